@@ -1,0 +1,35 @@
+"""
+A client for the OneCloud (Cloudpods) compute API, usable alone.
+
+    async with Cloud(credentials, endpoints) as cloud:
+        page = await cloud.list_servers()
+"""
+
+from .addresses import AddressPolicy
+from .auth import AccessKey, CasTicket, Credentials, DomainScope, Password, Project, Session, Token
+from .client import Cloud
+from .endpoints import Endpoints, Limits
+from .models import Event, EventPage, Exchange, Filter, ServerPage, ServerQuery
+from .protocol import Lane
+
+__all__ = [
+    "AccessKey",
+    "AddressPolicy",
+    "CasTicket",
+    "Cloud",
+    "Credentials",
+    "DomainScope",
+    "Endpoints",
+    "Event",
+    "EventPage",
+    "Exchange",
+    "Filter",
+    "Lane",
+    "Limits",
+    "Password",
+    "Project",
+    "ServerPage",
+    "ServerQuery",
+    "Session",
+    "Token",
+]

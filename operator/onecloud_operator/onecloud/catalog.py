@@ -1,0 +1,178 @@
+"""What the identity service answers: the session's token, project and the way to the compute service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from pydantic import SecretStr
+
+from .auth import Credentials, DomainScope, Project, Scope, Session, canonical_auth_url, canonical_url
+from .errors import (
+    AccountLocked,
+    ApiError,
+    Call,
+    CatalogError,
+    InvalidRequest,
+    NotIdentity,
+    NotInProject,
+    OneCloudError,
+    ProtocolError,
+    SignInError,
+    TooManyAttempts,
+    UserNotFound,
+    WrongPassword,
+)
+from .models import moment
+from .protocol import Reply, Request
+from .replies import decode, parse_error
+
+COMPUTE = "compute_v2"  # the cloud's own client maps "compute" to this
+UNKNOWN_LIFETIME_SECONDS = 3600.0
+SHORTEST_LIFETIME_SECONDS = 2.0
+
+BY_CLASS: dict[str, type[SignInError]] = {
+    "WrongPassword": WrongPassword,
+    "UserNotFound": UserNotFound,
+    "UserLocked": AccountLocked,
+    "UserDisabled": AccountLocked,
+    "TooManyFailedAttempts": TooManyAttempts,
+    "NotFoundError": NotIdentity,
+}
+
+
+def parse_session(credentials: Credentials, request: Request, reply: Reply, asked_at: float) -> Session:
+    """
+    Return the session that *reply* opens. *asked_at* is the monotonic time before the call.
+
+    The token's life is counted from there, by the difference of the service's own two times, so that no
+    clock needs to agree with another.
+    """
+    call = request.call(reply.request_id)
+    if reply.status // 100 != 2:  # noqa: PLR2004
+        raise refusal(request, reply)
+    text = reply.headers.get("x-subject-token", "")
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        _unreadable(call, "it brings no token")
+    try:
+        body = decode(reply)
+    except ValueError as error:
+        _unreadable(call, str(error))
+    token = body.get("token") if isinstance(body, dict) else None
+    if not isinstance(token, dict):
+        _unreadable(call, "it does not describe the token")
+    project = _mapping(token, "project")
+    project_id, project_name = _text(project, "id"), _text(project, "name")
+    if not project_id:
+        raise NotInProject("signed in, but to no project: name one in the credentials", call)
+    _check_scope(credentials.project, project, call)
+    compute_url, region = choose_endpoint(
+        token.get("catalog"), interface=credentials.interface, region=credentials.region, call=call
+    )
+    user = _mapping(token, "user")
+    return Session(
+        auth_url=canonical_auth_url(credentials.auth_url),
+        compute_url=compute_url,
+        region=region,
+        project_id=project_id,
+        project_name=project_name,
+        user_id=_text(user, "id"),
+        user_name=_text(user, "name"),
+        token=SecretStr(text),
+        signed_in_at=asked_at,
+        lifetime_seconds=_lifetime_seconds(token),
+        whole_domain=token.get("is_domain") is True,
+    )
+
+
+def choose_endpoint(
+    catalog: object, *, interface: str, region: str | None, call: Call | None = None
+) -> tuple[str, str]:
+    """
+    Return the compute service's URL and region.
+
+    An endpoint fits if its interface begins the wanted one (``public`` fits ``publicURL``) and its region is
+    the wanted one. Of several URLs the lowest is taken: the catalog's order varies from call to call. A
+    ``slave`` is a read replica that may miss what we just made, so it is never taken unasked.
+    """
+    endpoints = list(_endpoints(catalog))
+    fitting = [
+        endpoint
+        for endpoint in endpoints
+        if (name := _text(endpoint, "interface")) and interface.startswith(name)
+    ]
+    if not fitting:
+        known = ", ".join(sorted({_text(endpoint, "interface") for endpoint in endpoints})) or "none at all"
+        raise CatalogError(
+            f"the catalog has no {COMPUTE} endpoint of interface {interface!r}, but: {known}", call
+        )
+    regions = sorted({_region(endpoint) for endpoint in fitting})
+    if region is None and len(regions) > 1:
+        raise CatalogError(f"the cloud has several regions, name one: {', '.join(regions)}", call)
+    chosen = region if region is not None else regions[0]
+    urls = sorted(_text(endpoint, "url") for endpoint in fitting if _region(endpoint) == chosen)
+    if not urls:
+        raise CatalogError(f"the catalog has no region {chosen!r}, but: {', '.join(regions)}", call)
+    try:
+        return canonical_url(urls[0]), chosen
+    except InvalidRequest as error:
+        raise CatalogError(f"the catalog's {COMPUTE} URL is not usable: {error.message}", call) from None
+
+
+def refusal(request: Request, reply: Reply) -> OneCloudError:
+    """Return the error that an answer to a sign-in stands for."""
+    error = parse_error(request, reply)
+    if not isinstance(error, ApiError):
+        return error
+    kind = BY_CLASS.get(error.error_class)
+    if kind is None:
+        if reply.status not in {400, 401, 403, 404, 409, 423}:
+            return error
+        # Only the text tells this one; a wrong guess here changes a word, not what is done.
+        unknown_project = "not in project" in error.details or "FetchProject" in error.details
+        kind = NotInProject if unknown_project else SignInError
+    return kind(error.message, error.call, status=reply.status, error_class=error.error_class)
+
+
+def _check_scope(wanted: Scope | None, project: Mapping[str, Any], call: Call) -> None:
+    """Refuse a token for something else than what was asked for: an access key's project is its own."""
+    match wanted:
+        case None:
+            return
+        case Project() | DomainScope():
+            names = ((wanted.id, _text(project, "id")), (wanted.name, _text(project, "name")))
+            expected, found = names[0] if wanted.id else names[1]
+            if expected and expected.strip().casefold() != found.casefold():
+                raise NotInProject(f"the credentials lead to {found!r}, not to {expected!r}", call)
+
+
+def _lifetime_seconds(token: Mapping[str, Any]) -> float:
+    issued, expires = moment(token.get("issued_at")), moment(token.get("expires_at"))
+    if issued is None or expires is None:
+        return UNKNOWN_LIFETIME_SECONDS
+    return max(SHORTEST_LIFETIME_SECONDS, (expires - issued).total_seconds())
+
+
+def _endpoints(catalog: object) -> Iterator[Mapping[str, Any]]:
+    for service in catalog if isinstance(catalog, list) else ():
+        if isinstance(service, dict) and service.get("type") == COMPUTE:
+            found = service.get("endpoints")
+            yield from (item for item in (found if isinstance(found, list) else ()) if isinstance(item, dict))
+
+
+def _region(endpoint: Mapping[str, Any]) -> str:
+    return _text(endpoint, "region_id") or _text(endpoint, "region")
+
+
+def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: Mapping[str, Any], key: str) -> str:
+    found = value.get(key)
+    return found if isinstance(found, str) else ""
+
+
+def _unreadable(call: Call, why: str) -> NoReturn:
+    raise ProtocolError(f"cannot read the answer: {why}", call) from None

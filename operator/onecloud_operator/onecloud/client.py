@@ -1,0 +1,219 @@
+"""One credential's view of one project: every call of the compute API that we make."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+from . import protocol, replies
+from .auth import Credentials, Session
+from .endpoints import Endpoints
+from .errors import ProtocolError
+from .models import MAX_ROWS, EventPage, Filter, Row, ServerPage, ServerQuery
+from .protocol import Reply, Request, new_request_id
+from .scrub import scrubbed
+
+REFUSED = frozenset({401, 403})
+
+
+class Cloud:
+    """
+    One credential's view of one project.
+
+    Calls sign in when needed. An answer of 401 or 403 makes one new sign-in and one repetition, shared by all
+    calls of equal credentials; nothing else is ever repeated. Every method raises OneCloudError, nothing else.
+    """
+
+    def __init__(self, credentials: Credentials, endpoints: Endpoints) -> None:
+        self.credentials = credentials
+        self._endpoints = endpoints
+        self._sign_in = endpoints.sign_in(credentials)
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def session(self) -> Session:
+        """Return the session, signing in if there is none that lives."""
+        return await self._sign_in.session()
+
+    async def close(self) -> None:
+        """Let go of the session. Connections belong to the Endpoints and stay."""
+        if not self._closed:
+            self._closed = True
+            self._endpoints.release(self._sign_in)
+
+    async def list_servers(self, query: ServerQuery | None = None) -> ServerPage:
+        """Return one page of servers, without rows that were not asked for."""
+        query = query or ServerQuery()
+        request = protocol.list_servers(query)
+        asked_at = self._endpoints.clock()
+        reply, _ = await self._ask(request)
+        return replies.parse_servers(request, reply, query, asked_at)
+
+    async def list_all(self, query: ServerQuery | None = None) -> AsyncIterator[ServerPage]:
+        """
+        Yield all servers, page by page in the order of their ids.
+
+        Each starts after the last id of the one before, so servers made or deleted meanwhile move nothing.
+        Raises ProtocolError if the cloud repeats itself: a list cut short must not look like servers gone.
+        """
+        query = query or ServerQuery()
+        size = query.limit or MAX_ROWS
+        seen: set[str] = set()
+        after: str | None = None
+        while True:
+            start = () if after is None else (Filter("id", "gt", (after,)),)
+            step = replace(
+                query, filters=query.filters + start, order_by="id", order="asc", limit=size, offset=None
+            )
+            request = protocol.list_servers(step)
+            asked_at = self._endpoints.clock()
+            reply, _ = await self._ask(request)
+            page = replies.parse_servers(request, reply, query, asked_at)
+            fresh = tuple(row for row in page.rows if row["id"].casefold() not in seen)
+            listed = len(page.rows) + page.strangers
+            if listed and not fresh and page.rows:
+                raise ProtocolError("the list repeats itself", request.call(reply.request_id))
+            seen.update(row["id"].casefold() for row in fresh)
+            if fresh:
+                yield replace(page, rows=fresh)
+            if not listed or (listed < size and listed >= page.total):
+                return
+            last = page.rows[-1]["id"] if page.rows else None
+            if last is None or (after is not None and _backwards(after, last)):
+                raise ProtocolError("the list runs backwards", request.call(reply.request_id))
+            after = last
+
+    async def get_server(self, server_id: str) -> Row | None:
+        """
+        Return the server, in the recycle bin or not; None only if it is proven not to exist.
+
+        A 404 counts only together with a list that succeeds afterwards with the very same token: with a dead
+        one the cloud says 404 as well.
+        """
+        request = protocol.get_server(server_id)
+        reply = await self._ask_about(request, server_id)
+        if reply is None:
+            return None
+        server = replies.parse_server(request, reply)
+        if server["id"].casefold() != server_id.casefold():  # names are looked up as well, if no id fits
+            raise ProtocolError("the cloud answered with another server", request.call(reply.request_id))
+        return server
+
+    async def create_server(self, body: Mapping[str, Any], *, dry_run: bool = False) -> Row:
+        """Ask for a server and return it as it is at that moment. A dry run makes none and has no id."""
+        request = protocol.create_server(body, dry_run=dry_run)
+        reply, _ = await self._ask(request)
+        return replies.parse_server(request, reply)
+
+    async def update_server(self, server_id: str, changes: Mapping[str, Any]) -> Row:
+        """Change what can be changed at any time. The cloud ignores fields that it cannot change."""
+        request = protocol.update_server(server_id, changes)
+        reply, _ = await self._ask(request)
+        return replies.parse_server(request, reply)
+
+    async def delete_server(  # noqa: PLR0913 - the route has these options
+        self,
+        server_id: str,
+        *,
+        override_pending_delete: bool = False,
+        purge: bool = False,
+        delete_snapshots: bool = False,
+        delete_eip: bool = False,
+        delete_disks: bool = False,
+    ) -> Row | None:
+        """Start a deletion, into the recycle bin by default. None: the server is proven not to exist."""
+        options = {
+            "override_pending_delete": override_pending_delete,
+            "purge": purge,
+            "delete_snapshots": delete_snapshots,
+            "delete_eip": delete_eip,
+            "delete_disks": delete_disks,
+        }
+        request = protocol.delete_server(server_id, options)
+        reply = await self._ask_about(request, server_id)
+        return None if reply is None else replies.parse_acknowledged(request, reply)
+
+    async def perform(self, server_id: str, action: str, body: Mapping[str, Any] | None = None) -> Row:
+        """
+        Start *action* (``start``, ``change-config``, …) and return the server at that moment.
+
+        A 404 is raised, never None: it may be about something that the body refers to.
+        """
+        request = protocol.perform(server_id, action, body)
+        reply, _ = await self._ask(request)
+        return replies.parse_acknowledged(request, reply)
+
+    async def merge_user_metadata(self, server_id: str, tags: Mapping[str, str]) -> Row:
+        """Add or change user tags (keys without ``user:``). The values ``none`` and ``null`` remove one."""
+        return await self.perform(server_id, "user-metadata", tags)
+
+    async def set_user_metadata(self, server_id: str, tags: Mapping[str, str]) -> Row:
+        """Make *tags* the only user tags (keys without ``user:``)."""
+        return await self.perform(server_id, "set-user-metadata", tags)
+
+    async def events(  # noqa: PLR0913 - the route has these parameters
+        self,
+        *,
+        marker: int | None = None,
+        server_ids: Sequence[str] = (),
+        actions: Sequence[str] = (),
+        order: str = "ASC",
+        limit: int = 1000,
+        fields: Sequence[str] = (),
+    ) -> EventPage:
+        """Return what happened to the project's servers after the event *marker*, whoever did it."""
+        request = protocol.list_events(
+            marker=marker, server_ids=server_ids, actions=actions, order=order, limit=limit, fields=fields
+        )
+        asked_at = self._endpoints.clock()
+        reply, _ = await self._ask(request)
+        return replies.parse_events(request, reply, marker, asked_at)
+
+    async def _ask_about(self, request: Request, server_id: str) -> Reply | None:
+        """Send a call about one server; None if it is proven that there is none."""
+        for last in (False, True):
+            reply, session = await self._ask(request)
+            if not replies.missing(request, reply, server_id):
+                return reply
+            proof_request = protocol.prove_token()
+            proof = await self._send(proof_request, session)
+            if proof.status in REFUSED and not last and await self._sign_in.renewed(session) is not None:
+                continue  # the 404 was a dead token's: ask again with a living one
+            replies.parse_servers(proof_request, proof, protocol.PROOF, 0.0)  # raises unless it succeeded
+            return None
+        raise AssertionError("the second round returns or raises")
+
+    async def _ask(self, request: Request) -> tuple[Reply, Session]:
+        """Send, and once more with a new token if this one is refused. Return what was answered to whom."""
+        session = await self._sign_in.session()
+        reply = await self._send(request, session)
+        if reply.status in REFUSED:
+            renewed = await self._sign_in.renewed(session)
+            if renewed is not None:
+                session = renewed
+                reply = await self._send(request, session)
+                if reply.status in REFUSED:
+                    self._sign_in.refused_again()
+        return reply, session
+
+    async def _send(self, request: Request, session: Session) -> Reply:
+        headers = {"X-Auth-Token": session.token.get_secret_value()}
+        reply = await self._endpoints.exchange(
+            session.compute_url, request, headers, self._sign_in.tls, new_request_id()
+        )
+        return scrubbed(reply, request, (session.token, *self.credentials.secrets))
+
+
+def _backwards(before: str, after: str) -> bool:
+    """Tell whether two UUIDs are in the wrong order; of other ids the database's order is not known."""
+    plain = all(len(text) == 36 and text.count("-") == 4 for text in (before, after))  # noqa: PLR2004
+    return plain and after.casefold() <= before.casefold()

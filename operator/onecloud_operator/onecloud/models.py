@@ -1,0 +1,220 @@
+"""What is asked of the cloud's lists, and what comes back, as frozen values."""
+
+from __future__ import annotations
+
+import operator as operators
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from .errors import InvalidRequest
+
+Row = dict[str, Any]
+Operator = Literal["ge", "gt", "le", "lt", "in", "notin", "equals", "notequals", "startswith"]
+COMPARE: dict[str, Callable[[Any, Any], object]] = {
+    "in": operators.eq,
+    "equals": operators.eq,
+    "notin": operators.eq,
+    "notequals": operators.eq,
+    "startswith": lambda have, want: str(have).startswith(str(want)),
+    "ge": operators.ge,
+    "gt": operators.gt,
+    "le": operators.le,
+    "lt": operators.lt,
+}
+NEGATIVE = frozenset({"notin", "notequals"})
+TIME_FIELDS = frozenset({"created_at", "updated_at", "pending_deleted_at"})
+MAX_ROWS = 2048  # cloudpods pkg/cloudcommon/consts/consts.go: a larger limit is cut to this
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """
+    One condition of a list, ``updated_at.ge('2026-11-23 07:28:28')`` on the wire. Times are UTC.
+
+    The cloud drops a condition that it does not understand and returns everything, so every row is asked
+    again with `matches`.
+    """
+
+    field: str
+    operator: Operator
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.field.isidentifier() or not self.values:
+            raise InvalidRequest("a filter has the name of a field and at least one value")
+        return f"{self.field}.{self.operator}({','.join(_quoted(value) for value in self.values)})"
+
+    def matches(self, row: Mapping[str, Any]) -> bool:
+        """Tell whether *row* fulfils this; one without the field does, since lists leave empty ones out."""
+        found = row.get(self.field)
+        if found is None:
+            return True
+        return any(_holds(self.operator, found, self.field, value) for value in self.values) is (
+            self.operator not in NEGATIVE
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerQuery:
+    """
+    Which servers to list. The default is every server of the project as bare rows, the recycle bin included.
+
+    *pending_delete*: ``all`` (both), ``true`` (only the recycle bin) or None (without it). *tags* are
+    (key, value) pairs with the prefix written out (``user:owner``); a None value means that the key exists.
+    """
+
+    ids: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    tags: tuple[tuple[str, str | None], ...] = ()
+    fields: tuple[str, ...] = ()
+    details: bool = False
+    pending_delete: Literal["all", "true"] | None = "all"
+    order_by: str | None = None
+    order: Literal["asc", "desc"] | None = None
+    limit: int | None = None
+    offset: int | None = None
+
+    def parameters(self) -> Iterator[tuple[str, str]]:
+        """Yield the query string's parts."""
+        yield "details", "true" if self.details else "false"
+        if self.pending_delete is not None:
+            yield "pending_delete", self.pending_delete
+        yield from (("id", server_id) for server_id in self.ids)
+        yield from (("name", name) for name in self.names)
+        yield from (("filter", str(condition)) for condition in self.filters)
+        for index, (key, value) in enumerate(self.tags):
+            yield f"tags.{index}.key", key
+            if value is not None:
+                yield f"tags.{index}.value", value
+        yield from (("field", name) for name in self._fields())
+        for parameter, number in (("limit", self.limit), ("offset", self.offset)):
+            if number is not None:
+                yield parameter, str(number)
+        if self.order_by is not None:
+            yield "order_by", self.order_by
+        if self.order is not None:
+            yield "order", self.order
+
+    def matches(self, row: Mapping[str, Any]) -> bool:
+        """Tell whether *row* is one that was asked for."""
+        return (
+            _one_of(row.get("id"), self.ids)
+            and _one_of(row.get("name"), self.names)
+            and all(condition.matches(row) for condition in self.filters)
+            and self._tagged(row.get("metadata"))
+        )
+
+    def _fields(self) -> tuple[str, ...]:
+        """Name the columns wanted, and those that `matches` needs."""
+        if not self.fields:
+            return ()
+        needed = ("id", *(condition.field for condition in self.filters), *(("name",) if self.names else ()))
+        return tuple(dict.fromkeys((*self.fields, *needed)))
+
+    def _tagged(self, metadata: object) -> bool:
+        if not self.tags or not isinstance(metadata, dict):  # bare rows carry no tags: they can't be checked
+            return True
+        wanted: dict[str, set[str | None]] = {}
+        for key, value in self.tags:  # one key given several times is an OR
+            wanted.setdefault(key, set()).add(value)
+        return all(
+            key in metadata and (None in values or metadata[key] in values) for key, values in wanted.items()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPage:
+    """
+    One answer to a list.
+
+    *asked_at* is the monotonic time before it was sent, *total* counts all that match, *strangers* the rows
+    that were left out here because they do not: the cloud ignored a part of the query.
+    """
+
+    rows: tuple[Row, ...] = field(repr=False)
+    total: int
+    limit: int
+    offset: int
+    asked_at: float
+    strangers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the cloud's log of operations. *notes* is free text, or JSON for some actions."""
+
+    id: int
+    action: str = ""
+    server_id: str = ""
+    server_name: str = ""
+    notes: str = field(default="", repr=False)
+    happened_at: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Events after the marker that was given; *next_marker* is None on the last page."""
+
+    events: tuple[Event, ...]
+    next_marker: int | None
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One call, for an observer that counts: *error* is the class of what went wrong, or None."""
+
+    method: str
+    operation: str
+    status: int | None
+    error: str | None
+    seconds: float
+
+
+def moment(text: object) -> datetime | None:
+    """Read one of the cloud's times, UTC unless it says otherwise; None for anything else."""
+    if not isinstance(text, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+
+def _quoted(value: str) -> str:
+    """Quote a filter's value; there is no escape character, so what can't be quoted is refused."""
+    if not value.isprintable() or "\\" in value:
+        raise InvalidRequest("a filter's value has no control characters and no backslash")
+    if "'" not in value:
+        return f"'{value}'"
+    if '"' not in value:
+        return f'"{value}"'
+    raise InvalidRequest("a filter's value has one kind of quotes at most")
+
+
+def _holds(operator: Operator, found: object, name: str, value: str) -> bool:
+    """Compare as the cloud does: times as times, numbers as numbers, texts without regard to case."""
+    have: Any
+    want: Any
+    if name in TIME_FIELDS:
+        have, want = moment(found), moment(value)
+    elif isinstance(found, int):  # booleans too: the cloud stores 0 and 1
+        have, want = int(found), int(value) if value.isdecimal() else None
+    else:
+        have, want = str(found).casefold(), value.casefold()
+    if have is None or want is None:
+        return operator in NEGATIVE  # not comparable: never a match
+    return bool(COMPARE[operator](have, want))
+
+
+def _one_of(found: object, wanted: tuple[str, ...]) -> bool:
+    return not wanted or (isinstance(found, str) and _folded(found) in map(_folded, wanted))
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()  # the cloud compares names and ids this way

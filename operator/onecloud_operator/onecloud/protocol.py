@@ -1,0 +1,168 @@
+"""
+The compute API without its wire: what to send for each operation, as values. Nothing here does I/O.
+
+Quoting is in here and nowhere else: ids go into paths, filters and tags into queries, and a mistyped filter
+is silently ignored by the cloud, which then returns every server.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from .errors import Call, InvalidRequest
+from .models import ServerQuery
+
+LIST_ANSWER_BYTES = 64 * 2**20  # 2,048 servers with all details are 6 MB
+ANSWER_BYTES = 8 * 2**20
+CHECK = "check_server"  # a dry run takes a writer's place in the cloud, and changes nothing
+PROOF = ServerQuery(limit=1, fields=("id",))
+
+
+class Lane(enum.Enum):
+    """Which of an origin's limits a call counts against."""
+
+    READ = "read"
+    LIST = "list"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call to make. *operation* and *template* are from small closed sets, for metrics and errors."""
+
+    operation: str
+    method: str
+    path: str
+    template: str
+    lane: Lane
+    query: tuple[tuple[str, str], ...] = ()
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def target(self) -> str:
+        return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
+
+    @property
+    def content(self) -> bytes | None:
+        """The body as bytes, with a Content-Length: the cloud does not read chunks."""
+        if self.body is None:
+            return None
+        return json.dumps(self.body, allow_nan=False).encode()
+
+    @property
+    def limit_bytes(self) -> int:
+        return LIST_ANSWER_BYTES if self.lane is Lane.LIST else ANSWER_BYTES
+
+    @property
+    def writes(self) -> bool:
+        """Whether a lost answer leaves us not knowing what the cloud did."""
+        return self.lane is Lane.WRITE and self.operation != CHECK
+
+    def call(self, request_id: str) -> Call:
+        return Call(self.method, self.template, request_id, self.writes)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One whole answer. *headers* has lower-case keys; *request_id* is the cloud's, or else ours."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    request_id: str = ""
+
+
+def new_request_id() -> str:
+    """Return a short id for a call; the cloud appends its own to it."""
+    return secrets.token_hex(4)
+
+
+def list_servers(query: ServerQuery) -> Request:
+    """Ask for one page of servers."""
+    return Request("list_servers", "GET", "/servers", "/servers", Lane.LIST, tuple(query.parameters()))
+
+
+def prove_token() -> Request:
+    """Ask for the cheapest list there is: it succeeds only with a living token."""
+    return Request("prove_token", "GET", "/servers", "/servers", Lane.LIST, tuple(PROOF.parameters()))
+
+
+def get_server(server_id: str) -> Request:
+    """Ask for one server with no query string: with any, one in the recycle bin would be a 404."""
+    return Request("get_server", "GET", _server_path(server_id), "/servers/{id}", Lane.READ)
+
+
+def create_server(body: Mapping[str, Any], *, dry_run: bool = False) -> Request:
+    """Ask for a server, or only whether one could be asked for."""
+    server = {**body, "dry_run": True} if dry_run else dict(body)
+    operation = CHECK if dry_run else "create_server"
+    return Request(operation, "POST", "/servers", "/servers", Lane.WRITE, body={"server": server})
+
+
+def update_server(server_id: str, changes: Mapping[str, Any]) -> Request:
+    """Ask for new values of a server's plain fields."""
+    return Request(
+        "update_server",
+        "PUT",
+        _server_path(server_id),
+        "/servers/{id}",
+        Lane.WRITE,
+        body={"server": dict(changes)},
+    )
+
+
+def delete_server(server_id: str, options: Mapping[str, bool]) -> Request:
+    """Put the options into the query: in a body the cloud ignores them, and only recycles the server."""
+    query = tuple((name, "true") for name, wanted in options.items() if wanted)
+    return Request("delete_server", "DELETE", _server_path(server_id), "/servers/{id}", Lane.WRITE, query)
+
+
+def perform(server_id: str, action: str, body: Mapping[str, Any] | None) -> Request:
+    """Ask for an action on a server, with the body that it takes."""
+    if not action or not all(c.isascii() and (c.isalnum() or c == "-") for c in action):
+        raise InvalidRequest("an action is a word of letters, digits and dashes")
+    return Request(
+        "perform_" + action.replace("-", "_"),
+        "POST",
+        f"{_server_path(server_id)}/{action}",
+        "/servers/{id}/" + action,
+        Lane.WRITE,
+        body={"server": dict(body or {})},
+    )
+
+
+def list_events(  # noqa: PLR0913 - the events route has these parameters
+    *,
+    marker: int | None,
+    server_ids: Sequence[str],
+    actions: Sequence[str],
+    order: str,
+    limit: int,
+    fields: Sequence[str],
+) -> Request:
+    """
+    Ask for what happened to the project's servers.
+
+    Without ``scope=project`` the cloud shows only what this user did itself. The marker is inclusive.
+    """
+    if order not in {"ASC", "DESC"}:
+        raise InvalidRequest("order is ASC or DESC")
+    query = [("scope", "project"), ("obj_type", "server"), ("paging_order", order), ("limit", str(limit))]
+    if marker is not None:
+        query.append(("paging_marker", str(marker)))
+    query += [("obj_id", server_id) for server_id in server_ids]
+    query += [("action", action) for action in actions]
+    query += [("field", name) for name in dict.fromkeys(("id", *fields))] if fields else []
+    return Request("list_events", "GET", "/events", "/events", Lane.LIST, tuple(query))
+
+
+def _server_path(server_id: str) -> str:
+    if not server_id or server_id in {".", ".."} or len(server_id) > 128:  # noqa: PLR2004 - a column's width
+        raise InvalidRequest("a server id has 1 to 128 characters and is no path")
+    return "/servers/" + quote(server_id, safe="")

@@ -1,0 +1,265 @@
+"""The cloud's answers, read with distrust: any bytes become a value of ours or a typed error."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+from .errors import (
+    ApiError,
+    Busy,
+    Conflict,
+    DuplicateId,
+    DuplicateName,
+    Forbidden,
+    GatewayError,
+    GatewayTimeout,
+    InvalidInput,
+    InvalidStatus,
+    Locked,
+    NoCapacity,
+    NotFound,
+    NotSupported,
+    ProtocolError,
+    QuotaExceeded,
+    RateLimited,
+    Redirected,
+    ResourceNotFound,
+    ServerError,
+    Unauthorized,
+)
+from .models import Event, EventPage, Row, ServerPage, ServerQuery
+from .protocol import CHECK, Reply, Request
+
+DETAILS_CHARACTERS = 500
+NESTED_ERROR = re.compile(r'\{"error":\s*\{')
+
+# The class decides, since one status has several meanings; the status decides for classes not named here.
+BY_CLASS: dict[tuple[int, str], type[ApiError]] = {
+    (400, "InvalidStatusError"): InvalidStatus,
+    (400, "ServerStatusError"): InvalidStatus,
+    (400, "OutOfQuotaError"): QuotaExceeded,
+    (400, "InsufficientResourceError"): NoCapacity,
+    (404, "ResourceNotFoundError"): ResourceNotFound,
+    (404, "ActionNotFoundError"): NotSupported,
+    (409, "DuplicateNameError"): DuplicateName,
+    (409, "DuplicateIdError"): DuplicateId,
+    (409, "ResourceBusyError"): Busy,
+    (500, "ResourceNotReadyError"): Busy,
+}
+BY_STATUS: dict[int, type[ApiError]] = {
+    400: InvalidInput,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    406: NotSupported,
+    409: Conflict,
+    413: InvalidInput,
+    423: Locked,
+    429: RateLimited,
+    501: NotSupported,
+    502: GatewayError,
+    503: GatewayError,
+    504: GatewayTimeout,
+    507: NoCapacity,
+}
+# What a proxy says in its own words (HTML) still means the same for these.
+PROXY_WORDS = frozenset({429, 502, 503, 504})
+
+
+def parse_server(request: Request, reply: Reply) -> Row:
+    """Return the server in *reply*, which has an id unless it was a dry run."""
+    body = _object(request, reply)
+    server = body.get("server")
+    if not isinstance(server, dict):
+        _unreadable(request, reply, "it has no server")
+    if request.operation != CHECK and not (isinstance(server.get("id"), str) and server["id"]):
+        _unreadable(request, reply, "its server has no id")
+    return server
+
+
+def parse_acknowledged(request: Request, reply: Reply) -> Row:
+    """Return the server in the reply to an action, or {} if this action does not answer with one."""
+    server = _object(request, reply).get("server")
+    return server if isinstance(server, dict) else {}
+
+
+def parse_servers(request: Request, reply: Reply, query: ServerQuery, asked_at: float) -> ServerPage:
+    """Return the rows that *query* asked for; the cloud leaves out totals, limits and offsets of 0."""
+    body = _object(request, reply)
+    rows = body.get("servers")
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] for row in rows
+    ):
+        _unreadable(request, reply, "it has no list of servers with ids")
+    total, limit, offset = (_number(request, reply, body, name) for name in ("total", "limit", "offset"))
+    wanted = tuple(row for row in rows if query.matches(row))
+    return ServerPage(wanted, total, limit, offset, asked_at, strangers=len(rows) - len(wanted))
+
+
+def parse_events(request: Request, reply: Reply, marker: int | None, asked_at: float) -> EventPage:
+    """Return the events after *marker*, which the cloud gives back as the first of them."""
+    body = _object(request, reply)
+    rows = body.get("events")
+    if not isinstance(rows, list):
+        _unreadable(request, reply, "it has no list of events")
+    events = tuple(_event(request, reply, row) for row in rows)
+    following = _integer(body.get("next_marker"))
+    return EventPage(tuple(event for event in events if event.id != marker), following, asked_at)
+
+
+def missing(request: Request, reply: Reply, server_id: str) -> bool:
+    """
+    Tell whether *reply* says that this very server does not exist. With a dead token it proves nothing.
+
+    The id must be in the text: a 404 may be about a handler, a referenced object, or be a proxy's page.
+    """
+    if reply.status != 404:  # noqa: PLR2004
+        return False
+    error = parse_error(request, reply)
+    return isinstance(error, ResourceNotFound) and server_id.casefold() in error.details.casefold()
+
+
+def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
+    """Return the error that *reply*, whose status is not 2xx, stands for."""
+    call = request.call(reply.request_id)
+    if reply.status // 100 != 4 and reply.status // 100 != 5:  # noqa: PLR2004
+        strange = Redirected if reply.status // 100 == 3 else ProtocolError  # noqa: PLR2004
+        return strange(f"answered {reply.status}", call, ambiguous=request.writes, status=reply.status)
+    try:
+        body = decode(reply)
+    except ValueError:
+        body = None
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        body = body["error"]  # some proxies wrap it
+    if not isinstance(body, dict):
+        if reply.status in PROXY_WORDS:
+            return BY_STATUS[reply.status](call, reply.status, "", "")
+        message = f"answered {reply.status} with something that is not the API's"
+        return ProtocolError(message, call, ambiguous=request.writes, status=reply.status)
+    error_class = _words(body.get("class"), 64)
+    details = _details(body.get("details"))
+    kind = BY_CLASS.get((reply.status, error_class)) or BY_STATUS.get(reply.status)
+    if kind is None:
+        kind = ServerError if reply.status >= 500 else ApiError  # noqa: PLR2004
+    if kind is ServerError and _names_used_id(request, details):
+        kind = DuplicateId
+    return kind(call, reply.status, error_class, details)
+
+
+def decode(reply: Reply) -> object:
+    """Return the JSON in *reply*. Raises ValueError for anything else, half characters included."""
+    content_type = reply.headers.get("content-type", "")
+    if content_type and "json" not in content_type.lower():
+        raise ValueError("its content type is not JSON")
+    if reply.headers.get("content-encoding", "identity").lower() != "identity":
+        raise ValueError("it is compressed, though we asked for plain")
+    try:
+        text = reply.body.decode()
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+    except json.JSONDecodeError:
+        raise ValueError("it is not JSON") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if "\\ud" in text.lower():  # half a surrogate pair parses, and breaks whoever encodes it later
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise ValueError("it has half characters") from None
+    return value
+
+
+def _object(request: Request, reply: Reply) -> dict[str, Any]:
+    if reply.status // 100 != 2:  # noqa: PLR2004
+        raise parse_error(request, reply)
+    try:
+        body = decode(reply)
+    except ValueError as error:
+        _unreadable(request, reply, str(error))
+    if not isinstance(body, dict):
+        _unreadable(request, reply, "it is not a JSON object")
+    return body
+
+
+def _unreadable(request: Request, reply: Reply, why: str) -> NoReturn:
+    raise ProtocolError(
+        f"cannot read the answer: {why}",
+        request.call(reply.request_id),
+        ambiguous=request.writes,
+        status=reply.status,
+    ) from None
+
+
+def _number(request: Request, reply: Reply, body: dict[str, Any], name: str) -> int:
+    value = body.get(name, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        _unreadable(request, reply, f"its {name} is not a number")
+    return value
+
+
+def _event(request: Request, reply: Reply, row: object) -> Event:
+    if not isinstance(row, dict) or (number := _integer(row.get("id"))) is None:
+        _unreadable(request, reply, "it has an event without a number")
+    return Event(
+        id=number,
+        action=_text(row.get("action")),
+        server_id=_text(row.get("obj_id")),
+        server_name=_text(row.get("obj_name")),
+        notes=_text(row.get("notes")),
+        happened_at=_text(row.get("ops_time")),
+        user=_text(row.get("user")),
+    )
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:  # noqa: PLR2004
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _words(value: object, characters: int) -> str:
+    """Return text for one line of a message."""
+    text = " ".join(_text(value).split())
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
+def _details(value: object) -> str:
+    """Return the innermost text: services wrap each other's errors as JSON in the text of their own."""
+    text = json.dumps(value) if isinstance(value, dict | list) else _text(value)
+    for _ in range(4):
+        start = NESTED_ERROR.search(text)
+        if start is None:
+            break
+        try:
+            inner, _end = json.JSONDecoder().raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            break
+        inner_text = inner["error"].get("details")
+        if not isinstance(inner_text, str) or not inner_text:
+            break
+        text = inner_text
+    return _words(text, DETAILS_CHARACTERS)
+
+
+def _names_used_id(request: Request, details: str) -> bool:
+    """Tell whether the database refused the very id that was sent: the one case where only the text tells."""
+    server = (request.body or {}).get("server")
+    sent = server.get("id") if isinstance(server, dict) else None
+    return (
+        isinstance(sent, str)
+        and "1062" in details
+        and "PRIMARY" in details
+        and f"'{sent}'".casefold() in details.casefold()
+    )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise json.JSONDecodeError(f"{name} is not JSON", name, 0)

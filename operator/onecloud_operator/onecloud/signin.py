@@ -1,0 +1,183 @@
+"""
+One credential's session: signed in once for everyone who asks, and renewed at half its life.
+
+Refusals are remembered, since each further attempt with a wrong password counts towards locking the account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from .auth import CasTicket, Credentials, Method, Session, Token, canonical_auth_url, sign_in
+from .catalog import parse_session
+from .errors import (
+    AccountLocked,
+    InvalidRequest,
+    OneCloudError,
+    SignInError,
+    TooManyAttempts,
+    TransportError,
+    WrongPassword,
+)
+from .protocol import Reply, Request, new_request_id
+from .wire import Tls
+
+Send = Callable[[str, Request, dict[str, str], Tls, str], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a failed sign-in is not tried again."""
+
+    locking_seconds: float = 600.0  # after what counts towards locking the account
+    refused_seconds: float = 60.0  # after any other refusal: a person has to act
+    first_seconds: float = 1.0  # after an outage, doubling
+    longest_seconds: float = 60.0
+    # After a token just made was refused as well, a refusal means "no right", for so long.
+    distrust_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The last attempt's error, which stands in for new attempts *until* then; *times* counts in a row."""
+
+    error: OneCloudError
+    until: float
+    times: int
+
+
+class SignIn:
+    """Keeps one credential signed in. Shared by all holders; *clock* is monotonic."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        send: Send,
+        clock: Callable[[], float],
+        patience: Patience | None = None,
+    ) -> None:
+        self.credentials = credentials
+        self.tls = Tls(credentials.ca_pem, credentials.insecure)
+        self.holders = 0
+        self._send = send
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._session: Session | None = None
+        self._refused: Session | None = None
+        self._failure: Failure | None = None
+        self._attempt: asyncio.Task[Session] | None = None
+        self._distrusted_until = 0.0
+
+    @property
+    def forgettable(self) -> bool:
+        """Whether nobody holds this and no failure is to be remembered."""
+        failed = self._failure is not None and self._clock() < self._failure.until
+        return self.holders <= 0 and not failed and self._attempt is None
+
+    async def session(self) -> Session:
+        """
+        Return a living session, signing in if there is none. Raises OneCloudError.
+
+        From half its life on a session is renewed beside the calls that go on using it, so that an outage of
+        the identity service is only felt when the token ends.
+        """
+        now = self._clock()
+        session = self._session
+        if session is None or now >= session.ends_at:
+            return await self._signed_in()
+        if now >= session.renew_at and self._attempt is None and self._held(now) is None:
+            self._start()
+        return session
+
+    async def renewed(self, refused: Session) -> Session | None:
+        """
+        Return another session than *refused*, or None if another would be refused as well.
+
+        The cloud answered that one with 401 or 403. Signs in at most once for all who ask; until then the
+        refused one stays in use, since the cloud may have meant one thing that this user has no right to.
+        """
+        if self._session is not None and self._session is not refused:
+            return self._session
+        if self._clock() < self._distrusted_until:
+            return None
+        self._refused = refused
+        return await self._signed_in()
+
+    def refused_again(self) -> None:
+        """Note that a session fresh from `renewed` was refused too."""
+        self._distrusted_until = self._clock() + self._patience.distrust_seconds
+
+    async def close(self) -> None:
+        if self._attempt is not None:
+            self._attempt.cancel()
+            await asyncio.wait([self._attempt])
+
+    async def _signed_in(self) -> Session:
+        if self._attempt is None:
+            failure = self._held(self._clock())
+            if failure is not None:
+                raise failure.error.remembered(failure.until - self._clock())
+            self._start()
+        attempt = self._attempt
+        if attempt is None:  # pragma: no cover - _start has set it
+            raise AssertionError("no attempt was started")
+        await asyncio.wait(
+            [attempt]
+        )  # unlike awaiting it, this does not cancel it with one of those who wait
+        if attempt.cancelled():
+            raise TransportError("the client was closed while signing in")
+        error = attempt.exception()
+        if isinstance(error, OneCloudError):
+            raise error.remembered(self._failure.until - self._clock() if self._failure else None)
+        return attempt.result()
+
+    def _start(self) -> None:
+        self._attempt = asyncio.get_running_loop().create_task(self._try())
+        self._attempt.add_done_callback(self._ended)
+
+    def _ended(self, attempt: asyncio.Task[Session]) -> None:
+        self._attempt = None
+        if not attempt.cancelled() and isinstance(error := attempt.exception(), OneCloudError):
+            times = self._failure.times + 1 if self._failure else 1
+            self._failure = Failure(error, self._clock() + self._hold_seconds(error, times), times)
+
+    async def _try(self) -> Session:
+        asked_at = self._clock()
+        request = sign_in(self.credentials, self._method(asked_at), datetime.now(UTC))
+        try:
+            auth_url = canonical_auth_url(self.credentials.auth_url)
+        except InvalidRequest as error:
+            raise InvalidRequest(f"sign-in URL: {error.message}") from None
+        reply = await self._send(auth_url, request, {}, self.tls, new_request_id())
+        session = parse_session(self.credentials, request, reply, asked_at)
+        self._session, self._refused, self._failure = session, None, None
+        return session
+
+    def _method(self, now: float) -> Method:
+        """Return how to sign in: again by the same secret, or by the token that a one-time secret gave."""
+        method = self.credentials.method
+        last = self._session
+        if isinstance(method, CasTicket) and last is not None:
+            return Token(last.token)
+        if (
+            isinstance(method, Token)
+            and last is not None
+            and last is not self._refused
+            and now < last.ends_at
+        ):
+            return Token(last.token)
+        return method
+
+    def _held(self, now: float) -> Failure | None:
+        return self._failure if self._failure is not None and now < self._failure.until else None
+
+    def _hold_seconds(self, error: OneCloudError, times: int) -> float:
+        match error:
+            case WrongPassword() | AccountLocked() | TooManyAttempts():
+                return self._patience.locking_seconds
+            case SignInError() | InvalidRequest():
+                return self._patience.refused_seconds
+        return min(self._patience.longest_seconds, self._patience.first_seconds * 2.0 ** min(times - 1, 16))
