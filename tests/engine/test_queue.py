@@ -1,0 +1,387 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from onecloud_operator.engine.limits import Backoff
+from onecloud_operator.engine.queue import Lane, Queue
+from tests.engine.simulated import SimulatedClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+SECRET = "s3cret-token"
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    return SimulatedClock()
+
+
+def queue_on(clock: SimulatedClock, **options: Any) -> Queue[str]:
+    knobs: dict[str, Any] = {"workers": 1, "per_group": 100} | options
+    return Queue(clock=clock, backoff=Backoff(1.0, 300.0, lambda: 0.5), **knobs)
+
+
+@asynccontextmanager
+async def running(
+    queue: Queue[str], handler: Callable[[str], Awaitable[float | None]], clock: SimulatedClock
+) -> AsyncIterator[None]:
+    task = asyncio.create_task(queue.run(handler))
+    await clock.settle()
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+class Desk:
+    """A handler that notes who came, and lets them wait until a gate is opened."""
+
+    def __init__(self) -> None:
+        self.came: list[str] = []
+        self.inside: set[str] = set()
+        self.gates: dict[str, asyncio.Event] = {}
+        self.answers: dict[str, float | None] = {}
+
+    async def __call__(self, key: str) -> float | None:
+        assert key not in self.inside, "two workers on one key"
+        self.came.append(key)
+        self.inside.add(key)
+        try:
+            if key in self.gates:
+                await self.gates[key].wait()
+        finally:
+            self.inside.discard(key)
+        return self.answers.get(key)
+
+    def close(self, key: str) -> asyncio.Event:
+        self.gates[key] = asyncio.Event()
+        return self.gates[key]
+
+
+async def test_duplicates_merge(clock: SimulatedClock) -> None:
+    queue, desk = queue_on(clock), Desk()
+    for _ in range(5):
+        queue.add("a", Lane.USER)
+    async with running(queue, desk, clock):
+        assert desk.came == ["a"]
+
+
+async def test_users_go_before_the_cloud_and_the_cloud_before_resyncs(clock: SimulatedClock) -> None:
+    queue, desk = queue_on(clock), Desk()
+    gate = desk.close("first")
+    async with running(queue, desk, clock):
+        queue.add("first", Lane.USER)
+        await clock.settle()
+        for n in range(8):
+            queue.add(f"resync{n}", Lane.RESYNC)
+            queue.add(f"cloud{n}", Lane.CLOUD)
+            queue.add(f"user{n}", Lane.USER)
+        gate.set()
+        await clock.settle_until(lambda: len(desk.came) == 25)
+        first = Counter(key.rstrip("0123456789") for key in desk.came[1:9])
+        assert first == {"user": 5, "cloud": 2, "resync": 1}
+        assert desk.came.index("user7") < desk.came.index("cloud7") < desk.came.index("resync7")
+
+
+async def test_resyncs_are_never_starved(clock: SimulatedClock) -> None:
+    """One turn of eight is theirs, however many users and cloud changes keep coming."""
+    queue = queue_on(clock)
+    came: list[str] = []
+
+    async def busy(key: str) -> None:
+        came.append(key)
+        if len(came) < 200:
+            queue.add(f"user{len(came)}", Lane.USER)
+            queue.add(f"cloud{len(came)}", Lane.CLOUD)
+
+    for n in range(10):
+        queue.add(f"resync{n}", Lane.RESYNC)
+    async with running(queue, busy, clock):
+        await clock.settle_until(lambda: len(came) >= 80)
+        assert sum(key.startswith("resync") for key in came[:80]) == 10
+
+
+async def test_a_waiting_key_takes_the_more_urgent_lane(clock: SimulatedClock) -> None:
+    queue, desk = queue_on(clock), Desk()
+    queue.add("old", Lane.RESYNC)
+    queue.add("edited", Lane.RESYNC)
+    queue.add("edited", Lane.USER)
+    queue.add("edited", Lane.RESYNC)
+    assert (queue.depth(Lane.USER), queue.depth(Lane.RESYNC)) == (1, 1)
+    async with running(queue, desk, clock):
+        assert desk.came == ["edited", "old"]
+
+
+async def test_a_key_added_while_it_runs_runs_again_afterwards(
+    clock: SimulatedClock,
+) -> None:
+    queue, desk = queue_on(clock, workers=8), Desk()
+    gate = desk.close("a")
+    async with running(queue, desk, clock):
+        queue.add("a", Lane.USER)
+        await clock.settle()
+        queue.add("a", Lane.CLOUD)
+        queue.add("a", Lane.CLOUD)
+        await clock.settle()
+        assert desk.came == ["a"]
+        gate.set()
+        await clock.settle()
+        assert desk.came == ["a", "a"]
+
+
+async def test_no_more_workers_than_the_ceiling(clock: SimulatedClock) -> None:
+    queue, desk = queue_on(clock, workers=3), Desk()
+    for n in range(10):
+        desk.close(f"k{n}")
+        queue.add(f"k{n}", Lane.CLOUD)
+    async with running(queue, desk, clock):
+        assert len(desk.inside) == queue.running == 3
+        assert queue.depth(Lane.CLOUD) == 7
+        for gate in desk.gates.values():
+            gate.set()
+        await clock.settle_until(lambda: len(desk.came) == 10)
+
+
+async def test_one_slow_tenant_does_not_hold_the_workers(clock: SimulatedClock) -> None:
+    queue = queue_on(clock, workers=4, per_group=2, group_of=lambda key: key[0])
+    desk = Desk()
+    for n in range(100):
+        desk.close(f"slow{n}")
+        queue.add(f"slow{n}", Lane.USER)
+    async with running(queue, desk, clock):
+        assert desk.inside == {"slow0", "slow1"}
+        assert queue.parked == 98
+        queue.add("quick", Lane.RESYNC)
+        await clock.settle()
+        assert desk.came == ["slow0", "slow1", "quick"]
+        queue.add("slow57", Lane.USER)
+        queue.add("slow58", Lane.RESYNC)
+        for gate in desk.gates.values():
+            gate.set()
+        await clock.settle_until(lambda: len(desk.came) == 101 and not queue.running)
+        assert sorted(desk.came) == sorted([*desk.gates, "quick"])
+        assert queue.parked == 0
+        assert not queue._groups  # noqa: SLF001 - nothing is kept of groups that are idle
+
+
+async def test_a_parked_key_that_a_user_edits_overtakes_its_group(
+    clock: SimulatedClock,
+) -> None:
+    queue = queue_on(clock, workers=4, per_group=1, group_of=lambda _: "g")
+    desk = Desk()
+    gate = desk.close("first")
+    for key in ("first", "b", "c"):
+        queue.add(key, Lane.RESYNC)
+    async with running(queue, desk, clock):
+        queue.add("c", Lane.USER)
+        gate.set()
+        await clock.settle()
+        assert desk.came == ["first", "c", "b"]
+
+
+async def test_a_timer_brings_a_key_back_at_its_time(clock: SimulatedClock) -> None:
+    queue, desk = queue_on(clock), Desk()
+    async with running(queue, desk, clock):
+        queue.add_after("a", 10.0, Lane.CLOUD)
+        await clock.advance(9.9)
+        assert desk.came == []
+        await clock.advance(0.2)
+        assert desk.came == ["a"]
+        await clock.advance(100)
+        assert desk.came == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [pytest.param(5.0, 60.0, id="the-later-is-ignored"), pytest.param(60.0, 5.0, id="the-earlier-replaces")],
+)
+async def test_a_key_has_one_timer_and_the_earlier_wins(
+    clock: SimulatedClock, first: float, second: float
+) -> None:
+    queue, desk = queue_on(clock), Desk()
+    async with running(queue, desk, clock):
+        queue.add_after("a", first, Lane.CLOUD)
+        queue.add_after("a", second, Lane.CLOUD)
+        assert queue.delayed == 1
+        await clock.advance(6)
+        assert desk.came == ["a"]
+        await clock.advance(100)
+        assert desk.came == ["a"]
+
+
+async def test_a_pass_takes_the_older_timer_away(clock: SimulatedClock) -> None:
+    """It looks at everything, so what the timer was set for has been looked at."""
+    queue, desk = queue_on(clock), Desk()
+    async with running(queue, desk, clock):
+        queue.add_after("a", 10.0, Lane.RESYNC)
+        queue.add("a", Lane.CLOUD)
+        await clock.advance(100)
+        assert desk.came == ["a"]
+
+
+async def test_the_handler_says_when_to_look_again(clock: SimulatedClock) -> None:
+    queue, desk = queue_on(clock), Desk()
+    desk.answers["a"] = 30.0
+    async with running(queue, desk, clock):
+        queue.add("a", Lane.USER)
+        await clock.advance(95)
+        assert desk.came == ["a"] * 4
+
+
+async def test_a_forgotten_key_never_comes_back(clock: SimulatedClock) -> None:
+    queue, desk = queue_on(clock), Desk()
+    gate = desk.close("runs")
+    desk.answers["runs"] = 1.0
+    async with running(queue, desk, clock):
+        queue.add("runs", Lane.USER)
+        await clock.settle()
+        queue.add("waits", Lane.USER)
+        queue.add_after("later", 5.0, Lane.USER)
+        queue.add("runs", Lane.USER)
+        for key in ("runs", "waits", "later"):
+            queue.forget(key)
+        gate.set()
+        await clock.advance(60)
+        assert desk.came == ["runs"]
+        assert (queue.delayed, queue.depth(Lane.USER)) == (0, 0)
+
+
+async def test_a_forgotten_key_can_be_added_anew_while_its_last_pass_runs(clock: SimulatedClock) -> None:
+    queue, desk = queue_on(clock), Desk()
+    gate = desk.close("a")
+    async with running(queue, desk, clock):
+        queue.add("a", Lane.USER)
+        await clock.settle()
+        queue.forget("a")
+        queue.add("a", Lane.USER)
+        gate.set()
+        await clock.settle()
+        assert desk.came == ["a", "a"]
+
+
+async def test_an_unexpected_fault_is_told_once_without_its_words_and_the_key_is_tried_again_ever_later(
+    clock: SimulatedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue = queue_on(clock)
+    came: list[float] = []
+
+    async def faulty(key: str) -> float | None:
+        came.append(clock.now - 1000.0)
+        raise ValueError(f"cannot parse {SECRET} of {key}")
+
+    with caplog.at_level(logging.ERROR):
+        async with running(queue, faulty, clock):
+            queue.add("a", Lane.USER)
+            await clock.advance(1600)
+    assert came[:6] == [0.0, 1.0, 3.0, 7.0, 15.0, 31.0]
+    assert came[-1] - came[-2] == pytest.approx(300.0)
+    assert queue.failures == len(came)
+    (record,) = caplog.records
+    assert "ValueError in faulty (test_queue.py:" in record.__dict__["fault"]
+    assert SECRET not in str(record.__dict__)
+
+
+async def test_a_pass_that_works_ends_the_backoff(clock: SimulatedClock) -> None:
+    queue = queue_on(clock)
+    came: list[float] = []
+    faults = [True, True, False, True, True]
+
+    async def handler(key: str) -> float | None:
+        came.append(clock.now - 1000.0)
+        if faults and faults.pop(0):
+            raise KeyError(key)
+        return 100.0 if faults else None
+
+    async with running(queue, handler, clock):
+        queue.add("a", Lane.USER)
+        await clock.advance(500)
+    assert came == [0.0, 1.0, 3.0, 103.0, 104.0, 106.0]
+
+
+async def test_one_key_that_faults_does_not_hold_up_the_others(clock: SimulatedClock) -> None:
+    queue, came = queue_on(clock), Counter[str]()
+
+    async def handler(key: str) -> float | None:
+        came[key] += 1
+        if key == "bad":
+            raise RuntimeError
+        return None
+
+    async with running(queue, handler, clock):
+        for key in ("bad", "good", "bad", "fine"):
+            queue.add(key, Lane.USER)
+        await clock.advance(2)
+        assert (came["good"], came["fine"]) == (1, 1)
+
+
+async def test_shutdown_lets_what_runs_end_and_starts_nothing_new(clock: SimulatedClock) -> None:
+    queue, desk = queue_on(clock, workers=1), Desk()
+    gate = desk.close("a")
+    task = asyncio.create_task(queue.run(desk))
+    queue.add("a", Lane.USER)
+    await clock.settle()
+    queue.add("a", Lane.USER)
+    queue.add("b", Lane.USER)
+    task.cancel()
+    await clock.settle()
+    assert not task.done()
+    gate.set()
+    await clock.settle()
+    assert task.cancelled()
+    assert desk.came == ["a"]
+    assert not desk.inside
+
+
+async def test_shutdown_does_not_wait_for_ever(clock: SimulatedClock) -> None:
+    queue, desk = queue_on(clock, drain_seconds=20.0), Desk()
+    desk.close("a")
+    task = asyncio.create_task(queue.run(desk))
+    queue.add("a", Lane.USER)
+    await clock.settle()
+    task.cancel()
+    await clock.advance(19)
+    assert not task.done()
+    await clock.advance(2)
+    assert task.cancelled()
+    assert not desk.inside
+
+
+async def test_the_metrics_know_depth_age_and_each_pass(clock: SimulatedClock) -> None:
+    seen: list[tuple[Lane, float, float, bool]] = []
+    queue = queue_on(clock, on_pass=lambda *what: seen.append(what))
+    desk = Desk()
+    queue.add("a", Lane.CLOUD)
+    await clock.advance(3)
+    queue.add("b", Lane.USER)
+    assert queue.oldest_seconds == 3.0
+    gate = desk.close("b")
+    async with running(queue, desk, clock):
+        await clock.advance(2)
+        assert queue.oldest_seconds == 5.0
+        gate.set()
+        await clock.settle()
+        assert seen == [(Lane.USER, 0.0, 2.0, False), (Lane.CLOUD, 5.0, 0.0, False)]
+        assert queue.oldest_seconds == 0.0
+
+
+async def test_ten_thousand_keys_put_off_again_and_again_keep_the_heap_small(
+    clock: SimulatedClock,
+) -> None:
+    queue, desk = queue_on(clock, workers=100), Desk()
+    desk.answers = {f"k{n}": 600.0 for n in range(10_000)}
+    async with running(queue, desk, clock):
+        for _ in range(5):
+            for key in desk.answers:
+                queue.add(key, Lane.CLOUD)
+            await clock.settle_until(lambda: not queue.depth(Lane.CLOUD) and not queue.running)
+        assert len(desk.came) == 50_000
+        assert queue.delayed == 10_000
+        assert len(queue._timers._heap) < 21_000  # noqa: SLF001 - the point of this test
