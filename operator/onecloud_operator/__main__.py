@@ -1,0 +1,53 @@
+"""onecloud-operator run | check | crd."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from onecloud_operator import __version__, app, logs
+from onecloud_operator.api.crd import render
+from onecloud_operator.engine.tasks import TaskFault
+from onecloud_operator.settings import SettingsError, settings_from
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WRONG_USE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one of the commands; return the exit code."""
+    parser = argparse.ArgumentParser(prog="onecloud-operator", description="OneCloud servers for Kubernetes.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("run", help="run the operator (settings are ONECLOUD_OPERATOR_* in the environment)")
+    commands.add_parser("check", help="check that the API server, the CRD and the rights are there")
+    commands.add_parser("crd", help="print the CustomResourceDefinition")
+    command = parser.parse_args(arguments).command
+    if command == "crd":
+        sys.stdout.write(render())
+        return 0
+    try:
+        settings = settings_from()
+    except SettingsError as error:
+        sys.stderr.write(f"onecloud-operator: {error}\n")
+        return WRONG_USE
+    logs.configure(form=settings.log_format, level=settings.log_level)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            if command == "check":
+                return runner.run(app.check(settings))
+            runner.run(app.run(settings))
+    except TaskFault as fault:
+        sys.stderr.write(f"onecloud-operator: {fault}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,252 @@
+"""How each step is carried out: one call to the cloud or to Kubernetes, and nothing decided on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, assert_never
+
+from onecloud_operator.cluster import Cluster, Reference
+from onecloud_operator.core.actions import (
+    AddFinalizer,
+    BeginAdoption,
+    BeginCreation,
+    BeginDeletion,
+    Claim,
+    Create,
+    Delete,
+    Disown,
+    Find,
+    GrowDisk,
+    Hold,
+    Look,
+    MarkFailedCreation,
+    ReadHistory,
+    RemoveFinalizer,
+    Resize,
+    SetSecurityGroups,
+    SetTags,
+    Settled,
+    Start,
+    Stop,
+    SyncStatus,
+    Unlock,
+    Update,
+)
+from onecloud_operator.core.memory import Done
+from onecloud_operator.core.policy import owner_of
+from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.resource import FINALIZER
+from onecloud_operator.onecloud import ServerQuery
+from onecloud_operator.onecloud.errors import OneCloudError
+from onecloud_operator.translate import (
+    OWNER_TAGS,
+    Doing,
+    Untranslatable,
+    change_config,
+    create_body,
+    observed_from_details,
+    owner_tags,
+    problem_of,
+    resize_disk,
+    security_groups,
+    tags,
+    update_changes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from onecloud_operator.api.spec import SecretKeyReference
+    from onecloud_operator.clouds import Clouds
+    from onecloud_operator.core.actions import CloudWrite, Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.feed import Feed
+    from onecloud_operator.objects import Objects
+    from onecloud_operator.onecloud import Cloud
+
+HOSTNAME_LENGTH = 60  # the platform cuts longer ones there
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a step; *found*: the candidates that a Find brought."""
+
+    done: Done | None = None
+    problem: Problem | None = None
+    found: tuple[Observed, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What steps are carried out with, for one object in one pass. *cloud*, *feed*: None without credentials."""
+
+    cluster: Cluster
+    objects: Objects
+    clouds: Clouds
+    monotonic: Callable[[], float]
+    cloud: Cloud | None = None
+    feed: Feed | None = None
+
+    async def act(self, facts: Facts, step: Step) -> Outcome:
+        """Carry out *step*. Raises ClusterError; whatever the cloud answers is in the outcome."""
+        began_at = self.monotonic()
+        match step:
+            case Hold() | Settled() | BeginCreation() | BeginAdoption() | BeginDeletion() | MarkFailedCreation():
+                # A record is written together with the rest of the status, by the report.
+                return self._done(began_at)
+            case AddFinalizer():
+                await self._set_finalizers(facts, (*facts.resource.finalizers, FINALIZER))
+                return self._done(began_at)
+            case RemoveFinalizer():
+                left = tuple(name for name in facts.resource.finalizers if name != FINALIZER)
+                await self._set_finalizers(facts, left)
+                return self._done(began_at)
+            case Look() | Find() | ReadHistory():
+                return await self._look(step, began_at)
+            case _:
+                return await self._write(facts, step)
+
+    def _done(self, began_at: float) -> Outcome:
+        return Outcome(done=Done(began_at, self.monotonic()))
+
+    async def _set_finalizers(self, facts: Facts, finalizers: tuple[str, ...]) -> None:
+        had = bool(facts.resource.finalizers)
+        body = await self.cluster.set_finalizers(reference_of(facts), finalizers, had=had)
+        self.objects.wrote(body)
+
+    async def _look(self, step: Look | Find | ReadHistory, began_at: float) -> Outcome:
+        cloud, feed = self._reach()
+        try:
+            match step:
+                case Look(server_id=server_id):
+                    reading = await feed.look(server_id, cloud)
+                    version = reading.server.version if reading.server else None
+                    return Outcome(done=Done(began_at, self.monotonic(), gone=reading.gone, version=version))
+                case Find():
+                    found = await self._find(cloud, step)
+                    return Outcome(done=Done(began_at, self.monotonic()), found=found)
+                case ReadHistory(server_id=server_id):
+                    history = await feed.history(server_id, cloud)
+                    return Outcome(done=Done(began_at, self.monotonic(), history=history))
+        except OneCloudError as error:
+            return Outcome(problem=problem_of(error, doing=Doing.READ))
+        assert_never(step)
+
+    async def _find(self, cloud: Cloud, wanted: Find) -> tuple[Observed, ...]:
+        if wanted.server_id is not None:
+            server = await cloud.get_server(wanted.server_id)
+            return () if server is None else (observed_from_details(server),)
+        if wanted.name is None:
+            return ()
+        page = await cloud.list_servers(ServerQuery(names=(wanted.name,), details=True, limit=20))
+        rows = (observed_from_details(row) for row in page.rows)
+        # The cloud compares without regard to case, and ignores a filter that it does not know.
+        return tuple(server for server in rows if server.name == wanted.name)
+
+    async def _write(self, facts: Facts, step: CloudWrite) -> Outcome:
+        cloud, feed = self._reach()
+        began_at = self.monotonic()
+        server_id = step.creation.id if isinstance(step, Create) else step.server_id
+        try:
+            reply = await self._send(facts, cloud, step)
+        except OneCloudError as error:
+            feed.wrote(server_id)
+            return Outcome(problem=problem_of(error, doing=_doing(step)))
+        ended_at = self.monotonic()
+        if isinstance(reply, Problem):
+            return Outcome(problem=reply)
+        feed.wrote(server_id)
+        if reply is not None:
+            try:
+                feed.learn(reply, ended_at)
+            except Untranslatable:
+                pass  # the next poll shows what came of it
+        return Outcome(done=Done(began_at, ended_at))
+
+    async def _send(self, facts: Facts, cloud: Cloud, step: CloudWrite) -> Mapping[str, Any] | Problem | None:  # noqa: C901, PLR0911 - one line a step
+        match step:
+            case Create():
+                return await self._create(facts, cloud, step)
+            case Claim(server_id=server_id):
+                owner = owner_of(facts.resource, facts.config)
+                return await cloud.merge_user_metadata(server_id, owner_tags(owner))
+            case Disown(server_id=server_id):
+                return await cloud.merge_user_metadata(server_id, tags({}, OWNER_TAGS))
+            case Update(server_id=server_id, fields=fields):
+                return await cloud.update_server(server_id, update_changes(dict(fields)))
+            case SetTags(server_id=server_id, put=put, remove=remove):
+                return await cloud.merge_user_metadata(server_id, tags(dict(put), remove))
+            case SetSecurityGroups(server_id=server_id, groups=groups):
+                return await cloud.perform(server_id, "set-secgroup", security_groups(groups))
+            case Start(server_id=server_id):
+                return await cloud.perform(server_id, "start")
+            case Stop(server_id=server_id):
+                return await cloud.perform(server_id, "stop")
+            case Resize(server_id=server_id):
+                body = change_config(
+                    cpu=step.cpu,
+                    memory_mib=step.memory_mib,
+                    instance_type=step.instance_type,
+                    restart=step.restart,
+                )
+                return await cloud.perform(server_id, "change-config", body)
+            case GrowDisk(server_id=server_id, disk_id=disk_id, size_mib=size_mib):
+                return await cloud.perform(server_id, "resize-disk", resize_disk(disk_id, size_mib))
+            case SyncStatus(server_id=server_id):
+                return await cloud.perform(server_id, "syncstatus")
+            case Unlock(server_id=server_id):
+                return await cloud.update_server(server_id, update_changes({"locked": False}))
+            case Delete(server_id=server_id, for_good=for_good):
+                return await cloud.delete_server(server_id, override_pending_delete=for_good)
+        assert_never(step)
+
+    async def _create(self, facts: Facts, cloud: Cloud, step: Create) -> Mapping[str, Any] | Problem:
+        spec = facts.resource.spec.server if facts.resource.spec else None
+        if spec is None:
+            return Problem("InvalidSpec", "spec.server is needed to make a server.")
+        password = await self._value(facts, spec.password_from.secret_key_ref if spec.password_from else None)
+        if isinstance(password, Problem):
+            return password
+        user_data = await self._value(facts, spec.user_data_from.secret_key_ref if spec.user_data_from else None)
+        if isinstance(user_data, Problem):
+            return user_data
+        body = create_body(
+            spec,
+            server_id=step.creation.id,
+            name=step.creation.name,
+            hostname=spec.hostname or facts.resource.name[:HOSTNAME_LENGTH].rstrip("-."),
+            owner=owner_of(facts.resource, facts.config),
+            password=password,
+            user_data=user_data if user_data is not None else spec.user_data,
+        )
+        return await cloud.create_server(body)
+
+    async def _value(self, facts: Facts, reference: SecretKeyReference | None) -> str | Problem | None:
+        if reference is None:
+            return None
+        return await self.clouds.value(facts.resource.namespace, reference.name, reference.key)
+
+    def _reach(self) -> tuple[Cloud, Feed]:
+        if self.cloud is None or self.feed is None:
+            msg = "a step needs the cloud, but there are no credentials: plan() must have held it"
+            raise AssertionError(msg)
+        return self.cloud, self.feed
+
+
+def reference_of(facts: Facts) -> Reference:
+    """Return which version of which object was decided upon."""
+    resource = facts.resource
+    return Reference(resource.namespace, resource.name, resource.uid, resource.version)
+
+
+def _doing(step: CloudWrite) -> Doing:
+    match step:
+        case Create():
+            return Doing.CREATE
+        case Delete() | Unlock():
+            return Doing.REMOVE
+        case Update():
+            return Doing.CHANGE
+        case _:
+            return Doing.ACTION

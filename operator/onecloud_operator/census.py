@@ -1,0 +1,88 @@
+"""
+A count of all objects, by their metadata, every ten minutes.
+
+After HTTP 410 a watch starts anew with a list, and a list tells of no deletions: what vanished meanwhile
+would be kept for ever, and its server watched. What was missed the other way round is added.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from onecloud_operator.cluster import ClusterError, NotFound
+from onecloud_operator.engine.queue import Lane
+from onecloud_operator.objects import Key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onecloud_operator.cluster import Cluster
+    from onecloud_operator.engine.clock import Clock
+    from onecloud_operator.engine.queue import Queue
+    from onecloud_operator.objects import Objects
+
+logger = logging.getLogger(__name__)
+
+EVERY_SECONDS = 600.0
+FIRST_SECONDS = 2.0  # until every object of the first list was heard of
+
+
+class Census:
+    """Counts the objects of *namespaces* (empty: of the cluster)."""
+
+    def __init__(  # noqa: PLR0913 - what it touches
+        self,
+        *,
+        cluster: Cluster,
+        objects: Objects,
+        queue: Queue[Key],
+        namespaces: tuple[str, ...],
+        clock: Clock,
+        gone: Callable[[Key], None],
+    ) -> None:
+        self._cluster = cluster
+        self._objects = objects
+        self._queue = queue
+        self._namespaces = namespaces
+        self._clock = clock
+        self._gone = gone
+
+    async def run(self) -> None:
+        """Count for ever; soon again while the first watch has not brought everything."""
+        while True:
+            try:
+                missing = await self.count()
+            except ClusterError as error:
+                logger.warning("the objects could not be counted", extra={"error": str(error)})
+                await self._clock.sleep(FIRST_SECONDS * 5)
+                continue
+            if not missing:
+                self._objects.complete = True
+            await self._clock.sleep(FIRST_SECONDS if not self._objects.complete else EVERY_SECONDS)
+
+    async def count(self) -> int:
+        """Count once: purge what is gone, fetch what was missed; return how many were missed."""
+        began_at = self._clock.monotonic()
+        there: set[Key] = set()
+        for namespace in self._namespaces or (None,):
+            async for page in self._cluster.list_metadata(namespace):
+                there.update(Key(meta["namespace"], meta["name"], meta["uid"]) for meta in page)
+        for key in self._objects.stale_before(began_at):
+            if key not in there:
+                self._objects.drop(key)
+                self._queue.forget(key)
+                self._gone(key)
+        missed = [key for key in there if key not in self._objects]
+        if self._objects.complete:
+            for key in missed:
+                await self._fetch(key)
+        return len(missed)
+
+    async def _fetch(self, key: Key) -> None:
+        try:
+            body = await self._cluster.read(key.namespace, key.name)
+        except NotFound:
+            return
+        if (found := self._objects.heard(body, listed=False)) is not None:
+            self._queue.add(found, Lane.RESYNC)

@@ -1,0 +1,118 @@
+"""From an object's Secret to a signed-in view of its project, shared by all objects that use the Secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator import cluster
+from onecloud_operator.core.place import Place
+from onecloud_operator.core.problem import Problem
+from onecloud_operator.credentials import SecretUnusable, credentials_of
+from onecloud_operator.onecloud import Cloud
+from onecloud_operator.onecloud.errors import OneCloudError, SignInError, Unauthorized
+from onecloud_operator.translate import Doing, problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onecloud_operator.credentials import Data, Secrets
+    from onecloud_operator.onecloud import Endpoints
+
+REREAD_SECONDS = 5.0  # after a refusal the Secret is read again at once, but not for each of 1,000 objects
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A cloud that signed in just now or earlier, and where it leads."""
+
+    cloud: Cloud
+    place: Place
+
+
+@dataclass(slots=True)
+class _Kept:
+    fingerprint: str
+    cloud: Cloud
+    opened: Opened | None = None
+
+
+class Clouds:
+    """One Cloud for each Secret in use."""
+
+    def __init__(self, secrets: Secrets, endpoints: Endpoints, monotonic: Callable[[], float]) -> None:
+        self._secrets = secrets
+        self._endpoints = endpoints
+        self._monotonic = monotonic
+        self._kept: dict[tuple[str, str], _Kept] = {}
+
+    async def open(self, namespace: str, name: str, *, last_will_do: bool = False) -> Opened | Problem:
+        """
+        Return the signed-in cloud of a Secret, or what is wrong with it. Raises ClusterError.
+
+        *last_will_do*: for a removal, whose Secret may be gone before its object, the last session that
+        worked will do.
+        """
+        found = await self._open(namespace, name, newer_than=None)
+        if isinstance(found, Problem) and found.reason == "CredentialsRejected":
+            # The cloud refused: the Secret may have been rotated within the minute that it is remembered.
+            found = await self._open(namespace, name, newer_than=self._monotonic() - REREAD_SECONDS)
+        if isinstance(found, Problem) and last_will_do and found.reason in {"SecretNotFound", "SecretInvalid"}:
+            kept = self._kept.get((namespace, name))
+            if kept is not None and kept.opened is not None:
+                return kept.opened
+        return found
+
+    async def value(self, namespace: str, name: str, key: str) -> str | Problem:
+        """Return one value of a Secret that a spec refers to, or what is wrong with it."""
+        data = await self._data(namespace, name, newer_than=None)
+        if isinstance(data, Problem):
+            return data
+        value = data.get(key)
+        if value is None:
+            return Problem("SecretNotFound", f"Secret {name} has no key {key}.")
+        return value.get_secret_value()
+
+    async def close(self) -> None:
+        """Let go of every session."""
+        for kept in self._kept.values():
+            await kept.cloud.close()
+        self._kept.clear()
+
+    async def _open(self, namespace: str, name: str, *, newer_than: float | None) -> Opened | Problem:
+        data = await self._data(namespace, name, newer_than=newer_than)
+        if isinstance(data, Problem):
+            return data
+        try:
+            credentials = credentials_of(data)
+        except SecretUnusable as error:
+            return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}.")
+        kept = self._kept.get((namespace, name))
+        if kept is None or kept.fingerprint != credentials.fingerprint:
+            if kept is not None:
+                await kept.cloud.close()
+            kept = _Kept(credentials.fingerprint, Cloud(credentials, self._endpoints))
+            self._kept[namespace, name] = kept
+        try:
+            session = await kept.cloud.session()
+        except OneCloudError as error:
+            problem = problem_of(error, doing=Doing.SIGN_IN)
+            refused = isinstance(error, SignInError | Unauthorized)
+            return replace(problem, message=f"Secret {name}: {problem.message}") if refused else problem
+        place = Place(session.auth_url, session.region, session.project_id)
+        if kept.opened is None or kept.opened.place != place:
+            kept.opened = Opened(kept.cloud, place)
+        return kept.opened
+
+    async def _data(self, namespace: str, name: str, *, newer_than: float | None) -> Data | Problem:
+        try:
+            return await self._secrets.data(namespace, name, newer_than=newer_than)
+        except SecretUnusable as error:
+            return Problem("SecretInvalid", f"Secret {name} cannot be read: {error}.")
+        except cluster.NotFound:
+            return Problem("SecretNotFound", f"There is no Secret {name} in namespace {namespace}.")
+        except cluster.Forbidden:
+            return Problem(
+                "SecretNotFound",
+                f"The operator has no right to read Secret {name} in namespace {namespace} (get on secrets).",
+            )

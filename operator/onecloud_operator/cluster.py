@@ -1,0 +1,250 @@
+"""The calls that we make to the Kubernetes API ourselves; watching is kopf's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+from kubernetes.aio.client.exceptions import ApiException
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from kubernetes.aio.client import ApiClient
+
+GROUP: Final = "onecloud.io"
+VERSION: Final = "v1alpha1"
+PLURAL: Final = "onecloudservers"
+KIND: Final = "OneCloudServer"
+FIELD_MANAGER: Final = "onecloud-operator"
+TIMEOUT_SECONDS: Final = 15.0
+PAGE: Final = 500
+
+
+class ClusterError(Exception):
+    """The API server refused a call, or could not be asked. *status* is None for the latter."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Conflict(ClusterError):
+    """The object has changed since it was read: read it again and decide anew."""
+
+
+class NotFound(ClusterError):
+    """There is no such object (any more)."""
+
+
+class Forbidden(ClusterError):
+    """A rule of RBAC is missing; the message names what is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Which object, and which version of it was decided upon."""
+
+    namespace: str
+    name: str
+    uid: str
+    version: str
+
+
+class Cluster:
+    """One API server, spoken to with the operator's own rights."""
+
+    def __init__(self, api: ApiClient) -> None:
+        self._api = api
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()
+
+    async def apply_status(self, reference: Reference, status: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Write the whole status by server-side apply; return the object as it then is.
+
+        The version is always sent: a status apply ignores a wrong UID, so without it a namesake that was
+        made meanwhile would inherit another's id. Raises Conflict if the object has changed.
+        """
+        body = {
+            "apiVersion": f"{GROUP}/{VERSION}",
+            "kind": KIND,
+            "metadata": {
+                "name": reference.name,
+                "namespace": reference.namespace,
+                "resourceVersion": reference.version,
+            },
+            "status": status,
+        }
+        return await self._call(
+            "PATCH",
+            f"{_path(reference.namespace, reference.name)}/status",
+            query={"fieldManager": FIELD_MANAGER, "force": "true"},
+            body=body,
+            content_type="application/apply-patch+yaml",
+        )
+
+    async def set_finalizers(
+        self, reference: Reference, finalizers: tuple[str, ...], *, had: bool
+    ) -> dict[str, Any]:
+        """
+        Replace the list of finalizers; *had*: there was one. Return the object.
+
+        A JSON patch that tests UID and version, so that it does what was decided or nothing.
+        """
+        operations: list[dict[str, Any]] = [
+            {"op": "test", "path": "/metadata/uid", "value": reference.uid},
+            {"op": "test", "path": "/metadata/resourceVersion", "value": reference.version},
+        ]
+        if finalizers:
+            operations.append(
+                {"op": "replace" if had else "add", "path": "/metadata/finalizers", "value": list(finalizers)},
+            )
+        elif had:
+            operations.append({"op": "remove", "path": "/metadata/finalizers"})
+        try:
+            return await self._call(
+                "PATCH",
+                _path(reference.namespace, reference.name),
+                query={"fieldManager": FIELD_MANAGER},
+                body=operations,
+                content_type="application/json-patch+json",
+            )
+        except ClusterError as error:
+            # A failed test is answered by 422 (tried), which for a patch of ours means the same as 409.
+            if error.status == 422:  # noqa: PLR2004
+                raise Conflict(str(error), 422) from error
+            raise
+
+    async def read(self, namespace: str, name: str) -> dict[str, Any]:
+        """Return the object. Raises NotFound."""
+        return await self._call("GET", _path(namespace, name))
+
+    async def list_metadata(self, namespace: str | None) -> AsyncIterator[tuple[dict[str, Any], ...]]:
+        """Yield pages of all objects' metadata; *namespace* None: of the cluster."""
+        token = ""
+        while True:
+            query = {"limit": str(PAGE), **({"continue": token} if token else {})}
+            page = await self._call(
+                "GET",
+                _path(namespace, None),
+                query=query,
+                accept="application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json",
+            )
+            yield tuple(item["metadata"] for item in page.get("items") or ())
+            token = page.get("metadata", {}).get("continue") or ""
+            if not token:
+                return
+
+    async def secret(self, namespace: str, name: str) -> dict[str, Any]:
+        """Return one Secret. Raises NotFound, Forbidden."""
+        return await self._call("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
+
+    async def cluster_id(self) -> str:
+        """Return the UID of the namespace kube-system: the usual name of a cluster that has none."""
+        found = await self._call("GET", "/api/v1/namespaces/kube-system")
+        return str(found["metadata"]["uid"])
+
+    async def served_schema(self) -> dict[str, Any]:
+        """Return the OpenAPI v3 schemas that the API server serves for our group. Raises NotFound without CRD."""
+        return await self._call("GET", f"/openapi/v3/apis/{GROUP}/{VERSION}")
+
+    async def emit(self, reference: Reference, *, kind: str, reason: str, message: str, time: str) -> None:
+        """Post an Event; *kind* is Normal or Warning. The name is the server's to make unique."""
+        await self._call(
+            "POST",
+            f"/api/v1/namespaces/{reference.namespace}/events",
+            body={
+                "apiVersion": "v1",
+                "kind": "Event",
+                "metadata": {"generateName": f"{reference.name}.", "namespace": reference.namespace},
+                "involvedObject": {
+                    "apiVersion": f"{GROUP}/{VERSION}",
+                    "kind": KIND,
+                    "namespace": reference.namespace,
+                    "name": reference.name,
+                    "uid": reference.uid,
+                },
+                "type": kind,
+                "reason": reason,
+                "message": message[:1024],
+                "source": {"component": FIELD_MANAGER},
+                "reportingComponent": FIELD_MANAGER,
+                "firstTimestamp": time,
+                "lastTimestamp": time,
+                "count": 1,
+            },
+        )
+
+    async def _call(  # noqa: PLR0913 - the parts of an HTTP request
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+    ) -> dict[str, Any]:
+        headers = {"Accept": accept}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        prepared = await self._api.param_serialize(
+            method=method,
+            resource_path=path,
+            query_params=list((query or {}).items()),
+            header_params=headers,
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            reply = await self._api.call_api(*prepared, _request_timeout=TIMEOUT_SECONDS)
+            data = await reply.read()
+        except ApiException as error:
+            raise _error(method, path, error.status, error.body) from error
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
+            msg = f"{method} {path}: the API server does not answer ({type(error).__name__})"
+            raise ClusterError(msg) from error
+        if not 200 <= reply.status < 300:  # noqa: PLR2004
+            raise _error(method, path, reply.status, data)
+        try:
+            answer = json.loads(data)
+        except ValueError as error:
+            msg = f"{method} {path}: the answer is no JSON"
+            raise ClusterError(msg, reply.status) from error
+        if not isinstance(answer, dict):
+            msg = f"{method} {path}: the answer is no JSON object"
+            raise ClusterError(msg, reply.status)
+        return answer
+
+
+def _path(namespace: str | None, name: str | None) -> str:
+    scope = f"/namespaces/{namespace}" if namespace is not None else ""
+    return f"/apis/{GROUP}/{VERSION}{scope}/{PLURAL}" + (f"/{name}" if name is not None else "")
+
+
+def _error(method: str, path: str, status: int | None, body: object) -> ClusterError:
+    """Return the error for an answer; the API server's own message is kept, it never holds a Secret's data."""
+    message = ""
+    if isinstance(body, str | bytes):
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            answer = None
+        if isinstance(answer, dict):
+            message = str(answer.get("message") or "")[:500]
+    text = f"{method} {path}: {status} {message}".rstrip()
+    match status:
+        case 404:
+            return NotFound(text, status)
+        case 409:
+            return Conflict(text, status)
+        case 401 | 403:
+            return Forbidden(text, status)
+        case _:
+            return ClusterError(text, status)

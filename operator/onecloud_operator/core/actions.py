@@ -1,0 +1,222 @@
+"""
+What a pass may decide: one step, a value.
+
+Each step says what is to be done, never how: translate.py knows the cloud's words for it, cluster.py those
+of Kubernetes. ``Hold`` and ``Settled`` are steps too, so that every pass has exactly one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.place import Place
+    from onecloud_operator.core.records import Creation
+
+
+# -- steps in Kubernetes ---------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class AddFinalizer:
+    """Hold the object, before the first write to the cloud."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFinalizer:
+    """Let the object go. *why* is for the event: ``Recycled``, ``Deleted``, ``Retained``, ``Detached``…"""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeginCreation:
+    """Write the attempt and the place into the status; only then may its POST be sent."""
+
+    creation: Creation
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class BeginAdoption:
+    """Write id, place and time of the adoption into the status; only then are the owner tags set."""
+
+    server_id: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class BeginDeletion:
+    """Write the time of the DELETE into the status; only then may it be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkFailedCreation:
+    """Write into the status that this attempt failed; only then may what is left of it be deleted."""
+
+    message: str
+    reason: str = "CreationFailed"
+
+
+# -- looks -----------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Ask for one server by a bare GET: the only thing that can say "gone"."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Ask which servers may be adopted or observed: the one of this id, or those of exactly this name."""
+
+    server_id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadHistory:
+    """Ask the events whether the server ever ran, and for the text of its failure."""
+
+    server_id: str
+
+
+# -- writes to the cloud ---------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Create:
+    """POST the recorded attempt. May be repeated at any time: the id can be used once only."""
+
+    creation: Creation
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Set our owner tags on an adopted server."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disown:
+    """Take our owner tags off."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """PUT plain fields; names as in ``spec.server`` (``name``, ``description``, ``hardware.vga``…)."""
+
+    server_id: str
+    fields: tuple[tuple[str, str | bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetTags:
+    """Set and remove user tags."""
+
+    server_id: str
+    put: tuple[tuple[str, str], ...]
+    remove: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetSecurityGroups:
+    """Replace the whole set of security groups."""
+
+    server_id: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Switch on."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Switch off, orderly."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resize:
+    """Change cpu and memory, or the instance type. *restart*: the server runs and may be restarted for it."""
+
+    server_id: str
+    cpu: int | None = None
+    memory_mib: int | None = None
+    instance_type: str | None = None
+    restart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GrowDisk:
+    """Grow one disk."""
+
+    server_id: str
+    disk_id: str
+    size_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """Ask the cloud to look at what the server really does; it clears a hung or failed status."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Lift the cloud's deletion lock, as the last step before a DELETE."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """DELETE. *for_good*: past the recycle bin. *cleaning*: what a failed creation left."""
+
+    server_id: str
+    for_good: bool
+    cleaning: bool = False
+
+
+# -- no step ---------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """
+    Do nothing, and say why: *reason* is one of the closed set.
+
+    *seconds*: look again then; None leaves it to the reason's own interval, or to what the feed shows.
+    """
+
+    reason: str
+    message: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The server agrees with the spec (or with what is wanted of an observed one)."""
+
+
+CloudWrite = (
+    Create
+    | Claim
+    | Disown
+    | Update
+    | SetTags
+    | SetSecurityGroups
+    | Start
+    | Stop
+    | Resize
+    | GrowDisk
+    | SyncStatus
+    | Unlock
+    | Delete
+)
+Record = BeginCreation | BeginAdoption | BeginDeletion | MarkFailedCreation
+Step = AddFinalizer | RemoveFinalizer | Record | Look | Find | ReadHistory | CloudWrite | Hold | Settled

@@ -1,0 +1,138 @@
+"""
+How a server that is already there is taken over, or only watched.
+
+    adopt     find → whose is it? → finalizer → record id and place → owner tags (plan.py claims them)
+    observe   find → read; no finalizer, no tag, nothing is ever sent
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core import creation
+from onecloud_operator.core.actions import (
+    AddFinalizer,
+    BeginAdoption,
+    Find,
+    Hold,
+    Look,
+    RemoveFinalizer,
+    Settled,
+)
+from onecloud_operator.core.observed import Phase
+
+if TYPE_CHECKING:
+    from onecloud_operator.api.spec import Adoption
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.resource import Resource
+
+FIND_AGAIN_SECONDS = 60.0
+
+
+def adopt(facts: Facts) -> Step:
+    """Return the next step of an object that is to take over a server and has none yet."""
+    if (search := _search(facts, _wanted(facts.resource))) is not None:
+        return search
+    found = facts.candidates or ()
+    if not found:
+        if _policy(facts.resource) == "AdoptOrCreate":
+            return creation.begin(facts, attempt=1)
+        return _not_found(facts.resource)
+    if len(found) > 1:
+        return _ambiguous(facts.resource)
+    server = found[0]
+    if server.recycled:
+        return Hold(
+            "ServerNotFound", "The server to adopt is in the recycle bin; restore it in the cloud first."
+        )
+    if (
+        server.owner is not None
+        and server.owner.uid != facts.resource.uid
+        and server.owner.uid in facts.rivals
+    ):
+        return Hold(
+            "OwnedByAnother",
+            f"The server is owned by {server.owner.namespace}/{server.owner.name} of cluster "
+            f"{server.owner.cluster}. Delete that object with deletionPolicy Retain first.",
+        )
+    if not facts.resource.held:
+        return AddFinalizer()
+    if facts.place is None:
+        return Hold("NotYetObserved", "The credentials have not been tried yet.")
+    return BeginAdoption(server.id, facts.place)
+
+
+def observe(facts: Facts) -> Step:
+    """Return the step for an object that only watches: a look at most."""
+    if facts.resource.held:
+        return RemoveFinalizer("Observed")
+    server, reading = facts.server, facts.reading
+    if reading.gone or server is None:
+        if reading.missing:
+            return Look(_observed_id(facts.resource) or "")
+        wanted = _wanted(facts.resource)
+        if wanted.server_id is not None and not reading.gone:
+            return Hold("NotYetObserved", "The server has not been read yet.")
+        if (search := _search(facts, wanted)) is not None:
+            return search
+        if len(facts.candidates or ()) > 1:
+            return _ambiguous(facts.resource)
+        return (
+            _not_found(facts.resource) if not facts.candidates else Hold("NotYetObserved", "Just found.", 0.0)
+        )
+    if server.recycled:
+        return Hold("InRecycleBin", "The server is in the cloud's recycle bin.")
+    if server.phase is Phase.UNKNOWN:
+        return Hold("ServerUnknown", "The cloud has lost contact with the server's host.")
+    return Settled()
+
+
+def _wanted(resource: Resource) -> Find:
+    adoption: Adoption | None = resource.spec.adoption if resource.spec else None
+    if adoption is not None and adoption.id is not None:
+        return Find(server_id=adoption.id)
+    if adoption is not None and adoption.name is not None:
+        return Find(name=adoption.name)
+    server = resource.spec.server if resource.spec else None
+    return Find(name=server.name if server else None)
+
+
+def _search(facts: Facts, wanted: Find) -> Find | None:
+    at = facts.memory.found_at
+    if facts.candidates is None or at is None:
+        return wanted
+    # A single find is acted on at once; anything else may change in the cloud, and is asked for again.
+    settled = len(facts.candidates) == 1 and not _refused(facts, facts.candidates[0])
+    return None if settled or facts.now - at < FIND_AGAIN_SECONDS else wanted
+
+
+def _refused(facts: Facts, server: Observed) -> bool:
+    return server.recycled or (server.owner is not None and server.owner.uid != facts.resource.uid)
+
+
+def _policy(resource: Resource) -> str:
+    return resource.spec.adoption.policy if resource.spec and resource.spec.adoption else "Never"
+
+
+def _observed_id(resource: Resource) -> str | None:
+    return _wanted(resource).server_id or resource.records.id
+
+
+def _not_found(resource: Resource) -> Hold:
+    wanted = _wanted(resource)
+    what = f"id {wanted.server_id}" if wanted.server_id else f"name {wanted.name}"
+    return Hold(
+        "ServerNotFound",
+        f"The project has no server of {what}. Correct spec.adoption, or make the server in the cloud.",
+        FIND_AGAIN_SECONDS,
+    )
+
+
+def _ambiguous(resource: Resource) -> Hold:
+    return Hold(
+        "AmbiguousName",
+        f"More than one server is called {_wanted(resource).name}. Name the one by adoption.id.",
+        FIND_AGAIN_SECONDS,
+    )

@@ -1,0 +1,198 @@
+"""
+How a resting server is brought closer to its spec.
+
+    live fields, tags, groups        at once
+    stop wanted                      before what needs a stopped server
+    size, instance type              stopped: as it is; running: only if disruption allows a restart
+    root disk                        stopped only: so a running server is stopped, and started by its powerState
+    data disks                       at once
+    start wanted                     last, and also when something above is held back: a server is never left
+                                     off because a change of it was refused
+    what nothing can change          reported
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.core.actions import (
+    GrowDisk,
+    Hold,
+    Resize,
+    SetSecurityGroups,
+    SetTags,
+    Settled,
+    Start,
+    Stop,
+    Update,
+)
+from onecloud_operator.core.diff import Change, Difference, differences
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.policy import blocked, power, reporting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from onecloud_operator.api.spec import ServerSpec
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+
+_SIZE = frozenset({"cpu", "memory", "instanceType"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A step, and the step that must not be blocked either, for the sake of which it is taken."""
+
+    step: Step
+    purpose: Step | None = None
+
+
+def plan(facts: Facts, server: Observed) -> Step:
+    """Return the next step for a server that rests; *server* is the reading of these facts."""
+    # ``running`` is believed at once; ``ready`` is also shown for a moment in the middle of tasks.
+    if server.phase is not Phase.RUNNING and not facts.reading.confirmed:
+        return Hold("Updating", "Waiting for a second look at the server.", seconds=1.0)
+    if not server.detailed:
+        return Hold("Updating", "The server's details have not been read yet.")
+    found = open_differences(facts, server)
+    if not found:
+        return Settled()
+    if reporting(facts.resource):
+        return Hold("DriftReported", f"Differences are reported only (drift.mode Report): {named(found)}.")
+    held: Hold | None = None
+    for candidate in _candidates(facts, server, found):
+        if isinstance(candidate.step, Hold):
+            held = held or candidate.step
+            continue
+        obstacle = blocked(facts, candidate.step) or (
+            blocked(facts, candidate.purpose) if candidate.purpose is not None else None
+        )
+        if obstacle is None:
+            return candidate.step
+        held = held or obstacle
+    return held or Settled()
+
+
+def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
+    """Return what differs between the object's spec and *server*, which must be detailed."""
+    spec = facts.resource.spec.server if facts.resource.spec else None
+    if spec is None or server.details is None:
+        return ()
+    return differences(
+        spec, server, power=power(facts.resource), managed_tags=facts.resource.records.managed_tags
+    )
+
+
+def named(found: tuple[Difference, ...]) -> str:
+    """Return the fields of differences in words, for a message."""
+    return ", ".join(sorted({d.field for d in found}))
+
+
+def _candidates(facts: Facts, server: Observed, found: tuple[Difference, ...]) -> Iterator[_Candidate]:
+    spec = facts.resource.spec.server if facts.resource.spec else None
+    if spec is None:
+        return
+    by_field = {difference.field: difference for difference in found}
+    yield from _live(spec, server, found)
+    power_off = "powerState" in by_field and power(facts.resource) == "Stopped"
+    if power_off:
+        yield _Candidate(Stop(server.id))
+    yield from _size(facts, spec, server, found)
+    yield from _disks(facts, spec, server, by_field)
+    if "powerState" in by_field and not power_off:
+        yield _Candidate(Start(server.id))
+    if fixed := tuple(d for d in found if d.change is Change.NEVER):
+        yield _Candidate(
+            Hold(
+                "ImmutableField",
+                f"The server differs in what cannot be changed once it is made: {named(fixed)}. "
+                "Correct the spec, or make a new object.",
+            ),
+        )
+
+
+def _live(spec: ServerSpec, server: Observed, found: tuple[Difference, ...]) -> Iterator[_Candidate]:
+    values = _plain_values(spec)
+    plain = [d.field for d in found if d.field in values and d.field != "name"]
+    if plain:
+        yield _Candidate(Update(server.id, tuple((name, values[name]) for name in plain)))
+    tags = [d.field.removeprefix("tags.") for d in found if d.field.startswith("tags.")]
+    if tags:
+        wanted = spec.tags or {}
+        put = tuple(sorted((key, wanted[key]) for key in tags if key in wanted))
+        yield _Candidate(SetTags(server.id, put, tuple(sorted(key for key in tags if key not in wanted))))
+    if any(d.field == "securityGroups" for d in found):
+        yield _Candidate(SetSecurityGroups(server.id, tuple(sorted(spec.security_groups or ()))))
+    # Alone and last of its kind: a name that is taken must not hold back the rest.
+    if spec.name is not None and any(d.field == "name" for d in found):
+        yield _Candidate(Update(server.id, (("name", spec.name),)))
+
+
+def _plain_values(spec: ServerSpec) -> dict[str, str | bool]:
+    pairs: dict[str, str | bool | None] = {"name": spec.name, "description": spec.description}
+    if hardware := spec.hardware:
+        pairs |= {
+            "hardware.bootOrder": hardware.boot_order,
+            "hardware.vga": hardware.vga,
+            "hardware.vdi": hardware.vdi,
+            "hardware.shutdownBehavior": hardware.shutdown_behavior,
+            "hardware.sourceIPCheck": hardware.source_ip_check,
+            "hardware.sourceMACCheck": hardware.source_mac_check,
+        }
+    return {name: value for name, value in pairs.items() if value is not None}
+
+
+def _size(
+    facts: Facts, spec: ServerSpec, server: Observed, found: tuple[Difference, ...]
+) -> Iterator[_Candidate]:
+    fields = {d.field for d in found} & _SIZE
+    if not fields:
+        return
+    stopped = server.phase is Phase.STOPPED
+    resize = Resize(
+        server.id,
+        cpu=spec.cpu if "cpu" in fields else None,
+        memory_mib=mib_of(spec.memory) if spec.memory is not None and "memory" in fields else None,
+        instance_type=spec.instance_type if "instanceType" in fields else None,
+        restart=not stopped,
+    )
+    if stopped or (server.phase is Phase.RUNNING and _restarts(facts)):
+        yield _Candidate(resize)
+    else:
+        yield _Candidate(_restart_needed(", ".join(sorted(fields))))
+
+
+def _disks(
+    facts: Facts, spec: ServerSpec, server: Observed, by_field: dict[str, Difference]
+) -> Iterator[_Candidate]:
+    disks = {disk.index: disk for disk in server.details.disks} if server.details else {}
+    for data in spec.data_disks or ():
+        if f"dataDisks[{data.index}].size" in by_field:
+            yield _Candidate(GrowDisk(server.id, disks[data.index].id, mib_of(data.size)))
+    if "rootDisk.size" not in by_field or spec.root_disk is None or spec.root_disk.size is None:
+        return
+    grow = GrowDisk(server.id, disks[0].id, mib_of(spec.root_disk.size))
+    if server.phase is Phase.STOPPED:
+        yield _Candidate(grow)
+    elif server.phase is Phase.RUNNING and _restarts(facts) and power(facts.resource) == "Running":
+        # Its powerState starts it again, after the growth or without it.
+        yield _Candidate(Stop(server.id), purpose=grow)
+    else:
+        yield _Candidate(_restart_needed("rootDisk.size"))
+
+
+def _restarts(facts: Facts) -> bool:
+    disruption = facts.resource.spec.disruption if facts.resource.spec else None
+    return disruption is not None and disruption.allow == "Restart"
+
+
+def _restart_needed(fields: str) -> Hold:
+    return Hold(
+        "RestartNeeded",
+        f"A change of {fields} needs the server to be stopped. Set disruption.allow: Restart (for a root disk "
+        "also powerState: Running) to have it restarted, or stop the server.",
+    )

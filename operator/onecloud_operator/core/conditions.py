@@ -1,0 +1,135 @@
+"""The list of conditions, from one verdict. A condition changes only when what it says changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.api.reasons import CREDENTIALS_REASONS, DELETING_REASONS
+from onecloud_operator.core.times import text_of_time, time_of_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.verdict import Verdict
+
+MESSAGE_LENGTH = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The condition Ready; *generation* where it is an older one than the object's, that was realised."""
+
+    status: str
+    reason: str
+    message: str
+    generation: int | None = None
+
+
+def standing(status: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
+    """Return the condition of type *kind* as it stands in *status*, or None."""
+    found = status.get("conditions")
+    return next(
+        (c for c in found if isinstance(c, dict) and c.get("type") == kind)
+        if isinstance(found, list)
+        else iter(()),
+        None,
+    )
+
+
+def kept(facts: Facts) -> Ready | None:
+    """Return Ready as it stands in the status, if it ever said anything certain."""
+    old = standing(facts.resource.status, "Ready")
+    if old is None or old.get("status") not in {"True", "False"}:
+        return None
+    generation = old.get("observedGeneration")
+    return Ready(
+        str(old["status"]),
+        str(old.get("reason", "")),
+        str(old.get("message", "")),
+        generation if isinstance(generation, int) else None,
+    )
+
+
+def conditions(facts: Facts, verdict: Verdict, *, ready: Ready, drifted: bool) -> list[dict[str, Any]]:
+    """Return all conditions, in a fixed order, each keeping its time while its status is the same."""
+    generation = facts.resource.generation
+    made: list[dict[str, Any]] = []
+    for kind, status, reason, message, seen in (
+        ("Ready", ready.status, ready.reason, ready.message, ready.generation or generation),
+        *((*entry, generation) for entry in _others(facts, verdict, drifted=drifted)),
+    ):
+        old = standing(facts.resource.status, kind)
+        same = (
+            old is not None and old.get("status") == status and isinstance(old.get("lastTransitionTime"), str)
+        )
+        made.append(
+            {
+                "type": kind,
+                "status": status,
+                "reason": reason,
+                "message": message if len(message) <= MESSAGE_LENGTH else message[: MESSAGE_LENGTH - 1] + "…",
+                "observedGeneration": seen,
+                "lastTransitionTime": old["lastTransitionTime"]
+                if same and old is not None
+                else text_of_time(facts.wall),
+            },
+        )
+    return made
+
+
+def _others(facts: Facts, verdict: Verdict, *, drifted: bool) -> Iterator[tuple[str, str, str, str]]:
+    synced = _synced(facts, verdict)
+    yield ("Synced", *synced)
+    yield ("CredentialsValid", *_credentials(facts))
+    deleting = facts.resource.deleting
+    if not deleting and verdict.reconciling is not None:
+        yield ("Reconciling", "True", verdict.reconciling, verdict.message)
+    if verdict.stalled:
+        yield ("Stalled", "True", verdict.reason, verdict.message)
+    if drifted:
+        yield ("Drifted", "True", "DriftDetected", "The server differs from the spec; see status.drift.")
+    if deleting:
+        yield ("Deleting", "True", verdict.reason, verdict.message)
+    if facts.resource.paused:
+        yield ("Paused", "True", "PausedByAnnotation", "Nothing is sent to the cloud for this object.")
+    if _expiring(facts):
+        yield (
+            "Expiring",
+            "True",
+            "ExpiresSoon",
+            "The server's paid time ends soon; see status.server.billing.",
+        )
+
+
+def _synced(facts: Facts, verdict: Verdict) -> tuple[str, str, str]:
+    if facts.resource.deleting and verdict.reason in DELETING_REASONS:
+        old = standing(facts.resource.status, "Synced")
+        if old is not None:
+            return str(old.get("status")), str(old.get("reason")), str(old.get("message"))
+        return "Unknown", "NotYetObserved", "The object is being deleted."
+    return verdict.synced, verdict.reason, verdict.message
+
+
+def _credentials(facts: Facts) -> tuple[str, str, str]:
+    trouble = facts.trouble
+    if facts.place is not None:
+        return "True", "Authenticated", "The credentials sign in."
+    if trouble is not None and trouble.reason in CREDENTIALS_REASONS:
+        return "False", trouble.reason, trouble.message
+    if trouble is not None and trouble.reason == "EndpointUnreachable":
+        return "Unknown", "EndpointUnreachable", trouble.message
+    old = standing(facts.resource.status, "CredentialsValid")
+    if old is not None:
+        return str(old.get("status")), str(old.get("reason")), str(old.get("message"))
+    return "Unknown", "NotYetObserved", "The credentials have not been tried yet."
+
+
+def _expiring(facts: Facts) -> bool:
+    server = facts.server
+    if server is None or (server.billing_type == "Prepaid" and server.auto_renew):
+        return False
+    moment = time_of_text(server.expires_at)
+    return moment is not None and moment - facts.wall <= timedelta(days=facts.config.expiring_days)

@@ -1,0 +1,136 @@
+"""All that a decision may look at, gathered before it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.observed import Observed, Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.place import Place
+    from onecloud_operator.core.problem import Problem
+    from onecloud_operator.core.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The operator's own knobs, as far as decisions depend on them. Times in seconds."""
+
+    cluster: str = "default"  # which cluster's objects own a server; part of the owner tags
+    name_prefix: str = ""  # before generated names, for clusters that share one cloud
+    hung_seconds: float = 600.0  # moving for longer: ask the cloud to look again
+    post_settle_seconds: float = 180.0  # a POST that timed out may still insert its row
+    burnt_seconds: float = 60.0  # between the two POSTs that prove an id used up
+    delete_again_seconds: float = 60.0  # a DELETE starts a task each time, so it is not repeated sooner
+    retry_create_first_seconds: float = 30.0
+    retry_create_most_seconds: float = 600.0
+    expiring_days: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the events tell of a server. *started*: it ran at least once."""
+
+    started: bool
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How often the cloud accepted one and the same step for one wish, and when last (monotonic)."""
+
+    wish: str
+    count: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """
+    The newest refusal of a step: nothing like it is sent before *until*, unless the wish changed.
+
+    *since*: monotonic, of the first of the *count* refusals in a row.
+    """
+
+    problem: Problem
+    wish: str
+    until: float
+    count: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """
+    What this process remembers of one object. Losing it at any moment costs time, never safety.
+
+    All times are monotonic; None means that it did not happen in this process.
+    """
+
+    born_at: float = 0.0  # when this process first saw the object
+    wrote_at: float | None = None  # end of the last write to the server
+    begun_attempt: int | None = None  # the attempt that this process recorded itself
+    posted_at: float | None = None  # end of the last POST of the current attempt
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)  # by policy.kind_of(step)
+    attempts: Mapping[Step, Attempt] = field(default_factory=dict)
+    burnt_at: float | None = None  # when a POST's id was first found used up with no server behind it
+    looked_at: float | None = None  # when the last bare GET of the bound id was sent
+    looked_version: int | None = None  # and the version that it showed
+    history: History | None = None
+    history_asked_at: float | None = None
+    failed_at: float | None = None  # when this attempt's failure was recorded, and for which wish
+    failed_wish: str | None = None
+    found_at: float | None = None  # when the candidates of an adoption were last asked for
+    begun_deletion: bool = False  # this process recorded the DELETE's time itself
+    deleted_at: float | None = None  # end of the last DELETE
+    moving_since: float | None = None
+    moved_version: int | None = None  # version of the newest step seen, and when
+    moved_at: float | None = None
+    synced_at: float | None = None  # last SyncStatus
+    sync_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """
+    The input of one decision. *now* is monotonic, *wall* the time of day for what is written down.
+
+    *trouble*: why the cloud cannot be asked for this object (its credentials, or a feed that gets no
+    answers). *place*: where its credentials lead; None under trouble of the former kind.
+    *candidates*: the servers found for an adoption, None while nobody looked.
+    *rivals*: UIDs of living objects, of those that the candidates' tags name.
+    """
+
+    resource: Resource
+    now: float
+    wall: datetime
+    config: Config = field(default_factory=Config)
+    memory: Memory = field(default_factory=Memory)
+    place: Place | None = None
+    trouble: Problem | None = None
+    reading: Reading = field(default_factory=Reading)
+    candidates: tuple[Observed, ...] | None = None
+    rivals: frozenset[str] = frozenset()
+    too_many_gone: bool = False
+    bin_off: bool = False
+
+    @property
+    def server(self) -> Observed | None:
+        """Return the bound server as last read."""
+        return self.reading.server
+
+    @property
+    def fresh(self) -> bool:
+        """Say whether the reading was asked for after our last write to the server."""
+        return self.memory.wrote_at is None or self.reading.asked_at >= self.memory.wrote_at
+
+    @property
+    def wish(self) -> str:
+        """Return a text that changes whenever the user asked for something new."""
+        asked = self.resource.annotations.get("onecloud.io/reconcile-requested-at", "")
+        return f"{self.resource.generation}/{asked}/{self.resource.deleting}"

@@ -1,0 +1,71 @@
+"""What is done with a server that exists and is ours, by the phase that it is in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from onecloud_operator.core import change
+from onecloud_operator.core.actions import Hold, SyncStatus
+from onecloud_operator.core.observed import DELETING_STATUSES, Phase
+from onecloud_operator.core.policy import reporting
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+
+FAILED_SYNC_FIRST_SECONDS = 60.0
+SYNC_MOST_SECONDS = 600.0
+
+
+def rest(facts: Facts, server: Observed) -> Step:
+    """Return the step for a living server of ours, whatever it is doing."""
+    match server.phase:
+        case Phase.UNKNOWN:
+            return Hold(
+                "ServerUnknown",
+                "The cloud has lost contact with the server's host, so its state is not known. "
+                "Nothing is done until it is known again.",
+            )
+        case Phase.FAILED:
+            return failed(facts, server)
+        case Phase.MOVING:
+            return moving(facts, server)
+        case Phase.RUNNING | Phase.STOPPED | Phase.SUSPENDED:
+            return change.plan(facts, server)
+        case _:
+            assert_never(server.phase)
+
+
+def moving(facts: Facts, server: Observed) -> Step:
+    """Wait for a server that is on its way; when it has not stirred for long, have the cloud look again."""
+    creation_open = facts.resource.records.creation and not facts.resource.records.creation.completed_at
+    wait = Hold("Creating" if creation_open else "Updating", "The cloud is at work on the server.")
+    stirred = facts.memory.moved_at
+    hung = facts.config.hung_seconds
+    if stirred is None or facts.now - stirred < hung or reporting(facts.resource):
+        return wait
+    if server.status in DELETING_STATUSES or not _sync_due(facts, hung):
+        return wait
+    return SyncStatus(server.id)
+
+
+def failed(facts: Facts, server: Observed) -> Step:
+    """Have the cloud look again at a server on which an operation failed; its data is intact."""
+    if reporting(facts.resource) or not _sync_due(facts, FAILED_SYNC_FIRST_SECONDS):
+        return Hold(
+            "OperationFailed",
+            f"An operation on the server failed ({server.status}); its disks are intact. The cloud is asked "
+            "for its real state and the operation is tried again at growing intervals.",
+        )
+    return SyncStatus(server.id)
+
+
+def _sync_due(facts: Facts, first_seconds: float) -> bool:
+    last = facts.memory.synced_at
+    if last is None:
+        return True
+    wait = min(
+        first_seconds * 2.0 ** max(facts.memory.sync_count - 1, 0), max(SYNC_MOST_SECONDS, first_seconds)
+    )
+    return facts.now - last >= wait

@@ -1,0 +1,198 @@
+"""How the memory of one object changes: with a reading, with an accepted step, with a refused one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import (
+    AddFinalizer,
+    BeginAdoption,
+    BeginCreation,
+    BeginDeletion,
+    Create,
+    Delete,
+    Find,
+    Hold,
+    Look,
+    MarkFailedCreation,
+    ReadHistory,
+    RemoveFinalizer,
+    Settled,
+    SyncStatus,
+)
+from onecloud_operator.core.facts import Attempt, Memory, Refusal
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.policy import kind_of
+from onecloud_operator.core.problem import Problem
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Config, Facts, History
+    from onecloud_operator.core.observed import Reading
+
+ATTEMPTS_KEPT = 16
+ATTEMPT_LIFE_SECONDS = 1800.0
+WAITING = "Hold"  # the kind under which a hold's own waiting time is kept
+LOOK_AGAIN_FIRST_SECONDS = 2.0
+LOOK_AGAIN_MOST_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """
+    What came of a step that the cloud or Kubernetes accepted; monotonic times.
+
+    *gone*: a look found nothing. *version*: of the server that a look found. *history*: what was read.
+    """
+
+    began_at: float
+    ended_at: float
+    gone: bool = False
+    version: int | None = None
+    history: History | None = None
+
+
+def noted(memory: Memory, reading: Reading, now: float) -> Memory:
+    """Note whether the server stirred since the last pass."""
+    server = reading.server
+    if server is None:
+        return memory
+    if memory.moved_version != server.version:
+        memory = replace(memory, moved_version=server.version, moved_at=now)
+    if server.phase is not Phase.MOVING:
+        sync = 0 if server.phase.stable else memory.sync_count
+        return replace(
+            memory, moving_since=None, sync_count=sync, synced_at=memory.synced_at if sync else None
+        )
+    return memory if memory.moving_since is not None else replace(memory, moving_since=now)
+
+
+def accepted(facts: Facts, step: Step, done: Done) -> Memory:
+    """Return the memory after *step* was done."""
+    memory = facts.memory
+    kept = {kind: refusal for kind, refusal in memory.refusals.items() if kind != kind_of(step)}
+    memory = replace(memory, refusals=kept)
+    match step:
+        case BeginCreation(creation=creation):
+            # A new attempt has a new server: nothing that is remembered of the last one holds.
+            return Memory(born_at=memory.born_at, begun_attempt=creation.attempt)
+        case BeginDeletion():
+            return replace(memory, begun_deletion=True, deleted_at=None)
+        case MarkFailedCreation():
+            return replace(memory, failed_at=done.ended_at, failed_wish=facts.wish)
+        case Look():
+            burnt = memory.burnt_at
+            create = facts.memory.refusals.get("Create")
+            if done.gone and create is not None and create.problem.duplicate_id and burnt is None:
+                burnt = memory.posted_at
+            return replace(memory, looked_at=done.began_at, looked_version=done.version, burnt_at=burnt)
+        case Find():
+            return replace(memory, found_at=done.began_at)
+        case AddFinalizer() | RemoveFinalizer() | BeginAdoption() | Hold() | Settled():
+            return memory
+        case ReadHistory():
+            return replace(memory, history=done.history, history_asked_at=done.began_at)
+        case Create():
+            return replace(
+                _counted(facts, memory, step, done), posted_at=done.ended_at, wrote_at=done.ended_at
+            )
+        case Delete():
+            return replace(
+                _counted(facts, memory, step, done), deleted_at=done.ended_at, wrote_at=done.ended_at
+            )
+        case SyncStatus():
+            return replace(
+                memory,
+                synced_at=done.ended_at,
+                sync_count=memory.sync_count + 1,
+                wrote_at=done.ended_at,
+            )
+        case _:
+            return replace(_counted(facts, memory, step, done), wrote_at=done.ended_at)
+
+
+def _counted(facts: Facts, memory: Memory, step: Step, done: Done) -> Memory:
+    before = memory.attempts.get(step)
+    again = (
+        before is not None and before.wish == facts.wish and done.ended_at - before.at < ATTEMPT_LIFE_SECONDS
+    )
+    count = before.count + 1 if before is not None and again else 1
+    attempts = {**memory.attempts, step: Attempt(facts.wish, count, done.ended_at)}
+    while len(attempts) > ATTEMPTS_KEPT:
+        attempts.pop(min(attempts, key=lambda kept: attempts[kept].at))
+    return replace(memory, attempts=attempts)
+
+
+def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait_seconds: float) -> Memory:
+    """
+    Return the memory after *step* failed with *problem*.
+
+    *wait_seconds*: how long nothing of its kind is sent. A write that failed may all the same have happened,
+    so it counts as one: what was read before it is stale.
+    """
+    memory = facts.memory
+    before = memory.refusals.get(kind_of(step))
+    same = before is not None and before.problem.reason == problem.reason and before.wish == facts.wish
+    refusal = Refusal(
+        problem=problem,
+        wish=facts.wish,
+        until=ended_at + wait_seconds,
+        count=before.count + 1 if before is not None and same else 1,
+        since=before.since if before is not None and same else ended_at,
+    )
+    memory = replace(memory, refusals={**memory.refusals, kind_of(step): refusal})
+    match step:
+        case Look() | Find():
+            return memory
+        case ReadHistory():
+            return replace(memory, history=None, history_asked_at=ended_at)
+        case Create():
+            return replace(memory, posted_at=ended_at, wrote_at=ended_at)
+        case Delete():
+            return replace(memory, deleted_at=ended_at, wrote_at=ended_at)
+        case _:
+            return replace(memory, wrote_at=ended_at)
+
+
+def paced(facts: Facts, hold: Hold, *, first: float, most: float) -> tuple[Memory, Hold]:
+    """
+    Give *hold* the time until the next look, doubled from *first* to *most* while it stays for one reason.
+
+    A pass that comes earlier, for whatever cause, leaves that time as it is.
+    """
+    memory = facts.memory
+    before = memory.refusals.get(WAITING)
+    same = before is not None and before.problem.reason == hold.reason and before.wish == facts.wish
+    if before is not None and same and facts.now < before.until:
+        return memory, replace(hold, seconds=before.until - facts.now)
+    count = before.count + 1 if before is not None and same else 1
+    wait = min(first * 2.0 ** min(count - 1, 16), most)
+    refusal = Refusal(
+        problem=Problem(hold.reason, hold.message),
+        wish=facts.wish,
+        until=facts.now + wait,
+        count=count,
+        since=before.since if before is not None and same else facts.now,
+    )
+    return replace(memory, refusals={**memory.refusals, WAITING: refusal}), replace(hold, seconds=wait)
+
+
+def unpaced(memory: Memory) -> Memory:
+    """Forget what a hold had to wait for: it is over."""
+    if WAITING not in memory.refusals:
+        return memory
+    return replace(memory, refusals={k: r for k, r in memory.refusals.items() if k != WAITING})
+
+
+def wait_after(
+    problem: Problem, facts: Facts, step: Step, *, first: float, most: float, config: Config
+) -> float:
+    """Return how long to wait after a refusal, doubled from *first* to *most* while it stays the same."""
+    if problem.again or problem.ambiguous:
+        first, most = LOOK_AGAIN_FIRST_SECONDS, LOOK_AGAIN_MOST_SECONDS
+    if problem.duplicate_id:
+        return config.burnt_seconds
+    before = facts.memory.refusals.get(kind_of(step))
+    same = before is not None and before.problem.reason == problem.reason and before.wish == facts.wish
+    return min(first * 2.0 ** min(before.count, 16), most) if before is not None and same else first

@@ -1,0 +1,202 @@
+"""A server as the rest of the operator sees it, in the operator's words and not the cloud's."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# cloudpods pkg/apis/compute/guest_const.go; the names of a creation that left no usable server.
+CREATE_FAILURES = frozenset(
+    {
+        "sched_fail",
+        "net_fail",
+        "dev_fail",
+        "create_fail",
+        "disk_fail",
+        "deploy_fail",
+        "security_group_fail",
+    },
+)
+# Of those, the ones that are also set on a server that once ran, so that its events must be read first.
+AMBIGUOUS_CREATE_FAILURES = frozenset({"disk_fail", "deploy_fail", "security_group_fail"})
+DELETING_STATUSES = frozenset({"start_delete", "deleting"})
+
+_STABLE = {
+    "running": "Running",
+    "rescue": "Running",
+    "ready": "Stopped",
+    "suspend": "Suspended",
+}
+
+
+class Phase(enum.StrEnum):
+    """What a status text means for us; new texts appear with every release, so they are classed by rule."""
+
+    RUNNING = "Running"
+    STOPPED = "Stopped"
+    SUSPENDED = "Suspended"
+    MOVING = "Moving"
+    FAILED = "Failed"
+    UNKNOWN = "Unknown"
+
+    @property
+    def stable(self) -> bool:
+        """Say whether a server rests in this phase; only then is it compared with the spec."""
+        return self in {Phase.RUNNING, Phase.STOPPED, Phase.SUSPENDED}
+
+
+def phase_of(status: str) -> Phase:
+    """Return the phase of one of the cloud's status texts; a text never seen before is MOVING."""
+    if stable := _STABLE.get(status):
+        return Phase(stable)
+    if "fail" in status:
+        return Phase.FAILED
+    if status == "unknown":
+        return Phase.UNKNOWN
+    return Phase.MOVING
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The object that a server's owner tags name."""
+
+    cluster: str
+    namespace: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A disk, root (index 0) or data."""
+
+    id: str
+    index: int
+    size_mib: int
+    image: str | None = None
+    image_id: str | None = None
+    backend: str | None = None
+    medium: str | None = None
+    driver: str | None = None
+    cache: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nic:
+    """A network card; the cloud names its network by id only."""
+
+    network_id: str
+    address: str | None = None
+    address6: str | None = None
+    mac: str | None = None
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityGroup:
+    """A bound security group."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """
+    What only a detailed reply shows: joined tables and tags.
+
+    *version* is the ``update_version`` of the reply that it came with: when the row has moved on, the
+    details may be old, and nothing is compared with them.
+    """
+
+    version: int
+    disks: tuple[Disk, ...] = ()
+    nics: tuple[Nic, ...] = ()
+    security_groups: tuple[SecurityGroup, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)  # user tags, without the owner tags
+    owner: Owner | None = None
+    keypair: str | None = None
+    keypair_id: str | None = None
+    region_id: str | None = None
+    zone_id: str | None = None
+    manager_id: str | None = None
+    device_count: int = 0
+    ip: str | None = None  # the default NIC's address, else the first
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """
+    One reading of a server.
+
+    The plain columns are always those of the newest row; *details* may be of an older one (see there).
+    *mirror* is ``status.server``: JSON values under the resource's names, cut to their bounds.
+    """
+
+    id: str
+    name: str
+    status: str
+    phase: Phase
+    version: int
+    updated_at: str  # the cloud's own text, whole seconds, UTC
+    project_id: str
+    recycled: bool = False
+    locked: bool = True
+    description: str = ""
+    hypervisor: str | None = None
+    instance_type: str | None = None
+    cpu: int = 0
+    memory_mib: int = 0
+    bios: str | None = None
+    machine: str | None = None
+    boot_order: str | None = None
+    vga: str | None = None
+    vdi: str | None = None
+    shutdown_behavior: str | None = None
+    source_ip_check: bool | None = None
+    source_mac_check: bool | None = None
+    billing_type: str | None = None
+    auto_renew: bool | None = None
+    expires_at: str | None = None
+    details: Details | None = None
+    mirror: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def detailed(self) -> bool:
+        """Say whether the details belong to this very version of the row."""
+        return self.details is not None and self.details.version == self.version
+
+    @property
+    def owner(self) -> Owner | None:
+        """Return the owner that the tags name, as last read."""
+        return self.details.owner if self.details else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """
+    What the feed knows of one id. Times are monotonic seconds at which a request was *sent*.
+
+    ``server`` is None while nothing was read, or when *gone*. ``missing`` is a question (a whole sweep did
+    not list it), ``gone`` an answer: a bare GET gave 404 with a token that was then proven alive.
+    """
+
+    server: Observed | None = None
+    first_seen_at: float = 0.0  # of the request that first showed this version of the row
+    asked_at: float = 0.0  # of the newest request that would have shown a newer version
+    missing: bool = False
+    gone: bool = False
+
+    @property
+    def confirmed(self) -> bool:
+        """
+        Say whether two reads showed the same version.
+
+        ``ready`` is passed through for some 0.1 s in the middle of resizes, starts and deletions, so once
+        is not enough.
+        """
+        return self.server is not None and self.asked_at > self.first_seen_at

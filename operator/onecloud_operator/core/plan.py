@@ -1,0 +1,125 @@
+"""
+The whole decision: facts in, one step out.
+
+    deleting                        removal.py    policy → unlock → record → DELETE → finalizer off
+    paused, flawed, no credentials  Hold          nothing is sent
+    elsewhere than pinned           Hold          CredentialsMismatch: not even a 404 from there counts
+    Observe                         adoption.py   look, never write
+    no server yet                   creation.py   finalizer → record → POST → until it first rests
+                                    adoption.py   find → finalizer → record → owner tags
+    server                          here          gone? in the bin? unknown, failed, moving? else change.py
+
+A step is taken and observed before the next one is planned, so a crash between any two is a repeat.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core import adoption, creation, removal
+from onecloud_operator.core.actions import Claim, Hold, Look
+from onecloud_operator.core.holds import elsewhere, too_many_gone
+from onecloud_operator.core.living import rest
+from onecloud_operator.core.policy import blocked, bound_id, forged, observing
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+
+
+def plan(facts: Facts) -> Step:
+    """Return the one step that brings the world closer to the object, or why there is none."""
+    step = _wanted(facts)
+    return blocked(facts, step) or step
+
+
+def _wanted(facts: Facts) -> Step:
+    resource, records = facts.resource, facts.resource.records
+    if resource.deleting:
+        return removal.plan(facts)
+    if resource.paused:
+        return Hold("Paused", "Paused by the annotation onecloud.io/paused; nothing is sent to the cloud.")
+    if resource.spec is None:
+        return Hold("InvalidSpec", resource.flaw or "The spec cannot be read.")
+    if facts.trouble is not None:
+        return Hold(facts.trouble.reason, facts.trouble.message)
+    if mismatch := elsewhere(facts):
+        return mismatch
+    if observing(resource):
+        return adoption.observe(facts)
+    if forged(resource):
+        return Hold(
+            "OwnedByAnother",
+            "status.creation names a server that this object cannot have made; nothing is done to it. "
+            "Remove status.creation, or delete the object with onecloud.io/force-detach.",
+        )
+    if records.creation is not None:
+        return _existing(facts) if records.creation.completed_at else creation.go_on(facts)
+    if records.adopted_at is not None and records.id is not None:
+        return _existing(facts)
+    policy = resource.spec.adoption.policy if resource.spec.adoption else "Never"
+    if policy == "Never":
+        return creation.begin(facts, attempt=1)
+    return adoption.adopt(facts)
+
+
+def _existing(facts: Facts) -> Step:
+    reading = facts.reading
+    if reading.gone:
+        return _gone(facts)
+    if reading.missing:
+        return Look(bound_id(facts.resource))
+    server = reading.server
+    if server is None:
+        return Hold("NotYetObserved", "The server has not been read yet.")
+    if not facts.fresh:
+        return Hold("Updating", "Waiting for a reading that is newer than the last change.", 1.0)
+    if not_ours := _ownership(facts, server):
+        return not_ours
+    if server.recycled:
+        return Hold(
+            "InRecycleBin",
+            "The server is in the cloud's recycle bin, and it was not put there for this object. "
+            "Restore it in the cloud, or delete this object.",
+        )
+    return rest(facts, server)
+
+
+def _ownership(facts: Facts, server: Observed) -> Step | None:
+    resource = facts.resource
+    if resource.records.creation is not None:
+        return None
+    wanted = resource.spec.adoption if resource.spec else None
+    if wanted is not None and wanted.id is not None and wanted.id != server.id:
+        return Hold(
+            "ImmutableField",
+            f"This object has adopted server {server.id}; adoption.id cannot name another one. "
+            "Make a new object for it.",
+        )
+    if server.owner is not None and server.owner.uid == resource.uid:
+        return None
+    if server.details is None or not server.detailed:
+        return Hold("NotYetObserved", "The server's tags have not been read yet.")
+    asked = wanted is not None and wanted.policy != "Never"
+    if asked and (server.owner is None or server.owner.uid not in facts.rivals):
+        return Claim(server.id)
+    return Hold(
+        "OwnedByAnother",
+        "The server does not carry this object's owner tags any more, so it is left alone. "
+        "Adopt it again, or delete this object with onecloud.io/force-detach.",
+    )
+
+
+def _gone(facts: Facts) -> Step:
+    resource, records = facts.resource, facts.resource.records
+    again = resource.spec is not None and resource.spec.on_external_deletion == "Recreate"
+    if records.creation is None or not again:
+        return Hold(
+            "ExternallyDeleted",
+            "The server was deleted in the cloud, not by this object. Delete this object, or set "
+            "onExternalDeletion: Recreate to have a new server made.",
+        )
+    if facts.too_many_gone:
+        return too_many_gone(facts)
+    return creation.begin(facts, attempt=records.creation.attempt + 1)

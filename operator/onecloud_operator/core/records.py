@@ -1,0 +1,107 @@
+"""
+What the status remembers so that every step can be repeated: where, which attempt, since when.
+
+A status can be edited by whoever may write it, so it is read with suspicion: a record that is not of its
+form counts as absent, and ``owns`` in policy.py decides what a record is worth.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from onecloud_operator.core.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """The attempt under way or done. *completed_at*: first seen stable; from then on nothing may undo it."""
+
+    attempt: int
+    id: str
+    name: str
+    started_at: str
+    completed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The part of ``status`` that decisions read. Times are RFC 3339 texts, as they stand there."""
+
+    id: str | None = None
+    place: Place | None = None
+    creation: Creation | None = None
+    adopted_at: str | None = None
+    deletion_requested_at: str | None = None
+    managed_tags: tuple[str, ...] = ()
+    last_handled: str | None = None
+    synced_reason: str | None = None
+    synced_message: str | None = None
+    mirror: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def bound_id(self) -> str | None:
+        """Return the id of the server that this object made or adopted, as far as the status tells."""
+        if self.creation:
+            return self.creation.id
+        return self.id if self.adopted_at else None
+
+    @property
+    def seen(self) -> bool:
+        """Say whether the bound server was ever read: its fields stand in the status."""
+        return self.bound_id is not None and self.mirror.get("id") == self.bound_id
+
+
+def attempt_id(uid: str, attempt: int) -> str:
+    """Return the id under which *attempt* of the object *uid* is made; lower case, as the cloud stores it."""
+    return str(uuid.uuid5(uuid.UUID(uid), str(attempt)))
+
+
+def records_of(status: Mapping[str, Any]) -> Records:
+    """Read the records out of a status; never raises, whatever it contains."""
+    deletion = _mapping(status.get("deletion"))
+    mirror = _mapping(status.get("server"))
+    conditions = status.get("conditions")
+    found = (c for c in conditions if isinstance(c, Mapping)) if isinstance(conditions, list) else ()
+    synced: Mapping[str, Any] = next((c for c in found if c.get("type") == "Synced"), {})
+    tags = status.get("managedTags")
+    return Records(
+        id=_text(status.get("id")),
+        place=_place(_mapping(status.get("cloud"))),
+        creation=_creation(_mapping(status.get("creation"))),
+        adopted_at=_text(status.get("adoptedAt")),
+        deletion_requested_at=_text(deletion.get("requestedAt")),
+        managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
+        last_handled=_text(status.get("lastHandledReconcileAt")),
+        synced_reason=_text(synced.get("reason")),
+        synced_message=_text(synced.get("message")),
+        mirror=mirror,
+    )
+
+
+def _place(value: Mapping[str, Any]) -> Place | None:
+    auth_url, project_id = _text(value.get("authURL")), _text(value.get("projectID"))
+    if auth_url is None or project_id is None:
+        return None
+    return Place(auth_url=auth_url, region=_text(value.get("region")) or "", project_id=project_id)
+
+
+def _creation(value: Mapping[str, Any]) -> Creation | None:
+    attempt = value.get("attempt")
+    server_id, name = _text(value.get("id")), _text(value.get("name"))
+    started_at = _text(value.get("startedAt"))
+    if not isinstance(attempt, int) or isinstance(attempt, bool) or attempt < 1:
+        return None
+    if server_id is None or name is None or started_at is None:
+        return None
+    return Creation(attempt, server_id, name, started_at, _text(value.get("completedAt")))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

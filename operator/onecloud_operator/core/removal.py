@@ -1,0 +1,160 @@
+"""
+How an object is let go, and what becomes of its server.
+
+    force-detach      finalizer off, at once, whatever else is wrong
+    never sent        finalizer off
+    Retain            owner tags off → finalizer off
+    RecycleBin        unlock → record the time → DELETE → in the bin, or a proven 404 → finalizer off
+    Delete            the same past the bin → a proven 404 → finalizer off
+
+Statuses on the way prove nothing: ``ready`` and ``deploying`` are shown in the middle of a deletion.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import (
+    BeginDeletion,
+    Delete,
+    Disown,
+    Hold,
+    Look,
+    RemoveFinalizer,
+    Settled,
+    Unlock,
+)
+from onecloud_operator.core.holds import elsewhere, too_many_gone
+from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES
+from onecloud_operator.core.policy import bound_id, deletion_policy, forged, observing, ours
+from onecloud_operator.core.resource import CONFIRM_DELETE
+from onecloud_operator.core.times import time_of_text
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+
+
+def plan(facts: Facts) -> Step:
+    """Return the next step of an object that has a deletionTimestamp."""
+    resource, records = facts.resource, facts.resource.records
+    if not resource.held:
+        return Settled()
+    if resource.force_detach:
+        return RemoveFinalizer("Detached")
+    if observing(resource):
+        return RemoveFinalizer("Observed")
+    if resource.spec is not None and resource.spec.deletion_protection:
+        return Hold(
+            "DeletionProtected",
+            "deletionProtection is on, so the server is kept and this object stays. Switch it off to go on.",
+        )
+    if records.bound_id is None:
+        return RemoveFinalizer("NeverMade")
+    if forged(resource):
+        return Hold(
+            "OwnedByAnother",
+            "status.creation names a server that this object cannot have made, so nothing is deleted. Set "
+            'onecloud.io/force-detach: "true" to let the object go without it.',
+        )
+    if facts.trouble is not None:
+        return Hold(facts.trouble.reason, facts.trouble.message)
+    if mismatch := elsewhere(facts):
+        return mismatch
+    return _bound(facts)
+
+
+def _bound(facts: Facts) -> Step:
+    reading, server = facts.reading, facts.server
+    if reading.gone:
+        return _gone(facts)
+    if server is None:
+        if _never_sent(facts):
+            return RemoveFinalizer("NeverMade")
+        return Look(bound_id(facts.resource))
+    if not facts.fresh:
+        return Hold("WaitingForCloud", "Waiting for a reading that is newer than the last change.", 1.0)
+    if not ours(facts.resource, server):
+        if not server.detailed:
+            return Look(server.id)
+        if deletion_policy(facts.resource) == "Retain":
+            return RemoveFinalizer("Retained")
+        return Hold(
+            "OwnedByAnother",
+            "The server does not carry this object's owner tags, so it is not deleted. Set "
+            'deletionPolicy: Retain, or onecloud.io/force-detach: "true", to let the object go without it.',
+        )
+    match deletion_policy(facts.resource):
+        case "Retain":
+            # What a restart recalls of a server does not include its owner tags, so it is read once.
+            if facts.memory.looked_at is None:
+                return Look(server.id)
+            return Disown(server.id) if _tagged(facts, server) else RemoveFinalizer("Retained")
+        case "Delete":
+            return _delete(facts, server, for_good=True)
+        case _:
+            return RemoveFinalizer("Recycled") if server.recycled else _delete(facts, server, for_good=False)
+
+
+def _tagged(facts: Facts, server: Observed) -> bool:
+    # Details of an older row may still show the tags; taking them off twice does no harm, leaving them does.
+    return server.owner is not None and server.owner.uid == facts.resource.uid
+
+
+def _never_sent(facts: Facts) -> bool:
+    creation, memory = facts.resource.records.creation, facts.memory
+    return creation is not None and memory.begun_attempt == creation.attempt and memory.posted_at is None
+
+
+def _gone(facts: Facts) -> Step:
+    """Let the object go after a proven 404, unless the server may yet appear, or too many are gone."""
+    records, memory = facts.resource.records, facts.memory
+    asked_for = records.deletion_requested_at is not None
+    if not records.seen and not asked_for:
+        # A POST that timed out, in this process or in one that died, may still insert its row.
+        last = memory.posted_at if memory.posted_at is not None else memory.born_at
+        settle = facts.config.post_settle_seconds
+        if not _never_sent(facts) and facts.reading.asked_at - last < settle:
+            if facts.now - last < settle:
+                return Hold(
+                    "WaitingForCloud",
+                    "The cloud has no such server, but the request that makes it may still be under way. "
+                    "It is looked for once more before this object is let go.",
+                    seconds=settle - (facts.now - last),
+                )
+            return Look(bound_id(facts.resource))
+        return RemoveFinalizer("NeverMade")
+    if facts.too_many_gone and not asked_for:
+        return too_many_gone(facts)
+    return RemoveFinalizer("Deleted")
+
+
+def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
+    resource, memory = facts.resource, facts.memory
+    if facts.bin_off and not for_good and not resource.confirms(CONFIRM_DELETE, server.id):
+        return Hold(
+            "RecycleBinOff",
+            "This cloud has deleted a server for good that was to go to its recycle bin. To delete this one for "
+            f"good, too, set the annotation onecloud.io/confirm-delete: {server.id}.",
+        )
+    wait = Hold("WaitingForCloud", "The cloud is removing the server.")
+    requested = time_of_text(resource.records.deletion_requested_at)
+    if requested is not None:
+        apart = facts.config.delete_again_seconds
+        # Unless this very process wrote the record and has sent nothing yet, a DELETE may be at work.
+        may_run = not memory.begun_deletion or memory.deleted_at is not None
+        moved = max(
+            memory.moved_at if memory.moved_at is not None else memory.born_at,
+            memory.deleted_at if memory.deleted_at is not None else memory.born_at,
+        )
+        recent = (facts.wall - requested).total_seconds() < apart or facts.now - moved < apart
+        if may_run and recent and server.status != "delete_fail":
+            return wait
+    elif server.status in DELETING_STATUSES and server.status not in CREATE_FAILURES:
+        return wait
+    if server.locked:
+        return Unlock(server.id)
+    if requested is None:
+        return BeginDeletion()
+    return Delete(server.id, for_good=for_good)

@@ -1,0 +1,230 @@
+"""What a pass has to say: the new status, as a value. The same facts always give the same status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.core.actions import BeginAdoption, BeginCreation, BeginDeletion, Hold
+from onecloud_operator.core.conditions import conditions
+from onecloud_operator.core.creation import completes
+from onecloud_operator.core.drift import drift_of
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.policy import deletion_policy, observing
+from onecloud_operator.core.state import READY_KEPT_SECONDS, ready_of, state_of
+from onecloud_operator.core.times import text_of_time, time_of_text
+from onecloud_operator.core.verdict import Verdict, verdict_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.problem import Problem
+    from onecloud_operator.core.records import Records
+
+# Nobody tells when a reading is merely repeated, so what waits for a newer one asks again.
+LOOK_SOON_REASONS = frozenset({"Creating", "Updating", "NotYetObserved", "WaitingForCloud", "Removing"})
+LOOK_SOON_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """
+    The status to be written, or None if what stands there will do, and when to look again at the latest.
+
+    *seconds* None: only an event or the resync leads to another pass.
+    """
+
+    status: Mapping[str, Any] | None
+    seconds: float | None
+    verdict: Verdict
+
+
+def report(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
+    """
+    Return what *step* leaves to be said; *problem* is why it was refused, None if it was done.
+
+    Idempotent: reported again over its own status, it has nothing to write.
+    """
+    verdict = verdict_of(facts, step, problem)
+    status = _status(facts, step, problem, verdict)
+    seconds = _seconds(facts, step, verdict)
+    return Report(status if differs(facts.resource.status, status) else None, seconds, verdict)
+
+
+def differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Say whether *new* is worth a write: the server's version or time of update alone are not."""
+    return _weighed(old) != _weighed(new)
+
+
+def _weighed(status: Mapping[str, Any]) -> dict[str, Any]:
+    weighed = dict(status)
+    server = weighed.get("server")
+    if isinstance(server, dict):
+        lifecycle = server.get("lifecycle")
+        if isinstance(lifecycle, dict):
+            kept = {k: v for k, v in lifecycle.items() if k not in {"updateVersion", "updatedAt"}}
+            weighed["server"] = {**server, "lifecycle": kept}
+    return weighed
+
+
+def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict) -> dict[str, Any]:
+    resource, old = facts.resource, facts.resource.status
+    records = _records(facts, step)
+    status: dict[str, Any] = {
+        "observedGeneration": resource.generation,
+        "id": records.id,
+        "state": state_of(facts, step, records, verdict),
+        "ip": _ip(facts, old),
+        "deletionPolicy": deletion_policy(resource),
+        "server": _mirror(facts, records),
+        "managedTags": list(_managed_tags(facts, records)) or None,
+        "drift": drift_of(facts, step, verdict) or None,
+        "lastError": _last_error(facts, verdict, problem),
+        "nextRetryTime": _next_retry(facts, step, verdict),
+        "lastHandledReconcileAt": resource.annotations.get("onecloud.io/reconcile-requested-at")
+        or old.get("lastHandledReconcileAt"),
+    }
+    if records.place is not None:
+        status["cloud"] = {
+            "authURL": records.place.auth_url,
+            "region": records.place.region or None,
+            "projectID": records.place.project_id,
+        }
+        status["cloud"] = {k: v for k, v in status["cloud"].items() if v is not None}
+    if (creation := records.creation) is not None:
+        status["creation"] = {
+            "attempt": creation.attempt,
+            "id": creation.id,
+            "name": creation.name,
+            "startedAt": creation.started_at,
+        }
+        if creation.completed_at is not None:
+            status["creation"]["completedAt"] = creation.completed_at
+    if records.adopted_at is not None and records.creation is None:
+        status["adoptedAt"] = records.adopted_at
+    if records.deletion_requested_at is not None:
+        status["deletion"] = {"requestedAt": records.deletion_requested_at}
+    status["conditions"] = conditions(
+        facts,
+        verdict,
+        ready=ready_of(facts, step, records, verdict),
+        drifted=bool(status["drift"]),
+    )
+    return {key: value for key, value in status.items() if value is not None}
+
+
+def _records(facts: Facts, step: Step) -> Records:
+    """Return the records as they are after *step*."""
+    records, now = facts.resource.records, text_of_time(facts.wall)
+    match step:
+        case BeginCreation(creation=creation, place=place):
+            return replace(
+                records, id=creation.id, creation=creation, place=place, deletion_requested_at=None
+            )
+        case BeginAdoption(server_id=server_id, place=place):
+            return replace(records, id=server_id, adopted_at=now, place=place)
+        case BeginDeletion():
+            return replace(records, deletion_requested_at=now)
+        case _:
+            pass
+    if completes(facts) and records.creation is not None:
+        return replace(records, creation=replace(records.creation, completed_at=now))
+    if observing(facts.resource) and facts.server is not None:
+        return replace(records, id=facts.server.id)
+    return records
+
+
+def _mirror(facts: Facts, records: Records) -> Mapping[str, Any] | None:
+    """
+    Return ``status.server``.
+
+    While a server moves, what stands there stays: its raw status changes at every step, and each would be
+    a write for 10,000 objects. The state says that it moves.
+    """
+    server = facts.server
+    kept = records.mirror or None
+    if kept is not None and kept.get("id") != records.id:
+        kept = None
+    if server is None or server.id != records.id:
+        return kept
+    settled = server.phase is not Phase.MOVING and server.detailed
+    return server.mirror or kept if settled or kept is None else kept
+
+
+def _ip(facts: Facts, old: Mapping[str, Any]) -> str | None:
+    server = facts.server
+    if server is not None and server.details is not None:
+        return server.details.ip
+    kept = old.get("ip")
+    return kept if isinstance(kept, str) and not facts.reading.gone else None
+
+
+def _managed_tags(facts: Facts, records: Records) -> tuple[str, ...]:
+    """Return the keys that we set, so that one that leaves the spec is taken off the server."""
+    spec = facts.resource.spec.server if facts.resource.spec else None
+    wanted = (spec.tags if spec else None) or {}
+    server = facts.server
+    if server is None or server.details is None or observing(facts.resource):
+        return records.managed_tags
+    have = server.details.tags
+    kept = {key for key in records.managed_tags if key in have}
+    return tuple(sorted(kept | {key for key, value in wanted.items() if have.get(key) == value}))
+
+
+def _last_error(facts: Facts, verdict: Verdict, problem: Problem | None) -> Mapping[str, Any] | None:
+    if verdict.synced == "True":
+        return None
+    old = facts.resource.status.get("lastError")
+    kept = old if isinstance(old, dict) else None
+    if not verdict.error:
+        return kept
+    if kept is not None and (kept.get("reason"), kept.get("message")) == (verdict.reason, verdict.message):
+        return kept
+    entry = {
+        "reason": verdict.reason,
+        "message": verdict.message,
+        "requestID": (problem.request_id if problem else None) or _refused_request(facts, verdict),
+        "time": text_of_time(facts.wall),
+    }
+    return {key: value for key, value in entry.items() if value is not None}
+
+
+def _refused_request(facts: Facts, verdict: Verdict) -> str | None:
+    found = (r.problem for r in facts.memory.refusals.values())
+    return next(
+        (p.request_id for p in found if (p.reason, p.message) == (verdict.reason, verdict.message)), None
+    )
+
+
+def _next_retry(facts: Facts, step: Step, verdict: Verdict) -> str | None:
+    """Return the time of the next try, for what concerns this object alone; kept while it lies ahead."""
+    if not verdict.own_retry:
+        return None
+    seconds = _seconds(facts, step, verdict)
+    if seconds is None:
+        return None
+    kept = facts.resource.status.get("nextRetryTime")
+    moment = time_of_text(kept) if isinstance(kept, str) else None
+    same = facts.resource.records.synced_reason == verdict.reason
+    if same and moment is not None and moment > facts.wall:
+        return kept if isinstance(kept, str) else None
+    return text_of_time(facts.wall + timedelta(seconds=seconds))
+
+
+def _seconds(facts: Facts, step: Step, verdict: Verdict) -> float | None:
+    """Return when to look again at the latest; None: when something is heard of it."""
+    waits = [
+        refusal.until - facts.now for refusal in facts.memory.refusals.values() if refusal.until > facts.now
+    ]
+    if isinstance(step, Hold) and step.seconds is not None:
+        waits.append(step.seconds)
+    if facts.server is not None and facts.server.phase is Phase.MOVING:
+        since = facts.memory.moving_since if facts.memory.moving_since is not None else facts.now
+        kept = since + READY_KEPT_SECONDS - facts.now
+        waits.append(kept if kept > 0 else facts.config.hung_seconds)
+    if verdict.reason in LOOK_SOON_REASONS and not waits:
+        waits.append(LOOK_SOON_SECONDS)
+    return max(min(waits), 0.0) if waits else None

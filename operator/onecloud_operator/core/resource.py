@@ -1,0 +1,63 @@
+"""A OneCloudServer object as decisions see it: identity, wishes of its annotations, spec and records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.core.records import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onecloud_operator.api.spec import Spec
+
+FINALIZER = "onecloud.io/server"
+
+PAUSED = "onecloud.io/paused"
+RECONCILE_REQUESTED_AT = "onecloud.io/reconcile-requested-at"
+FORCE_DETACH = "onecloud.io/force-detach"
+CONFIRM_DELETE = "onecloud.io/confirm-delete"
+CONFIRM_GONE = "onecloud.io/confirm-gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """
+    One version of one object.
+
+    *spec* is None when it is of no form that we know (an object older than a rule, a newer field's value);
+    then *flaw* says why. *status* is the raw status that *records* was read from.
+    """
+
+    namespace: str
+    name: str
+    uid: str
+    version: str  # resourceVersion
+    generation: int
+    spec: Spec | None
+    flaw: str | None = None
+    deleting: bool = False
+    finalizers: tuple[str, ...] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    records: Records = field(default_factory=Records)
+    status: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def held(self) -> bool:
+        """Say whether our finalizer is on the object."""
+        return FINALIZER in self.finalizers
+
+    @property
+    def paused(self) -> bool:
+        """Say whether the user told us to leave the server alone. Any value but ``false`` does."""
+        return self.annotations.get(PAUSED, "false").strip().lower() != "false"
+
+    @property
+    def force_detach(self) -> bool:
+        """Say whether the object is to be let go without touching, or even finding, its server."""
+        return self.annotations.get(FORCE_DETACH, "false").strip().lower() == "true"
+
+    def confirms(self, annotation: str, server_id: str | None) -> bool:
+        """Say whether *annotation* names *server_id*: a confirmation is for one server and never lasts."""
+        return server_id is not None and self.annotations.get(annotation, "").strip() == server_id

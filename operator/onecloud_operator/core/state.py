@@ -1,0 +1,110 @@
+"""The state word and the condition Ready: what a person looks at first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import BeginCreation, Resize, Stop
+from onecloud_operator.core.change import open_differences
+from onecloud_operator.core.conditions import Ready, kept
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.policy import observing, reporting
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.records import Records
+    from onecloud_operator.core.verdict import Verdict
+
+READY_KEPT_SECONDS = 60.0  # a rename or a tag moves a server for a second, and must not flap it
+
+
+def state_of(facts: Facts, step: Step, records: Records, verdict: Verdict) -> str:
+    """Return the word of ``status.state``."""
+    server = facts.server
+    if facts.resource.deleting and verdict.removing:
+        return "Deleting"
+    if facts.reading.gone and records.seen and not isinstance(step, BeginCreation):
+        return "Missing"
+    creating = records.creation is not None and records.creation.completed_at is None
+    if server is None:
+        if facts.reading.gone or not records.seen:
+            return "Creating" if creating and verdict.reason == "Creating" else "Pending"
+        kept = facts.resource.status.get("state")
+        return kept if isinstance(kept, str) else "Unknown"
+    if server.recycled:
+        return "InRecycleBin"
+    match server.phase:
+        case Phase.MOVING:
+            return "Creating" if creating else "Updating"
+        case Phase.FAILED | Phase.UNKNOWN | Phase.RUNNING | Phase.SUSPENDED:
+            return "Creating" if creating and server.phase is Phase.RUNNING else server.phase.value
+        case Phase.STOPPED:
+            # Not yet believed: ``ready`` is shown for a moment in the middle of tasks.
+            if not facts.reading.confirmed:
+                kept = facts.resource.status.get("state")
+                return kept if isinstance(kept, str) and not creating else "Creating"
+            return "Creating" if creating else "Stopped"
+
+
+def ready_of(facts: Facts, step: Step, records: Records, verdict: Verdict) -> Ready:
+    """Return whether the server is what was asked for, and usable."""
+    keep, server = kept(facts), facts.server
+    if facts.resource.deleting and verdict.removing:
+        return Ready("False", "Removing", verdict.message)
+    if facts.resource.deleting and keep is not None:
+        return keep
+    if facts.trouble is not None and keep is not None and records.seen:
+        return keep
+    if facts.reading.gone and records.seen:
+        return Ready("False", "ExternallyDeleted", "The server is gone from the cloud.")
+    if server is None or not records.id:
+        if keep is not None and records.seen:
+            return keep
+        return Ready(
+            "Unknown" if verdict.reason == "NotYetObserved" else "False", verdict.reason, verdict.message
+        )
+    if server.recycled:
+        return Ready("False", "InRecycleBin", "The server is in the cloud's recycle bin.")
+    creating = records.creation is not None and records.creation.completed_at is None
+    match server.phase:
+        case Phase.UNKNOWN:
+            return Ready("Unknown", "ServerUnknown", "The cloud does not know the server's state.")
+        case Phase.FAILED:
+            return Ready("False", verdict.reason if creating else "OperationFailed", verdict.message)
+        case _ if creating:
+            return Ready("False", "Creating", "The server is being made.")
+        case Phase.MOVING:
+            since = facts.memory.moving_since
+            recent = since is not None and facts.now - since < READY_KEPT_SECONDS
+            if keep is not None and keep.status == "True" and recent:
+                return keep
+            return Ready("False", "Updating", "The cloud is at work on the server.")
+        case Phase.RUNNING | Phase.STOPPED | Phase.SUSPENDED:
+            return _ready_at_rest(facts, step, verdict, server, keep)
+
+
+def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed, keep: Ready | None) -> Ready:
+    if observing(facts.resource):
+        return Ready("True", "Observed", "The server is observed.")
+    if isinstance(step, Stop) or (isinstance(step, Resize) and step.restart):
+        return Ready("False", "Updating", "The server is being stopped or restarted for a change.")
+    if not server.detailed or (server.phase is not Phase.RUNNING and not facts.reading.confirmed):
+        return keep or Ready("False", "Updating", "The server is being read.")
+    if any(d.field == "powerState" for d in open_differences(facts, server)):
+        if reporting(facts.resource):
+            return Ready("False", "WrongPowerState", f"The server is {server.phase.value}.")
+        return Ready("False", "Updating", f"The server is {server.phase.value}; that is being changed.")
+    good = (
+        Ready("True", "Available", "The server runs.")
+        if server.phase is Phase.RUNNING
+        else Ready("True", "PoweredOff", f"The server is {server.phase.value.lower()}.")
+    )
+    # True only for a generation that was realised: until then it stays what it was.
+    if verdict.synced == "True":
+        return good
+    if keep is not None and keep.status == "True":
+        return replace(good, generation=keep.generation)
+    return Ready("False", "Updating", "The server does not yet agree with its spec.")

@@ -1,0 +1,48 @@
+"""Which Kubernetes Events two statuses in a row give: one for each turn that matters, none for a repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.core.conditions import standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_QUIET = frozenset({"Creating", "Updating", "NotYetObserved", "UpToDate", "Observing", "WaitingForCloud", "Removing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """*kind*: Normal or Warning."""
+
+    kind: str
+    reason: str
+    message: str
+
+
+def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Transition]:
+    """Yield what is worth an Event between two statuses of one object."""
+    began, begun = old.get("creation") or {}, new.get("creation") or {}
+    if begun and begun.get("attempt") != began.get("attempt"):
+        yield Transition("Normal", "Creating", f"Making server {begun.get('name')} ({begun.get('id')}).")
+    if begun.get("completedAt") and not began.get("completedAt"):
+        yield Transition("Normal", "Created", f"Server {begun.get('name')} ({begun.get('id')}) is made.")
+    if new.get("adoptedAt") and not old.get("adoptedAt"):
+        yield Transition("Normal", "Adopted", f"Adopted server {new.get('id')}.")
+    if new.get("deletion") and not old.get("deletion"):
+        yield Transition("Normal", "Removing", f"Removing server {new.get('id')}.")
+    before, after = standing(old, "Ready"), standing(new, "Ready")
+    if after is not None and _said(before) != _said(after) and after.get("status") == "True":
+        yield Transition("Normal", str(after.get("reason")), str(after.get("message")))
+    for kind in ("Synced", "Deleting"):
+        before, after = standing(old, kind), standing(new, kind)
+        if after is None or _said(before) == _said(after) or after.get("reason") in _QUIET:
+            continue
+        warns = kind == "Deleting" or after.get("status") != "True"
+        yield Transition("Warning" if warns else "Normal", str(after.get("reason")), str(after.get("message")))
+
+
+def _said(condition: Mapping[str, Any] | None) -> tuple[object, object] | None:
+    return (condition.get("status"), condition.get("reason")) if condition is not None else None

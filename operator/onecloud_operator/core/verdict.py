@@ -1,0 +1,121 @@
+"""One reason for what a pass came to; conditions, state and retry all follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.reasons import DELETING_REASONS, row_of
+from onecloud_operator.core.actions import Hold, MarkFailedCreation, Settled
+from onecloud_operator.core.creation import FAILED_REASONS
+from onecloud_operator.core.policy import kind_of, observing
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.problem import Problem
+
+# Offline hosts, a sick image service and used addresses give the same 400 as a wrong spec.
+WRONG_SPEC_COUNT = 3
+WRONG_SPEC_SECONDS = 300.0
+
+_AT_WORK = "The cloud is at work on the server."
+_UNDER_WAY = frozenset({"Removing", "WaitingForCloud"})
+_NO_ERROR = frozenset({"Creating", "Updating", "NotYetObserved", "Paused", "Removing", "WaitingForCloud"})
+_UNDER_WAY_REASONS = frozenset({"Creating", "Updating"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    What a pass came to.
+
+    *synced*: status of the condition Synced. *reconciling*: the reason of that condition, None where it is
+    absent. *error*: it belongs into ``lastError``. *own_retry*: its next try is this object's own matter.
+    *removing*: the server is on its way out, or let go.
+    """
+
+    reason: str
+    message: str
+    synced: str
+    stalled: bool
+    reconciling: str | None
+    error: bool
+    own_retry: bool
+    removing: bool
+
+
+def verdict_of(facts: Facts, step: Step, problem: Problem | None) -> Verdict:
+    """Return the verdict over *step*, done, or refused with *problem*."""
+    reason, message = _reason(facts, step, problem)
+    row = row_of(reason)
+    deleting = facts.resource.deleting
+    stalled = row.stalled and (reason != "InvalidSpec" or _surely_wrong(facts, step, problem))
+    return Verdict(
+        reason=reason,
+        message=message,
+        synced=row.synced,
+        stalled=stalled,
+        reconciling=None if stalled else _reconciling(reason, own=row.scope == "own"),
+        error=row.synced == "False" and reason not in _NO_ERROR,
+        own_retry=row.scope == "own",
+        removing=deleting and reason in _UNDER_WAY,
+    )
+
+
+def _reason(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
+    creation = facts.resource.records.creation
+    creating = creation is None or creation.completed_at is None
+    at_work = (
+        "Removing"
+        if facts.resource.deleting
+        else "Creating"
+        if creating and not _adopting(facts)
+        else "Updating"
+    )
+    if problem is not None:
+        return (at_work, _AT_WORK) if problem.again else (problem.reason, problem.message)
+    match step:
+        case Hold(reason=reason, message=message):
+            return reason, message
+        case MarkFailedCreation(message=message, reason=reason):
+            return reason, message
+        case Settled() if observing(facts.resource):
+            return "Observing", "The server is observed; nothing is sent to the cloud."
+        case Settled():
+            return "UpToDate", "The server agrees with the spec."
+        case _:
+            pass
+    recorded = facts.resource.records.synced_reason
+    cleaning = (
+        not facts.resource.deleting
+        and creating
+        and recorded in FAILED_REASONS
+        and facts.resource.records.seen
+    )
+    if cleaning and recorded is not None and kind_of(step) not in {"BeginCreation", "Create"}:
+        # What is left of a failed attempt is being deleted: the failure is what a reader must see.
+        return recorded, facts.resource.records.synced_message or _AT_WORK
+    return at_work, "The server is being removed." if facts.resource.deleting else _AT_WORK
+
+
+def _adopting(facts: Facts) -> bool:
+    return facts.resource.records.creation is None and facts.resource.records.adopted_at is not None
+
+
+def _surely_wrong(facts: Facts, step: Step, problem: Problem | None) -> bool:
+    """Say whether a refused spec was refused often and long enough to blame it."""
+    if facts.resource.spec is None:
+        return True
+    refusal = facts.memory.refusals.get("Create" if isinstance(step, Hold) else kind_of(step))
+    if refusal is None or (problem is not None and refusal.problem.reason != problem.reason):
+        return False
+    return refusal.count >= WRONG_SPEC_COUNT and facts.now - refusal.since >= WRONG_SPEC_SECONDS
+
+
+def _reconciling(reason: str, *, own: bool) -> str | None:
+    if reason in _UNDER_WAY_REASONS:
+        return reason
+    if reason in {"UpToDate", "Observing", "DriftReported", "Paused", "InRecycleBin", *DELETING_REASONS}:
+        return None
+    return "Retrying" if own else "Waiting"

@@ -1,0 +1,205 @@
+"""
+Secret → Credentials; the only reader of Secrets.
+
+Secrets are read one by one, by name, and remembered for a minute: the operator needs neither ``list`` nor
+``watch``. What could not be used is said without ever repeating a value.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ssl
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from pydantic import SecretStr
+
+from onecloud_operator.onecloud import (
+    AccessKey,
+    CasTicket,
+    Credentials,
+    Password,
+    Project,
+    Token,
+)
+from onecloud_operator.onecloud.auth import DomainScope, Method, Scope, canonical_auth_url
+from onecloud_operator.onecloud.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+INTERFACES: Final = frozenset({"public", "internal", "admin"})
+REMEMBERED: Final = 4096  # Secrets at the most; the oldest are read again
+
+Data = dict[str, SecretStr]
+
+
+class SecretUnusable(Exception):
+    """A Secret that no credentials can be made of; the message says which key is wrong, never its value."""
+
+
+def data_of(secret: Mapping[str, object]) -> Data:
+    """Return the decoded values of a Secret as the API server gives it. Raises SecretUnusable."""
+    data = secret.get("data")
+    decoded: Data = {}
+    for key, value in (data if isinstance(data, dict) else {}).items():
+        try:
+            text = base64.b64decode(value, validate=True).decode()
+        except (TypeError, ValueError, binascii.Error):
+            msg = f"key {key} is no UTF-8 text"
+            raise SecretUnusable(msg) from None
+        decoded[key] = SecretStr(text)
+    return decoded
+
+
+def credentials_of(data: Data) -> Credentials:
+    """
+    Return the credentials that the keys of a Secret give. Raises SecretUnusable.
+
+    The keys are those of the cloud's own shell file (``OS_AUTH_URL``, ``OS_USERNAME``…), and ``ca.crt``.
+    """
+    values = _Values(data)
+    auth_url = values.text("OS_AUTH_URL")
+    if auth_url is None:
+        msg = "key OS_AUTH_URL is missing"
+        raise SecretUnusable(msg)
+    try:
+        auth_url = canonical_auth_url(auth_url)
+    except InvalidRequest as error:
+        msg = f"key OS_AUTH_URL is no URL: {error}"
+        raise SecretUnusable(msg) from None
+    method = _method(values)
+    interface = (values.text("OS_ENDPOINT_TYPE") or "public").lower().removesuffix("url")
+    if interface not in INTERFACES:
+        msg = f"key OS_ENDPOINT_TYPE must be one of {', '.join(sorted(INTERFACES))}"
+        raise SecretUnusable(msg)
+    return Credentials(
+        auth_url=auth_url,
+        method=method,
+        project=_scope(values, method),
+        region=values.text("OS_REGION_NAME"),
+        interface=interface,
+        ca_pem=_ca(values),
+        insecure=values.flag("OS_INSECURE"),
+        source="operator",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    data: Data
+
+    def secret(self, key: str) -> SecretStr | None:
+        value = self.data.get(key)
+        return value if value is not None and value.get_secret_value() else None
+
+    def text(self, key: str) -> str | None:
+        """Return a value that is no secret, without the quotes that a shell file may have around it."""
+        value = self.data.get(key)
+        if value is None:
+            return None
+        text = value.get_secret_value().strip()
+        if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+            text = text[1:-1]
+        return text or None
+
+    def flag(self, key: str) -> bool:
+        match (self.text(key) or "false").lower():
+            case "true" | "1" | "yes":
+                return True
+            case "false" | "0" | "no":
+                return False
+        msg = f"key {key} must be true or false"
+        raise SecretUnusable(msg)
+
+
+def _method(values: _Values) -> Method:
+    """Return the one way of signing in that is given whole; access keys first, they say the most."""
+    access, secret = values.text("OS_ACCESS_KEY"), values.secret("OS_SECRET_KEY")
+    if access is not None and secret is not None:
+        return AccessKey(access, secret)
+    user, user_id, password = values.text("OS_USERNAME"), values.text("OS_USER_ID"), values.secret("OS_PASSWORD")
+    if (user is not None or user_id is not None) and password is not None:
+        return Password(
+            password=password,
+            user_name=None if user_id else user,
+            user_id=user_id,
+            user_domain_name=values.text("OS_DOMAIN_NAME") or values.text("OS_USER_DOMAIN_NAME"),
+            user_domain_id=values.text("OS_USER_DOMAIN_ID"),
+        )
+    if (token := values.secret("OS_TOKEN")) is not None:
+        return Token(token)
+    if (ticket := values.secret("OS_CAS_TICKET")) is not None:
+        return CasTicket(
+            ticket,
+            service=values.text("OS_CAS_SERVICE"),
+            identity_provider_id=values.text("OS_IDENTITY_PROVIDER_ID"),
+        )
+    msg = (
+        "no complete way to sign in: give OS_USERNAME and OS_PASSWORD, or OS_ACCESS_KEY and OS_SECRET_KEY, or "
+        "OS_TOKEN, or OS_CAS_TICKET"
+    )
+    raise SecretUnusable(msg)
+
+
+def _scope(values: _Values, method: Method) -> Scope | None:
+    project_id = values.text("OS_PROJECT_ID") or values.text("OS_TENANT_ID")
+    name = values.text("OS_PROJECT_NAME") or values.text("OS_TENANT_NAME")
+    if project_id is not None:
+        return Project(id=project_id)
+    if name is not None:
+        domain = values.text("OS_PROJECT_DOMAIN") or values.text("OS_PROJECT_DOMAIN_NAME")
+        return Project(name=name, domain_name=domain, domain_id=values.text("OS_PROJECT_DOMAIN_ID"))
+    if (scope := values.text("OS_DOMAIN_SCOPE")) is not None:
+        return DomainScope(name=scope)
+    if isinstance(method, AccessKey):
+        return None
+    msg = "no project: give OS_PROJECT_NAME or OS_PROJECT_ID"
+    raise SecretUnusable(msg)
+
+
+def _ca(values: _Values) -> str | None:
+    value = values.secret("ca.crt")
+    if value is None:
+        return None
+    text = value.get_secret_value()
+    try:
+        ssl.create_default_context(cadata=text)
+    except (ssl.SSLError, ValueError, UnicodeError):
+        msg = "key ca.crt holds no certificate in PEM form"
+        raise SecretUnusable(msg) from None
+    return text
+
+
+@dataclass(slots=True)
+class Secrets:
+    """
+    Secrets by namespace and name, each remembered for *remember_seconds*.
+
+    *read* gets one Secret from the API server; *monotonic* tells the time. What it raises goes through.
+    """
+
+    read: Callable[[str, str], Awaitable[Mapping[str, object]]]
+    monotonic: Callable[[], float]
+    remember_seconds: float
+    _kept: dict[tuple[str, str], tuple[float, Data]] = field(default_factory=dict)
+
+    async def data(self, namespace: str, name: str, *, newer_than: float | None = None) -> Data:
+        """
+        Return the Secret's values; *newer_than*: read it again if what is remembered is older.
+
+        Raises what *read* raises, and SecretUnusable.
+        """
+        kept = self._kept.get((namespace, name))
+        now = self.monotonic()
+        if kept is not None:
+            fresh = now - kept[0] < self.remember_seconds
+            if fresh and (newer_than is None or kept[0] >= newer_than):
+                return kept[1]
+        self._kept.pop((namespace, name), None)
+        data = data_of(await self.read(namespace, name))
+        if len(self._kept) >= REMEMBERED:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[namespace, name] = (now, data)
+        return data

@@ -1,0 +1,131 @@
+"""Every kopf decorator. Turns what kopf hears into keys in the queue, and decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import kopf
+from kubernetes.aio import config as kubernetes_config
+from kubernetes.aio.client import Configuration
+
+from onecloud_operator.cluster import GROUP, PLURAL, VERSION
+from onecloud_operator.engine.queue import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onecloud_operator.engine.queue import Queue
+    from onecloud_operator.objects import Key, Objects
+
+# kopf takes off the finalizer that it believes to be its own, so it is given one that nothing ever sets.
+UNUSED_FINALIZER = "onecloud.io/never-set"
+# The API server ends a watch after this; kopf then goes on from the last version that it heard.
+WATCH_SECONDS = 300
+
+
+class NoDiffBase(kopf.DiffBaseStorage):
+    """Remembers nothing, so that kopf writes nothing on the objects: no handler of ours asks for a difference."""
+
+    def build(self, *, body: Any, extra_fields: Any = None, **_: Any) -> Any:  # noqa: ANN401, ARG002 - kopf's
+        """Return the essence of an object: always the same."""
+        return {}
+
+    def fetch(self, *, body: Any, **_: Any) -> Any:  # noqa: ANN401, ARG002 - kopf's signature
+        """Return the essence as last handled: always the same."""
+        return {}
+
+    def store(self, **_: Any) -> None:
+        """Store nothing."""
+
+
+class NoProgress(kopf.ProgressStorage):
+    """Keeps no progress of handlers: there are none that could be retried."""
+
+    def fetch(self, **_: Any) -> None:
+        """Return that there is none."""
+
+    def store(self, **_: Any) -> None:
+        """Store nothing."""
+
+    def purge(self, **_: Any) -> None:
+        """Remove nothing."""
+
+    def touch(self, **_: Any) -> None:
+        """Touch nothing."""
+
+    def clear(self, *, essence: Any) -> Any:  # noqa: ANN401 - kopf's signature
+        """Return the essence without what is stored in it: as it is."""
+        return essence
+
+
+def settings() -> kopf.OperatorSettings:
+    """Return kopf's settings: it watches, and never writes."""
+    made = kopf.OperatorSettings()
+    made.persistence.finalizer = UNUSED_FINALIZER
+    made.persistence.diffbase_storage = NoDiffBase()
+    made.persistence.progress_storage = NoProgress()
+    made.posting.enabled = False
+    made.scanning.disabled = True  # we wait for the CRD ourselves, and need no right to watch CRDs or namespaces
+    made.watching.server_timeout = WATCH_SECONDS
+    made.watching.connect_timeout = 10.0
+    made.networking.request_timeout = 60.0
+    made.process.ultimate_exiting_timeout = None
+    return made
+
+
+def registry(
+    objects: Objects, queue: Queue[Key], *, gone: Callable[[Key], None], heartbeat: Callable[[], dict[str, Any]]
+) -> kopf.OperatorRegistry:
+    """Return the handlers: *gone* is told of deleted objects, *heartbeat* answers the liveness probe."""
+    made = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=made)
+    async def login(**_: Any) -> kopf.ConnectionInfo:  # noqa: ANN401 - kopf's signature
+        return connection(await configuration())
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=made)
+    async def heard(event: Any, **_: Any) -> None:  # noqa: ANN401 - kopf's signature
+        body = event["object"]
+        if event["type"] == "DELETED":
+            key = objects.heard(body, listed=True)
+            if key is not None:
+                objects.drop(key)
+                queue.forget(key)
+                gone(key)
+            return
+        listed = event["type"] is None
+        if (key := objects.heard(body, listed=listed)) is not None:
+            queue.add(key, Lane.RESYNC if listed else Lane.USER)
+
+    @kopf.on.probe(registry=made, id="heartbeat")
+    async def beat(**_: Any) -> dict[str, Any]:  # noqa: ANN401 - kopf's signature
+        return heartbeat()
+
+    return made
+
+
+async def configuration() -> Configuration:
+    """Return how the API server is reached: from inside the cluster, else by the user's kubeconfig."""
+    made = Configuration()
+    try:
+        kubernetes_config.load_incluster_config(client_configuration=made)
+    except kubernetes_config.ConfigException:
+        await kubernetes_config.load_kube_config(client_configuration=made)
+    return made
+
+
+def connection(found: Configuration) -> kopf.ConnectionInfo:
+    """Return the same for kopf, which speaks to the API server with connections of its own."""
+    header = found.api_key.get("BearerToken", "")
+    scheme, _, token = header.rpartition(" ")
+    return kopf.ConnectionInfo(
+        server=found.host,
+        ca_path=found.ssl_ca_cert,
+        insecure=not found.verify_ssl,
+        username=found.username or None,
+        password=found.password or None,
+        scheme=scheme or None,
+        token=token or None,
+        certificate_path=found.cert_file,
+        private_key_path=found.key_file,
+    )

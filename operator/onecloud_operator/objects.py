@@ -1,0 +1,170 @@
+"""The objects as last heard of, by key: what kopf's watch tells, and what our own writes were answered with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import ValidationError
+
+from onecloud_operator.api.spec import Spec
+from onecloud_operator.core.records import records_of
+from onecloud_operator.core.resource import Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+ECHO_SECONDS = 60.0  # a watch that is further behind than this is broken, and not merely late
+
+
+class Key(NamedTuple):
+    """One object. An object that was deleted and made again under its name is another one."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """*heard_at*: monotonic, when this version was heard of. *written*: it is the answer to a write of ours."""
+
+    body: Mapping[str, Any]
+    heard_at: float
+    written: bool
+
+
+class Objects:
+    """
+    Every object, in its newest version that is known.
+
+    A watch event can be older than the answer to our own last write: taken for news, it had decisions made
+    on a status that no longer stands, and each of them written. So it is ignored, for that UID, as long as
+    a late watch can explain it, and never when it comes out of a list: after a restore of the cluster's
+    database versions really do go back.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._entries: dict[Key, _Entry] = {}
+        self._owners: dict[str, Key] = {}
+        self.complete = False  # every object of the cluster's first list was heard of
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._entries
+
+    def keys(self) -> Iterator[Key]:
+        """Return the keys of all objects, as they are now."""
+        return iter(tuple(self._entries))
+
+    def lives(self, uid: str) -> bool:
+        """Say whether an object of this UID lives; while not all are known, any may."""
+        return not self.complete or uid in self._owners
+
+    def heard(self, body: Mapping[str, Any], *, listed: bool) -> Key | None:
+        """Take over what the watch told; return the key if it is news. *listed*: it came out of a list."""
+        key = key_of(body)
+        old = self._entries.get(key)
+        if old is not None and not listed:
+            late = old.written and self._monotonic() - old.heard_at < ECHO_SECONDS
+            if late and _older(version_of(body), version_of(old.body)):
+                return None
+            if version_of(body) == version_of(old.body):
+                return None
+        self._put(key, body, written=False)
+        return key
+
+    def wrote(self, body: Mapping[str, Any]) -> None:
+        """Take over the answer to a write or a read of our own."""
+        key = key_of(body)
+        if key in self._entries:
+            self._put(key, body, written=True)
+
+    def drop(self, key: Key) -> None:
+        """Forget an object that is gone."""
+        if self._entries.pop(key, None) is not None:
+            self._owners.pop(key.uid, None)
+
+    def stale_before(self, moment: float) -> Iterator[Key]:
+        """Return the keys that nothing was heard of since *moment* (monotonic)."""
+        return iter(tuple(key for key, entry in self._entries.items() if entry.heard_at < moment))
+
+    def get(self, key: Key) -> Resource | None:
+        """Return the object, or None if it is gone."""
+        entry = self._entries.get(key)
+        return resource_of(entry.body) if entry is not None else None
+
+    def secret_of(self, key: Key) -> tuple[str, str] | None:
+        """Return namespace and name of the Secret that the object names, without reading the rest of it."""
+        entry = self._entries.get(key)
+        spec = entry.body.get("spec") if entry is not None else None
+        reference = spec.get("credentialsRef") if isinstance(spec, dict) else None
+        name = reference.get("name") if isinstance(reference, dict) else None
+        return (key.namespace, name) if isinstance(name, str) else None
+
+    def _put(self, key: Key, body: Mapping[str, Any], *, written: bool) -> None:
+        self._entries[key] = _Entry(_slim(body), self._monotonic(), written)
+        self._owners[key.uid] = key
+
+
+def key_of(body: Mapping[str, Any]) -> Key:
+    """Return the key of an object as the API server gives it."""
+    metadata = body["metadata"]
+    return Key(metadata["namespace"], metadata["name"], metadata["uid"])
+
+
+def version_of(body: Mapping[str, Any]) -> str:
+    """Return the resourceVersion."""
+    return str(body["metadata"].get("resourceVersion", ""))
+
+
+def resource_of(body: Mapping[str, Any]) -> Resource:
+    """Return the object as decisions see it; one whose spec is of no known form has a flaw instead of a spec."""
+    metadata = body["metadata"]
+    status = body.get("status") or {}
+    spec, flaw = None, None
+    try:
+        spec = Spec.model_validate(body.get("spec") or {})
+    except ValidationError as error:
+        flaw = flaw_of(error)
+    return Resource(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        version=version_of(body),
+        generation=int(metadata.get("generation", 0)),
+        spec=spec,
+        flaw=flaw,
+        deleting="deletionTimestamp" in metadata,
+        finalizers=tuple(metadata.get("finalizers") or ()),
+        annotations=metadata.get("annotations") or {},
+        records=records_of(status),
+        status=status,
+    )
+
+
+def flaw_of(error: ValidationError) -> str:
+    """Return what is wrong with a spec, by field, without any of its values."""
+    found = [
+        f"spec.{'.'.join(str(part) for part in each['loc'])}: {each['msg']}".replace("spec.:", "spec:")
+        for each in error.errors(include_url=False, include_context=False, include_input=False)[:5]
+    ]
+    return "The spec is not valid: " + "; ".join(found)
+
+
+def _slim(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what no decision reads; managed fields alone are half of an object."""
+    metadata = {key: value for key, value in body["metadata"].items() if key not in {"managedFields", "labels"}}
+    annotations = metadata.get("annotations")
+    if annotations:
+        ours = {key: value for key, value in annotations.items() if key.startswith("onecloud.io/")}
+        metadata["annotations"] = ours
+    return {"metadata": metadata, "spec": body.get("spec"), "status": body.get("status")}
+
+
+def _older(left: str, right: str) -> bool:
+    """Say whether version *left* is older; versions that are no numbers cannot be compared."""
+    return left.isdigit() and right.isdigit() and int(left) < int(right)

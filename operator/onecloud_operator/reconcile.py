@@ -1,0 +1,342 @@
+"""
+Observe, plan, act, report: for one key, as often as there is something to be done at once.
+
+A key carries no reason. What is done follows from the object and its server as they are now, never from
+what has changed, so that a pass may be repeated, or lost, at any time.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.act import Hands, Outcome, reference_of
+from onecloud_operator.api.reasons import row_of
+from onecloud_operator.api.served import prune
+from onecloud_operator.cluster import ClusterError, Conflict, NotFound
+from onecloud_operator.core.actions import (
+    BeginAdoption,
+    BeginCreation,
+    BeginDeletion,
+    Delete,
+    Hold,
+    Look,
+    MarkFailedCreation,
+    RemoveFinalizer,
+    Resize,
+    Settled,
+    Stop,
+)
+from onecloud_operator.core.facts import Config, Facts, Memory
+from onecloud_operator.core.memory import accepted, noted, paced, refused, unpaced, wait_after
+from onecloud_operator.core.observed import CREATE_FAILURES, Reading
+from onecloud_operator.core.plan import plan
+from onecloud_operator.core.policy import describe, kind_of, target_id
+from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.report import report
+from onecloud_operator.core.resource import CONFIRM_GONE
+from onecloud_operator.core.times import text_of_time
+from onecloud_operator.core.transitions import transitions
+from onecloud_operator.engine.limits import Backoff
+from onecloud_operator.translate import recall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from onecloud_operator.clouds import Clouds
+    from onecloud_operator.cluster import Cluster
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.resource import Resource
+    from onecloud_operator.feed import Feed, Feeds
+    from onecloud_operator.objects import Key, Objects
+    from onecloud_operator.onecloud import Cloud
+
+logger = logging.getLogger(__name__)
+
+STEPS_A_TURN = 12  # from nothing to a POST are five; more in a row gives other keys their turn
+JITTER = 0.2
+RECORDS = (BeginCreation, BeginAdoption, BeginDeletion, MarkFailedCreation)
+# What stops a server must show at once; other writes show with what comes of them.
+TOLD_AT_ONCE = (Stop, Resize)
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is kept of a key between passes; losing it costs time, never safety."""
+
+    memory: Memory
+    candidates: tuple[Observed, ...] | None = None
+    watched: str | None = None
+    feed: Feed | None = None
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """One for the process. *schema*: the served schema of ``status``, None while it is not known."""
+
+    objects: Objects
+    cluster: Cluster
+    clouds: Clouds
+    feeds: Feeds[Key]
+    config: Config
+    monotonic: Callable[[], float]
+    wall: Callable[[], datetime]
+    random: Callable[[], float]
+    resync_seconds: float
+    schema: Mapping[str, Any] | None = None
+    _known: dict[Key, _Known] = field(default_factory=dict)
+    _stumbles: Backoff[Key] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stumbles = Backoff(1.0, 60.0, self.random)
+
+    async def __call__(self, key: Key) -> float | None:
+        """Work on *key* until nothing can be done at once; return the seconds until it is to be looked at."""
+        try:
+            for _ in range(STEPS_A_TURN):
+                again, seconds = await self._pass(key)
+                if not again:
+                    self._stumbles.reset(key)
+                    return seconds
+        except NotFound:
+            self.objects.drop(key)
+            self.forget(key)
+            return None
+        except Conflict:
+            await self._refresh(key)
+            return self._stumbles.next(key) / 10.0
+        except ClusterError as error:
+            wait = self._stumbles.next(key)
+            logger.warning("the Kubernetes API refused a call", extra={"key": _text(key), "error": str(error)})
+            return wait
+        return 0.0
+
+    def forget(self, key: Key) -> None:
+        """Drop what is kept of an object that is gone."""
+        self._known.pop(key, None)
+        self.feeds.leave(key)
+
+    # -- the four beats ----------------------------------------------------------------------------------
+    async def _pass(self, key: Key) -> tuple[bool, float | None]:
+        """Make one pass; return whether another can follow at once, else the seconds until the next."""
+        resource = self.objects.get(key)
+        if resource is None or (resource.deleting and not resource.held):
+            self.forget(key)
+            return False, None
+        known = self._known.setdefault(key, _Known(Memory(born_at=self.monotonic())))
+        facts, hands = await self._observe(key, resource, known)
+        step = plan(facts)
+        outcome = await hands.act(facts, step)
+        return await self._report(known, facts, step, outcome)
+
+    async def _observe(self, key: Key, resource: Resource, known: _Known) -> tuple[Facts, Hands]:
+        """Gather all that the decision needs; only the credentials may take a call."""
+        hands = Hands(self.cluster, self.objects, self.clouds, self.monotonic)
+        facts = Facts(resource, self.monotonic(), self.wall(), self.config, known.memory)
+        if resource.paused and not resource.deleting:
+            return facts, hands
+        opened = await self._open(key, resource)
+        now = self.monotonic()
+        facts = replace(facts, now=now, wall=self.wall())
+        if isinstance(opened, Problem):
+            if opened.reason in {"CredentialsRejected", "Forbidden", "SecretInvalid"}:
+                self.feeds.leave(key)
+                known.feed = known.watched = None
+            return replace(facts, trouble=opened), hands
+        facts = replace(facts, place=opened.place)
+        if resource.records.place not in {None, opened.place}:
+            return facts, hands
+        feed = self.feeds.join(key, opened.place, opened.cloud)
+        hands = replace(hands, cloud=opened.cloud, feed=feed)
+        return self._with_reading(key, facts, known, feed), hands
+
+    async def _open(self, key: Key, resource: Resource) -> Any:  # noqa: ANN401 - Opened | Problem
+        secret = self.objects.secret_of(key)
+        if secret is None:
+            return Problem("SecretNotFound", "spec.credentialsRef names no Secret.")
+        return await self.clouds.open(*secret, last_will_do=resource.deleting)
+
+    def _with_reading(self, key: Key, facts: Facts, known: _Known, feed: Feed) -> Facts:
+        resource, records = facts.resource, facts.resource.records
+        server_id = target_id(resource)
+        if server_id is None and known.candidates and len(known.candidates) == 1:
+            server_id = known.candidates[0].id
+        if known.watched != server_id or known.feed is not feed:
+            feed.unwatch(key)
+            if server_id is not None:
+                # The owner tags are not in the status, so an adopted server's are read from the cloud.
+                remembered = recall(records.mirror) if records.seen and records.creation else None
+                feed.watch(key, server_id, remembered)
+            known.watched, known.feed = server_id, feed
+        reading = feed.reading(server_id) if server_id is not None else Reading()
+        known.memory = noted(known.memory, reading, facts.now)
+        if resource.confirms(CONFIRM_GONE, records.bound_id):
+            feed.limiter.acknowledge(facts.now)
+        return replace(
+            facts,
+            memory=known.memory,
+            reading=reading,
+            trouble=feed.health.problem,
+            candidates=known.candidates,
+            rivals=self._rivals((*(known.candidates or ()), *((reading.server,) if reading.server else ()))),
+            too_many_gone=feed.limiter.holding(facts.now, feed.owned),
+            bin_off=feed.limiter.bin_off,
+        )
+
+    def _rivals(self, servers: tuple[Observed, ...]) -> frozenset[str]:
+        """Return the UIDs of other owners that live, or that cannot be known to be dead."""
+        owners = (server.owner for server in servers if server.owner is not None)
+        return frozenset(o.uid for o in owners if o.cluster != self.config.cluster or self.objects.lives(o.uid))
+
+    async def _report(
+        self, known: _Known, facts: Facts, step: Step, outcome: Outcome
+    ) -> tuple[bool, float | None]:
+        if isinstance(step, RemoveFinalizer):
+            self._log_step(facts, step)
+            await self._emit(facts, "Normal", "Released", _release(step))
+            return False, None
+        if isinstance(step, Hold):
+            step = self._pace(known, facts, step)
+        else:
+            known.memory = unpaced(known.memory)
+            self._remember(known, facts, step, outcome)
+        facts = replace(facts, memory=known.memory)
+        acted = outcome.problem is None and not isinstance(step, Hold | Settled)
+        if acted and not isinstance(step, RECORDS) and not isinstance(step, TOLD_AT_ONCE):
+            return True, None
+        said = report(facts, step, outcome.problem)
+        if said.status is not None:
+            await self._write(facts, said.status)
+        if acted and isinstance(step, RECORDS) and outcome.done is not None:
+            known.memory = accepted(facts, step, outcome.done)
+        if acted:
+            return True, None
+        seconds = self.resync_seconds if said.seconds is None else min(said.seconds, self.resync_seconds)
+        return False, seconds
+
+    # -- what the beats are made of ----------------------------------------------------------------------
+    def _pace(self, known: _Known, facts: Facts, hold: Hold) -> Hold:
+        row = row_of(hold.reason)
+        if hold.seconds is not None or row.first_seconds is None or row.most_seconds is None:
+            return hold
+        spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
+        known.memory, hold = paced(facts, hold, first=row.first_seconds * spread, most=row.most_seconds * spread)
+        return hold
+
+    def _remember(self, known: _Known, facts: Facts, step: Step, outcome: Outcome) -> None:
+        """Take what came of a step into the memory; a record counts only when it is written."""
+        facts = replace(facts, memory=known.memory)
+        if outcome.problem is not None:
+            self._refused(known, facts, step, outcome.problem)
+        elif outcome.done is not None and not isinstance(step, RECORDS):
+            self._count_gone(known, facts, step, gone=outcome.done.gone)
+            known.memory = accepted(facts, step, outcome.done)
+            self._log_step(facts, step)
+        if outcome.found is not None:
+            known.candidates = outcome.found
+
+    def _refused(self, known: _Known, facts: Facts, step: Step, problem: Problem) -> None:
+        row = row_of(problem.reason)
+        spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
+        wait = wait_after(
+            problem,
+            facts,
+            step,
+            first=(row.first_seconds or 10.0) * spread,
+            most=(row.most_seconds or 300.0) * spread,
+            config=self.config,
+        )
+        known.memory = refused(facts, step, problem, ended_at=self.monotonic(), wait_seconds=wait)
+        logger.warning(
+            "the cloud refused a step",
+            extra={
+                **_names(facts),
+                "step": kind_of(step),
+                "reason": problem.reason,
+                "request_id": problem.request_id,
+                "detail": problem.message,
+            },
+        )
+
+    def _count_gone(self, known: _Known, facts: Facts, step: Step, *, gone: bool) -> None:
+        """Tell the limiter of a server that vanished, once, and not if it was us who had it removed."""
+        records, feed = facts.resource.records, known.feed
+        if not gone or not isinstance(step, Look) or feed is None or facts.reading.gone or not records.seen:
+            return
+        if records.synced_reason in {"ExternallyDeleted", "CreationFailed", "TooManyGone"}:
+            return
+        if records.deletion_requested_at is None:
+            feed.limiter.record(step.server_id, facts.now)
+        elif self._fell_past_the_bin(facts):
+            feed.limiter.bin_off = True
+            logger.warning("the cloud deleted a server for good that was to be recycled", extra=_names(facts))
+
+    def _fell_past_the_bin(self, facts: Facts) -> bool:
+        server, memory = facts.server, facts.memory
+        mild = any(isinstance(s, Delete) and not s.for_good for s in memory.attempts)
+        made = server is not None and server.status not in CREATE_FAILURES and not server.recycled
+        return mild and made
+
+    async def _write(self, facts: Facts, status: Mapping[str, Any]) -> None:
+        """Write the status, and post an Event for each turn in it."""
+        known = dict(status)
+        if self.schema is not None:
+            known, _ = prune(known, self.schema)
+        self.objects.wrote(await self.cluster.apply_status(reference_of(facts), known))
+        for turn in transitions(facts.resource.status, status):
+            await self._emit(facts, turn.kind, turn.reason, turn.message)
+
+    async def _emit(self, facts: Facts, kind: str, reason: str, message: str) -> None:
+        time = text_of_time(facts.wall)
+        try:
+            await self.cluster.emit(reference_of(facts), kind=kind, reason=reason, message=message, time=time)
+        except ClusterError as error:
+            # An Event is a courtesy; the status says the same.
+            logger.debug("an Event could not be posted", extra={**_names(facts), "error": str(error)})
+
+    async def _refresh(self, key: Key) -> None:
+        """Read an object that has changed under a decision."""
+        try:
+            self.objects.wrote(await self.cluster.read(key.namespace, key.name))
+        except NotFound:
+            self.objects.drop(key)
+            self.forget(key)
+        except ClusterError as error:
+            logger.debug("an object could not be read again", extra={"key": _text(key), "error": str(error)})
+
+    def _log_step(self, facts: Facts, step: Step) -> None:
+        if isinstance(step, Look):
+            return
+        words = _release(step) if isinstance(step, RemoveFinalizer) else describe(step)
+        logger.info("did a step", extra={**_names(facts), "step": type(step).__name__, "what": words})
+
+
+def _names(facts: Facts) -> dict[str, str | None]:
+    resource = facts.resource
+    return {
+        "object": f"{resource.namespace}/{resource.name}",
+        "server_id": resource.records.bound_id,
+    }
+
+
+def _text(key: Key) -> str:
+    return f"{key.namespace}/{key.name}"
+
+
+def _release(step: RemoveFinalizer) -> str:
+    match step.why:
+        case "Recycled":
+            return "The server is in the cloud's recycle bin."
+        case "Deleted":
+            return "The server is gone from the cloud."
+        case "Retained":
+            return "The server is left as it is, without this object's owner tags."
+        case "Detached":
+            return "The object was detached by force; its server, if there is one, was not touched."
+        case "Observed":
+            return "The server was only observed; it was not touched."
+        case _:
+            return "No server was ever made for this object."

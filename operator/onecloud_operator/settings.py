@@ -1,0 +1,100 @@
+"""The operator's own knobs, read from the environment; nothing of a user's object is set here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+PREFIX: Final = "ONECLOUD_OPERATOR_"
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be read; the message names the variable."""
+
+
+def _knob(default: Any, help_text: str) -> Any:  # noqa: ANN401 - a dataclass field of any type
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """
+    Each field is the environment variable ``ONECLOUD_OPERATOR_<FIELD>`` in capitals.
+
+    Lists are separated by commas. Times are seconds.
+    """
+
+    namespaces: tuple[str, ...] = _knob((), "namespaces to watch; empty: all of the cluster")
+    cluster_id: str = _knob("", "name of this cluster in the owner tags; empty: the UID of kube-system")
+    name_prefix: str = _knob("", "put before the names of new servers, for clusters that share one cloud")
+    allow_loopback: bool = _knob(False, "let credentials lead to this host itself; for the sandbox only")
+    allowed_endpoints: tuple[str, ...] = _knob((), "hosts and networks that credentials may lead to; empty: all")
+    denied_networks: tuple[str, ...] = _knob((), "networks that credentials may never lead to, such as services'")
+    workers: int = _knob(64, "objects that are worked on at once")
+    workers_per_endpoint: int = _knob(8, "of them, for one endpoint of a tenant")
+    log_format: str = _knob("text", "text or json")
+    log_level: str = _knob("info", "debug, info, warning or error")
+    listen_address: str = _knob("0.0.0.0", "address of /healthz, /readyz and /metrics")  # noqa: S104
+    listen_port: int = _knob(8080, "port of /healthz, /readyz and /metrics; 0: none")
+    resync_seconds: float = _knob(1800.0, "every object is looked at again after this, even if nothing is heard")
+    poll_moving_seconds: float = _knob(2.0, "how often changes are asked for while a server moves")
+    poll_idle_seconds: float = _knob(5.0, "how often changes are asked for otherwise")
+    events_seconds: float = _knob(15.0, "how often the cloud's events are read; 0: never")
+    sweep_seconds: float = _knob(600.0, "how often all servers are listed")
+    details_seconds: float = _knob(3600.0, "within how long the details of every server are read again")
+    confirm_seconds: float = _knob(0.5, "at least so far apart are the two reads that believe a `ready`")
+    secret_seconds: float = _knob(60.0, "how long a Secret is remembered")
+    hung_seconds: float = _knob(600.0, "a server that moves for longer is looked at by the cloud again")
+    post_settle_seconds: float = _knob(180.0, "how long an unanswered POST may still make its server")
+    burnt_seconds: float = _knob(60.0, "between the two requests that prove an id used up")
+    delete_again_seconds: float = _knob(60.0, "an unanswered DELETE is not sent again before")
+    retry_create_first_seconds: float = _knob(30.0, "wait after the first failed creation; doubled each time")
+    retry_create_most_seconds: float = _knob(600.0, "longest wait after a failed creation")
+    expiring_days: int = _knob(7, "how long before the end of a paid time the condition Expiring appears")
+
+
+def settings_from(environment: Mapping[str, str] | None = None) -> Settings:
+    """Return the settings of *environment* (this process's by default). Raises SettingsError."""
+    values = os.environ if environment is None else environment
+    known = {f"{PREFIX}{knob.name.upper()}": knob for knob in fields(Settings)}
+    unknown = sorted(name for name in values if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        msg = f"unknown settings: {', '.join(unknown)}"
+        raise SettingsError(msg)
+    read: dict[str, Any] = {}
+    for name, knob in known.items():
+        if (text := values.get(name, "").strip()) != "":
+            read[knob.name] = _value(name, text, knob.default)
+    settings = Settings(**read)
+    if settings.log_format not in {"text", "json"}:
+        msg = f"{PREFIX}LOG_FORMAT must be text or json"
+        raise SettingsError(msg)
+    if settings.log_level not in {"debug", "info", "warning", "error"}:
+        msg = f"{PREFIX}LOG_LEVEL must be debug, info, warning or error"
+        raise SettingsError(msg)
+    return settings
+
+
+def _value(name: str, text: str, default: object) -> object:
+    try:
+        match default:
+            case bool():
+                return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+            case int():
+                number: float = int(text)
+            case float():
+                number = float(text)
+            case tuple():
+                return tuple(part.strip() for part in text.split(",") if part.strip())
+            case _:
+                return text
+    except (KeyError, ValueError):
+        kind = {"bool": "true or false", "int": "a whole number", "float": "a number of seconds"}
+        msg = f"{name} must be {kind[type(default).__name__]}, not {text!r}"
+        raise SettingsError(msg) from None
+    if not 0 <= number < float("inf"):
+        msg = f"{name} must not be negative or infinite"
+        raise SettingsError(msg)
+    return number
