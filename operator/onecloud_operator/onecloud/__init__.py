@@ -8,9 +8,11 @@ A client for the OneCloud (Cloudpods) compute API, usable alone.
 from .addresses import AddressPolicy
 from .auth import AccessKey, CasTicket, Credentials, DomainScope, Password, Project, Session, Token
 from .client import Cloud
-from .endpoints import Endpoints, Limits
+from .endpoints import Endpoints
+from .limits import Limits
 from .models import Event, EventPage, Exchange, Filter, ServerPage, ServerQuery
 from .protocol import Lane
+from .signin import Patience
 
 __all__ = [
     "AccessKey",
@@ -27,6 +29,7 @@ __all__ = [
     "Lane",
     "Limits",
     "Password",
+    "Patience",
     "Project",
     "ServerPage",
     "ServerQuery",

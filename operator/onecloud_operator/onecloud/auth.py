@@ -113,14 +113,9 @@ class Credentials:
         return hmac.new(FINGERPRINT_KEY, text, hashlib.sha256).hexdigest()
 
     @property
-    def secrets(self) -> tuple[SecretStr, ...]:
+    def secret(self) -> SecretStr:
         """Return what must never be seen, for those who check texts."""
-        match self.method:
-            case Password(password=secret) | Token(token=secret):
-                return (secret,)
-            case AccessKey(secret_key=secret) | CasTicket(ticket=secret):
-                return (secret,)
-        assert_never(self.method)
+        return secret_of(self.method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +147,20 @@ class Session:
     @property
     def ends_at(self) -> float:
         return self.signed_in_at + self.lifetime_seconds
+
+
+def secret_of(method: Method) -> SecretStr:
+    """Return the secret part of *method*."""
+    match method:
+        case Password():
+            return method.password
+        case Token():
+            return method.token
+        case AccessKey():
+            return method.secret_key
+        case CasTicket():
+            return method.ticket
+    assert_never(method)
 
 
 def canonical_url(url: str) -> str:

@@ -13,7 +13,7 @@ from .endpoints import Endpoints
 from .errors import ProtocolError
 from .models import MAX_ROWS, EventPage, Filter, Row, ServerPage, ServerQuery
 from .protocol import Reply, Request, new_request_id
-from .scrub import scrubbed
+from .scrub import secret_texts
 
 REFUSED = frozenset({401, 403})
 
@@ -23,13 +23,13 @@ class Cloud:
     One credential's view of one project.
 
     Calls sign in when needed. An answer of 401 or 403 makes one new sign-in and one repetition, shared by all
-    calls of equal credentials; nothing else is ever repeated. Every method raises OneCloudError, nothing else.
+    calls of equal credentials; nothing else is ever repeated. Every method raises OneCloudError only.
     """
 
     def __init__(self, credentials: Credentials, endpoints: Endpoints) -> None:
         self.credentials = credentials
         self._endpoints = endpoints
-        self._sign_in = endpoints.sign_in(credentials)
+        self._sign_in = endpoints.hold(credentials)
         self._closed = False
 
     async def __aenter__(self) -> Self:
@@ -186,8 +186,10 @@ class Cloud:
                 return reply
             proof_request = protocol.prove_token()
             proof = await self._send(proof_request, session)
-            if proof.status in REFUSED and not last and await self._sign_in.renewed(session) is not None:
-                continue  # the 404 was a dead token's: ask again with a living one
+            if proof.status in REFUSED:
+                if not last and await self._sign_in.renewed(session) is not None:
+                    continue  # the 404 was a dead token's: ask again with a living one
+                self._sign_in.refused_again()
             replies.parse_servers(proof_request, proof, protocol.PROOF, 0.0)  # raises unless it succeeded
             return None
         raise AssertionError("the second round returns or raises")
@@ -210,7 +212,7 @@ class Cloud:
         reply = await self._endpoints.exchange(
             session.compute_url, request, headers, self._sign_in.tls, new_request_id()
         )
-        return scrubbed(reply, request, (session.token, *self.credentials.secrets))
+        return replace(reply, secrets=secret_texts(request.body, (session.token, self.credentials.secret)))
 
 
 def _backwards(before: str, after: str) -> bool:

@@ -70,12 +70,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One whole answer. *headers* has lower-case keys; *request_id* is the cloud's, or else ours."""
+    """
+    One whole answer.
+
+    *headers* has lower-case keys; *request_id* is the cloud's, or else ours.
+
+    *secrets* are texts that may not get into an error, should the cloud repeat them.
+    """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     request_id: str = ""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def new_request_id() -> str:

@@ -31,8 +31,10 @@ from .errors import (
 )
 from .models import Event, EventPage, Row, ServerPage, ServerQuery
 from .protocol import CHECK, Reply, Request
+from .scrub import masked
 
 DETAILS_CHARACTERS = 500
+ECHO = re.compile(r'\{\s*".*\}|\{\s*".*', re.DOTALL)
 NESTED_ERROR = re.compile(r'\{"error":\s*\{')
 
 # The class decides, since one status has several meanings; the status decides for classes not named here.
@@ -81,6 +83,8 @@ def parse_server(request: Request, reply: Reply) -> Row:
 
 def parse_acknowledged(request: Request, reply: Reply) -> Row:
     """Return the server in the reply to an action, or {} if this action does not answer with one."""
+    if reply.status // 100 == 2 and not reply.body:  # noqa: PLR2004
+        return {}
     server = _object(request, reply).get("server")
     return server if isinstance(server, dict) else {}
 
@@ -138,8 +142,8 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
             return BY_STATUS[reply.status](call, reply.status, "", "")
         message = f"answered {reply.status} with something that is not the API's"
         return ProtocolError(message, call, ambiguous=request.writes, status=reply.status)
-    error_class = _words(body.get("class"), 64)
-    details = _details(body.get("details"))
+    error_class = _words(_text(body.get("class")), 64)
+    details = _details(body.get("details"), reply.secrets)
     kind = BY_CLASS.get((reply.status, error_class)) or BY_STATUS.get(reply.status)
     if kind is None:
         kind = ServerError if reply.status >= 500 else ApiError  # noqa: PLR2004
@@ -160,7 +164,7 @@ def decode(reply: Reply) -> object:
         value = json.loads(text, parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8") from None
-    except json.JSONDecodeError:
+    except ValueError:  # besides bad syntax: a number of more digits than Python reads
         raise ValueError("it is not JSON") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
@@ -224,14 +228,14 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _words(value: object, characters: int) -> str:
+def _words(text: str, characters: int) -> str:
     """Return text for one line of a message."""
-    text = " ".join(_text(value).split())
+    text = " ".join(text.split())
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= characters else text[: characters - 1] + "…"
 
 
-def _details(value: object) -> str:
+def _details(value: object, secrets: tuple[str, ...]) -> str:
     """Return the innermost text: services wrap each other's errors as JSON in the text of their own."""
     text = json.dumps(value) if isinstance(value, dict | list) else _text(value)
     for _ in range(4):
@@ -246,6 +250,8 @@ def _details(value: object) -> str:
         if not isinstance(inner_text, str) or not inner_text:
             break
         text = inner_text
+    # What is left in braces is what we sent, user data and all: "unable to convert '{…}'".
+    text = ECHO.sub("{…}", masked(text, secrets))
     return _words(text, DETAILS_CHARACTERS)
 
 

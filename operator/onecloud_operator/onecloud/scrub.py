@@ -1,31 +1,41 @@
-"""Take secrets out of the error texts that the cloud sends back, before anyone can log or show them."""
+"""Keep secrets out of the error texts that the cloud sends back, before anyone can log or show them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from pydantic import SecretStr
 
-from .protocol import Reply, Request
-
-HIDDEN = b"[hidden]"
-SHORTEST = 6  # shorter texts occur by chance, and hiding them would garble every message
-SECRET_FIELDS = ("password", "user_data")
-
-
-def scrubbed(reply: Reply, request: Request, secrets: Iterable[SecretStr]) -> Reply:
-    """Return *reply*; an error comes without *secrets* and the secret fields that *request* sent."""
-    if reply.status < 400:  # noqa: PLR2004
-        return reply
-    body = reply.body
-    for secret in (*(secret.get_secret_value() for secret in secrets), *_sent(request)):
-        if len(secret) >= SHORTEST:
-            body = body.replace(secret.encode(), HIDDEN)
-    return replace(reply, body=body)
+HIDDEN = "[hidden]"
+SHORTEST = 4  # shorter texts occur by chance, and hiding them would garble every message
+SHORTEST_LINE = 12
+SECRET_FIELDS = frozenset({"password", "user_data", "content", "secret", "access_key_secret"})
 
 
-def _sent(request: Request) -> Iterator[str]:
-    server = (request.body or {}).get("server")
-    if isinstance(server, dict):
-        yield from (value for name in SECRET_FIELDS if isinstance(value := server.get(name), str))
+def secret_texts(body: object, secrets: Iterable[SecretStr]) -> tuple[str, ...]:
+    """Return the texts that an answer may not repeat: *secrets*, and the secret fields of *body*."""
+    known = {secret.get_secret_value() for secret in secrets}
+    for text in _secret_fields(body):
+        known.add(text)
+        known.update(line for line in text.splitlines() if len(line.strip()) >= SHORTEST_LINE)
+    # The longest first: a line must not be taken out of the text that holds it.
+    return tuple(sorted((text for text in known if len(text) >= SHORTEST), key=len, reverse=True))
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """Return *text* without *secrets*."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def _secret_fields(body: object) -> Iterator[str]:
+    if isinstance(body, dict):
+        for name, value in body.items():
+            if name in SECRET_FIELDS and isinstance(value, str):
+                yield value
+            else:
+                yield from _secret_fields(value)
+    elif isinstance(body, list | tuple):
+        for item in body:
+            yield from _secret_fields(item)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from .auth import CasTicket, Credentials, Method, Session, Token, canonical_auth_url, sign_in
+from .auth import CasTicket, Credentials, Method, Session, Token, canonical_auth_url, secret_of, sign_in
 from .catalog import parse_session
 from .errors import (
     AccountLocked,
@@ -23,6 +23,7 @@ from .errors import (
     WrongPassword,
 )
 from .protocol import Reply, Request, new_request_id
+from .scrub import secret_texts
 from .wire import Tls
 
 Send = Callable[[str, Request, dict[str, str], Tls, str], Awaitable[Reply]]
@@ -146,12 +147,14 @@ class SignIn:
 
     async def _try(self) -> Session:
         asked_at = self._clock()
-        request = sign_in(self.credentials, self._method(asked_at), datetime.now(UTC))
+        method = self._method(asked_at)
+        request = sign_in(self.credentials, method, datetime.now(UTC))
         try:
             auth_url = canonical_auth_url(self.credentials.auth_url)
         except InvalidRequest as error:
             raise InvalidRequest(f"sign-in URL: {error.message}") from None
         reply = await self._send(auth_url, request, {}, self.tls, new_request_id())
+        reply = replace(reply, secrets=secret_texts(request.body, (secret_of(method),)))
         session = parse_session(self.credentials, request, reply, asked_at)
         self._session, self._refused, self._failure = session, None, None
         return session

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpcore
 
@@ -28,10 +28,8 @@ from .errors import (
     TlsFailed,
     TransportError,
 )
+from .limits import Limits
 from .protocol import Reply, Request
-
-if TYPE_CHECKING:
-    from .endpoints import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,11 @@ class Tls:
 class Wire:
     """The connections of one place that share their TLS settings."""
 
-    def __init__(self, tls: Tls, policy: AddressPolicy, limits: Limits) -> None:
+    def __init__(self, tls: Tls, policy: AddressPolicy, limits: Limits, clock: Callable[[], float]) -> None:
         self._limits = limits
+        self._clock = clock
+        self._used_at = clock()
+        self._under_way = 0
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls.context(),
             max_connections=limits.connections,
@@ -69,10 +70,28 @@ class Wire:
             network_backend=CheckedBackend(policy),
         )
 
+    def idle_since(self, now: float) -> float:
+        """Return for how many seconds nothing was under way."""
+        return 0.0 if self._under_way else now - self._used_at
+
     async def exchange(
         self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
     ) -> Reply:
         """Send *request* and read its whole answer. Raises one of our errors, whatever happens underneath."""
+        self._under_way += 1
+        try:
+            return await self._exchange(base_url, request, headers, request_id)
+        finally:
+            self._under_way -= 1
+            self._used_at = self._clock()
+
+    async def close(self) -> None:
+        """End the connections; new calls make new ones."""
+        await self._pool.aclose()
+
+    async def _exchange(
+        self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
+    ) -> Reply:
         progress = Progress()
         content = request.content
         sent_headers = {
@@ -114,9 +133,6 @@ class Wire:
             UnicodeError,
         ) as error:
             raise _failed(error, progress, request, request_id) from None
-
-    async def close(self) -> None:
-        await self._pool.aclose()
 
 
 class Progress:

@@ -1,0 +1,203 @@
+"""Where a sign-in leads: the token, the project, and one compute endpoint chosen the same way every time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from onecloud_operator.onecloud import Credentials, DomainScope, Password, Project, Session
+from onecloud_operator.onecloud.auth import Scope
+from onecloud_operator.onecloud.catalog import choose_endpoint, parse_session
+from onecloud_operator.onecloud.errors import CatalogError, NotInProject, ProtocolError, SignInError
+from onecloud_operator.onecloud.protocol import Lane, Reply, Request
+from pydantic import SecretStr
+
+from tests.onecloud.place import token_body
+
+REQUEST = Request("sign_in", "POST", "/auth/tokens", "/auth/tokens", Lane.READ)
+
+
+def endpoint(url: str, interface: str = "public", region: str = "Beijing") -> dict[str, str]:
+    return {"interface": interface, "region_id": region, "region": region, "url": url}
+
+
+def catalog_of(*endpoints: Any, service: str = "compute_v2") -> list[dict[str, Any]]:
+    return [
+        {"type": "identity", "endpoints": [endpoint("http://identity")]},
+        {"type": service, "endpoints": list(endpoints)},
+    ]
+
+
+def session_of(
+    body: object, scope: Scope | None = None, token: str = "t0ken", asked_at: float = 100.0
+) -> Session:
+    credentials = Credentials("https://Cloud/v3", Password(SecretStr("pw"), user_name="u"), scope)
+    reply = Reply(200, {"x-subject-token": token}, json.dumps(body).encode())
+    return parse_session(credentials, REQUEST, reply, asked_at)
+
+
+@pytest.mark.parametrize(
+    ("catalog", "interface", "region", "expected"),
+    [
+        pytest.param(
+            catalog_of(endpoint("http://a")), "public", None, ("http://a", "Beijing"), id="the-only-one"
+        ),
+        pytest.param(
+            catalog_of(endpoint("http://b"), endpoint("http://a/")),
+            "public",
+            None,
+            ("http://a", "Beijing"),
+            id="lowest",
+        ),
+        pytest.param(
+            catalog_of(endpoint("http://i", "internal"), endpoint("http://p")),
+            "internal",
+            None,
+            ("http://i", "Beijing"),
+            id="the-wanted-interface",
+        ),
+        pytest.param(
+            catalog_of(endpoint("http://a", "slave"), endpoint("http://i", "internal")),
+            "internal",
+            None,
+            ("http://i", "Beijing"),
+            id="internal-is-never-a-read-replica",
+        ),
+        pytest.param(
+            catalog_of(endpoint("http://a")),
+            "publicURL",
+            None,
+            ("http://a", "Beijing"),
+            id="an-openstack-word",
+        ),
+        pytest.param(
+            catalog_of(endpoint("http://a"), endpoint("http://b", region="Shanghai")),
+            "public",
+            "Shanghai",
+            ("http://b", "Shanghai"),
+            id="the-wanted-region",
+        ),
+        pytest.param(
+            catalog_of(endpoint("http://a", "internal", "X"), endpoint("http://b")),
+            "public",
+            None,
+            ("http://b", "Beijing"),
+            id="another-interfaces-region-does-not-matter",
+        ),
+        pytest.param(
+            catalog_of({"interface": "public", "region": "R", "url": "http://a"}),
+            "public",
+            "R",
+            ("http://a", "R"),
+            id="old",
+        ),
+        pytest.param(
+            [None, 7, {"type": "compute_v2", "endpoints": [None, "x", endpoint("http://a")]}],
+            "public",
+            None,
+            ("http://a", "Beijing"),
+            id="junk-is-stepped-over",
+        ),
+    ],
+)
+def test_an_endpoint_is_chosen(
+    catalog: object, interface: str, region: str | None, expected: tuple[str, str]
+) -> None:
+    assert choose_endpoint(catalog, interface=interface, region=region) == expected
+
+
+@pytest.mark.parametrize(
+    ("catalog", "region", "says"),
+    [
+        pytest.param(
+            catalog_of(endpoint("http://a"), endpoint("http://b", region="Shanghai")),
+            None,
+            "name one: Beijing, Shanghai",
+            id="several-regions-are-named",
+        ),
+        pytest.param(catalog_of(endpoint("http://a")), "Paris", "'Paris', but: Beijing", id="no-such-region"),
+        pytest.param(
+            catalog_of(endpoint("http://a", "internal")),
+            None,
+            "'public', but: internal",
+            id="no-such-interface",
+        ),
+        pytest.param(catalog_of(endpoint("http://a", "slave")), None, "but: slave", id="only-a-read-replica"),
+        pytest.param(
+            catalog_of(endpoint("http://a", "")), None, "but: ", id="an-empty-interface-fits-nothing"
+        ),
+        pytest.param(
+            catalog_of(endpoint("http://a"), service="compute"), None, "none at all", id="another-type"
+        ),
+        pytest.param(catalog_of(endpoint("file:///etc")), None, "not usable", id="no-web-address"),
+        pytest.param(catalog_of({"interface": "public"}), None, "not usable", id="no-address"),
+        pytest.param(None, None, "none at all", id="no-catalog"),
+        pytest.param({"a": 1}, None, "none at all", id="a-catalog-of-another-shape"),
+    ],
+)
+def test_without_an_endpoint_the_error_says_what_there_is(
+    catalog: object, region: str | None, says: str
+) -> None:
+    with pytest.raises(CatalogError, match=says):
+        choose_endpoint(catalog, interface="public", region=region)
+
+
+def test_a_session_says_where_and_who() -> None:
+    session = session_of(token_body("http://compute:8888/"), Project(name="LAB", domain_name="Default"))
+    assert session.compute_url == "http://compute:8888"
+    assert session.auth_url == "https://cloud/v3"
+    assert (session.project_id, session.project_name, session.user_name) == ("p-1", "lab", "labuser")
+    assert session.token.get_secret_value() == "t0ken"
+    assert session.region == "Beijing"
+
+
+def test_a_life_is_counted_from_before_the_call_by_the_services_own_clock() -> None:
+    session = session_of(token_body("http://compute", lifetime_seconds=600), asked_at=100.0)
+    assert (session.renew_at, session.ends_at) == (400.0, 700.0)
+
+
+@pytest.mark.parametrize("expires", [None, "", "soon", "2026-10-01T00:00:00Z"])
+def test_a_life_that_cannot_be_read_is_short_but_not_over(expires: str | None) -> None:
+    body = token_body("http://compute")
+    body["token"]["expires_at"] = expires
+    session = session_of(body)
+    assert 1.0 < session.ends_at - 100.0 <= 3600.0
+
+
+@pytest.mark.parametrize(
+    ("scope", "fits"),
+    [
+        pytest.param(Project(name="lab"), True, id="by-name"),
+        pytest.param(Project(id="p-1", name="renamed-since"), True, id="the-id-decides"),
+        pytest.param(Project(name="other"), False, id="an-access-key-of-another-project"),
+        pytest.param(Project(id="p-2"), False, id="another-id"),
+        pytest.param(DomainScope(name="other"), False, id="another-domain"),
+        pytest.param(None, True, id="whatever-it-is"),
+    ],
+)
+def test_a_token_for_another_project_is_refused(scope: Scope | None, fits: bool) -> None:  # noqa: FBT001
+    if fits:
+        assert session_of(token_body("http://compute"), scope).project_id == "p-1"
+    else:
+        with pytest.raises(NotInProject, match="lead to"):
+            session_of(token_body("http://compute"), scope)
+
+
+def test_a_token_without_a_project_is_refused() -> None:
+    body = token_body("http://compute")
+    del body["token"]["project"], body["token"]["catalog"]
+    with pytest.raises(NotInProject, match="name one"):
+        session_of(body)
+
+
+@pytest.mark.parametrize("token", ["", "with space", "tökén", "a\nb"])
+def test_a_token_that_cannot_travel_in_a_header_is_refused(token: str) -> None:
+    with pytest.raises(ProtocolError):
+        session_of(token_body("http://compute"), token=token)
+
+
+@pytest.mark.parametrize("body", [None, [], {}, {"token": None}, {"token": []}, {"token": "t"}])
+def test_a_sign_in_answer_of_another_shape_is_refused(body: object) -> None:
+    with pytest.raises((ProtocolError, SignInError)):
+        session_of(body)

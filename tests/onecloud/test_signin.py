@@ -1,0 +1,327 @@
+"""One sign-in for everyone, renewed in time, and never a hammer on a locked door."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from onecloud_operator.onecloud import AccessKey, CasTicket, Cloud, Credentials, Token
+from onecloud_operator.onecloud.errors import (
+    AccountLocked,
+    CatalogError,
+    ConnectFailed,
+    Forbidden,
+    InvalidRequest,
+    NotIdentity,
+    OneCloudError,
+    ServerError,
+    SignInError,
+    TooManyAttempts,
+    WrongPassword,
+)
+from pydantic import SecretStr
+
+from tests.onecloud.place import (
+    FORBIDDEN,
+    PASSWORD,
+    SERVER,
+    SERVER_ID,
+    Answer,
+    Asked,
+    Region,
+    credentials,
+    endpoints,
+    error,
+    serving,
+)
+
+
+class Clock:
+    """Monotonic time that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def signed_in_by(region: Region) -> list[str]:
+    return [auth["identity"]["methods"][0] for auth in region.sign_ins]
+
+
+async def test_a_thousand_callers_sign_in_once() -> None:
+    region = Region()
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints()
+        clouds = [Cloud(credentials(place.url), ours) for _ in range(1000)]
+        sessions = await asyncio.gather(*(cloud.session() for cloud in clouds))
+        await ours.close()
+    assert len({session.token.get_secret_value() for session in sessions}) == 1
+    assert place.calls == ["POST /v3/auth/tokens"]
+
+
+@pytest.mark.parametrize(
+    ("method", "first", "renewal"),
+    [
+        pytest.param(None, "password", "password", id="password"),
+        pytest.param(AccessKey("ak", SecretStr("sk-secret")), "aksk", "aksk", id="access-key"),
+        pytest.param(Token(SecretStr("given-token")), "token", "token", id="token"),
+        pytest.param(CasTicket(SecretStr("ST-12345")), "cas", "token", id="a-ticket-works-once"),
+    ],
+)
+async def test_a_session_is_renewed_at_half_its_life(method: Any, first: str, renewal: str) -> None:
+    region, clock = Region(), Clock()
+    region.lifetime_seconds = 600
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints(clock=clock)
+        cloud = Cloud(credentials(place.url, **({"method": method} if method else {})), ours)
+        await cloud.list_servers()
+        clock.now += 299
+        await cloud.list_servers()
+        assert signed_in_by(region) == [first]
+        clock.now += 2
+        await cloud.list_servers()
+        await eventually(lambda: len(region.sign_ins) == 2)
+        await eventually(lambda: region.signed_in == 2)
+        assert (await cloud.session()).lifetime_seconds == 600
+        clock.now += 1
+        await cloud.list_servers()
+        await ours.close()
+    assert signed_in_by(region) == [first, renewal]
+    if renewal == "token":
+        assert region.sign_ins[1]["identity"]["token"] == {"id": "token-1"}
+    assert place.asked[-1].token == "token-2"
+
+
+async def test_an_outage_of_the_identity_service_is_not_felt_before_the_token_ends() -> None:
+    region, clock = Region(), Clock()
+    region.lifetime_seconds = 600
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints(clock=clock)
+        cloud = Cloud(credentials(place.url), ours)
+        await cloud.session()
+        region.sign_in = error(500, "InternalServerError")
+        clock.now += 400
+        for _ in range(20):
+            await cloud.list_servers()
+        await eventually(lambda: len(region.sign_ins) == 2)
+        clock.now += 250
+        with pytest.raises(ServerError):
+            await cloud.list_servers()
+        region.sign_in = None
+        clock.now += 60
+        await cloud.list_servers()
+        await ours.close()
+
+
+async def test_a_refused_token_makes_one_sign_in_and_one_repetition_for_all_calls() -> None:
+    region = Region()
+    region.routes[f"POST /servers/{SERVER_ID}/start"] = Answer(body={"server": SERVER})
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints()
+        cloud = Cloud(credentials(place.url), ours)
+        await cloud.session()
+        region.tokens.clear()
+        await asyncio.gather(*(cloud.perform(SERVER_ID, "start") for _ in range(20)))
+        await ours.close()
+    assert len(region.sign_ins) == 2
+    refused = [asked for asked in place.asked if asked.token == "token-1"]
+    assert len(place.asked) == 2 + len(refused) + 20
+    assert len(refused) <= 20
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_right_that_is_missing_costs_one_sign_in_a_minute_and_is_no_outage(status: int) -> None:
+    """A viewer's refused write must not sign in for every object, nor stop the reads that work."""
+    region, clock = Region(), Clock()
+    region.routes["PUT"] = error(status, "ForbiddenError", "not enough privilege")
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints(clock=clock)
+        cloud = Cloud(credentials(place.url), ours)
+        for _ in range(50):
+            with pytest.raises(OneCloudError, match="not enough privilege"):
+                await cloud.update_server(SERVER_ID, {})
+            await cloud.list_servers()
+        assert len(region.sign_ins) == 2
+        clock.now += 61
+        with pytest.raises(OneCloudError):
+            await cloud.update_server(SERVER_ID, {})
+        assert len(region.sign_ins) == 3
+        await ours.close()
+
+
+async def test_a_refusal_while_the_identity_service_is_down_says_that_and_keeps_the_token() -> None:
+    region = Region()
+    region.routes["PUT"] = FORBIDDEN
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints()
+        cloud = Cloud(credentials(place.url), ours)
+        await cloud.session()
+        region.sign_in = error(500, "InternalServerError", "database is gone")
+        with pytest.raises(ServerError, match="database is gone") as caught:
+            await cloud.update_server(SERVER_ID, {})
+        assert caught.value.path == "/auth/tokens"
+        assert not caught.value.ambiguous
+        await cloud.list_servers()
+        await ours.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected", "held_seconds"),
+    [
+        pytest.param(error(401, "WrongPassword"), WrongPassword, 600, id="wrong-password"),
+        pytest.param(error(423, "UserLocked"), AccountLocked, 600, id="locked"),
+        pytest.param(error(429, "TooManyFailedAttempts"), TooManyAttempts, 600, id="too-many-attempts"),
+        pytest.param(error(401, "UnauthorizedError", "invalid access key id"), SignInError, 60, id="refused"),
+        pytest.param(
+            error(404, "NotFoundError", "Handler /x not found"), NotIdentity, 60, id="another-service"
+        ),
+        pytest.param(error(500, "UnclassifiedError"), ServerError, 1, id="an-outage"),
+    ],
+)
+async def test_a_failed_sign_in_is_remembered(
+    answer: Answer, expected: type[OneCloudError], held_seconds: float
+) -> None:
+    """However many objects share the credential, the account sees one attempt in the time given."""
+    region, clock = Region(), Clock()
+    region.sign_in = answer
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints(clock=clock)
+        for _ in range(100):
+            cloud = Cloud(credentials(place.url), ours)  # each object on its own, and let go of again
+            with pytest.raises(expected) as caught:
+                await cloud.list_servers()
+            await cloud.close()
+        assert len(region.sign_ins) == 1
+        assert caught.value.retry_after_seconds == pytest.approx(held_seconds)
+        clock.now += held_seconds - 0.1
+        with pytest.raises(expected):
+            await Cloud(credentials(place.url), ours).session()
+        assert len(region.sign_ins) == 1
+        clock.now += 0.2
+        region.sign_in = None
+        await Cloud(credentials(place.url), ours).session()
+        assert len(region.sign_ins) == 2
+        await ours.close()
+
+
+async def test_a_changed_password_is_tried_at_once() -> None:
+    region = Region()
+    region.sign_in = error(401, "WrongPassword")
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints()
+        old = credentials(place.url)
+        with pytest.raises(WrongPassword):
+            await Cloud(old, ours).session()
+        region.sign_in = None
+        assert isinstance(old, Credentials)
+        new = credentials(place.url, method=AccessKey("ak", SecretStr("sk")))
+        await Cloud(new, ours).session()
+        await ours.close()
+    assert signed_in_by(region) == ["password", "aksk"]
+
+
+async def test_an_outage_is_asked_about_less_and_less_often() -> None:
+    region, clock = Region(), Clock()
+    region.sign_in = error(500, "UnclassifiedError")
+    waits = []
+    async with serving(region.respond) as place:
+        ours = endpoints(clock=clock)
+        cloud = Cloud(credentials(place.url), ours)
+        for _ in range(8):
+            with pytest.raises(ServerError) as caught:
+                await cloud.session()
+            assert caught.value.retry_after_seconds is not None
+            waits.append(round(caught.value.retry_after_seconds))
+            clock.now += caught.value.retry_after_seconds + 31  # past the pause that the place itself takes
+        await ours.close()
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+async def test_a_caller_that_gives_up_leaves_the_sign_in_to_the_others() -> None:
+    region, go = Region(), asyncio.Event()
+
+    async def slow(asked: Asked) -> Answer:
+        if asked.path.endswith("/auth/tokens"):
+            await go.wait()
+        return await region.respond(asked)
+
+    async with serving(slow) as place:
+        region.url = place.url
+        ours = endpoints()
+        cloud = Cloud(credentials(place.url), ours)
+        first, second = (asyncio.create_task(cloud.session()) for _ in range(2))
+        await eventually(lambda: place.under_way == 1)
+        first.cancel()
+        go.set()
+        assert (await second).project_id == "p-1"
+        await ours.close()
+    assert len(region.sign_ins) == 1
+
+
+async def test_closing_ends_a_sign_in_under_way_with_an_error_and_not_a_cancellation() -> None:
+    never = asyncio.Event()
+
+    async def hang(_asked: Asked) -> Answer:
+        await never.wait()
+        raise AssertionError("it never answers")
+
+    async with serving(hang) as place:
+        ours = endpoints()
+        waiting = asyncio.create_task(Cloud(credentials(place.url), ours).session())
+        await eventually(lambda: place.under_way == 1)
+        await ours.close()
+        with pytest.raises(OneCloudError, match="closed"):
+            await waiting
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"auth_url": "not a url"}, InvalidRequest, id="a-url-that-is-none"),
+        pytest.param({"ca_pem": "not a certificate"}, InvalidRequest, id="a-bundle-that-is-none"),
+        pytest.param({"region": "Paris"}, CatalogError, id="a-region-that-is-not-there"),
+        pytest.param({"auth_url": "http://127.0.0.1:1/v3"}, ConnectFailed, id="nobody-there"),
+        pytest.param({"auth_url": "http://no.such.host.invalid/v3"}, ConnectFailed, id="no-such-host"),
+    ],
+)
+async def test_credentials_that_cannot_work_are_an_error_of_ours(
+    changes: dict[str, Any], expected: type[OneCloudError]
+) -> None:
+    region = Region()
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints()
+        with pytest.raises(expected):
+            await Cloud(credentials(place.url, **changes), ours).session()
+        await ours.close()
+
+
+async def test_a_dead_session_of_a_given_token_goes_back_to_the_token() -> None:
+    region = Region()
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints()
+        cloud = Cloud(credentials(place.url, method=Token(SecretStr("given-token"))), ours)
+        await cloud.list_servers()
+        region.tokens.clear()
+        await cloud.list_servers()
+        await ours.close()
+    assert [auth["identity"]["token"]["id"] for auth in region.sign_ins] == ["given-token", "given-token"]
