@@ -1,0 +1,225 @@
+"""The ASGI application: one port that plays keystone (``/v3``), region (the rest) and the control endpoint."""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import struct
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import keystone
+from .errors import CloudError, queue_full
+from .faults import HUGE_BYTES, Fault, Faults
+from .journal import Journal
+from .region import Region
+from .times import error_time
+from .wire import Answer, Query, Request, encode
+from .world import World
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+COMMON_HEADERS = (
+    (b"server", b"Yunion AppServer/Go/2018.4"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"vary", b"Origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"x-request-host-id", b"RFis4ZgMS1Rx4nO0G9xU7zvlxRw="),
+    (b"x-xss-protection", b"1; mode=block"),
+)
+READS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(slots=True)
+class Pool:
+    """Region's workers for reads or for writes: what finds no place in the queue is a 429."""
+
+    busy: int = 0
+    waiting: int = 0
+    freed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @contextlib.asynccontextmanager
+    async def slot(self, size: int | None, queue: int) -> AsyncIterator[None]:
+        if size is None:
+            yield
+            return
+        if self.busy >= size:
+            if self.waiting >= queue:
+                raise queue_full()
+            self.waiting += 1
+            try:
+                async with self.freed:
+                    await self.freed.wait_for(lambda: self.busy < size)
+            finally:
+                self.waiting -= 1
+        self.busy += 1
+        try:
+            yield
+        finally:
+            self.busy -= 1
+            async with self.freed:
+                self.freed.notify()
+
+
+class App:
+    """One simulated cloud behind HTTP. ``control`` is filled in by the control endpoint's owner."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.region = Region(world)
+        self.faults = Faults()
+        self.journal = Journal()
+        self.closing = asyncio.Event()
+        self.control: Callable[[Request], Answer] | None = None
+        self._reads, self._writes = Pool(), Pool()
+        self._create_lock = asyncio.Lock()
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = await _read(scope, receive)
+        query = scope["query_string"].decode("latin-1")
+        if request.path.startswith("/_control/"):
+            await _send(send, self._controlled(request), "")
+            return
+        started = time.monotonic()
+        target = request.path + ("?" + query if query else "")
+        own = request.headers.get("x-request-id", "")
+        request_id = f"{own}-{secrets.token_hex(3)}" if own else secrets.token_hex(3)
+        fault = self.faults.take(request.method, target)
+        if fault is None and request.path.startswith("/v3") and self.world.settings.keystone_down:
+            fault = Fault("reset")
+        reply: Answer | None = None
+        try:
+            reply = await self._served(request, fault)
+            if fault is not None and fault.effect != "pass":
+                reply = await self._spoilt(fault, reply, scope, receive, send, request_id)
+        finally:
+            status = reply.status if reply else 0
+            self.journal.add(request, query, status, started, request_id, reply.rows if reply else 0)
+        if reply is not None:
+            await _send(send, reply, request_id)
+
+    def _controlled(self, request: Request) -> Answer:
+        if self.control is None:
+            return self._refused(CloudError(404, "NotFoundError", "no control endpoint"))
+        return self.control(request)
+
+    async def _served(self, request: Request, fault: Fault | None) -> Answer:
+        """Answer *request* by the rules, in a worker's slot, as late as the fault says; nothing if it forbids that."""
+        settings = self.world.settings
+        reads = request.method in READS or request.path.startswith("/v3")
+        pool, size = (self._reads, settings.read_workers) if reads else (self._writes, settings.write_workers)
+        try:
+            async with pool.slot(size, settings.worker_queue):
+                if fault is not None and fault.latency_seconds:
+                    await asyncio.sleep(fault.latency_seconds)
+                if fault is not None and fault.effect in {"answer", "hang", "reset"} and not fault.work:
+                    return Answer()
+                if settings.create_cost_seconds and (request.method, request.path) == ("POST", "/servers"):
+                    async with self._create_lock:
+                        await asyncio.sleep(settings.create_cost_seconds)
+                if request.path == "/v3" or request.path.startswith("/v3/"):
+                    return keystone.handle(self.world, request)
+                return self.region.handle(request)
+        except CloudError as error:
+            return self._refused(error)
+
+    def _refused(self, error: CloudError) -> Answer:
+        body = {
+            "class": error.kind,
+            "code": error.status,
+            "details": error.details,
+            "time": error_time(self.world.clock()),
+        }
+        return Answer(error.status, encode(body), error.headers, "application/json")
+
+    async def _spoilt(
+        self,
+        fault: Fault,
+        reply: Answer,
+        scope: MutableMapping[str, Any],
+        receive: Receive,
+        send: Send,
+        request_id: str,
+    ) -> Answer | None:
+        """Return the answer that goes out after all, or None when none does."""
+        match fault.effect:
+            case "answer":
+                if fault.body is not None:
+                    return Answer(fault.status, fault.body.encode(), {}, fault.content_type)
+                return self._refused(CloudError(fault.status, fault.kind, fault.details))
+            case "garbage":
+                return Answer(reply.status, (fault.body or "<html>not json").encode(), {}, fault.content_type)
+            case "hang":
+                await self._silence(receive)
+            case "reset":
+                _abort(scope)
+                await self._silence(receive)
+            case "truncate":
+                await _send(send, reply, request_id, cut=True)
+                _abort(scope)
+                await self._silence(receive)
+            case "huge":
+                filler = b'{"servers":[],"filler":"' + b"x" * HUGE_BYTES + b'"}'
+                return Answer(reply.status, filler)
+        return None
+
+    async def _silence(self, receive: Receive) -> None:
+        """Say nothing until the client goes away or the cloud is shut down."""
+
+        async def gone() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        waiting = {asyncio.ensure_future(gone()), asyncio.ensure_future(self.closing.wait())}
+        _, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+
+async def _read(scope: MutableMapping[str, Any], receive: Receive) -> Request:
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    if "content-length" not in headers:
+        body = b""
+    query = Query(scope["query_string"].decode("latin-1"))
+    return Request(scope["method"], scope["path"], query, headers, body)
+
+
+async def _send(send: Send, reply: Answer, request_id: str, *, cut: bool = False) -> None:
+    headers = [
+        *COMMON_HEADERS,
+        (b"content-length", str(len(reply.body)).encode()),
+        *((k.lower().encode(), v.encode("latin-1", "replace")) for k, v in reply.headers.items()),
+    ]
+    if reply.body:
+        headers.append((b"content-type", reply.content_type.encode()))
+    if request_id:
+        headers.append((b"x-request-id", request_id.encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if cut:
+        await send({"type": "http.response.body", "body": reply.body[: len(reply.body) // 2], "more_body": True})
+        return
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def _abort(scope: MutableMapping[str, Any]) -> None:
+    """Close the connection with a reset, so that the client sees no end of an answer."""
+    transport = scope.get("sandbox.transport")
+    if transport is None:
+        return
+    connection = transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

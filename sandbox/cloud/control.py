@@ -1,0 +1,297 @@
+"""The hand behind the curtain: everything that a test or a demonstration does to the cloud beside its API."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from . import defaults
+from .app import App
+from .details import details
+from .errors import not_found
+from .events import PLATFORM
+from .faults import Effect, Fault
+from .guests import Disk, Guest, Nic, new_row
+from .identity import Role, User
+from .journal import Call
+from .tasks import Walk
+from .times import row_time
+from .walks import start, stop
+from .world import Fate, Settings, World
+
+
+class Control:
+    """One running cloud. Methods that change servers do so out of band: at once, as the platform itself."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    @property
+    def world(self) -> World:
+        return self.app.world
+
+    @property
+    def settings(self) -> Settings:
+        """What is broken or unusual in this cloud; change its fields at any time."""
+        return self.world.settings
+
+    @property
+    def url(self) -> str:
+        """Return the compute address, as the catalog gives it."""
+        return self.world.base_url
+
+    @property
+    def auth_url(self) -> str:
+        return self.world.base_url + "/v3"
+
+    def secret(self, user: str = "labuser", project: str = "lab") -> dict[str, str]:
+        """Return the values of a credentials Secret, in the words of the cloud's shell file."""
+        return {
+            "OS_AUTH_URL": self.auth_url,
+            "OS_USERNAME": user,
+            "OS_PASSWORD": self.user(user).password,
+            "OS_PROJECT_NAME": project,
+            "OS_DOMAIN_NAME": "Default",
+            "OS_PROJECT_DOMAIN": "Default",
+            "OS_REGION_NAME": self.world.region,
+            "OS_ENDPOINT_TYPE": "public",
+        }
+
+    def access_key_secret(self) -> dict[str, str]:
+        """Return a Secret that signs in with labuser's access key."""
+        return {
+            "OS_AUTH_URL": self.auth_url,
+            "OS_ACCESS_KEY": defaults.ACCESS_KEY,
+            "OS_SECRET_KEY": defaults.ACCESS_SECRET,
+            "OS_REGION_NAME": self.world.region,
+        }
+
+    # --- calls and faults
+
+    def fault(self, effect: Effect = "answer", method: str = "*", path: str = "", **more: Any) -> Fault:
+        """Add a fault (see ``faults.Fault`` for *more*) and return it; its ``hits`` count."""
+        return self.app.faults.add(Fault(effect, method, path, **more))
+
+    def lose_answer(self, method: str, path: str, *, count: int | None = 1, skip: int = 0) -> Fault:
+        """Carry the call out, then cut the connection without a word."""
+        return self.fault("reset", method, path, count=count, skip=skip, work=True)
+
+    def clear_faults(self) -> None:
+        self.app.faults.clear()
+
+    @property
+    def calls(self) -> list[Call]:
+        """Return the calls since the last reset, oldest first; ``str(call)`` is ``POST /servers``."""
+        return list(self.app.journal.calls)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how often each method and path template was called: ``{"GET /servers/{id}": 3}``."""
+        return dict(self.app.journal.counts)
+
+    @property
+    def region_cpu_ms(self) -> float:
+        """Return about how much CPU these calls would have cost the real region."""
+        return self.app.journal.region_cpu_ms
+
+    def reset_calls(self) -> None:
+        self.app.journal.reset()
+
+    # --- accounts
+
+    def user(self, name: str) -> User:
+        return next(user for user in self.world.identity.users.values() if user.name == name)
+
+    def add_project(self, name: str) -> str:
+        """Add a project and return its id."""
+        domain = self.world.identity.domains["default"]
+        return self.world.identity.add_project(uuid.uuid4().hex, name, domain).id
+
+    def add_user(self, name: str, password: str, roles: dict[str, Role]) -> None:
+        """Add a user; *roles* are by project name or id."""
+        identity = self.world.identity
+        found = {project.id: role for key, role in roles.items() if (project := identity.project(key))}
+        identity.add_user(uuid.uuid4().hex, name, password, identity.domains["default"], found)
+
+    def revoke_tokens(self, user: str | None = None) -> int:
+        """Make every token (of *user*) unknown, at once or after ``settings.revocation_lag_seconds``."""
+        ident = self.user(user).id if user else None
+        return self.world.identity.revoke_all(self.world.clock(), user_id=ident)
+
+    def expire_tokens(self, after_seconds: float = 0.0) -> None:
+        """Let every token that exists end that soon."""
+        for token in self.world.identity.tokens.values():
+            token.expires_at = self.world.clock() + timedelta(seconds=after_seconds)
+
+    def set_password(self, user: str, password: str) -> None:
+        self.user(user).password = password
+
+    # --- what becomes of tasks
+
+    def fail_next(self, operation: str, status: str, text: str = "stub refuses") -> None:
+        """
+        Let the next task of *operation* end in *status*, with *text* in its event.
+
+        Operations: create (sched_fail, net_fail, dev_fail, create_fail, disk_fail, deploy_fail,
+        security_group_fail), start, stop, delete, change-config, resize-disk, suspend, resume,
+        associate-eip, dissociate-eip.
+        """
+        self.world.fates.append(Fate(operation, status, text))
+
+    def hang_at(self, *statuses: str) -> None:
+        """Let every task stop for ever once it enters one of *statuses*; none: no task from now on."""
+        self.world.tasks.hang_at = set(statuses)
+
+    def release(self, ident: str | None = None) -> int:
+        """Let hung tasks go on, and return how many there were."""
+        return self.world.tasks.release(self.guest(ident) if ident else None)
+
+    def set_host(self, *, online: bool | None = None, agent: bool | None = None, host: str | None = None) -> None:
+        """
+        Take hosts (or one) offline or back, or kill their agents.
+
+        Offline turns their servers ``unknown``; that they are back is only seen by a sync of each server.
+        """
+        for found in self.world.inventory.hosts.values():
+            if host not in (None, found.id, found.name):
+                continue
+            found.agent = found.agent if agent is None else agent
+            if online is None or online == found.online:
+                continue
+            found.online = online
+            if online:
+                continue
+            for guest in list(self.world.store.all()):
+                if guest.row["host_id"] == found.id and not guest.pending:
+                    self.world.set_status(guest, "unknown", "host offline")
+
+    def fill_hosts(self) -> None:
+        """Leave no room on any host: creates end in sched_fail, growth in a 400."""
+        for host in self.world.inventory.hosts.values():
+            host.cpu_total, host.memory_mib_total = host.cpu_used, host.memory_mib_used
+
+    # --- servers
+
+    def guest(self, ident: str) -> Guest:
+        """Return the state of a live server by id or name; LookupError if there is none."""
+        found = self.world.store.get(ident) or next(iter(self.world.store.named(ident, recycled=True)), None)
+        if found is None:
+            raise LookupError(ident)
+        return found
+
+    def find(self, ident: str) -> dict[str, Any] | None:
+        """Return a live server's details, recycled ones too, or None."""
+        try:
+            return details(self.world, self.guest(ident))
+        except LookupError:
+            return None
+
+    def servers(self) -> list[dict[str, Any]]:
+        """Return the details of all live servers, recycled ones too, in the order of ids."""
+        return [details(self.world, guest) for guest in self.world.store.all()]
+
+    def statuses(self, ident: str) -> list[str]:
+        """Return every status that a server went through, really deleted ones too; ``HTTP 404`` is the end."""
+        guest = self.world.store.get(ident) or next(
+            (g for g in self.world.store.deleted() if ident in (g.id, g.name)), None
+        )
+        if guest is None:
+            guest = self.guest(ident)
+        found: list[str] = []
+        for status, _, _ in guest.history:
+            if not found or found[-1] != status:
+                found.append(status)
+        return found
+
+    def seed(self, count: int, *, prefix: str = "bulk-", project: str = "lab", **columns: Any) -> list[str]:
+        """Add *count* settled servers (running unless *columns* say else) without events, and return their ids."""
+        project_id = self._project_id(project)
+        guests = [self._settled(f"{prefix}{number:05d}", project_id, columns) for number in range(count)]
+        self.world.store.add_many(guests)
+        return [guest.id for guest in guests]
+
+    def add_server(self, name: str, *, ident: str = "", project: str = "lab", **columns: Any) -> str:
+        """Add one settled server, running unless *columns* say else, and return its id."""
+        guest = self._settled(name, self._project_id(project), columns, ident)
+        self.world.store.add(guest)
+        self.world.events.add(guest, "create", {"id": guest.id, "name": name})
+        return guest.id
+
+    def change(self, ident: str, **columns: Any) -> None:
+        """Write columns of a server's row, as an administrator or the host agent would."""
+        guest = self.guest(ident)
+        if "status" in columns:
+            self.world.set_status(guest, columns.pop("status"))
+        if columns:
+            self.world.store.write(guest, **columns)
+
+    def power(self, ident: str, *, on: bool) -> None:
+        """Start or stop a server beside the operator, by the ordinary task."""
+        guest = self.guest(ident)
+        walk: Walk = start(self.world, guest, PLATFORM) if on else stop(self.world, guest, PLATFORM)
+        self.world.tasks.start(guest, walk, "start" if on else "stop")
+
+    def set_tags(self, ident: str, tags: dict[str, str]) -> None:
+        """Merge raw tags (with their ``user:`` prefix); the value ``none`` deletes one."""
+        self.world.set_tags(self.guest(ident), tags)
+
+    def set_secgroups(self, ident: str, *groups: str) -> None:
+        guest = self.guest(ident)
+        guest.secgroups = [g.id for name in groups if (g := self.world.inventory.find_security_group(name))]
+        self.world.store.write(guest, secgrp_id=guest.secgroups[0])
+
+    def recycle(self, ident: str) -> None:
+        """Move a server into the recycle bin."""
+        guest = self.guest(ident)
+        guest.power = "off"
+        columns = {"pending_deleted": True, "pending_deleted_at": row_time(self.world.store.now())}
+        self.world.store.write(guest, status="ready", power_states="off", **columns)
+        self.world.events.add(guest, "pending_delete")
+
+    def restore(self, ident: str) -> None:
+        """Take a server out of the recycle bin."""
+        self.world.store.write(self.guest(ident), pending_deleted=False, pending_deleted_at="")
+
+    def erase(self, *idents: str) -> None:
+        """Really delete servers; their ids stay burnt."""
+        for ident in idents:
+            guest = self.guest(ident)
+            self.world.tasks.drop(guest)
+            self.world.events.add(guest, "pending_delete")
+            self.world.events.add(guest, "delete")
+            self.world.erase(guest)
+
+    def erase_all(self) -> int:
+        """Lose every server, as a cloud that was restored from an empty backup; their ids are free again."""
+        guests = list(self.world.store.all())
+        for guest in guests:
+            self.world.tasks.drop(guest)
+            self.world.erase(guest)
+            self.world.store.burnt.discard(guest.id.casefold())
+        return len(guests)
+
+    def _project_id(self, project: str) -> str:
+        found = self.world.identity.project(project)
+        if found is None:
+            raise not_found("project", project)
+        return found.id
+
+    def _settled(self, name: str, project_id: str, columns: dict[str, Any], ident: str = "") -> Guest:
+        now = self.world.store.now()
+        ident = ident or str(uuid.uuid4())
+        host = next(iter(self.world.inventory.hosts.values()))
+        network = next(iter(self.world.inventory.networks.values()))
+        row = new_row(ident, name, project_id, now)
+        row |= {"status": "running", "power_states": "on", "progress": 0, "host_id": host.id}
+        row |= {"disable_delete": False, "update_version": 20, "last_start_at": row_time(datetime.now(UTC))} | columns
+        if row["status"] != "running" and "power_states" not in columns:
+            row["power_states"] = "off"
+        guest = Guest(row, now, "on" if row["status"] == "running" else "off")
+        guest.metadata = {"app_tags": "", "login_account": "root", "os_arch": "x86_64", "os_distribution": "stub"}
+        guest.metadata |= {"os_name": "Linux", "os_version": "1"}
+        guest.secgroups = ["default"]
+        guest.disks = [Disk(str(uuid.uuid4()), f"vdisk-{name}-0", 0, 10_240)]
+        address = network.take() or ""
+        guest.nics = [Nic(network.id, network.name, address, self.world.inventory.mac(), 0, network.mask, default=True)]
+        host.cpu_used += int(row["vcpu_count"])
+        host.memory_mib_used += int(row["vmem_size"])
+        return guest

@@ -1,0 +1,319 @@
+"""``POST /servers``: everything that is checked before the row is inserted, in the order that was recorded."""
+
+import re
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from . import references
+from .birth import Order, birth
+from .details import details
+from .errors import (
+    CloudError,
+    bad_input,
+    cannot_convert,
+    duplicate_id,
+    duplicate_name,
+    missing_parameter,
+    no_dict,
+    not_found,
+    wrapped,
+)
+from .events import Actor
+from .guests import Guest, new_row
+from .permissions import Caller, check_create
+from .times import row_time
+from .wire import Answer, Request, answer
+from .world import World
+
+LONGEST_NAME = 128
+FORBIDDEN_IN_NAMES = re.compile(r"[/\\;\n\r\t]")
+LIVE_COLUMNS = ("bios", "machine", "boot_order", "vga", "vdi", "shutdown_behavior")
+DRY_RUN_OMITS = (
+    "backup_guest_status billing_type boot_order created_at health_status id imported_at is_daemon metadata "
+    "power_states qga_status secgroup secgroups shutdown_behavior shutdown_mode source src_ip_check src_mac_check "
+    "sshable_last_state status updated_at"
+).split()
+SHOWN_OF_TAKEN_ID = "disks disks_info ips macs networks nics vpc vpc_external_access_mode vpc_id".split()
+
+
+def create_servers(world: World, caller: Caller, request: Request) -> Answer:
+    """Make one server, or *count* of them, or none at all (dry run)."""
+    body = request.json()
+    if not isinstance(body, dict):
+        raise no_dict()
+    if "server" not in body:
+        raise bad_input("No request key: server")
+    wanted = body["server"]
+    if not isinstance(wanted, dict):
+        raise no_dict()
+    project_id = _project(world, caller, wanted)
+    if references.flag(wanted, "dry_run"):
+        return answer({"server": _dry_run(world, project_id, wanted)})
+    count = references.integer(body, "count") or 1
+    if count > 1:
+        return _create_many(world, caller, project_id, wanted, count)
+    guest = _create(world, caller.actor, project_id, wanted)
+    return answer({"server": details(world, guest)})
+
+
+def check_create_data(world: World, caller: Caller, request: Request) -> Answer:
+    """Check a bare create body (or one under ``servers``); ``{"server": …}`` is a body without disks."""
+    body = request.json()
+    if not isinstance(body, dict):
+        raise no_dict()
+    nested = body.get("servers")
+    wanted = nested if isinstance(nested, dict) else body
+    return answer({"servers": _dry_run(world, _project(world, caller, wanted), wanted)})
+
+
+def _project(world: World, caller: Caller, wanted: dict[str, Any]) -> str:
+    ident = references.text(wanted, "project_id", "project", "tenant_id", "tenant")
+    project = world.identity.project(ident) if ident else None
+    check_create(caller, (project.id if project else ident) if ident else None)
+    if ident and project is None:
+        raise CloudError(404, "TenantNotFoundError", f"project {ident} not found")
+    return project.id if project else caller.project_id
+
+
+class Checked:
+    """What a valid request comes to: the row's columns and the order for the task."""
+
+    def __init__(self, world: World, project_id: str, wanted: dict[str, Any]) -> None:
+        inventory = world.inventory
+        for field in ("vcpu_count", "vmem_size"):
+            references.integer(wanted, field)
+        disks = references.wanted_disks(inventory, wanted)
+        hypervisor = references.text(wanted, "hypervisor") or "kvm"
+        if hypervisor not in references.HYPERVISORS:
+            raise bad_input(f"Hypervisor {hypervisor} not supported")
+        self.cpu, self.memory, self.instance_type = references.sizes(inventory, wanted)
+        user_data = references.user_data_tag(wanted)
+        zone_id, host_id = self._place(world, wanted)
+        nics = references.wanted_nics(inventory, wanted)
+        self.keypair_id = self._keypair(world, wanted)
+        self.secgroups = self._secgroups(world, wanted)
+        references.check_password(wanted)
+        self.tags = references.tags(wanted)
+        self.generate_name = references.text(wanted, "generate_name").strip()
+        self.name = self._name(world, wanted)
+        self.metadata = {"app_tags": "", **self.tags}
+        if self.generate_name:
+            self.metadata["generate_name"] = self.generate_name
+        if user_data:
+            self.metadata["user_data"] = user_data
+        if world.settings.quota is not None:
+            self._quota(world, project_id)
+        self.hypervisor = hypervisor
+        self.order = Order(
+            disks,
+            nics,
+            references.flag(wanted, "auto_start"),
+            host_id,
+            zone_id,
+            self._address(world, wanted),
+            references.text(wanted, "login_account") or "root",
+            self._devices(world, wanted),
+        )
+
+    def _place(self, world: World, wanted: dict[str, Any]) -> tuple[str | None, str | None]:
+        zone_id = references.text(wanted, "prefer_zone_id", "prefer_zone") or None
+        if zone_id and zone_id not in world.inventory.zones:
+            raise _no_row("zone", zone_id)
+        region_id = references.text(wanted, "prefer_region_id", "prefer_region")
+        if region_id and region_id != world.inventory.region_id:
+            raise _no_row("cloudregion", region_id)
+        manager_id = references.text(wanted, "prefer_manager_id", "prefer_manager")
+        if manager_id:
+            raise _no_row("cloudprovider", manager_id)
+        ident = references.text(wanted, "prefer_host_id", "prefer_host")
+        host = world.inventory.find_host(ident) if ident else None
+        if ident and host is None:
+            raise not_found("Host", ident)
+        return (host.id if host else None), zone_id
+
+    def _keypair(self, world: World, wanted: dict[str, Any]) -> str:
+        ident = references.text(wanted, "keypair_id", "keypair")
+        keypair = world.inventory.find_keypair(ident) if ident else None
+        if ident and keypair is None:
+            raise not_found("Keypair", ident)
+        return keypair.id if keypair else ""
+
+    def _secgroups(self, world: World, wanted: dict[str, Any]) -> list[str]:
+        idents = references.items(wanted.get("secgrp_id")) + references.items(wanted.get("secgroups"))
+        found = []
+        for ident in idents:
+            group = world.inventory.find_security_group(str(ident))
+            if group is None:
+                raise not_found("Secgroup", str(ident))
+            if group.id not in found:
+                found.append(group.id)
+        return found or ["default"]
+
+    def _address(self, world: World, wanted: dict[str, Any]) -> str:
+        ident = references.text(wanted, "eip")
+        address = world.inventory.find_address(ident) if ident else None
+        if ident and address is None:
+            raise not_found("eip", ident)
+        if address and address.guest_id:
+            raise CloudError(400, "InvalidStatusError", f"eip {ident} has been associated")
+        return address.id if address else ""
+
+    def _devices(self, world: World, wanted: dict[str, Any]) -> tuple[str, ...]:
+        taken: list[str] = []
+        for device in references.items(wanted.get("isolated_devices")):
+            match = next(
+                (
+                    d.id
+                    for d in world.inventory.devices.values()
+                    if d.guest_id is None
+                    and d.id not in taken
+                    and device.get("id", d.id) == d.id
+                    and device.get("dev_type", d.kind) == d.kind
+                    and device.get("model", d.model) == d.model
+                ),
+                None,
+            )
+            if match is None:
+                raise not_found("isolated_device", str(device.get("id") or device.get("dev_type")))
+            taken.append(match)
+        return tuple(taken)
+
+    def _name(self, world: World, wanted: dict[str, Any]) -> str:
+        name = self.generate_name or references.text(wanted, "name").strip()
+        if not name:
+            raise missing_parameter("name")
+        if FORBIDDEN_IN_NAMES.search(name):
+            raise CloudError(400, "InvalidFormatError", f"name: {name!r} has illegal character")
+        name = name[:LONGEST_NAME]
+        if self.generate_name:
+            return free_name(world, name)
+        if world.store.named(name):
+            raise duplicate_name(name)
+        return name
+
+    def _quota(self, world: World, project_id: str) -> None:
+        used = sum(1 for guest in world.store.all() if guest.project_id == project_id)
+        if used + 1 > (world.settings.quota or 0):
+            raise CloudError(
+                400,
+                "OutOfQuotaError",
+                "quotas.CheckSetPendingQuota: manager.checkSetPendingQuota: manager.checkQuota for key "
+                f"domain_id=default,tenant_id={project_id}: Out of quota: [project.count] limit "
+                f"{world.settings.quota} used {used} request 1",
+            )
+
+
+def free_name(world: World, name: str, first: int = 1) -> str:
+    """Return *name*, or the first of ``name-1``, ``name-2``… that is free."""
+    candidate, number = name, first
+    while world.store.named(candidate):
+        candidate = f"{name}-{number}"
+        number += 1
+    return candidate
+
+
+def _no_row(kind: str, ident: str) -> CloudError:
+    return CloudError(500, "UnclassifiedError", f"{kind} fetch by id {ident}: sql: no rows in result set")
+
+
+def _create(world: World, actor: Actor, project_id: str, wanted: dict[str, Any], name: str = "") -> Guest:
+    checked = Checked(world, project_id, wanted)
+    ident = references.text(wanted, "id") or str(uuid.uuid4())
+    if world.store.knows(ident):
+        raise duplicate_id(ident)
+    guest = _insert(world, project_id, wanted, checked, ident, name or checked.name)
+    for key, value in (("app_tags", ""), ("create_params", "{}"), ("__os_profile__", "{}")):
+        world.events.add(guest, "set_meta", [{"key": key, "nvalue": value}], actor)
+    if checked.tags:
+        world.events.add(guest, "set_meta", [{"key": k, "nvalue": v} for k, v in checked.tags.items()], actor)
+    world.events.add(guest, "create", {"id": ident, "name": guest.name, "res_name": "server"}, actor)
+    world.tasks.start(guest, birth(world, guest, checked.order, actor, world.fate("create")), "create")
+    return guest
+
+
+def _insert(
+    world: World, project_id: str, wanted: dict[str, Any], checked: Checked, ident: str, name: str
+) -> Guest:
+    now = world.store.now()
+    row = new_row(ident, name, project_id, now)
+    row |= {
+        "auto_renew": references.flag(wanted, "auto_renew"),
+        "billing_type": references.text(wanted, "billing_type") or "postpaid",
+        "description": references.text(wanted, "description"),
+        "disable_delete": references.flag(wanted, "disable_delete", default=True),
+        "hostname": references.text(wanted, "hostname") or name[:60],
+        "hypervisor": checked.hypervisor,
+        "instance_type": checked.instance_type,
+        "is_system": references.flag(wanted, "is_system"),
+        "keypair_id": checked.keypair_id,
+        "secgrp_id": checked.secgroups[0],
+        "src_ip_check": references.flag(wanted, "src_ip_check", default=True),
+        "src_mac_check": references.flag(wanted, "src_mac_check", default=True),
+        "vcpu_count": checked.cpu,
+        "vmem_size": checked.memory,
+    }
+    row |= {key: str(wanted[key]) for key in LIVE_COLUMNS if wanted.get(key)}
+    if duration := references.text(wanted, "duration"):
+        row |= {"billing_type": "prepaid", "billing_cycle": duration, "expired_at": row_time(now + _span(duration, wanted))}
+    # Tags are written after the row is inserted, so they move the version once more.
+    row["update_version"] = 4 if len(checked.metadata) > 1 else 3
+    guest = Guest(row, now, "unknown", deployed=False)
+    guest.metadata = checked.metadata
+    guest.hidden = {"create_params": "{}", "__os_profile__": '{"os_type":"Linux"}'}
+    guest.secgroups = checked.secgroups
+    guest.keypair_id = checked.keypair_id
+    for device in checked.order.devices:
+        world.inventory.devices[device].guest_id = ident
+    world.store.add(guest)
+    return guest
+
+
+def _span(duration: str, wanted: dict[str, Any]) -> timedelta:
+    match = re.fullmatch(r"(\d+)([hHdDwWmMyY])", duration)
+    if match is None:
+        raise cannot_convert("duration", duration, "ServerCreateInput", wanted)
+    days = {"h": 1 / 24, "d": 1, "w": 7, "m": 30, "y": 365}[match[2].lower()]
+    return timedelta(days=int(match[1]) * days)
+
+
+def _create_many(world: World, caller: Caller, project_id: str, wanted: dict[str, Any], count: int) -> Answer:
+    """All or nothing. With a client's id the second row collides, and the id is burnt by the first."""
+    checked = Checked(world, project_id, wanted)
+    if ident := references.text(wanted, "id"):
+        world.store.burnt.add(ident.casefold())
+        inner = duplicate_id(ident)
+        raise wrapped("createResults: batchCreateDoCreateItem", 500, "UnclassifiedError", "%s", inner.details)
+    guests = []
+    for number in range(count):
+        name = checked.name if number == 0 else free_name(world, f"{checked.name}-{number + 1}")
+        guests.append(_create(world, caller.actor, project_id, wanted | {"name": name, "generate_name": ""}))
+        if checked.generate_name:
+            guests[-1].metadata["generate_name"] = checked.generate_name
+    return answer({"servers": [{"body": details(world, guest), "status": 200} for guest in guests]})
+
+
+def _dry_run(world: World, project_id: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    checked = Checked(world, project_id, wanted)
+    row = new_row("", checked.name, project_id, world.store.now())
+    row |= {
+        "cpu_sockets": 0,
+        "disable_delete": references.flag(wanted, "disable_delete", default=True),
+        "progress": 0,
+        "update_version": 0,
+        "vcpu_count": checked.cpu,
+        "vmem_size": checked.memory,
+        "instance_type": checked.instance_type,
+    }
+    guest = Guest(row, world.store.now(), secgroups=checked.secgroups)
+    shown = details(world, guest)
+    shown = {key: value for key, value in shown.items() if key not in DRY_RUN_OMITS}
+    # An id that is taken is not noticed; the reply even shows that server's disks.
+    taken = world.store.get(references.text(wanted, "id"))
+    if taken is not None:
+        other = details(world, taken)
+        names = [*SHOWN_OF_TAKEN_ID, "id", "metadata", "secgroup", "secgroups"]
+        shown |= {key: other[key] for key in names if key in other}
+    elif ident := references.text(wanted, "id"):
+        shown["id"] = ident
+    return shown

@@ -1,0 +1,182 @@
+"""What servers are made of: zones, hosts, networks, images, instance types, keypairs, security groups, addresses."""
+
+import ipaddress
+import itertools
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+ROOT_DISK_MINIMUM_MIB = 10_240
+
+
+@dataclass(slots=True)
+class Zone:
+    id: str
+    name: str
+
+
+@dataclass(slots=True)
+class Host:
+    """
+    One hypervisor. *online* False is a host that region knows to be gone; *agent* False is a dead agent that
+    region still believes in, so that tasks start and fail.
+    """
+
+    id: str
+    name: str
+    zone: Zone
+    cpu_total: int = 1_000_000
+    memory_mib_total: int = 1_000_000_000
+    cpu_used: int = 0
+    memory_mib_used: int = 0
+    memory_mib_per_guest: int = 393_216
+    online: bool = True
+    agent: bool = True
+    enabled: bool = True
+
+
+@dataclass(slots=True)
+class Network:
+    """A pool of addresses. Those of recycled servers stay taken until the server is really gone."""
+
+    id: str
+    name: str
+    first: str
+    last: str
+    mask: int = 24
+    vpc_id: str = "default"
+    vpc: str = "Default"
+    used: set[str] = field(default_factory=set)
+    cursor: int = 0
+
+    def take(self, wanted: str | None = None) -> str | None:
+        """Take *wanted*, or the next free address; None if there is none (or it is used)."""
+        if wanted is not None:
+            if wanted in self.used or wanted not in self:
+                return None
+            self.used.add(wanted)
+            return wanted
+        first, last = int(ipaddress.ip_address(self.first)), int(ipaddress.ip_address(self.last))
+        size = last - first + 1
+        for step in range(size):
+            address = str(ipaddress.ip_address(first + (self.cursor + step) % size))
+            if address not in self.used:
+                self.cursor = (self.cursor + step + 1) % size
+                self.used.add(address)
+                return address
+        return None
+
+    def __contains__(self, address: object) -> bool:
+        try:
+            number = int(ipaddress.ip_address(str(address)))
+        except ValueError:
+            return False
+        return int(ipaddress.ip_address(self.first)) <= number <= int(ipaddress.ip_address(self.last))
+
+
+@dataclass(slots=True)
+class Image:
+    id: str
+    name: str
+    minimum_mib: int = 0
+
+
+@dataclass(slots=True)
+class Sku:
+    name: str
+    cpu: int
+    memory_mib: int
+
+
+@dataclass(slots=True)
+class Keypair:
+    id: str
+    name: str
+
+
+@dataclass(slots=True)
+class SecurityGroup:
+    id: str
+    name: str
+    rules: str = "in:allow any"
+
+
+@dataclass(slots=True)
+class ElasticAddress:
+    id: str
+    name: str
+    address: str
+    guest_id: str | None = None
+
+
+@dataclass(slots=True)
+class Device:
+    id: str
+    name: str
+    kind: str
+    model: str
+    guest_id: str | None = None
+
+
+Part = TypeVar("Part", Network, Image, Keypair, SecurityGroup, Host, ElasticAddress)
+
+
+class Inventory:
+    """The parts of one cloud, by id; ``find_*`` takes an id or a name, as the cloud's references do."""
+
+    def __init__(self) -> None:
+        self.zones: dict[str, Zone] = {}
+        self.hosts: dict[str, Host] = {}
+        self.networks: dict[str, Network] = {}
+        self.images: dict[str, Image] = {}
+        self.skus: dict[str, Sku] = {}
+        self.keypairs: dict[str, Keypair] = {}
+        self.security_groups: dict[str, SecurityGroup] = {}
+        self.addresses: dict[str, ElasticAddress] = {}
+        self.devices: dict[str, Device] = {}
+        self.schedtags: set[str] = set()
+        self.groups: set[str] = set()
+        self.region_id = "default"
+        self.region = "Default"
+        self._macs = itertools.count(0x20196A57)
+
+    def mac(self) -> str:
+        number = next(self._macs)
+        return "00:22:" + ":".join(f"{(number >> shift) & 0xFF:02x}" for shift in (24, 16, 8, 0))
+
+    def find_network(self, ident: str) -> Network | None:
+        return self.networks.get(ident) or _named(self.networks, ident)
+
+    def find_image(self, ident: str) -> Image | None:
+        return self.images.get(ident) or _named(self.images, ident)
+
+    def find_keypair(self, ident: str) -> Keypair | None:
+        return self.keypairs.get(ident) or _named(self.keypairs, ident)
+
+    def find_security_group(self, ident: str) -> SecurityGroup | None:
+        return self.security_groups.get(ident) or _named(self.security_groups, ident)
+
+    def find_host(self, ident: str) -> Host | None:
+        return self.hosts.get(ident) or _named(self.hosts, ident)
+
+    def find_address(self, ident: str) -> ElasticAddress | None:
+        return self.addresses.get(ident) or _named(self.addresses, ident)
+
+    def sku_of(self, cpu: int, memory_mib: int) -> str | None:
+        """Return the instance type with exactly these sizes, if the platform has one."""
+        return next((s.name for s in self.skus.values() if (s.cpu, s.memory_mib) == (cpu, memory_mib)), None)
+
+    def place(self, cpu: int, memory_mib: int, *, host_id: str | None = None, zone_id: str | None = None) -> Host | None:
+        """Return a host with room for a server of this size, or None: the scheduler's "no matching resources"."""
+        for host in self.hosts.values():
+            if host_id not in (None, host.id) or zone_id not in (None, host.zone.id):
+                continue
+            if not (host.online and host.enabled) or memory_mib > host.memory_mib_per_guest:
+                continue
+            if host.cpu_used + cpu <= host.cpu_total and host.memory_mib_used + memory_mib <= host.memory_mib_total:
+                return host
+        return None
+
+
+def _named(table: dict[str, Part], name: str) -> Part | None:
+    wanted = name.casefold()
+    return next((found for found in table.values() if found.name.casefold() == wanted), None)

@@ -1,0 +1,169 @@
+"""The whole state of one simulated cloud, and the few writes that every task and action share."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from .defaults import REGION, default_identity, default_inventory
+from .errors import CloudError, not_found
+from .events import PLATFORM, Actor, EventLog
+from .guests import Guest, Nic
+from .identity import Identity, Project
+from .inventory import Host, Inventory
+from .store import Store
+from .tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What the next task of this *operation* ends in: a status, and the text that its event carries."""
+
+    operation: str
+    status: str
+    text: str
+
+
+@dataclass(slots=True)
+class Settings:
+    """
+    What an installation is like, and what is broken in it. *quota* is the number of servers a project may
+    have; None is the platform's default, under which nobody enforces the limits that it shows.
+    """
+
+    recycle_bin: bool = True
+    events_forbidden: bool = False
+    keystone_down: bool = False
+    database_down: bool = False
+    scheduler_down: bool = False
+    filters_ignored: bool = False
+    lists_empty: bool = False
+    quota: int | None = None
+    revocation_lag_seconds: float = 0.0
+    create_cost_seconds: float = 0.0
+    read_workers: int | None = None
+    write_workers: int | None = None
+    worker_queue: int = 80
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class World:
+    """One cloud."""
+
+    clock: Callable[[], datetime] = utc_now
+    identity: Identity = field(default_factory=default_identity)
+    inventory: Inventory = field(default_factory=default_inventory)
+    settings: Settings = field(default_factory=Settings)
+    tasks: Tasks = field(default_factory=Tasks)
+    fates: deque[Fate] = field(default_factory=deque)
+    region: str = REGION
+    base_url: str = "http://127.0.0.1"
+    store: Store = field(init=False)
+    events: EventLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(lambda: self.clock())
+        self.events = EventLog(lambda: self.clock(), self.project_name)
+
+    def project_name(self, ident: str) -> str:
+        project = self.identity.projects.get(ident)
+        return project.name if project else ""
+
+    def project(self, ident: str) -> Project:
+        return self.identity.projects[ident]
+
+    def host_of(self, guest: Guest) -> Host | None:
+        return self.inventory.hosts.get(guest.row["host_id"])
+
+    def fate(self, operation: str) -> Fate | None:
+        """Take the next fate that waits for *operation*."""
+        for fate in self.fates:
+            if fate.operation == operation:
+                self.fates.remove(fate)
+                return fate
+        return None
+
+    def set_status(
+        self, guest: Guest, status: str, reason: Any = "", actor: Actor = PLATFORM, **columns: Any
+    ) -> None:
+        """Write a status (nothing happens if it is the same already) and its event ``old=>new: reason``."""
+        if self.tasks.current is not None:
+            self.tasks.current.entered = status
+        old = guest.status
+        if old == status and not columns:
+            return
+        self.store.write(guest, status=status, **columns)
+        if old != status:
+            self.events.add(guest, "updatestatus", f"{old}=>{status}" + (f": {reason}" if reason else ""), actor)
+
+    def set_tags(
+        self, guest: Guest, changes: dict[str, str], actor: Actor = PLATFORM, *, hidden: bool = False
+    ) -> None:
+        """Merge *changes* into a server's metadata; the values none and null delete their key."""
+        notes = []
+        for key, value in changes.items():
+            table = guest.hidden if hidden or key.startswith("__") else guest.metadata
+            note = {"key": key, "nvalue": value}
+            if key in table:
+                note["ovalue"] = table[key]
+            if value.lower() in {"none", "null"}:
+                table.pop(key, None)
+            else:
+                table[key] = value
+            notes.append(note)
+        guest.encoded = None
+        self.store.write(guest)
+        self.events.add(guest, "set_meta", notes, actor)
+
+    def real_status(self, guest: Guest) -> str:
+        """Return what the host would say of a server; a host that cannot be asked says unknown."""
+        host = self.host_of(guest)
+        if host is None or not host.online or not host.agent:
+            return "unknown"
+        return {"on": "running", "off": "ready", "suspend": "suspend"}.get(guest.power, "unknown")
+
+    def take_nic(self, guest: Guest, nic: Nic) -> None:
+        guest.nics.append(nic)
+
+    def release_parts(self, guest: Guest) -> None:
+        """Give back what a really deleted server held: addresses, devices, room on its host."""
+        for nic in guest.nics:
+            if network := self.inventory.networks.get(nic.network_id):
+                network.used.discard(nic.address)
+        for ident in guest.devices:
+            if device := self.inventory.devices.get(ident):
+                device.guest_id = None
+        self.unbind_address(guest)
+        if host := self.host_of(guest):
+            host.cpu_used -= int(guest.row["vcpu_count"])
+            host.memory_mib_used -= int(guest.row["vmem_size"])
+
+    def unbind_address(self, guest: Guest) -> bool:
+        """Take the elastic address off a server, and return whether it had one."""
+        address = self.inventory.addresses.get(guest.eip_id)
+        guest.eip_id = ""
+        if address is None:
+            return False
+        address.guest_id = None
+        return True
+
+    def erase(self, guest: Guest) -> None:
+        """Remove a server for good."""
+        self.release_parts(guest)
+        self.store.erase(guest)
+
+    def by_reference(self, ident: str) -> Guest:
+        """Return the server with this id, else the one with this name (recycled ones have no name)."""
+        if guest := self.store.get(ident):
+            return guest
+        named = self.store.named(ident)
+        if len(named) > 1:
+            raise CloudError(409, "DuplicateResourceError", f"server duplicate name {ident}")
+        if not named:
+            raise not_found("server", ident)
+        return named[0]
