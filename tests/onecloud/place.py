@@ -92,6 +92,7 @@ class Place:
 async def serving(respond: Respond, tls: SSLContext | None = None) -> AsyncIterator[Place]:
     """Listen on a free port of loopback until the block ends."""
     talks: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         place.open_connections += 1
@@ -118,6 +119,7 @@ async def serving(respond: Respond, tls: SSLContext | None = None) -> AsyncItera
             writer.close()
 
     def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         task = asyncio.get_running_loop().create_task(talk(reader, writer))
         talks.add(task)
         task.add_done_callback(talks.discard)
@@ -132,6 +134,9 @@ async def serving(respond: Respond, tls: SSLContext | None = None) -> AsyncItera
         for task in tuple(talks):
             task.cancel()
         await asyncio.gather(*talks, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()  # what is left to send has no reader any more
+        await asyncio.sleep(0)
 
 
 async def _read(reader: asyncio.StreamReader) -> Asked | None:

@@ -8,6 +8,7 @@ redirects, no proxies from the environment, no retries and no decompression to s
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -217,8 +218,8 @@ def _network_reason(error: BaseException) -> str:
     """Return what the operating system said, or what we said of DNS."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
+        if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
+            return os.strerror(cause.errno)  # the loop's own text has no reason in it
         cause = cause.__cause__ or cause.__context__
     return str(error) or type(error).__name__
 

@@ -1,0 +1,327 @@
+"""Everything that can happen to bytes on their way, as an error that says whether the cloud may have acted."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import socket
+import ssl
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from onecloud_operator.onecloud import Cloud, Limits
+from onecloud_operator.onecloud.errors import (
+    AnswerTooLarge,
+    ConnectFailed,
+    OneCloudError,
+    ProtocolError,
+    Redirected,
+    Timeout,
+    TlsFailed,
+    TransportError,
+)
+
+from tests.onecloud.place import (
+    HANG,
+    LOST,
+    SERVER,
+    SERVER_ID,
+    Answer,
+    Region,
+    credentials,
+    endpoints,
+    serving,
+)
+
+IMPATIENT = Limits(read_seconds=0.2, list_read_seconds=0.2, write_seconds=0.2, connect_seconds=0.5)
+CREATE: Callable[[Cloud], Any] = lambda cloud: cloud.create_server({"name": "web-0"})  # noqa: E731
+GET: Callable[[Cloud], Any] = lambda cloud: cloud.get_server(SERVER_ID)  # noqa: E731
+
+
+async def failing(
+    answer: Answer, call: Callable[[Cloud], Any], limits: Limits | None = None
+) -> OneCloudError:
+    region = Region()
+    region.routes |= {"POST /servers": answer, f"GET /servers/{SERVER_ID}": answer}
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints(limits=limits)
+        try:
+            with pytest.raises(OneCloudError) as caught:
+                await call(Cloud(credentials(place.url), ours))
+        finally:
+            await ours.close()
+    assert [str(asked) for asked in place.asked[1:]] == [
+        f"{caught.value.method} {caught.value.path.replace('{id}', SERVER_ID)}"
+    ], "a call is never repeated"
+    return caught.value
+
+
+WHOLE = bytes(Answer(200, {"server": SERVER}))
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param(LOST, TransportError, id="the-answer-is-lost"),
+        pytest.param(HANG, Timeout, id="it-hangs"),
+        pytest.param(Answer(raw=WHOLE[:-10], then_close=True), TransportError, id="cut-off-in-the-body"),
+        pytest.param(Answer(raw=WHOLE[:30], then_close=True), TransportError, id="cut-off-in-the-headers"),
+        pytest.param(Answer(raw=WHOLE[:-10]), Timeout, id="it-hangs-in-the-body"),
+        pytest.param(Answer(raw=b"\x00\x01garbage\r\n\r\n", then_close=True), ProtocolError, id="not-http"),
+        pytest.param(
+            Answer(raw=b"SSH-2.0-OpenSSH_9.6\r\n\r\n", then_close=True), ProtocolError, id="an-ssh-server"
+        ),
+        pytest.param(
+            Answer(200, b"<html>hello</html>", {"Content-Type": "text/html"}), ProtocolError, id="html"
+        ),
+        pytest.param(Answer(200, b"hello"), ProtocolError, id="not-json"),
+        pytest.param(Answer(200, [1, 2]), ProtocolError, id="json-of-another-shape"),
+        pytest.param(
+            Answer(200, gzip.compress(json.dumps({"server": SERVER}).encode()), {"Content-Encoding": "gzip"}),
+            ProtocolError,
+            id="compressed-unasked",
+        ),
+        pytest.param(Answer(302, b"", {"Location": "http://169.254.169.254/"}), Redirected, id="a-redirect"),
+        pytest.param(
+            Answer(307, b"", {"Location": "/elsewhere"}), Redirected, id="a-redirect-that-keeps-the-method"
+        ),
+        pytest.param(
+            Answer(200, b"x", {"Content-Length": str(9 * 2**20)}), AnswerTooLarge, id="announced-too-large"
+        ),
+        pytest.param(
+            Answer(
+                raw=b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + b" " * (9 * 2**20),
+                then_close=True,
+            ),
+            AnswerTooLarge,
+            id="endless",
+        ),
+        pytest.param(
+            Answer(raw=b"HTTP/1.1 200 OK\r\n" + b"X-Fill: y\r\n" * 20_000, then_close=True),
+            ProtocolError,
+            id="endless-headers",
+        ),
+    ],
+)
+async def test_a_write_without_a_readable_answer_may_have_happened(
+    answer: Answer, expected: type[OneCloudError]
+) -> None:
+    failure = await failing(answer, CREATE, IMPATIENT)
+    assert type(failure) is expected
+    assert failure.ambiguous
+
+
+@pytest.mark.parametrize("answer", [LOST, HANG, Answer(200, b"hello"), Answer(302, b"")])
+async def test_a_read_changes_nothing_whatever_becomes_of_its_answer(answer: Answer) -> None:
+    assert not (await failing(answer, GET, IMPATIENT)).ambiguous
+
+
+async def test_a_drip_of_bytes_ends_with_the_deadline_of_the_whole_call() -> None:
+    """Each byte comes in time, the answer never does."""
+    limits = Limits(read_seconds=0.3, write_seconds=0.1, connect_seconds=0.1)
+
+    ended = asyncio.Event()
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        try:
+            while True:
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        except ConnectionError:
+            writer.close()
+            ended.set()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        ours = endpoints(limits=limits)
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Timeout):
+            await Cloud(credentials(f"http://127.0.0.1:{port}"), ours).session()
+        await ours.close()
+        await ended.wait()
+
+
+async def test_a_connection_refused_reached_nobody() -> None:
+    region = Region()
+    region.compute_url = f"http://127.0.0.1:{_free_port()}"
+    async with serving(region.respond) as place:
+        ours = endpoints()
+        with pytest.raises(ConnectFailed, match="refused") as caught:
+            await Cloud(credentials(place.url), ours).create_server({"name": "web-0"})
+        await ours.close()
+    assert not caught.value.ambiguous
+
+
+async def test_a_connection_that_is_never_accepted_reached_nobody() -> None:
+    region = Region()
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(0)
+        region.compute_url = "http://127.0.0.1:{}".format(deaf.getsockname()[1])
+        with socket.create_connection(deaf.getsockname()), socket.socket() as second:
+            second.setblocking(False)
+            second.connect_ex(deaf.getsockname())  # the queue of one is full now
+            async with serving(region.respond) as place:
+                ours = endpoints(limits=IMPATIENT)
+                with pytest.raises(Timeout) as caught:
+                    await Cloud(credentials(place.url), ours).create_server({"name": "web-0"})
+                await ours.close()
+    assert not caught.value.ambiguous
+
+
+async def test_a_connection_closed_between_calls_is_not_used_again() -> None:
+    region = Region()
+    region.routes[f"GET /servers/{SERVER_ID}"] = Answer(200, {"server": SERVER}, then_close=True)
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints()
+        cloud = Cloud(credentials(place.url), ours)
+        for _ in range(3):
+            assert await cloud.get_server(SERVER_ID) == SERVER
+            async with asyncio.timeout(5):
+                while place.open_connections:
+                    await asyncio.sleep(0.005)
+        await ours.close()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make an authority, a certificate of it for 127.0.0.1, one for another name, and a stranger's authority."""
+    folder = tmp_path_factory.mktemp("tls")
+    for authority in ("ca", "stranger"):
+        _openssl(
+            folder,
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            f"/CN={authority}",
+            "-keyout",
+            f"{authority}.key",
+            "-out",
+            f"{authority}.crt",
+        )
+    for name, host in (("server", "IP:127.0.0.1"), ("other", "DNS:other.example")):
+        _openssl(
+            folder,
+            "req",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-subj",
+            f"/CN={name}",
+            "-addext",
+            f"subjectAltName={host}",
+            "-keyout",
+            f"{name}.key",
+            "-out",
+            f"{name}.csr",
+        )
+        _openssl(
+            folder,
+            "x509",
+            "-req",
+            "-in",
+            f"{name}.csr",
+            "-CA",
+            "ca.crt",
+            "-CAkey",
+            "ca.key",
+            "-days",
+            "2",
+            "-copy_extensions",
+            "copy",
+            "-out",
+            f"{name}.crt",
+        )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("server", "authority", "insecure", "works"),
+    [
+        pytest.param("server", "ca", False, True, id="the-given-authority"),
+        pytest.param("server", None, False, False, id="an-unknown-authority"),
+        pytest.param("server", "stranger", False, False, id="another-authority"),
+        pytest.param("other", "ca", False, False, id="another-hosts-certificate"),
+        pytest.param("server", None, True, True, id="unchecked-on-request"),
+    ],
+)
+async def test_tls_is_trusted_by(
+    certificates: Path,
+    server: str,
+    authority: str | None,
+    insecure: bool,
+    works: bool,  # noqa: FBT001
+) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates / f"{server}.crt", certificates / f"{server}.key")
+    pem = (certificates / f"{authority}.crt").read_text() if authority else None
+    region = Region()
+    async with serving(region.respond, context) as place:
+        region.url = place.url
+        ours = endpoints()
+        cloud = Cloud(credentials(place.url, ca_pem=pem, insecure=insecure), ours)
+        if works:
+            assert (await cloud.list_servers()).rows == ()
+        else:
+            with pytest.raises(TlsFailed) as caught:
+                await cloud.session()
+            assert not caught.value.ambiguous
+            assert place.calls == []
+        await ours.close()
+
+
+async def test_one_credentials_trust_is_not_anothers(certificates: Path) -> None:
+    """Two credentials share a place; the one that checks must not ride on the other's connection."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates / "server.crt", certificates / "server.key")
+    region = Region()
+    async with serving(region.respond, context) as place:
+        region.url = place.url
+        ours = endpoints()
+        await Cloud(credentials(place.url, insecure=True), ours).list_servers()
+        with pytest.raises(TlsFailed):
+            await Cloud(credentials(place.url), ours).list_servers()
+        await ours.close()
+
+
+async def test_https_to_a_plain_server_is_an_error_of_ours() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        ours = endpoints()
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(TlsFailed) as caught:
+            await Cloud(credentials(f"https://127.0.0.1:{port}"), ours).session()
+        await ours.close()
+    assert not caught.value.ambiguous
+
+
+def _openssl(folder: Path, *arguments: str) -> None:
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
