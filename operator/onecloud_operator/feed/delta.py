@@ -1,0 +1,126 @@
+"""The poll that shows whatever changed since the last one, for the price of next to nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from onecloud_operator.feed.cache import NEVER, News
+from onecloud_operator.feed.source import sighting
+from onecloud_operator.feed.window import Window
+from onecloud_operator.onecloud.models import Filter, ServerQuery
+from onecloud_operator.translate import Untranslatable
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from datetime import datetime
+
+    from onecloud_operator.feed.shared import Shared
+    from onecloud_operator.onecloud.models import ServerPage
+
+K = TypeVar("K", bound="Hashable")
+
+IGNORED_SECONDS = 60.0  # between polls of a cloud that ignores the filter and sends everything each time
+
+
+class Delta(Generic[K]):
+    """``filter=updated_at.ge(…)`` on bare rows, the recycle bin included."""
+
+    name = "delta"
+
+    def __init__(self, shared: Shared[K]) -> None:
+        self._shared = shared
+        self._window = Window(shared.options.overlap_seconds)
+        self._placed = False
+        self._ended_at = NEVER
+        self._hurried = False
+        self._expecting_until = NEVER
+        self._written: dict[str, float] = {}
+        self.ignored = False  # the cloud ignores the filter, and there is more than one page
+
+    def wrote(self, server_id: str, now: float) -> None:
+        """Poll at once, and often for a while: *server_id* was just written to."""
+        self._hurried = True
+        self._expecting_until = now + self._shared.options.expect_seconds
+        if self._shared.cache.get(server_id) is not None:
+            self._written[server_id] = now
+            self._shared.cache.expect(server_id, now)
+
+    def due_at(self, now: float) -> float:
+        """Return when the next poll is due."""
+        options = self._shared.options
+        if self._hurried:
+            return self._ended_at + options.hurried_poll_seconds
+        if self.ignored:
+            return self._ended_at + IGNORED_SECONDS
+        busy = now < self._expecting_until or self._shared.cache.moving(now)
+        return self._ended_at + (options.moving_poll_seconds if busy else options.idle_poll_seconds)
+
+    async def run(self) -> None:
+        """Ask for what changed, page by page."""
+        self._hurried = False
+        try:
+            if not self._placed:
+                await self._place()
+            await self._poll()
+        finally:
+            self._ended_at = self._shared.clock.monotonic()
+
+    async def _place(self) -> None:
+        """Find the time of the newest change, so that the first poll need not show everything."""
+        query = ServerQuery(
+            fields=("id", "updated_at", "update_version", "tenant_id"),
+            order_by="updated_at",
+            order="desc",
+            limit=1,
+        )
+        page = await self._shared.members.list_servers(query)
+        times = self._times(page)
+        self._window.start(max(times, default=None), page.asked_at)
+        self._placed = True
+
+    async def _poll(self) -> None:
+        shared, options = self._shared, self._shared.options
+        changed_since = Filter("updated_at", "ge", (self._window.floor().strftime("%Y-%m-%d %H:%M:%S"),))
+        first: list[datetime] = []
+        others: list[datetime] = []
+        began_at: float | None = None
+        after: str | None = None
+        while True:
+            filters = (changed_since,) if after is None else (changed_since, Filter("id", "gt", (after,)))
+            query = ServerQuery(filters=filters, order_by="id", order="asc", limit=options.delta_rows)
+            page = await shared.members.list_servers(query)
+            (first if began_at is None else others).extend(self._times(page))
+            began_at = page.asked_at if began_at is None else began_at
+            self._take(page)
+            listed = len(page.rows) + page.strangers
+            self.ignored = page.strangers > 0 and page.total > listed
+            if self.ignored:
+                return  # what changed may be on any page; the sweep reads them all, slowly
+            if not page.rows or page.total <= listed:
+                break
+            after = page.rows[-1]["id"]
+        self._window.seen_whole(first, others, began_at)
+        for entry in shared.cache.covered(began_at):
+            wrote_at = self._written.pop(entry.id, NEVER)
+            if entry.server is not None and entry.resting and entry.details_at < wrote_at:
+                shared.wants.add(entry.id, loudly=True)  # a disk or a card moves no version of the row
+            else:
+                shared.cache.tell(entry)
+
+    def _times(self, page: ServerPage) -> list[datetime]:
+        sightings = (sighting(row, self._shared.place.project_id) for row in page.rows)
+        return [seen.updated_at for seen in sightings if seen is not None]
+
+    def _take(self, page: ServerPage) -> None:
+        shared = self._shared
+        now = shared.clock.monotonic()
+        for row in page.rows:
+            entry = shared.cache.get(row["id"])
+            seen = sighting(row, shared.place.project_id) if entry is not None else None
+            if entry is None or seen is None:
+                continue
+            try:
+                if shared.cache.whole_row(entry, seen, page.asked_at, now) is News.NEW:
+                    shared.stirred(entry)
+            except Untranslatable:
+                shared.question(entry, page.asked_at)

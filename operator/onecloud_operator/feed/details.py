@@ -1,0 +1,204 @@
+"""Two jobs that read servers by their ids: first rows, and details."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from onecloud_operator.feed.cache import News
+from onecloud_operator.feed.source import SLIM_FIELDS, sighting
+from onecloud_operator.onecloud.errors import (
+    ApiError,
+    GatewayError,
+    OneCloudError,
+    ProtocolError,
+    RateLimited,
+)
+from onecloud_operator.onecloud.models import ServerQuery
+from onecloud_operator.translate import Untranslatable, observed_from_details
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from onecloud_operator.feed.cache import Entry
+    from onecloud_operator.feed.shared import Shared
+    from onecloud_operator.feed.sweep import Sweep
+    from onecloud_operator.onecloud.models import ServerPage
+
+K = TypeVar("K", bound="Hashable")
+
+GATHER_SECONDS = 0.05  # in which watches are gathered into one call
+
+
+class FirstRows(Generic[K]):
+    """
+    Reads the rows of ids that somebody began to watch.
+
+    At a restart everybody does so at once: then the sweep picks up those that it has not passed.
+    """
+
+    name = "first rows"
+
+    def __init__(self, shared: Shared[K], sweep: Sweep[K]) -> None:
+        self._shared = shared
+        self._sweep = sweep
+        self._remembered: OrderedDict[str, float] = OrderedDict()  # a row may confirm what the status says
+        self._unheard: OrderedDict[str, float] = OrderedDict()  # nothing is known: details at once
+
+    def __len__(self) -> int:
+        return len(self._remembered) + len(self._unheard)
+
+    def add(self, entry: Entry[K], now: float) -> None:
+        """Have *entry* read for the first time."""
+        if entry.recalled is not None:
+            self._remembered[entry.id] = now + GATHER_SECONDS
+        else:
+            self._unheard[entry.id] = now + self._shared.options.first_read_seconds
+
+    def drop(self, server_id: str) -> None:
+        """Read nothing of *server_id*."""
+        self._remembered.pop(server_id, None)
+        self._unheard.pop(server_id, None)
+
+    def due_at(self, now: float) -> float:
+        """Return when the next batch is due."""
+        self._skip_read()
+        if self._sweep.due_at(now) <= now and len(self) > self._shared.options.batch_ids:
+            return float("inf")
+        heads = [next(iter(queue.values())) for queue in (self._remembered, self._unheard) if queue]
+        return min(heads, default=float("inf"))
+
+    async def run(self) -> None:
+        """Read one batch."""
+        shared = self._shared
+        now = shared.clock.monotonic()
+        for server_id in self._pop(self._unheard, now):
+            shared.wants.add(server_id, loudly=True)
+        batch = self._pop(self._remembered, now)
+        if not batch:
+            return
+        query = ServerQuery(ids=tuple(batch), fields=SLIM_FIELDS, limit=len(batch))
+        try:
+            page = await shared.members.list_servers(query)
+        except OneCloudError:
+            for server_id in batch:
+                self._remembered[server_id] = now
+            raise
+        await self._take(batch, page)
+
+    async def _take(self, batch: list[str], page: ServerPage) -> None:
+        shared = self._shared
+        now = shared.clock.monotonic()
+        listed = set()
+        for row in page.rows:
+            entry = shared.cache.get(row["id"])
+            seen = sighting(row, shared.place.project_id) if entry is not None else None
+            if entry is None or seen is None:
+                continue
+            listed.add(entry.id)
+            if shared.cache.slim_row(entry, seen, page.asked_at, now) is News.NEW:
+                shared.wants.add(entry.id, loudly=True)
+        await ask_about_absent(shared, (one for one in batch if one not in listed), len(batch), page.asked_at)
+
+    def _pop(self, queue: OrderedDict[str, float], now: float) -> list[str]:
+        batch: list[str] = []
+        while queue and len(batch) < self._shared.options.batch_ids and next(iter(queue.values())) <= now:
+            server_id, _ = queue.popitem(last=False)
+            if self._is_unread(server_id):
+                batch.append(server_id)
+        return batch
+
+    def _skip_read(self) -> None:
+        """Drop those at the head that something else has read meanwhile."""
+        for queue in (self._remembered, self._unheard):
+            while queue and not self._is_unread(next(iter(queue))):
+                queue.popitem(last=False)
+
+    def _is_unread(self, server_id: str) -> bool:
+        entry = self._shared.cache.get(server_id)
+        return entry is not None and entry.server is None and not entry.gone
+
+
+class DetailsBatch(Generic[K]):
+    """Reads the details of what is wanted, up to a hundred ids a call."""
+
+    name = "details"
+
+    def __init__(self, shared: Shared[K]) -> None:
+        self._shared = shared
+
+    def due_at(self, now: float) -> float:
+        """Return when the next batch is due."""
+        return now if len(self._shared.wants) else float("inf")
+
+    async def run(self) -> None:
+        """Read one batch."""
+        shared = self._shared
+        taken = shared.wants.take()
+        batch = {one: loudly for one, loudly in taken.items() if shared.cache.get(one) is not None}
+        if not batch:
+            return
+        query = ServerQuery(ids=tuple(batch), details=True, limit=len(batch))
+        asked_at = shared.clock.monotonic()
+        try:
+            page = await shared.members.list_servers(query)
+        except OneCloudError as error:
+            if len(batch) == 1 and _is_about_the_row(error):
+                self._ask_about(batch, asked_at)
+                return
+            shared.wants.put_back(batch)
+            self._tell_loud(batch)
+            raise
+        shared.wants.worked()
+        self._take(batch, page)
+        listed = {row["id"] for row in page.rows}
+        absent = [one for one in batch if one not in listed]
+        await ask_about_absent(shared, absent, len(batch), page.asked_at)
+
+    def _take(self, batch: dict[str, bool], page: ServerPage) -> None:
+        shared = self._shared
+        now = shared.clock.monotonic()
+        for row in page.rows:
+            entry = shared.cache.get(row["id"])
+            if entry is None or row["id"] not in batch:
+                continue
+            shared.wants.satisfied(entry.id, page.asked_at)
+            if sighting(row, shared.place.project_id) is None:
+                shared.question(entry, page.asked_at)
+                continue
+            try:
+                news = shared.cache.details(entry, observed_from_details(row), page.asked_at, now)
+            except Untranslatable:
+                shared.question(entry, page.asked_at)
+                continue
+            if news is News.NEW or batch[entry.id]:
+                shared.cache.tell(entry)
+
+    def _ask_about(self, batch: dict[str, bool], asked_at: float) -> None:
+        """Leave it to the watchers to look: the cloud cannot show the details of this one row."""
+        for server_id in batch:
+            self._shared.wants.satisfied(server_id, asked_at)
+            if (entry := self._shared.cache.get(server_id)) is not None:
+                self._shared.question(entry, asked_at)
+
+    def _tell_loud(self, batch: dict[str, bool]) -> None:
+        for server_id, loudly in batch.items():
+            entry = self._shared.cache.get(server_id)
+            if loudly and entry is not None and entry.server is not None:
+                self._shared.cache.tell(entry)
+
+
+async def ask_about_absent(shared: Shared[K], server_ids: Iterable[str], among: int, asked_at: float) -> None:
+    """Ask about ids that did not come back. Raises ProtocolError if they exist: the list lied."""
+    entries = [entry for one in server_ids if (entry := shared.cache.get(one)) is not None]
+    if not await shared.believable(entries, among):
+        for entry in entries:
+            shared.wants.add(entry.id, loudly=True)
+        raise ProtocolError("the cloud's list left out servers that exist")
+    for entry in entries:
+        shared.question(entry, asked_at)
+
+
+def _is_about_the_row(error: OneCloudError) -> bool:
+    """Say whether the cloud answered, and cannot show what was asked for."""
+    return isinstance(error, ApiError | ProtocolError) and not isinstance(error, GatewayError | RateLimited)

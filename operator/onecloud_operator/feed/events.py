@@ -1,0 +1,122 @@
+"""
+The end of the cloud's log of operations, followed: real deletions, and what changes beside the row.
+
+An accelerator only. It may be off, lose lines or be refused; then the sweep comes round more often.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from onecloud_operator.onecloud.errors import Forbidden, NotFound, OneCloudError, Unauthorized
+from onecloud_operator.onecloud.models import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from onecloud_operator.feed.shared import Shared
+    from onecloud_operator.feed.source import Source
+    from onecloud_operator.onecloud.models import Event
+
+logger = logging.getLogger(__name__)
+
+K = TypeVar("K", bound="Hashable")
+
+FIELDS = ("id", "obj_id", "action", "ops_time")
+PAGE = 1000
+MOST_PAGES = 20  # a longer backlog is left to the sweep
+REFUSED = (Forbidden, Unauthorized, NotFound)
+
+DELETED = "delete"
+# Disks, cards and addresses have rows of their own: these move no version of the server's.
+BESIDE_THE_ROW = frozenset(
+    {
+        "attach",
+        "detach",
+        "eip_attach",
+        "eip_detach",
+        "eip_change_bandwidth",
+        "change_bandwidth",
+        "resize",
+    },
+)
+
+
+class EventTail(Generic[K]):
+    """Follows the events of the project's servers."""
+
+    def __init__(self, shared: Shared[K]) -> None:
+        self._shared = shared
+        self._last: int | None = None  # the newest event that was read
+        self._begun = False
+        self.alive = False  # events come: a project with servers has some
+
+    async def follow(self) -> None:
+        """Follow for ever."""
+        while True:
+            await self._shared.clock.sleep(await self.turn())
+
+    async def turn(self) -> float:
+        """Read what is new; return the seconds until the next time."""
+        options = self._shared.options
+        source = self._shared.members.first
+        if source is None:
+            return options.events_seconds
+        try:
+            if not self._begun:
+                await self._begin(source)
+            elif self._last is None:
+                await self._read(source, None)
+            else:
+                await self._read(source, self._last)
+        except REFUSED:
+            self._lose()
+            return options.events_retry_seconds
+        except OneCloudError as error:
+            logger.debug("the events could not be read", extra={"error": type(error).__name__})
+            self.alive = False
+        return options.events_seconds
+
+    def _lose(self) -> None:
+        self.alive = self._begun = False
+        self._last = None
+
+    async def _begin(self, source: Source) -> None:
+        """Find the end of the log: what happened before now, the first sweep shows."""
+        page = await source.events(order="DESC", limit=1, fields=FIELDS)
+        self._last = max((event.id for event in page.events), default=None)
+        self._begun = True
+        self.alive = self._last is not None
+
+    async def _read(self, source: Source, last: int | None) -> None:
+        marker = last
+        for _ in range(MOST_PAGES):
+            # The marker is inclusive, and the client takes the marked line away. So ask from the line before:
+            # the last one must be there again, or the log was begun anew and its numbers mean something else.
+            start = None if marker is None else marker - 1
+            page = await source.events(marker=start, limit=PAGE, fields=FIELDS)
+            if marker is not None and marker == last and all(event.id != last for event in page.events):
+                self._lose()
+                return
+            fresh = [event for event in page.events if marker is None or event.id > marker]
+            for event in fresh:
+                self._take(event, page.asked_at)
+            if fresh:
+                marker = self._last = max(event.id for event in fresh)
+                self.alive = True
+            if page.next_marker is None or not fresh:
+                break
+        self.alive = self._last is not None
+
+    def _take(self, event: Event, asked_at: float) -> None:
+        entry = self._shared.cache.get(event.server_id)
+        if entry is None:
+            return
+        if event.action == DELETED:
+            self._shared.question(entry, asked_at)
+        elif event.action in BESIDE_THE_ROW and entry.resting and entry.server is not None:
+            happened_at, updated_at = moment(event.happened_at), moment(entry.server.updated_at)
+            # A task that attaches something goes on to write the row; that change has led to a read.
+            if happened_at is None or updated_at is None or updated_at <= happened_at:
+                self._shared.wants.add(entry.id)

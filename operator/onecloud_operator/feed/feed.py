@@ -1,0 +1,271 @@
+"""One project of one cloud, watched for all objects whose credentials lead there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from onecloud_operator.core.observed import Reading
+from onecloud_operator.core.problem import Problem
+from onecloud_operator.engine.limits import Backoff
+from onecloud_operator.engine.queue import Lane
+from onecloud_operator.feed.cache import Cache
+from onecloud_operator.feed.delta import Delta
+from onecloud_operator.feed.details import DetailsBatch, FirstRows
+from onecloud_operator.feed.events import EventTail
+from onecloud_operator.feed.gone import GoneLimiter
+from onecloud_operator.feed.health import FeedHealth
+from onecloud_operator.feed.history import history_of
+from onecloud_operator.feed.members import Members
+from onecloud_operator.feed.schedule import Schedule
+from onecloud_operator.feed.shared import Shared
+from onecloud_operator.feed.sweep import Sweep
+from onecloud_operator.feed.upkeep import Readmission, Refresh
+from onecloud_operator.feed.wants import Wants
+from onecloud_operator.translate import Doing, observed_from_details, problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Mapping
+
+    from onecloud_operator.core.facts import History
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.place import Place
+    from onecloud_operator.engine.clock import Clock
+    from onecloud_operator.feed.options import FeedOptions
+    from onecloud_operator.feed.shared import Job
+    from onecloud_operator.feed.source import Source
+    from onecloud_operator.onecloud.errors import OneCloudError
+
+logger = logging.getLogger(__name__)
+
+K = TypeVar("K", bound="Hashable")
+
+TOLD_AT_ONCE = 500  # keys between two breaths, when all of them are told
+
+
+class Feed(Generic[K]):
+    """
+    What is known of the servers of *place*.
+
+    Objects join through `Feeds`. ``notify(key, lane)`` is called when there is news for *key*: in the lane of
+    the cloud when its server moved, in the lane of resyncs when only the feed's health changed. ``limiter``
+    is told by its users what vanished: only they know whose wish it was.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        notify: Callable[[K, Lane], None],
+        clock: Clock,
+        options: FeedOptions,
+        random: Callable[[], float],
+    ) -> None:
+        self.place = place
+        self.limiter = GoneLimiter()
+        self._notify = notify
+        self._clock = clock
+        self._options = options
+        self._health = FeedHealth(since=clock.monotonic())
+        self._problems: dict[str, Problem] = {}
+        self._untold = False
+        refusals: Backoff[Source] = Backoff(
+            options.refused_first_seconds, options.refused_most_seconds, random
+        )
+        self._members: Members[K] = Members(self._tell_soon, clock.monotonic, refusals)
+        self._cache: Cache[K] = Cache(options, notify)
+        self._wants = Wants(options.batch_ids, options.refresh_seconds)
+        shared = Shared(place, options, clock, random, self._cache, self._wants, self._members)
+        self._tail = EventTail(shared)
+        self._delta = Delta(shared)
+        self._sweep = Sweep(shared, self._sweep_spacing)
+        self._first_rows = FirstRows(shared, self._sweep)
+        jobs: tuple[Job, ...] = (
+            self._delta,
+            self._first_rows,
+            DetailsBatch(shared),
+            self._sweep,
+            Refresh(shared),
+            Readmission(shared),
+        )
+        self._retries: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_most_seconds, random)
+        self._schedule = Schedule(jobs, clock, self._retries, self._outcome)
+
+    # -- who watches what --------------------------------------------------------------------------------
+    @property
+    def owned(self) -> int:
+        """Return how many servers are watched."""
+        return len(self._cache)
+
+    @property
+    def members(self) -> int:
+        """Return how many objects have joined."""
+        return len(self._members)
+
+    def join(self, key: K, source: Source) -> None:
+        """Take in *key*, whose own credentials *source* lead here."""
+        self._members.join(key, source)
+
+    def leave(self, key: K) -> None:
+        """Let *key* go."""
+        self.unwatch(key)
+        self._members.leave(key)
+
+    def watch(self, key: K, server_id: str, recalled: Observed | None = None) -> None:
+        """
+        Tell *key* about *server_id* from now on, and about no other server.
+
+        *recalled*, rebuilt from the object's status, stands in for a read of the details if the row turns out
+        to be of the same version. It is never shown before that.
+        """
+        now = self._clock.monotonic()
+        before = self._cache.watched_by(key)
+        entry = self._cache.watch(key, server_id, recalled, now)
+        if before is not None and before != server_id and self._cache.get(before) is None:
+            self._drop(before)
+        if entry is not None:
+            self._wants.watch(server_id, now)
+            self._first_rows.add(entry, now)
+            self._schedule.wake()
+
+    def unwatch(self, key: K) -> None:
+        """Tell *key* nothing more."""
+        server_id = self._cache.unwatch(key)
+        if server_id is not None:
+            self._drop(server_id)
+
+    # -- what is known -----------------------------------------------------------------------------------
+    @property
+    def health(self) -> FeedHealth:
+        """Return whether the feed is in touch with its cloud."""
+        return self._health
+
+    def trouble(self, key: K) -> Problem | None:
+        """
+        Return why *key* cannot rely on this feed, or None.
+
+        Either its own credentials are refused while another member's work: then it must not be shown what
+        they see. Or nobody gets an answer.
+        """
+        return self._members.refusal(key) or self._health.problem
+
+    def reading(self, server_id: str) -> Reading:
+        """Return what is known of a watched server."""
+        return self._cache.reading(server_id)
+
+    def learn(self, server: Mapping[str, Any], asked_at: float) -> Reading:
+        """
+        Take in what the cloud answered to a request of ours that was sent at *asked_at*.
+
+        Raises Untranslatable. An answer without an id (some actions have none) tells nothing.
+        """
+        server_id = server.get("id")
+        if not isinstance(server_id, str) or not server_id:
+            return Reading()
+        observed = observed_from_details(server)
+        entry = self._cache.get(server_id)
+        if entry is None:
+            return Reading(observed, asked_at, asked_at)
+        self._cache.details(entry, observed, asked_at, self._clock.monotonic())
+        self._wants.satisfied(server_id, asked_at)
+        return self._cache.reading(server_id)
+
+    async def look(self, server_id: str, source: Source) -> Reading:
+        """
+        Ask for *server_id* with its owner's credentials: the one question whose answer may be "gone".
+
+        Raises OneCloudError and Untranslatable.
+        """
+        asked_at = self._clock.monotonic()
+        server = await source.get_server(server_id)
+        if server is not None:
+            return self.learn(server, asked_at)
+        entry = self._cache.get(server_id)
+        if entry is not None:
+            self._cache.vanished(entry, asked_at, self._clock.monotonic())
+            self._wants.satisfied(server_id, asked_at)
+        return Reading(asked_at=asked_at, gone=True)
+
+    def wrote(self, server_id: str) -> None:
+        """Note the end of a write of ours: what was asked for until now may be stale, so ask at once."""
+        self._delta.wrote(server_id, self._clock.monotonic())
+        self._schedule.wake()
+
+    async def history(self, server_id: str, source: Source) -> History | None:
+        """Return the past of *server_id*, or None if the events cannot be read back to its creation."""
+        return await history_of(server_id, source)
+
+    # -- life --------------------------------------------------------------------------------------------
+    async def run(self) -> None:
+        """Watch for ever."""
+        if self._untold:
+            await self._tell_all()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._schedule.run(), name="feed lists")
+            tasks.create_task(self._tail.follow(), name="feed events")
+
+    def faulted(self, fault: str) -> None:
+        """Note that `run` failed by a fault of ours; it is run again."""
+        message = f"The operator failed to watch this project, and tries again: {fault}."
+        self._problems["fault"] = Problem("ProviderError", message)
+        self._untold = self._set_health()
+
+    def _drop(self, server_id: str) -> None:
+        self._wants.drop(server_id)
+        self._first_rows.drop(server_id)
+
+    def _sweep_spacing(self) -> float:
+        if self._delta.ignored:
+            return self._options.sweep_ignored_seconds
+        return self._options.sweep_seconds if self._tail.alive else self._options.sweep_without_events_seconds
+
+    async def _outcome(self, job: Job, error: OneCloudError | None) -> None:
+        """Count a job's failures; so many in a row are a problem of everyone's."""
+        if error is None:
+            self._problems.pop(job.name, None)
+            if job is self._delta:
+                self._problems.pop("fault", None)
+        else:
+            failures = self._retries.failures(job.name)
+            logger.debug(
+                "the feed got no answer",
+                extra={"project": self.place.project_id, "job": job.name, "error": type(error).__name__},
+            )
+            if job is self._sweep:
+                if failures > self._options.free_tries:
+                    self._sweep.abandon()  # it only looks for what is missing: tried again later
+            elif failures > self._options.free_tries:
+                self._problems[job.name] = problem_of(error, doing=Doing.READ)
+        if self._set_health():
+            await self._tell_all()
+
+    def _set_health(self) -> bool:
+        """Set the health from the problems there are; return whether everyone is to be told."""
+        problem = next(iter(self._problems.values()), None)
+        before = self._health
+        changed = problem != before.problem
+        covered_at = self._cache.covered_at
+        self._health = FeedHealth(
+            problem,
+            self._clock.monotonic() if changed else before.since,
+            covered_at if covered_at > 0 else None,
+        )
+        if changed and (problem is None) != (before.problem is None):
+            logger.log(
+                logging.INFO if problem is None else logging.WARNING,
+                "in touch with the cloud again" if problem is None else "out of touch with the cloud",
+                extra={"project": self.place.project_id, "reason": problem.reason if problem else None},
+            )
+        return changed
+
+    async def _tell_all(self) -> None:
+        self._untold = False
+        for number, key in enumerate(self._members.keys, start=1):
+            self._notify(key, Lane.RESYNC)
+            if number % TOLD_AT_ONCE == 0:
+                await self._clock.sleep(0)
+
+    def _tell_soon(self, keys: Iterable[K]) -> None:
+        for key in keys:
+            self._notify(key, Lane.RESYNC)

@@ -1,0 +1,95 @@
+"""All feeds: who is in which, and their lives."""
+
+from __future__ import annotations
+
+import random as system_random
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from onecloud_operator.engine.limits import Backoff
+from onecloud_operator.engine.tasks import Supervisor
+from onecloud_operator.feed.feed import Feed
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Hashable, Iterator
+
+    from onecloud_operator.core.place import Place
+    from onecloud_operator.engine.clock import Clock
+    from onecloud_operator.engine.queue import Lane
+    from onecloud_operator.feed.options import FeedOptions
+    from onecloud_operator.feed.source import Source
+
+K = TypeVar("K", bound="Hashable")
+
+
+class Feeds(Generic[K]):
+    """
+    One feed for each place, from the first member to the last.
+
+    A feed that fails by a fault of ours is started again, and no other notices.
+    """
+
+    def __init__(
+        self,
+        *,
+        notify: Callable[[K, Lane], None],
+        clock: Clock,
+        options: FeedOptions,
+        random: Callable[[], float] = system_random.random,
+    ) -> None:
+        self._notify = notify
+        self._clock = clock
+        self._options = options
+        self._random = random
+        self._supervisor = Supervisor(clock)
+        self._restarts: Backoff[str] = Backoff(
+            options.retry_first_seconds, options.retry_most_seconds, random
+        )
+        self._feeds: dict[Place, tuple[Feed[K], asyncio.Task[None]]] = {}
+        self._place_of: dict[K, Place] = {}
+
+    def __iter__(self) -> Iterator[Feed[K]]:
+        return (feed for feed, _ in self._feeds.values())
+
+    @property
+    def restarts(self) -> int:
+        """Return how often a feed was started again after a fault."""
+        return self._supervisor.restarts
+
+    def join(self, key: K, place: Place, source: Source) -> Feed[K]:
+        """
+        Return the feed of *place* with *key* as its member; it is in no other feed afterwards.
+
+        Only for an object whose own credentials *source* signed in and led to this very project: they are
+        lent to the feed, and what it sees is shown to all members.
+        """
+        if self._place_of.get(key, place) != place:
+            self.leave(key)
+        if place not in self._feeds:
+            self._feeds[place] = self._begin(place)
+        feed, _ = self._feeds[place]
+        self._place_of[key] = place
+        feed.join(key, source)
+        return feed
+
+    def leave(self, key: K) -> None:
+        """Take *key* out of its feed; the last one stops it."""
+        place = self._place_of.pop(key, None)
+        if place is None:
+            return
+        feed, task = self._feeds[place]
+        feed.leave(key)
+        if not feed.members:
+            del self._feeds[place]
+            task.cancel()
+
+    async def close(self) -> None:
+        """Stop all feeds."""
+        await self._supervisor.close()
+
+    def _begin(self, place: Place) -> tuple[Feed[K], asyncio.Task[None]]:
+        feed: Feed[K] = Feed(
+            place, notify=self._notify, clock=self._clock, options=self._options, random=self._random
+        )
+        name = f"feed of project {place.project_id}"
+        return feed, self._supervisor.restarting(name, feed.run, self._restarts, feed.faulted)

@@ -1,0 +1,45 @@
+"""What holds back recreation when a cloud seems to have lost its servers, as one restored from nothing does."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+
+class GoneLimiter:
+    """
+    Trips when more than max(*floor*, *share*) of a feed's servers vanished within *window_seconds*.
+
+    Once tripped it holds until acknowledged, however long that takes: time alone repairs no cloud.
+    ``bin_off`` is set when a plain DELETE really deleted, so that the recycle bin cannot be relied on there.
+    """
+
+    def __init__(self, floor: int = 5, share: float = 0.05, window_seconds: float = 600.0) -> None:
+        self._floor = floor
+        self._share = share
+        self._window_seconds = window_seconds
+        self._gone: OrderedDict[str, float] = OrderedDict()
+        self._tripped = False
+        self.bin_off = False
+
+    def record(self, server_id: str, now: float) -> None:
+        """Note that *server_id* is proven gone though nobody here asked for it."""
+        self._gone[server_id] = now
+        self._gone.move_to_end(server_id)
+        self._forget(now)
+
+    def holding(self, now: float, owned: int) -> bool:
+        """Say whether recreation and removals must wait; *owned* counts the feed's servers, gone ones too."""
+        self._forget(now)
+        if len(self._gone) > max(self._floor, self._share * owned):
+            self._tripped = True
+        return self._tripped
+
+    def acknowledge(self, now: float) -> None:
+        """Forget what vanished until *now*: a person has confirmed that it was meant to."""
+        for server_id in [key for key, at in self._gone.items() if at <= now]:
+            del self._gone[server_id]
+        self._tripped = False
+
+    def _forget(self, now: float) -> None:
+        while self._gone and next(iter(self._gone.values())) <= now - self._window_seconds:
+            self._gone.popitem(last=False)

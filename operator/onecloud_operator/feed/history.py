@@ -1,0 +1,103 @@
+"""What the events tell of one server's past: whether it ever ran, and why it failed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.facts import History
+from onecloud_operator.onecloud.errors import OneCloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onecloud_operator.feed.source import Source
+    from onecloud_operator.onecloud.models import Event
+
+FIELDS = ("id", "obj_id", "action", "notes")
+PAGE = 500
+MOST_PAGES = 10
+MOST_CHARACTERS = 300
+STARTED = frozenset({"start", "starting"})  # from here on its disks may hold something
+BIRTH = "create"
+STEP = re.compile(r"^(?P<old>[a-z_]*)=>(?P<new>[a-z_]+)(?:: ?(?P<why>.*))?$", re.DOTALL)
+# The scheduler quotes its request, token header and body included; only these members are read.
+TELLING = ("__reason__", "reason", "error", "details")
+SESSION = re.compile(r",? *session_id=\\*\"?\d+\\*\"?")
+
+
+async def history_of(server_id: str, source: Source) -> History | None:
+    """Return the past of *server_id*, or None if the events cannot be read back to its creation."""
+    events: list[Event] = []
+    marker: int | None = None
+    try:
+        for _ in range(MOST_PAGES):
+            page = await source.events(
+                marker=marker, server_ids=(server_id,), order="DESC", limit=PAGE, fields=FIELDS
+            )
+            events += [event for event in page.events if event.server_id == server_id]
+            if page.next_marker is None or not page.events:
+                break
+            marker = page.events[-1].id
+    except OneCloudError:
+        return None
+    return history_in(events)
+
+
+def history_in(newest_first: Sequence[Event]) -> History | None:
+    """Return what *newest_first* tells, or None if it lacks the creation: then more may be missing."""
+    if not any(event.action == BIRTH for event in newest_first):
+        return None
+    started = any(event.action in STARTED or _reached(event) == "running" for event in newest_first)
+    failures = (text for event in newest_first if (text := _failure(event)))
+    return History(started=started, failure=next(failures, None))
+
+
+def _reached(event: Event) -> str | None:
+    step = STEP.match(event.notes) if event.action == "updatestatus" else None
+    return step["new"] if step else None
+
+
+def _failure(event: Event) -> str:
+    if event.action.endswith("_fail"):
+        return text_of_notes(event.notes)
+    step = STEP.match(event.notes) if event.action == "updatestatus" else None
+    return text_of_notes(step["why"] or "") if step and step["new"].endswith("_fail") else ""
+
+
+def text_of_notes(notes: str) -> str:
+    """
+    Return the words in an event's notes that are meant for people, on one line.
+
+    Notes are text, or JSON that wraps errors within errors as text, at times cut off in the middle.
+    """
+    text = SESSION.sub("", _innermost(notes, depth=0))
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+
+
+def _innermost(value: object, depth: int) -> str:  # noqa: PLR0911 - one for each form
+    if depth > 16:  # deeper than any task nests
+        return ""
+    match value:
+        case dict():
+            return next((_innermost(value[key], depth + 1) for key in TELLING if value.get(key)), "")
+        case list():
+            return ": ".join(filter(None, (_innermost(item, depth + 1) for item in value)))
+        case str():
+            text = value.strip()
+            if not text.startswith(("{", "[")):
+                return re.split(r"[{\[]", text, maxsplit=1)[0].strip(" :")
+            try:
+                return _innermost(json.loads(text), depth + 1)
+            except (ValueError, RecursionError):
+                return _first_string(text)
+        case _:
+            return ""
+
+
+def _first_string(cut: str) -> str:
+    """Return the first string of a JSON list that was cut off; nothing of an object: it may quote a request."""
+    found = re.match(r'\[\s*"((?:[^"\\{]|\\.)*)"', cut)
+    return found[1] if found else ""

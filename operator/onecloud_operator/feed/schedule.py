@@ -1,0 +1,85 @@
+"""Whose turn it is: the jobs of a feed ask one after the other, so a feed has one list in flight at most."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from onecloud_operator.engine.clock import wait_for
+from onecloud_operator.onecloud.errors import OneCloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from onecloud_operator.engine.clock import Clock
+    from onecloud_operator.engine.limits import Backoff
+    from onecloud_operator.feed.shared import Job
+
+NEVER = float("-inf")
+
+
+class Schedule:
+    """
+    Runs the first of *jobs* whenever it is due, and the others in turn between.
+
+    A job that fails waits longer each time. While the first fails the others rest: it is the cheapest way to
+    find out whether anyone answers.
+    *on_outcome* is told of every turn: the job, and what went wrong or None.
+    """
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        clock: Clock,
+        backoff: Backoff[str],
+        on_outcome: Callable[[Job, OneCloudError | None], Awaitable[None]],
+    ) -> None:
+        self._jobs = tuple(jobs)
+        self._clock = clock
+        self._backoff = backoff
+        self._on_outcome = on_outcome
+        self._wake = asyncio.Event()
+        self._ran_at: dict[str, float] = {}
+        self._retry_at: dict[str, float] = {}
+
+    def wake(self) -> None:
+        """Have a look at once who is due."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Run for ever."""
+        while True:
+            now = self._clock.monotonic()
+            self._wake.clear()
+            job, due_at = self._next(now)
+            if due_at > now:
+                await wait_for(self._wake, due_at - now, self._clock)
+            else:
+                await self._turn(job)
+
+    def _next(self, now: float) -> tuple[Job, float]:
+        first = self._jobs[0]
+        dues = {job.name: max(job.due_at(now), self._retry_at.get(job.name, NEVER)) for job in self._jobs}
+        if dues[first.name] <= now or self._backoff.failures(first.name):
+            return first, dues[first.name]
+        ready = [job for job in self._jobs if dues[job.name] <= now]
+        if ready:
+            job = min(ready, key=lambda one: self._ran_at.get(one.name, NEVER))
+        else:
+            job = min(self._jobs, key=lambda one: dues[one.name])
+        return job, dues[job.name]
+
+    async def _turn(self, job: Job) -> None:
+        error: OneCloudError | None = None
+        try:
+            await job.run()
+        except OneCloudError as caught:
+            error = caught
+        now = self._clock.monotonic()
+        self._ran_at[job.name] = now
+        if error is None:
+            self._backoff.reset(job.name)
+            self._retry_at.pop(job.name, None)
+        else:
+            self._retry_at[job.name] = now + self._backoff.next(job.name)
+        await self._on_outcome(job, error)

@@ -1,0 +1,113 @@
+"""The list of everything: what deltas cannot show is what is no longer there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from onecloud_operator.feed.cache import News
+from onecloud_operator.feed.source import SLIM_FIELDS, sighting
+from onecloud_operator.onecloud.errors import ProtocolError
+from onecloud_operator.onecloud.models import Filter, ServerQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+    from onecloud_operator.feed.shared import Shared
+    from onecloud_operator.onecloud.models import ServerPage
+
+K = TypeVar("K", bound="Hashable")
+
+JITTER = 0.1
+DOUBTED_SECONDS = 60.0  # until the next sweep after one that was not believed
+
+
+class Sweep(Generic[K]):
+    """
+    Slim rows of all servers in the order of their ids, each page after the last id of the one before.
+
+    So nothing is missed or doubled whatever is made or deleted meanwhile. *spacing* returns the seconds
+    between two sweeps. A turn is one page.
+    """
+
+    name = "sweep"
+
+    def __init__(self, shared: Shared[K], spacing: Callable[[], float]) -> None:
+        self._shared = shared
+        self._spacing = spacing
+        self._number = 0
+        self._began_at: float | None = None
+        self._next_at = float("-inf")
+        self.running = False
+        self.cursor = ""  # ids up to here were read
+
+    def due_at(self, now: float) -> float:
+        """Return when the next page is due."""
+        return now if self.running else self._next_at
+
+    def passes(self, server_id: str) -> bool:
+        """Say whether this sweep is still to come by *server_id*."""
+        return self.running and server_id > self.cursor
+
+    async def run(self) -> None:
+        """Read one page."""
+        shared = self._shared
+        if not self.running:
+            self.running, self.cursor, self._began_at = True, "", None
+            self._number += 1
+        query = ServerQuery(
+            fields=SLIM_FIELDS,
+            filters=(Filter("id", "gt", (self.cursor,)),) if self.cursor else (),
+            order_by="id",
+            order="asc",
+            limit=shared.options.page_rows,
+        )
+        page = await shared.members.list_servers(query)
+        if self._began_at is None:
+            self._began_at = page.asked_at
+        if page.strangers or (page.rows and page.rows[-1]["id"] <= self.cursor):
+            self._end(self._spacing())
+            raise ProtocolError("the cloud does not list servers in the order of their ids")
+        self._take(page)
+        if page.rows and page.total > len(page.rows):
+            self.cursor = page.rows[-1]["id"]
+            return
+        await self._conclude(self._began_at)
+
+    def abandon(self) -> None:
+        """Give this sweep up: it proves nothing any more."""
+        self._end(self._spacing())
+
+    def _take(self, page: ServerPage) -> None:
+        shared = self._shared
+        now = shared.clock.monotonic()
+        for row in page.rows:
+            entry = shared.cache.get(row["id"])
+            seen = sighting(row, shared.place.project_id) if entry is not None else None
+            if entry is None or seen is None:
+                continue
+            entry.swept = self._number
+            if shared.cache.slim_row(entry, seen, page.asked_at, now) is News.NEW:
+                shared.wants.add(entry.id, loudly=True)
+
+    async def _conclude(self, began_at: float) -> None:
+        """Ask about those that were watched all the time and not listed."""
+        shared = self._shared
+        absent = [
+            entry
+            for entry in shared.cache
+            if entry.swept != self._number
+            and not entry.gone
+            and entry.watched_at < began_at
+            and entry.asked_at < began_at
+        ]
+        if not await shared.believable(absent, len(shared.cache)):
+            self._end(min(DOUBTED_SECONDS, self._spacing()))
+            return
+        for entry in absent:
+            shared.question(entry, began_at)
+        self._end(self._spacing())
+
+    def _end(self, seconds: float) -> None:
+        self.running = False
+        jitter = 1.0 - JITTER + 2.0 * JITTER * self._shared.random()
+        self._next_at = self._shared.clock.monotonic() + seconds * jitter
