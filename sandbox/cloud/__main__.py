@@ -13,11 +13,17 @@ from .serve import running_cloud
 
 def main() -> int:
     """Parse the command line and serve."""
-    parser = argparse.ArgumentParser(prog="python -m sandbox.cloud", description="A simulated OneCloud on loopback.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox.cloud", description="A simulated OneCloud on loopback."
+    )
     parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
-    parser.add_argument("--step", type=float, default=0.3, help="seconds that a host works on one step of a task")
+    parser.add_argument(
+        "--step", type=float, default=0.3, help="seconds that a host works on one step of a task"
+    )
     parser.add_argument("--servers", type=int, default=0, help="how many running servers to begin with")
-    parser.add_argument("--ready-file", type=Path, help="where to write the addresses and the Secret, as JSON")
+    parser.add_argument(
+        "--ready-file", type=Path, help="where to write the addresses and the Secret, as JSON"
+    )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(parser.parse_args()))
     return 0

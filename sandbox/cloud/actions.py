@@ -130,7 +130,7 @@ def _change_config(world: World, guest: Guest, caller: Caller, body: dict[str, A
             "cannot change CPU/Memory spec in power status on: host plug cpu memory is disabled: InvalidStatusError"
         )
     _check_room(world, guest, cpu, memory)
-    columns: dict[str, object] = {"vcpu_count": cpu, "vmem_size": memory}
+    columns: dict[str, Any] = {"vcpu_count": cpu, "vmem_size": memory}
     if bigger or smaller or name:
         columns["instance_type"] = name or world.inventory.sku_of(cpu, memory) or ""
     walk = walks.change_config(
@@ -152,7 +152,10 @@ def _check_room(world: World, guest: Guest, cpu: int, memory_mib: int) -> None:
         return
     more_cpu = cpu - int(guest.row["vcpu_count"])
     more_memory = memory_mib - int(guest.row["vmem_size"])
-    full = host.cpu_used + more_cpu > host.cpu_total or host.memory_mib_used + more_memory > host.memory_mib_total
+    full = (
+        host.cpu_used + more_cpu > host.cpu_total
+        or host.memory_mib_used + more_memory > host.memory_mib_total
+    )
     if memory_mib > host.memory_mib_per_guest or full:
         raise CloudError(400, "InsufficientResourceError", "No matching resources: host memory not enough")
 

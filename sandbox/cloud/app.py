@@ -209,7 +209,9 @@ async def _send(send: Send, reply: Answer, request_id: str, *, cut: bool = False
         headers.append((b"x-request-id", request_id.encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     if cut:
-        await send({"type": "http.response.body", "body": reply.body[: len(reply.body) // 2], "more_body": True})
+        await send(
+            {"type": "http.response.body", "body": reply.body[: len(reply.body) // 2], "more_body": True}
+        )
         return
     await send({"type": "http.response.body", "body": reply.body})
 

@@ -148,7 +148,10 @@ def _schedule(world: World, guest: Guest, order: Order) -> Host | None:
     if world.settings.scheduler_down or world.settings.keystone_down:
         return None
     return world.inventory.place(
-        int(guest.row["vcpu_count"]), int(guest.row["vmem_size"]), host_id=order.host_id, zone_id=order.zone_id
+        int(guest.row["vcpu_count"]),
+        int(guest.row["vmem_size"]),
+        host_id=order.host_id,
+        zone_id=order.zone_id,
     )
 
 
@@ -185,7 +188,9 @@ def _attach_nics(world: World, guest: Guest, order: Order, actor: Actor) -> bool
                 network.vpc,
             )
         )
-        world.events.add(guest, "attach", {"id": network.id, "ip_addr": address, "res_name": "guestnetwork"}, actor)
+        world.events.add(
+            guest, "attach", {"id": network.id, "ip_addr": address, "res_name": "guestnetwork"}, actor
+        )
     return True
 
 
@@ -197,7 +202,9 @@ def _attach_disks(world: World, guest: Guest, order: Order, actor: Actor) -> Non
         attach_disk(world, guest, wanted, index, size, actor)
 
 
-def attach_disk(world: World, guest: Guest, wanted: WantedDisk, index: int, size_mib: int, actor: Actor) -> Disk:
+def attach_disk(
+    world: World, guest: Guest, wanted: WantedDisk, index: int, size_mib: int, actor: Actor
+) -> Disk:
     """Make one disk and hang it on *guest*: no version of the server moves with it."""
     ident = str(uuid.uuid4())
     image = wanted.image
@@ -216,7 +223,9 @@ def attach_disk(world: World, guest: Guest, wanted: WantedDisk, index: int, size
         wanted.auto_delete,
     )
     guest.disks.append(disk)
-    world.events.add(guest, "attach", {"id": ident, "name": disk.name, "res_name": "guestdisk", "size": size_mib}, actor)
+    world.events.add(
+        guest, "attach", {"id": ident, "name": disk.name, "res_name": "guestdisk", "size": size_mib}, actor
+    )
     return disk
 
 

@@ -145,7 +145,9 @@ class Control:
         """Let hung tasks go on, and return how many there were."""
         return self.world.tasks.release(self.guest(ident) if ident else None)
 
-    def set_host(self, *, online: bool | None = None, agent: bool | None = None, host: str | None = None) -> None:
+    def set_host(
+        self, *, online: bool | None = None, agent: bool | None = None, host: str | None = None
+    ) -> None:
         """
         Take hosts (or one) offline or back, or kill their agents.
 
@@ -243,8 +245,8 @@ class Control:
         """Move a server into the recycle bin."""
         guest = self.guest(ident)
         guest.power = "off"
-        columns = {"pending_deleted": True, "pending_deleted_at": row_time(self.world.store.now())}
-        self.world.store.write(guest, status="ready", power_states="off", **columns)
+        columns: dict[str, Any] = {"status": "ready", "power_states": "off", "pending_deleted": True}
+        self.world.store.write(guest, **columns, pending_deleted_at=row_time(self.world.store.now()))
         self.world.events.add(guest, "pending_delete")
 
     def restore(self, ident: str) -> None:
@@ -282,16 +284,27 @@ class Control:
         network = next(iter(self.world.inventory.networks.values()))
         row = new_row(ident, name, project_id, now)
         row |= {"status": "running", "power_states": "on", "progress": 0, "host_id": host.id}
-        row |= {"disable_delete": False, "update_version": 20, "last_start_at": row_time(datetime.now(UTC))} | columns
+        row |= {
+            "disable_delete": False,
+            "update_version": 20,
+            "last_start_at": row_time(datetime.now(UTC)),
+        } | columns
         if row["status"] != "running" and "power_states" not in columns:
             row["power_states"] = "off"
         guest = Guest(row, now, "on" if row["status"] == "running" else "off")
-        guest.metadata = {"app_tags": "", "login_account": "root", "os_arch": "x86_64", "os_distribution": "stub"}
+        guest.metadata = {
+            "app_tags": "",
+            "login_account": "root",
+            "os_arch": "x86_64",
+            "os_distribution": "stub",
+        }
         guest.metadata |= {"os_name": "Linux", "os_version": "1"}
         guest.secgroups = ["default"]
         guest.disks = [Disk(str(uuid.uuid4()), f"vdisk-{name}-0", 0, 10_240)]
         address = network.take() or ""
-        guest.nics = [Nic(network.id, network.name, address, self.world.inventory.mac(), 0, network.mask, default=True)]
+        guest.nics = [
+            Nic(network.id, network.name, address, self.world.inventory.mac(), 0, network.mask, default=True)
+        ]
         host.cpu_used += int(row["vcpu_count"])
         host.memory_mib_used += int(row["vmem_size"])
         return guest

@@ -255,7 +255,11 @@ def _insert(
     }
     row |= {key: str(wanted[key]) for key in LIVE_COLUMNS if wanted.get(key)}
     if duration := references.text(wanted, "duration"):
-        row |= {"billing_type": "prepaid", "billing_cycle": duration, "expired_at": row_time(now + _span(duration, wanted))}
+        row |= {
+            "billing_type": "prepaid",
+            "billing_cycle": duration,
+            "expired_at": row_time(now + _span(duration, wanted)),
+        }
     # Tags are written after the row is inserted, so they move the version once more.
     row["update_version"] = 4 if len(checked.metadata) > 1 else 3
     guest = Guest(row, now, "unknown", deployed=False)

@@ -42,15 +42,29 @@ def default_identity() -> Identity:
     lab = identity.add_project(LAB_PROJECT, "lab", domain)
     identity.add_project(OTHER_PROJECT, "other", domain)
     admin = identity.add_user(
-        "4f40e29f1bcf4c1787c042879fa6b69a", "sysadmin", PASSWORDS["sysadmin"], domain, {SYSTEM_PROJECT: "admin"}
+        "4f40e29f1bcf4c1787c042879fa6b69a",
+        "sysadmin",
+        PASSWORDS["sysadmin"],
+        domain,
+        {SYSTEM_PROJECT: "admin"},
     )
     admin.system_account = True
-    identity.add_user("2b6c4a5f8d0e4f4c9d3a7b1e5f6a8c90", "otheruser", PASSWORDS["otheruser"], domain, {OTHER_PROJECT: "owner"})
+    identity.add_user(
+        "2b6c4a5f8d0e4f4c9d3a7b1e5f6a8c90",
+        "otheruser",
+        PASSWORDS["otheruser"],
+        domain,
+        {OTHER_PROJECT: "owner"},
+    )
     owner = identity.add_user(
         "0c50540313a34f8a861090cbb925708d", "labuser", PASSWORDS["labuser"], domain, {LAB_PROJECT: "owner"}
     )
-    identity.add_user("5d1f0c3b7a9e4d2c8b6a4f3e2d1c0b9a", "editor", PASSWORDS["editor"], domain, {LAB_PROJECT: "editor"})
-    identity.add_user("7e8d9c0b1a2f3e4d5c6b7a8f9e0d1c2b", "viewer", PASSWORDS["viewer"], domain, {LAB_PROJECT: "viewer"})
+    identity.add_user(
+        "5d1f0c3b7a9e4d2c8b6a4f3e2d1c0b9a", "editor", PASSWORDS["editor"], domain, {LAB_PROJECT: "editor"}
+    )
+    identity.add_user(
+        "7e8d9c0b1a2f3e4d5c6b7a8f9e0d1c2b", "viewer", PASSWORDS["viewer"], domain, {LAB_PROJECT: "viewer"}
+    )
     identity.add_access_key(ACCESS_KEY, ACCESS_SECRET, owner, lab, name="lab-aksk")
     identity.tickets[TICKET] = owner
     return identity
@@ -79,7 +93,9 @@ def default_inventory() -> Inventory:
         for memory_gib in (1, 2, 4, 8, 16):
             name = f"ecs.g1.c{cpu}m{memory_gib}"
             inventory.skus[name] = Sku(name, cpu, memory_gib * 1024)
-    inventory.keypairs["3f2e1d0c-9b8a-4756-8493-2d1c0b9a8f7e"] = Keypair("3f2e1d0c-9b8a-4756-8493-2d1c0b9a8f7e", "ops")
+    inventory.keypairs["3f2e1d0c-9b8a-4756-8493-2d1c0b9a8f7e"] = Keypair(
+        "3f2e1d0c-9b8a-4756-8493-2d1c0b9a8f7e", "ops"
+    )
     for group in (
         SecurityGroup("default", "Default"),
         SecurityGroup("47dbab7c-f7fa-4d6b-8126-973b6f162406", "db", "in:allow tcp 5432"),

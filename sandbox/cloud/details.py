@@ -22,7 +22,9 @@ def details(world: World, guest: Guest) -> dict[str, Any]:
     shown = guest.bare()
     host = world.host_of(guest)
     project = world.identity.projects.get(guest.project_id)
-    groups = [world.inventory.security_groups[i] for i in guest.secgroups if i in world.inventory.security_groups]
+    groups = [
+        world.inventory.security_groups[i] for i in guest.secgroups if i in world.inventory.security_groups
+    ]
     shown |= {
         "account_read_only": False,
         "can_delete": not guest.locked and not prepaid(world, guest),

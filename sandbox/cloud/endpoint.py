@@ -105,7 +105,13 @@ class ControlEndpoint:
 
 
 def _call(call: Call) -> dict[str, Any]:
-    return {"call": str(call), "path": call.path, "query": call.query, "status": call.status, "request_id": call.request_id}
+    return {
+        "call": str(call),
+        "path": call.path,
+        "query": call.query,
+        "status": call.status,
+        "request_id": call.request_id,
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -99,7 +99,12 @@ def list_refused(service: str, resource: str, *, require: str, allow: str, query
 
 def create_refused(*, require: str, allow: str) -> CloudError:
     return wrapped(
-        "isClassRbacAllowed", 403, "ForbiddenError", "not enough privilege (require:%s,allow:%s)", require, allow
+        "isClassRbacAllowed",
+        403,
+        "ForbiddenError",
+        "not enough privilege (require:%s,allow:%s)",
+        require,
+        allow,
     )
 
 
@@ -126,4 +131,6 @@ def queue_full() -> CloudError:
 
 
 def database_down(where: str) -> CloudError:
-    return CloudError(500, "UnclassifiedError", f"{where}: dial tcp 127.0.0.1:33306: connect: connection refused")
+    return CloudError(
+        500, "UnclassifiedError", f"{where}: dial tcp 127.0.0.1:33306: connect: connection refused"
+    )

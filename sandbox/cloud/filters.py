@@ -17,7 +17,15 @@ from .times import FIRST_MOMENT, parse_time
 _CALL = re.compile(r"^\s*([A-Za-z_][\w]*)\.([a-z]+)\((.*)\)\s*$", re.DOTALL)
 _ARGUMENT = re.compile(r"""'([^']*)'|"([^"]*)"|([^\s,:'"]+)""")
 TIME_COLUMNS = frozenset(
-    {"created_at", "updated_at", "deleted_at", "pending_deleted_at", "last_start_at", "imported_at", "expired_at"}
+    {
+        "created_at",
+        "updated_at",
+        "deleted_at",
+        "pending_deleted_at",
+        "last_start_at",
+        "imported_at",
+        "expired_at",
+    }
 )
 
 
@@ -54,7 +62,9 @@ def parse_filter(text: str, columns: dict[str, Any]) -> Filter | None:
 def _comparable(value: Any, argument: str) -> tuple[Any, Any] | None:
     """Return the two sides as the database compares them, or None where nothing can be compared."""
     if isinstance(value, bool):
-        return int(value), {"true": 1, "false": 0}.get(argument.lower(), int(argument) if argument.isdigit() else 0)
+        return int(value), {"true": 1, "false": 0}.get(
+            argument.lower(), int(argument) if argument.isdigit() else 0
+        )
     if isinstance(value, int):
         try:
             return value, float(argument)

@@ -227,6 +227,4 @@ def nic_info(nic: Nic) -> dict[str, Any]:
 
 def nic_text(nic: Nic) -> str:
     limit = nic.bandwidth
-    return (
-        f"eth{nic.index}:{nic.address}/{nic.mask}/{nic.mac}/1/{nic.network}/virtio/{limit}/rx{limit}/tx{limit}/0\n"
-    )
+    return f"eth{nic.index}:{nic.address}/{nic.mask}/{nic.mac}/1/{nic.network}/virtio/{limit}/rx{limit}/tx{limit}/0\n"

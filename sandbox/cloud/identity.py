@@ -107,9 +107,7 @@ class Identity:
         self.projects[ident] = Project(ident, name, domain)
         return self.projects[ident]
 
-    def add_user(
-        self, ident: str, name: str, password: str, domain: Domain, roles: dict[str, Role]
-    ) -> User:
+    def add_user(self, ident: str, name: str, password: str, domain: Domain, roles: dict[str, Role]) -> User:
         """Add a user with its *roles*, by project id."""
         user = User(ident, name, password, domain, roles, number=next(self._numbers))
         self.users[ident] = user
@@ -176,9 +174,7 @@ class Identity:
 
     def revoke_all(self, now: datetime, *, user_id: str | None = None) -> int:
         """Revoke every token, or every token of one user, and return how many there were."""
-        found = [
-            t for t in self.tokens.values() if t.revoked_at is None and user_id in (None, t.user.id)
-        ]
+        found = [t for t in self.tokens.values() if t.revoked_at is None and user_id in (None, t.user.id)]
         for token in found:
             token.revoked_at = now
         return len(found)

@@ -165,14 +165,19 @@ class Inventory:
         """Return the instance type with exactly these sizes, if the platform has one."""
         return next((s.name for s in self.skus.values() if (s.cpu, s.memory_mib) == (cpu, memory_mib)), None)
 
-    def place(self, cpu: int, memory_mib: int, *, host_id: str | None = None, zone_id: str | None = None) -> Host | None:
+    def place(
+        self, cpu: int, memory_mib: int, *, host_id: str | None = None, zone_id: str | None = None
+    ) -> Host | None:
         """Return a host with room for a server of this size, or None: the scheduler's "no matching resources"."""
         for host in self.hosts.values():
             if host_id not in (None, host.id) or zone_id not in (None, host.zone.id):
                 continue
             if not (host.online and host.enabled) or memory_mib > host.memory_mib_per_guest:
                 continue
-            if host.cpu_used + cpu <= host.cpu_total and host.memory_mib_used + memory_mib <= host.memory_mib_total:
+            if (
+                host.cpu_used + cpu <= host.cpu_total
+                and host.memory_mib_used + memory_mib <= host.memory_mib_total
+            ):
                 return host
         return None
 

@@ -38,7 +38,9 @@ class Journal:
     counts: Counter[str] = field(default_factory=Counter)
     region_cpu_ms: float = 0.0
 
-    def add(self, request: Request, query: str, status: int, started: float, request_id: str, rows: int) -> None:
+    def add(
+        self, request: Request, query: str, status: int, started: float, request_id: str, rows: int
+    ) -> None:
         template = template_of(request.path)
         call = Call(
             request.method,
@@ -79,6 +81,6 @@ def cost_ms(request: Request, template: str, rows: int) -> float:
             return EVENTS_MS + rows * EVENT_ROW_MS
         case "GET", "/servers/{id}/status":
             return STATUS_MS
-        case ("GET" | "HEAD"), "/servers/{id}":
+        case (("GET" | "HEAD"), "/servers/{id}"):
             return GET_MS
     return 0.0 if template.startswith("/v3") else WRITE_MS

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .errors import CloudError, bad_input, invalid_token, list_refused, no_handler, not_found, unauthorized
@@ -12,6 +12,7 @@ from .times import row_time, token_time
 from .wire import Answer, Request, answer
 from .world import World
 
+KEPT_AFTER_EXPIRY = timedelta(days=1)
 ROLE_IDS = {
     "owner": "5657498058da465d8137bf6ba7f34a6e",
     "editor": "8b2d4e6f0a1c4d3e9f5b7a9c1e3d5f70",
@@ -58,6 +59,14 @@ def _alive(world: World, text: str) -> Token | None:
     return token if token is not None and token.valid(_now(world)) and token.user.enabled else None
 
 
+def _remembered(world: World, text: str) -> Token | None:
+    """Return a token that keystone still has: an expired one too, for a day more than it lived."""
+    token = world.identity.tokens.get(text)
+    if token is None or token.revoked_at is not None or not token.user.enabled:
+        return None
+    return token if _now(world) < token.expires_at + KEPT_AFTER_EXPIRY else None
+
+
 def sign_in(world: World, request: Request) -> Answer:
     body = request.json()
     if not isinstance(body, dict):
@@ -73,7 +82,7 @@ def sign_in(world: World, request: Request) -> Answer:
         case "password":
             user = _by_password(world, (identity.get("password") or {}).get("user") or {})
         case "token":
-            old = _alive(world, str((identity.get("token") or {}).get("id") or ""))
+            old = _remembered(world, str((identity.get("token") or {}).get("id") or ""))
             if old is None:
                 raise unauthorized("authUserByTokenV3: [auth] invalid token")
             user, audit = old.user, old.text
@@ -119,7 +128,9 @@ def _by_password(world: World, wanted: dict[str, Any]) -> User:
         user = identity.users.get(str(ident))
     else:
         name = str(wanted.get("name") or "").casefold()
-        found = [u for u in identity.users.values() if u.name.casefold() == name and domain in (None, u.domain)]
+        found = [
+            u for u in identity.users.values() if u.name.casefold() == name and domain in (None, u.domain)
+        ]
         if len(found) > 1:
             raise CloudError(409, "ConflictError", f"duplicate user name {name}")
         user = found[0] if found else None
@@ -283,7 +294,7 @@ def verify(world: World, request: Request) -> Answer:
     subject = request.headers.get("x-subject-token", "")
     if not subject:
         raise CloudError(403, "ForbiddenError", "missing auth token")
-    token = _alive(world, subject)
+    token = _remembered(world, subject)
     if token is None:
         raise invalid_token()
     return answer({"token": show(world, token)}, headers={"X-Subject-Token": token.text})

@@ -38,7 +38,11 @@ def list_servers(world: World, caller: Caller, request: Request) -> Answer:
     limit = _number(query, "limit")
     offset = max(_number(query, "offset"), 0)
     keep = _predicates(world, query, span.project_id)
-    rows = [guest for guest in _candidates(world, query, system=span.project_id is None) if all(p(guest) for p in keep)]
+    rows = [
+        guest
+        for guest in _candidates(world, query, system=span.project_id is None)
+        if all(p(guest) for p in keep)
+    ]
     if world.settings.lists_empty:
         rows = []
     _sort(rows, query)
@@ -176,7 +180,9 @@ def _shown(world: World, query: Query, rows: list[Guest], *, total: int, limit: 
     wanted = query.all("field")
     if not query.flag("details", default=True):
         if wanted:
-            encoded = [encode({k: v for k in wanted if (v := guest.row.get(k)) not in ("", None)}) for guest in rows]
+            encoded = [
+                encode({k: v for k in wanted if (v := guest.row.get(k)) not in ("", None)}) for guest in rows
+            ]
         else:
             encoded = [guest.bare_bytes() for guest in rows]
     else:
@@ -184,6 +190,10 @@ def _shown(world: World, query: Query, rows: list[Guest], *, total: int, limit: 
         if wanted:
             shown = [{key: value for key, value in row.items() if key in wanted} for row in shown]
         encoded = [encode(row) for row in shown]
-    tail = {key: value for key, value in (("limit", limit if total else 0), ("offset", offset), ("total", total)) if value}
+    tail = {
+        key: value
+        for key, value in (("limit", limit if total else 0), ("offset", offset), ("total", total))
+        if value
+    }
     end = b"".join(f',"{key}":{value}'.encode() for key, value in tail.items())
     return Answer(200, b'{"servers":[' + b",".join(encoded) + b"]" + end + b"}", rows=len(rows))

@@ -94,5 +94,3 @@ def check_create(caller: Caller, project_id: str | None) -> None:
     require = "project" if project_id in (None, caller.project_id) else "domain"
     if allow == "none" or (require == "domain" and allow != "system"):
         raise create_refused(require=require, allow=allow)
-
-

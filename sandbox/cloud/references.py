@@ -11,7 +11,9 @@ from .birth import WantedDisk, WantedNic
 from .errors import CloudError, bad_input, cannot_convert, not_found
 from .inventory import Inventory
 
-HYPERVISORS = frozenset({"kvm", "esxi", "baremetal", "aliyun", "aws", "azure", "qcloud", "huawei", "openstack", "google"})
+HYPERVISORS = frozenset(
+    {"kvm", "esxi", "baremetal", "aliyun", "aws", "azure", "qcloud", "huawei", "openstack", "google"}
+)
 CPU_BOUNDS = (1, 128)
 MEMORY_BOUNDS_MIB = (8, 524_288)
 SHORTEST_PASSWORD = 12
@@ -161,7 +163,9 @@ def _readable(data: str) -> bool:
 def check_password(body: dict[str, Any]) -> None:
     password = text(body, "password")
     kinds = (str.isdigit, str.islower, str.isupper, lambda c: c in string.punctuation)
-    if password and (len(password) < SHORTEST_PASSWORD or not all(any(map(kind, password)) for kind in kinds)):
+    if password and (
+        len(password) < SHORTEST_PASSWORD or not all(any(map(kind, password)) for kind in kinds)
+    ):
         raise CloudError(
             400,
             "WeakPasswordError",
@@ -178,7 +182,9 @@ def tags(body: dict[str, Any]) -> dict[str, str]:
             merged |= value
     if len(merged) > MOST_TAGS:
         raise bad_input("metadata must be less than 20")
-    return {key[:LONGEST_TAG_KEY]: tag_text(value) for key, value in merged.items() if not key.startswith("__")}
+    return {
+        key[:LONGEST_TAG_KEY]: tag_text(value) for key, value in merged.items() if not key.startswith("__")
+    }
 
 
 def tag_text(value: Any) -> str:

@@ -39,11 +39,11 @@ class Region:
                 return check_create_data(self.world, self.caller(request), request)
             case "POST", ["servers", "batch-user-metadata"]:
                 return batch_user_metadata(self.world, self.caller(request), request)
-            case ("GET" | "HEAD"), ["servers", ident]:
+            case (("GET" | "HEAD"), ["servers", ident]):
                 return get_server(self.world, self.caller(request), request, ident)
             case "GET", ["servers", ident, part] if part in PARTS:
                 return get_part(self.world, self.caller(request), request, ident, part)
-            case ("PUT" | "PATCH"), ["servers", ident]:
+            case (("PUT" | "PATCH"), ["servers", ident]):
                 return update_server(self.world, self.caller(request), request, ident)
             case "DELETE", ["servers", ident]:
                 return delete_server(self.world, self.caller(request), request, ident)

@@ -53,7 +53,7 @@ async def running_cloud(
         listener.bind(("127.0.0.1", port))
         cloud.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         config = uvicorn.Config(
-            app,  # type: ignore[arg-type]
+            app,
             http=_Protocol,
             ws="none",
             lifespan="off",

@@ -48,9 +48,26 @@ def fetch(world: World, caller: Caller, request: Request, ident: str, verb: str)
 def get_server(world: World, caller: Caller, request: Request, ident: str) -> Answer:
     guest = fetch(world, caller, request, ident, "get")
     if request.query.all("field"):
-        joined = {"can_delete", "can_update", "can_recycle", "account_read_only", "is_gpu", "is_prepaid_recycle"}
+        joined = {
+            "can_delete",
+            "can_update",
+            "can_recycle",
+            "account_read_only",
+            "is_gpu",
+            "is_prepaid_recycle",
+        }
         hidden = {
-            *("disks", "disks_info", "ips", "macs", "metadata", "networks", "nics", "project", "project_domain"),
+            *(
+                "disks",
+                "disks_info",
+                "ips",
+                "macs",
+                "metadata",
+                "networks",
+                "nics",
+                "project",
+                "project_domain",
+            ),
             *("secgroup", "secgroups", "tenant", "vpc", "vpc_external_access_mode", "vpc_id"),
         } - joined
         return answer({"server": {k: v for k, v in details(world, guest).items() if k not in hidden}})
@@ -66,7 +83,10 @@ def get_part(world: World, caller: Caller, request: Request, ident: str, part: s
         case "metadata":
             return answer({"server": dict(sorted((guest.metadata | guest.hidden).items()))})
         case "tasks":
-            rows = [{"task_name": name, "obj_id": guest.id, "obj_type": "server"} for name in world.tasks.of(guest)]
+            rows = [
+                {"task_name": name, "obj_id": guest.id, "obj_type": "server"}
+                for name in world.tasks.of(guest)
+            ]
             return answer({"tasks": rows})
     raise no_handler(request.path)
 

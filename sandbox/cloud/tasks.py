@@ -7,13 +7,27 @@ deletion comes from.
 """
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import partial
+from typing import Protocol, TypeAlias
 
 from .guests import Guest
 
 Walk: TypeAlias = Generator[float, None, None]
+
+
+class Timer(Protocol):
+    """A call that is still to come."""
+
+    def cancel(self) -> None:
+        """Let it not come."""
+
+
+def on_the_loop(seconds: float, call: Callable[[], None]) -> Timer:
+    """Call *call* on the running event loop, on its next turn if no time has to pass."""
+    loop = asyncio.get_running_loop()
+    return loop.call_later(seconds, call) if seconds > 0 else loop.call_soon(call)
 
 
 @dataclass(slots=True)
@@ -26,13 +40,17 @@ class Running:
 
 @dataclass(slots=True)
 class Tasks:
-    """*hang_at* holds statuses in which a task stops for ever once it entered them, until it is released."""
+    """
+    *hang_at* holds statuses in which a task stops for ever once it entered them, until it is released.
+    *later* is where time comes from.
+    """
 
     step_seconds: float = 0.3
+    later: Callable[[float, Callable[[], None]], Timer] = on_the_loop
     hang_at: set[str] = field(default_factory=set)
     parked: list[Running] = field(default_factory=list)
     current: Running | None = None
-    _timers: dict[int, asyncio.TimerHandle | asyncio.Handle] = field(default_factory=dict)
+    _timers: dict[int, Timer] = field(default_factory=dict)
     _running: dict[int, Running] = field(default_factory=dict)
 
     @property
@@ -89,9 +107,5 @@ class Tasks:
         if running.entered in self.hang_at:
             self.parked.append(running)
             return
-        loop = asyncio.get_running_loop()
         self._running[key] = running
-        if self.step_seconds > 0:
-            self._timers[key] = loop.call_later(steps * self.step_seconds, self._advance, running)
-        else:
-            self._timers[key] = loop.call_soon(self._advance, running)
+        self._timers[key] = self.later(steps * self.step_seconds, partial(self._advance, running))

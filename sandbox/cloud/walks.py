@@ -1,5 +1,7 @@
 """The tasks of a living server, step by step, with the statuses and events that were recorded of the real ones."""
 
+from typing import Any
+
 from .events import Actor
 from .guests import Guest
 from .tasks import Walk
@@ -119,7 +121,7 @@ def change_config(
     world: World,
     guest: Guest,
     actor: Actor,
-    columns: dict[str, object],
+    columns: dict[str, Any],
     *,
     force_stop: bool = False,
     auto_start: bool = False,
@@ -142,8 +144,8 @@ def change_config(
     if changed:
         notes = {key: {"new": value, "old": guest.row[key]} for key, value in changed.items()}
         if host := world.host_of(guest):
-            host.cpu_used += int(str(columns["vcpu_count"])) - int(guest.row["vcpu_count"])
-            host.memory_mib_used += int(str(columns["vmem_size"])) - int(guest.row["vmem_size"])
+            host.cpu_used += int(columns["vcpu_count"]) - int(guest.row["vcpu_count"])
+            host.memory_mib_used += int(columns["vmem_size"]) - int(guest.row["vmem_size"])
         world.store.write(guest, **changed)
         world.events.add(guest, "update", notes, actor)
     yield from settle(world, guest, actor)

@@ -18,7 +18,9 @@ class Query:
     def all(self, name: str) -> list[str]:
         """Return every value of *name*, plain or indexed, in the order sent."""
         prefix = name + "."
-        return [v for k, v in self.pairs if k == name or (k.startswith(prefix) and k[len(prefix) :].isdigit())]
+        return [
+            v for k, v in self.pairs if k == name or (k.startswith(prefix) and k[len(prefix) :].isdigit())
+        ]
 
     def one(self, name: str) -> str | None:
         """Return the last value of *name*, or None if it was not sent."""

@@ -99,7 +99,9 @@ class World:
             return
         self.store.write(guest, status=status, **columns)
         if old != status:
-            self.events.add(guest, "updatestatus", f"{old}=>{status}" + (f": {reason}" if reason else ""), actor)
+            self.events.add(
+                guest, "updatestatus", f"{old}=>{status}" + (f": {reason}" if reason else ""), actor
+            )
 
     def set_tags(
         self, guest: Guest, changes: dict[str, str], actor: Actor = PLATFORM, *, hidden: bool = False
