@@ -230,7 +230,7 @@ class Control:
         """Start or stop a server beside the operator, by the ordinary task."""
         guest = self.guest(ident)
         walk: Walk = start(self.world, guest, PLATFORM) if on else stop(self.world, guest, PLATFORM)
-        self.world.tasks.start(guest, walk, "start" if on else "stop")
+        self.world.run(guest, "start" if on else "stop", walk)
 
     def set_tags(self, ident: str, tags: dict[str, str]) -> None:
         """Merge raw tags (with their ``user:`` prefix); the value ``none`` deletes one."""

@@ -228,7 +228,7 @@ def _create(world: World, actor: Actor, project_id: str, wanted: dict[str, Any],
     if checked.tags:
         world.events.add(guest, "set_meta", [{"key": k, "nvalue": v} for k, v in checked.tags.items()], actor)
     world.events.add(guest, "create", {"id": ident, "name": guest.name, "res_name": "server"}, actor)
-    world.tasks.start(guest, birth(world, guest, checked.order, actor, world.fate("create")), "create")
+    world.run(guest, "create", birth(world, guest, checked.order, actor, world.fate("create")))
     return guest
 
 

@@ -16,6 +16,8 @@ from .inventory import Host
 from .times import FIRST_MOMENT, parse_time
 from .world import World
 
+ONLY_IN_GET = frozenset({"networks", "os_name", "security_rules"})
+
 
 def details(world: World, guest: Guest) -> dict[str, Any]:
     """Return *guest* as GET by id, writes and lists with details show it."""
@@ -57,6 +59,11 @@ def details(world: World, guest: Guest) -> dict[str, Any]:
         shown["auto_delete_at"] = auto_delete_at(moment)
     shown |= guest.extra
     return {key: value for key, value in shown.items() if value not in ("", None, [])}
+
+
+def listed(world: World, guest: Guest) -> dict[str, Any]:
+    """Return *guest* as a list with details shows it: three texts fewer than GET by id."""
+    return {key: value for key, value in details(world, guest).items() if key not in ONLY_IN_GET}
 
 
 def prepaid(world: World, guest: Guest) -> bool:

@@ -46,6 +46,7 @@ class Network:
     vpc_id: str = "default"
     vpc: str = "Default"
     used: set[str] = field(default_factory=set)
+    attachable: bool = True
     cursor: int = 0
 
     def take(self, wanted: str | None = None) -> str | None:

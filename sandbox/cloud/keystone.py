@@ -97,9 +97,11 @@ def sign_in(world: World, request: Request) -> Answer:
         raise CloudError(423, "UserLocked", "UserLocked")
     if not user.enabled:
         raise CloudError(423, "UserDisabled", "UserDisabled")
-    project, domain = _scope(world, user, auth.get("scope") or {})
     if access_key is not None:
+        # The project is the key's; a scope that is sent as well is not even looked at.
         project, domain = access_key.project, None
+    else:
+        project, domain = _scope(world, user, auth.get("scope") or {})
     context = auth.get("context") or {}
     token = world.identity.issue(
         user,
@@ -317,6 +319,7 @@ def _credential(world: World, request: Request, ident: str) -> Answer:
     key = world.identity.access_keys.get(ident)
     if key is None:
         raise not_found("credential", ident)
+    gone: dict[str, Any] = {}
     caller = _caller(world, request)
     if caller.user is not key.user:
         raise CloudError(403, "ForbiddenError", "not enough privilege")
@@ -326,6 +329,7 @@ def _credential(world: World, request: Request, ident: str) -> Answer:
         key.update_version += 1
     elif request.method == "DELETE":
         del world.identity.access_keys[ident]
+        gone = {"deleted": True, "deleted_at": row_time(_now(world)), "encrypted_blob": "-", "key_hash": "-"}
     elif request.method != "GET":
         raise no_handler(request.path)
     stamp = row_time(_now(world))
@@ -348,4 +352,4 @@ def _credential(world: World, request: Request, ident: str) -> Answer:
         "user": key.user.name,
         "user_id": key.user.id,
     }
-    return answer({"credential": shown})
+    return answer({"credential": shown | gone})

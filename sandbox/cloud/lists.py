@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .details import details
+from .details import listed
 from .errors import wrapped
 from .filters import Filter, parse_filter
 from .guests import Guest, new_row
@@ -51,7 +51,11 @@ def list_servers(world: World, caller: Caller, request: Request) -> Answer:
         limit, offset = total or PAGE_SIZE, 0
     elif limit <= 0 or (total > PAGE_SIZE and limit > PAGE_SIZE):
         limit = PAGE_SIZE
-    return _shown(world, query, rows[offset : offset + limit], total=total, limit=limit, offset=offset)
+    page = rows[offset : offset + limit]
+    tail: dict[str, Any] = {"limit": limit, "offset": offset, "total": total} if total else {}
+    if query.flag("summary_stats"):
+        tail["totals"] = _totals(rows)
+    return Answer(200, _encoded(world, query, page, tail), rows=len(page))
 
 
 def _number(query: Query, name: str) -> int:
@@ -163,37 +167,55 @@ def _tagged(conditions: list[tuple[str, str | None]]) -> Callable[[Guest], bool]
 
 
 def _sort(rows: list[Guest], query: Query) -> None:
-    rows.sort(key=lambda guest: (guest.row["name"].casefold(), guest.id))
+    """Sort by one column (the time of creation unless asked otherwise), then by name and id, all one way."""
     column = query.one("order_by")
     if column is None or column not in COLUMNS:
-        rows.sort(key=lambda guest: str(guest.row["created_at"]), reverse=True)
+        column = "created_at"
+    ascending = (query.one("order") or "desc").lower() == "asc"
+    if column == "id":
+        rows.sort(key=lambda guest: guest.id, reverse=not ascending)
         return
-    descending = (query.one("order") or "desc").lower() != "asc"
-    rows.sort(key=lambda guest: _sortable(guest.row[column]), reverse=descending)
+    rows.sort(
+        key=lambda guest: (_sortable(guest.row[column]), guest.row["name"].casefold(), guest.id),
+        reverse=not ascending,
+    )
 
 
 def _sortable(value: Any) -> tuple[float, str]:
     return (float(value), "") if isinstance(value, int | float) else (0.0, str(value).casefold())
 
 
-def _shown(world: World, query: Query, rows: list[Guest], *, total: int, limit: int, offset: int) -> Answer:
+def _encoded(world: World, query: Query, rows: list[Guest], tail: dict[str, Any]) -> bytes:
+    """Return the answer's text; zeros at its end are left out."""
     wanted = query.all("field")
-    if not query.flag("details", default=True):
-        if wanted:
-            encoded = [
-                encode({k: v for k in wanted if (v := guest.row.get(k)) not in ("", None)}) for guest in rows
-            ]
-        else:
-            encoded = [guest.bare_bytes() for guest in rows]
-    else:
-        shown = [details(world, guest) for guest in rows]
+    if query.flag("details", default=True):
+        shown = [listed(world, guest) for guest in rows]
         if wanted:
             shown = [{key: value for key, value in row.items() if key in wanted} for row in shown]
         encoded = [encode(row) for row in shown]
-    tail = {
-        key: value
-        for key, value in (("limit", limit if total else 0), ("offset", offset), ("total", total))
-        if value
+    elif wanted:
+        encoded = [
+            encode({k: v for k in wanted if (v := guest.row.get(k)) not in ("", None)}) for guest in rows
+        ]
+    else:
+        encoded = [guest.bare_bytes() for guest in rows]
+    end = b"".join(b',"%s":%s' % (key.encode(), encode(value)) for key, value in tail.items() if value)
+    return b'{"servers":[' + b",".join(encoded) + b"]" + end + b"}"
+
+
+def _totals(rows: list[Guest]) -> dict[str, Any]:
+    """Return the sums of ``summary_stats``; its own count is always 0."""
+    statuses: dict[str, dict[str, Any]] = {}
+    for guest in rows:
+        empty = {"pending_deleted_count": 0, "status": guest.status, "total_count": 0}
+        info = statuses.setdefault(guest.status, empty)
+        info["total_count"] += 1
+        info["pending_deleted_count"] += int(guest.pending)
+    return {
+        "count": 0,
+        "cpu_count": sum(int(guest.row["vcpu_count"]) for guest in rows),
+        "disk_count": sum(len(guest.disks) for guest in rows),
+        "disk_mb": sum(disk.size_mib for guest in rows for disk in guest.disks),
+        "mem_mb": sum(int(guest.row["vmem_size"]) for guest in rows),
+        "status_info": [statuses[status] for status in sorted(statuses)],
     }
-    end = b"".join(f',"{key}":{value}'.encode() for key, value in tail.items())
-    return Answer(200, b'{"servers":[' + b",".join(encoded) + b"]" + end + b"}", rows=len(rows))

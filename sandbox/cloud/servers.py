@@ -26,6 +26,11 @@ UPDATABLE = {
     "src_mac_check": bool,
 }
 SHORTEST_NAME = 2
+# ``field=`` on GET by id does not choose fields; it only leaves out these joined ones.
+NOT_WITH_FIELD = frozenset(
+    "disks disks_info ips macs metadata nics project project_domain secgroup secgroups tenant vpc "
+    "vpc_external_access_mode vpc_id".split()
+)
 LIVING = frozenset({"running", "ready", "suspend"})
 
 
@@ -47,31 +52,10 @@ def fetch(world: World, caller: Caller, request: Request, ident: str, verb: str)
 
 def get_server(world: World, caller: Caller, request: Request, ident: str) -> Answer:
     guest = fetch(world, caller, request, ident, "get")
+    shown = details(world, guest)
     if request.query.all("field"):
-        joined = {
-            "can_delete",
-            "can_update",
-            "can_recycle",
-            "account_read_only",
-            "is_gpu",
-            "is_prepaid_recycle",
-        }
-        hidden = {
-            *(
-                "disks",
-                "disks_info",
-                "ips",
-                "macs",
-                "metadata",
-                "networks",
-                "nics",
-                "project",
-                "project_domain",
-            ),
-            *("secgroup", "secgroups", "tenant", "vpc", "vpc_external_access_mode", "vpc_id"),
-        } - joined
-        return answer({"server": {k: v for k, v in details(world, guest).items() if k not in hidden}})
-    return answer({"server": details(world, guest)})
+        shown = {key: value for key, value in shown.items() if key not in NOT_WITH_FIELD}
+    return answer({"server": shown})
 
 
 def get_part(world: World, caller: Caller, request: Request, ident: str, part: str) -> Answer:
@@ -81,7 +65,8 @@ def get_part(world: World, caller: Caller, request: Request, ident: str, part: s
         case "status":
             return answer({"server": {"status": guest.status}})
         case "metadata":
-            return answer({"server": dict(sorted((guest.metadata | guest.hidden).items()))})
+            tags = sorted((guest.metadata | guest.hidden).items())
+            return answer({"server": {key: value for key, value in tags if value}})
         case "tasks":
             rows = [
                 {"task_name": name, "obj_id": guest.id, "obj_type": "server"}
@@ -118,7 +103,7 @@ def update_server(world: World, caller: Caller, request: Request, ident: str) ->
     if isinstance(tags := wanted.get("__meta__"), dict):
         world.set_tags(guest, {key: tag_text(value) for key, value in tags.items()}, caller.actor)
     if name and guest.status in LIVING:
-        world.tasks.start(guest, rename(world, guest, caller.actor), "sync")
+        world.run(guest, "sync", rename(world, guest, caller.actor))
     return answer({"server": details(world, guest)})
 
 
@@ -151,7 +136,7 @@ def delete_server(world: World, caller: Caller, request: Request, ident: str) ->
         world.erase(guest)
         return answer({"server": shown})
     override = request.query.flag("override_pending_delete")
-    world.tasks.start(guest, death(world, guest, caller.actor, override=override), "delete")
+    world.run(guest, "delete", death(world, guest, caller.actor, override=override))
     return answer({"server": details(world, guest)})
 
 

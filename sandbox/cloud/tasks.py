@@ -9,6 +9,7 @@ deletion comes from.
 import asyncio
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeAlias
 
@@ -35,6 +36,7 @@ class Running:
     guest: Guest
     walk: Walk
     name: str
+    started: datetime
     entered: str = ""
 
 
@@ -62,9 +64,13 @@ class Tasks:
         """Return the names of the open tasks of *guest*, hung ones too."""
         return [r.name for r in [*self._running.values(), *self.parked] if r.guest is guest]
 
-    def start(self, guest: Guest, walk: Walk, name: str) -> None:
-        """Run *walk* up to its first wait now, and the rest on the event loop."""
-        self._advance(Running(guest, walk, name))
+    def started(self, guest: Guest) -> list[datetime]:
+        """Return when the open tasks of *guest* were started, hung ones too."""
+        return [r.started for r in [*self._running.values(), *self.parked] if r.guest is guest]
+
+    def start(self, guest: Guest, walk: Walk, name: str, now: datetime) -> None:
+        """Run *walk* up to its first wait now, and the rest later."""
+        self._advance(Running(guest, walk, name, now))
 
     def release(self, guest: Guest | None = None) -> int:
         """Let hung tasks (of *guest*, or all) go on, and return how many there were."""

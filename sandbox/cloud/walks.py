@@ -125,7 +125,6 @@ def change_config(
     *,
     force_stop: bool = False,
     auto_start: bool = False,
-    hot: bool = False,
     fate: Fate | None = None,
 ) -> Walk:
     """change_flavor → sync_status → ready; with a start after it, through a short ``ready`` that means nothing."""
@@ -149,7 +148,7 @@ def change_config(
         world.store.write(guest, **changed)
         world.events.add(guest, "update", notes, actor)
     yield from settle(world, guest, actor)
-    if auto_start or (was_on and force_stop and not hot):
+    if auto_start or (was_on and force_stop):
         yield QUEUED
         yield from start(world, guest, actor)
 

@@ -9,11 +9,11 @@ from typing import Any
 from .defaults import REGION, default_identity, default_inventory
 from .errors import CloudError, not_found
 from .events import PLATFORM, Actor, EventLog
-from .guests import Guest, Nic
+from .guests import Disk, Guest
 from .identity import Identity, Project
 from .inventory import Host, Inventory
 from .store import Store
-from .tasks import Tasks
+from .tasks import Tasks, Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Settings:
     keystone_down: bool = False
     database_down: bool = False
     scheduler_down: bool = False
+    open_task_seconds: float = 180.0
     filters_ignored: bool = False
     lists_empty: bool = False
     quota: int | None = None
@@ -61,6 +62,7 @@ class World:
     settings: Settings = field(default_factory=Settings)
     tasks: Tasks = field(default_factory=Tasks)
     fates: deque[Fate] = field(default_factory=deque)
+    loose_disks: dict[str, Disk] = field(default_factory=dict)
     region: str = REGION
     base_url: str = "http://127.0.0.1"
     store: Store = field(init=False)
@@ -79,6 +81,10 @@ class World:
 
     def host_of(self, guest: Guest) -> Host | None:
         return self.inventory.hosts.get(guest.row["host_id"])
+
+    def run(self, guest: Guest, name: str, walk: Walk) -> None:
+        """Start a task on *guest*."""
+        self.tasks.start(guest, walk, name, self.clock())
 
     def fate(self, operation: str) -> Fate | None:
         """Take the next fate that waits for *operation*."""
@@ -128,9 +134,6 @@ class World:
         if host is None or not host.online or not host.agent:
             return "unknown"
         return {"on": "running", "off": "ready", "suspend": "suspend"}.get(guest.power, "unknown")
-
-    def take_nic(self, guest: Guest, nic: Nic) -> None:
-        guest.nics.append(nic)
 
     def release_parts(self, guest: Guest) -> None:
         """Give back what a really deleted server held: addresses, devices, room on its host."""

@@ -1,0 +1,34 @@
+"""One action on one server: what every module of actions is given, and the statuses they share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .events import Actor
+from .guests import Guest
+from .permissions import Caller
+from .tasks import Walk
+from .world import World
+
+SETTLED = frozenset({"ready", "running"})
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An action that is allowed to *caller*. *body* is what was sent, out of its envelope."""
+
+    world: World
+    guest: Guest
+    caller: Caller
+    body: dict[str, Any]
+
+    @property
+    def actor(self) -> Actor:
+        return self.caller.actor
+
+    def run(self, name: str, walk: Walk) -> None:
+        """Start the task of this action."""
+        self.world.run(self.guest, name, walk)
+
+
+Action = Callable[[Act], None]
