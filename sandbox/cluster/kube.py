@@ -1,0 +1,310 @@
+"""A small synchronous client of the Kubernetes API for tests and the demo. Words for kinds are those of kubectl."""
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import httpx
+import yaml
+
+POLL_SECONDS = 0.05  # the server answers in 2 ms; nobody notices 50
+CALL_SECONDS = 30.0
+CRD = "CustomResourceDefinition"
+
+PATCH_TYPES = {
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+}
+Object = dict[str, Any]
+
+
+class KubeError(Exception):
+    """The API server said no. *reason* is its CamelCase word, *status* the HTTP code."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        """Keep the parts for a test to look at."""
+        super().__init__(f"{status} {reason}: {message}")
+        self.status, self.reason, self.message = status, reason, message
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One served resource and the path of its collection."""
+
+    group_version: str
+    plural: str
+    namespaced: bool
+
+    def path(
+        self, namespace: str | None = None, name: str | None = None, subresource: str | None = None
+    ) -> str:
+        """The path of a collection or an object; an absent namespace means all of them."""
+        root = (
+            f"/api/{self.group_version}" if "/" not in self.group_version else f"/apis/{self.group_version}"
+        )
+        parts = [root]
+        if self.namespaced and namespace is not None:
+            parts += ["namespaces", namespace]
+        parts += [part for part in (self.plural, name, subresource) if part is not None]
+        return "/".join(parts)
+
+
+class Kube:
+    """Calls with one user's rights. A kind is named by kind, plural, singular or short name, with or without group."""
+
+    def __init__(self, url: str, *, token: str, authority: Path) -> None:
+        """Make a client; nothing is sent yet."""
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token}"},
+            verify=ssl.create_default_context(cafile=str(authority)),
+            timeout=CALL_SECONDS,
+            trust_env=False,  # a proxy must not see loopback
+        )
+        self._known: dict[str, Resource] = {}
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        content_type: str = "application/json",
+        **params: str | None,
+    ) -> Object:
+        """Make one call and decode the answer. Raises KubeError for everything but 2xx."""
+        reply = self._http.request(
+            method,
+            path,
+            params={key: value for key, value in params.items() if value is not None},
+            content=None if body is None else json.dumps(body),
+            headers={} if body is None else {"Content-Type": content_type},
+        )
+        if reply.is_success:
+            answer: Object = reply.json()
+            return answer
+        try:
+            status = reply.json()
+        except ValueError:
+            raise KubeError(reply.status_code, reply.reason_phrase, reply.text) from None
+        raise KubeError(reply.status_code, status.get("reason", ""), status.get("message", ""))
+
+    def ready(self) -> bool:
+        """Whether the API server answers and says that it is ready."""
+        try:
+            return self._http.get("/readyz", timeout=2.0).is_success
+        except httpx.TransportError:
+            return False
+
+    def apply(
+        self,
+        manifest: Mapping[str, Any],
+        *,
+        namespace: str | None = None,
+        manager: str = "test",
+        force: bool = False,
+        dry_run: bool = False,
+        subresource: str | None = None,
+    ) -> Object:
+        """Apply on the server's side; unknown and doubled fields are refused, as kubectl does."""
+        resource, metadata = self._resource_of(manifest), manifest["metadata"]
+        return self.request(
+            "PATCH",
+            resource.path(_space(manifest, namespace), metadata["name"], subresource),
+            body=manifest,
+            content_type="application/apply-patch+yaml",
+            fieldManager=manager,
+            fieldValidation="Strict",
+            force="true" if force else None,
+            dryRun="All" if dry_run else None,
+        )
+
+    def apply_file(self, path: Path, *, namespace: str | None = None) -> list[Object]:
+        """Apply every document of a YAML file."""
+        documents = [document for document in yaml.safe_load_all(path.read_text()) if document is not None]
+        return [self.apply(document, namespace=namespace) for document in documents]
+
+    def install_crds(self, path: Path, timeout_seconds: float = 20.0) -> "list[str]":
+        """Apply the CustomResourceDefinitions of a file or directory; return their names once they are served."""
+        files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
+        definitions = [
+            document
+            for file in files
+            for document in yaml.safe_load_all(file.read_text())
+            if document and document["kind"] == CRD
+        ]
+        names: "list[str]" = [definition["metadata"]["name"] for definition in definitions]
+        for definition in definitions:
+            self.apply(definition, force=True)
+        for name in names:
+            self.wait_for(CRD, name, None, _established, timeout_seconds)
+        self._known = {}
+        return names
+
+    def create(
+        self, manifest: Mapping[str, Any], *, namespace: str | None = None, dry_run: bool = False
+    ) -> Object:
+        """Create an object; 409 if there is one."""
+        return self.request(
+            "POST",
+            self._resource_of(manifest).path(_space(manifest, namespace)),
+            body=manifest,
+            fieldValidation="Strict",
+            dryRun="All" if dry_run else None,
+        )
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """Read an object, or None if there is none."""
+        try:
+            return self.request("GET", self.resource(kind).path(namespace, name))
+        except KubeError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                return None
+            raise
+
+    def list(
+        self,
+        kind: str,
+        namespace: str | None = None,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
+    ) -> "list[Object]":
+        """Read all objects of a kind, in a namespace or everywhere. *labels*, *fields*: selectors."""
+        path = self.resource(kind).path(namespace)
+        items: list[Object] = self.request("GET", path, labelSelector=labels, fieldSelector=fields)["items"]
+        return items
+
+    def patch(
+        self,
+        kind: str,
+        name: str,
+        namespace: str | None,
+        patch: object,
+        *,
+        how: Literal["merge", "json", "strategic"] = "merge",
+        subresource: str | None = None,
+    ) -> Object:
+        """Change an object; *subresource* is for example "status"."""
+        return self.request(
+            "PATCH",
+            self.resource(kind).path(namespace, name, subresource),
+            body=patch,
+            content_type=PATCH_TYPES[how],
+            fieldValidation="Strict",
+        )
+
+    def delete(
+        self, kind: str, name: str, namespace: str | None = None, *, propagation: str | None = None
+    ) -> bool:
+        """Ask for an object's deletion; return whether there was one. It may stay on for its finalizers."""
+        try:
+            self.request("DELETE", self.resource(kind).path(namespace, name), propagationPolicy=propagation)
+        except KubeError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                return False
+            raise
+        return True
+
+    def wait_for(
+        self,
+        kind: str,
+        name: str,
+        namespace: str | None,
+        predicate: Callable[[Object], bool],
+        timeout_seconds: float = 10.0,
+    ) -> Object:
+        """Poll an object until *predicate* holds, and return it. Raises TimeoutError with what was seen last."""
+        seen: Object | None = None
+        for _ in _ticks(timeout_seconds):
+            seen = self.get(kind, name, namespace)
+            if seen is not None and predicate(seen):
+                return seen
+        raise TimeoutError(f"{kind} {name}: not so within {timeout_seconds} s; last seen: {_brief(seen)}")
+
+    def wait_gone(
+        self, kind: str, name: str, namespace: str | None = None, timeout_seconds: float = 10.0
+    ) -> None:
+        """Poll until there is no such object. Raises TimeoutError with what was seen last."""
+        seen: Object | None = None
+        for _ in _ticks(timeout_seconds):
+            seen = self.get(kind, name, namespace)
+            if seen is None:
+                return
+        raise TimeoutError(f"{kind} {name}: still there after {timeout_seconds} s: {_brief(seen)}")
+
+    def resource(self, kind: str) -> Resource:
+        """Find a resource by what kubectl would call it. Raises LookupError."""
+        if kind.lower() not in self._known:
+            self._known = dict(self._discover())
+        try:
+            return self._known[kind.lower()]
+        except KeyError:
+            raise LookupError(f"the API server knows no {kind}") from None
+
+    def _resource_of(self, manifest: Mapping[str, Any]) -> Resource:
+        key = f"{manifest['apiVersion']}/{manifest['kind']}".lower()
+        return self.resource(key)
+
+    def _discover(self) -> Iterator[tuple[str, Resource]]:
+        """Every name of every served resource; the core group comes last, so that its names win."""
+        groups = self.request("GET", "/apis")["groups"]
+        served = [version["groupVersion"] for group in groups for version in group["versions"][::-1]]
+        for group_version in [*served, "v1"]:
+            group = group_version.partition("/")[0] if "/" in group_version else ""
+            root = "/apis" if group else "/api"
+            for entry in self.request("GET", f"{root}/{group_version}")["resources"]:
+                if "/" in entry["name"]:
+                    continue
+                resource = Resource(group_version, entry["name"], entry["namespaced"])
+                yield f"{group_version}/{entry['kind']}".lower(), resource
+                for name in (
+                    entry["name"],
+                    entry["kind"],
+                    entry["singularName"],
+                    *entry.get("shortNames", []),
+                ):
+                    yield name.lower(), resource
+                    yield f"{name}.{group}".lower(), resource
+
+
+def _space(manifest: Mapping[str, Any], namespace: str | None) -> str:
+    chosen: str = manifest["metadata"].get("namespace") or namespace or "default"
+    return chosen
+
+
+def _established(definition: Object) -> bool:
+    conditions = definition.get("status", {}).get("conditions", [])
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
+
+
+def _brief(seen: Object | None) -> str:
+    if seen is None:
+        return "nothing"
+    return json.dumps({"metadata": seen.get("metadata"), "status": seen.get("status")}, default=str)
+
+
+def _ticks(timeout_seconds: float) -> Iterator[None]:
+    """Once at least, then every POLL_SECONDS until the time is over."""
+    deadline = time.monotonic() + timeout_seconds
+    yield
+    while time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+        yield

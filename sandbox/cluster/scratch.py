@@ -1,0 +1,51 @@
+"""A scratch directory in memory where there is one, removed at the end, or by the next user if we were killed."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PREFIX = "onecloud-sandbox-"
+MEMORY = Path("/dev/shm")  # noqa: S108 tmpfs on every Linux; the directories in it are made private by mkdtemp
+ROOM_BYTES = 512 * 1024 * 1024  # a control plane of a test session writes about 150 MB
+SETTLE_SECONDS = 60.0  # a directory younger than this may not have its lock yet
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give a new private directory, and remove it."""
+    root = _root()
+    _sweep(root)
+    directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+    try:
+        with (directory / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _root() -> Path:
+    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM_BYTES:
+        return MEMORY
+    return Path(tempfile.gettempdir())  # a container's /dev/shm is often 64 MB
+
+
+def _sweep(root: Path) -> None:
+    """Remove what killed runs left: directories of ours whose lock nobody holds."""
+    for directory in root.glob(f"{PREFIX}*"):
+        try:
+            if (
+                directory.stat().st_uid != os.getuid()
+                or time.time() - directory.stat().st_mtime < SETTLE_SECONDS
+            ):
+                continue
+            with (directory / "lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(directory, ignore_errors=True)
+        except OSError:  # gone meanwhile, or in use
+            continue

@@ -1,0 +1,62 @@
+"""Say what is being done, and that it still is. Standard library only: it runs before anything is installed."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+HEARTBEAT_SECONDS = 15.0
+TAIL_LINES = 20
+
+
+class StepError(Exception):
+    """A step failed; the message has the end of what it printed."""
+
+
+def say(text: str) -> None:
+    """Print a line that begins a step."""
+    print(f"==> {text}", file=sys.stderr, flush=True)
+
+
+def step(
+    title: str,
+    command: Sequence[str],
+    *,
+    usually: str,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> None:
+    """Run *command* and keep what it prints, unless it fails; say every 15 s that it still runs. Raises StepError."""
+    say(f"{title} (usually {usually})")
+    started = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env, cwd=cwd
+        )
+        try:
+            while (code := _ended(process)) is None:
+                say(
+                    f"    still at it: {title}, {_clock(time.monotonic() - started)} so far (usually {usually})"
+                )
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        if code:
+            output.seek(0)
+            lines = output.read().decode(errors="replace").splitlines()[-TAIL_LINES:]
+            raise StepError("\n".join([f"{title}: failed with exit code {code}:", *lines]))
+    say(f"    done in {_clock(time.monotonic() - started)}")
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return process.wait(HEARTBEAT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -1,0 +1,35 @@
+"""Fixtures that every test may ask for: a real API server, a client for it, and a namespace of one's own."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from sandbox.cluster import tools
+from sandbox.cluster.control_plane import ControlPlane
+from sandbox.cluster.kube import Kube
+from sandbox.cluster.namespaces import temporary
+
+
+@pytest.fixture(scope="session")
+def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
+    """One API server for the whole session; it is started by the first test that needs it."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # a first build takes minutes and says so
+        tools.binaries("etcd", "kube-apiserver")
+    with ControlPlane() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def kube(control_plane: ControlPlane) -> Iterator[Kube]:
+    """Give a client with every right."""
+    with control_plane.client() as client:
+        yield client
+
+
+@pytest.fixture
+def namespace(kube: Kube) -> Iterator[str]:
+    """Give a new namespace; afterwards it is gone, with every object of ours in it."""
+    with temporary(kube, f"test-{uuid4().hex[:10]}") as name:
+        yield name
