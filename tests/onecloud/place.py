@@ -1,6 +1,4 @@
-"""
-A place on the network that answers as a test says, byte for byte: what the simulator is too polite to do.
-"""
+"""A place on the network that answers as a test says, to the byte: what the simulator is too polite for."""
 
 from __future__ import annotations
 
@@ -9,13 +7,16 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from ssl import SSLContext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
 from onecloud_operator.onecloud import AddressPolicy, Credentials, Endpoints, Limits, Password, Project
-from onecloud_operator.onecloud.models import Exchange
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from onecloud_operator.onecloud.models import Exchange
 
 SERVER_ID = "11111111-2222-4333-8444-555555555555"
 SERVER = {"id": SERVER_ID, "name": "web-0", "status": "running"}
@@ -150,11 +151,29 @@ async def _read(reader: asyncio.StreamReader) -> Asked | None:
     return Asked(method, target, headers, await reader.readexactly(int(headers.get("content-length", "0"))))
 
 
+class Clock:
+    """Monotonic time that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    """Wait until *condition* holds, or fail after ten seconds."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
 class Region:
     """
     A small cloud: signs in, and answers routes by a table of functions or fixed answers.
 
-    *tokens* are those alive; each sign-in adds ``token-<n>``. A dead token gets 403, but 404 on unknown servers.
+    *tokens* are those alive; each sign-in adds ``token-<n>``. A dead token gets 403, except from a server
+    that is MISSING and from *unguarded* routes.
     """
 
     def __init__(self) -> None:
@@ -165,14 +184,16 @@ class Region:
         self.lifetime_seconds = 86400
         self.sign_in: Answer | None = None
         self.routes: dict[str, Answer | Respond] = {}
+        self.unguarded: set[str] = set()
         self.sign_ins: list[Any] = []
 
     async def respond(self, asked: Asked) -> Answer:
         if asked.path.endswith("/auth/tokens"):
             self.sign_ins.append(asked.json["auth"])
             return self.sign_in or self.session()
-        found = self.routes.get(f"{asked.method} {asked.path}") or self.routes.get(asked.method)
-        if asked.token not in self.tokens and found is not MISSING:
+        route = f"{asked.method} {asked.path}"
+        found = self.routes.get(route) or self.routes.get(asked.method)
+        if asked.token not in self.tokens and found is not MISSING and route not in self.unguarded:
             return FORBIDDEN
         if found is None:
             return Answer(body={"servers": []})

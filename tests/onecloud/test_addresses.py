@@ -1,14 +1,14 @@
-"""Where connections may go: judged by address, after DNS, on the way to wherever a tenant or a cloud points."""
+"""Where connections may go: judged by address, after DNS, wherever a tenant or a cloud points."""
 
 from __future__ import annotations
 
 import ipaddress
 
 import pytest
+
 from onecloud_operator.onecloud import AddressPolicy, Cloud, Endpoints
 from onecloud_operator.onecloud.addresses import CheckedBackend
 from onecloud_operator.onecloud.errors import AddressNotAllowed
-
 from tests.onecloud.place import Region, credentials, endpoints, serving
 
 CLUSTER = (ipaddress.ip_network("10.96.0.0/12"), ipaddress.ip_network("fd10::/64"))
@@ -52,7 +52,7 @@ NARROW = AddressPolicy(
         pytest.param(NARROW, "10.2.2.3", False, id="outside-the-listed-networks"),
     ],
 )
-def test_an_address_is_judged(policy: AddressPolicy, address: str, allowed: bool) -> None:  # noqa: FBT001
+def test_an_address_is_judged(policy: AddressPolicy, address: str, *, allowed: bool) -> None:
     assert policy.allows("some.host", ipaddress.ip_address(address)) is allowed
 
 
@@ -67,7 +67,7 @@ def test_an_address_is_judged(policy: AddressPolicy, address: str, allowed: bool
         pytest.param("cloud.example.evil", False, id="only-begins-like-it"),
     ],
 )
-def test_a_list_of_hosts_narrows(host: str, allowed: bool) -> None:  # noqa: FBT001
+def test_a_list_of_hosts_narrows(host: str, *, allowed: bool) -> None:
     assert NARROW.allows(host, ipaddress.ip_address("203.0.113.7")) is allowed
 
 

@@ -1,4 +1,4 @@
-"""Each way of signing in as the bytes that were recorded; and credentials that can be compared but not read."""
+"""Each way of signing in as it is sent; and credentials that can be compared but not read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+
 from onecloud_operator.onecloud import (
     AccessKey,
     CasTicket,
@@ -21,7 +23,6 @@ from onecloud_operator.onecloud import (
 )
 from onecloud_operator.onecloud.auth import Method, Scope, canonical_auth_url, sign_in
 from onecloud_operator.onecloud.errors import InvalidRequest
-from pydantic import SecretStr
 
 NOW = datetime(2026, 11, 23, 6, 43, 10, tzinfo=UTC)
 LAB = Project(name="lab", domain_name="Default")

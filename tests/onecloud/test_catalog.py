@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
+
 from onecloud_operator.onecloud import Credentials, DomainScope, Password, Project, Session
-from onecloud_operator.onecloud.auth import Scope
 from onecloud_operator.onecloud.catalog import choose_endpoint, parse_session
 from onecloud_operator.onecloud.errors import CatalogError, NotInProject, ProtocolError, SignInError
 from onecloud_operator.onecloud.protocol import Lane, Reply, Request
-from pydantic import SecretStr
-
 from tests.onecloud.place import token_body
+
+if TYPE_CHECKING:
+    from onecloud_operator.onecloud.auth import Scope
 
 REQUEST = Request("sign_in", "POST", "/auth/tokens", "/auth/tokens", Lane.READ)
 
@@ -176,7 +178,7 @@ def test_a_life_that_cannot_be_read_is_short_but_not_over(expires: str | None) -
         pytest.param(None, True, id="whatever-it-is"),
     ],
 )
-def test_a_token_for_another_project_is_refused(scope: Scope | None, fits: bool) -> None:  # noqa: FBT001
+def test_a_token_for_another_project_is_refused(scope: Scope | None, *, fits: bool) -> None:
     if fits:
         assert session_of(token_body("http://compute"), scope).project_id == "p-1"
     else:
@@ -189,6 +191,14 @@ def test_a_token_without_a_project_is_refused() -> None:
     del body["token"]["project"], body["token"]["catalog"]
     with pytest.raises(NotInProject, match="name one"):
         session_of(body)
+
+
+def test_a_session_may_be_of_a_whole_domain() -> None:
+    body = token_body("http://compute")
+    body["token"] |= {"is_domain": True, "project": {"id": "default", "name": "Default"}}
+    session = session_of(body, DomainScope(name="Default"))
+    assert session.whole_domain
+    assert session.project_id == "default"
 
 
 @pytest.mark.parametrize("token", ["", "with space", "tökén", "a\nb"])

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from onecloud_operator.onecloud import Cloud, Lane, Limits, ServerQuery
 from onecloud_operator.onecloud.errors import GatewayError, RateLimited, Timeout
 from onecloud_operator.onecloud.models import Exchange
 from onecloud_operator.onecloud.pace import Gate
-
 from tests.onecloud.place import (
     SERVER,
     SERVER_ID,
     Answer,
     Asked,
-    Place,
+    Clock,
     Region,
     credentials,
     endpoints,
     error,
+    eventually,
     serving,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Held(Region):
@@ -32,23 +35,11 @@ class Held(Region):
     def __init__(self) -> None:
         super().__init__()
         self.go = asyncio.Event()
-        self.routes |= {
-            name: self.hold for name in ("POST", "PUT", "GET /servers", f"GET /servers/{SERVER_ID}")
-        }
+        self.routes |= dict.fromkeys(("POST", "PUT", "GET /servers", f"GET /servers/{SERVER_ID}"), self.hold)
 
     async def hold(self, asked: Asked) -> Answer:
         await self.go.wait()
         return Answer(body={"servers": []} if str(asked).startswith("GET /servers?") else {"server": SERVER})
-
-
-async def settled(place: Place) -> int:
-    """Return how many calls are under way when no more arrive."""
-    before = -1
-    async with asyncio.timeout(10):
-        while before != len(place.asked):
-            before = len(place.asked)
-            await asyncio.sleep(0.1)
-    return place.under_way
 
 
 @pytest.mark.parametrize(
@@ -68,7 +59,7 @@ async def test_no_more_are_under_way_than(call: Callable[[Cloud], Any], most: in
         cloud = Cloud(credentials(place.url), ours)
         await cloud.session()
         calls = [asyncio.create_task(call(cloud)) for _ in range(30)]
-        assert await settled(place) == most
+        await eventually(lambda: place.under_way == most)
         region.go.set()
         await asyncio.gather(*calls)
         assert place.most_under_way == most
@@ -91,7 +82,7 @@ async def test_all_kinds_together_take_eight_connections() -> None:
                 cloud.get_server(SERVER_ID),
             )
         ]
-        assert await settled(place) == 8
+        await eventually(lambda: place.under_way == 8)
         assert place.open_connections == 8
         assert ours.free_slots(place.url, Lane.WRITE) == 0
         region.go.set()
@@ -110,7 +101,7 @@ async def test_free_slots_count_down_with_what_is_under_way() -> None:
         assert (ours.free_slots(place.url), ours.free_slots(place.url, Lane.LIST)) == (4, 2)
         await cloud.session()
         call = asyncio.create_task(cloud.create_server({"name": "w"}))
-        await settled(place)
+        await eventually(lambda: place.under_way == 1)
         assert (ours.free_slots(place.url + "/"), ours.free_slots(place.url, Lane.LIST)) == (3, 2)
         region.go.set()
         await call
@@ -125,7 +116,7 @@ async def test_a_call_that_finds_no_place_in_time_was_never_sent() -> None:
         cloud = Cloud(credentials(place.url), ours)
         await cloud.session()
         first = asyncio.create_task(cloud.create_server({"name": "a"}))
-        await settled(place)
+        await eventually(lambda: place.under_way == 1)
         with pytest.raises(Timeout, match="waiting") as caught:
             await cloud.create_server({"name": "b"})
         assert not caught.value.ambiguous
@@ -143,7 +134,7 @@ async def test_a_call_given_up_makes_room_for_the_next() -> None:
         cloud = Cloud(credentials(place.url), ours)
         await cloud.session()
         calls = [asyncio.create_task(cloud.create_server({"name": "a"})) for _ in range(3)]
-        await settled(place)
+        await eventually(lambda: place.under_way == 1)
         calls[0].cancel()  # under way
         calls[1].cancel()  # waiting
         region.go.set()
@@ -161,9 +152,7 @@ async def test_idle_connections_end_before_the_cloud_ends_them() -> None:
         await cloud.list_servers()
         await cloud.list_servers()
         assert (place.connections, place.open_connections) == (1, 1)
-        async with asyncio.timeout(5):
-            while place.open_connections:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: not place.open_connections)
         await cloud.list_servers()
         assert place.connections == 2
         await ours.close()
@@ -206,13 +195,6 @@ async def test_a_strained_place_gets_a_pause_and_fewer_calls(
         await ours.close()
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_pauses_grow_while_the_strain_lasts_and_one_place_stays() -> None:
     clock = Clock()
     gate = Gate(4, clock)
@@ -229,9 +211,9 @@ def test_a_place_that_names_its_pause_gets_it_within_reason() -> None:
     clock = Clock()
     gate = Gate(4, clock)
     gate.strained(7)
-    clock.now = 6.9
+    clock.now += 6.9
     assert gate.free == 0
-    clock.now = 7.1
+    clock.now += 0.2
     assert gate.free == 2
     gate.strained(99999)
     clock.now += 61

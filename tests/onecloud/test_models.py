@@ -9,7 +9,7 @@ import pytest
 from onecloud_operator.onecloud import Filter, ServerQuery
 from onecloud_operator.onecloud.models import moment
 
-ROW = {
+ROW: dict[str, Any] = {
     "id": "aaaaaaaa-0000-4000-8000-000000000000",
     "name": "VM-b",
     "updated_at": "2026-11-23T07:28:28.000000Z",
@@ -40,7 +40,7 @@ ROW = {
         pytest.param(Filter("description", "equals", ("x",)), True, id="what-is-not-there-is-not-checked"),
     ],
 )
-def test_a_condition_holds(condition: Filter, holds: bool) -> None:  # noqa: FBT001
+def test_a_condition_holds(condition: Filter, *, holds: bool) -> None:
     assert condition.matches(ROW) is holds
 
 
@@ -60,7 +60,7 @@ def test_a_condition_holds(condition: Filter, holds: bool) -> None:  # noqa: FBT
         pytest.param(ServerQuery(tags=(("user:owner", "me"), ("user:x", None))), False, id="keys-are-and"),
     ],
 )
-def test_a_row_was_asked_for(query: ServerQuery, holds: bool) -> None:  # noqa: FBT001
+def test_a_row_was_asked_for(query: ServerQuery, *, holds: bool) -> None:
     assert query.matches(ROW) is holds
 
 

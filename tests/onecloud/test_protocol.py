@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
 from onecloud_operator.onecloud import Filter, ServerQuery, protocol
 from onecloud_operator.onecloud.errors import InvalidRequest
 from onecloud_operator.onecloud.protocol import Lane, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ID = "11111111-2222-4333-8444-555555555555"
 SINCE = Filter("updated_at", "ge", ("2026-11-23 07:28:28",))

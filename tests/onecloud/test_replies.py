@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from onecloud_operator.onecloud import Credentials, ServerQuery, Token, catalog, protocol, replies
 from onecloud_operator.onecloud.errors import (
@@ -23,7 +24,6 @@ from onecloud_operator.onecloud.errors import (
     ServerError,
 )
 from onecloud_operator.onecloud.protocol import Lane, Reply, Request
-from pydantic import SecretStr
 
 ID = "11111111-2222-4333-8444-555555555555"
 GET = protocol.get_server(ID)
@@ -42,7 +42,21 @@ json_values = st.recursive(
 # The names that our parsers look for, with anything behind them.
 answer_values = st.dictionaries(
     st.sampled_from(
-        "server servers events total limit offset id next_marker error class details code token".split()
+        [
+            "server",
+            "servers",
+            "events",
+            "total",
+            "limit",
+            "offset",
+            "id",
+            "next_marker",
+            "error",
+            "class",
+            "details",
+            "code",
+            "token",
+        ]
     ),
     json_values | st.lists(st.dictionaries(st.sampled_from(["id", "action", "notes"]), json_values)),
 )
@@ -115,7 +129,7 @@ def test_a_class_that_was_not_recorded(status: int, error_class: str, expected: 
         pytest.param(SIGN_IN, 504, False, id="a-sign-in-changes-nothing"),
     ],
 )
-def test_a_write_that_may_have_happened_says_so(request_: Request, status: int, ambiguous: bool) -> None:  # noqa: FBT001
+def test_a_write_that_may_have_happened_says_so(request_: Request, status: int, *, ambiguous: bool) -> None:
     assert replies.parse_error(request_, said(status, "SomeError", "x")).ambiguous is ambiguous
 
 
@@ -272,7 +286,7 @@ def test_events_after_the_marker_are_without_the_marked_one() -> None:
         pytest.param(Reply(404, {}, b""), False, id="nothing-said"),
     ],
 )
-def test_only_a_404_about_this_server_says_that_it_is_missing(answer: Reply, is_missing: bool) -> None:  # noqa: FBT001
+def test_only_a_404_about_this_server_says_that_it_is_missing(answer: Reply, *, is_missing: bool) -> None:
     assert replies.missing(GET, answer, ID) is is_missing
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+
 from onecloud_operator.onecloud import (
     AccessKey,
     CasTicket,
@@ -15,12 +18,11 @@ from onecloud_operator.onecloud import (
     Password,
     Session,
     Token,
+    protocol,
 )
 from onecloud_operator.onecloud.auth import Method, sign_in
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.onecloud.models import Exchange
-from pydantic import SecretStr
-
 from tests.onecloud.place import SERVER_ID, Answer, Asked, Region, credentials, endpoints, serving
 
 SECRET = "Tr0ub4dor&3-secret"
@@ -37,8 +39,6 @@ USER_DATA = "#cloud-config\nwrite_files:\n- content: my-api-key-12345\n"
     ],
 )
 def test_no_repr_shows_a_secret(method: Method) -> None:
-    from datetime import UTC, datetime
-
     given = credentials("https://cloud", method=method)
     for thing in (method, given, sign_in(given, method, datetime.now(UTC))):
         assert SECRET not in repr(thing)
@@ -67,7 +67,7 @@ async def test_a_session_does_not_show_its_token() -> None:
         ),
         pytest.param(lambda asked: f"bad user {asked.json['server']['user_data']!s}", id="the-user-data"),
         pytest.param(lambda asked: f"weak password {asked.json['server']['password']}", id="the-password"),
-        pytest.param(lambda asked: f"line: {USER_DATA.splitlines()[2]}", id="a-line-of-the-user-data"),
+        pytest.param(lambda _: f"line: {USER_DATA.splitlines()[2]}", id="a-line-of-the-user-data"),
         pytest.param(lambda asked: f"token {asked.token}", id="the-token"),
     ],
 )
@@ -126,8 +126,6 @@ async def test_logs_at_the_lowest_level_show_no_secret(caplog: pytest.LogCapture
 
 
 def test_json_of_a_request_stays_out_of_its_repr() -> None:
-    from onecloud_operator.onecloud import protocol
-
     request = protocol.create_server({"user_data": USER_DATA, "password": SECRET})
     assert SECRET in json.dumps(request.body)
     assert SECRET not in repr(request)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+
 from onecloud_operator.onecloud import AccessKey, CasTicket, Cloud, Credentials, Token
 from onecloud_operator.onecloud.errors import (
     AccountLocked,
     CatalogError,
     ConnectFailed,
-    Forbidden,
     InvalidRequest,
     NotIdentity,
     OneCloudError,
@@ -21,37 +21,20 @@ from onecloud_operator.onecloud.errors import (
     TooManyAttempts,
     WrongPassword,
 )
-from pydantic import SecretStr
-
 from tests.onecloud.place import (
     FORBIDDEN,
-    PASSWORD,
     SERVER,
     SERVER_ID,
     Answer,
     Asked,
+    Clock,
     Region,
     credentials,
     endpoints,
     error,
+    eventually,
     serving,
 )
-
-
-class Clock:
-    """Monotonic time that stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def signed_in_by(region: Region) -> list[str]:

@@ -1,14 +1,15 @@
-"""The client against the whole simulated cloud: every call that we make, and what it does to the cloud's state."""
+"""The client against the whole simulated cloud: every call that we make, and what it does there."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
+
 from onecloud_operator.onecloud import (
     AccessKey,
     AddressPolicy,
@@ -24,7 +25,6 @@ from onecloud_operator.onecloud import (
     ServerQuery,
     Token,
 )
-from onecloud_operator.onecloud.auth import Method, Scope
 from onecloud_operator.onecloud.errors import (
     AccountLocked,
     ApiError,
@@ -45,10 +45,13 @@ from onecloud_operator.onecloud.errors import (
     UserNotFound,
     WrongPassword,
 )
-from pydantic import SecretStr
-
 from sandbox.cloud import Control, running_cloud
 from sandbox.cloud.defaults import ACCESS_KEY, ACCESS_SECRET, LAB_PROJECT, PASSWORDS, TICKET
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from onecloud_operator.onecloud.auth import Method, Scope
 
 ID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 NAME = "shop.web-0"

@@ -1,4 +1,4 @@
-"""Everything that can happen to bytes on their way, as an error that says whether the cloud may have acted."""
+"""Everything that can happen to bytes on their way; and whether the cloud may have acted."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import json
 import socket
 import ssl
 import subprocess
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from onecloud_operator.onecloud import Cloud, Limits
 from onecloud_operator.onecloud.errors import (
     AnswerTooLarge,
@@ -24,7 +23,6 @@ from onecloud_operator.onecloud.errors import (
     TlsFailed,
     TransportError,
 )
-
 from tests.onecloud.place import (
     HANG,
     LOST,
@@ -34,12 +32,23 @@ from tests.onecloud.place import (
     Region,
     credentials,
     endpoints,
+    eventually,
     serving,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
 IMPATIENT = Limits(read_seconds=0.2, list_read_seconds=0.2, write_seconds=0.2, connect_seconds=0.5)
-CREATE: Callable[[Cloud], Any] = lambda cloud: cloud.create_server({"name": "web-0"})  # noqa: E731
-GET: Callable[[Cloud], Any] = lambda cloud: cloud.get_server(SERVER_ID)  # noqa: E731
+
+
+def create(cloud: Cloud) -> Awaitable[object]:
+    return cloud.create_server({"name": "web-0"})
+
+
+def get(cloud: Cloud) -> Awaitable[object]:
+    return cloud.get_server(SERVER_ID)
 
 
 async def failing(
@@ -111,14 +120,14 @@ WHOLE = bytes(Answer(200, {"server": SERVER}))
 async def test_a_write_without_a_readable_answer_may_have_happened(
     answer: Answer, expected: type[OneCloudError]
 ) -> None:
-    failure = await failing(answer, CREATE, IMPATIENT)
+    failure = await failing(answer, create, IMPATIENT)
     assert type(failure) is expected
     assert failure.ambiguous
 
 
 @pytest.mark.parametrize("answer", [LOST, HANG, Answer(200, b"hello"), Answer(302, b"")])
 async def test_a_read_changes_nothing_whatever_becomes_of_its_answer(answer: Answer) -> None:
-    assert not (await failing(answer, GET, IMPATIENT)).ambiguous
+    assert not (await failing(answer, get, IMPATIENT)).ambiguous
 
 
 async def test_a_drip_of_bytes_ends_with_the_deadline_of_the_whole_call() -> None:
@@ -164,9 +173,9 @@ async def test_a_connection_that_is_never_accepted_reached_nobody() -> None:
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
-        region.compute_url = "http://127.0.0.1:{}".format(deaf.getsockname()[1])
+        region.compute_url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         with socket.create_connection(deaf.getsockname()), socket.socket() as second:
-            second.setblocking(False)
+            second.settimeout(0)
             second.connect_ex(deaf.getsockname())  # the queue of one is full now
             async with serving(region.respond) as place:
                 ours = endpoints(limits=IMPATIENT)
@@ -185,15 +194,13 @@ async def test_a_connection_closed_between_calls_is_not_used_again() -> None:
         cloud = Cloud(credentials(place.url), ours)
         for _ in range(3):
             assert await cloud.get_server(SERVER_ID) == SERVER
-            async with asyncio.timeout(5):
-                while place.open_connections:
-                    await asyncio.sleep(0.005)
+            await eventually(lambda: not place.open_connections)
         await ours.close()
 
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make an authority, a certificate of it for 127.0.0.1, one for another name, and a stranger's authority."""
+    """Make an authority, its certificates for 127.0.0.1 and for another name, and a stranger's authority."""
     folder = tmp_path_factory.mktemp("tls")
     for authority in ("ca", "stranger"):
         _openssl(
@@ -266,8 +273,9 @@ async def test_tls_is_trusted_by(
     certificates: Path,
     server: str,
     authority: str | None,
+    *,
     insecure: bool,
-    works: bool,  # noqa: FBT001
+    works: bool,
 ) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificates / f"{server}.crt", certificates / f"{server}.key")

@@ -146,6 +146,7 @@ class Session:
 
     @property
     def ends_at(self) -> float:
+        """When the token dies."""
         return self.signed_in_at + self.lifetime_seconds
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import SecretStr
 
@@ -24,8 +23,12 @@ from .errors import (
     WrongPassword,
 )
 from .models import moment
-from .protocol import Reply, Request
 from .replies import decode, parse_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .protocol import Reply, Request
 
 COMPUTE = "compute_v2"  # the cloud's own client maps "compute" to this
 UNKNOWN_LIFETIME_SECONDS = 3600.0
@@ -49,7 +52,7 @@ def parse_session(credentials: Credentials, request: Request, reply: Reply, aske
     clock needs to agree with another.
     """
     call = request.call(reply.request_id)
-    if reply.status // 100 != 2:  # noqa: PLR2004
+    if not reply.succeeded:
         raise refusal(request, reply)
     text = reply.headers.get("x-subject-token", "")
     if not text or not text.isascii() or not text.isprintable() or " " in text:

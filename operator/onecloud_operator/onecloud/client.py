@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import re
 from dataclasses import replace
-from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from . import protocol, replies
-from .auth import Credentials, Session
-from .endpoints import Endpoints
 from .errors import ProtocolError
 from .models import MAX_ROWS, EventPage, Filter, Row, ServerPage, ServerQuery
 from .protocol import Reply, Request, new_request_id
 from .scrub import secret_texts
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from types import TracebackType
+
+    from .auth import Credentials, Session
+    from .endpoints import Endpoints
+
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 REFUSED = frozenset({401, 403})
 
 
@@ -217,5 +222,6 @@ class Cloud:
 
 def _backwards(before: str, after: str) -> bool:
     """Tell whether two UUIDs are in the wrong order; of other ids the database's order is not known."""
-    plain = all(len(text) == 36 and text.count("-") == 4 for text in (before, after))  # noqa: PLR2004
-    return plain and after.casefold() <= before.casefold()
+    return (
+        all(UUID_TEXT.fullmatch(text) for text in (before, after)) and after.casefold() <= before.casefold()
+    )

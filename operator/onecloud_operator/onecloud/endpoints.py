@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from .addresses import AddressPolicy
 from .auth import Credentials, canonical_url
 from .limits import Limits
-from .models import Exchange
 from .place import Place
 from .protocol import Lane, Reply, Request
 from .signin import Patience, SignIn
-from .wire import Tls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .models import Exchange
+    from .wire import Tls
 
 
 class Endpoints:

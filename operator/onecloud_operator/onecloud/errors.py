@@ -77,14 +77,17 @@ class OneCloudError(Exception):
 
     @property
     def method(self) -> str:
+        """The HTTP method, or "" if no call was made."""
         return self.call.method if self.call else ""
 
     @property
     def path(self) -> str:
+        """The path's template, or ""."""
         return self.call.path if self.call else ""
 
     @property
     def request_id(self) -> str:
+        """What finds the call in the cloud's log, or ""."""
         return self.call.request_id if self.call else ""
 
     def __str__(self) -> str:

@@ -12,8 +12,8 @@ class Limits:
     """
     The measures of one place.
 
-    The region has 8 workers for reads and 8 for writes, for all its users. It closes idle connections at 10 s,
-    and a request on a connection that is just being closed is a lost answer.
+    The region has 8 workers for reads and 8 for writes, for all its users. It closes idle connections at
+    10 s, and a request on a connection that is just being closed is a lost answer.
     """
 
     connections: int = 8

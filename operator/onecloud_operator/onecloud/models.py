@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator as operators
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 Row = dict[str, Any]
 Operator = Literal["ge", "gt", "le", "lt", "in", "notin", "equals", "notequals", "startswith"]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
@@ -38,6 +41,7 @@ class Gate:
 
     @property
     def idle(self) -> bool:
+        """Whether nobody is inside or waiting."""
         return not self._inside and not self._waiting
 
     @property
@@ -63,6 +67,7 @@ class Gate:
             raise
 
     def leave(self) -> None:
+        """Give the place back."""
         self._inside -= 1
         self._admit()
 
@@ -76,9 +81,11 @@ class Gate:
         self._closed_until = max(self._closed_until, self._clock() + pause)
 
     def slow(self) -> None:
+        """Take one place away."""
         self._places = max(1.0, self._places - 1)
 
     def eased(self) -> None:
+        """Give a part of a place back."""
         self._places = min(float(self._most), self._places + WIDENING)
         self._pause_seconds /= 2
 

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import re
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
-from .addresses import AddressPolicy
 from .errors import OneCloudError, Timeout
-from .limits import Limits
 from .models import Exchange
 from .pace import Gate
 from .protocol import Lane, Reply, Request
 from .wire import Tls, Wire
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from .addresses import AddressPolicy
+    from .limits import Limits
+
 # Any of these says that the service, or what is in front of it, has too much to do.
 STRAINED = frozenset({429, 502, 503, 504})
+SECONDS = re.compile(r"[0-9]{1,5}")
 STRAINED_AFTER = 3  # plain 500s in a row: one alone is often a wrong request
 # What a place and its TLS settings cost to make again is a few ms, so strangers' URLs need not pile up.
 FORGET_SECONDS = 600.0
@@ -118,11 +124,11 @@ class Place:
     def _learn(self, lane: Lane, reply: Reply, seconds: float) -> None:
         """Learn from an answer how much the place can bear."""
         gate = self._lanes[lane]
-        self._failures = self._failures + 1 if reply.status >= 500 else 0  # noqa: PLR2004
+        self._failures = self._failures + 1 if reply.broke else 0
         if reply.status in STRAINED or self._failures >= STRAINED_AFTER:
-            retry_after = reply.headers.get("retry-after", "")
-            known = retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 6  # noqa: PLR2004
-            gate.strained(float(retry_after) if known else None)
+            # The cloud never says for how long; what stands in front of it may.
+            wanted = SECONDS.fullmatch(reply.headers.get("retry-after", ""))
+            gate.strained(float(wanted[0]) if wanted else None)
         elif seconds > self._limits.patience_seconds(lane):
             gate.slow()
         else:

@@ -10,16 +10,20 @@ from __future__ import annotations
 import enum
 import json
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from .errors import Call, InvalidRequest
 from .models import ServerQuery
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
 LIST_ANSWER_BYTES = 64 * 2**20  # 2,048 servers with all details are 6 MB
 ANSWER_BYTES = 8 * 2**20
+ID_CHARACTERS = 128  # the column's width
 CHECK = "check_server"  # a dry run takes a writer's place in the cloud, and changes nothing
 PROOF = ServerQuery(limit=1, fields=("id",))
 
@@ -46,6 +50,7 @@ class Request:
 
     @property
     def target(self) -> str:
+        """The path with its query, quoted."""
         return f"{self.path}?{urlencode(self.query, quote_via=quote)}" if self.query else self.path
 
     @property
@@ -57,6 +62,7 @@ class Request:
 
     @property
     def limit_bytes(self) -> int:
+        """How large an answer may be."""
         return LIST_ANSWER_BYTES if self.lane is Lane.LIST else ANSWER_BYTES
 
     @property
@@ -65,6 +71,7 @@ class Request:
         return self.lane is Lane.WRITE and self.operation != CHECK
 
     def call(self, request_id: str) -> Call:
+        """Name this call for an error."""
         return Call(self.method, self.template, request_id, self.writes)
 
 
@@ -83,6 +90,21 @@ class Reply:
     body: bytes = field(repr=False)
     request_id: str = ""
     secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the status is 2xx, whichever: the identity service's differs between releases."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def redirects(self) -> bool:
+        """Whether the status is 3xx."""
+        return HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST
+
+    @property
+    def broke(self) -> bool:
+        """Whether the status is 5xx, or one of the cloud's own above."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def new_request_id() -> str:
@@ -170,6 +192,6 @@ def list_events(  # noqa: PLR0913 - the events route has these parameters
 
 
 def _server_path(server_id: str) -> str:
-    if not server_id or server_id in {".", ".."} or len(server_id) > 128:  # noqa: PLR2004 - a column's width
-        raise InvalidRequest("a server id has 1 to 128 characters and is no path")
+    if not server_id or server_id in {".", ".."} or len(server_id) > ID_CHARACTERS:
+        raise InvalidRequest(f"a server id has 1 to {ID_CHARACTERS} characters and is no path")
     return "/servers/" + quote(server_id, safe="")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 from .errors import (
@@ -35,6 +36,7 @@ from .scrub import masked
 
 DETAILS_CHARACTERS = 500
 ECHO = re.compile(r'\{\s*".*\}|\{\s*".*', re.DOTALL)
+EVENT_NUMBER = re.compile(r"[0-9]{1,19}")
 NESTED_ERROR = re.compile(r'\{"error":\s*\{')
 
 # The class decides, since one status has several meanings; the status decides for classes not named here.
@@ -83,7 +85,7 @@ def parse_server(request: Request, reply: Reply) -> Row:
 
 def parse_acknowledged(request: Request, reply: Reply) -> Row:
     """Return the server in the reply to an action, or {} if this action does not answer with one."""
-    if reply.status // 100 == 2 and not reply.body:  # noqa: PLR2004
+    if reply.succeeded and not reply.body:
         return {}
     server = _object(request, reply).get("server")
     return server if isinstance(server, dict) else {}
@@ -119,7 +121,7 @@ def missing(request: Request, reply: Reply, server_id: str) -> bool:
 
     The id must be in the text: a 404 may be about a handler, a referenced object, or be a proxy's page.
     """
-    if reply.status != 404:  # noqa: PLR2004
+    if reply.status != HTTPStatus.NOT_FOUND:
         return False
     error = parse_error(request, reply)
     return isinstance(error, ResourceNotFound) and server_id.casefold() in error.details.casefold()
@@ -128,8 +130,8 @@ def missing(request: Request, reply: Reply, server_id: str) -> bool:
 def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
     """Return the error that *reply*, whose status is not 2xx, stands for."""
     call = request.call(reply.request_id)
-    if reply.status // 100 != 4 and reply.status // 100 != 5:  # noqa: PLR2004
-        strange = Redirected if reply.status // 100 == 3 else ProtocolError  # noqa: PLR2004
+    if reply.status < HTTPStatus.BAD_REQUEST:
+        strange = Redirected if reply.redirects else ProtocolError
         return strange(f"answered {reply.status}", call, ambiguous=request.writes, status=reply.status)
     try:
         body = decode(reply)
@@ -146,7 +148,7 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
     details = _details(body.get("details"), reply.secrets)
     kind = BY_CLASS.get((reply.status, error_class)) or BY_STATUS.get(reply.status)
     if kind is None:
-        kind = ServerError if reply.status >= 500 else ApiError  # noqa: PLR2004
+        kind = ServerError if reply.broke else ApiError
     if kind is ServerError and _names_used_id(request, details):
         kind = DuplicateId
     return kind(call, reply.status, error_class, details)
@@ -177,7 +179,7 @@ def decode(reply: Reply) -> object:
 
 
 def _object(request: Request, reply: Reply) -> dict[str, Any]:
-    if reply.status // 100 != 2:  # noqa: PLR2004
+    if not reply.succeeded:
         raise parse_error(request, reply)
     try:
         body = decode(reply)
@@ -219,7 +221,7 @@ def _event(request: Request, reply: Reply, row: object) -> Event:
 
 
 def _integer(value: object) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:  # noqa: PLR2004
+    if isinstance(value, str) and EVENT_NUMBER.fullmatch(value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from pydantic import SecretStr
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pydantic import SecretStr
 
 HIDDEN = "[hidden]"
 SHORTEST = 4  # shorter texts occur by chance, and hiding them would garble every message

@@ -112,22 +112,20 @@ class SignIn:
         self._distrusted_until = self._clock() + self._patience.distrust_seconds
 
     async def close(self) -> None:
+        """End an attempt under way; those who wait for it get an error."""
         if self._attempt is not None:
             self._attempt.cancel()
             await asyncio.wait([self._attempt])
 
     async def _signed_in(self) -> Session:
-        if self._attempt is None:
+        attempt = self._attempt
+        if attempt is None:
             failure = self._held(self._clock())
             if failure is not None:
                 raise failure.error.remembered(failure.until - self._clock())
-            self._start()
-        attempt = self._attempt
-        if attempt is None:  # pragma: no cover - _start has set it
-            raise AssertionError("no attempt was started")
-        await asyncio.wait(
-            [attempt]
-        )  # unlike awaiting it, this does not cancel it with one of those who wait
+            attempt = self._start()
+        # Waiting for it, instead of awaiting it: who gives up must not take the sign-in from the others.
+        await asyncio.wait([attempt])
         if attempt.cancelled():
             raise TransportError("the client was closed while signing in")
         error = attempt.exception()
@@ -135,9 +133,10 @@ class SignIn:
             raise error.remembered(self._failure.until - self._clock() if self._failure else None)
         return attempt.result()
 
-    def _start(self) -> None:
-        self._attempt = asyncio.get_running_loop().create_task(self._try())
-        self._attempt.add_done_callback(self._ended)
+    def _start(self) -> asyncio.Task[Session]:
+        self._attempt = attempt = asyncio.get_running_loop().create_task(self._try())
+        attempt.add_done_callback(self._ended)
+        return attempt
 
     def _ended(self, attempt: asyncio.Task[Session]) -> None:
         self._attempt = None

@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpcore
 
@@ -29,8 +28,15 @@ from .errors import (
     TlsFailed,
     TransportError,
 )
-from .limits import Limits
 from .protocol import Reply, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .limits import Limits
+
+
+REQUEST_ID_CHARACTERS = 64  # ours and the cloud's part have 15; more than this is no id
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,7 @@ class Progress:
     sent = False
 
     async def __call__(self, event: str, _info: Mapping[str, Any]) -> None:
+        """Note *event*."""
         if event == "http11.send_request_headers.started":
             self.sent = True
 
@@ -225,4 +232,4 @@ def _network_reason(error: BaseException) -> str:
 
 
 def _printable(text: str) -> str:
-    return text if text.isascii() and text.isprintable() and len(text) <= 64 else ""  # noqa: PLR2004
+    return text if text.isascii() and text.isprintable() and len(text) <= REQUEST_ID_CHARACTERS else ""
