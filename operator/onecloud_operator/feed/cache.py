@@ -2,8 +2,9 @@
 What is known of the servers that somebody watches, and of no others.
 
 Three kinds of reads come in: whole rows, slim rows (only the version) and details. Versions never fall in
-the cloud, so of two reads the one of the higher version is newer, whichever was asked for first. A lower
-version counts only if it was asked for after the higher one had arrived: the cloud was restored from a backup.
+the cloud, so of two reads the one of the higher version is newer, whichever was asked for first. A
+lower version counts only if it was asked for after the higher one had arrived: then the cloud was restored
+from a backup.
 """
 
 from __future__ import annotations

@@ -9,10 +9,12 @@ from onecloud_operator.feed.cache import News
 from onecloud_operator.feed.source import SLIM_FIELDS, sighting
 from onecloud_operator.onecloud.errors import (
     ApiError,
+    Forbidden,
     GatewayError,
     OneCloudError,
     ProtocolError,
     RateLimited,
+    Unauthorized,
 )
 from onecloud_operator.onecloud.models import ServerQuery
 from onecloud_operator.translate import Untranslatable, observed_from_details
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 
 GATHER_SECONDS = 0.05  # in which watches are gathered into one call
+
+
+class FalseList(ProtocolError):
+    """A list lacked servers that exist, so nothing can be concluded from it."""
 
 
 class FirstRows(Generic[K]):
@@ -143,11 +149,11 @@ class DetailsBatch(Generic[K]):
         try:
             page = await shared.members.list_servers(query)
         except OneCloudError as error:
-            if len(batch) == 1 and _is_about_the_row(error):
+            if len(batch) == 1 and is_about_rows(error):
                 self._ask_about(batch, asked_at)
-                return
-            shared.wants.put_back(batch)
-            self._tell_loud(batch)
+            else:
+                shared.wants.put_back(batch)
+                self._tell_loud(batch)
             raise
         shared.wants.worked()
         self._take(batch, page)
@@ -189,16 +195,17 @@ class DetailsBatch(Generic[K]):
 
 
 async def ask_about_absent(shared: Shared[K], server_ids: Iterable[str], among: int, asked_at: float) -> None:
-    """Ask about ids that did not come back. Raises ProtocolError if they exist: the list lied."""
+    """Ask about ids that did not come back. Raises FalseList if they exist."""
     entries = [entry for one in server_ids if (entry := shared.cache.get(one)) is not None]
     if not await shared.believable(entries, among):
         for entry in entries:
             shared.wants.add(entry.id, loudly=True)
-        raise ProtocolError("the cloud's list left out servers that exist")
+        raise FalseList("the cloud's list left out servers that exist")
     for entry in entries:
         shared.question(entry, asked_at)
 
 
-def _is_about_the_row(error: OneCloudError) -> bool:
-    """Say whether the cloud answered, and cannot show what was asked for."""
-    return isinstance(error, ApiError | ProtocolError) and not isinstance(error, GatewayError | RateLimited)
+def is_about_rows(error: OneCloudError) -> bool:
+    """Say whether the cloud answered, and cannot show what was asked for: one row of it may be to blame."""
+    about_more = GatewayError | RateLimited | Forbidden | Unauthorized | FalseList
+    return isinstance(error, ApiError | ProtocolError) and not isinstance(error, about_more)

@@ -12,7 +12,7 @@ from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Lane
 from onecloud_operator.feed.cache import Cache
 from onecloud_operator.feed.delta import Delta
-from onecloud_operator.feed.details import DetailsBatch, FirstRows
+from onecloud_operator.feed.details import DetailsBatch, FirstRows, is_about_rows
 from onecloud_operator.feed.events import EventTail
 from onecloud_operator.feed.gone import GoneLimiter
 from onecloud_operator.feed.health import FeedHealth
@@ -80,11 +80,12 @@ class Feed(Generic[K]):
         self._tail = EventTail(shared)
         self._delta = Delta(shared)
         self._sweep = Sweep(shared, self._sweep_spacing)
+        self._details = DetailsBatch(shared)
         self._first_rows = FirstRows(shared, self._sweep)
         jobs: tuple[Job, ...] = (
             self._delta,
             self._first_rows,
-            DetailsBatch(shared),
+            self._details,
             self._sweep,
             Refresh(shared),
             Readmission(shared),
@@ -235,6 +236,8 @@ class Feed(Generic[K]):
             if job is self._sweep:
                 if failures > self._options.free_tries:
                     self._sweep.abandon()  # it only looks for what is missing: tried again later
+            elif job is self._details and is_about_rows(error):
+                pass  # smaller and smaller batches find the row that is to blame
             elif failures > self._options.free_tries:
                 self._problems[job.name] = problem_of(error, doing=Doing.READ)
         if self._set_health():

@@ -1,4 +1,4 @@
-"""What holds back recreation when a cloud seems to have lost its servers, as one restored from nothing does."""
+"""What holds back recreation when a cloud seems to have lost its servers, as a restored one does."""
 
 from __future__ import annotations
 

@@ -98,6 +98,6 @@ def _innermost(value: object, depth: int) -> str:  # noqa: PLR0911 - one for eac
 
 
 def _first_string(cut: str) -> str:
-    """Return the first string of a JSON list that was cut off; nothing of an object: it may quote a request."""
+    """Return the first string of a JSON list that was cut off; nothing of objects: they quote requests."""
     found = re.match(r'\[\s*"((?:[^"\\{]|\\.)*)"', cut)
     return found[1] if found else ""

@@ -1,7 +1,7 @@
 """
 Which rows the next delta asks for, by the cloud's own clock.
 
-    newest rises           ask from newest less overlap: a slow transaction becomes visible after its time stamp
+    newest rises           ask from newest less overlap: a slow transaction shows after its time stamp
     seen whole afterwards  ask from newest: after a burst the wide window would repeat it for ever
     and many share newest  ask from newest + 1 s: nothing can be stamped with that second any more
 """
