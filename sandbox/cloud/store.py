@@ -86,7 +86,9 @@ class Store:
 
     def erase(self, guest: Guest) -> None:
         """Soft-delete a row for good: nobody but an administrator ever sees it again, and its id stays burnt."""
-        self.write(guest, deleted=True, deleted_at=row_time(self.now()), pending_deleted=True)
+        guest.row.update(deleted=True, deleted_at=row_time(self.now()), pending_deleted=True)
+        guest.row["update_version"] += 1
+        self._move(guest)
         guest.history.append(("HTTP 404", "", True))
         key = guest.id.casefold()
         self._names[guest.name.casefold()].discard(key)

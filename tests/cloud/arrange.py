@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 
 from sandbox.cloud.defaults import ACCESS_KEY, ACCESS_SECRET, LAB_PROJECT, PASSWORDS
 from sandbox.cloud.events import Actor, Event
+from sandbox.cloud.guests import Disk
 from sandbox.cloud.inventory import Sku
 from sandbox.cloud.times import parse_time
 from tests.cloud.recorded import Exchange, exchanges
@@ -51,6 +52,8 @@ def arrange(exchange: Exchange) -> Scene:
         _list(scene, exchange)
     elif exchange.group == "create":
         _create(scene, exchange)
+    if "host-offline" in exchange.case:
+        scene.cloud.set_host(online=False)
     if match := re.search(r"Duplicate name name (\S+?)\\?\"", exchange.details):
         scene.cloud.add_server(match[1], status="ready")
     return scene
@@ -104,7 +107,7 @@ def sighting(ident: str, exchange: Exchange, *, bare: bool = False) -> dict[str,
             past = False
             continue
         for row in other.rows if bare else [other.server]:
-            known = "hostname" in row and ("host_type" in row or bare)
+            known = "hostname" in row and ("secgroups" in row or bare)
             if not known or key not in (str(row["id"]).casefold(), str(row["name"]).casefold()):
                 continue
             if past:
@@ -117,8 +120,10 @@ def sighting(ident: str, exchange: Exchange, *, bare: bool = False) -> dict[str,
 def _target(scene: Scene, exchange: Exchange) -> None:
     """Seed the server that the path names."""
     row = dict(exchange.server)
-    if row and len(row) < 60:
+    if "secgroups" not in row:
         row = {}  # an answer that shows only a part of the server
+    if exchange.path.endswith("/detachnetwork"):
+        row = {}  # the answer no longer shows the NIC
     row = row or sighting(exchange.server_path, exchange)
     if exchange.status == 404 and f"server {exchange.server_path} not found" in exchange.details:
         if row.get("pending_deleted") and "gone" not in exchange.case and not _erased(row, exchange):
@@ -151,7 +156,9 @@ def _before(scene: Scene, exchange: Exchange, row: dict[str, Any]) -> dict[str, 
         failed = before.endswith("_fail") and before
         changes["status"] = failed or ("running" if row.get("power_states") == "on" else "ready")
     elif exchange.method == "POST" and exchange.status == 200 and action in BEFORE_ACTION:
-        changes["status"] = "running" if action == "syncstatus" and row.get("power_states") == "on" else BEFORE_ACTION[action]
+        known = "disk_fail" if exchange.case.startswith("633-") else ""
+        running = action == "syncstatus" and row.get("power_states") == "on"
+        changes["status"] = known or ("running" if running else BEFORE_ACTION[action])
     elif exchange.method in {"PUT", "PATCH"} and exchange.status == 200:
         changes |= _before_put(exchange, row)
     elif action == "cancel-delete":
@@ -211,7 +218,8 @@ def _list(scene: Scene, exchange: Exchange) -> None:
         offset = exchange.json.get("offset", 0)
         scene.fill(min(offset, total), "2037-01-01T00:00:00.000000Z", "ahead")
         behind = "0-behind" if query.get("order") == ["desc"] else "zzz-behind"
-        scene.fill(max(total - offset - len(exchange.rows), 0), "2020-01-01T00:00:00.000000Z", behind)
+        missing = total - offset - len(exchange.rows) - (len(scene.world.store) - len(exchange.rows) - offset)
+        scene.fill(max(missing, 0), "2020-01-01T00:00:00.000000Z", behind)
     elif exchange.status == 200 and total > len(exchange.rows):
         for number in range(total - len(exchange.rows)):
             behind = {**exchange.rows[-1], "id": f"behind-{number}", "name": f"behind-{number}"}
@@ -349,19 +357,30 @@ def _disabled_access_key(scene: Scene, exchange: Exchange) -> None:
     scene.world.identity.access_keys[ACCESS_KEY].enabled = False
 
 
-def _host_offline(scene: Scene, exchange: Exchange) -> None:
-    scene.cloud.set_host(online=False)
-
-
 def _agent_gone(scene: Scene, exchange: Exchange) -> None:
     scene.cloud.set_host(agent=False)
 
 
-def _failing(operation: str, status: str) -> Callable[[Scene, Exchange], None]:
-    return lambda scene, exchange: scene.cloud.fail_next(operation, status)
+def _loose_disk(scene: Scene, exchange: Exchange) -> None:
+    ident = exchange.body["disk_id"]
+    scene.world.loose_disks[ident] = Disk(ident, "loose", 1, 10_240)
+
+
+def _no_network(scene: Scene, exchange: Exchange) -> None:
+    for network in scene.world.inventory.networks.values():
+        network.attachable = False
+
+
+def _three_statuses(scene: Scene, exchange: Exchange) -> None:
+    for number, status in enumerate(("sched_fail", "unknown")):
+        row = {"id": f"odd-{number}", "name": f"odd-{number}", "tenant_id": LAB_PROJECT, "status": status}
+        scene.seed(row | {"created_at": "2020-01-01T00:00:00.000000Z"})
 
 
 SPECIAL: dict[str, Callable[[Scene, Exchange], None]] = {
+    "243-list-summary-stats": _three_statuses,
+    "1002-act-attachdisk": _loose_disk,
+    "1002-act-attachnetwork": _no_network,
     "019c-auth-user-disabled": _disabled_user,
     "022b-token-invalid-after-user-disable-enable": _revoked("labuser"),
     "031-token-verify-after-revoke": _revoked("to-revoke"),
@@ -389,10 +408,4 @@ SPECIAL: dict[str, Callable[[Scene, Exchange], None]] = {
     "700-agent-gone-stop": _agent_gone,
     "702-agent-gone-start": _agent_gone,
     "706-agent-gone-delete": _agent_gone,
-    "710-host-offline-get": _host_offline,
-    "711-host-offline-start": _host_offline,
-    "712-host-offline-syncstatus": _host_offline,
-    "712b-host-offline-get-after-sync": _host_offline,
-    "713-host-offline-create": _host_offline,
-    "715-host-offline-delete": _host_offline,
 }

@@ -107,6 +107,8 @@ class Scene:
                 columns[key] = ""
         columns |= changes
         guest = Guest(columns, updated, {"on": "on", "off": "off"}.get(str(row.get("power_states")), "off"))
+        if columns["status"] == "disk_fail":
+            guest.power = "unknown"
         if columns["status"] in {"running", "ready"}:
             guest.power = "on" if columns["status"] == "running" else "off"
         guest.metadata = dict(row.get("metadata", {"app_tags": ""}))
