@@ -105,7 +105,9 @@ def change_bandwidth(act: Act) -> None:
     _check_settled(act, "change bandwidth")
     nic = _nic(act)
     nic.bandwidth = nic.shown_bandwidth = references.integer(act.body, "bandwidth") or 0
-    act.world.events.add(act.guest, "change_bandwidth", {"mac": nic.mac, "bandwidth": nic.bandwidth}, act.actor)
+    act.world.events.add(
+        act.guest, "change_bandwidth", {"mac": nic.mac, "bandwidth": nic.bandwidth}, act.actor
+    )
 
 
 def _nic(act: Act) -> Nic:

@@ -42,17 +42,19 @@ def death(world: World, guest: Guest, actor: Actor, *, override: bool) -> Walk:
         world.set_status(guest, "detach_disk_fail", "host agent does not answer", actor)
         guest.deletions -= 1
         return
-    first = bool(guest.disks) and guest.deletions == 1
-    yield 3.9 if first else 2.0
+    alone = guest.deletions == 1
+    yield 3.9 if alone and guest.disks else 2.0
     for _ in guest.disks:
+        # Each disk that is taken off ends in a sync, and so in a ``ready`` that means nothing.
         world.events.add(guest, "detach", {"res_name": "guestdisk"}, actor)
-    if first:
-        world.set_status(guest, "sync_status", SYNC, actor)
-        yield SYNCING
-        world.store.write(guest, power_states="off")
-        world.set_status(guest, "ready", "", actor)
-        world.events.add(guest, "stop", "", actor)
-        yield 1.4
+        world.events.add(guest, "sync_conf", "", actor)
+        if alone:
+            world.set_status(guest, "sync_status", SYNC, actor)
+            yield SYNCING
+            world.store.write(guest, power_states="off")
+            world.set_status(guest, "ready", "", actor)
+            world.events.add(guest, "stop", "", actor)
+            yield 1.4
     if fate:
         guest.disks.clear()
         guest.deletions -= 1
@@ -80,6 +82,8 @@ def _recycle(world: World, guest: Guest, actor: Actor) -> Walk:
 
 
 def _erase(world: World, guest: Guest, actor: Actor) -> None:
+    for nic in guest.nics:
+        world.events.add(guest, "detach", {"ip_addr": nic.address, "res_name": "guestnetwork"}, actor)
     world.events.add(guest, "pending_delete", "", actor)
     world.events.add(guest, "delete", "", actor)
     world.erase(guest)

@@ -32,7 +32,9 @@ BEFORE_ACTION = {
     "dissociate-eip": "ready",
     "syncstatus": "ready",
 }
-FILLED = frozenset({"limit", "offset", "details", "field", "order_by", "order", "paging_marker", "summary_stats"})
+FILLED = frozenset(
+    {"limit", "offset", "details", "field", "order_by", "order", "paging_marker", "summary_stats"}
+)
 
 
 def arrange(exchange: Exchange) -> Scene:
@@ -66,9 +68,15 @@ def request_of(scene: Scene, exchange: Exchange) -> tuple[dict[str, str], Any]:
         headers[name] = _revealed(scene, value)
     body = exchange.body
     if body is not None and not isinstance(body, str):
-        user = (body.get("auth") or {}).get("identity", {}).get("password", {}).get("user", {}) if isinstance(body, dict) else {}
+        user = (
+            (body.get("auth") or {}).get("identity", {}).get("password", {}).get("user", {})
+            if isinstance(body, dict)
+            else {}
+        )
         text = json.dumps(body)
-        text = text.replace("<USER_PASSWORD>", PASSWORDS["labuser"]).replace("<ADMIN_PASSWORD>", PASSWORDS["sysadmin"])
+        text = text.replace("<USER_PASSWORD>", PASSWORDS["labuser"]).replace(
+            "<ADMIN_PASSWORD>", PASSWORDS["sysadmin"]
+        )
         body = json.loads(re.sub("<TOKEN(?::[^>]*)?>", lambda m: _revealed(scene, m[0]), text))
         del user
         if "access_key_secret" in text:
@@ -138,7 +146,11 @@ def _target(scene: Scene, exchange: Exchange) -> None:
 
 def _erased(row: dict[str, Any], exchange: Exchange) -> bool:
     """Return whether a 404 of a recycled server means that it was really deleted meanwhile."""
-    return "HTTP 404" in exchange.note or exchange.method == "DELETE" or (not exchange.query and exchange.server_path == row["id"])
+    return (
+        "HTTP 404" in exchange.note
+        or exchange.method == "DELETE"
+        or (not exchange.query and exchange.server_path == row["id"])
+    )
 
 
 def _before(scene: Scene, exchange: Exchange, row: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +197,9 @@ def _before_restore(scene: Scene, exchange: Exchange, row: dict[str, Any]) -> di
     changes: dict[str, Any] = {"pending_deleted": True, "pending_deleted_at": row["updated_at"]}
     if str(row["name"]).endswith("-1"):
         changes["name"] = str(row["name"]).removesuffix("-1")
-        scene.seed({"id": "0401d01a-6f7f-4b49-8824-ca37f262ee0d", "name": changes["name"], "tenant_id": LAB_PROJECT})
+        scene.seed(
+            {"id": "0401d01a-6f7f-4b49-8824-ca37f262ee0d", "name": changes["name"], "tenant_id": LAB_PROJECT}
+        )
     return changes
 
 
@@ -195,7 +209,12 @@ def _before_restore(scene: Scene, exchange: Exchange, row: dict[str, Any]) -> di
 def _list(scene: Scene, exchange: Exchange) -> None:
     query = parse_qs(exchange.query, keep_blank_values=True)
     for number, row in enumerate(exchange.rows):
-        full = {"id": f"{number:036x}", "name": f"row-{number}", "tenant_id": LAB_PROJECT, "status": "ready"} | row
+        full = {
+            "id": f"{number:036x}",
+            "name": f"row-{number}",
+            "tenant_id": LAB_PROJECT,
+            "status": "ready",
+        } | row
         # Rows without a time of their own keep their order by being younger the earlier they come.
         stamp = (exchange.recorded_at - timedelta(minutes=number + 1)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
         full.setdefault("created_at", stamp)
@@ -207,8 +226,16 @@ def _list(scene: Scene, exchange: Exchange) -> None:
             guest.metadata |= tags
     for ident in query.get("id", []):
         if row := sighting(ident, exchange, bare="updated_at" in exchange.query) or sighting(ident, exchange):
-            hidden = {"pending_deleted": True} if "recycled" in exchange.case or "after-delete" in exchange.case else {}
-            if "deleted" not in exchange.case and "delete-true" not in exchange.case and "deleted" != exchange.case[-7:]:
+            hidden = (
+                {"pending_deleted": True}
+                if "recycled" in exchange.case or "after-delete" in exchange.case
+                else {}
+            )
+            if (
+                "deleted" not in exchange.case
+                and "delete-true" not in exchange.case
+                and "deleted" != exchange.case[-7:]
+            ):
                 scene.seed(row, **hidden)
     for name in query.get("name", []):
         if not exchange.rows and (row := sighting(name, exchange)):

@@ -10,7 +10,19 @@ from typing import Any
 
 FOLDER = Path(__file__).parent.parent / "data" / "transcripts"
 MANDATORY = frozenset(
-    {"auth", "list", "get", "create", "update", "delete", "power", "change-config", "metadata", "events", "recycle-bin"}
+    {
+        "auth",
+        "list",
+        "get",
+        "create",
+        "update",
+        "delete",
+        "power",
+        "change-config",
+        "metadata",
+        "events",
+        "recycle-bin",
+    }
 )
 
 
@@ -96,7 +108,9 @@ def exchanges() -> tuple[Exchange, ...]:
     for file in sorted(FOLDER.glob("*.jsonl")):
         for line in file.read_text().splitlines():
             found.append(_exchange(json.loads(line), file.stem))
-    return tuple(sorted(found, key=lambda exchange: (exchange.recorded_at, _number(exchange.case), exchange.case)))
+    return tuple(
+        sorted(found, key=lambda exchange: (exchange.recorded_at, _number(exchange.case), exchange.case))
+    )
 
 
 @cache

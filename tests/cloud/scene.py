@@ -81,7 +81,13 @@ class Scene:
         return self._tokens[name].text
 
     async def ask(
-        self, method: str, target: str, *, token: str | None = "labuser", headers: Any = None, body: Any = None
+        self,
+        method: str,
+        target: str,
+        *,
+        token: str | None = "labuser",
+        headers: Any = None,
+        body: Any = None,
     ) -> httpx.Response:
         """Send one request into the application; *body* is sent as JSON unless it is a text already."""
         sent = dict(headers or {})
@@ -90,7 +96,9 @@ class Scene:
         content = body if isinstance(body, str) else b"" if body is None else json.dumps(body)
         if body is not None and "Content-Type" not in sent:
             sent["Content-Type"] = "application/json"
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://cloud") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url="http://cloud"
+        ) as client:
             return await client.request(method, target, headers=sent, content=content)
 
     def seed(self, row: dict[str, Any], **changes: Any) -> Guest:

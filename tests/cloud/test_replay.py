@@ -12,7 +12,16 @@ import pytest
 from tests.cloud.arrange import arrange, request_of
 from tests.cloud.recorded import MANDATORY, Exchange, exchanges, left_out
 
-DECISIVE = ("id", "name", "status", "pending_deleted", "disable_delete", "vcpu_count", "vmem_size", "tenant_id")
+DECISIVE = (
+    "id",
+    "name",
+    "status",
+    "pending_deleted",
+    "disable_delete",
+    "vcpu_count",
+    "vmem_size",
+    "tenant_id",
+)
 REPLAYED = [exchange for exchange in exchanges() if exchange.case not in left_out()]
 ASKED = [exchange for exchange in REPLAYED if not exchange.walk]
 
@@ -33,7 +42,9 @@ async def test_a_recorded_request_is_answered_as_it_was(exchange: Exchange) -> N
     if exchange.status >= 400:
         assert answer["class"] == exchange.kind, said
     if exchange.server:
-        made = exchange.method == "POST" and exchange.path == "/servers" and "id" not in exchange.body["server"]
+        made = (
+            exchange.method == "POST" and exchange.path == "/servers" and "id" not in exchange.body["server"]
+        )
         names = [n for n in DECISIVE if n in exchange.server and not (made and n == "id")]
         assert {n: answer["server"][n] for n in names} == {n: exchange.server[n] for n in names}, said
     if exchange.group == "list" and exchange.status == 200:
@@ -63,9 +74,11 @@ def shape(value: Any) -> Any:
         case {"class": _, "code": _}:
             return sorted(value)
         case dict():
-            return {key: shape(inner) for key, inner in sorted(value.items()) if key not in {"metadata", "catalog"}} | (
-                {"metadata": sorted(value["metadata"])} if isinstance(value.get("metadata"), dict) else {}
-            )
+            return {
+                key: shape(inner)
+                for key, inner in sorted(value.items())
+                if key not in {"metadata", "catalog"}
+            } | ({"metadata": sorted(value["metadata"])} if isinstance(value.get("metadata"), dict) else {})
         case list():
             return [shape(inner) for inner in value]
     return type(value).__name__ if value is None else "leaf"

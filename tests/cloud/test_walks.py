@@ -70,7 +70,8 @@ async def _after_the_last_request(exchange: Exchange) -> Told:
     causes = [
         e
         for e in past
-        if e.method != "GET" and (e.server_path == named or (e.parts == ["servers"] and e.server.get("id") == named))
+        if e.method != "GET"
+        and (e.server_path == named or (e.parts == ["servers"] and e.server.get("id") == named))
     ]
     recent = [e for e in causes if (exchange.recorded_at - e.recorded_at).total_seconds() <= 30]
     return await _repeat(recent[-1]) if recent else (arrange(exchange), named)
