@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from onecloud_operator.onecloud import AddressPolicy, Credentials, Endpoints, Limits, Password, Project
+from onecloud_operator.onecloud import AddressPolicy, Cloud, Credentials, Endpoints, Limits, Password, Project
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -259,3 +259,14 @@ def endpoints(
     if clock is None:
         return Endpoints(policy, limits=limits, on_exchange=watch)
     return Endpoints(policy, limits=limits, on_exchange=watch, clock=clock)
+
+
+async def asking(region: Region, call: Callable[[Cloud], Any]) -> tuple[Any, Place]:
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints()
+        try:
+            async with Cloud(credentials(place.url), ours) as cloud:
+                return await call(cloud), place
+        finally:
+            await ours.close()

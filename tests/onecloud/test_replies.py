@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,14 +13,8 @@ from pydantic import SecretStr
 from onecloud_operator.onecloud import Credentials, ServerQuery, Token, catalog, protocol, replies
 from onecloud_operator.onecloud.errors import (
     ApiError,
-    GatewayError,
-    GatewayTimeout,
     OneCloudError,
     ProtocolError,
-    RateLimited,
-    Redirected,
-    ResourceNotFound,
-    ServerError,
 )
 from onecloud_operator.onecloud.protocol import Lane, Reply, Request
 
@@ -75,127 +68,6 @@ def error_of(request: Request, answer: Reply) -> ApiError:
     error = replies.parse_error(request, answer)
     assert isinstance(error, ApiError)
     return error
-
-
-@pytest.mark.parametrize("recorded", [pytest.param(row, id=row["case"]) for row in RECORDED])
-def test_a_recorded_refusal_gets_its_class(recorded: dict[str, Any]) -> None:
-    is_sign_in = (recorded["method"], recorded["path"]) == ("POST", "/v3/auth/tokens")
-    body = {"server": {"id": recorded["id_sent"]}} if "id_sent" in recorded else None
-    lane = Lane.READ if is_sign_in or recorded["method"] == "GET" else Lane.WRITE
-    request = Request("x", recorded["method"], recorded["path"], recorded["path"], lane, body=body)
-    answer = reply(recorded["status"], recorded["answer"])
-    error = (catalog.refusal if is_sign_in else replies.parse_error)(request, answer)
-    assert type(error).__name__ == recorded["expected"]
-    assert error.request_id == "abc-1"
-    assert '{"' not in str(error)
-
-
-@pytest.mark.parametrize(
-    ("status", "error_class", "expected"),
-    [
-        pytest.param(400, "InsufficientResourceError", "NoCapacity", id="no-room"),
-        pytest.param(400, "ServerStatusError", "InvalidStatus", id="another-word-for-status"),
-        pytest.param(402, "PaymentError", "ApiError", id="a-kind-we-do-nothing-special-for"),
-        pytest.param(406, "UnsupportOperationError", "NotSupported", id="not-supported"),
-        pytest.param(409, "ResourceBusyError", "Busy", id="busy"),
-        pytest.param(409, "DuplicateIdError", "DuplicateId", id="a-release-that-names-it"),
-        pytest.param(409, "ConflictError", "Conflict", id="conflict"),
-        pytest.param(413, "TooLargeEntity", "InvalidInput", id="too-large"),
-        pytest.param(423, "UserLocked", "Locked", id="locked"),
-        pytest.param(429, "TooManyRequests", "RateLimited", id="queue-full"),
-        pytest.param(499, "ConnectRefusedError", "ApiError", id="a-fault-behind-the-service"),
-        pytest.param(500, "ResourceNotReadyError", "Busy", id="not-ready"),
-        pytest.param(501, "NotImplementedError", "NotSupported", id="not-implemented"),
-        pytest.param(502, "BadGateway", "GatewayError", id="gateway"),
-        pytest.param(504, "TimeoutError", "GatewayTimeout", id="timeout"),
-        pytest.param(507, "OutOfResource", "NoCapacity", id="out-of-resource"),
-        pytest.param(598, "Whatever", "ServerError", id="internal-code"),
-        pytest.param(400, "NewClassOfNextRelease", "InvalidInput", id="an-unknown-class-goes-by-status"),
-    ],
-)
-def test_a_class_that_was_not_recorded(status: int, error_class: str, expected: str) -> None:
-    assert type(replies.parse_error(GET, said(status, error_class, "x"))).__name__ == expected
-
-
-@pytest.mark.parametrize(
-    ("request_", "status", "ambiguous"),
-    [
-        pytest.param(CREATE, 504, True, id="a-create-goes-on-after-504"),
-        pytest.param(CREATE, 502, True, id="a-create-behind-a-broken-gateway"),
-        pytest.param(CREATE, 500, True, id="a-create-that-failed-somewhere"),
-        pytest.param(CREATE, 400, False, id="a-create-refused"),
-        pytest.param(GET, 504, False, id="a-read-changes-nothing"),
-        pytest.param(protocol.create_server({}, dry_run=True), 504, False, id="a-dry-run-changes-nothing"),
-        pytest.param(SIGN_IN, 504, False, id="a-sign-in-changes-nothing"),
-    ],
-)
-def test_a_write_that_may_have_happened_says_so(request_: Request, status: int, *, ambiguous: bool) -> None:
-    assert replies.parse_error(request_, said(status, "SomeError", "x")).ambiguous is ambiguous
-
-
-@pytest.mark.parametrize(
-    ("details", "expected"),
-    [
-        pytest.param(
-            f"TxExec: Error 1062: Duplicate entry '{ID}' for key 'PRIMARY'", "DuplicateId", id="ours"
-        ),
-        pytest.param(
-            f"Error 1062: Duplicate entry '{ID}' for key 'guests_tbl.PRIMARY'", "DuplicateId", id="8.0"
-        ),
-        pytest.param("Error 1062: Duplicate entry '42' for key 'PRIMARY'", "ServerError", id="another-table"),
-        pytest.param(
-            f"Error 1062: Duplicate entry '{ID}' for key 'ix_name'", "ServerError", id="another-key"
-        ),
-        pytest.param(f"Error 1213: Deadlock, '{ID}', PRIMARY", "ServerError", id="another-error"),
-    ],
-)
-def test_only_our_own_id_in_the_primary_key_is_a_used_id(details: str, expected: str) -> None:
-    error = replies.parse_error(CREATE, said(500, "UnclassifiedError", details))
-    assert type(error).__name__ == expected
-
-
-def test_the_innermost_text_is_shown() -> None:
-    inner = json.dumps({"error": {"class": "X", "code": 404, "details": "serversku no.such not found"}})
-    middle = json.dumps({"error": {"details": f"FetchSku: {inner}"}})
-    assert error_of(GET, said(404, "ResourceNotFoundError", f"Validate: {middle}")).details == (
-        "serversku no.such not found"
-    )
-
-
-def test_an_error_wrapped_by_a_proxy_is_unwrapped() -> None:
-    answer = reply(404, {"error": {"code": 404, "class": "ResourceNotFoundError", "details": "x"}})
-    assert isinstance(replies.parse_error(GET, answer), ResourceNotFound)
-
-
-def test_details_are_one_short_line() -> None:
-    error = error_of(GET, said(400, "InputParameterError", "a\n\tb\x00" + "c" * 10_000))
-    assert error.details.startswith("a b?ccc")
-    assert len(error.details) == 500
-
-
-def test_an_echoed_request_is_not_shown() -> None:
-    """The cloud repeats a whole body that it cannot convert, passwords and user data included."""
-    sent = json.dumps({"password": "Secret-123456", "vmem_size": "1g"})
-    error = error_of(CREATE, said(500, "UnclassifiedError", f"unable to convert '{sent}' to Type \"X\": why"))
-    assert error.details == "unable to convert '{…}' to Type \"X\": why"
-
-
-@pytest.mark.parametrize(
-    ("answer", "expected"),
-    [
-        pytest.param(Reply(302, {"location": "http://evil"}, b""), Redirected, id="redirect"),
-        pytest.param(Reply(404, {"content-type": "text/html"}, b"<html>"), ProtocolError, id="html-404"),
-        pytest.param(Reply(403, {"content-type": "text/html"}, b"<html>"), ProtocolError, id="html-403"),
-        pytest.param(Reply(502, {"content-type": "text/html"}, b"<html>"), GatewayError, id="html-502"),
-        pytest.param(Reply(504, {"content-type": "text/html"}, b"<html>"), GatewayTimeout, id="html-504"),
-        pytest.param(Reply(429, {}, b""), RateLimited, id="empty-429"),
-        pytest.param(Reply(500, {}, b"[]"), ProtocolError, id="500-with-a-list"),
-        pytest.param(Reply(500, {}, b"{}"), ServerError, id="500-without-words"),
-        pytest.param(Reply(101, {}, b""), ProtocolError, id="101"),
-    ],
-)
-def test_an_answer_of_something_else(answer: Reply, expected: type[OneCloudError]) -> None:
-    assert type(replies.parse_error(GET, answer)) is expected
 
 
 @pytest.mark.parametrize(

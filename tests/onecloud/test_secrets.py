@@ -6,7 +6,7 @@ import json
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
@@ -20,10 +20,13 @@ from onecloud_operator.onecloud import (
     Token,
     protocol,
 )
-from onecloud_operator.onecloud.auth import Method, sign_in
 from onecloud_operator.onecloud.errors import OneCloudError
+from onecloud_operator.onecloud.identity import sign_in
 from onecloud_operator.onecloud.models import Exchange
 from tests.onecloud.place import SERVER_ID, Answer, Asked, Region, credentials, endpoints, serving
+
+if TYPE_CHECKING:
+    from onecloud_operator.onecloud.auth import Method
 
 SECRET = "Tr0ub4dor&3-secret"
 USER_DATA = "#cloud-config\nwrite_files:\n- content: my-api-key-12345\n"

@@ -3,187 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from onecloud_operator.onecloud import (
-    AccessKey,
-    AddressPolicy,
-    CasTicket,
-    Cloud,
-    Credentials,
-    DomainScope,
-    Endpoints,
     Filter,
     Limits,
-    Password,
     Project,
     ServerQuery,
-    Token,
 )
 from onecloud_operator.onecloud.errors import (
-    AccountLocked,
     ApiError,
-    CatalogError,
     DuplicateId,
     DuplicateName,
     Forbidden,
     InvalidInput,
     InvalidStatus,
-    NotInProject,
     OneCloudError,
     ProtocolError,
     QuotaExceeded,
     ResourceNotFound,
-    SignInError,
     Timeout,
     TransportError,
-    UserNotFound,
-    WrongPassword,
 )
-from sandbox.cloud import Control, running_cloud
-from sandbox.cloud.defaults import ACCESS_KEY, ACCESS_SECRET, LAB_PROJECT, PASSWORDS, TICKET
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from onecloud_operator.onecloud.auth import Method, Scope
-
-ID = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
-NAME = "shop.web-0"
-BODY: dict[str, Any] = {
-    "id": ID,
-    "name": NAME,
-    "vcpu_count": 1,
-    "vmem_size": 1024,
-    "disks": [{"image_id": "ubuntu-22.04", "size": 10240}],
-    "nets": [{"network": "vnet-1"}],
-    "disable_delete": False,
-    "auto_start": True,
-    "__meta__": {"user:owner": "me"},
-}
-LAB = Project(name="lab", domain_name="Default")
-
-
-@dataclass(slots=True)
-class Lab:
-    """A simulated cloud, and a way in for anyone."""
-
-    control: Control
-    endpoints: Endpoints
-
-    def credentials(self, method: Method | None = None, scope: Scope | None = LAB) -> Credentials:
-        method = method or as_user("labuser")
-        return Credentials(self.control.auth_url, method, scope, region=self.control.world.region)
-
-    def cloud(self, method: Method | None = None, scope: Scope | None = LAB) -> Cloud:
-        return Cloud(self.credentials(method, scope), self.endpoints)
-
-    async def settled(self, cloud: Cloud, server_id: str, *statuses: str) -> dict[str, Any]:
-        """Return the server when it has one of *statuses*."""
-        async with asyncio.timeout(20):
-            while True:
-                server = await cloud.get_server(server_id)
-                assert server is not None
-                if server["status"] in statuses:
-                    return server
-                await asyncio.sleep(0.01)
-
-
-def as_user(name: str, password: str | None = None) -> Password:
-    return Password(SecretStr(password or PASSWORDS[name]), user_name=name, user_domain_name="Default")
-
-
-@asynccontextmanager
-async def lab(limits: Limits | None = None) -> AsyncIterator[Lab]:
-    async with running_cloud(step_seconds=0.005) as control:
-        endpoints = Endpoints(AddressPolicy(allow_loopback=True), limits=limits)
-        try:
-            yield Lab(control, endpoints)
-        finally:
-            await endpoints.close()
-
-
-@pytest.mark.parametrize(
-    ("method", "scope"),
-    [
-        pytest.param(as_user("labuser"), LAB, id="password"),
-        pytest.param(as_user("labuser"), Project(id=LAB_PROJECT), id="password-and-project-by-id"),
-        pytest.param(AccessKey(ACCESS_KEY, SecretStr(ACCESS_SECRET)), None, id="access-key"),
-        pytest.param(AccessKey(ACCESS_KEY, SecretStr(ACCESS_SECRET)), LAB, id="access-key-with-its-project"),
-        pytest.param(CasTicket(SecretStr(TICKET)), LAB, id="cas-ticket"),
-    ],
-)
-async def test_one_signs_in_by(method: Method, scope: Scope | None) -> None:
-    async with lab() as here:
-        session = await here.cloud(method, scope).session()
-        assert (session.project_id, session.project_name) == (LAB_PROJECT, "lab")
-        assert session.compute_url == here.control.url
-        assert session.auth_url == here.control.auth_url
-        assert (await here.cloud(method, scope).list_servers()).rows == ()
-
-
-async def test_one_signs_in_by_a_token_that_somebody_got() -> None:
-    async with lab() as here:
-        session = await here.cloud().session()
-        theirs = here.cloud(Token(session.token))
-        assert (await theirs.session()).token != session.token
-        assert (await theirs.list_servers()).rows == ()
-
-
-@pytest.mark.parametrize(
-    ("method", "scope", "expected"),
-    [
-        pytest.param(as_user("labuser", "wrong"), LAB, WrongPassword, id="wrong-password"),
-        pytest.param(
-            Password(SecretStr("x"), user_name="labuser", user_domain_name="nowhere"),
-            LAB,
-            UserNotFound,
-            id="domain",
-        ),
-        pytest.param(
-            as_user("labuser"), Project(name="nosuch", domain_name="Default"), NotInProject, id="project"
-        ),
-        pytest.param(
-            as_user("labuser"), Project(name="other", domain_name="Default"), NotInProject, id="no-role"
-        ),
-        pytest.param(
-            as_user("labuser"), DomainScope(name="Default"), NotInProject, id="a-domain-without-a-role"
-        ),
-        pytest.param(as_user("labuser"), None, SignInError, id="no-project-at-all"),
-        pytest.param(AccessKey(ACCESS_KEY, SecretStr("wrong")), None, SignInError, id="wrong-secret-key"),
-        pytest.param(
-            AccessKey(ACCESS_KEY, SecretStr(ACCESS_SECRET)),
-            Project(name="other"),
-            NotInProject,
-            id="not-that-project",
-        ),
-        pytest.param(Token(SecretStr("0" * 64)), LAB, SignInError, id="a-dead-token"),
-        pytest.param(CasTicket(SecretStr("ST-none")), LAB, SignInError, id="a-ticket-that-is-none"),
-    ],
-)
-async def test_one_is_refused(method: Method, scope: Scope | None, expected: type[OneCloudError]) -> None:
-    async with lab() as here:
-        with pytest.raises(expected):
-            await here.cloud(method, scope).session()
-
-
-async def test_a_disabled_user_is_told_so() -> None:
-    async with lab() as here:
-        here.control.user("labuser").enabled = False
-        with pytest.raises(AccountLocked):
-            await here.cloud().session()
-
-
-async def test_a_region_that_is_not_there_is_named() -> None:
-    async with lab() as here:
-        given = replace(here.credentials(), region="Paris")
-        with pytest.raises(CatalogError, match=f"'Paris', but: {here.control.world.region}"):
-            await Cloud(given, here.endpoints).session()
+from tests.onecloud.lab import BODY, ID, NAME, as_user, lab
 
 
 async def test_a_servers_whole_life() -> None:

@@ -6,8 +6,6 @@ import asyncio
 import gzip
 import json
 import socket
-import ssl
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +18,6 @@ from onecloud_operator.onecloud.errors import (
     ProtocolError,
     Redirected,
     Timeout,
-    TlsFailed,
     TransportError,
 )
 from tests.onecloud.place import (
@@ -38,7 +35,6 @@ from tests.onecloud.place import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from pathlib import Path
 
 IMPATIENT = Limits(read_seconds=0.2, list_read_seconds=0.2, write_seconds=0.2, connect_seconds=0.5)
 
@@ -196,136 +192,6 @@ async def test_a_connection_closed_between_calls_is_not_used_again() -> None:
             assert await cloud.get_server(SERVER_ID) == SERVER
             await eventually(lambda: not place.open_connections)
         await ours.close()
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make an authority, its certificates for 127.0.0.1 and for another name, and a stranger's authority."""
-    folder = tmp_path_factory.mktemp("tls")
-    for authority in ("ca", "stranger"):
-        _openssl(
-            folder,
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            f"/CN={authority}",
-            "-keyout",
-            f"{authority}.key",
-            "-out",
-            f"{authority}.crt",
-        )
-    for name, host in (("server", "IP:127.0.0.1"), ("other", "DNS:other.example")):
-        _openssl(
-            folder,
-            "req",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-subj",
-            f"/CN={name}",
-            "-addext",
-            f"subjectAltName={host}",
-            "-keyout",
-            f"{name}.key",
-            "-out",
-            f"{name}.csr",
-        )
-        _openssl(
-            folder,
-            "x509",
-            "-req",
-            "-in",
-            f"{name}.csr",
-            "-CA",
-            "ca.crt",
-            "-CAkey",
-            "ca.key",
-            "-days",
-            "2",
-            "-copy_extensions",
-            "copy",
-            "-out",
-            f"{name}.crt",
-        )
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("server", "authority", "insecure", "works"),
-    [
-        pytest.param("server", "ca", False, True, id="the-given-authority"),
-        pytest.param("server", None, False, False, id="an-unknown-authority"),
-        pytest.param("server", "stranger", False, False, id="another-authority"),
-        pytest.param("other", "ca", False, False, id="another-hosts-certificate"),
-        pytest.param("server", None, True, True, id="unchecked-on-request"),
-    ],
-)
-async def test_tls_is_trusted_by(
-    certificates: Path,
-    server: str,
-    authority: str | None,
-    *,
-    insecure: bool,
-    works: bool,
-) -> None:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificates / f"{server}.crt", certificates / f"{server}.key")
-    pem = (certificates / f"{authority}.crt").read_text() if authority else None
-    region = Region()
-    async with serving(region.respond, context) as place:
-        region.url = place.url
-        ours = endpoints()
-        cloud = Cloud(credentials(place.url, ca_pem=pem, insecure=insecure), ours)
-        if works:
-            assert (await cloud.list_servers()).rows == ()
-        else:
-            with pytest.raises(TlsFailed) as caught:
-                await cloud.session()
-            assert not caught.value.ambiguous
-            assert place.calls == []
-        await ours.close()
-
-
-async def test_one_credentials_trust_is_not_anothers(certificates: Path) -> None:
-    """Two credentials share a place; the one that checks must not ride on the other's connection."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificates / "server.crt", certificates / "server.key")
-    region = Region()
-    async with serving(region.respond, context) as place:
-        region.url = place.url
-        ours = endpoints()
-        await Cloud(credentials(place.url, insecure=True), ours).list_servers()
-        with pytest.raises(TlsFailed):
-            await Cloud(credentials(place.url), ours).list_servers()
-        await ours.close()
-
-
-async def test_https_to_a_plain_server_is_an_error_of_ours() -> None:
-    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
-        ours = endpoints()
-        port = server.sockets[0].getsockname()[1]
-        with pytest.raises(TlsFailed) as caught:
-            await Cloud(credentials(f"https://127.0.0.1:{port}"), ours).session()
-        await ours.close()
-    assert not caught.value.ambiguous
-
-
-def _openssl(folder: Path, *arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
 
 def _free_port() -> int:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from .auth import CasTicket, Credentials, Method, Session, Token, canonical_auth_url, secret_of, sign_in
+from .auth import CasTicket, Credentials, Method, Session, Token, canonical_auth_url, secret_of
 from .catalog import parse_session
 from .errors import (
     AccountLocked,
@@ -22,6 +22,7 @@ from .errors import (
     TransportError,
     WrongPassword,
 )
+from .identity import sign_in
 from .protocol import Reply, Request, new_request_id
 from .scrub import secret_texts
 from .wire import Tls
