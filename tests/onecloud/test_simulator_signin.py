@@ -26,7 +26,7 @@ from onecloud_operator.onecloud.errors import (
     UserNotFound,
     WrongPassword,
 )
-from sandbox.cloud.defaults import ACCESS_KEY, ACCESS_SECRET, LAB_PROJECT, TICKET
+from sandbox.cloud.defaults import ACCESS_KEY, ACCESS_PHRASE, LAB_PROJECT, TICKET
 
 if TYPE_CHECKING:
     from onecloud_operator.onecloud.auth import Method, Scope
@@ -39,8 +39,8 @@ from tests.onecloud.lab import LAB, as_user, lab
     [
         pytest.param(as_user("labuser"), LAB, id="password"),
         pytest.param(as_user("labuser"), Project(id=LAB_PROJECT), id="password-and-project-by-id"),
-        pytest.param(AccessKey(ACCESS_KEY, SecretStr(ACCESS_SECRET)), None, id="access-key"),
-        pytest.param(AccessKey(ACCESS_KEY, SecretStr(ACCESS_SECRET)), LAB, id="access-key-with-its-project"),
+        pytest.param(AccessKey(ACCESS_KEY, SecretStr(ACCESS_PHRASE)), None, id="access-key"),
+        pytest.param(AccessKey(ACCESS_KEY, SecretStr(ACCESS_PHRASE)), LAB, id="access-key-with-its-project"),
         pytest.param(CasTicket(SecretStr(TICKET)), LAB, id="cas-ticket"),
     ],
 )
@@ -83,7 +83,7 @@ async def test_one_signs_in_by_a_token_that_somebody_got() -> None:
         pytest.param(as_user("labuser"), None, SignInError, id="no-project-at-all"),
         pytest.param(AccessKey(ACCESS_KEY, SecretStr("wrong")), None, SignInError, id="wrong-secret-key"),
         pytest.param(
-            AccessKey(ACCESS_KEY, SecretStr(ACCESS_SECRET)),
+            AccessKey(ACCESS_KEY, SecretStr(ACCESS_PHRASE)),
             Project(name="other"),
             NotInProject,
             id="not-that-project",

@@ -199,3 +199,18 @@ def _free_port() -> int:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
         return port
+
+
+async def test_closing_ends_calls_under_way_with_an_error_of_ours() -> None:
+    region = Region()
+    region.routes["POST /servers"] = HANG
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints()
+        cloud = Cloud(credentials(place.url), ours)
+        call = asyncio.create_task(cloud.create_server({"name": "web-0"}))
+        await eventually(lambda: "POST /servers" in place.calls)
+        await ours.close()
+        with pytest.raises(TransportError) as caught:
+            await call
+    assert caught.value.ambiguous
