@@ -84,7 +84,7 @@ async def test_a_recycled_server_is_seen_in_the_bin_and_never_missed(parts: Live
     await until(lambda: not server_of(feed, one).recycled)
 
 
-async def test_a_real_deletion_is_a_question_within_one_round_of_events_and_a_look_answers_it(
+async def test_a_deletion_is_a_question_after_one_round_of_events_and_a_look_answers_it(
     parts: Live,
 ) -> None:
     first, second = parts.cloud.seed(2)
@@ -115,11 +115,9 @@ async def test_without_events_the_sweep_finds_what_was_deleted(sweeping: Live) -
     assert [one for one in ids if feed.reading(one).missing] == [ids[7]]
 
 
-async def test_a_sweep_of_several_pages_misses_nobody_while_servers_come_and_go(sweeping: Live) -> None:
-    await sweeping.feeds.close()
-    async with live(
-        replace(SWEEPING, page_rows=16, sweep_seconds=0.0, sweep_without_events_seconds=0.0)
-    ) as parts:
+async def test_a_sweep_of_several_pages_misses_nobody_while_servers_come_and_go() -> None:
+    always = replace(QUICK, page_rows=16, sweep_seconds=0.0, sweep_without_events_seconds=0.0)
+    async with live(always) as parts:
         ids = parts.cloud.seed(100)
         others = parts.cloud.seed(100, prefix="other-")
         feed = await parts.watching(*ids)
@@ -191,10 +189,8 @@ async def test_another_projects_server_shows_only_to_who_may_see_it(parts: Live)
 
 async def test_two_projects_have_two_feeds(parts: Live) -> None:
     mine, theirs = parts.cloud.add_server("mine"), parts.cloud.add_server("theirs", project="other")
-    own, other = (
-        await parts.join("me", parts.client()),
-        await parts.join("you", parts.client("otheruser", "other")),
-    )
+    own = await parts.join("me", parts.client())
+    other = await parts.join("you", parts.client("otheruser", "other"))
     own.watch("me", mine)
     other.watch("you", theirs)
     await until(lambda: detailed(own.reading(mine)) and detailed(other.reading(theirs)))

@@ -438,7 +438,7 @@ async def test_a_change_while_pages_are_read_is_not_lost(world: World) -> None:
     feed = slow.watch_all()
     await slow.clock.advance(60)
     for number in range(60):
-        slow.cloud.change(f"s{number:02d}", name="first")
+        slow.cloud.change(f"s{number:02d}", status="unknown", name="first")  # whose details nobody reads
     pages = 0
 
     def change_behind(kind: str, query: Any) -> None:
@@ -500,3 +500,34 @@ async def test_an_idle_fleets_poll_costs_the_same_for_one_server_and_for_thousan
     await world.clock.advance(20)
     assert [entry.asked_at for entry in entries if entry] == before
     assert feed.reading("s0000").asked_at >= world.clock.now - 5.0
+
+
+async def test_the_end_of_a_deletion_is_seen_within_seconds_without_events(world: World) -> None:
+    for one in ("a", "b"):
+        world.cloud.add(one)
+    feed = world.watch_all()
+    await world.clock.advance(60)
+    world.cloud.change("a", status="start_delete")
+    await world.clock.advance(10)
+    world.cloud.change("a", status="ready")  # it is passed through in the middle of deletions
+    await world.clock.advance(10)
+    before = world.clock.now
+    world.cloud.erase("a")
+    await world.clock.advance(4)
+    assert feed.reading("a").missing
+    assert world.cloud.kinds(before)["rows"] <= 2
+    assert (await feed.look("a", world.cloud)).gone
+    before = world.clock.now
+    await world.clock.advance(60)
+    assert world.cloud.kinds(before)["rows"] == 0
+
+
+async def test_a_deletion_that_is_stuck_is_not_asked_for_ever(world: World) -> None:
+    world.cloud.add("a")
+    world.watch_all()
+    await world.clock.advance(60)
+    world.cloud.change("a", status="deleting")
+    await world.clock.advance(HOUR)
+    before = world.clock.now
+    await world.clock.advance(HOUR)
+    assert world.cloud.kinds(before)["rows"] == 0

@@ -14,7 +14,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from onecloud_operator.core.observed import Observed, Phase, Reading
+from onecloud_operator.core.observed import DELETING_STATUSES, Observed, Phase, Reading
 from onecloud_operator.engine.queue import Lane
 from onecloud_operator.translate import observed_from_row
 
@@ -75,6 +75,9 @@ class Cache(Generic[K]):
         self._entries: dict[str, Entry[K]] = {}
         self._watching: dict[K, str] = {}
         self._moving: OrderedDict[str, float] = OrderedDict()  # in the order of their newest steps
+        self.departing: OrderedDict[str, float] = (
+            OrderedDict()
+        )  # seen in the middle of a deletion, since when
         self._awaited: dict[str, float] = {}  # to be told once a read was asked for at this time or later
         self.covered_at = NEVER  # the newest poll that would have shown every change
 
@@ -113,8 +116,7 @@ class Cache(Generic[K]):
         if entry.watchers:
             return None
         del self._entries[server_id]
-        self._moving.pop(server_id, None)
-        self._awaited.pop(server_id, None)
+        self._rest(server_id)
         return server_id
 
     def watched_by(self, key: K) -> str | None:
@@ -191,8 +193,7 @@ class Cache(Generic[K]):
         entry.server = entry.recalled = None
         entry.missing, entry.gone = False, True
         entry.asked_at, entry.arrived_at, entry.details_at = asked_at, now, NEVER
-        self._moving.pop(entry.id, None)
-        self._awaited.pop(entry.id, None)
+        self._rest(entry.id)
         return fresh
 
     # -- time --------------------------------------------------------------------------------------------
@@ -239,6 +240,10 @@ class Cache(Generic[K]):
         entry.server, entry.recalled = server, None
         entry.gone = False
         entry.first_seen_at, entry.arrived_at = seen_at, now
+        if server.status in DELETING_STATUSES:
+            self.departing.setdefault(entry.id, now)
+        elif server.phase is Phase.RUNNING or (server.recycled and server.phase.stable):
+            self.departing.pop(entry.id, None)
         if server.phase is Phase.MOVING:
             self._moving[entry.id] = now
             self._moving.move_to_end(entry.id)
@@ -247,6 +252,11 @@ class Cache(Generic[K]):
             if server.phase is not Phase.RUNNING:
                 due = seen_at + self._options.confirm_seconds
                 self._awaited[entry.id] = max(due, self._awaited.get(entry.id, due))
+
+    def _rest(self, server_id: str) -> None:
+        self._moving.pop(server_id, None)
+        self._awaited.pop(server_id, None)
+        self.departing.pop(server_id, None)
 
     def _noted(self, entry: Entry[K], news: News, asked_at: float) -> News:
         if news is not News.OLD:

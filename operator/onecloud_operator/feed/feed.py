@@ -12,6 +12,7 @@ from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Lane
 from onecloud_operator.feed.cache import Cache
 from onecloud_operator.feed.delta import Delta
+from onecloud_operator.feed.departures import Departures
 from onecloud_operator.feed.details import DetailsBatch, FirstRows, is_about_rows
 from onecloud_operator.feed.events import EventTail
 from onecloud_operator.feed.gone import GoneLimiter
@@ -87,6 +88,7 @@ class Feed(Generic[K]):
             self._first_rows,
             self._details,
             self._sweep,
+            Departures(shared),
             Refresh(shared),
             Readmission(shared),
         )

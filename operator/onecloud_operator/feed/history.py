@@ -77,7 +77,7 @@ def text_of_notes(notes: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
 
 
-def _innermost(value: object, depth: int) -> str:  # noqa: PLR0911 - one for each form
+def _innermost(value: object, depth: int) -> str:
     if depth > 16:  # deeper than any task nests
         return ""
     match value:

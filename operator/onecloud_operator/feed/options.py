@@ -22,6 +22,8 @@ class FeedOptions:
     sweep_without_events_seconds: float = 300.0
     sweep_ignored_seconds: float = 60.0  # for a cloud that ignores the delta's filter
     refresh_seconds: float = 3600.0  # in which everyone's details are read again
+    departing_seconds: float = 3.0  # between two looks for servers in the middle of their deletion
+    departing_most_seconds: float = 1800.0  # after which a deletion has got stuck
     moving_details_seconds: float = 10.0  # between two reads of a moving server's details
     first_read_seconds: float = (
         0.5  # an id that nobody has seen is often about to be created: learn() comes first

@@ -44,10 +44,6 @@ class Sweep(Generic[K]):
         """Return when the next page is due."""
         return now if self.running else self._next_at
 
-    def passes(self, server_id: str) -> bool:
-        """Say whether this sweep is still to come by *server_id*."""
-        return self.running and server_id > self.cursor
-
     async def run(self) -> None:
         """Read one page."""
         shared = self._shared
