@@ -1,6 +1,12 @@
-"""Fixtures that every test may ask for: a real API server, a client for it, and a namespace of one's own."""
+"""
+Fixtures that every test may ask for: a real API server, a client for it, and a namespace of one's own.
 
-from collections.abc import Iterator
+With CI=true a test that is skipped or expected to fail counts as failed: nothing is left out silently.
+"""
+
+import os
+from collections.abc import Generator, Iterator
+from typing import TypeVar
 from uuid import uuid4
 
 import pytest
@@ -9,6 +15,8 @@ from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kube import Kube
 from sandbox.cluster.namespaces import temporary
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +41,23 @@ def namespace(kube: Kube) -> Iterator[str]:
     """Give a new namespace; afterwards it is gone, with every object of ours in it."""
     with temporary(kube, f"test-{uuid4().hex[:10]}") as name:
         yield name
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return _counted((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return _counted((yield))
+
+
+def _counted(report: Report) -> Report:
+    """Turn a skip into a failure where the whole suite must run."""
+    if os.environ.get("CI") == "true" and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is a failure in CI: {report.longrepr}"
+        if hasattr(report, "wasxfail"):
+            del report.wasxfail
+    return report

@@ -1,0 +1,73 @@
+# Everything is set up on demand: a virtual environment from hashed locks, and the API server's programs from source.
+# A machine needs Linux, make, git and a Python of version 3.11 or newer.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+# The first Python here that is new enough; PYTHON=... overrides.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+VENV := .venv
+READY := $(VENV)/.complete
+RUN := PYTHONPATH=operator:. $(VENV)/bin/python
+UV := $(RUN) -m uv
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: $(READY) ## make the virtual environment .venv
+
+$(READY): requirements/dev.txt requirements/bootstrap.txt
+	@test -n "$(PYTHON)" || { echo "No Python of version 3.11 or newer is on the PATH; see PYTHON= in the Makefile." >&2; exit 1; }
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m sandbox.environment
+
+.PHONY: tools
+tools: $(READY) ## build etcd and kube-apiserver into the cache, once (about nine minutes on two cores)
+	@$(RUN) -m sandbox.cluster.tools etcd kube-apiserver >/dev/null
+
+.PHONY: test
+test: tools ## run every test; ARGS=... goes to pytest
+	@$(RUN) -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(READY) ## check style, types and import rules
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+	@PYTHONPATH=operator:. $(VENV)/bin/lint-imports --no-logo
+
+.PHONY: format
+format: $(READY) ## format the code, and mend what ruff can mend safely
+	@$(RUN) -m ruff check --fix --quiet . || true
+	@$(RUN) -m ruff format .
+
+.PHONY: demo
+demo: tools ## show it all; CONTEXT=name uses a cluster of yours
+	@CONTEXT="$(CONTEXT)" $(RUN) -m sandbox.demo
+
+.PHONY: cluster
+cluster: tools ## run an API server until Ctrl-C and print its kubeconfig
+	@$(RUN) -m sandbox.cluster up
+
+.PHONY: crd
+crd: $(READY) ## generate crds/ from the models
+	@mkdir -p crds
+	@$(RUN) -m onecloud_operator crd > crds/.partial && mv crds/.partial crds/onecloud.io_onecloudservers.yaml
+
+.PHONY: lock
+lock: $(READY) ## resolve the dependencies again; ARGS=--upgrade takes newer ones
+	@$(LOCK) $(ARGS) pyproject.toml -o requirements/runtime.txt
+	@$(LOCK) $(ARGS) pyproject.toml --group dev -o requirements/dev.txt
+	@$(LOCK) $(ARGS) --group bootstrap -o requirements/bootstrap.txt
+	@$(LOCK) $(ARGS) --group tools --no-deps -o requirements/tools.txt
+
+.PHONY: clean
+clean: ## remove the virtual environment and every cache in this checkout
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
