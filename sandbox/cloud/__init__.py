@@ -24,9 +24,9 @@ In a test::
         cloud.reset_calls(); cloud.counts                    # {"GET /servers": 3, "POST /servers": 1}
         [str(call) for call in cloud.calls]                  # ["POST /v3/auth/tokens", "POST /servers", …]
 
-The same from outside: ``POST <url>/_control/<method>`` with the arguments as a JSON object, the answer under
-``result``; besides the methods above ``settings`` (changes fields, returns all), ``step_seconds``, ``counts``,
-``calls``. As a process: ``python -m sandbox.cloud --port 0 --step 0.3 --servers 100``.
+The same from outside: ``POST <url>/_control/<method>`` with the arguments as a JSON object, the answer
+under ``result``; besides the methods above ``settings`` (changes fields, returns all), ``step_seconds``,
+``counts``, ``calls``. As a process: ``python -m sandbox.cloud --port 0 --step 0.3 --servers 100``.
 """
 
 from .control import Control

@@ -1,4 +1,4 @@
-"""The ASGI application: one port that plays keystone (``/v3``), region (the rest) and the control endpoint."""
+"""The ASGI application: one port that plays keystone (``/v3``), region (the rest) and the control."""
 
 import asyncio
 import contextlib
@@ -110,7 +110,7 @@ class App:
         return self.control(request)
 
     async def _served(self, request: Request, fault: Fault | None) -> Answer:
-        """Answer *request* by the rules, in a worker's slot, as late as the fault says; nothing if it forbids that."""
+        """Answer *request* by the rules, in a worker's slot and as late as the fault says, or not at all."""
         settings = self.world.settings
         reads = request.method in READS or request.path.startswith("/v3")
         pool, size = (self._reads, settings.read_workers) if reads else (self._writes, settings.write_workers)

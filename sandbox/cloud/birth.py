@@ -1,4 +1,4 @@
-"""The task that makes a server: from ``init`` through scheduling, disks and deployment to ``running`` or ``ready``."""
+"""The task that makes a server: from ``init`` through scheduling, disks and deployment to its end."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -26,7 +26,6 @@ OS_TAGS = {
     "os_name": "Linux",
 }
 WAY_TO_FAIL = {
-    "sched_fail": NO_ROOM,
     "disk_fail": DISK_FAILURE,
     "deploy_fail": DEPLOY_FAILURE,
 }
@@ -78,22 +77,36 @@ def birth(world: World, guest: Guest, order: Order, actor: Actor, fate: Fate | N
     host = _schedule(world, guest, order)
     world.store.write(guest, bump=0, progress=0)
     if host is None or (fate and fate.status == "sched_fail"):
-        text = NO_SCHEDULER if world.settings.scheduler_down or world.settings.keystone_down else NO_ROOM
-        world.set_status(guest, "sched_fail", fate.text if fate and fate.text else text, actor)
-        world.events.add(guest, "alloc_fail", fate.text if fate and fate.text else text, actor)
-        if guest.locked:
-            world.store.write(guest, disable_delete=False)
+        _refuse(world, guest, fate, actor)
         return
     _occupy(world, guest, host, actor)
     if not _attach_nics(world, guest, order, actor):
         fate = Fate("create", "net_fail", "no address left in the network")
     if fate and fate.status in {"net_fail", "dev_fail", "create_fail"}:
-        yield from _fail(world, guest, fate, actor)
+        _fail(world, guest, fate, actor)
         return
     _attach_disks(world, guest, order, actor)
     guest.devices = list(order.devices)
     world.set_status(guest, "network", "", actor)
     yield 0.25
+    yield from _make_disks(world, guest, order, actor)
+    if (fate and fate.status == "disk_fail") or not host.agent:
+        _fail(world, guest, fate or Fate("create", "disk_fail", DISK_FAILURE), actor)
+        return
+    for status, steps in (("deploying", 0.3), ("start_deploy", 0.5), ("deploying", 1.5)):
+        world.set_status(guest, status, "", actor)
+        yield steps
+    guest.power = "off"
+    if len(guest.id) > LONGEST_LINK_ID:
+        fate = Fate("create", "security_group_fail", "Data too long for column 'guest_id'")
+    if fate:
+        _fail(world, guest, fate, actor)
+        return
+    yield from _finish(world, guest, order, actor)
+
+
+def _make_disks(world: World, guest: Guest, order: Order, actor: Actor) -> Walk:
+    """Write ``disk`` twice, as the task and its part do: a deletion in between is overwritten."""
     world.set_status(guest, "disk", "", actor)
     yield 0.3
     if any(disk.image for disk in order.disks):
@@ -101,24 +114,13 @@ def birth(world: World, guest: Guest, order: Order, actor: Actor, fate: Fate | N
         yield 1.2
     world.set_status(guest, "disk", "", actor)
     yield 1.2
-    if (fate and fate.status == "disk_fail") or not host.agent:
-        yield from _fail(world, guest, fate or Fate("create", "disk_fail", DISK_FAILURE), actor)
-        return
-    for status, steps in (("deploying", 0.3), ("start_deploy", 0.5), ("deploying", 1.5)):
-        world.set_status(guest, status, "", actor)
-        yield steps
-    if len(guest.id) > LONGEST_LINK_ID:
-        fate = Fate("create", "security_group_fail", "Data too long for column 'guest_id'")
-    if fate:
-        guest.power = "off"
-        yield from _fail(world, guest, fate, actor)
-        return
-    guest.deployed = True
-    guest.power = "off"
-    for key, value in (OS_TAGS | {"login_account": order.login_account}).items():
-        guest.metadata[key] = value
-    notes = [{"key": k, "nvalue": v} for k, v in (OS_TAGS | {"login_account": order.login_account}).items()]
-    world.events.add(guest, "set_meta", notes, actor)
+
+
+def _finish(world: World, guest: Guest, order: Order, actor: Actor) -> Walk:
+    """Take over what the deployment found, then start or sync."""
+    found = OS_TAGS | {"login_account": order.login_account}
+    guest.metadata |= found
+    world.events.add(guest, "set_meta", [{"key": k, "nvalue": v} for k, v in found.items()], actor)
     world.events.add(guest, "allocate", "", actor)
     world.store.write(guest)
     if order.eip_id:
@@ -135,10 +137,9 @@ def birth(world: World, guest: Guest, order: Order, actor: Actor, fate: Fate | N
 
 
 def _first_sync(world: World, guest: Guest, actor: Actor) -> Walk:
-    """The sync at the end of a creation: ``power_states`` stays unknown until something really asks the host."""
+    """Sync at the end of a creation: ``power_states`` stays unknown until something really asks the host."""
     power = guest.row["power_states"]
-    for steps in settle(world, guest, actor):
-        yield steps
+    yield from settle(world, guest, actor)
     if power == "unknown" and guest.status == "ready":
         guest.row["power_states"] = "unknown"
         guest.encoded = None
@@ -164,7 +165,7 @@ def _occupy(world: World, guest: Guest, host: Host, actor: Actor) -> None:
 
 
 def _attach_nics(world: World, guest: Guest, order: Order, actor: Actor) -> bool:
-    """Attach what was asked for, or one NIC in a network of the platform's choice; False if no address is left."""
+    """Attach the NICs asked for, or one of the platform's choice; False if no address is left."""
     wanted = order.nics or (WantedNic(next(iter(world.inventory.networks.values()))),)
     chosen = next((index for index, nic in enumerate(wanted) if nic.default), 0)
     for index, nic in enumerate(wanted):
@@ -229,10 +230,19 @@ def attach_disk(
     return disk
 
 
-def _fail(world: World, guest: Guest, fate: Fate, actor: Actor) -> Walk:
+def _refuse(world: World, guest: Guest, fate: Fate | None, actor: Actor) -> None:
+    """Write sched_fail, and take the lock off: it is the only failure that does."""
+    text = NO_SCHEDULER if world.settings.scheduler_down or world.settings.keystone_down else NO_ROOM
+    text = fate.text if fate and fate.text else text
+    world.set_status(guest, "sched_fail", text, actor)
+    world.events.add(guest, "alloc_fail", text, actor)
+    if guest.locked:
+        world.store.write(guest, disable_delete=False)
+
+
+def _fail(world: World, guest: Guest, fate: Fate, actor: Actor) -> None:
     text = fate.text or WAY_TO_FAIL.get(fate.status, "stub refuses")
     world.set_status(guest, fate.status, text, actor)
     if fate.status == "deploy_fail":
         world.events.add(guest, "deploy_fail", text, actor)
     world.events.add(guest, "alloc_fail", text, actor)
-    yield from ()

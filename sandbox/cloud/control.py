@@ -61,7 +61,7 @@ class Control:
         return {
             "OS_AUTH_URL": self.auth_url,
             "OS_ACCESS_KEY": defaults.ACCESS_KEY,
-            "OS_SECRET_KEY": defaults.ACCESS_SECRET,
+            "OS_SECRET_KEY": defaults.ACCESS_PHRASE,
             "OS_REGION_NAME": self.world.region,
         }
 
@@ -192,7 +192,7 @@ class Control:
         return [details(self.world, guest) for guest in self.world.store.all()]
 
     def statuses(self, ident: str) -> list[str]:
-        """Return every status that a server went through, really deleted ones too; ``HTTP 404`` is the end."""
+        """Return every status that a server went through, a deleted one too; ``HTTP 404`` is the end."""
         guest = self.world.store.get(ident) or next(
             (g for g in self.world.store.deleted() if ident in (g.id, g.name)), None
         )
@@ -205,7 +205,7 @@ class Control:
         return found
 
     def seed(self, count: int, *, prefix: str = "bulk-", project: str = "lab", **columns: Any) -> list[str]:
-        """Add *count* settled servers (running unless *columns* say else) without events, and return their ids."""
+        """Add *count* settled servers without events, running unless *columns* say else; return their ids."""
         project_id = self._project_id(project)
         guests = [self._settled(f"{prefix}{number:05d}", project_id, columns) for number in range(count)]
         self.world.store.add_many(guests)

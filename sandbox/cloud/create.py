@@ -1,4 +1,4 @@
-"""``POST /servers``: everything that is checked before the row is inserted, in the order that was recorded."""
+"""``POST /servers``: what is checked before the row is inserted, in the order that was recorded."""
 
 import re
 import uuid
@@ -29,12 +29,31 @@ from .world import World
 LONGEST_NAME = 128
 FORBIDDEN_IN_NAMES = re.compile(r"[/\\;\n\r\t]")
 LIVE_COLUMNS = ("bios", "machine", "boot_order", "vga", "vdi", "shutdown_behavior")
-DRY_RUN_OMITS = (
-    "backup_guest_status billing_type boot_order created_at health_status id imported_at is_daemon metadata "
-    "power_states qga_status secgroup secgroups shutdown_behavior shutdown_mode source src_ip_check src_mac_check "
-    "sshable_last_state status updated_at"
-).split()
-SHOWN_OF_TAKEN_ID = "disks disks_info ips macs networks nics vpc vpc_external_access_mode vpc_id".split()
+DRY_RUN_OMITS = frozenset(
+    {
+        *("backup_guest_status", "billing_type", "boot_order", "created_at", "health_status", "id"),
+        *("imported_at", "is_daemon", "metadata", "power_states", "qga_status", "secgroup", "secgroups"),
+        *("shutdown_behavior", "shutdown_mode", "source", "src_ip_check", "src_mac_check"),
+        *("sshable_last_state", "status", "updated_at"),
+    }
+)
+SHOWN_OF_TAKEN_ID = frozenset(
+    {
+        *(
+            "disks",
+            "disks_info",
+            "id",
+            "ips",
+            "macs",
+            "metadata",
+            "networks",
+            "nics",
+            "secgroup",
+            "secgroups",
+        ),
+        *("vpc", "vpc_external_access_mode", "vpc_id"),
+    }
+)
 
 
 def create_servers(world: World, caller: Caller, request: Request) -> Answer:
@@ -262,7 +281,7 @@ def _insert(
         }
     # Tags are written after the row is inserted, so they move the version once more.
     row["update_version"] = 4 if len(checked.metadata) > 1 else 3
-    guest = Guest(row, now, "unknown", deployed=False)
+    guest = Guest(row, now)
     guest.metadata = checked.metadata
     guest.hidden = {"create_params": "{}", "__os_profile__": '{"os_type":"Linux"}'}
     guest.secgroups = checked.secgroups
@@ -316,8 +335,7 @@ def _dry_run(world: World, project_id: str, wanted: dict[str, Any]) -> dict[str,
     taken = world.store.get(references.text(wanted, "id"))
     if taken is not None:
         other = details(world, taken)
-        names = [*SHOWN_OF_TAKEN_ID, "id", "metadata", "secgroup", "secgroups"]
-        shown |= {key: other[key] for key in names if key in other}
+        shown |= {key: value for key, value in other.items() if key in SHOWN_OF_TAKEN_ID}
     elif ident := references.text(wanted, "id"):
         shown["id"] = ident
     return shown

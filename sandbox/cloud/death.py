@@ -1,4 +1,4 @@
-"""The task behind DELETE: into the recycle bin, or away for good. Others run beside it and overwrite its status."""
+"""The task behind DELETE: into the recycle bin, or away for good. Others run beside it."""
 
 from .events import Actor
 from .guests import Guest
@@ -64,7 +64,7 @@ def death(world: World, guest: Guest, actor: Actor, *, override: bool) -> Walk:
 
 
 def _recycle(world: World, guest: Guest, actor: Actor) -> Walk:
-    """Mark *guest* as pending: the name is free from now on, the addresses are not, the elastic one is lost."""
+    """Mark *guest* as pending: the name is free now, the addresses are not, the elastic one is lost."""
     if guest.eip_id:
         world.set_status(guest, "dissociate_eip", "", actor)
         world.unbind_address(guest)

@@ -1,4 +1,4 @@
-"""The world that a fresh simulator holds: two projects, five users, one zone, and what the examples refer to."""
+"""The world of a fresh simulator: two projects, five users, one zone, and what the examples refer to."""
 
 from .identity import Identity
 from .inventory import (
@@ -30,7 +30,7 @@ PASSWORDS = {
     "sysadmin": "System-admin-2026!",
 }
 ACCESS_KEY = "0974b3f2c82e429f83fedd704cb542e3"
-ACCESS_SECRET = "U2FuZGJveEFjY2Vzc1NlY3JldA=="
+ACCESS_PHRASE = "U2FuZGJveEFjY2Vzc1NlY3JldA=="
 TICKET = "ST-1-sandbox"
 
 
@@ -65,7 +65,7 @@ def default_identity() -> Identity:
     identity.add_user(
         "7e8d9c0b1a2f3e4d5c6b7a8f9e0d1c2b", "viewer", PASSWORDS["viewer"], domain, {LAB_PROJECT: "viewer"}
     )
-    identity.add_access_key(ACCESS_KEY, ACCESS_SECRET, owner, lab, name="lab-aksk")
+    identity.add_access_key(ACCESS_KEY, ACCESS_PHRASE, owner, lab, name="lab-aksk")
     identity.tickets[TICKET] = owner
     return identity
 

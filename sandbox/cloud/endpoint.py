@@ -41,7 +41,7 @@ METHODS = frozenset(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ControlEndpoint:
-    """Calls the methods of the control by their names; what one returns comes back as JSON under ``result``."""
+    """Calls the methods of the control by name; what one returns comes back as JSON under ``result``."""
 
     control: Control
 

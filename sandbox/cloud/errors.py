@@ -1,4 +1,4 @@
-"""Every refusal that the simulator gives, in the recorded words. The class and the code are what clients may read."""
+"""Every refusal that the simulator gives, in the recorded words; clients may read class and code only."""
 
 import json
 from typing import Any
@@ -77,7 +77,8 @@ def cannot_convert(field: str, value: Any, into: str, whole: Any) -> CloudError:
     return CloudError(
         500,
         "UnclassifiedError",
-        f"unable to convert '{compact(whole)}' to Type \"{into}\": jo.unmarshalValue: setStructFieldAt {field}: "
+        f"unable to convert '{compact(whole)}' to Type \"{into}\": jo.unmarshalValue: "
+        f"setStructFieldAt {field}: "
         f'"{value}": JSONDict.unmarshalStruct: strconv.ParseInt: parsing "{value}": invalid syntax',
     )
 

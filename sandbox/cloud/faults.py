@@ -11,8 +11,10 @@ HUGE_BYTES = 64 * 1024 * 1024
 @dataclass(slots=True)
 class Fault:
     """
-    One fault. It fits a call whose method is *method* (``*``: any) and whose path, with its query, is found by
-    the regular expression *path*; the first *skip* of them pass, the next *count* (None: all) are hit.
+    One fault.
+
+    It fits a call whose method is *method* (``*``: any) and whose path, with its query, is found by the
+    regular expression *path*; the first *skip* of them pass, the next *count* (None: all) are hit.
 
     *work* says whether the call is carried out before the effect: a lost answer is a reset with *work*.
     """

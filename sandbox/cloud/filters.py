@@ -43,7 +43,7 @@ class Filter:
 
 
 def parse_filter(text: str, columns: dict[str, Any]) -> Filter | None:
-    """Return the condition, or None for one that the cloud drops: no call, unknown column, unknown operation."""
+    """Return the condition, or None for what the cloud drops: no call, unknown column or operation."""
     match = _CALL.match(text)
     if match is None:
         return None
@@ -100,9 +100,11 @@ def _only(condition: Filter, argument: str) -> Filter:
 
 
 def _between(value: Any, condition: Filter) -> bool:
-    if len(condition.arguments) < 2:
-        return True
-    low, high = (_only(condition, argument) for argument in condition.arguments[:2])
+    match [_only(condition, argument) for argument in condition.arguments]:
+        case [low, high, *_]:
+            pass
+        case _:
+            return True
     return _compare(lambda a, b: a >= b)(value, low) and _compare(lambda a, b: a <= b)(value, high)
 
 

@@ -1,4 +1,4 @@
-"""One server: its table row, what hangs on it, and the two faces that the API shows of it, bare and with details."""
+"""One server: its table row and what hangs on it, and the bare face that the API shows of it."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -48,8 +48,10 @@ class Nic:
 @dataclass(slots=True)
 class Guest:
     """
-    One server. *row* holds the columns of its table row under their API names; every write to it goes through
-    the store, which keeps the version, the time and the indices.
+    One server.
+
+    *row* holds the columns of its table row under their API names; every write to it goes through the store,
+    which keeps the version, the time and the indices. *power* is what the host would say.
     """
 
     row: dict[str, Any]
@@ -64,9 +66,7 @@ class Guest:
     keypair_id: str = ""
     devices: list[str] = field(default_factory=list)
     eip_id: str = ""
-    deployed: bool = True
     deletions: int = 0
-    owner: Any = None
     history: deque[tuple[str, str, bool]] = field(default_factory=lambda: deque(maxlen=HISTORY))
     encoded: bytes | None = None
 
@@ -227,4 +227,5 @@ def nic_info(nic: Nic) -> dict[str, Any]:
 
 def nic_text(nic: Nic) -> str:
     limit = nic.bandwidth
-    return f"eth{nic.index}:{nic.address}/{nic.mask}/{nic.mac}/1/{nic.network}/virtio/{limit}/rx{limit}/tx{limit}/0\n"
+    limits = f"{limit}/rx{limit}/tx{limit}"
+    return f"eth{nic.index}:{nic.address}/{nic.mask}/{nic.mac}/1/{nic.network}/virtio/{limits}/0\n"

@@ -1,4 +1,4 @@
-"""Who may do what: domains, projects, users, their roles, access keys and tokens. State only; keystone.py speaks HTTP."""
+"""Who may do what: domains, projects, users, roles, access keys and tokens. keystone.py speaks HTTP."""
 
 import hashlib
 import itertools
@@ -37,7 +37,7 @@ class Project:
 
 @dataclass(slots=True)
 class User:
-    """*failures* counts wrong passwords in a row; from *lock_after* of the identity on, the account is shut."""
+    """*failures* counts wrong passwords in a row; too many of them shut the account."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""What servers are made of: zones, hosts, networks, images, instance types, keypairs, security groups, addresses."""
+"""What servers are made of: zones, hosts, networks, images, instance types, keypairs, groups, addresses."""
 
 import ipaddress
 import itertools
@@ -17,8 +17,10 @@ class Zone:
 @dataclass(slots=True)
 class Host:
     """
-    One hypervisor. *online* False is a host that region knows to be gone; *agent* False is a dead agent that
-    region still believes in, so that tasks start and fail.
+    One hypervisor.
+
+    *online* False is a host that region knows to be gone; *agent* False is a dead agent that region still
+    believes in, so that tasks start and fail.
     """
 
     id: str
@@ -169,7 +171,7 @@ class Inventory:
     def place(
         self, cpu: int, memory_mib: int, *, host_id: str | None = None, zone_id: str | None = None
     ) -> Host | None:
-        """Return a host with room for a server of this size, or None: the scheduler's "no matching resources"."""
+        """Return a host with room for a server of this size, or None: "no matching resources"."""
         for host in self.hosts.values():
             if host_id not in (None, host.id) or zone_id not in (None, host.zone.id):
                 continue

@@ -16,7 +16,7 @@ GET_MS, STATUS_MS, WRITE_MS = 12.0, 2.4, 30.0
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. *at* is monotonic; *status* is 0 when no answer went out; *body* is what was sent, secrets and all."""
+    """One call. *at* is monotonic; *status* is 0 when no answer went out; *body* has secrets in it."""
 
     method: str
     path: str
@@ -66,8 +66,9 @@ class Journal:
 def template_of(path: str) -> str:
     """Return *path* with a server's id or name replaced: ``/servers/{id}/start``."""
     parts = path.split("/")
-    if len(parts) > 2 and parts[1] == "servers" and parts[2] not in FIXED:
-        parts[2] = "{id}"
+    match parts:
+        case ["", "servers", ident, *_] if ident not in FIXED:
+            parts[2] = "{id}"
     return "/".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""The identity service over HTTP: sign-in by password, token, access key and ticket; catalog; verify and revoke."""
+"""The identity service over HTTP: sign-in by four methods, catalog, verify and revoke."""
 
 import hashlib
 import hmac
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .errors import CloudError, bad_input, invalid_token, list_refused, no_handler, not_found, unauthorized
-from .identity import ROLE_NAMES, POLICIES, AccessKey, Domain, Project, Token, User
+from .identity import POLICIES, ROLE_NAMES, AccessKey, Domain, Project, Token, User
 from .times import row_time, token_time
 from .wire import Answer, Request, answer
 from .world import World
@@ -97,9 +97,10 @@ def sign_in(world: World, request: Request) -> Answer:
         raise CloudError(423, "UserLocked", "UserLocked")
     if not user.enabled:
         raise CloudError(423, "UserDisabled", "UserDisabled")
+    project, domain = None, None
     if access_key is not None:
         # The project is the key's; a scope that is sent as well is not even looked at.
-        project, domain = access_key.project, None
+        project = access_key.project
     else:
         project, domain = _scope(world, user, auth.get("scope") or {})
     context = auth.get("context") or {}
@@ -157,7 +158,7 @@ def _by_access_key(world: World, text: str) -> AccessKey:
         sent = json.loads(text)
         signed = str(sent["request"])
         location = str(sent["location"])
-        date = signed.split("\n")[2].split("/")[0]
+        date = signed.split("\n")[2].split("/", maxsplit=1)[0]
     except (ValueError, KeyError, IndexError, TypeError):
         raise unauthorized("authUserByAccessKeyV3: invalid access key secret") from None
     key = world.identity.access_keys.get(str(sent.get("access_key")))

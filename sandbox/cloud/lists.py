@@ -119,13 +119,11 @@ def _predicates(world: World, query: Query, project_id: str | None) -> list[Call
         keep.append(lambda guest: guest.id.casefold() in idents)
     if names := {name.strip().casefold() for name in query.all("name")}:
         keep.append(lambda guest: guest.name.casefold() in names)
-    for name in ROW_FILTERS:
-        if values := {value.casefold() for value in query.all(name)}:
-            keep.append(_column_in(name, values))
+    wanted = {name: {value.casefold() for value in query.all(name)} for name in ROW_FILTERS}
+    keep.extend(_column_in(name, values) for name, values in wanted.items() if values)
     if search := (query.one("search") or "").casefold():
         keep.append(lambda guest: search in guest.name.casefold() or search in guest.id)
-    for conditions in _tag_groups(query):
-        keep.append(_tagged(conditions))
+    keep.extend(_tagged(conditions) for conditions in _tag_groups(query))
     if query.flag("with_user_meta"):
         keep.append(lambda guest: any(key.startswith("user:") for key in guest.metadata))
     if query.flag("without_user_meta"):

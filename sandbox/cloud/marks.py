@@ -1,4 +1,4 @@
-"""Actions that only write rows: security groups, tags, the recycle bin, and what an administrator may force."""
+"""Actions that only write rows: security groups, tags, the recycle bin, what an administrator forces."""
 
 from . import references, walks
 from .act import SETTLED, Act

@@ -1,4 +1,4 @@
-"""``GET /events``: pages of the operation log, by inclusive markers, for the user, the project or the cloud."""
+"""``GET /events``: pages of the operation log, by inclusive markers and by scope."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Who may do what to a server, and in what words the cloud refuses. A dead token is a guest, and a guest gets a 403."""
+"""Who may do what to a server. A dead token is a guest, and a guest gets a 403, never a 401."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,7 +1,7 @@
 """What a create request refers to and asks for: each part checked as the platform checks it, in its words."""
 
-import gzip
 import base64
+import gzip
 import string
 from typing import Any
 
@@ -22,7 +22,7 @@ LONGEST_TAG_KEY = 64
 
 
 def integer(body: dict[str, Any], name: str, *, into: str = "ServerCreateInput") -> int | None:
-    """Return *name* as an integer; a text of digits will do, any other is the 500 that fails the whole request."""
+    """Return *name* as an integer; a text of digits will do, any other fails the whole request with 500."""
     value = body.get(name)
     if value is None:
         return None
@@ -93,8 +93,9 @@ def wanted_nics(inventory: Inventory, body: dict[str, Any]) -> tuple[WantedNic, 
         network = inventory.find_network(ident)
         if network is None:
             raise bad_input(
-                'parse network description failed {"error":{"class":"ResourceNotFoundError","code":404,"data":'
-                f'{{"fields":["network","{ident}"],"id":"%s %s not found"}},"details":"network {ident} not found"}}}}'
+                'parse network description failed {"error":{"class":"ResourceNotFoundError","code":404,'
+                f'"data":{{"fields":["network","{ident}"],"id":"%s %s not found"}},'
+                f'"details":"network {ident} not found"}}}}'
             )
         address = text(net, "address") or None
         if address is not None and address in network.used:

@@ -28,8 +28,10 @@ UPDATABLE = {
 SHORTEST_NAME = 2
 # ``field=`` on GET by id does not choose fields; it only leaves out these joined ones.
 NOT_WITH_FIELD = frozenset(
-    "disks disks_info ips macs metadata nics project project_domain secgroup secgroups tenant vpc "
-    "vpc_external_access_mode vpc_id".split()
+    {
+        *("disks", "disks_info", "ips", "macs", "metadata", "nics", "project", "project_domain"),
+        *("secgroup", "secgroups", "tenant", "vpc", "vpc_external_access_mode", "vpc_id"),
+    }
 )
 LIVING = frozenset({"running", "ready", "suspend"})
 

@@ -1,4 +1,4 @@
-"""The table of servers and its indices. Every write goes through here, so that version, time and order agree."""
+"""The table of servers and its indices. Every write goes through here, so that they agree."""
 
 import bisect
 from collections.abc import Callable, Iterator
@@ -85,7 +85,7 @@ class Store:
             guest.history.append(state)
 
     def erase(self, guest: Guest) -> None:
-        """Soft-delete a row for good: nobody but an administrator ever sees it again, and its id stays burnt."""
+        """Soft-delete a row: only an administrator ever sees it again, and its id stays burnt."""
         guest.row.update(deleted=True, deleted_at=row_time(self.now()), pending_deleted=True)
         guest.row["update_version"] += 1
         self._move(guest)

@@ -43,6 +43,8 @@ class Running:
 @dataclass(slots=True)
 class Tasks:
     """
+    The open tasks of all servers.
+
     *hang_at* holds statuses in which a task stops for ever once it entered them, until it is released.
     *later* is where time comes from.
     """

@@ -1,4 +1,4 @@
-"""The tasks of a living server, step by step, with the statuses and events that were recorded of the real ones."""
+"""The tasks of a living server, step by step, with the statuses and events of the recorded ones."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from .world import Fate, World
 
 SYNC = "perform_syncstatus"
 STUB_FAILURE = '{"__reason__":"stub refuses","__stage__":"OnComplete","__status__":"error"}'
-# Waits in steps, from the recorded walks (0.3 s a step): short ones are region's own work, long ones the host's.
+# Waits in steps, from the recorded walks (0.3 s a step): short is region's own work, long the host's.
 BRIEF, QUEUED, HOST, SYNCING = 0.2, 0.3, 2.0, 1.2
 
 
@@ -29,7 +29,7 @@ def settle(world: World, guest: Guest, actor: Actor) -> Walk:
 
 
 def start(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) -> Walk:
-    """start_start → starting → running, or start_fail with the server still off."""
+    """Go start_start → starting → running, or start_fail with the server still off."""
     world.set_status(guest, "start_start", "", actor)
     yield QUEUED
     world.events.add(guest, "starting", "", actor)
@@ -55,7 +55,7 @@ def start(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) ->
 
 
 def stop(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) -> Walk:
-    """start_stop → stopping → ready, or stop_fail with the server still on."""
+    """Go start_stop → stopping → ready, or stop_fail with the server still on."""
     world.set_status(guest, "start_stop", "", actor)
     yield QUEUED
     world.events.add(guest, "stopping", "", actor)
@@ -76,7 +76,7 @@ def stop(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) -> 
 
 
 def restart(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) -> Walk:
-    """stopping → start_start → starting → running; ``power_states`` never says off on the way."""
+    """Go stopping → start_start → starting → running; ``power_states`` never says off on the way."""
     world.set_status(guest, "stopping", "", actor)
     yield HOST
     yield from start(world, guest, actor, fate)
@@ -103,7 +103,7 @@ def resume(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) -
 
 
 def rename(world: World, guest: Guest, actor: Actor) -> Walk:
-    """sync_config → sync_status → what it was: why a rename makes a settled server move."""
+    """Go sync_config → sync_status → what it was: why a rename makes a settled server move."""
     world.set_status(guest, "sync_config", "", actor)
     yield 1.3
     world.events.add(guest, "sync_conf", "", actor)
@@ -111,7 +111,7 @@ def rename(world: World, guest: Guest, actor: Actor) -> Walk:
 
 
 def sync_firewall(world: World, guest: Guest, actor: Actor) -> Walk:
-    """What follows a change of security groups: the reply still shows the old, settled status."""
+    """Sync after a change of security groups, whose reply still shows the old, settled status."""
     yield BRIEF
     world.events.add(guest, "sync_conf", "", actor)
     yield from settle(world, guest, actor)
@@ -127,7 +127,7 @@ def change_config(
     auto_start: bool = False,
     fate: Fate | None = None,
 ) -> Walk:
-    """change_flavor → sync_status → ready; with a start after it, through a short ``ready`` that means nothing."""
+    """Go change_flavor → sync_status → ready; a start after it shows a short ``ready`` that means nothing."""
     was_on = guest.power == "on"
     world.set_status(guest, "change_flavor", "", actor)
     if was_on and force_stop:
@@ -156,7 +156,7 @@ def change_config(
 def resize_disk(
     world: World, guest: Guest, actor: Actor, disk_id: str, size_mib: int, fate: Fate | None = None
 ) -> Walk:
-    """start_resize_disk → resize_disk → sync_status → ready."""
+    """Go start_resize_disk → resize_disk → sync_status → ready."""
     world.set_status(guest, "start_resize_disk", "", actor)
     yield QUEUED
     world.set_status(guest, "resize_disk", "", actor)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 
 class Query:
-    """The query string, with the cloud's three spellings of a list: ``a=1&a=2``, ``a.0=1&a.1=2``, ``tags.0.key=k``."""
+    """The query string; lists are spelt ``a=1&a=2`` or ``a.0=1&a.1=2``, objects ``tags.0.key=k``."""
 
     def __init__(self, text: str) -> None:
         self.pairs = parse_qsl(text, keep_blank_values=True)
@@ -36,9 +36,9 @@ class Query:
         """Return the tag conditions: key and value (None = the key exists)."""
         found: dict[str, dict[str, str]] = {}
         for name, value in self.pairs:
-            parts = name.split(".")
-            if len(parts) == 3 and parts[0] == "tags" and parts[2] in {"key", "value"}:
-                found.setdefault(parts[1], {})[parts[2]] = value
+            match name.split("."):
+                case ["tags", index, ("key" | "value") as part]:
+                    found.setdefault(index, {})[part] = value
         return [(tag["key"], tag.get("value")) for tag in found.values() if tag.get("key")]
 
 

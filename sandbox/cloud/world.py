@@ -28,8 +28,10 @@ class Fate:
 @dataclass(slots=True)
 class Settings:
     """
-    What an installation is like, and what is broken in it. *quota* is the number of servers a project may
-    have; None is the platform's default, under which nobody enforces the limits that it shows.
+    What an installation is like, and what is broken in it.
+
+    *quota* is the number of servers a project may have; None is the platform's default, under which nobody
+    enforces the limits that it shows.
     """
 
     recycle_bin: bool = True
@@ -69,8 +71,12 @@ class World:
     events: EventLog = field(init=False)
 
     def __post_init__(self) -> None:
-        self.store = Store(lambda: self.clock())
-        self.events = EventLog(lambda: self.clock(), self.project_name)
+        self.store = Store(self._now)
+        self.events = EventLog(self._now, self.project_name)
+
+    def _now(self) -> datetime:
+        """Return the time by the clock of this moment: a test may change it."""
+        return self.clock()
 
     def project_name(self, ident: str) -> str:
         project = self.identity.projects.get(ident)

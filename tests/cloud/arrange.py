@@ -10,11 +10,11 @@ import hmac
 import json
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
-from sandbox.cloud.defaults import ACCESS_KEY, ACCESS_SECRET, LAB_PROJECT, PASSWORDS
+from sandbox.cloud.defaults import ACCESS_KEY, ACCESS_PHRASE, LAB_PROJECT, PASSWORDS
 from sandbox.cloud.events import Actor, Event
 from sandbox.cloud.guests import Disk
 from sandbox.cloud.inventory import Sku
@@ -48,7 +48,7 @@ def arrange(exchange: Exchange) -> Scene:
         return scene
     if exchange.group == "events":
         _events(scene, exchange)
-    elif exchange.server_path and exchange.server_path not in {"check-create-data"}:
+    elif exchange.server_path and exchange.server_path != "check-create-data":
         _target(scene, exchange)
     elif exchange.group == "list":
         _list(scene, exchange)
@@ -62,23 +62,17 @@ def arrange(exchange: Exchange) -> Scene:
 
 
 def request_of(scene: Scene, exchange: Exchange) -> tuple[dict[str, str], Any]:
-    """Return the headers and the body to send, with live tokens and passwords in place of the placeholders."""
+    """Return the headers and the body to send, live tokens and passwords in place of the placeholders."""
     headers = {}
     for name, value in exchange.headers.items():
         headers[name] = _revealed(scene, value)
     body = exchange.body
     if body is not None and not isinstance(body, str):
-        user = (
-            (body.get("auth") or {}).get("identity", {}).get("password", {}).get("user", {})
-            if isinstance(body, dict)
-            else {}
-        )
         text = json.dumps(body)
         text = text.replace("<USER_PASSWORD>", PASSWORDS["labuser"]).replace(
             "<ADMIN_PASSWORD>", PASSWORDS["sysadmin"]
         )
         body = json.loads(re.sub("<TOKEN(?::[^>]*)?>", lambda m: _revealed(scene, m[0]), text))
-        del user
         if "access_key_secret" in text:
             _sign(body["auth"]["identity"], exchange)
     return headers, body
@@ -94,7 +88,7 @@ def _sign(identity: dict[str, Any], exchange: Exchange) -> None:
     sent = json.loads(identity["access_key_secret"])
     if sent["access_key"] != ACCESS_KEY or "wrong" in exchange.case:
         return
-    digest = b"AWS4" + ACCESS_SECRET.encode()
+    digest = b"AWS4" + ACCESS_PHRASE.encode()
     for part in (sent["request"].split("\n")[2].split("/")[0], sent["location"], "s3", "aws4_request"):
         digest = hmac.new(digest, part.encode(), hashlib.sha256).digest()
     sent["signature"] = hmac.new(digest, sent["request"].encode(), hashlib.sha256).hexdigest()
@@ -216,45 +210,49 @@ def _list(scene: Scene, exchange: Exchange) -> None:
             "status": "ready",
         } | row
         # Rows without a time of their own keep their order by being younger the earlier they come.
-        stamp = (exchange.recorded_at - timedelta(minutes=number + 1)).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
-        full.setdefault("created_at", stamp)
+        full.setdefault("created_at", _stamp(exchange.recorded_at - timedelta(minutes=number + 1)))
         guest = scene.seed(full)
+        guest.metadata |= _tags(query)
         if row.get("deleted"):
             scene.world.store.erase(guest)
             guest.row.update(row)
-        if tags := _tags(query):
-            guest.metadata |= tags
-    for ident in query.get("id", []):
-        if row := sighting(ident, exchange, bare="updated_at" in exchange.query) or sighting(ident, exchange):
-            hidden = (
-                {"pending_deleted": True}
-                if "recycled" in exchange.case or "after-delete" in exchange.case
-                else {}
-            )
-            if (
-                "deleted" not in exchange.case
-                and "delete-true" not in exchange.case
-                and "deleted" != exchange.case[-7:]
-            ):
-                scene.seed(row, **hidden)
-    for name in query.get("name", []):
-        if not exchange.rows and (row := sighting(name, exchange)):
-            scene.seed(row, **({"pending_deleted": True} if "after-delete" in exchange.case else {}))
-    total = exchange.json.get("total", 0) if isinstance(exchange.json, dict) else 0
-    if exchange.status == 200 and set(query) <= FILLED | {"scope", "admin", "project", "pending_delete_all"}:
-        offset = exchange.json.get("offset", 0)
-        scene.fill(min(offset, total), "2037-01-01T00:00:00.000000Z", "ahead")
+    _unseen(scene, exchange, query)
+    if exchange.status == 200:
+        _rest(scene, exchange, query)
+
+
+def _unseen(scene: Scene, exchange: Exchange, query: dict[str, list[str]]) -> None:
+    """Seed the servers that the query names although the answer does not show them."""
+    if "deleted" in exchange.case or "delete-true" in exchange.case:
+        return
+    recycled = "recycled" in exchange.case or "after-delete" in exchange.case
+    for ident in [*query.get("id", []), *([] if exchange.rows else query.get("name", []))]:
+        row = sighting(ident, exchange, bare="updated_at" in exchange.query) or sighting(ident, exchange)
+        if row:
+            scene.seed(row, **({"pending_deleted": True} if recycled else {}))
+
+
+def _rest(scene: Scene, exchange: Exchange, query: dict[str, list[str]]) -> None:
+    """Seed as many servers around those shown as ``total`` and ``offset`` say."""
+    total, offset = exchange.json.get("total", 0), exchange.json.get("offset", 0)
+    if set(query) <= FILLED | {"scope", "admin", "project", "pending_delete_all"}:
         behind = "0-behind" if query.get("order") == ["desc"] else "zzz-behind"
-        missing = total - offset - len(exchange.rows) - (len(scene.world.store) - len(exchange.rows) - offset)
+        missing = total - min(offset, total) - len(scene.world.store)
+        scene.fill(min(offset, total), "2037-01-01T00:00:00.000000Z", "ahead")
         scene.fill(max(missing, 0), "2020-01-01T00:00:00.000000Z", behind)
-    elif exchange.status == 200 and total > len(exchange.rows):
-        for number in range(total - len(exchange.rows)):
-            behind = {**exchange.rows[-1], "id": f"behind-{number}", "name": f"behind-{number}"}
-            scene.seed(behind | {"created_at": "2020-01-01T00:00:00.000000Z"}).metadata.update(_tags(query))
+        return
+    for number in range(total - len(exchange.rows)):
+        like = exchange.rows[-1] | {"created_at": "2020-01-01T00:00:00.000000Z"}
+        guest = scene.seed(like | {"id": f"behind-{number}", "name": f"behind-{number}"})
+        guest.metadata |= _tags(query)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000000Z")
 
 
 def _tags(query: dict[str, list[str]]) -> dict[str, str]:
-    tags = {}
+    tags: dict[str, str] = {}
     for name, values in query.items():
         if match := re.fullmatch(r"tags\.(\d+)\.key", name):
             tags.setdefault(values[0], query.get(f"tags.{match[1]}.value", ["any"])[0])

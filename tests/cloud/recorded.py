@@ -104,10 +104,9 @@ class Exchange:
 @cache
 def exchanges() -> tuple[Exchange, ...]:
     """Return every exchange in the order in which it was recorded."""
-    found = []
+    found: list[Exchange] = []
     for file in sorted(FOLDER.glob("*.jsonl")):
-        for line in file.read_text().splitlines():
-            found.append(_exchange(json.loads(line), file.stem))
+        found += [_exchange(json.loads(line), file.stem) for line in file.read_text().splitlines()]
     return tuple(
         sorted(found, key=lambda exchange: (exchange.recorded_at, _number(exchange.case), exchange.case))
     )

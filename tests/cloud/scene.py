@@ -1,4 +1,4 @@
-"""A cloud without a port and with a clock of its own: tasks run when the test says so, in the order of time."""
+"""A cloud without a port and with a clock of its own: tasks run when the test says so."""
 
 import heapq
 import itertools

@@ -1,5 +1,5 @@
 """
-The simulator against the recordings: each recorded request is asked again, in a cloud arranged as it was then.
+The simulator against the recordings: each request is asked again, in a cloud arranged as it was then.
 
 Compared are the code, the error class, the keys of the answer and of everything in it, the fields that decide
 what a client does next, and the order of the statuses that a server went through afterwards.

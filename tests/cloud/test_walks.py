@@ -1,4 +1,4 @@
-"""The order of statuses: what was polled of real servers after a request, against what simulated ones go through."""
+"""The order of statuses: what was polled of real servers, against what simulated ones go through."""
 
 from collections.abc import Awaitable, Callable
 
