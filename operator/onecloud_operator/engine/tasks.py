@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 STEADY_SECONDS = 300.0  # a task that ran that long has got over what made it fault
 
 
-class TaskFault(Exception):  # noqa: N818 - a bug of ours, no error that anyone handles
+class TaskFault(Exception):
     """A shared task ended that must not. Its text names the task, the kind of fault and its place."""
 
 

@@ -19,6 +19,7 @@ FIELDS = ("id", "obj_id", "action", "notes")
 PAGE = 500
 MOST_PAGES = 10
 MOST_CHARACTERS = 300
+MOST_NESTED = 16  # tasks within tasks
 STARTED = frozenset({"start", "starting"})  # from here on its disks may hold something
 BIRTH = "create"
 STEP = re.compile(r"^(?P<old>[a-z_]*)=>(?P<new>[a-z_]+)(?:: ?(?P<why>.*))?$", re.DOTALL)
@@ -78,7 +79,7 @@ def text_of_notes(notes: str) -> str:
 
 
 def _innermost(value: object, depth: int) -> str:
-    if depth > 16:  # deeper than any task nests
+    if depth > MOST_NESTED:
         return ""
     match value:
         case dict():
