@@ -1,7 +1,7 @@
 """
 Make the virtual environment from hashed locks: ``python3 -m sandbox.environment``. Standard library only.
 
-It needs no more than a Python. pip installs uv by hash, uv installs the rest by hash and removes what is not locked.
+pip installs uv by hash; uv installs the rest by hash, and removes what is not locked.
 """
 
 import importlib.util
@@ -48,7 +48,7 @@ def _works() -> bool:
 
 
 def _create() -> None:
-    """Make an environment with uv in it, by the first way that this machine knows."""
+    """Make an environment with uv in it, in the first way that this machine knows."""
     shutil.rmtree(ENVIRONMENT, ignore_errors=True)
     bootstrap = ["--require-hashes", "-r", str(LOCKS / "bootstrap.txt")]
     title, usually = "installing uv", "5 to 20 seconds"
@@ -62,7 +62,9 @@ def _create() -> None:
         pip = [sys.executable, "-m", "pip", "--python", str(PYTHON), "install", *QUIET_PIP, *bootstrap]
         step(title, pip, usually=usually)
     elif uv := shutil.which("uv"):
-        say("making the virtual environment .venv with this machine's uv: this Python lacks ensurepip and pip")
+        say(
+            "making the virtual environment .venv with this machine's uv: this Python lacks ensurepip and pip"
+        )
         subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, ENVIRONMENT], check=True)
         step(title, [uv, "pip", "install", "--quiet", "--python", str(PYTHON), *bootstrap], usually=usually)
     else:

@@ -1,4 +1,4 @@
-"""Say what is being done, and that it still is. Standard library only: it runs before anything is installed."""
+"""Say what is being done, and that it still is. Standard library only: nothing may be installed yet."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def step(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> None:
-    """Run *command* and keep what it prints, unless it fails; say every 15 s that it still runs. Raises StepError."""
+    """Run *command* quietly, saying every 15 s that it still runs. Raises StepError with its last lines."""
     say(f"{title} (usually {usually})")
     started = time.monotonic()
     with tempfile.TemporaryFile() as output:
@@ -37,9 +37,8 @@ def step(
         )
         try:
             while (code := _ended(process)) is None:
-                say(
-                    f"    still at it: {title}, {_clock(time.monotonic() - started)} so far (usually {usually})"
-                )
+                so_far = _clock(time.monotonic() - started)
+                say(f"    still at it: {title}, {so_far} so far (usually {usually})")
         except BaseException:
             process.kill()
             process.wait()

@@ -1,4 +1,4 @@
-"""etcd and kube-apiserver as child processes on loopback: a real API server for a test session or the demo."""
+"""etcd and kube-apiserver as child processes on loopback: a real API server for tests and the demo."""
 
 import secrets
 import socket
@@ -49,8 +49,8 @@ class ControlPlane:
     """
     A running API server with RBAC and static tokens for the users `admin` and `operator`.
 
-    Use it as a context manager, in a thread that lives as long (see Process). Data is in memory and gone at the
-    end. *controllers* adds kube-controller-manager: garbage collection, removal of namespaces, ServiceAccounts.
+    Use it as a context manager, in a thread that lives as long (see Process). Its data is gone at the end.
+    *controllers* adds kube-controller-manager: garbage collection, removal of namespaces, ServiceAccounts.
     """
 
     def __init__(self, *, controllers: bool = False) -> None:
@@ -110,7 +110,7 @@ class ControlPlane:
         return tuple(part for part in (self._manager, self._apiserver, self._etcd) if part is not None)
 
     def kubeconfig_of(self, user: str) -> Path:
-        """The kubeconfig of `admin` or `operator`."""
+        """Return the kubeconfig of `admin` or `operator`."""
         return self._directory / f"{user}.kubeconfig"
 
     def client(self, user: str = ADMIN) -> Kube:
@@ -118,7 +118,7 @@ class ControlPlane:
         return Kube(self.url, token=self._tokens[user], authority=self.authority)
 
     def install_crds(self, path: Path) -> list[str]:
-        """Apply the CustomResourceDefinitions of a file or directory, wait until they are served, return their names."""
+        """Apply the definitions of a file or directory, wait until they are served, return their names."""
         with self.client() as kube:
             return kube.install_crds(path)
 
@@ -131,7 +131,7 @@ class ControlPlane:
         self._running_apiserver().resume()
 
     def restart_apiserver(self) -> None:
-        """Crash the API server and start it again on the same port, with the same data; return when it is ready."""
+        """Crash the API server and start it again, on the same port and data; return when it is ready."""
         self._running_apiserver().kill()
         self._apiserver = Process(self._apiserver_command(), log=self._log("kube-apiserver"))
         if not self._until_ready(self._apiserver):
@@ -186,7 +186,7 @@ class ControlPlane:
             return self._until(kube.ready, process)
 
     def _until(self, condition: Callable[[], bool], process: Process) -> bool:
-        """Wait for *condition*; return False if *process* lost the race for its port. Raises ControlPlaneError."""
+        """Wait for *condition*; return False if *process* found its port taken. Raises ControlPlaneError."""
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
             if process.exit_code is not None:

@@ -1,4 +1,4 @@
-"""A small synchronous client of the Kubernetes API for tests and the demo. Words for kinds are those of kubectl."""
+"""A small synchronous client of the Kubernetes API, for tests and the demo."""
 
 import json
 import ssl
@@ -43,7 +43,7 @@ class Resource:
     def path(
         self, namespace: str | None = None, name: str | None = None, subresource: str | None = None
     ) -> str:
-        """The path of a collection or an object; an absent namespace means all of them."""
+        """Return the path of a collection or an object; without a namespace, of all of them."""
         root = (
             f"/api/{self.group_version}" if "/" not in self.group_version else f"/apis/{self.group_version}"
         )
@@ -55,7 +55,7 @@ class Resource:
 
 
 class Kube:
-    """Calls with one user's rights. A kind is named by kind, plural, singular or short name, with or without group."""
+    """Calls of one user. A kind is named as in kubectl: "OneCloudServer", "ocs", "events.events.k8s.io"."""
 
     def __init__(self, url: str, *, token: str, authority: Path) -> None:
         """Make a client; nothing is sent yet."""
@@ -141,8 +141,8 @@ class Kube:
         documents = [document for document in yaml.safe_load_all(path.read_text()) if document is not None]
         return [self.apply(document, namespace=namespace) for document in documents]
 
-    def install_crds(self, path: Path, timeout_seconds: float = 20.0) -> "list[str]":
-        """Apply the CustomResourceDefinitions of a file or directory; return their names once they are served."""
+    def install_crds(self, path: Path, timeout_seconds: float = 20.0) -> list[str]:
+        """Apply the definitions of a file or directory; return their names once they are served."""
         files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
         definitions = [
             document
@@ -150,7 +150,7 @@ class Kube:
             for document in yaml.safe_load_all(file.read_text())
             if document and document["kind"] == CRD
         ]
-        names: "list[str]" = [definition["metadata"]["name"] for definition in definitions]
+        names: list[str] = [definition["metadata"]["name"] for definition in definitions]
         for definition in definitions:
             self.apply(definition, force=True)
         for name in names:
@@ -231,7 +231,7 @@ class Kube:
         predicate: Callable[[Object], bool],
         timeout_seconds: float = 10.0,
     ) -> Object:
-        """Poll an object until *predicate* holds, and return it. Raises TimeoutError with what was seen last."""
+        """Poll an object until *predicate* holds; return it. Raises TimeoutError with what was seen last."""
         seen: Object | None = None
         for _ in _ticks(timeout_seconds):
             seen = self.get(kind, name, namespace)
@@ -264,7 +264,7 @@ class Kube:
         return self.resource(key)
 
     def _discover(self) -> Iterator[tuple[str, Resource]]:
-        """Every name of every served resource; the core group comes last, so that its names win."""
+        """List every name of every served resource; the core group comes last, so that its names win."""
         groups = self.request("GET", "/apis")["groups"]
         served = [version["groupVersion"] for group in groups for version in group["versions"][::-1]]
         for group_version in [*served, "v1"]:

@@ -1,4 +1,4 @@
-"""A kubeconfig file for one user of the local control plane: everything embedded, so that the file is all one needs."""
+"""A kubeconfig file for one user of the local control plane, with everything embedded."""
 
 import base64
 import json

@@ -1,10 +1,10 @@
 """
 Become another command that dies with the process that started it: ``python leash.py PARENT_PID COMMAND …``.
 
-A test run may be killed at any moment; what it started must not stay behind. The kernel's parent-death signal
-survives exec, so this sets it and turns into the command: no wrapper stays in between. (A preexec_fn would do
-the same in the child of a fork, which is not safe in a process with threads.) Linux only; elsewhere the command
-simply runs.
+A test run may be killed at any moment; what it started must not stay behind. The kernel's parent-death
+signal survives exec, so this sets it and turns into the command: no wrapper stays in between. (A preexec_fn
+would do the same in the child of a fork, which is not safe in a process with threads.) Linux only; elsewhere
+the command simply runs.
 """
 
 import ctypes

@@ -1,7 +1,9 @@
-"""A namespace for one test. Without kube-controller-manager nobody empties or removes one, so it is done here."""
+"""A namespace for one test. Without kube-controller-manager nobody removes one, so it is done here."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import httpx
 
 from .kube import Kube, KubeError
 
@@ -10,7 +12,7 @@ OURS = "onecloudservers.onecloud.io"
 
 @contextmanager
 def temporary(kube: Kube, name: str) -> Iterator[str]:
-    """Give a new namespace; at the end remove it, and the operator's objects in it without their finalizers."""
+    """Give a new namespace; at the end remove it, and all objects of ours in it."""
     kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
     try:
         yield name
@@ -32,7 +34,7 @@ def _empty(kube: Kube, namespace: str) -> None:
         try:
             kube.patch(OURS, name, namespace, {"metadata": {"finalizers": None}})
         except KubeError as error:
-            if error.status != 404:
+            if error.status != httpx.codes.NOT_FOUND:
                 raise
 
 
@@ -45,5 +47,5 @@ def _finalize(kube: Kube, name: str) -> None:
     try:
         kube.request("PUT", f"/api/v1/namespaces/{name}/finalize", body=found)
     except KubeError as error:
-        if error.status not in {404, 409}:
+        if error.status not in {httpx.codes.NOT_FOUND, httpx.codes.CONFLICT}:
             raise

