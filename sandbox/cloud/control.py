@@ -1,7 +1,7 @@
 """The hand behind the curtain: everything that a test or a demonstration does to the cloud beside its API."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from . import defaults
@@ -10,9 +10,10 @@ from .details import details
 from .errors import not_found
 from .events import PLATFORM
 from .faults import Effect, Fault
-from .guests import Disk, Guest, Nic, new_row
+from .guests import Guest
 from .identity import Role, User
 from .journal import Call
+from .seeds import settled
 from .tasks import Walk
 from .times import row_time
 from .walks import start, stop
@@ -207,13 +208,24 @@ class Control:
     def seed(self, count: int, *, prefix: str = "bulk-", project: str = "lab", **columns: Any) -> list[str]:
         """Add *count* settled servers without events, running unless *columns* say else; return their ids."""
         project_id = self._project_id(project)
-        guests = [self._settled(f"{prefix}{number:05d}", project_id, columns) for number in range(count)]
+        guests = [
+            settled(self.world, f"{prefix}{number:05d}", project_id, columns) for number in range(count)
+        ]
         self.world.store.add_many(guests)
         return [guest.id for guest in guests]
 
-    def add_server(self, name: str, *, ident: str = "", project: str = "lab", **columns: Any) -> str:
-        """Add one settled server, running unless *columns* say else, and return its id."""
-        guest = self._settled(name, self._project_id(project), columns, ident)
+    def add_server(
+        self,
+        name: str,
+        *,
+        ident: str = "",
+        project: str = "lab",
+        tags: dict[str, str] | None = None,
+        **columns: Any,
+    ) -> str:
+        """Add one settled server, running unless *columns* say else, and return its id. *tags* are raw."""
+        guest = settled(self.world, name, self._project_id(project), columns, ident)
+        guest.metadata |= tags or {}
         self.world.store.add(guest)
         self.world.events.add(guest, "create", {"id": guest.id, "name": name})
         return guest.id
@@ -276,35 +288,3 @@ class Control:
         if found is None:
             raise not_found("project", project)
         return found.id
-
-    def _settled(self, name: str, project_id: str, columns: dict[str, Any], ident: str = "") -> Guest:
-        now = self.world.store.now()
-        ident = ident or str(uuid.uuid4())
-        host = next(iter(self.world.inventory.hosts.values()))
-        network = next(iter(self.world.inventory.networks.values()))
-        row = new_row(ident, name, project_id, now)
-        row |= {"status": "running", "power_states": "on", "progress": 0, "host_id": host.id}
-        row |= {
-            "disable_delete": False,
-            "update_version": 20,
-            "last_start_at": row_time(datetime.now(UTC)),
-        } | columns
-        if row["status"] != "running" and "power_states" not in columns:
-            row["power_states"] = "off"
-        guest = Guest(row, now, "on" if row["status"] == "running" else "off")
-        guest.metadata = {
-            "app_tags": "",
-            "login_account": "root",
-            "os_arch": "x86_64",
-            "os_distribution": "stub",
-        }
-        guest.metadata |= {"os_name": "Linux", "os_version": "1"}
-        guest.secgroups = ["default"]
-        guest.disks = [Disk(str(uuid.uuid4()), f"vdisk-{name}-0", 0, 10_240)]
-        address = network.take() or ""
-        guest.nics = [
-            Nic(network.id, network.name, address, self.world.inventory.mac(), 0, network.mask, default=True)
-        ]
-        host.cpu_used += int(row["vcpu_count"])
-        host.memory_mib_used += int(row["vmem_size"])
-        return guest

@@ -2,7 +2,7 @@
 
 from . import references, walks
 from .act import SETTLED, Act
-from .create import free_name
+from .checks import free_name
 from .errors import CloudError, bad_input, invalid_status, not_found
 from .references import LONGEST_TAG_KEY
 

@@ -48,7 +48,8 @@ async def running_cloud(
     app = App(cloud)
     control = Control(app)
     app.control = ControlEndpoint(control)
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+    # The protocol is named so that asyncio sends small answers at once (TCP_NODELAY), as region does.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
         cloud.base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
