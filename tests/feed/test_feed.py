@@ -230,6 +230,7 @@ async def test_a_disk_of_our_own_making_is_seen_even_without_events(parts: Live)
     client = parts.client()
     feed = await parts.watching(one, client=client)
     await client.perform(one, "createdisk", {"disks": [{"size": 1024}]})
+    await until(lambda: len((parts.cloud.find(one) or {})["disks_info"]) == 2)
     feed.wrote(one)
     await until(lambda: len(server_of(feed, one).details.disks) == 2)  # type: ignore[union-attr]
 
@@ -268,7 +269,7 @@ async def test_a_dead_cloud_shows_in_the_health_and_the_feed_recovers_untouched(
 async def test_a_bad_answer_never_ends_the_feed(parts: Live, effect: str) -> None:
     (one,) = parts.cloud.seed(1)
     feed = await parts.watching(one)
-    parts.cloud.fault(effect, "GET", "^/servers", count=4)  # type: ignore[arg-type]
+    parts.cloud.fault(effect, "GET", "^/servers", count=8)  # type: ignore[arg-type]
     await until(lambda: feed.health.problem is not None)
     await until(lambda: feed.health.problem is None)
     parts.cloud.change(one, name="renamed")

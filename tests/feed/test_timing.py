@@ -531,3 +531,19 @@ async def test_a_deletion_that_is_stuck_is_not_asked_for_ever(world: World) -> N
     before = world.clock.now
     await world.clock.advance(HOUR)
     assert world.cloud.kinds(before)["rows"] == 0
+
+
+async def test_what_one_object_finds_out_is_told_to_others_that_watch_the_server(world: World) -> None:
+    world.cloud.add("a")
+    feed = world.join("owner")
+    feed.watch("owner", "a")
+    world.join("observer").watch("observer", "a")
+    await world.clock.advance(60)
+    world.cloud.change("a", name="renamed")
+    told = len(world.told)
+    await feed.look("a", world.cloud)
+    assert "observer" in world.told_since(told)
+    world.cloud.erase("a")
+    told = len(world.told)
+    await feed.look("a", world.cloud)
+    assert "observer" in world.told_since(told)

@@ -51,6 +51,7 @@ class Entry(Generic[K]):
     arrived_at: float = NEVER
     details_at: float = NEVER
     missing_at: float = NEVER
+    wrote_at: float = NEVER  # end of our last write to it
     missing: bool = False
     gone: bool = False
     swept: int = 0
@@ -197,10 +198,11 @@ class Cache(Generic[K]):
         return fresh
 
     # -- time --------------------------------------------------------------------------------------------
-    def expect(self, server_id: str, asked_at: float) -> None:
-        """Tell the watchers of *server_id* when a read was asked for at *asked_at* or later, news or not."""
-        if server_id in self._entries:
-            self._awaited[server_id] = asked_at
+    def wrote(self, server_id: str, now: float) -> None:
+        """Note the end of a write of ours: its watchers are told of the next read, news or not."""
+        if (entry := self._entries.get(server_id)) is not None:
+            entry.wrote_at = now
+            self._awaited[server_id] = now
 
     def covered(self, asked_at: float) -> list[Entry[K]]:
         """Note a poll that showed every change; return the entries that were waiting for one."""

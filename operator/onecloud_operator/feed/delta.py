@@ -34,16 +34,13 @@ class Delta(Generic[K]):
         self._ended_at = NEVER
         self._hurried = False
         self._expecting_until = NEVER
-        self._written: dict[str, float] = {}
         self.ignored = False  # the cloud ignores the filter, and there is more than one page
 
     def wrote(self, server_id: str, now: float) -> None:
         """Poll at once, and often for a while: *server_id* was just written to."""
         self._hurried = True
         self._expecting_until = now + self._shared.options.expect_seconds
-        if self._shared.cache.get(server_id) is not None:
-            self._written[server_id] = now
-            self._shared.cache.expect(server_id, now)
+        self._shared.cache.wrote(server_id, now)
 
     def due_at(self, now: float) -> float:
         """Return when the next poll is due."""
@@ -101,8 +98,7 @@ class Delta(Generic[K]):
             after = page.rows[-1]["id"]
         self._window.seen_whole(first, others, began_at)
         for entry in shared.cache.covered(began_at):
-            wrote_at = self._written.pop(entry.id, NEVER)
-            if entry.server is not None and entry.resting and entry.details_at < wrote_at:
+            if entry.server is not None and entry.resting and entry.details_at < entry.wrote_at:
                 shared.wants.add(entry.id, loudly=True)  # a disk or a card moves no version of the row
             else:
                 shared.cache.tell(entry)

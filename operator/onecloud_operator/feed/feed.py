@@ -10,7 +10,7 @@ from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Lane
-from onecloud_operator.feed.cache import Cache
+from onecloud_operator.feed.cache import Cache, Entry, News
 from onecloud_operator.feed.delta import Delta
 from onecloud_operator.feed.departures import Departures
 from onecloud_operator.feed.details import DetailsBatch, FirstRows, is_about_rows
@@ -170,8 +170,11 @@ class Feed(Generic[K]):
         entry = self._cache.get(server_id)
         if entry is None:
             return Reading(observed, asked_at, asked_at)
-        self._cache.details(entry, observed, asked_at, self._clock.monotonic())
-        self._wants.satisfied(server_id, asked_at)
+        news = self._cache.details(entry, observed, asked_at, self._clock.monotonic())
+        if news is not News.OLD:
+            self._wants.satisfied(server_id, asked_at)
+        if news is News.NEW:
+            self._tell_others(entry)
         return self._cache.reading(server_id)
 
     async def look(self, server_id: str, source: Source) -> Reading:
@@ -186,8 +189,9 @@ class Feed(Generic[K]):
             return self.learn(server, asked_at)
         entry = self._cache.get(server_id)
         if entry is not None:
-            self._cache.vanished(entry, asked_at, self._clock.monotonic())
             self._wants.satisfied(server_id, asked_at)
+            if self._cache.vanished(entry, asked_at, self._clock.monotonic()):
+                self._tell_others(entry)
         return Reading(asked_at=asked_at, gone=True)
 
     def wrote(self, server_id: str) -> None:
@@ -213,6 +217,11 @@ class Feed(Generic[K]):
         message = f"The operator failed to watch this project, and tries again: {fault}."
         self._problems["fault"] = Problem("ProviderError", message)
         self._untold = self._set_health()
+
+    def _tell_others(self, entry: Entry[K]) -> None:
+        """Tell the watchers of what one of them found out; that one knows, and most are alone."""
+        if len(entry.watchers) > 1:
+            self._cache.tell(entry)
 
     def _drop(self, server_id: str) -> None:
         self._wants.drop(server_id)

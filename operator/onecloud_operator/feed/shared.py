@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from onecloud_operator.core.observed import Phase
 from onecloud_operator.onecloud.errors import OneCloudError
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Shared(Generic[K]):
             return
         self.cache.tell(entry)
         since = self.clock.monotonic() - entry.details_at
-        if server.phase.name == "MOVING" and since >= self.options.moving_details_seconds:
+        if server.phase is Phase.MOVING and since >= self.options.moving_details_seconds:
             self.wants.add(entry.id)
 
     def question(self, entry: Entry[K], asked_at: float) -> None:

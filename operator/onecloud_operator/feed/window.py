@@ -26,11 +26,6 @@ class Window:
         self._risen_at = 0.0
         self._whole_at = 0.0
 
-    @property
-    def known(self) -> bool:
-        """Say whether any row was seen yet."""
-        return self._newest is not None
-
     def start(self, newest: datetime | None, asked_at: float) -> None:
         """Begin at *newest*, the time of the last change before now; None if there are no rows."""
         self._newest = self._candidate = newest
