@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.feed import Feed
-    from onecloud_operator.objects import Objects
+    from onecloud_operator.objects import Key, Objects
     from onecloud_operator.onecloud import Cloud
 
 HOSTNAME_LENGTH = 60  # the platform cuts longer ones there
@@ -86,13 +87,20 @@ class Hands:
     clouds: Clouds
     monotonic: Callable[[], float]
     cloud: Cloud | None = None
-    feed: Feed | None = None
+    feed: Feed[Key] | None = None
 
     async def act(self, facts: Facts, step: Step) -> Outcome:
         """Carry out *step*. Raises ClusterError; whatever the cloud answers is in the outcome."""
         began_at = self.monotonic()
         match step:
-            case Hold() | Settled() | BeginCreation() | BeginAdoption() | BeginDeletion() | MarkFailedCreation():
+            case (
+                Hold()
+                | Settled()
+                | BeginCreation()
+                | BeginAdoption()
+                | BeginDeletion()
+                | MarkFailedCreation()
+            ):
                 # A record is written together with the rest of the status, by the report.
                 return self._done(began_at)
             case AddFinalizer():
@@ -158,13 +166,11 @@ class Hands:
             return Outcome(problem=reply)
         feed.wrote(server_id)
         if reply is not None:
-            try:
+            with suppress(Untranslatable):  # the next poll shows what came of it
                 feed.learn(reply, ended_at)
-            except Untranslatable:
-                pass  # the next poll shows what came of it
         return Outcome(done=Done(began_at, ended_at))
 
-    async def _send(self, facts: Facts, cloud: Cloud, step: CloudWrite) -> Mapping[str, Any] | Problem | None:  # noqa: C901, PLR0911 - one line a step
+    async def _send(self, facts: Facts, cloud: Cloud, step: CloudWrite) -> Mapping[str, Any] | Problem | None:
         match step:
             case Create():
                 return await self._create(facts, cloud, step)
@@ -208,7 +214,9 @@ class Hands:
         password = await self._value(facts, spec.password_from.secret_key_ref if spec.password_from else None)
         if isinstance(password, Problem):
             return password
-        user_data = await self._value(facts, spec.user_data_from.secret_key_ref if spec.user_data_from else None)
+        user_data = await self._value(
+            facts, spec.user_data_from.secret_key_ref if spec.user_data_from else None
+        )
         if isinstance(user_data, Problem):
             return user_data
         body = create_body(
@@ -227,7 +235,7 @@ class Hands:
             return None
         return await self.clouds.value(facts.resource.namespace, reference.name, reference.key)
 
-    def _reach(self) -> tuple[Cloud, Feed]:
+    def _reach(self) -> tuple[Cloud, Feed[Key]]:
         if self.cloud is None or self.feed is None:
             msg = "a step needs the cloud, but there are no credentials: plan() must have held it"
             raise AssertionError(msg)

@@ -52,13 +52,21 @@ async def run(settings: Settings, *, ready: asyncio.Event | None = None) -> None
     try:
         schema = await _served(cluster)
         config = await _config(settings, cluster)
-        await _run(settings, config, cluster, endpoints, schema, ready)
+        await _run(
+            settings=settings,
+            config=config,
+            cluster=cluster,
+            endpoints=endpoints,
+            schema=schema,
+            ready=ready,
+        )
     finally:
         await endpoints.close()
         await cluster.close()
 
 
 async def _run(  # noqa: PLR0913 - the parts that outlive it
+    *,
     settings: Settings,
     config: Config,
     cluster: Cluster,
@@ -78,7 +86,7 @@ async def _run(  # noqa: PLR0913 - the parts that outlive it
         group_of=lambda key: objects.secret_of(key) or key,
     )
     feeds: Feeds[Key] = Feeds(
-        notify=lambda key, lane: queue.add(key, lane),
+        notify=queue.add,
         clock=clock,
         options=feed_options(settings),
     )
@@ -224,8 +232,8 @@ def _network(name: str, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Netw
 def feed_options(settings: Settings) -> FeedOptions:
     """Return how often the cloud is asked."""
     return FeedOptions(
-        moving_seconds=settings.poll_moving_seconds,
-        idle_seconds=settings.poll_idle_seconds,
+        moving_poll_seconds=settings.poll_moving_seconds,
+        idle_poll_seconds=settings.poll_idle_seconds,
         events_seconds=settings.events_seconds,
         sweep_seconds=settings.sweep_seconds,
         refresh_seconds=settings.details_seconds,
@@ -287,4 +295,3 @@ class Heartbeat:
             msg = "the event loop has stood still"
             raise TimeoutError(msg)
         return {"heartbeat_age_seconds": round(age, 1)}
-

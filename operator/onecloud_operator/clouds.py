@@ -57,7 +57,11 @@ class Clouds:
         if isinstance(found, Problem) and found.reason == "CredentialsRejected":
             # The cloud refused: the Secret may have been rotated within the minute that it is remembered.
             found = await self._open(namespace, name, newer_than=self._monotonic() - REREAD_SECONDS)
-        if isinstance(found, Problem) and last_will_do and found.reason in {"SecretNotFound", "SecretInvalid"}:
+        if (
+            isinstance(found, Problem)
+            and last_will_do
+            and found.reason in {"SecretNotFound", "SecretInvalid"}
+        ):
             kept = self._kept.get((namespace, name))
             if kept is not None and kept.opened is not None:
                 return kept.opened

@@ -62,7 +62,7 @@ class Cluster:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._api.close()
+        await self._api.close()  # type: ignore[no-untyped-call]  # generated
 
     async def apply_status(self, reference: Reference, status: Mapping[str, Any]) -> dict[str, Any]:
         """
@@ -103,7 +103,11 @@ class Cluster:
         ]
         if finalizers:
             operations.append(
-                {"op": "replace" if had else "add", "path": "/metadata/finalizers", "value": list(finalizers)},
+                {
+                    "op": "replace" if had else "add",
+                    "path": "/metadata/finalizers",
+                    "value": list(finalizers),
+                },
             )
         elif had:
             operations.append({"op": "remove", "path": "/metadata/finalizers"})
@@ -204,7 +208,7 @@ class Cluster:
         )
         try:
             reply = await self._api.call_api(*prepared, _request_timeout=TIMEOUT_SECONDS)
-            data = await reply.read()
+            data = await reply.read()  # type: ignore[no-untyped-call]  # generated
         except ApiException as error:
             raise _error(method, path, error.status, error.body) from error
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:

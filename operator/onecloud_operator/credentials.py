@@ -119,7 +119,11 @@ def _method(values: _Values) -> Method:
     access, secret = values.text("OS_ACCESS_KEY"), values.secret("OS_SECRET_KEY")
     if access is not None and secret is not None:
         return AccessKey(access, secret)
-    user, user_id, password = values.text("OS_USERNAME"), values.text("OS_USER_ID"), values.secret("OS_PASSWORD")
+    user, user_id, password = (
+        values.text("OS_USERNAME"),
+        values.text("OS_USER_ID"),
+        values.secret("OS_PASSWORD"),
+    )
     if (user is not None or user_id is not None) and password is not None:
         return Password(
             password=password,

@@ -34,23 +34,23 @@ class NoDiffBase(kopf.DiffBaseStorage):
         """Return the essence as last handled: always the same."""
         return {}
 
-    def store(self, **_: Any) -> None:
+    def store(self, **_: object) -> None:
         """Store nothing."""
 
 
 class NoProgress(kopf.ProgressStorage):
     """Keeps no progress of handlers: there are none that could be retried."""
 
-    def fetch(self, **_: Any) -> None:
+    def fetch(self, **_: object) -> None:
         """Return that there is none."""
 
-    def store(self, **_: Any) -> None:
+    def store(self, **_: object) -> None:
         """Store nothing."""
 
-    def purge(self, **_: Any) -> None:
+    def purge(self, **_: object) -> None:
         """Remove nothing."""
 
-    def touch(self, **_: Any) -> None:
+    def touch(self, **_: object) -> None:
         """Touch nothing."""
 
     def clear(self, *, essence: Any) -> Any:  # noqa: ANN401 - kopf's signature
@@ -65,7 +65,9 @@ def settings() -> kopf.OperatorSettings:
     made.persistence.diffbase_storage = NoDiffBase()
     made.persistence.progress_storage = NoProgress()
     made.posting.enabled = False
-    made.scanning.disabled = True  # we wait for the CRD ourselves, and need no right to watch CRDs or namespaces
+    made.scanning.disabled = (
+        True  # we wait for the CRD ourselves, and need no right to watch CRDs or namespaces
+    )
     made.watching.server_timeout = WATCH_SECONDS
     made.watching.connect_timeout = 10.0
     made.networking.request_timeout = 60.0
@@ -74,17 +76,21 @@ def settings() -> kopf.OperatorSettings:
 
 
 def registry(
-    objects: Objects, queue: Queue[Key], *, gone: Callable[[Key], None], heartbeat: Callable[[], dict[str, Any]]
+    objects: Objects,
+    queue: Queue[Key],
+    *,
+    gone: Callable[[Key], None],
+    heartbeat: Callable[[], dict[str, Any]],
 ) -> kopf.OperatorRegistry:
     """Return the handlers: *gone* is told of deleted objects, *heartbeat* answers the liveness probe."""
     made = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=made)
-    async def login(**_: Any) -> kopf.ConnectionInfo:  # noqa: ANN401 - kopf's signature
+    async def login(**_: object) -> kopf.ConnectionInfo:
         return connection(await configuration())
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=made)
-    async def heard(event: Any, **_: Any) -> None:  # noqa: ANN401 - kopf's signature
+    async def heard(event: Any, **_: object) -> None:  # noqa: ANN401 - kopf's signature
         body = event["object"]
         if event["type"] == "DELETED":
             key = objects.heard(body, listed=True)
@@ -98,7 +104,7 @@ def registry(
             queue.add(key, Lane.RESYNC if listed else Lane.USER)
 
     @kopf.on.probe(registry=made, id="heartbeat")
-    async def beat(**_: Any) -> dict[str, Any]:  # noqa: ANN401 - kopf's signature
+    async def beat(**_: object) -> dict[str, Any]:
         return heartbeat()
 
     return made
@@ -108,9 +114,9 @@ async def configuration() -> Configuration:
     """Return how the API server is reached: from inside the cluster, else by the user's kubeconfig."""
     made = Configuration()
     try:
-        kubernetes_config.load_incluster_config(client_configuration=made)
+        kubernetes_config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]  # generated
     except kubernetes_config.ConfigException:
-        await kubernetes_config.load_kube_config(client_configuration=made)
+        await kubernetes_config.load_kube_config(client_configuration=made)  # type: ignore[no-untyped-call]  # generated
     return made
 
 

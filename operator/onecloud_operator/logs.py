@@ -16,7 +16,7 @@ _QUIET: Final = ("kopf", "httpx", "httpcore", "aiohttp", "asyncio", "kubernetes"
 
 
 class TextFormatter(logging.Formatter):
-    """``time level logger message key=value …``"""
+    """Lines of the form ``time level logger message key=value``."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")

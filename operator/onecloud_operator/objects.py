@@ -157,7 +157,9 @@ def flaw_of(error: ValidationError) -> str:
 
 def _slim(body: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what no decision reads; managed fields alone are half of an object."""
-    metadata = {key: value for key, value in body["metadata"].items() if key not in {"managedFields", "labels"}}
+    metadata = {
+        key: value for key, value in body["metadata"].items() if key not in {"managedFields", "labels"}
+    }
     annotations = metadata.get("annotations")
     if annotations:
         ours = {key: value for key, value in annotations.items() if key.startswith("onecloud.io/")}

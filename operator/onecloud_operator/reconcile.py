@@ -45,14 +45,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from onecloud_operator.clouds import Clouds
+    from onecloud_operator.clouds import Clouds, Opened
     from onecloud_operator.cluster import Cluster
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.objects import Key, Objects
-    from onecloud_operator.onecloud import Cloud
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +69,7 @@ class _Known:
     memory: Memory
     candidates: tuple[Observed, ...] | None = None
     watched: str | None = None
-    feed: Feed | None = None
+    feed: Feed[Key] | None = None
 
 
 @dataclass(slots=True)
@@ -110,7 +109,9 @@ class Reconciler:
             return self._stumbles.next(key) / 10.0
         except ClusterError as error:
             wait = self._stumbles.next(key)
-            logger.warning("the Kubernetes API refused a call", extra={"key": _text(key), "error": str(error)})
+            logger.warning(
+                "the Kubernetes API refused a call", extra={"key": _text(key), "error": str(error)}
+            )
             return wait
         return 0.0
 
@@ -153,13 +154,13 @@ class Reconciler:
         hands = replace(hands, cloud=opened.cloud, feed=feed)
         return self._with_reading(key, facts, known, feed), hands
 
-    async def _open(self, key: Key, resource: Resource) -> Any:  # noqa: ANN401 - Opened | Problem
+    async def _open(self, key: Key, resource: Resource) -> Opened | Problem:
         secret = self.objects.secret_of(key)
         if secret is None:
             return Problem("SecretNotFound", "spec.credentialsRef names no Secret.")
         return await self.clouds.open(*secret, last_will_do=resource.deleting)
 
-    def _with_reading(self, key: Key, facts: Facts, known: _Known, feed: Feed) -> Facts:
+    def _with_reading(self, key: Key, facts: Facts, known: _Known, feed: Feed[Key]) -> Facts:
         resource, records = facts.resource, facts.resource.records
         server_id = target_id(resource)
         if server_id is None and known.candidates and len(known.candidates) == 1:
@@ -179,7 +180,7 @@ class Reconciler:
             facts,
             memory=known.memory,
             reading=reading,
-            trouble=feed.health.problem,
+            trouble=feed.trouble(key),
             candidates=known.candidates,
             rivals=self._rivals((*(known.candidates or ()), *((reading.server,) if reading.server else ()))),
             too_many_gone=feed.limiter.holding(facts.now, feed.owned),
@@ -189,7 +190,9 @@ class Reconciler:
     def _rivals(self, servers: tuple[Observed, ...]) -> frozenset[str]:
         """Return the UIDs of other owners that live, or that cannot be known to be dead."""
         owners = (server.owner for server in servers if server.owner is not None)
-        return frozenset(o.uid for o in owners if o.cluster != self.config.cluster or self.objects.lives(o.uid))
+        return frozenset(
+            o.uid for o in owners if o.cluster != self.config.cluster or self.objects.lives(o.uid)
+        )
 
     async def _report(
         self, known: _Known, facts: Facts, step: Step, outcome: Outcome
@@ -223,7 +226,9 @@ class Reconciler:
         if hold.seconds is not None or row.first_seconds is None or row.most_seconds is None:
             return hold
         spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
-        known.memory, hold = paced(facts, hold, first=row.first_seconds * spread, most=row.most_seconds * spread)
+        known.memory, hold = paced(
+            facts, hold, first=row.first_seconds * spread, most=row.most_seconds * spread
+        )
         return hold
 
     def _remember(self, known: _Known, facts: Facts, step: Step, outcome: Outcome) -> None:
@@ -247,7 +252,6 @@ class Reconciler:
             step,
             first=(row.first_seconds or 10.0) * spread,
             most=(row.most_seconds or 300.0) * spread,
-            config=self.config,
         )
         known.memory = refused(facts, step, problem, ended_at=self.monotonic(), wait_seconds=wait)
         logger.warning(

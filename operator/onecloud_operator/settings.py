@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 PREFIX: Final = "ONECLOUD_OPERATOR_"
+NO: Final = False
 
 
 class SettingsError(ValueError):
     """A setting that cannot be read; the message names the variable."""
 
 
-def _knob(default: Any, help_text: str) -> Any:  # noqa: ANN401 - a dataclass field of any type
+def _knob(default: object, help_text: str) -> Any:  # noqa: ANN401 - a dataclass field of any type
     return field(default=default, metadata={"help": help_text})
 
 
@@ -29,16 +30,22 @@ class Settings:
     namespaces: tuple[str, ...] = _knob((), "namespaces to watch; empty: all of the cluster")
     cluster_id: str = _knob("", "name of this cluster in the owner tags; empty: the UID of kube-system")
     name_prefix: str = _knob("", "put before the names of new servers, for clusters that share one cloud")
-    allow_loopback: bool = _knob(False, "let credentials lead to this host itself; for the sandbox only")
-    allowed_endpoints: tuple[str, ...] = _knob((), "hosts and networks that credentials may lead to; empty: all")
-    denied_networks: tuple[str, ...] = _knob((), "networks that credentials may never lead to, such as services'")
+    allow_loopback: bool = _knob(NO, "let credentials lead to this host itself; for the sandbox only")
+    allowed_endpoints: tuple[str, ...] = _knob(
+        (), "hosts and networks that credentials may lead to; empty: all"
+    )
+    denied_networks: tuple[str, ...] = _knob(
+        (), "networks that credentials may never lead to, such as services'"
+    )
     workers: int = _knob(64, "objects that are worked on at once")
     workers_per_endpoint: int = _knob(8, "of them, for one endpoint of a tenant")
     log_format: str = _knob("text", "text or json")
     log_level: str = _knob("info", "debug, info, warning or error")
     listen_address: str = _knob("0.0.0.0", "address of /healthz, /readyz and /metrics")  # noqa: S104
     listen_port: int = _knob(8080, "port of /healthz, /readyz and /metrics; 0: none")
-    resync_seconds: float = _knob(1800.0, "every object is looked at again after this, even if nothing is heard")
+    resync_seconds: float = _knob(
+        1800.0, "every object is looked at again after this, even if nothing is heard"
+    )
     poll_moving_seconds: float = _knob(2.0, "how often changes are asked for while a server moves")
     poll_idle_seconds: float = _knob(5.0, "how often changes are asked for otherwise")
     events_seconds: float = _knob(15.0, "how often the cloud's events are read; 0: never")

@@ -99,12 +99,16 @@ READY_REASONS = frozenset(
         "ServerUnknown",
     },
 )
-CREDENTIALS_REASONS = frozenset({"SecretNotFound", "SecretInvalid", "CredentialsRejected", "EndpointNotAllowed"})
+CREDENTIALS_REASONS = frozenset(
+    {"SecretNotFound", "SecretInvalid", "CredentialsRejected", "EndpointNotAllowed"}
+)
 OTHER_REASONS = frozenset(
     {"Authenticated", "Retrying", "Waiting", "DriftDetected", "PausedByAnnotation", "ExpiresSoon"},
 )
 
-ALL_REASONS = frozenset({*SYNCED_REASONS, *DELETING_REASONS, *READY_REASONS, *CREDENTIALS_REASONS, *OTHER_REASONS})
+ALL_REASONS = frozenset(
+    {*SYNCED_REASONS, *DELETING_REASONS, *READY_REASONS, *CREDENTIALS_REASONS, *OTHER_REASONS}
+)
 
 
 def row_of(reason: str) -> Row:

@@ -9,17 +9,33 @@ Absent means not managed: a field that is not given is never compared and never 
 from __future__ import annotations
 
 import ipaddress
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from onecloud_operator.api.quantity import mib_of
 
 Reference = Annotated[StrictStr, Field(min_length=1, max_length=128, pattern=r"^\S(.*\S)?$")]
-Identifier = Annotated[StrictStr, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-SecretName = Annotated[StrictStr, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
+Identifier = Annotated[
+    StrictStr, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+]
+SecretName = Annotated[
+    StrictStr, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+]
 Size = Annotated[StrictStr, Field(max_length=12, pattern=r"^[1-9][0-9]{0,8}(Mi|Gi|Ti)$")]
+
+T = TypeVar("T")
 
 MEMORY_MIB = (8, 512 * 1024)
 DISK_MIB = (1024, 64 * 1024 * 1024)
@@ -83,7 +99,9 @@ class Adoption(Part):
     def _rules(self) -> Self:
         named = self.id is not None or self.name is not None
         _refuse(self.id is not None and self.name is not None, "at most one of adoption.id and adoption.name")
-        _refuse(self.policy == "Adopt" and not named, "adoption.policy Adopt needs adoption.id or adoption.name")
+        _refuse(
+            self.policy == "Adopt" and not named, "adoption.policy Adopt needs adoption.id or adoption.name"
+        )
         _refuse(
             self.policy == "AdoptOrCreate" and named,
             "adoption.policy AdoptOrCreate finds the server by server.name, not by adoption.id or adoption.name",
@@ -325,7 +343,9 @@ class Billing(Part):
     def _rules(self) -> Self:
         prepaid = self.type == "Prepaid"
         _refuse(prepaid != (self.duration is not None), "billing.duration goes with billing.type Prepaid")
-        _refuse(self.auto_renew is not None and not prepaid, "billing.autoRenew goes with billing.type Prepaid")
+        _refuse(
+            self.auto_renew is not None and not prepaid, "billing.autoRenew goes with billing.type Prepaid"
+        )
         return self
 
 
@@ -350,7 +370,8 @@ class ServerSpec(Part):
     )
     hostname: (
         Annotated[
-            StrictStr, Field(min_length=1, max_length=60, pattern=r"^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?$")
+            StrictStr,
+            Field(min_length=1, max_length=60, pattern=r"^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?$"),
         ]
         | None
     ) = Field(
@@ -360,14 +381,14 @@ class ServerSpec(Part):
         ),
         json_schema_extra=fixed(),
     )
-    hypervisor: Annotated[StrictStr, Field(min_length=2, max_length=32, pattern=r"^[a-z][a-z0-9_-]*$")] | None = (
-        Field(
-            default=None,
-            description=(
-                "Hypervisor or public cloud: kvm, esxi, aliyun, aws… Cannot change once the server is made."
-            ),
-            json_schema_extra=fixed(),
-        )
+    hypervisor: (
+        Annotated[StrictStr, Field(min_length=2, max_length=32, pattern=r"^[a-z][a-z0-9_-]*$")] | None
+    ) = Field(
+        default=None,
+        description=(
+            "Hypervisor or public cloud: kvm, esxi, aliyun, aws… Cannot change once the server is made."
+        ),
+        json_schema_extra=fixed(),
     )
     instance_type: Annotated[StrictStr, Field(min_length=1, max_length=128, pattern=r"^\S+$")] | None = Field(
         default=None,
@@ -491,13 +512,17 @@ class ServerSpec(Part):
     @field_validator("data_disks")
     @classmethod
     def _indexes(cls, value: tuple[DataDisk, ...] | None) -> tuple[DataDisk, ...] | None:
-        _refuse(any(disk.index > len(value or ()) for disk in value or ()), "data disks are 1, 2, 3 without gaps")
+        _refuse(
+            any(disk.index > len(value or ()) for disk in value or ()), "data disks are 1, 2, 3 without gaps"
+        )
         return _unique_by(value, lambda disk: disk.index, "index")
 
     @field_validator("networks")
     @classmethod
     def _networks(cls, value: tuple[Network, ...] | None) -> tuple[Network, ...] | None:
-        _refuse(sum(bool(network.default) for network in value or ()) > 1, "one network at most is the default")
+        _refuse(
+            sum(bool(network.default) for network in value or ()) > 1, "one network at most is the default"
+        )
         return _unique_by(value, lambda network: network.network, "network")
 
     @field_validator("security_groups", "instance_groups")
@@ -517,8 +542,13 @@ class ServerSpec(Part):
     def _tags(cls, value: dict[str, str] | None) -> dict[str, str] | None:
         for key, text in (value or {}).items():
             _refuse(not 1 <= len(key) <= 59, "a tag's key has 1 to 59 characters")  # noqa: PLR2004
-            _refuse(key.startswith(("__", "onecloud.io/")), "a tag's key begins neither with __ nor onecloud.io/")
-            _refuse(text.lower() in {"none", "null"}, "a tag's value is neither none nor null: the cloud deletes it")
+            _refuse(
+                key.startswith(("__", "onecloud.io/")), "a tag's key begins neither with __ nor onecloud.io/"
+            )
+            _refuse(
+                text.lower() in {"none", "null"},
+                "a tag's value is neither none nor null: the cloud deletes it",
+            )
         return value
 
     @model_validator(mode="after")
@@ -566,7 +596,9 @@ class Spec(Part):
         default="Report",
         description="What happens when somebody else deletes the server: it is reported, or a new one is made.",
     )
-    drift: Drift | None = Field(default=None, description="What happens when the server differs from the spec.")
+    drift: Drift | None = Field(
+        default=None, description="What happens when the server differs from the spec."
+    )
     disruption: Disruption | None = Field(
         default=None, description="Whether the server may be stopped for a change."
     )
@@ -595,10 +627,14 @@ class Spec(Part):
             )
             some = server.cpu is not None or server.memory is not None
             _refuse(
-                server.instance_type is not None and some, "server.instanceType excludes server.cpu and server.memory"
+                server.instance_type is not None and some,
+                "server.instanceType excludes server.cpu and server.memory",
             )
             root = server.root_disk is not None and server.root_disk.size is not None
-            _refuse(makes and server.image is None and not root, "a new server needs server.image or server.rootDisk.size")
+            _refuse(
+                makes and server.image is None and not root,
+                "a new server needs server.image or server.rootDisk.size",
+            )
         observes = self.management_policy == "Observe"
         _refuse(observes and not named, "managementPolicy Observe needs adoption.id or adoption.name")
         _refuse(
@@ -622,7 +658,9 @@ def _refuse(wrong: bool, message: str) -> None:  # noqa: FBT001 - reads as a sen
 
 
 def _within(text: str | None, bounds: tuple[int, int], least: str, most: str) -> str | None:
-    _refuse(text is not None and not bounds[0] <= mib_of(text) <= bounds[1], f"must be from {least} to {most}")
+    _refuse(
+        text is not None and not bounds[0] <= mib_of(text) <= bounds[1], f"must be from {least} to {most}"
+    )
     return text
 
 
@@ -639,7 +677,7 @@ def _address(text: str | None, version: int) -> str | None:
     return text
 
 
-def _unique_by(items: Any, key: Any, name: str) -> Any:  # noqa: ANN401 - any tuple
+def _unique_by(items: tuple[T, ...] | None, key: Callable[[T], object], name: str) -> tuple[T, ...] | None:
     keys = [key(item) for item in items or ()]
     _refuse(len(keys) != len(set(keys)), f"each {name} at most once")
     return items

@@ -23,7 +23,7 @@ class AddFinalizer:
 
 @dataclass(frozen=True, slots=True)
 class RemoveFinalizer:
-    """Let the object go. *why* is for the event: ``Recycled``, ``Deleted``, ``Retained``, ``Detached``…"""
+    """Let the object go; *why*: Recycled, Deleted, Retained, Detached, Observed or NeverMade."""
 
     why: str
 

@@ -12,7 +12,7 @@ from onecloud_operator.core.observed import Phase
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from onecloud_operator.api.spec import ServerSpec
+    from onecloud_operator.api.spec import DiskOptions, ServerSpec
     from onecloud_operator.core.observed import Details, Disk, Observed
 
 
@@ -172,7 +172,7 @@ def _fixed(spec: ServerSpec, server: Observed, details: Details) -> Iterator[Dif
 
 def _disk_kinds(spec: ServerSpec, details: Details) -> Iterator[tuple[str, object, object]]:
     by_index: dict[int, Disk] = {disk.index: disk for disk in details.disks}
-    wanted = [(0, "rootDisk", spec.root_disk)] if spec.root_disk else []
+    wanted: list[tuple[int, str, DiskOptions]] = [(0, "rootDisk", spec.root_disk)] if spec.root_disk else []
     wanted += [(d.index, f"dataDisks[{d.index}]", d) for d in spec.data_disks or ()]
     for index, path, want in wanted:
         if (have := by_index.get(index)) is not None:

@@ -28,7 +28,7 @@ from onecloud_operator.core.problem import Problem
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.facts import Config, Facts, History
+    from onecloud_operator.core.facts import Facts, History
     from onecloud_operator.core.observed import Reading
 
 ATTEMPTS_KEPT = 16
@@ -185,14 +185,12 @@ def unpaced(memory: Memory) -> Memory:
     return replace(memory, refusals={k: r for k, r in memory.refusals.items() if k != WAITING})
 
 
-def wait_after(
-    problem: Problem, facts: Facts, step: Step, *, first: float, most: float, config: Config
-) -> float:
+def wait_after(problem: Problem, facts: Facts, step: Step, *, first: float, most: float) -> float:
     """Return how long to wait after a refusal, doubled from *first* to *most* while it stays the same."""
     if problem.again or problem.ambiguous:
         first, most = LOOK_AGAIN_FIRST_SECONDS, LOOK_AGAIN_MOST_SECONDS
     if problem.duplicate_id:
-        return config.burnt_seconds
+        return facts.config.burnt_seconds
     before = facts.memory.refusals.get(kind_of(step))
     same = before is not None and before.problem.reason == problem.reason and before.wish == facts.wish
     return min(first * 2.0 ** min(before.count, 16), most) if before is not None and same else first

@@ -10,7 +10,9 @@ from onecloud_operator.core.conditions import standing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_QUIET = frozenset({"Creating", "Updating", "NotYetObserved", "UpToDate", "Observing", "WaitingForCloud", "Removing"})
+_QUIET = frozenset(
+    {"Creating", "Updating", "NotYetObserved", "UpToDate", "Observing", "WaitingForCloud", "Removing"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,9 @@ def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Tran
         if after is None or _said(before) == _said(after) or after.get("reason") in _QUIET:
             continue
         warns = kind == "Deleting" or after.get("status") != "True"
-        yield Transition("Warning" if warns else "Normal", str(after.get("reason")), str(after.get("message")))
+        yield Transition(
+            "Warning" if warns else "Normal", str(after.get("reason")), str(after.get("message"))
+        )
 
 
 def _said(condition: Mapping[str, Any] | None) -> tuple[object, object] | None:

@@ -1,0 +1,295 @@
+"""What is decided for an object that has its server, and when nothing is decided at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from onecloud_operator.core.actions import (
+    BeginCreation,
+    Claim,
+    GrowDisk,
+    Hold,
+    Look,
+    Resize,
+    SetSecurityGroups,
+    SetTags,
+    Settled,
+    Start,
+    Stop,
+    SyncStatus,
+    Update,
+)
+from onecloud_operator.core.facts import Attempt, Memory, Refusal
+from onecloud_operator.core.observed import Disk, Owner, Phase, Reading
+from onecloud_operator.core.place import Place
+from onecloud_operator.core.plan import plan
+from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.records import Creation, attempt_id
+from tests.core.scenes import (
+    ID,
+    MADE,
+    NOW,
+    OTHER_UID,
+    PLACE,
+    UID,
+    details,
+    facts,
+    reading,
+    records,
+    resource,
+    server,
+    spec,
+)
+
+RESTART = {"disruption": {"allow": "Restart"}}
+
+
+def wanting(server_spec: dict[str, object] | None = None, **policies: object) -> object:
+    return resource(spec=spec(server_spec, **policies))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "expected"),
+    [
+        pytest.param({}, server(), Settled(), id="nothing-differs"),
+        pytest.param(
+            {"description": "new"}, server(), Update(ID, (("description", "new"),)), id="a-text-is-put-at-once"
+        ),
+        pytest.param({"name": "db"}, server(), Update(ID, (("name", "db"),)), id="a-rename-goes-alone"),
+        pytest.param({"tags": {"a": "b"}}, server(), SetTags(ID, (("a", "b"),), ()), id="a-tag-is-set"),
+        pytest.param(
+            {"securityGroups": ["default", "db"]},
+            server(),
+            SetSecurityGroups(ID, ("db", "default")),
+            id="the-whole-set-of-groups-is-sent",
+        ),
+        pytest.param({"securityGroups": ["DEFAULT"]}, server(), Settled(), id="group-names-ignore-case"),
+        pytest.param({"powerState": "Stopped"}, server(), Stop(ID), id="running-but-wanted-off-is-stopped"),
+        pytest.param({}, server("ready"), Start(ID), id="stopped-but-wanted-on-is-started"),
+        pytest.param({"powerState": "Unmanaged"}, server("ready"), Settled(), id="unmanaged-power-is-left-alone"),
+        pytest.param({}, server("suspend"), Start(ID), id="suspended-but-wanted-on-is-started"),
+        pytest.param(
+            {"powerState": "Stopped"}, server("suspend"), Settled(), id="suspended-is-never-killed-to-be-off"
+        ),
+        pytest.param({"powerState": "Stopped", "cpu": 4}, server(), Stop(ID), id="a-wanted-stop-comes-before-a-resize"),
+        pytest.param({"cpu": 4}, server("ready"), Resize(ID, cpu=4), id="a-stopped-server-is-resized-before-its-start"),
+        pytest.param(
+            {"rootDisk": {"size": "20Gi"}}, server(), Settled(), id="a-root-disk-that-the-cloud-made-larger-is-no-drift"
+        ),
+        pytest.param(
+            {"rootDisk": {"size": "50Gi"}},
+            server("ready"),
+            GrowDisk(ID, "disk-0", 51200),
+            id="a-root-disk-grows-on-a-stopped-server",
+        ),
+    ],
+)
+def test_plan(wanted, found, expected):
+    assert plan(facts(found, resource=wanting(wanted))) == expected
+
+
+@pytest.mark.parametrize("field", [{"cpu": 4}, {"memory": "8Gi"}, {"rootDisk": {"size": "50Gi"}}])
+def test_a_change_that_stops_a_running_server_needs_permission(field):
+    step = plan(facts(resource=wanting(field)))
+    assert isinstance(step, Hold)
+    assert step.reason == "RestartNeeded"
+
+
+def test_with_permission_a_running_server_is_resized_in_one_request():
+    step = plan(facts(resource=wanting({"cpu": 4, "memory": "8Gi"}, **RESTART)))
+    assert step == Resize(ID, cpu=4, memory_mib=8192, restart=True)
+
+
+def test_a_server_is_stopped_for_its_root_disk_only_if_its_power_state_starts_it_again():
+    growing = {"rootDisk": {"size": "50Gi"}}
+    assert plan(facts(resource=wanting(growing, **RESTART))) == Stop(ID)
+    unmanaged = plan(facts(resource=wanting({**growing, "powerState": "Unmanaged"}, **RESTART)))
+    assert isinstance(unmanaged, Hold)
+
+
+def test_a_server_is_not_left_off_because_its_change_was_refused():
+    refused = Refusal(Problem("ProviderError", "no"), wish="1//False", until=NOW + 100, count=1, since=NOW)
+    memory = Memory(refusals={"GrowDisk disk-0": refused})
+    wish = wanting({"rootDisk": {"size": "50Gi"}}, **RESTART)
+    assert plan(facts(server("ready"), resource=wish, memory=memory)) == Start(ID)
+    held = plan(facts(server(), resource=wish, memory=memory))
+    assert held == Hold("ProviderError", "no", 100)
+
+
+def test_an_instance_type_is_not_compared_when_cpu_and_memory_are_given():
+    assert plan(facts(server(instance_type="ecs.g1.c2m4"))) == Settled()
+
+
+def test_a_removed_tag_is_taken_off_only_if_it_was_ours():
+    found = server(details=details(tags={"ours": "1", "theirs": "2"}))
+    made = resource(records=records(managed_tags=("ours",)))
+    assert plan(facts(found, resource=made)) == SetTags(ID, (), ("ours",))
+
+
+def test_drift_is_only_reported_in_mode_report():
+    step = plan(facts(resource=wanting({"cpu": 4, "tags": {"a": "b"}}, drift={"mode": "Report"})))
+    assert isinstance(step, Hold)
+    assert step.reason == "DriftReported"
+
+
+def test_what_nothing_can_change_is_reported_and_never_acted_on():
+    step = plan(facts(resource=wanting({"image": "debian-12"})))
+    assert isinstance(step, Hold)
+    assert step.reason == "ImmutableField"
+
+
+def test_ready_is_believed_only_when_two_reads_agree():
+    once = Reading(server("ready"), first_seen_at=NOW - 1, asked_at=NOW - 1)
+    step = plan(facts(reading=once))
+    assert isinstance(step, Hold)
+    assert plan(facts(reading=replace(once, asked_at=NOW))) == Start(ID)
+
+
+def test_running_is_believed_at_once():
+    once = Reading(server(), first_seen_at=NOW - 1, asked_at=NOW - 1)
+    assert plan(facts(reading=once)) == Settled()
+
+
+def test_nothing_is_compared_with_details_of_an_older_row():
+    stale = server(details=details(version=6), description="old")
+    step = plan(facts(stale, resource=wanting({"description": "new"})))
+    assert isinstance(step, Hold)
+
+
+def test_a_reading_older_than_our_own_write_decides_nothing():
+    step = plan(facts(resource=wanting({"description": "new"}), memory=Memory(wrote_at=NOW)))
+    assert isinstance(step, Hold)
+    assert step.reason == "Updating"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"resource": resource(annotations={"onecloud.io/paused": "true"})}, "Paused", id="paused"),
+        pytest.param({"resource": resource(spec=None, flaw="wrong")}, "InvalidSpec", id="unreadable-spec"),
+        pytest.param({"trouble": Problem("Forbidden", "no")}, "Forbidden", id="the-cloud-cannot-be-asked"),
+        pytest.param(
+            {"place": Place(PLACE.auth_url, PLACE.region, "another")}, "CredentialsMismatch", id="another-project"
+        ),
+        pytest.param({"reading": reading(server("unknown"))}, "ServerUnknown", id="unknown"),
+        pytest.param({"reading": reading(server(recycled=True))}, "InRecycleBin", id="recycled-by-others"),
+        pytest.param({"reading": reading(server("starting"))}, "Updating", id="moving"),
+        pytest.param({"reading": Reading(asked_at=NOW, gone=True)}, "ExternallyDeleted", id="gone-and-reported"),
+        pytest.param({"reading": Reading()}, "NotYetObserved", id="not-read-yet"),
+    ],
+)
+def test_nothing_is_sent(changes, reason):
+    """The wish is for much: a restart, a resize and a new server if this one is gone from elsewhere."""
+    step = plan(replace(facts(), **changes))
+    assert isinstance(step, Hold)
+    assert step.reason == reason
+
+
+def test_absence_from_a_list_is_a_question_and_never_an_answer():
+    assert plan(facts(reading=Reading(asked_at=NOW, missing=True))) == Look(ID)
+
+
+def test_a_404_from_another_project_never_counts_as_gone():
+    elsewhere = Place(PLACE.auth_url, PLACE.region, "another")
+    step = plan(
+        facts(
+            resource=resource(spec=spec(onExternalDeletion="Recreate")),
+            place=elsewhere,
+            reading=Reading(asked_at=NOW, gone=True),
+        ),
+    )
+    assert isinstance(step, Hold)
+    assert step.reason == "CredentialsMismatch"
+
+
+def test_a_server_deleted_by_others_is_made_again_only_when_asked():
+    gone = Reading(asked_at=NOW, gone=True)
+    again = resource(spec=spec(onExternalDeletion="Recreate"))
+    step = plan(facts(resource=again, reading=gone))
+    assert isinstance(step, BeginCreation)
+    assert step.creation.attempt == 2
+    assert step.creation.id == attempt_id(UID, 2)
+
+
+def test_nothing_is_made_again_while_a_share_of_the_fleet_vanished():
+    again = resource(spec=spec(onExternalDeletion="Recreate"))
+    step = plan(facts(resource=again, reading=Reading(asked_at=NOW, gone=True), too_many_gone=True))
+    assert isinstance(step, Hold)
+    assert step.reason == "TooManyGone"
+
+
+@pytest.mark.parametrize("status", ["start_fail", "stop_fail", "delete_fail", "sched_fail", "deploy_fail"])
+def test_no_failed_state_of_a_made_server_leads_to_a_deletion(status):
+    found = facts(server(status))
+    assert plan(found) == SyncStatus(ID)
+    later = plan(replace(found, memory=Memory(synced_at=NOW - 1, sync_count=1)))
+    assert isinstance(later, Hold)
+    assert later.reason == "OperationFailed"
+
+
+def test_a_server_that_hangs_on_its_way_is_looked_at_by_the_cloud():
+    hung = Memory(moved_at=NOW - 700, moving_since=NOW - 700)
+    assert plan(facts(server("starting"), memory=hung)) == SyncStatus(ID)
+
+
+def test_the_same_step_is_not_repeated_for_ever():
+    twice = Memory(attempts={Start(ID): Attempt("1//False", 2, NOW - 5)})
+    step = plan(facts(server("ready"), memory=twice))
+    assert isinstance(step, Hold)
+    assert step.reason == "OperationFailed"
+    assert step.seconds == pytest.approx(55)
+    new_wish = resource(generation=2)
+    assert plan(facts(server("ready"), memory=twice, resource=new_wish)) == Start(ID)
+
+
+def test_a_disk_is_grown_once_since_the_cloud_may_show_less_than_it_was_asked_for():
+    grow = GrowDisk(ID, "disk-1", 204800)
+    wish = wanting({"dataDisks": [{"index": 1, "size": "200Gi"}]})
+    found = server(details=details(disks=(*details().disks, Disk("disk-1", 1, 102400))))
+    assert plan(facts(found, resource=wish)) == grow
+    once = Memory(attempts={grow: Attempt("1//False", 1, NOW - 5)})
+    assert isinstance(plan(facts(found, resource=wish, memory=once)), Hold)
+
+
+def test_a_forged_creation_record_points_at_nothing():
+    forged = Creation(1, "fd86411b-4bca-47a2-84f9-82f0170dce4c", "victim", MADE.started_at, MADE.completed_at)
+    step = plan(facts(resource=resource(records=records(creation=forged, id=forged.id))))
+    assert isinstance(step, Hold)
+    assert step.reason == "OwnedByAnother"
+
+
+ADOPTED = records(creation=None, adopted_at="2026-11-23T11:00:00Z")
+ADOPTING = spec(adoption={"policy": "Adopt", "id": ID})
+
+
+def test_an_adopted_server_without_our_tag_is_claimed_before_anything_else():
+    found = server("ready", details=details(owner=None))
+    assert plan(facts(found, resource=resource(spec=ADOPTING, records=ADOPTED))) == Claim(ID)
+
+
+def test_an_adopted_server_with_another_living_owner_is_left_alone():
+    other = Owner("cluster0", "shop", "web-2", OTHER_UID)
+    found = server("ready", details=details(owner=other))
+    adopted = resource(spec=ADOPTING, records=ADOPTED)
+    step = plan(facts(found, resource=adopted, rivals=frozenset({OTHER_UID})))
+    assert isinstance(step, Hold)
+    assert step.reason == "OwnedByAnother"
+    assert plan(facts(found, resource=adopted)) == Claim(ID)
+
+
+def test_a_status_that_claims_an_adoption_nobody_asked_for_gives_no_right():
+    found = server("ready", details=details(owner=None))
+    step = plan(facts(found, resource=resource(records=ADOPTED)))
+    assert isinstance(step, Hold)
+    assert step.reason == "OwnedByAnother"
+
+
+def test_an_adopted_server_is_not_started_unless_its_power_state_is_declared():
+    adopted = resource(spec=ADOPTING, records=ADOPTED)
+    assert plan(facts(server("ready"), resource=adopted)) == Settled()
+
+
+def test_every_phase_has_a_rule():
+    for phase in Phase:
+        plan(facts(server(phase=phase)))
