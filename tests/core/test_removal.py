@@ -1,0 +1,195 @@
+"""What becomes of a server whose object is deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from onecloud_operator.core.actions import (
+    BeginDeletion,
+    Delete,
+    Disown,
+    Hold,
+    Look,
+    RemoveFinalizer,
+    Settled,
+    Unlock,
+)
+from onecloud_operator.core.facts import Memory
+from onecloud_operator.core.observed import Owner, Reading
+from onecloud_operator.core.place import Place
+from onecloud_operator.core.plan import plan
+from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.records import Creation, Records
+from onecloud_operator.core.times import text_of_time
+from tests.core.scenes import (
+    BEGUN,
+    ID,
+    MADE,
+    NOW,
+    OTHER_UID,
+    PLACE,
+    WALL,
+    details,
+    facts,
+    reading,
+    records,
+    resource,
+    server,
+    spec,
+)
+
+GONE = Reading(asked_at=NOW, gone=True)
+ASKED = text_of_time(WALL - timedelta(seconds=5))
+LONG_AGO = text_of_time(WALL - timedelta(seconds=300))
+OPEN = server(locked=False)
+
+
+def leaving(found=OPEN, *, policy=None, requested=None, **changes):
+    """An object of *policy* with a deletionTimestamp, and *found* as its server."""
+    going = resource(
+        deleting=True, spec=spec(deletionPolicy=policy), records=records(deletion_requested_at=requested)
+    )
+    return replace(facts(found), resource=going, **changes)
+
+
+def hold_reason(step):
+    assert isinstance(step, Hold)
+    return step.reason
+
+
+def test_a_removal_unlocks_then_records_then_deletes():
+    assert plan(leaving(server(locked=True))) == Unlock(ID)
+    assert plan(leaving()) == BeginDeletion()
+    begun = leaving(requested=ASKED, memory=Memory(begun_deletion=True))
+    assert plan(begun) == Delete(ID, for_good=False)
+
+
+def test_the_policy_delete_goes_past_the_bin_and_ends_with_the_404_only():
+    begun = leaving(policy="Delete", requested=ASKED, memory=Memory(begun_deletion=True))
+    assert plan(begun) == Delete(ID, for_good=True)
+    in_bin = leaving(server(recycled=True, locked=False), policy="Delete", requested=LONG_AGO)
+    assert plan(in_bin) == Delete(ID, for_good=True)
+    assert plan(leaving(policy="Delete", requested=ASKED, reading=GONE)) == RemoveFinalizer("Deleted")
+
+
+def test_a_recycled_server_is_never_deleted_again_without_override():
+    assert plan(leaving(server(recycled=True))) == RemoveFinalizer("Recycled")
+
+
+@pytest.mark.parametrize("status", ["ready", "deploying", "sync_status", "start_delete", "deleting"])
+def test_statuses_on_the_way_prove_nothing(status):
+    sent = Memory(begun_deletion=True, deleted_at=NOW - 3, moved_at=NOW - 1)
+    assert hold_reason(plan(leaving(server(status, locked=False), requested=ASKED, memory=sent))) == "WaitingForCloud"
+
+
+def test_a_delete_is_repeated_after_a_minute_without_a_stir_or_a_failure():
+    sent = Memory(begun_deletion=True, deleted_at=NOW - 300, moved_at=NOW - 200)
+    assert plan(leaving(requested=LONG_AGO, memory=sent)) == Delete(ID, for_good=False)
+    stirring = replace(sent, moved_at=NOW - 10)
+    assert hold_reason(plan(leaving(requested=LONG_AGO, memory=stirring))) == "WaitingForCloud"
+    failed = server("delete_fail", locked=False)
+    assert plan(leaving(failed, requested=ASKED, memory=stirring)) == Delete(ID, for_good=False)
+
+
+def test_after_a_restart_a_recorded_delete_may_be_at_work_and_is_not_repeated_at_once():
+    restarted = leaving(requested=ASKED, memory=Memory(born_at=NOW - 1))
+    assert hold_reason(plan(restarted)) == "WaitingForCloud"
+
+
+def test_retain_takes_the_owner_tags_off_and_nothing_else():
+    looked = Memory(looked_at=NOW - 5)
+    assert plan(leaving(policy="Retain")) == Look(ID)
+    assert plan(leaving(policy="Retain", memory=looked)) == Disown(ID)
+    free = server(details=details(owner=None))
+    assert plan(leaving(free, policy="Retain", memory=looked)) == RemoveFinalizer("Retained")
+
+
+def test_an_adopted_server_is_kept_by_default():
+    adopted = leaving(memory=Memory(looked_at=NOW - 5))
+    kept = replace(adopted.resource, records=records(creation=None, adopted_at=ASKED))
+    assert plan(replace(adopted, resource=kept)) == Disown(ID)
+
+
+@pytest.mark.parametrize("owner", [None, Owner("cluster0", "shop", "web-2", OTHER_UID)])
+def test_an_adopted_server_without_our_tag_is_never_deleted(owner):
+    found = server(details=details(owner=owner), locked=False)
+    adopted = leaving(found, policy="Delete", requested=LONG_AGO)
+    theirs = replace(adopted.resource, records=records(creation=None, adopted_at=ASKED))
+    assert hold_reason(plan(replace(adopted, resource=theirs))) == "OwnedByAnother"
+
+
+def test_a_forged_record_never_leads_to_a_deletion():
+    forged = Creation(1, "fd86411b-4bca-47a2-84f9-82f0170dce4c", "victim", MADE.started_at, MADE.completed_at)
+    found = server(id=forged.id, locked=False)
+    aimed = leaving(found, policy="Delete")
+    aimed = replace(aimed, resource=replace(aimed.resource, records=records(creation=forged, id=forged.id)))
+    assert hold_reason(plan(aimed)) == "OwnedByAnother"
+
+
+def test_protection_holds_and_detaching_by_force_does_not_ask():
+    protected = leaving()
+    shielded = replace(protected.resource, spec=spec(deletionProtection=True))
+    assert hold_reason(plan(replace(protected, resource=shielded))) == "DeletionProtected"
+    forced = replace(shielded, annotations={"onecloud.io/force-detach": "true"})
+    assert plan(replace(protected, resource=forced, trouble=Problem("SecretNotFound", ""))) == RemoveFinalizer(
+        "Detached"
+    )
+
+
+@pytest.mark.parametrize("reason", ["SecretNotFound", "Forbidden", "EndpointUnreachable"])
+def test_a_removal_without_a_word_from_the_cloud_is_held(reason):
+    assert hold_reason(plan(leaving(trouble=Problem(reason, ""), place=None, reading=GONE))) == reason
+
+
+def test_a_404_from_another_place_lets_nothing_go():
+    elsewhere = Place(PLACE.auth_url, "another-region", PLACE.project_id)
+    assert hold_reason(plan(leaving(reading=GONE, place=elsewhere))) == "CredentialsMismatch"
+
+
+def test_an_object_whose_server_was_never_asked_for_goes_at_once():
+    never = leaving(reading=Reading())
+    never = replace(never, resource=replace(never.resource, records=Records()))
+    assert plan(never) == RemoveFinalizer("NeverMade")
+
+
+def test_a_post_that_may_still_be_under_way_holds_the_object():
+    """A POST that timed out can insert its row a minute later: the object must not be gone by then."""
+    unseen = leaving(reading=GONE, memory=Memory(posted_at=NOW - 20))
+    unseen = replace(unseen, resource=replace(unseen.resource, records=records(creation=BEGUN, mirror={})))
+    assert hold_reason(plan(unseen)) == "WaitingForCloud"
+    later = replace(unseen, now=NOW + 200)
+    assert plan(later) == Look(ID)
+    proven = replace(later, reading=replace(GONE, asked_at=NOW + 199))
+    assert plan(proven) == RemoveFinalizer("NeverMade")
+
+
+def test_after_a_restart_the_process_age_stands_in_for_the_unknown_post():
+    unseen = leaving(reading=GONE, memory=Memory(born_at=NOW - 20))
+    unseen = replace(unseen, resource=replace(unseen.resource, records=records(creation=BEGUN, mirror={})))
+    assert hold_reason(plan(unseen)) == "WaitingForCloud"
+
+
+def test_objects_are_not_let_go_while_a_share_of_the_fleet_vanished():
+    assert hold_reason(plan(leaving(reading=GONE, too_many_gone=True))) == "TooManyGone"
+    asked_for = leaving(reading=GONE, too_many_gone=True, requested=ASKED)
+    assert plan(asked_for) == RemoveFinalizer("Deleted")
+
+
+def test_where_the_bin_is_off_each_removal_is_confirmed():
+    assert hold_reason(plan(leaving(bin_off=True))) == "RecycleBinOff"
+    confirmed = leaving(bin_off=True)
+    named = replace(confirmed.resource, annotations={"onecloud.io/confirm-delete": ID})
+    assert plan(replace(confirmed, resource=named)) == BeginDeletion()
+
+
+def test_an_observed_server_is_let_go_untouched():
+    observing = spec(managementPolicy="Observe", adoption={"id": ID}, deletionPolicy="Delete")
+    going = leaving()
+    assert plan(replace(going, resource=replace(going.resource, spec=observing))) == RemoveFinalizer("Observed")
+
+
+def test_without_our_finalizer_there_is_nothing_to_do():
+    going = leaving()
+    assert plan(replace(going, resource=replace(going.resource, finalizers=()))) == Settled()
