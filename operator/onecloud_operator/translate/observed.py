@@ -1,0 +1,196 @@
+"""A server as the cloud shows it, in the operator's words; whatever is not as expected counts as absent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.core.observed import (
+    Details,
+    Disk,
+    Nic,
+    Observed,
+    Owner,
+    SecurityGroup,
+    phase_of,
+)
+from onecloud_operator.translate.mirror import USER_TAG, disks_of, mirror_of, renewed, user_tags
+from onecloud_operator.translate.words import (
+    BILLING,
+    FIRMWARE,
+    LARGEST,
+    MEDIUM,
+    SHUTDOWN,
+    any_text,
+    count,
+    flag,
+    items,
+    text,
+    time,
+    word,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+OWNER_TAGS: tuple[str, ...] = (
+    "onecloud.io/cluster",
+    "onecloud.io/namespace",
+    "onecloud.io/name",
+    "onecloud.io/uid",
+)
+LONGEST_ID = 64
+LONGEST_ADDRESS = 45  # an IPv6 address with an IPv4 one in it
+
+# Plain columns of a row: attribute, wire name, reader, whether the empty text is a value like any other.
+COLUMNS: tuple[tuple[str, str, Callable[[object], Any], bool], ...] = (
+    ("name", "name", any_text, True),
+    ("status", "status", text, True),
+    ("version", "update_version", count, True),
+    ("updated_at", "updated_at", text, True),
+    ("project_id", "project_id", text, True),
+    ("project_id", "tenant_id", text, True),
+    ("recycled", "pending_deleted", flag, True),
+    ("locked", "disable_delete", flag, True),
+    ("description", "description", any_text, True),
+    ("cpu", "vcpu_count", count, True),
+    ("memory_mib", "vmem_size", count, True),
+    ("hypervisor", "hypervisor", any_text, False),
+    ("instance_type", "instance_type", any_text, False),
+    ("bios", "bios", word(FIRMWARE, LARGEST), False),
+    ("machine", "machine", any_text, False),
+    ("boot_order", "boot_order", any_text, False),
+    ("vga", "vga", any_text, False),
+    ("vdi", "vdi", any_text, False),
+    ("shutdown_behavior", "shutdown_behavior", word(SHUTDOWN, LARGEST), False),
+    ("source_ip_check", "src_ip_check", flag, False),
+    ("source_mac_check", "src_mac_check", flag, False),
+    ("billing_type", "billing_type", word(BILLING, LARGEST), False),
+    ("auto_renew", "auto_renew", flag, False),
+    ("expires_at", "expired_at", time, False),
+)
+_MEDIUM = word(MEDIUM, LARGEST)
+
+
+class Untranslatable(ValueError):
+    """A server without a usable id: nothing can be done with it."""
+
+
+def observed_from_details(server: Mapping[str, Any]) -> Observed:
+    """Return what a detailed reply shows. Raises Untranslatable, and nothing else."""
+    columns = _columns(server)
+    details = _details(server, columns.get("version", 0))
+    return _observed(_id(server), columns, details, mirror_of(server))
+
+
+def observed_from_row(row: Mapping[str, Any], previous: Observed | None) -> Observed:
+    """
+    Return what a bare row shows, and of *previous* what it does not. Raises Untranslatable.
+
+    The details stay those of *previous*, under the version that they were read with.
+    """
+    server_id = _id(row)
+    columns = _columns(row)
+    if previous is None or previous.id != server_id:
+        return _observed(server_id, columns, None, renewed({}, row))
+    if status := columns.get("status"):
+        columns["phase"] = phase_of(status)
+    return replace(previous, **columns, mirror=renewed(previous.mirror, row))
+
+
+def owner_tags(owner: Owner) -> dict[str, str]:
+    """Return the tags that name *owner*, under their names in ``user-metadata``."""
+    return dict(zip(OWNER_TAGS, (owner.cluster, owner.namespace, owner.name, owner.uid), strict=True))
+
+
+def ip_of(nics: Iterable[Nic], others: Iterable[str] = ()) -> str | None:
+    """Return the address to show: the default card's, else the first card's, else the first of *others*."""
+    ordered = sorted(nics, key=lambda nic: not nic.default)
+    found = (address for nic in ordered for address in (nic.address, nic.address6) if address)
+    usable = (address for address in (*found, *others) if len(address) <= LONGEST_ADDRESS)
+    return next(usable, None)
+
+
+def _id(server: Mapping[str, Any]) -> str:
+    server_id = text(server.get("id"))
+    if server_id is None or len(server_id) > LONGEST_ID:
+        raise Untranslatable("a server without a usable id")
+    return server_id
+
+
+def _columns(row: Mapping[str, Any]) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name, wire, read, empty in COLUMNS:
+        value = read(row.get(wire))
+        if value is not None:
+            columns[name] = value if empty or value != "" else None
+    return columns
+
+
+def _observed(
+    server_id: str, columns: dict[str, Any], details: Details | None, mirror: Mapping[str, Any]
+) -> Observed:
+    status = columns.setdefault("status", "")
+    required: dict[str, Any] = {"name": "", "version": 0, "updated_at": "", "project_id": ""}
+    columns = required | columns | {"phase": phase_of(status)}
+    return Observed(id=server_id, details=details, mirror=mirror, **columns)
+
+
+def _details(server: Mapping[str, Any], version: int) -> Details:
+    nics = tuple(_nic(nic) for nic in items(server.get("nics")))
+    listed = text(server.get("ips"))
+    return Details(
+        version=version,
+        disks=tuple(_disk(disk) for disk in disks_of(server) if text(disk.get("id"))),
+        nics=nics,
+        security_groups=_groups(server),
+        tags=user_tags(server.get("metadata")),
+        owner=_owner(server.get("metadata")),
+        keypair=text(server.get("keypair")),
+        keypair_id=text(server.get("keypair_id")),
+        region_id=text(server.get("cloudregion_id")) or text(server.get("region_id")),
+        zone_id=text(server.get("zone_id")),
+        manager_id=text(server.get("manager_id")),
+        device_count=len(items(server.get("isolated_devices"))),
+        ip=ip_of(nics, listed.replace(",", " ").split() if listed else ()),
+    )
+
+
+def _disk(disk: Mapping[str, Any]) -> Disk:
+    return Disk(
+        id=disk["id"],
+        index=disk["index"],
+        size_mib=count(disk.get("size")) or 0,
+        image=text(disk.get("image")),
+        image_id=text(disk.get("image_id")),
+        backend=text(disk.get("storage_type")),
+        medium=_MEDIUM(disk.get("medium_type")) or None,
+        driver=text(disk.get("driver")),
+        cache=text(disk.get("cache_mode")),
+    )
+
+
+def _nic(nic: Mapping[str, Any]) -> Nic:
+    return Nic(
+        network_id=text(nic.get("network_id")) or "",
+        address=text(nic.get("ip_addr")),
+        address6=text(nic.get("ip6_addr")),
+        mac=(text(nic.get("mac")) or "").lower() or None,
+        default=nic.get("is_default") is True,
+    )
+
+
+def _groups(server: Mapping[str, Any]) -> tuple[SecurityGroup, ...]:
+    found = [(text(g.get("id")), text(g.get("name"))) for g in items(server.get("secgroups"))]
+    if not any(group_id or name for group_id, name in found):
+        found = [(text(server.get("secgrp_id")), text(server.get("secgroup")))]
+    return tuple(SecurityGroup(group_id or "", name or "") for group_id, name in found if group_id or name)
+
+
+def _owner(metadata: object) -> Owner | None:
+    if not isinstance(metadata, dict):
+        return None
+    cluster, namespace, name, uid = (text(metadata.get(USER_TAG + tag)) for tag in OWNER_TAGS)
+    if uid is None:
+        return None
+    return Owner(cluster or "", namespace or "", name or "", uid)
