@@ -26,6 +26,11 @@ USERS = {
 }
 
 
+def spec(name: str = "web-0") -> dict[str, Any]:
+    """Return the smallest good create body."""
+    return {"name": name, "vcpu_count": 1, "vmem_size": 1024, "disks": [{"size": 10_240}]}
+
+
 @dataclass
 class Timer:
     call: Callable[[], None] | None
@@ -51,13 +56,15 @@ class Time:
         heapq.heappush(self._waiting, (self.passed + seconds, next(self._numbers), timer))
         return timer
 
-    def run(self, until: Callable[[], bool] = lambda: False, *, seconds: float = 1e6) -> None:
+    def run(self, until: Callable[[], bool] = lambda: False, *, seconds: float | None = None) -> None:
         """Let tasks run until none waits, *until* holds, or so many *seconds* are over."""
-        end = self.passed + seconds
-        while self._waiting and not until() and self._waiting[0][0] <= end:
+        end = None if seconds is None else self.passed + seconds
+        while self._waiting and not until() and (end is None or self._waiting[0][0] <= end):
             self.passed, _, timer = heapq.heappop(self._waiting)
             if timer.call is not None:
                 timer.call()
+        if end is not None and not until():
+            self.passed = end
 
 
 class Scene:
@@ -100,6 +107,17 @@ class Scene:
             transport=httpx.ASGITransport(self.app), base_url="http://cloud"
         ) as client:
             return await client.request(method, target, headers=sent, content=content)
+
+    async def create(self, name: str = "web-0", **more: Any) -> str:
+        """Make a server as labuser, let its task end, and return its id."""
+        reply = await self.ask("POST", "/servers", body={"server": spec(name) | more})
+        assert reply.status_code == 200, reply.text
+        self.time.run()
+        return str(reply.json()["server"]["id"])
+
+    async def act(self, ident: str, action: str, body: Any = None) -> httpx.Response:
+        """Run one action as labuser; its task is left to run."""
+        return await self.ask("POST", f"/servers/{ident}/{action}", body={"server": body or {}})
 
     def seed(self, row: dict[str, Any], **changes: Any) -> Guest:
         """Put a server into the cloud as *row* (bare or with details) shows it."""
