@@ -6,12 +6,19 @@ Nothing here does I/O or reads a clock.
 
 from .mirror import mirror_of
 from .observed import OWNER_TAGS, Untranslatable, observed_from_details, observed_from_row, owner_tags
+from .requests import change_config, create_body, resize_disk, security_groups, tags, update_changes
 
 __all__ = [
     "OWNER_TAGS",
     "Untranslatable",
+    "change_config",
+    "create_body",
     "mirror_of",
     "observed_from_details",
     "observed_from_row",
     "owner_tags",
+    "resize_disk",
+    "security_groups",
+    "tags",
+    "update_changes",
 ]

@@ -1,0 +1,193 @@
+"""What is asked of the cloud, in its words: the bodies of the requests that change something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.translate.mirror import USER_TAG
+from onecloud_operator.translate.observed import owner_tags
+from onecloud_operator.translate.words import BILLING, MEDIUM, SHUTDOWN, wire_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from onecloud_operator.api.spec import (
+        DiskOptions,
+        Hardware,
+        IsolatedDevice,
+        Network,
+        Placement,
+        ServerSpec,
+    )
+    from onecloud_operator.core.observed import Owner
+
+NO_VALUE = "none"  # as the value of a tag: delete it
+
+# Fields that can be changed by a PUT, by their names in core.change.
+UPDATABLE = {
+    "name": "name",
+    "description": "description",
+    "locked": "disable_delete",
+    "hardware.bootOrder": "boot_order",
+    "hardware.vga": "vga",
+    "hardware.vdi": "vdi",
+    "hardware.shutdownBehavior": "shutdown_behavior",
+    "hardware.sourceIPCheck": "src_ip_check",
+    "hardware.sourceMACCheck": "src_mac_check",
+}
+
+
+def create_body(  # noqa: PLR0913 - a creation is made of these
+    spec: ServerSpec,
+    *,
+    server_id: str,
+    name: str,
+    hostname: str,
+    owner: Owner,
+    password: str | None,
+    user_data: str | None,
+) -> dict[str, Any]:
+    """
+    Return the server to make, with the platform's lock against deletion on.
+
+    It never says how many, nor lets the cloud choose a name or a project: with all three fixed, the same
+    body can be sent again at any time and makes one server at most.
+    """
+    body = {
+        "id": server_id,
+        "name": name,
+        "hostname": hostname,
+        "disable_delete": True,
+        "auto_start": spec.power_state != "Stopped",
+        "description": spec.description,
+        "hypervisor": spec.hypervisor,
+        "instance_type": spec.instance_type,
+        "vcpu_count": spec.cpu,
+        "vmem_size": _mib(spec.memory),
+        "disks": _disks(spec),
+        "nets": [_net(network) for network in spec.networks or ()],
+        "secgroups": list(spec.security_groups or ()),
+        "keypair_id": spec.keypair,
+        "login_account": spec.admin_user,
+        "password": password,
+        "user_data": user_data,
+        "eip": spec.eip,
+        "isolated_devices": [_device(device) for device in spec.isolated_devices or ()],
+        "groups": list(spec.instance_groups or ()),
+        "__meta__": {
+            USER_TAG + key: value for key, value in {**(spec.tags or {}), **owner_tags(owner)}.items()
+        },
+    }
+    if spec.placement:
+        body |= _placement(spec.placement)
+    if spec.hardware:
+        body |= _hardware(spec.hardware)
+    if billing := spec.billing:
+        body |= {
+            "billing_type": wire_word(BILLING, billing.type),
+            "duration": billing.duration,
+            "auto_renew": billing.auto_renew,
+        }
+    return _given(body)
+
+
+def update_changes(fields: Mapping[str, str | bool]) -> dict[str, Any]:
+    """Return the columns to set. Raises KeyError for a field that no PUT can change."""
+    changes: dict[str, Any] = {}
+    for field, value in fields.items():
+        behavior = field == "hardware.shutdownBehavior" and isinstance(value, str)
+        changes[UPDATABLE[field]] = wire_word(SHUTDOWN, str(value)) if behavior else value
+    return changes
+
+
+def change_config(
+    *, cpu: int | None, memory_mib: int | None, instance_type: str | None, restart: bool
+) -> dict[str, Any]:
+    """Return a new size; *restart*: the server runs, so it is stopped for it and started again."""
+    body = _given({"vcpu_count": cpu, "vmem_size": memory_mib, "instance_type": instance_type})
+    return body | {"force_stop": True, "auto_start": True} if restart else body
+
+
+def resize_disk(disk_id: str, size_mib: int) -> dict[str, Any]:
+    """Return the new size of a disk."""
+    return {"disk_id": disk_id, "size": size_mib}
+
+
+def security_groups(references: Iterable[str]) -> dict[str, Any]:
+    """Return the whole set of security groups, by id or name."""
+    return {"secgroup_ids": list(references)}
+
+
+def tags(put: Mapping[str, str], remove: Iterable[str]) -> dict[str, str]:
+    """Return the tags to merge into the user's: *put* as they are, those of *remove* deleted."""
+    return {**dict.fromkeys(remove, NO_VALUE), **put}
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None and value != []}
+
+
+def _mib(quantity: str | None) -> int | None:
+    return None if quantity is None else mib_of(quantity)
+
+
+def _disks(spec: ServerSpec) -> list[dict[str, Any]]:
+    root = spec.root_disk
+    first: dict[str, Any] = {"index": 0, "image_id": spec.image, "size": _mib(root.size) if root else None}
+    disks = [_given(first | (_disk_options(root) if root else {}))]
+    for disk in sorted(spec.data_disks or (), key=lambda disk: disk.index):
+        body = {"index": disk.index, "size": mib_of(disk.size), "auto_delete": disk.auto_delete}
+        disks.append(_given(body | _disk_options(disk)))
+    return disks
+
+
+def _disk_options(disk: DiskOptions) -> dict[str, Any]:
+    medium = None if disk.medium is None else wire_word(MEDIUM, disk.medium)
+    return {"backend": disk.backend, "medium": medium, "driver": disk.driver, "cache": disk.cache}
+
+
+def _net(network: Network) -> dict[str, Any]:
+    return _given(
+        {
+            "network": network.network,
+            "address": network.address,
+            "address6": network.address6,
+            "require_ipv6": True if network.address6 is not None else None,
+            "mac": network.mac,
+            "bw_limit": network.bandwidth,
+            "is_default": network.default,
+        },
+    )
+
+
+def _device(device: IsolatedDevice) -> dict[str, Any]:
+    return _given({"id": device.id, "dev_type": device.type, "model": device.model})
+
+
+def _placement(placement: Placement) -> dict[str, Any]:
+    return {
+        "prefer_region_id": placement.region_id,
+        "prefer_zone_id": placement.zone_id,
+        "prefer_manager_id": placement.manager_id,
+        "prefer_host_id": placement.host,
+        "schedtags": [
+            {"id": tag.id, "strategy": tag.strategy.lower()} for tag in placement.scheduling_tags or ()
+        ],
+    }
+
+
+def _hardware(hardware: Hardware) -> dict[str, Any]:
+    behavior = hardware.shutdown_behavior
+    return {
+        "bios": hardware.bios,
+        "machine": hardware.machine,
+        "boot_order": hardware.boot_order,
+        "vga": hardware.vga,
+        "vdi": hardware.vdi,
+        "shutdown_behavior": None if behavior is None else wire_word(SHUTDOWN, behavior),
+        "src_ip_check": hardware.source_ip_check,
+        "src_mac_check": hardware.source_mac_check,
+        "cdrom": hardware.cdrom,
+        "enable_tpm": hardware.tpm,
+    }
