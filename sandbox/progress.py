@@ -27,8 +27,9 @@ def step(
     usually: str,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
 ) -> None:
-    """Run *command* quietly, saying every 15 s that it still runs. Raises StepError with its last lines."""
+    """Run *command* quietly, saying now and then that it still runs. Raises StepError with its last lines."""
     say(f"{title} (usually {usually})")
     started = time.monotonic()
     with tempfile.TemporaryFile() as output:
@@ -36,7 +37,7 @@ def step(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env, cwd=cwd
         )
         try:
-            while (code := _ended(process)) is None:
+            while (code := _ended(process, heartbeat_seconds)) is None:
                 so_far = _clock(time.monotonic() - started)
                 say(f"    still at it: {title}, {so_far} so far (usually {usually})")
         except BaseException:
@@ -50,9 +51,9 @@ def step(
     say(f"    done in {_clock(time.monotonic() - started)}")
 
 
-def _ended(process: subprocess.Popen[bytes]) -> int | None:
+def _ended(process: subprocess.Popen[bytes], timeout_seconds: float) -> int | None:
     try:
-        return process.wait(HEARTBEAT_SECONDS)
+        return process.wait(timeout_seconds)
     except subprocess.TimeoutExpired:
         return None
 

@@ -53,9 +53,10 @@ class ControlPlane:
     *controllers* adds kube-controller-manager: garbage collection, removal of namespaces, ServiceAccounts.
     """
 
-    def __init__(self, *, controllers: bool = False) -> None:
+    def __init__(self, *, controllers: bool = False, pick_port: Callable[[], int] | None = None) -> None:
         """Prepare; nothing is started yet."""
         self._controllers = controllers
+        self._pick_port = pick_port or free_port
         self._stack = ExitStack()
         self._etcd: Process | None = None
         self._apiserver: Process | None = None
@@ -103,6 +104,10 @@ class ControlPlane:
     def logs(self) -> Path:
         """The directory of the log files."""
         return self._directory
+
+    @property
+    def _socket(self) -> Path:
+        return self._directory / "etcd.sock"
 
     @property
     def processes(self) -> tuple[Process, ...]:
@@ -157,17 +162,12 @@ class ControlPlane:
         (self._directory / "tokens.csv").write_text("".join(lines))
 
     def _start_etcd(self) -> None:
-        """Start etcd on a free port; its peer port is chosen by the kernel, since nobody calls it."""
-        for _ in range(PORT_ATTEMPTS):
-            self._etcd_port = _free_port()
-            self._etcd = Process(self._etcd_command(), log=self._log("etcd"))
-            if self._until(lambda: _accepts(self._etcd_port), self._etcd):
-                return
-        raise ControlPlaneError(f"found no free port for etcd:\n{self._etcd.tail() if self._etcd else ''}")
+        self._etcd = Process(self._etcd_command(), log=self._log("etcd"))
+        self._until(self._socket.exists, self._etcd)
 
     def _start_apiserver(self) -> None:
         for _ in range(PORT_ATTEMPTS):
-            self._port = _free_port()
+            self._port = self._pick_port()
             self._apiserver = Process(self._apiserver_command(), log=self._log("kube-apiserver"))
             if self._until_ready(self._apiserver):
                 break
@@ -199,13 +199,13 @@ class ControlPlane:
         raise ControlPlaneError(f"{process.name} is not ready after {READY_SECONDS} s:\n{process.tail()}")
 
     def _etcd_command(self) -> list[str]:
-        url = f"http://127.0.0.1:{self._etcd_port}"
         return [
             self._binaries["etcd"],
             f"--data-dir={self._directory / 'etcd'}",
-            f"--listen-client-urls={url}",
-            f"--advertise-client-urls={url}",
-            "--listen-peer-urls=http://127.0.0.1:0",
+            # A socket in our own directory: no port to lose a race for, and closed to other users.
+            f"--listen-client-urls=unix://{self._socket}",
+            f"--advertise-client-urls=unix://{self._socket}",
+            "--listen-peer-urls=http://127.0.0.1:0",  # a member cannot do without, but nobody calls it
             "--unsafe-no-fsync",
             "--log-level=error",
         ]
@@ -216,7 +216,7 @@ class ControlPlane:
         key = self._directory / "apiserver.key"
         return [
             self._binaries["kube-apiserver"],
-            f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
+            f"--etcd-servers=unix://{self._socket}",
             "--bind-address=127.0.0.1",
             "--advertise-address=127.0.0.1",
             "--endpoint-reconciler-type=none",
@@ -249,14 +249,9 @@ class ControlPlane:
         ]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a loopback port that nobody listens on now. It may be taken a moment later."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _accepts(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex(("127.0.0.1", port)) == 0

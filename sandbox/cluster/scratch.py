@@ -16,9 +16,9 @@ SETTLE_SECONDS = 60.0  # a directory younger than this may not have its lock yet
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
-    """Give a new private directory, and remove it."""
-    root = _root()
+def scratch(root: Path | None = None) -> Iterator[Path]:
+    """Give a new private directory in *root* (by default in memory, where it has room), and remove it."""
+    root = root or _root()
     _sweep(root)
     directory = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
     try:

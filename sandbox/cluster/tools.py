@@ -1,9 +1,9 @@
 """
-Build the control plane's programs from source, once, into a cache outside the checkout. Standard library only.
+Build the control plane's programs from source, once, into a cache outside the checkout. Stdlib only.
 
 Go comes in a wheel (requirements/tools.txt, by hash), the sources by go.sum; both from whatever mirrors this
-machine is set up to use. ``KUBEBUILDER_ASSETS``, as with envtest, names a directory of programs that are there
-already; what it lacks is built. Run ``python -m sandbox.cluster.tools`` to fill the cache.
+machine is set up to use. ``KUBEBUILDER_ASSETS``, as with envtest, names a directory of ready-made programs;
+what it lacks is built. Run ``python -m sandbox.cluster.tools`` to fill the cache.
 """
 
 import fcntl
