@@ -36,10 +36,19 @@ test: tools ## run every test; ARGS=... goes to pytest
 	@$(RUN) -m pytest $(ARGS)
 
 .PHONY: lint
-lint: $(READY) ## check style, types and import rules
+lint: style types imports ## check style, types and import rules; -k goes on after the first that fails
+
+.PHONY: style
+style: $(READY)
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
+
+.PHONY: types
+types: $(READY)
 	@$(RUN) -m mypy
+
+.PHONY: imports
+imports: $(READY)
 	@PYTHONPATH=operator:. $(VENV)/bin/lint-imports --no-logo
 
 .PHONY: format
@@ -48,7 +57,7 @@ format: $(READY) ## format the code, and mend what ruff can mend safely
 	@$(RUN) -m ruff format .
 
 .PHONY: demo
-demo: tools ## show it all; CONTEXT=name uses a cluster of yours
+demo: $(if $(CONTEXT),$(READY),tools) ## show it all; CONTEXT=name uses a cluster of yours
 	@CONTEXT="$(CONTEXT)" $(RUN) -m sandbox.demo
 
 .PHONY: cluster

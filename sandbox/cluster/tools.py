@@ -109,8 +109,10 @@ def _built(name: str) -> Path:
 
 
 def _go_environment() -> dict[str, str]:
-    """Keep the user's proxies and caches (Go's own by default), drop what would build something else."""
+    """Keep the user's proxies and caches, drop what would build something else."""
     env = {name: value for name, value in os.environ.items() if name not in {"GOOS", "GOARCH", "GOROOT"}}
+    if not (env.keys() & {"GOPATH", "GOMODCACHE"} or (Path.home() / "go").exists()):
+        env["GOMODCACHE"] = str(cache() / "modules")  # no ~/go for somebody who does not use Go
     return env | {
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
