@@ -31,6 +31,10 @@ def death(world: World, guest: Guest, actor: Actor, *, override: bool) -> Walk:
             # A second DELETE of a recycled server does nothing but leave it at start_delete.
             guest.deletions -= 1
             return
+        if fate:
+            guest.deletions -= 1
+            world.set_status(guest, fate.status, fate.text, actor)
+            return
         yield from _recycle(world, guest, actor)
         guest.deletions -= 1
         return

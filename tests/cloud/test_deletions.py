@@ -122,6 +122,12 @@ async def test_a_host_that_refuses_ends_in_delete_fail_after_a_ready(scene: Scen
     assert await _status(scene, ident) == 404
 
 
+async def test_a_host_that_refuses_keeps_a_server_out_of_the_bin(scene: Scene, ident: str) -> None:
+    scene.cloud.fail_next("delete", "delete_fail")
+    await _delete(scene, ident)
+    assert (scene.cloud.guest(ident).status, scene.cloud.guest(ident).pending) == ("delete_fail", False)
+
+
 async def test_a_deletion_is_overwritten_by_the_creation_that_still_runs(scene: Scene) -> None:
     reply = await scene.ask("POST", "/servers", body={"server": spec() | {"disable_delete": False}})
     ident = reply.json()["server"]["id"]
