@@ -6,10 +6,12 @@ Nothing here does I/O or reads a clock.
 
 from .mirror import mirror_of
 from .observed import OWNER_TAGS, Untranslatable, observed_from_details, observed_from_row, owner_tags
+from .problems import Doing, problem_of
 from .requests import change_config, create_body, resize_disk, security_groups, tags, update_changes
 
 __all__ = [
     "OWNER_TAGS",
+    "Doing",
     "Untranslatable",
     "change_config",
     "create_body",
@@ -17,6 +19,7 @@ __all__ = [
     "observed_from_details",
     "observed_from_row",
     "owner_tags",
+    "problem_of",
     "resize_disk",
     "security_groups",
     "tags",
