@@ -33,7 +33,7 @@ def main() -> int:
             usually="10 to 60 seconds",
             cwd=ROOT,
         )  # fmt: skip
-    except StepError as error:
+    except (StepError, subprocess.CalledProcessError) as error:
         print(error, file=sys.stderr)
         return 1
     (ENVIRONMENT / ".complete").touch()
