@@ -6,8 +6,10 @@ Nothing here does I/O or reads a clock.
 
 from .mirror import mirror_of
 from .observed import OWNER_TAGS, Untranslatable, observed_from_details, observed_from_row, owner_tags
-from .problems import Doing, problem_of
+from .problems import problem_of
+from .recall import recall
 from .requests import change_config, create_body, resize_disk, security_groups, tags, update_changes
+from .rules import Doing
 
 __all__ = [
     "OWNER_TAGS",
@@ -20,6 +22,7 @@ __all__ = [
     "observed_from_row",
     "owner_tags",
     "problem_of",
+    "recall",
     "resize_disk",
     "security_groups",
     "tags",
