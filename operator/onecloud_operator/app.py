@@ -100,6 +100,7 @@ async def _run(  # noqa: PLR0913 - the parts that outlive it
         wall=lambda: datetime.now(UTC),
         random=random.random,
         resync_seconds=settings.resync_seconds,
+        secret_seconds=settings.secret_seconds,
         schema=schema,
     )
     census = Census(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.act import Hands, Outcome, reference_of
-from onecloud_operator.api.reasons import row_of
+from onecloud_operator.api.reasons import CREDENTIALS_REASONS, row_of
 from onecloud_operator.api.served import prune
 from onecloud_operator.cluster import ClusterError, Conflict, NotFound
 from onecloud_operator.core.actions import (
@@ -57,6 +57,7 @@ logger = logging.getLogger(__name__)
 
 STEPS_A_TURN = 12  # from nothing to a POST are five; more in a row gives other keys their turn
 JITTER = 0.2
+SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, "CredentialsMismatch"})
 RECORDS = (BeginCreation, BeginAdoption, BeginDeletion, MarkFailedCreation)
 # What stops a server must show at once; other writes show with what comes of them.
 TOLD_AT_ONCE = (Stop, Resize)
@@ -85,6 +86,7 @@ class Reconciler:
     wall: Callable[[], datetime]
     random: Callable[[], float]
     resync_seconds: float
+    secret_seconds: float
     schema: Mapping[str, Any] | None = None
     _known: dict[Key, _Known] = field(default_factory=dict)
     _stumbles: Backoff[Key] = field(init=False)
@@ -226,9 +228,11 @@ class Reconciler:
         if hold.seconds is not None or row.first_seconds is None or row.most_seconds is None:
             return hold
         spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
-        known.memory, hold = paced(
-            facts, hold, first=row.first_seconds * spread, most=row.most_seconds * spread
-        )
+        first, most = row.first_seconds, row.most_seconds
+        if hold.reason in SECRET_REASONS:
+            # The Secret may be mended at any time, and nobody tells: it is read again when it is forgotten.
+            first, most = min(first, self.secret_seconds), min(most, self.secret_seconds)
+        known.memory, hold = paced(facts, hold, first=first * spread, most=most * spread)
         return hold
 
     def _remember(self, known: _Known, facts: Facts, step: Step, outcome: Outcome) -> None:

@@ -1,0 +1,56 @@
+"""The whole operator as a process, a real API server, and a simulated cloud in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.stage import CRDS, Cloud, Operator, grant
+from tests.e2e.play import Play
+
+if TYPE_CHECKING:
+    from sandbox.cluster.control_plane import ControlPlane
+    from sandbox.cluster.kube import Kube
+
+# Short intervals: the rules are the same, only sooner.
+QUICK = {
+    "poll_moving_seconds": 0.1,
+    "poll_idle_seconds": 0.3,
+    "events_seconds": 1,
+    "confirm_seconds": 0.05,
+    "secret_seconds": 0.5,
+    "retry_create_first_seconds": 1,
+    "burnt_seconds": 1,
+    "cluster_id": "cluster0",
+}
+
+
+@pytest.fixture(scope="session")
+def served(control_plane: ControlPlane, kube: Kube) -> None:
+    """Have the CRD served, and the rights granted."""
+    control_plane.install_crds(CRDS)
+    grant(kube)
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    """Give a cloud of one's own."""
+    with Cloud() as running:
+        yield running
+
+
+@pytest.fixture
+def play(control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud) -> Iterator[Play]:
+    """Give a namespace with working credentials, and an operator that sees this namespace only."""
+    kube.apply(cloud.secret(namespace))
+    operator = Operator(control_plane.kubeconfig_of("operator"), namespaces=namespace, **QUICK)
+    with operator:
+        played = Play(kube, namespace, cloud, operator)
+        try:
+            yield played
+        except BaseException:
+            print(operator.text()[-6000:])  # noqa: T201 - shown by pytest for a failed test
+            raise
+        played.check_secrets()
