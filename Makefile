@@ -64,6 +64,9 @@ demo: $(if $(CONTEXT),$(READY),tools) ## show it all; CONTEXT=name uses a cluste
 cluster: tools ## run an API server until Ctrl-C and print its kubeconfig
 	@$(RUN) -m sandbox.cluster up
 
+.PHONY: generate
+generate: crd ## generate everything that is generated from the code
+
 .PHONY: crd
 crd: $(READY) ## generate crds/ from the models
 	@mkdir -p crds
