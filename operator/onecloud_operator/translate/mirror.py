@@ -21,6 +21,7 @@ from onecloud_operator.translate.words import (
     cut,
     flag,
     items,
+    mac,
     size,
     text,
     time,
@@ -135,6 +136,8 @@ COLUMNS: tuple[tuple[str, str, str, Reader], ...] = (
     ("scaling_status", "lifecycle", "scalingStatus", SHORT),
 )
 
+PARTS = frozenset(part for _, part, _, _ in COLUMNS if part)
+
 Table = tuple[tuple[str, str, "Reader"], ...]
 
 DISK: Table = (
@@ -161,12 +164,12 @@ NIC: Table = (
     ("network_id", "networkID", SHORT),
     ("ip_addr", "address", SHORT),
     ("ip6_addr", "address6", SHORT),
-    ("mac", "mac", SHORT),
+    ("mac", "mac", mac),
     ("is_default", "default", flag),
     ("is_exit", "exit", flag),
     ("vpc_id", "vpcID", SHORT),
     ("bw_limit_mbps", "bandwidth", count),
-    ("team_with", "teamWith", SHORT),
+    ("team_with", "teamWith", mac),
 )
 
 DEVICE: Table = (
@@ -216,15 +219,19 @@ def mirror_of(server: Mapping[str, Any]) -> dict[str, Any]:
 
 def renewed(mirror: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
     """Return *mirror* with what a bare *row* shows; its joined parts stay as they were."""
-    renewed_mirror = {key: dict(part) if isinstance(part, dict) else part for key, part in mirror.items()}
+    fresh = {
+        key: dict(value) if isinstance(value, dict) else value
+        for key, value in mirror.items()
+        if isinstance(value, dict) or key not in PARTS  # a recalled one may have been tampered with
+    }
     for wire, part, name, read in COLUMNS:
         if wire in row and read(row[wire]) == "":
-            (renewed_mirror.get(part, {}) if part else renewed_mirror).pop(name, None)
-    _set_columns(renewed_mirror, row)
+            (fresh.get(part, {}) if part else fresh).pop(name, None)
+    _set_columns(fresh, row)
     if text(row.get("status")):
-        renewed_mirror.pop("powerState", None)
-        _set(renewed_mirror, "powerState", _power_state(row["status"]))
-    return {key: value for key, value in renewed_mirror.items() if value != {}}
+        fresh.pop("powerState", None)
+        _set(fresh, "powerState", _power_state(row["status"]))
+    return {key: value for key, value in fresh.items() if value != {}}
 
 
 def user_tags(metadata: object) -> dict[str, str]:

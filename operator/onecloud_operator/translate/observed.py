@@ -25,6 +25,7 @@ from onecloud_operator.translate.words import (
     count,
     flag,
     items,
+    mac,
     text,
     time,
     word,
@@ -175,7 +176,7 @@ def _nic(nic: Mapping[str, Any]) -> Nic:
         network_id=text(nic.get("network_id")) or "",
         address=text(nic.get("ip_addr")),
         address6=text(nic.get("ip6_addr")),
-        mac=(text(nic.get("mac")) or "").lower() or None,
+        mac=mac(nic.get("mac")) or None,
         default=nic.get("is_default") is True,
     )
 

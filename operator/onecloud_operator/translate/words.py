@@ -80,6 +80,11 @@ def time(value: object) -> str | None:
     return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
+def mac(value: object) -> str | None:
+    """Return a hardware address in lower case, as the spec has it."""
+    return value[:64].lower() if isinstance(value, str) else None
+
+
 def items(value: object) -> list[Mapping[str, Any]]:
     """Return the objects of a list; whatever else it holds is left out."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

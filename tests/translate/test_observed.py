@@ -1,0 +1,267 @@
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onecloud_operator.core.observed import Details, Disk, Nic, Observed, Owner, Phase, SecurityGroup
+from onecloud_operator.translate import (
+    OWNER_TAGS,
+    Untranslatable,
+    mirror_of,
+    observed_from_details,
+    observed_from_row,
+    owner_tags,
+)
+from tests.translate.arrange import FULL, bare, detailed
+
+OWNER = Owner("c1", "shop", "db-1", "u-1")
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=10,
+)
+nested = {
+    name: st.lists(
+        st.dictionaries(st.sampled_from(sorted({k for row in FULL[name] for k in row})), json_values)
+        | json_values,
+        max_size=4,
+    )
+    for name in ("disks_info", "nics", "secgroups", "isolated_devices")
+}
+garbage = st.fixed_dictionaries(
+    {"id": st.just("s1")},
+    optional={
+        **{name: json_values for name in FULL if name != "id"},
+        **nested,
+        "metadata": st.dictionaries(st.sampled_from(sorted(FULL["metadata"])), json_values) | json_values,
+    },
+)
+
+
+def test_a_full_server_is_read_in_the_specs_words() -> None:
+    assert observed_from_details(FULL) == Observed(
+        id="d2f2dd73-3a90-40b7-8e20-c78c0597fc54",
+        name="shop-db-1",
+        status="running",
+        phase=Phase.RUNNING,
+        version=28,
+        updated_at="2026-11-23T07:28:54.000000Z",
+        project_id="9ba548d7b41246938c5f46332a74bb50",
+        recycled=False,
+        locked=True,
+        description="Orders database",
+        hypervisor="kvm",
+        instance_type="ecs.g1.c4m8",
+        cpu=4,
+        memory_mib=8192,
+        bios="UEFI",
+        machine="q35",
+        boot_order="cdn",
+        vga="std",
+        vdi="vnc",
+        shutdown_behavior="StopReleaseGPU",
+        source_ip_check=True,
+        source_mac_check=False,
+        billing_type="Prepaid",
+        auto_renew=True,
+        expires_at="2026-12-23T07:28:26Z",
+        details=Details(
+            version=28,
+            disks=(
+                Disk(
+                    id="disk-a",
+                    index=0,
+                    size_mib=40960,
+                    image="ubuntu-22.04",
+                    image_id="image-1",
+                    backend="local",
+                    medium="SSD",
+                    driver="virtio",
+                    cache="none",
+                ),
+                Disk(
+                    id="disk-b",
+                    index=1,
+                    size_mib=204800,
+                    backend="rbd",
+                    medium="Rotational",
+                    driver="scsi",
+                    cache="writeback",
+                ),
+            ),
+            nics=(
+                Nic("net-1", "10.88.0.20", "fd00::20", "00:22:bf:63:72:56"),
+                Nic("net-2", "10.89.0.21", None, "00:22:bf:63:72:57", default=True),
+            ),
+            security_groups=(SecurityGroup("default", "Default"), SecurityGroup("sg-2", "db")),
+            tags={"team": "orders"},
+            owner=OWNER,
+            keypair="ops",
+            keypair_id="k-1",
+            region_id="region-1",
+            zone_id="zone-1",
+            manager_id="manager-1",
+            device_count=1,
+            ip="10.89.0.21",
+        ),
+        mirror=mirror_of(FULL),
+    )
+
+
+def test_a_bare_row_replaces_plain_columns_and_keeps_the_older_details() -> None:
+    before = observed_from_details(FULL)
+    after = observed_from_row(
+        {
+            "id": FULL["id"],
+            "status": "ready",
+            "update_version": 30,
+            "updated_at": "2026-11-23T08:00:00.000000Z",
+            "description": "",
+            "vga": "",
+            "vcpu_count": 8,
+            "vmem_size": "much",
+            "disable_delete": False,
+            "billing_type": "postpaid",
+        },
+        before,
+    )
+    changed = {f.name for f in fields(Observed) if getattr(after, f.name) != getattr(before, f.name)}
+    assert changed == {
+        "status",
+        "phase",
+        "version",
+        "updated_at",
+        "description",
+        "vga",
+        "cpu",
+        "locked",
+        "billing_type",
+        "mirror",
+    }
+    assert (after.status, after.phase, after.cpu, after.memory_mib) == ("ready", Phase.STOPPED, 8, 8192)
+    assert (after.description, after.vga, after.billing_type) == ("", None, "Postpaid")
+    assert before.detailed
+    assert not after.detailed
+    assert after.owner == OWNER
+
+
+def test_another_servers_reading_lends_a_row_nothing() -> None:
+    after = observed_from_row({"id": "other", "status": "running"}, observed_from_details(FULL))
+    assert (after.details, after.name, after.cpu) == (None, "", 0)
+    assert after.mirror == {"id": "other", "status": "running", "powerState": "Running"}
+
+
+def test_a_row_without_a_lock_column_counts_as_locked() -> None:
+    assert observed_from_details({"id": "s1"}).locked
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        pytest.param(
+            {"user:" + k: v for k, v in owner_tags(OWNER).items()}, OWNER, id="all-four-name-an-owner"
+        ),
+        pytest.param(
+            {"user:onecloud.io/uid": "u-1"}, Owner("", "", "", "u-1"), id="the-uid-alone-is-an-owner"
+        ),
+        pytest.param({"user:onecloud.io/name": "db-1"}, None, id="without-a-uid-there-is-none"),
+        pytest.param({"user:onecloud.io/uid": ""}, None, id="an-empty-uid-is-none"),
+        pytest.param({"user:onecloud.io/uid": 7}, None, id="a-uid-is-a-text"),
+        pytest.param({"onecloud.io/uid": "u-1"}, None, id="only-user-tags-count"),
+        pytest.param(None, None, id="no-metadata-no-owner"),
+        pytest.param([], None, id="metadata-of-another-form-no-owner"),
+    ],
+)
+def test_the_owner_is_whom_the_tags_name(metadata: Any, expected: Owner | None) -> None:
+    server = observed_from_details({"id": "s1", "metadata": metadata})
+    assert server.owner == expected
+    assert server.details is not None
+    assert server.details.tags == {}
+
+
+def test_owner_tags_name_the_owner_under_the_four_keys() -> None:
+    assert tuple(owner_tags(OWNER)) == OWNER_TAGS
+    assert list(owner_tags(OWNER).values()) == ["c1", "shop", "db-1", "u-1"]
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        pytest.param({}, id="none"),
+        pytest.param({"id": None}, id="null"),
+        pytest.param({"id": ""}, id="empty"),
+        pytest.param({"id": 7}, id="a-number"),
+        pytest.param({"id": "x" * 65}, id="longer-than-any"),
+    ],
+)
+def test_a_server_without_a_usable_id_cannot_be_translated(server: dict[str, Any]) -> None:
+    with pytest.raises(Untranslatable):
+        observed_from_details(server)
+    with pytest.raises(Untranslatable):
+        observed_from_row(server, None)
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        pytest.param(
+            {"nics": [{"ip_addr": "10.0.0.1"}, {"ip_addr": "10.0.0.2"}]}, "10.0.0.1", id="the-first-card"
+        ),
+        pytest.param(
+            {"nics": [{"ip_addr": "10.0.0.1"}, {"ip_addr": "10.0.0.2", "is_default": True}]},
+            "10.0.0.2",
+            id="the-default-card-before-the-first",
+        ),
+        pytest.param({"nics": [{"ip6_addr": "fd00::1"}]}, "fd00::1", id="ipv6-if-there-is-no-other"),
+        pytest.param({"ips": "10.0.0.3,10.0.0.4"}, "10.0.0.3", id="the-listed-ones-if-there-are-no-cards"),
+        pytest.param({"nics": [{"ip_addr": "1" * 46}]}, None, id="what-is-too-long-is-no-address"),
+        pytest.param({}, None, id="none"),
+    ],
+)
+def test_one_address_is_shown(shown: dict[str, Any], expected: str | None) -> None:
+    details = observed_from_details({"id": "s1", **shown}).details
+    assert details is not None
+    assert details.ip == expected
+
+
+def test_every_recorded_reply_and_row_is_read() -> None:
+    for server in detailed():
+        seen = observed_from_details(server)
+        assert seen.detailed
+        assert (seen.version, seen.cpu, seen.status) == (
+            server["update_version"],
+            server["vcpu_count"],
+            server["status"],
+        )
+    assert len(bare()) > 100
+    for row in bare():
+        assert observed_from_row(row, None).id == row["id"]
+
+
+def test_a_whole_bare_row_over_details_reads_as_the_details_alone() -> None:
+    """Of the columns that both show, a row tells the same as details do."""
+    plain = {name for row in bare() for name in row}
+    for server in detailed():
+        before = observed_from_details(server)
+        row = {key: value for key, value in server.items() if key in plain}
+        assert observed_from_row(row, before) == before
+
+
+@given(garbage)
+def test_no_garbage_makes_the_translation_raise(server: dict[str, Any]) -> None:
+    seen = observed_from_details(server)
+    assert observed_from_row(server, seen).id == "s1"
+    assert observed_from_row(server, None).id == "s1"
+    again = observed_from_row({"id": "s1"}, seen)
+    assert again.mirror == seen.mirror
+
+
+@given(json_values.filter(lambda value: isinstance(value, dict)))
+def test_no_object_without_an_id_makes_more_than_untranslatable(server: Any) -> None:
+    try:
+        assert observed_from_details(server).id == server["id"]
+    except Untranslatable:
+        assert not isinstance(server.get("id"), str) or not 0 < len(server["id"]) <= 64
