@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from onecloud_operator import __version__, app, logs
-from onecloud_operator.api.crd import render
 from onecloud_operator.engine.tasks import TaskFault
 from onecloud_operator.settings import SettingsError, settings_from
 
@@ -30,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("crd", help="print the CustomResourceDefinition")
     command = parser.parse_args(arguments).command
     if command == "crd":
+        from onecloud_operator.api.crd import render  # noqa: PLC0415 - a running operator has no use for it
+
         sys.stdout.write(render())
         return 0
     try:

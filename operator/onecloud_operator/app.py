@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import logging
 import random
+import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import kopf
 from kubernetes.aio.client import ApiClient
 
-from onecloud_operator import handlers
+from onecloud_operator import __version__, handlers
 from onecloud_operator.api.served import schema_of_status
 from onecloud_operator.census import Census
 from onecloud_operator.clouds import Clouds
@@ -41,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 CRD_SECONDS = 5.0
 HEARTBEAT_SECONDS = 5.0
+STOP_SECONDS = 10.0
 DEAD_SECONDS = 60.0  # a loop that did not turn for so long will not turn again
 
 
@@ -112,41 +114,48 @@ async def _run(  # noqa: PLR0913 - the parts that outlive it
         gone=reconciler.forget,
     )
     heartbeat = Heartbeat()
+    logger.info(
+        "starting",
+        extra={"version": __version__, "namespaces": ",".join(settings.namespaces) or "all", "cluster": config.cluster},
+    )
     supervisor = Supervisor(clock)
     supervisor.start("queue", queue.run(reconciler))
     supervisor.start("census", census.run())
     supervisor.start("heartbeat", heartbeat.run())
-    stopped = asyncio.Event()
-    watch = asyncio.create_task(
-        kopf.operator(
-            registry=handlers.registry(objects, queue, gone=reconciler.forget, heartbeat=heartbeat.check),
-            settings=handlers.settings(),
-            standalone=True,
-            clusterwide=not settings.namespaces,
-            namespaces=settings.namespaces,
-            liveness_endpoint=_liveness(settings),
-            stop_flag=stopped,
-            ready_flag=ready,
-        ),
-        name="kopf",
+    stopped, asked = asyncio.Event(), asyncio.Event()
+    tasks = await kopf.spawn_tasks(
+        registry=handlers.registry(objects, queue, gone=reconciler.forget, heartbeat=heartbeat.check),
+        settings=handlers.settings(),
+        standalone=True,
+        clusterwide=not settings.namespaces,
+        namespaces=settings.namespaces,
+        liveness_endpoint=_liveness(settings),
+        stop_flag=stopped,
+        ready_flag=ready,
     )
+    # Ours replace kopf's: at its end it waits for, and then cancels, every task that it finds in the loop.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    watch = asyncio.create_task(kopf.run_tasks(tasks, ignored=asyncio.all_tasks()), name="kopf")
     try:
-        await _first(watch, supervisor.fault())
+        await _first(watch, asked.wait(), supervisor.fault())
+        logger.info("stopping")
     finally:
-        stopped.set()
-        await asyncio.wait([watch], timeout=10.0)
         await supervisor.close()
         await feeds.close()
         await clouds.close()
+        stopped.set()
+        await asyncio.wait([watch], timeout=STOP_SECONDS)
 
 
-async def _first(watch: asyncio.Task[None], fault: Awaitable[None]) -> None:
-    """Wait for the watch to end (a signal), or for the first fault, and raise it."""
-    failing = asyncio.ensure_future(fault)
+async def _first(*ends: Awaitable[object]) -> None:
+    """Wait for the first of *ends*; raise what it raises."""
+    waiting = [asyncio.ensure_future(end) for end in ends]
     try:
-        done, _ = await asyncio.wait({watch, failing}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        failing.cancel()
+        for task in waiting[1:]:  # the first is the watch, which is stopped in its own way
+            task.cancel()
     for task in done:
         task.result()
 

@@ -20,9 +20,11 @@ from onecloud_operator.core.actions import (
     BeginCreation,
     BeginDeletion,
     Delete,
+    Find,
     Hold,
     Look,
     MarkFailedCreation,
+    ReadHistory,
     RemoveFinalizer,
     Resize,
     Settled,
@@ -316,7 +318,7 @@ class Reconciler:
             logger.debug("an object could not be read again", extra={"key": _text(key), "error": str(error)})
 
     def _log_step(self, facts: Facts, step: Step) -> None:
-        if isinstance(step, Look):
+        if isinstance(step, Look | Settled | Find | ReadHistory):
             return
         words = _release(step) if isinstance(step, RemoveFinalizer) else describe(step)
         logger.info("did a step", extra={**_names(facts), "step": type(step).__name__, "what": words})

@@ -291,7 +291,7 @@ def _space(manifest: Mapping[str, Any], namespace: str | None) -> str:
 
 
 def _established(definition: Object) -> bool:
-    conditions = definition.get("status", {}).get("conditions", [])
+    conditions = definition.get("status", {}).get("conditions") or []  # null for a moment
     return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 

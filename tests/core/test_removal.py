@@ -193,3 +193,9 @@ def test_an_observed_server_is_let_go_untouched():
 def test_without_our_finalizer_there_is_nothing_to_do():
     going = leaving()
     assert plan(replace(going, resource=replace(going.resource, finalizers=()))) == Settled()
+
+
+def test_a_server_that_a_list_does_not_show_any_more_is_asked_for_by_its_id():
+    """The last reading still stands beside the question; without the look the removal would never end."""
+    asked = leaving(requested=ASKED, reading=reading(OPEN, missing=True))
+    assert plan(asked) == Look(ID)

@@ -48,9 +48,6 @@ def play(control_plane: ControlPlane, kube: Kube, served: None, namespace: str, 
     operator = Operator(control_plane.kubeconfig_of("operator"), namespaces=namespace, **QUICK)
     with operator:
         played = Play(kube, namespace, cloud, operator)
-        try:
-            yield played
-        except BaseException:
-            print(operator.text()[-6000:])  # noqa: T201 - shown by pytest for a failed test
-            raise
+        yield played
+        print(operator.text()[-8000:])  # noqa: T201 - pytest shows it for a test that failed
         played.check_secrets()

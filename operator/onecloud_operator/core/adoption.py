@@ -69,9 +69,9 @@ def observe(facts: Facts) -> Step:
     if facts.resource.held:
         return RemoveFinalizer("Observed")
     server, reading = facts.server, facts.reading
+    if reading.missing and (server_id := _observed_id(facts.resource)) is not None:
+        return Look(server_id)
     if reading.gone or server is None:
-        if reading.missing:
-            return Look(_observed_id(facts.resource) or "")
         wanted = _wanted(facts.resource)
         if wanted.server_id is not None and not reading.gone:
             return Hold("NotYetObserved", "The server has not been read yet.")

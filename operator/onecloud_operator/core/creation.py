@@ -72,6 +72,8 @@ def go_on(facts: Facts) -> Step:
     reading, server = facts.reading, facts.server
     if reading.gone:
         return _absent(facts)
+    if reading.missing and server is not None:
+        return _look(facts)
     if server is None:
         return _unseen(facts)
     if not facts.fresh:

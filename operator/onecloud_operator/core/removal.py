@@ -69,9 +69,9 @@ def _bound(facts: Facts) -> Step:
     reading, server = facts.reading, facts.server
     if reading.gone:
         return _gone(facts)
-    if server is None:
-        if _never_sent(facts):
-            return RemoveFinalizer("NeverMade")
+    if server is None and _never_sent(facts):
+        return RemoveFinalizer("NeverMade")
+    if server is None or reading.missing:
         return Look(bound_id(facts.resource))
     if not facts.fresh:
         return Hold("WaitingForCloud", "Waiting for a reading that is newer than the last change.", 1.0)
