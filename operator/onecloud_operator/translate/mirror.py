@@ -10,28 +10,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.observed import Phase, phase_of
-from onecloud_operator.translate.words import (
-    BILLING,
-    FIRMWARE,
-    MEDIUM,
-    PUBLIC_ADDRESS,
-    SHUTDOWN,
-    any_text,
-    count,
-    cut,
-    flag,
-    items,
-    mac,
-    size,
-    text,
-    time,
-    word,
+from onecloud_operator.translate.columns import (
+    COLUMNS,
+    DEVICE,
+    DISK,
+    GROUP,
+    LONG,
+    MAIN_GROUP,
+    METADATA,
+    NIC,
+    PARTS,
+    SHORT,
+    Table,
 )
+from onecloud_operator.translate.words import PUBLIC_ADDRESS, any_text, count, items, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    Reader = Callable[[object], Any]
+    from collections.abc import Iterable, Mapping
 
 USER_TAG = "user:"
 OWNER_TAG = "onecloud.io/"
@@ -39,164 +34,6 @@ OWNER_TAG = "onecloud.io/"
 MOST_DATA_DISKS = 64
 MOST_TAGS = 64
 MOST_ITEMS = 32  # of every other list
-
-TEXT = cut(256)
-SHORT = cut(64)  # ids, states, the cloud's enumerations
-LONG = cut(1024)
-RULES = cut(4096)
-
-# wire name, part of the mirror, name there, reader. Of two for one place the later rules.
-COLUMNS: tuple[tuple[str, str, str, Reader], ...] = (
-    ("id", "", "id", SHORT),
-    ("name", "", "name", TEXT),
-    ("description", "", "description", LONG),
-    ("status", "", "status", SHORT),
-    ("external_id", "", "externalID", TEXT),
-    ("hypervisor", "", "hypervisor", SHORT),
-    ("instance_type", "", "instanceType", TEXT),
-    ("flavor_id", "", "flavorID", SHORT),
-    ("vcpu_count", "", "cpu", count),
-    ("vmem_size", "", "memory", size),
-    ("disk", "", "diskTotal", size),
-    ("os_type", "", "osType", SHORT),
-    ("os_name", "", "osName", TEXT),
-    ("is_gpu", "", "gpu", flag),
-    ("hostname", "", "hostname", TEXT),
-    ("keypair", "", "keypair", TEXT),
-    ("keypair_id", "", "keypairID", SHORT),
-    ("vpc", "", "vpc", TEXT),
-    ("vpc_id", "", "vpcID", TEXT),
-    ("project", "project", "name", TEXT),
-    ("tenant", "project", "name", TEXT),
-    ("project_id", "project", "id", SHORT),
-    ("tenant_id", "project", "id", SHORT),
-    ("project_domain", "project", "domain", TEXT),
-    ("domain_id", "project", "domainID", SHORT),
-    ("project_src", "project", "source", SHORT),
-    ("region", "placement", "region", TEXT),
-    ("cloudregion", "placement", "region", TEXT),
-    ("region_id", "placement", "regionID", SHORT),
-    ("cloudregion_id", "placement", "regionID", SHORT),
-    ("region_ext_id", "placement", "regionExternalID", TEXT),
-    ("region_external_id", "placement", "regionExternalID", TEXT),
-    ("zone", "placement", "zone", TEXT),
-    ("zone_id", "placement", "zoneID", SHORT),
-    ("zone_ext_id", "placement", "zoneExternalID", TEXT),
-    ("host", "placement", "host", TEXT),
-    ("host_id", "placement", "hostID", SHORT),
-    ("host_sn", "placement", "hostSerial", TEXT),
-    ("host_type", "placement", "hostType", SHORT),
-    ("backup_host_name", "placement", "backupHost", TEXT),
-    ("backup_host_id", "placement", "backupHostID", SHORT),
-    ("manager", "placement", "manager", TEXT),
-    ("manager_id", "placement", "managerID", SHORT),
-    ("manager_domain", "placement", "managerDomain", TEXT),
-    ("manager_domain_id", "placement", "managerDomainID", SHORT),
-    ("manager_project", "placement", "managerProject", TEXT),
-    ("manager_project_id", "placement", "managerProjectID", SHORT),
-    ("account", "placement", "account", TEXT),
-    ("account_id", "placement", "accountID", SHORT),
-    ("provider", "placement", "provider", SHORT),
-    ("brand", "placement", "brand", SHORT),
-    ("cloud_env", "placement", "cloudEnvironment", SHORT),
-    ("environment", "placement", "environment", SHORT),
-    ("security_rules", "security", "rules", RULES),
-    ("admin_secgrp_id", "security", "adminGroupID", SHORT),
-    ("admin_security_rules", "security", "adminRules", RULES),
-    ("bios", "hardware", "bios", word(FIRMWARE)),
-    ("machine", "hardware", "machine", SHORT),
-    ("boot_order", "hardware", "bootOrder", SHORT),
-    ("vga", "hardware", "vga", SHORT),
-    ("vdi", "hardware", "vdi", SHORT),
-    ("cdrom", "hardware", "cdrom", TEXT),  # newer releases show a list, whose form was never seen
-    ("cdrom_support", "hardware", "cdromSupported", flag),
-    ("shutdown_behavior", "hardware", "shutdownBehavior", word(SHUTDOWN)),
-    ("src_ip_check", "hardware", "sourceIPCheck", flag),
-    ("src_mac_check", "hardware", "sourceMACCheck", flag),
-    ("billing_type", "billing", "type", word(BILLING)),
-    ("billing_cycle", "billing", "cycle", SHORT),
-    ("auto_renew", "billing", "autoRenew", flag),
-    ("expired_at", "billing", "expiresAt", time),
-    ("is_prepaid_recycle", "billing", "prepaidRecycle", flag),
-    ("created_at", "lifecycle", "createdAt", time),
-    ("updated_at", "lifecycle", "updatedAt", time),
-    ("update_version", "lifecycle", "updateVersion", count),
-    ("attach_time", "lifecycle", "attachedAt", time),
-    ("pending_deleted", "lifecycle", "pendingDeleted", flag),
-    ("pending_deleted_at", "lifecycle", "pendingDeletedAt", time),
-    ("auto_delete_at", "lifecycle", "autoDeleteAt", time),
-    ("delete_fail_reason", "lifecycle", "deleteFailReason", LONG),
-    ("update_fail_reason", "lifecycle", "updateFailReason", LONG),
-    ("disable_delete", "lifecycle", "deletionLocked", flag),
-    ("can_update", "lifecycle", "updatable", flag),
-    ("can_recycle", "lifecycle", "recyclable", flag),
-    ("is_system", "lifecycle", "system", flag),
-    ("is_emulated", "lifecycle", "emulated", flag),
-    ("scaling_group_id", "lifecycle", "scalingGroupID", SHORT),
-    ("scaling_status", "lifecycle", "scalingStatus", SHORT),
-)
-
-PARTS = frozenset(part for _, part, _, _ in COLUMNS if part)
-
-Table = tuple[tuple[str, str, "Reader"], ...]
-
-DISK: Table = (
-    ("index", "index", count),
-    ("id", "id", SHORT),
-    ("name", "name", TEXT),
-    ("size", "size", size),
-    ("disk_type", "type", SHORT),
-    ("disk_format", "format", SHORT),
-    ("storage_type", "backend", SHORT),
-    ("medium_type", "medium", word(MEDIUM)),
-    ("driver", "driver", SHORT),
-    ("cache_mode", "cache", SHORT),
-    ("aio_mode", "asyncIO", SHORT),
-    ("fs", "filesystem", SHORT),
-    ("iops", "iops", count),
-    ("bps", "bps", count),
-    ("image", "image", TEXT),
-    ("image_id", "imageID", SHORT),
-)
-
-NIC: Table = (
-    ("index", "index", count),
-    ("network_id", "networkID", SHORT),
-    ("ip_addr", "address", SHORT),
-    ("ip6_addr", "address6", SHORT),
-    ("mac", "mac", mac),
-    ("is_default", "default", flag),
-    ("is_exit", "exit", flag),
-    ("vpc_id", "vpcID", SHORT),
-    ("bw_limit_mbps", "bandwidth", count),
-    ("team_with", "teamWith", mac),
-)
-
-DEVICE: Table = (
-    ("id", "id", SHORT),
-    ("name", "name", TEXT),
-    ("description", "description", LONG),
-    ("dev_type", "type", SHORT),
-    ("model", "model", TEXT),
-    ("addr", "address", SHORT),
-    ("vendor_device_id", "vendorDeviceID", SHORT),
-    ("host_id", "hostID", SHORT),
-    ("reserved_cpu", "reservedCPU", count),
-    ("reserved_memory", "reservedMemory", count),
-    ("reserved_storage", "reservedStorage", count),
-    ("is_emulated", "emulated", flag),
-    ("created_at", "createdAt", time),
-)
-
-GROUP: Table = (("id", "id", SHORT), ("name", "name", TEXT))
-
-METADATA: Table = (
-    ("login_account", "adminUser", TEXT),
-    ("os_arch", "osArch", SHORT),
-    ("os_distribution", "osDistribution", TEXT),
-    ("os_version", "osVersion", TEXT),
-)
-
 RESTING = frozenset({Phase.RUNNING, Phase.STOPPED, Phase.SUSPENDED, Phase.UNKNOWN})
 
 
@@ -315,11 +152,11 @@ def _addresses(server: Mapping[str, Any]) -> list[dict[str, str]]:
         ("eip", PUBLIC_ADDRESS.get(mode, SHORT(mode) or "ElasticIP")),
     )
     found = [
-        {"type": kind, "address": SHORT(address)}
+        {"type": kind, "address": SHORT(address) or ""}
         for wire, kind in kinds
         for address in _listed(server.get(wire))
     ]
-    return found[:MOST_ITEMS]  # type: ignore[return-value]  # a text cut is a text
+    return found[:MOST_ITEMS]
 
 
 def _listed(value: object) -> Iterable[str]:
@@ -327,7 +164,7 @@ def _listed(value: object) -> Iterable[str]:
 
 
 def _main_group(server: Mapping[str, Any]) -> list[dict[str, Any]]:
-    row = _row(server, (("secgrp_id", "id", SHORT), ("secgroup", "name", TEXT)))
+    row = _row(server, MAIN_GROUP)
     return [row] if row else []
 
 
