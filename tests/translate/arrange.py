@@ -145,6 +145,12 @@ FULL: dict[str, Any] = {
             "medium_type": "rotate",
             "driver": "scsi",
             "cache_mode": "writeback",
+            "aio_mode": "threads",
+            "fs": "xfs",
+            "iops": 0,
+            "bps": 0,
+            "image": "data",
+            "image_id": "image-2",
         },
         {
             "id": "disk-a",

@@ -90,6 +90,12 @@ def test_a_full_server_is_mirrored_under_the_resources_names() -> None:
                 "medium": "Rotational",
                 "driver": "scsi",
                 "cache": "writeback",
+                "asyncIO": "threads",
+                "filesystem": "xfs",
+                "iops": 0,
+                "bps": 0,
+                "image": "data",
+                "imageID": "image-2",
             }
         ],
         "addresses": [
@@ -295,7 +301,7 @@ def test_lists_end_at_their_bounds() -> None:
         "networks": 32,
         "securityGroups": 32,
         "isolatedDevices": 32,
-        "addresses": 32,
+        "addresses": 64,
         "tags": 64,
     }
 

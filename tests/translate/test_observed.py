@@ -86,6 +86,8 @@ def test_a_full_server_is_read_in_the_specs_words() -> None:
                     id="disk-b",
                     index=1,
                     size_mib=204800,
+                    image="data",
+                    image_id="image-2",
                     backend="rbd",
                     medium="Rotational",
                     driver="scsi",

@@ -33,6 +33,7 @@ OWNER_TAG = "onecloud.io/"
 
 MOST_DATA_DISKS = 64
 MOST_TAGS = 64
+MOST_ADDRESSES = 64
 MOST_ITEMS = 32  # of every other list
 RESTING = frozenset({Phase.RUNNING, Phase.STOPPED, Phase.SUSPENDED, Phase.UNKNOWN})
 
@@ -156,7 +157,7 @@ def _addresses(server: Mapping[str, Any]) -> list[dict[str, str]]:
         for wire, kind in kinds
         for address in _listed(server.get(wire))
     ]
-    return found[:MOST_ITEMS]
+    return found[:MOST_ADDRESSES]
 
 
 def _listed(value: object) -> Iterable[str]:
