@@ -46,14 +46,16 @@ class Clouds:
         self._monotonic = monotonic
         self._kept: dict[tuple[str, str], _Kept] = {}
 
-    async def open(self, namespace: str, name: str, *, last_will_do: bool = False) -> Opened | Problem:
+    async def open(
+        self, namespace: str, name: str, *, anew: bool = False, last_will_do: bool = False
+    ) -> Opened | Problem:
         """
         Return the signed-in cloud of a Secret, or what is wrong with it. Raises ClusterError.
 
-        *last_will_do*: for a removal, whose Secret may be gone before its object, the last session that
+        *anew*: the user asks for another look, so the Secret is read again. *last_will_do*: for a removal, whose Secret may be gone before its object, the last session that
         worked will do.
         """
-        found = await self._open(namespace, name, newer_than=None)
+        found = await self._open(namespace, name, newer_than=self._monotonic() if anew else None)
         if isinstance(found, Problem) and found.reason == "CredentialsRejected":
             # The cloud refused: the Secret may have been rotated within the minute that it is remembered.
             found = await self._open(namespace, name, newer_than=self._monotonic() - REREAD_SECONDS)

@@ -37,7 +37,7 @@ from onecloud_operator.core.plan import plan
 from onecloud_operator.core.policy import describe, kind_of, target_id
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.report import report
-from onecloud_operator.core.resource import CONFIRM_GONE
+from onecloud_operator.core.resource import CONFIRM_GONE, RECONCILE_REQUESTED_AT
 from onecloud_operator.core.times import text_of_time
 from onecloud_operator.core.transitions import transitions
 from onecloud_operator.engine.limits import Backoff
@@ -72,6 +72,7 @@ class _Known:
     memory: Memory
     candidates: tuple[Observed, ...] | None = None
     watched: str | None = None
+    confirmed: str | None = None
     feed: Feed[Key] | None = None
 
 
@@ -162,7 +163,9 @@ class Reconciler:
         secret = self.objects.secret_of(key)
         if secret is None:
             return Problem("SecretNotFound", "spec.credentialsRef names no Secret.")
-        return await self.clouds.open(*secret, last_will_do=resource.deleting)
+        asked = resource.annotations.get(RECONCILE_REQUESTED_AT)
+        anew = asked is not None and asked != resource.records.last_handled
+        return await self.clouds.open(*secret, anew=anew, last_will_do=resource.deleting)
 
     def _with_reading(self, key: Key, facts: Facts, known: _Known, feed: Feed[Key]) -> Facts:
         resource, records = facts.resource, facts.resource.records
@@ -178,8 +181,7 @@ class Reconciler:
             known.watched, known.feed = server_id, feed
         reading = feed.reading(server_id) if server_id is not None else Reading()
         known.memory = noted(known.memory, reading, facts.now)
-        if resource.confirms(CONFIRM_GONE, records.bound_id):
-            feed.limiter.acknowledge(facts.now)
+        self._confirm(resource, known, feed)
         return replace(
             facts,
             memory=known.memory,
@@ -190,6 +192,13 @@ class Reconciler:
             too_many_gone=feed.limiter.holding(facts.now, feed.owned),
             bin_off=feed.limiter.bin_off,
         )
+
+    def _confirm(self, resource: Resource, known: _Known, feed: Feed[Key]) -> None:
+        """Take the word of an annotation once; it may stay on an object whose server stays gone."""
+        server_id = resource.records.bound_id
+        if resource.confirms(CONFIRM_GONE, server_id) and known.confirmed != server_id:
+            known.confirmed = server_id
+            feed.acknowledge()
 
     def _rivals(self, servers: tuple[Observed, ...]) -> frozenset[str]:
         """Return the UIDs of other owners that live, or that cannot be known to be dead."""

@@ -298,7 +298,8 @@ def _established(definition: Object) -> bool:
 def _brief(seen: Object | None) -> str:
     if seen is None:
         return "nothing"
-    return json.dumps({"metadata": seen.get("metadata"), "status": seen.get("status")}, default=str)
+    metadata = {key: value for key, value in seen.get("metadata", {}).items() if key != "managedFields"}
+    return json.dumps({"metadata": metadata, "status": seen.get("status")}, default=str)
 
 
 def _ticks(timeout_seconds: float) -> Iterator[None]:

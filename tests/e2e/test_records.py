@@ -69,6 +69,7 @@ def test_a_secret_that_leads_elsewhere_makes_no_second_server(play: Play) -> Non
     play.cloud.call("add_user", name="somebody", password="Sesam-0ffne-dich", roles={"other": "project_owner"})
     elsewhere = {"OS_USERNAME": "somebody", "OS_PASSWORD": "Sesam-0ffne-dich", "OS_PROJECT_NAME": "other"}
     play.kube.apply(play.cloud.secret(play.namespace, **elsewhere), force=True)
+    play.annotate("onecloud.io/reconcile-requested-at", "now")
     status = play.wait_reason("CredentialsMismatch")
     assert said(status, "Stalled")["status"] == "True"
     assert (status["id"], play.posts()) == (identity, 1)

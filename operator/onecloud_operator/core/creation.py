@@ -197,7 +197,12 @@ def _clean(facts: Facts, server: Observed) -> Step:
     waited = facts.now - (memory.deleted_at if memory.deleted_at is not None else memory.born_at)
     quiet = facts.now - (memory.moved_at if memory.moved_at is not None else memory.born_at)
     apart = facts.config.delete_again_seconds
-    wait = Hold("CreationFailed", "What is left of the failed creation is being deleted.", seconds=apart / 4)
+    records = facts.resource.records
+    wait = Hold(
+        records.synced_reason or "CreationFailed",
+        records.synced_message or "What is left of the failed creation is being deleted.",
+        seconds=apart / 4,
+    )
     if server.phase is not Phase.FAILED or server.status not in {*CREATE_FAILURES, "delete_fail"}:
         # On its way out (``ready`` and ``deploying`` are shown then, too), or brought back by somebody.
         if not (server.phase.stable and facts.reading.confirmed and min(waited, quiet) >= apart):

@@ -203,6 +203,13 @@ class Feed(Generic[K]):
         """Return the past of *server_id*, or None if the events cannot be read back to its creation."""
         return await history_of(server_id, source)
 
+    def acknowledge(self) -> None:
+        """Take a person's word that what vanished was meant to, and tell everyone who was held back by it."""
+        now = self._clock.monotonic()
+        if self.limiter.holding(now, self.owned):
+            self.limiter.acknowledge(now)
+            self._tell_soon(self._members.keys)
+
     # -- life --------------------------------------------------------------------------------------------
     async def run(self) -> None:
         """Watch for ever."""

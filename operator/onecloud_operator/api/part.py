@@ -1,0 +1,109 @@
+"""What the models of spec and status share: their names on the wire, and how they are read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.api.rule import VALIDATIONS, Rule
+
+_CAPITALS = {"id": "ID", "ip": "IP", "mac": "MAC", "url": "URL", "cpu": "CPU", "io": "IO"}
+
+# How a field may change, as a mark in its schema. The sentence ends the field's description, and the rules
+# that keep fixed fields from changing are made of the mark.
+CHANGE = "x-change"
+FIXED = {CHANGE: "Cannot change once the server is made."}
+LIVE = {CHANGE: "Can change at any time."}
+NEXT_START = {CHANGE: "Can change at any time; in force from the next start on."}
+RESTART = {CHANGE: "A change of a running server restarts it, so it waits for disruption.allow: Restart."}
+
+
+def wire_name(name: str) -> str:
+    """Return an attribute's name on the wire: camelCase, with Kubernetes' spelling of abbreviations."""
+    first, *others = name.split("_")
+    return first + "".join(_CAPITALS.get(word, word.capitalize()) for word in others)
+
+
+class Part(BaseModel):
+    """
+    A part of the spec. It takes what the API server takes, no more and no less.
+
+    So types are not turned into one another, a null counts as absent, and unknown fields, which the API server
+    prunes, are ignored.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=wire_name, populate_by_name=True)
+    rules: ClassVar[tuple[Rule[Any], ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: Any) -> Any:  # noqa: ANN401 - JSON
+        if isinstance(value, dict):
+            return {key: each for key, each in value.items() if each is not None}
+        return value
+
+    @model_validator(mode="after")
+    def _checked(self) -> Self:
+        for rule in self.rules:
+            rule.check(self)
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Put the object's rules into its schema."""
+        found = handler(schema)
+        if cls.rules:
+            resolved = handler.resolve_ref_schema(found)
+            resolved[VALIDATIONS] = [rule.validation() for rule in cls.rules]
+        return found
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - JSON
+    # 2.0 is an integer to the API server, as in JSON Schema.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# Space is what it is to the API server's regular expressions: ASCII.
+Reference = Annotated[
+    StrictStr, Field(min_length=1, max_length=128, pattern=r"^[^ \t\n\f\r](.*[^ \t\n\f\r])?$")
+]
+Identifier = Annotated[
+    StrictStr, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+]
+SecretName = Annotated[
+    StrictStr, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+]
+Int = Annotated[StrictInt, BeforeValidator(_whole)]
+Size = Annotated[StrictStr, Field(max_length=12, pattern=r"^[1-9][0-9]{0,8}(Mi|Gi|Ti)$")]
+
+
+def within(least: str, most: str) -> Rule[str]:
+    """Return the rule that a size is from *least* to *most*."""
+    return Rule(
+        f"must be from {least} to {most}",
+        cel=f"quantity(self).compareTo(quantity('{least}')) >= 0"
+        f" && quantity(self).compareTo(quantity('{most}')) <= 0",
+        holds=lambda text: mib_of(least) <= mib_of(text) <= mib_of(most),
+    )
+
+
+def unique(what: str) -> Any:  # noqa: ANN401 - any validator
+    """Return what the API server's list types set and map do: each *what* of a list at most once."""
+    def once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return values
+    return once
