@@ -139,6 +139,8 @@ class Hands:
                     return Outcome(done=Done(began_at, self.monotonic(), history=history))
         except OneCloudError as error:
             return Outcome(problem=problem_of(error, doing=Doing.READ))
+        except Untranslatable:
+            return Outcome(problem=Problem("ProviderError", "The cloud's answer does not name a server."))
         assert_never(step)
 
     async def _find(self, cloud: Cloud, wanted: Find) -> tuple[Observed, ...]:

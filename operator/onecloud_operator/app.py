@@ -116,7 +116,11 @@ async def _run(  # noqa: PLR0913 - the parts that outlive it
     heartbeat = Heartbeat()
     logger.info(
         "starting",
-        extra={"version": __version__, "namespaces": ",".join(settings.namespaces) or "all", "cluster": config.cluster},
+        extra={
+            "version": __version__,
+            "namespaces": ",".join(settings.namespaces) or "all",
+            "cluster": config.cluster,
+        },
     )
     supervisor = Supervisor(clock)
     supervisor.start("queue", queue.run(reconciler))

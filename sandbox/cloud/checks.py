@@ -66,7 +66,7 @@ class Checked:
         host = world.inventory.find_host(ident) if ident else None
         if ident and host is None:
             raise not_found("Host", ident)
-        return (host.id if host else None), zone_id
+        return zone_id, (host.id if host else None)
 
     def _keypair(self, world: World, wanted: dict[str, Any]) -> str:
         ident = references.text(wanted, "keypair_id", "keypair")

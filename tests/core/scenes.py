@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.spec import Spec
 from onecloud_operator.core.facts import Facts, Memory
-from onecloud_operator.core.observed import Details, Disk, Nic, Observed, Owner, Reading, SecurityGroup, phase_of
+from onecloud_operator.core.observed import (
+    Details,
+    Disk,
+    Nic,
+    Observed,
+    Owner,
+    Reading,
+    SecurityGroup,
+    phase_of,
+)
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.records import Creation, Records, attempt_id
 from onecloud_operator.core.resource import FINALIZER, Resource

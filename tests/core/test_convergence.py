@@ -35,7 +35,17 @@ SPECS = st.builds(
     st.sampled_from(["Correct", "Report"]),
 )
 STATUSES = st.sampled_from(
-    ["running", "ready", "suspend", "rescue", "unknown", "start_fail", "sched_fail", "deploy_fail", "starting"]
+    [
+        "running",
+        "ready",
+        "suspend",
+        "rescue",
+        "unknown",
+        "start_fail",
+        "sched_fail",
+        "deploy_fail",
+        "starting",
+    ]
 )
 FOUND = st.builds(
     lambda status, tags, cpu, recycled: server(

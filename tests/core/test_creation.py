@@ -57,7 +57,9 @@ def beginning(**changes):
 
 def failing(status="sched_fail", **memory):
     """The same, after the failure was recorded in the status and the server seen."""
-    marked = resource(records=records(creation=BEGUN, synced_reason="CreationFailed", synced_message="no room"))
+    marked = resource(
+        records=records(creation=BEGUN, synced_reason="CreationFailed", synced_message="no room")
+    )
     kept = Memory(posted_at=NOW - 60, history_asked_at=NOW - 20, **memory)
     return replace(facts(server(status)), resource=marked, memory=kept)
 
@@ -238,4 +240,6 @@ def test_a_server_with_anothers_tags_under_our_id_is_left_alone():
 def test_a_completed_creation_is_never_cleaned_up_whatever_the_status_says():
     marked = resource(records=records(creation=MADE, synced_reason="CreationFailed"))
     for status in CREATE_FAILURES:
-        assert not isinstance(plan(facts(server(status), resource=marked)), Delete | Unlock | MarkFailedCreation)
+        assert not isinstance(
+            plan(facts(server(status), resource=marked)), Delete | Unlock | MarkFailedCreation
+        )

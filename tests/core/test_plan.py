@@ -54,7 +54,10 @@ def wanting(server_spec: dict[str, object] | None = None, **policies: object) ->
     [
         pytest.param({}, server(), Settled(), id="nothing-differs"),
         pytest.param(
-            {"description": "new"}, server(), Update(ID, (("description", "new"),)), id="a-text-is-put-at-once"
+            {"description": "new"},
+            server(),
+            Update(ID, (("description", "new"),)),
+            id="a-text-is-put-at-once",
         ),
         pytest.param({"name": "db"}, server(), Update(ID, (("name", "db"),)), id="a-rename-goes-alone"),
         pytest.param({"tags": {"a": "b"}}, server(), SetTags(ID, (("a", "b"),), ()), id="a-tag-is-set"),
@@ -67,15 +70,24 @@ def wanting(server_spec: dict[str, object] | None = None, **policies: object) ->
         pytest.param({"securityGroups": ["DEFAULT"]}, server(), Settled(), id="group-names-ignore-case"),
         pytest.param({"powerState": "Stopped"}, server(), Stop(ID), id="running-but-wanted-off-is-stopped"),
         pytest.param({}, server("ready"), Start(ID), id="stopped-but-wanted-on-is-started"),
-        pytest.param({"powerState": "Unmanaged"}, server("ready"), Settled(), id="unmanaged-power-is-left-alone"),
+        pytest.param(
+            {"powerState": "Unmanaged"}, server("ready"), Settled(), id="unmanaged-power-is-left-alone"
+        ),
         pytest.param({}, server("suspend"), Start(ID), id="suspended-but-wanted-on-is-started"),
         pytest.param(
             {"powerState": "Stopped"}, server("suspend"), Settled(), id="suspended-is-never-killed-to-be-off"
         ),
-        pytest.param({"powerState": "Stopped", "cpu": 4}, server(), Stop(ID), id="a-wanted-stop-comes-before-a-resize"),
-        pytest.param({"cpu": 4}, server("ready"), Resize(ID, cpu=4), id="a-stopped-server-is-resized-before-its-start"),
         pytest.param(
-            {"rootDisk": {"size": "20Gi"}}, server(), Settled(), id="a-root-disk-that-the-cloud-made-larger-is-no-drift"
+            {"powerState": "Stopped", "cpu": 4}, server(), Stop(ID), id="a-wanted-stop-comes-before-a-resize"
+        ),
+        pytest.param(
+            {"cpu": 4}, server("ready"), Resize(ID, cpu=4), id="a-stopped-server-is-resized-before-its-start"
+        ),
+        pytest.param(
+            {"rootDisk": {"size": "20Gi"}},
+            server(),
+            Settled(),
+            id="a-root-disk-that-the-cloud-made-larger-is-no-drift",
         ),
         pytest.param(
             {"rootDisk": {"size": "50Gi"}},
@@ -166,16 +178,22 @@ def test_a_reading_older_than_our_own_write_decides_nothing():
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        pytest.param({"resource": resource(annotations={"onecloud.io/paused": "true"})}, "Paused", id="paused"),
+        pytest.param(
+            {"resource": resource(annotations={"onecloud.io/paused": "true"})}, "Paused", id="paused"
+        ),
         pytest.param({"resource": resource(spec=None, flaw="wrong")}, "InvalidSpec", id="unreadable-spec"),
         pytest.param({"trouble": Problem("Forbidden", "no")}, "Forbidden", id="the-cloud-cannot-be-asked"),
         pytest.param(
-            {"place": Place(PLACE.auth_url, PLACE.region, "another")}, "CredentialsMismatch", id="another-project"
+            {"place": Place(PLACE.auth_url, PLACE.region, "another")},
+            "CredentialsMismatch",
+            id="another-project",
         ),
         pytest.param({"reading": reading(server("unknown"))}, "ServerUnknown", id="unknown"),
         pytest.param({"reading": reading(server(recycled=True))}, "InRecycleBin", id="recycled-by-others"),
         pytest.param({"reading": reading(server("starting"))}, "Updating", id="moving"),
-        pytest.param({"reading": Reading(asked_at=NOW, gone=True)}, "ExternallyDeleted", id="gone-and-reported"),
+        pytest.param(
+            {"reading": Reading(asked_at=NOW, gone=True)}, "ExternallyDeleted", id="gone-and-reported"
+        ),
         pytest.param({"reading": Reading()}, "NotYetObserved", id="not-read-yet"),
     ],
 )

@@ -81,7 +81,10 @@ def test_a_recycled_server_is_never_deleted_again_without_override():
 @pytest.mark.parametrize("status", ["ready", "deploying", "sync_status", "start_delete", "deleting"])
 def test_statuses_on_the_way_prove_nothing(status):
     sent = Memory(begun_deletion=True, deleted_at=NOW - 3, moved_at=NOW - 1)
-    assert hold_reason(plan(leaving(server(status, locked=False), requested=ASKED, memory=sent))) == "WaitingForCloud"
+    assert (
+        hold_reason(plan(leaving(server(status, locked=False), requested=ASKED, memory=sent)))
+        == "WaitingForCloud"
+    )
 
 
 def test_a_delete_is_repeated_after_a_minute_without_a_stir_or_a_failure():
@@ -133,9 +136,9 @@ def test_protection_holds_and_detaching_by_force_does_not_ask():
     shielded = replace(protected.resource, spec=spec(deletionProtection=True))
     assert hold_reason(plan(replace(protected, resource=shielded))) == "DeletionProtected"
     forced = replace(shielded, annotations={"onecloud.io/force-detach": "true"})
-    assert plan(replace(protected, resource=forced, trouble=Problem("SecretNotFound", ""))) == RemoveFinalizer(
-        "Detached"
-    )
+    assert plan(
+        replace(protected, resource=forced, trouble=Problem("SecretNotFound", ""))
+    ) == RemoveFinalizer("Detached")
 
 
 @pytest.mark.parametrize("reason", ["SecretNotFound", "Forbidden", "EndpointUnreachable"])
@@ -187,7 +190,9 @@ def test_where_the_bin_is_off_each_removal_is_confirmed():
 def test_an_observed_server_is_let_go_untouched():
     observing = spec(managementPolicy="Observe", adoption={"id": ID}, deletionPolicy="Delete")
     going = leaving()
-    assert plan(replace(going, resource=replace(going.resource, spec=observing))) == RemoveFinalizer("Observed")
+    assert plan(replace(going, resource=replace(going.resource, spec=observing))) == RemoveFinalizer(
+        "Observed"
+    )
 
 
 def test_without_our_finalizer_there_is_nothing_to_do():

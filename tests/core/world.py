@@ -80,7 +80,11 @@ class World:
 
     def facts(self) -> Facts:
         """Return what the next decision sees: a reading that is fresh and confirmed."""
-        known = Reading(self.server, self.now - 5, self.now, gone=self.gone) if self.server or self.gone else Reading()
+        known = (
+            Reading(self.server, self.now - 5, self.now, gone=self.gone)
+            if self.server or self.gone
+            else Reading()
+        )
         self.memory = noted(self.memory, known, self.now)
         return Facts(
             self.resource,

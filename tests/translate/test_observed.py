@@ -9,6 +9,7 @@ from onecloud_operator.core.observed import Details, Disk, Nic, Observed, Owner,
 from onecloud_operator.translate import (
     OWNER_TAGS,
     Untranslatable,
+    carried_over,
     mirror_of,
     observed_from_details,
     observed_from_row,
@@ -267,3 +268,14 @@ def test_no_object_without_an_id_makes_more_than_untranslatable(server: Any) -> 
         assert observed_from_details(server).id == server["id"]
     except Untranslatable:
         assert not isinstance(server.get("id"), str) or not 0 < len(server["id"]) <= 64
+
+
+def test_what_only_a_get_shows_is_kept_when_a_list_leaves_it_out() -> None:
+    """Otherwise the two kinds of reply would have the status written to and fro."""
+    one = observed_from_details({"id": "a", "os_name": "Linux", "security_rules": "in:allow any"})
+    listed = observed_from_details({"id": "a", "admin_secgrp_id": "g"})
+    both = carried_over(listed, one)
+    assert both.mirror["osName"] == "Linux"
+    assert both.mirror["security"] == {"rules": "in:allow any", "adminGroupID": "g"}
+    assert carried_over(listed, None) is listed
+    assert carried_over(one, listed) is one

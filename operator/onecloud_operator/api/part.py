@@ -104,6 +104,8 @@ def within(least: str, most: str) -> Rule[str]:
 
 def unique(what: str) -> Any:  # noqa: ANN401 - any validator
     """Return what the API server's list types set and map do: each *what* of a list at most once."""
+
     def once(values: tuple[Any, ...]) -> tuple[Any, ...]:
         return values
+
     return once

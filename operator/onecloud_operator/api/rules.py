@@ -39,9 +39,7 @@ _ROOT_SIZE = "(has(self.server.rootDisk) && has(self.server.rootDisk.size))"
 
 
 def _between(least: str, most: str) -> str:
-    return (
-        f"quantity(self).compareTo(quantity('{least}')) >= 0 && quantity(self).compareTo(quantity('{most}')) <= 0"
-    )
+    return f"quantity(self).compareTo(quantity('{least}')) >= 0 && quantity(self).compareTo(quantity('{most}')) <= 0"
 
 
 SIZE = Rule(_between("1Gi", "64Ti"), "must be from 1Gi to 64Ti")
@@ -114,9 +112,7 @@ RULES: dict[tuple[type[BaseModel], str | None], tuple[Rule, ...]] = {
         Rule("self.all(d, d.index <= size(self))", "data disks are 1, 2, 3 without gaps"),
     ),
     (spec.ServerSpec, "networks"): (
-        Rule(
-            "self.filter(n, has(n.default) && n.default).size() <= 1", "one network at most is the default"
-        ),
+        Rule("self.filter(n, has(n.default) && n.default).size() <= 1", "one network at most is the default"),
     ),
     (spec.Network, "address"): (Rule("isIP(self) && ip(self).family() == 4", "must be an IPv4 address"),),
     (spec.Network, "address6"): (Rule("isIP(self) && ip(self).family() == 6", "must be an IPv6 address"),),
@@ -143,10 +139,12 @@ RULES: dict[tuple[type[BaseModel], str | None], tuple[Rule, ...]] = {
     ),
     (spec.Billing, None): (
         Rule(
-            "(self.type == 'Prepaid') == has(self.duration)", "billing.duration goes with billing.type Prepaid"
+            "(self.type == 'Prepaid') == has(self.duration)",
+            "billing.duration goes with billing.type Prepaid",
         ),
         Rule(
-            "!has(self.autoRenew) || self.type == 'Prepaid'", "billing.autoRenew goes with billing.type Prepaid"
+            "!has(self.autoRenew) || self.type == 'Prepaid'",
+            "billing.autoRenew goes with billing.type Prepaid",
         ),
     ),
 }
@@ -221,7 +219,8 @@ def _root_disk_grows() -> Rule:
 
 def _data_disks_stay() -> Rule:
     now, before = (
-        f"(has({who}.spec.server.dataDisks) ? size({who}.spec.server.dataDisks) : 0)" for who in ("self", "oldSelf")
+        f"(has({who}.spec.server.dataDisks) ? size({who}.spec.server.dataDisks) : 0)"
+        for who in ("self", "oldSelf")
     )
     return Rule(
         f"{_GUARD} || {now} == {before}",

@@ -30,7 +30,9 @@ def prune(status: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[dict[st
     return _object(status, schema, "", missing), missing
 
 
-def _object(value: Mapping[str, Any], schema: Mapping[str, Any], path: str, missing: set[str]) -> dict[str, Any]:
+def _object(
+    value: Mapping[str, Any], schema: Mapping[str, Any], path: str, missing: set[str]
+) -> dict[str, Any]:
     if schema.get("x-kubernetes-preserve-unknown-fields"):
         return dict(value)
     known = schema.get("properties", {})

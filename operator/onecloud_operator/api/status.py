@@ -288,13 +288,15 @@ class Condition(Part):
             pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?"
             r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$",
         ),
-    ] = Field(description="Ready, Synced, CredentialsValid, Reconciling, Stalled, Drifted, Deleting, Paused, Expiring.")
+    ] = Field(
+        description="Ready, Synced, CredentialsValid, Reconciling, Stalled, Drifted, Deleting, Paused, Expiring."
+    )
     status: Literal["True", "False", "Unknown"] = Field(description="True, False or Unknown.")
     observed_generation: Count | None = shown("The generation of the object that this was said of.")
     last_transition_time: Time = Field(description="Since when the status is so.")
-    reason: Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")] = (
-        Field(description="One of a closed set, see docs/reasons.md.")
-    )
+    reason: Annotated[
+        str, Field(min_length=1, max_length=1024, pattern=r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")
+    ] = Field(description="One of a closed set, see docs/reasons.md.")
     message: Annotated[str, Field(max_length=32768)] = Field(description="What it means here, for people.")
 
 
@@ -368,7 +370,9 @@ class Status(Part):
         ]
         | None
     ) = shown("The server's state in one word.")
-    ip: Annotated[str, Field(max_length=45)] | None = shown("Address of the default network card, else the first.")
+    ip: Annotated[str, Field(max_length=45)] | None = shown(
+        "Address of the default network card, else the first."
+    )
     deletion_policy: Literal["RecycleBin", "Delete", "Retain"] | None = shown(
         "What would become of the server if the object were deleted now."
     )
@@ -379,8 +383,8 @@ class Status(Part):
     adopted_at: Time | None = shown("When the server was adopted; absent for one that the object made.")
     cloud: CloudStatus | None = shown("Where the server lives.", **ATOMIC)
     deletion: DeletionStatus | None = shown("The removal under way.", **ATOMIC)
-    managed_tags: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=15)] | None = shown(
-        "Keys of the tags that the operator set.", **ATOMIC_LIST
+    managed_tags: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=15)] | None = (
+        shown("Keys of the tags that the operator set.", **ATOMIC_LIST)
     )
     drift: Annotated[tuple[DriftStatus, ...], Field(max_length=32)] | None = shown(
         "What differs from the spec and is held back or only reported.", **ATOMIC_LIST

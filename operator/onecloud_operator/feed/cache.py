@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.core.observed import DELETING_STATUSES, Observed, Phase, Reading
 from onecloud_operator.engine.queue import Lane
-from onecloud_operator.translate import observed_from_row
+from onecloud_operator.translate import carried_over, observed_from_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -166,6 +166,7 @@ class Cache(Generic[K]):
 
     def details(self, entry: Entry[K], server: Observed, asked_at: float, now: float) -> News:
         """Take in a server with its details. SAME: not one of them differs from what was known."""
+        server = carried_over(server, entry.server)
         news = self._weigh(entry, server.version, asked_at)
         if news is News.OLD:
             return news

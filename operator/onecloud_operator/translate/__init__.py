@@ -5,7 +5,14 @@ Nothing here does I/O or reads a clock.
 """
 
 from .mirror import mirror_of
-from .observed import OWNER_TAGS, Untranslatable, observed_from_details, observed_from_row, owner_tags
+from .observed import (
+    OWNER_TAGS,
+    Untranslatable,
+    carried_over,
+    observed_from_details,
+    observed_from_row,
+    owner_tags,
+)
 from .problems import problem_of
 from .recall import recall
 from .requests import change_config, create_body, resize_disk, security_groups, tags, update_changes
@@ -15,6 +22,7 @@ __all__ = [
     "OWNER_TAGS",
     "Doing",
     "Untranslatable",
+    "carried_over",
     "change_config",
     "create_body",
     "mirror_of",
