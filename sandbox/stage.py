@@ -160,7 +160,9 @@ def grant(kube: Kube, user: str = "operator") -> None:
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTHON", "KUBE"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTHON", "KUBE"))
+    }
     path = os.pathsep.join((str(ROOT / "operator"), str(ROOT)))
     return {**kept, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "error", **more}
 

@@ -253,6 +253,10 @@ def feed_options(settings: Settings) -> FeedOptions:
         refresh_seconds=settings.details_seconds,
         confirm_seconds=settings.confirm_seconds,
         hung_seconds=settings.hung_seconds,
+        retry_first_seconds=settings.retry_first_seconds,
+        retry_most_seconds=settings.retry_most_seconds,
+        refused_first_seconds=settings.refused_first_seconds,
+        refused_most_seconds=settings.refused_most_seconds,
     )
 
 

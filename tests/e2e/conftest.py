@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +21,10 @@ QUICK = {
     "events_seconds": 1,
     "confirm_seconds": 0.05,
     "secret_seconds": 0.5,
+    "retry_first_seconds": 0.2,
+    "retry_most_seconds": 1,
+    "refused_first_seconds": 0.5,
+    "refused_most_seconds": 2,
     "retry_create_first_seconds": 1,
     "burnt_seconds": 1,
     "cluster_id": "cluster0",
@@ -42,12 +46,23 @@ def cloud() -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def play(control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud) -> Iterator[Play]:
+def play(
+    control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud
+) -> Iterator[Play]:
     """Give a namespace with working credentials, and an operator that sees this namespace only."""
     kube.apply(cloud.secret(namespace))
     operator = Operator(control_plane.kubeconfig_of("operator"), namespaces=namespace, **QUICK)
     with operator:
         played = Play(kube, namespace, cloud, operator)
         yield played
-        print(operator.text()[-8000:])  # noqa: T201 - pytest shows it for a test that failed
         played.check_secrets()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the operator said beside a failed test."""
+    report = yield
+    play = getattr(item, "funcargs", {}).get("play")
+    if report.failed and play is not None:
+        report.sections.append(("operator", play.operator.text()[-8000:]))
+    return report

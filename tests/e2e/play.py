@@ -33,7 +33,9 @@ class Play:
     cloud: Cloud
     operator: Operator
 
-    def apply(self, name: str = "web-1", server: Mapping[str, Any] | None = None, **policies: Any) -> dict[str, Any]:
+    def apply(
+        self, name: str = "web-1", server: Mapping[str, Any] | None = None, **policies: Any
+    ) -> dict[str, Any]:
         """Apply an object, as kubectl does: what is not given is taken out."""
         spec: dict[str, Any] = {"credentialsRef": {"name": "onecloud"}, **policies}
         if "adoption" not in policies or server is not None:
@@ -67,7 +69,9 @@ class Play:
         found: dict[str, Any] = self.get(name).get("status") or {}
         return found
 
-    def wait(self, predicate: Callable[[dict[str, Any]], bool], name: str = "web-1", seconds: float = LONG) -> Any:
+    def wait(
+        self, predicate: Callable[[dict[str, Any]], bool], name: str = "web-1", seconds: float = LONG
+    ) -> Any:
         """Wait until the object's status is so; return the status."""
         seen = self.kube.wait_for(
             KIND, name, self.namespace, lambda o: predicate(o.get("status") or {}), timeout_seconds=seconds
@@ -79,7 +83,9 @@ class Play:
         seen = self.kube.wait_for(KIND, name, self.namespace, settled, timeout_seconds=LONG)
         return seen["status"]
 
-    def wait_reason(self, reason: str, name: str = "web-1", kind: str = "Synced", seconds: float = LONG) -> Any:
+    def wait_reason(
+        self, reason: str, name: str = "web-1", kind: str = "Synced", seconds: float = LONG
+    ) -> Any:
         """Wait until a condition (Synced by default) gives this reason; return the status."""
         return self.wait(lambda status: said(status, kind).get("reason") == reason, name, seconds)
 

@@ -52,7 +52,10 @@ def test_a_missing_secret_is_named_and_waited_for(play: Play) -> None:
         pytest.param({"ca.crt": "no certificate"}, "SecretInvalid", "ca.crt", id="bad-ca"),
         pytest.param({"OS_INSECURE": "maybe"}, "SecretInvalid", "OS_INSECURE", id="bad-flag"),
         pytest.param(
-            {"OS_AUTH_URL": "http://169.254.169.254/v3"}, "EndpointNotAllowed", "169.254", id="metadata-service"
+            {"OS_AUTH_URL": "http://169.254.169.254/v3"},
+            "EndpointNotAllowed",
+            "169.254",
+            id="metadata-service",
         ),
     ],
 )
@@ -144,7 +147,9 @@ def test_a_list_that_lies_empty_makes_nothing(play: Play) -> None:
     play.cloud.call("settings", lists_empty=True)
     play.operator.kill()
     play.operator.start()
-    play.until(lambda: play.cloud.counts().get("GET /servers/{id}"), "the operator asks for the server itself")
+    play.until(
+        lambda: play.cloud.counts().get("GET /servers/{id}"), "the operator asks for the server itself"
+    )
     play.cloud.call("settings", lists_empty=False)
     assert play.wait_ready()["id"] == identity
     assert play.posts() == 1

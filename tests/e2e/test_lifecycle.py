@@ -37,7 +37,9 @@ def test_a_whole_creation_takes_five_writes_to_kubernetes_at_most(play: Play) ->
     play.wait_ready()
     found = play.get()
     # Every write of ours moves the version; what else writes to this API server's objects would, too.
-    managed = [entry for entry in found["metadata"]["managedFields"] if entry["manager"] == "onecloud-operator"]
+    managed = [
+        entry for entry in found["metadata"]["managedFields"] if entry["manager"] == "onecloud-operator"
+    ]
     assert managed
     settled_version = found["metadata"]["resourceVersion"]
     play.until(lambda: play.cloud.counts().get("GET /servers", 0) > 20, "some polls later")

@@ -66,7 +66,9 @@ def test_a_secret_that_leads_elsewhere_makes_no_second_server(play: Play) -> Non
     play.apply(onExternalDeletion="Recreate")
     identity = play.wait_ready()["id"]
     play.cloud.call("add_project", name="other")
-    play.cloud.call("add_user", name="somebody", password="Sesam-0ffne-dich", roles={"other": "project_owner"})
+    play.cloud.call(
+        "add_user", name="somebody", password="Sesam-0ffne-dich", roles={"other": "project_owner"}
+    )
     elsewhere = {"OS_USERNAME": "somebody", "OS_PASSWORD": "Sesam-0ffne-dich", "OS_PROJECT_NAME": "other"}
     play.kube.apply(play.cloud.secret(play.namespace, **elsewhere), force=True)
     play.annotate("onecloud.io/reconcile-requested-at", "now")

@@ -17,11 +17,13 @@ def test_a_thousand_idle_objects_cost_no_request_of_their_own(play: Play) -> Non
     for number, identity in enumerate(identities):
         play.apply(f"s-{number}", managementPolicy="Observe", adoption={"id": identity})
     play.until(
-        lambda: sum(
-            said(o.get("status") or {}, "Ready").get("status") == "True"
-            for o in play.kube.list(KIND, play.namespace)
-        )
-        == MANY,
+        lambda: (
+            sum(
+                said(o.get("status") or {}, "Ready").get("status") == "True"
+                for o in play.kube.list(KIND, play.namespace)
+            )
+            == MANY
+        ),
         "all are observed",
         180,
     )
