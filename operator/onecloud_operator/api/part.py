@@ -6,14 +6,13 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
-    StrictInt,
     StrictStr,
     model_validator,
 )
+from pydantic.config import JsonDict
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -25,10 +24,12 @@ _CAPITALS = {"id": "ID", "ip": "IP", "mac": "MAC", "url": "URL", "cpu": "CPU", "
 # How a field may change, as a mark in its schema. The sentence ends the field's description, and the rules
 # that keep fixed fields from changing are made of the mark.
 CHANGE = "x-change"
-FIXED = {CHANGE: "Cannot change once the server is made."}
-LIVE = {CHANGE: "Can change at any time."}
-NEXT_START = {CHANGE: "Can change at any time; in force from the next start on."}
-RESTART = {CHANGE: "A change of a running server restarts it, so it waits for disruption.allow: Restart."}
+FIXED: JsonDict = {CHANGE: "Cannot change once the server is made."}
+LIVE: JsonDict = {CHANGE: "Can change at any time."}
+NEXT_START: JsonDict = {CHANGE: "Can change at any time; in force from the next start on."}
+RESTART: JsonDict = {
+    CHANGE: "A change of a running server restarts it, so it waits for disruption.allow: Restart."
+}
 
 
 def wire_name(name: str) -> str:
@@ -41,8 +42,8 @@ class Part(BaseModel):
     """
     A part of the spec. It takes what the API server takes, no more and no less.
 
-    So types are not turned into one another, a null counts as absent, and unknown fields, which the API server
-    prunes, are ignored.
+    So types are not turned into one another, a null counts as absent, and unknown fields are ignored: the API
+    server prunes them.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=wire_name, populate_by_name=True)
@@ -73,11 +74,6 @@ class Part(BaseModel):
         return found
 
 
-def _whole(value: Any) -> Any:  # noqa: ANN401 - JSON
-    # 2.0 is an integer to the API server, as in JSON Schema.
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 # Space is what it is to the API server's regular expressions: ASCII.
 Reference = Annotated[
     StrictStr, Field(min_length=1, max_length=128, pattern=r"^[^ \t\n\f\r](.*[^ \t\n\f\r])?$")
@@ -88,7 +84,9 @@ Identifier = Annotated[
 SecretName = Annotated[
     StrictStr, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
 ]
-Int = Annotated[StrictInt, BeforeValidator(_whole)]
+# The API server's schema takes 2.0 for an integer, but no rule can read it: once it stood in a list that is
+# compared at every write, nothing could be written any more, not even the status. This one refuses it.
+WHOLE: Rule[int] = Rule("must be a whole number above 0", cel="self > 0", holds=lambda number: number > 0)
 Size = Annotated[StrictStr, Field(max_length=12, pattern=r"^[1-9][0-9]{0,8}(Mi|Gi|Ti)$")]
 
 
@@ -100,12 +98,3 @@ def within(least: str, most: str) -> Rule[str]:
         f" && quantity(self).compareTo(quantity('{most}')) <= 0",
         holds=lambda text: mib_of(least) <= mib_of(text) <= mib_of(most),
     )
-
-
-def unique(what: str) -> Any:  # noqa: ANN401 - any validator
-    """Return what the API server's list types set and map do: each *what* of a list at most once."""
-
-    def once(values: tuple[Any, ...]) -> tuple[Any, ...]:
-        return values
-
-    return once

@@ -1,0 +1,269 @@
+"""``spec.server``: the server itself. Absent means not managed: never compared, never reset."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, StrictInt, StrictStr
+
+from onecloud_operator.api.disks import DataDisk, RootDisk
+from onecloud_operator.api.hardware import Hardware, IsolatedDevice
+from onecloud_operator.api.lists import ATOMIC_LIST, Unique
+from onecloud_operator.api.networks import Network
+from onecloud_operator.api.part import (
+    CHANGE,
+    FIXED,
+    LIVE,
+    RESTART,
+    WHOLE,
+    Identifier,
+    Part,
+    Reference,
+    Size,
+    within,
+)
+from onecloud_operator.api.placement import Billing, Placement
+from onecloud_operator.api.rule import Rule
+from onecloud_operator.api.sources import SecretSource
+
+TAG_KEY_LENGTH = 59
+# As the value of a tag the cloud reads these as a wish to delete it.
+TAG_NO_VALUES = frozenset({"none", "null"})
+
+Memory = Annotated[Size, within("8Mi", "512Gi")]
+
+_WITHOUT_GAPS: Rule[tuple[DataDisk, ...]] = Rule(
+    "data disks are numbered 1, 2, 3 and so on, without gaps",
+    cel="self.all(d, d.index <= size(self))",
+    holds=lambda disks: all(disk.index <= len(disks) for disk in disks),
+)
+_ONE_DEFAULT: Rule[tuple[Network, ...]] = Rule(
+    "one network at most is the default",
+    cel="self.filter(n, has(n.default) && n.default).size() <= 1",
+    holds=lambda networks: sum(network.default is True for network in networks) <= 1,
+)
+_USER_DATA: Rule[str] = Rule(
+    "must begin with #cloud-config or #!/",
+    cel="self.startsWith('#cloud-config') || self.startsWith('#!/')",
+    holds=lambda text: text.startswith(("#cloud-config", "#!/")),
+)
+_TAG_KEY: Rule[dict[str, str]] = Rule(
+    f"a tag's key has 1 to {TAG_KEY_LENGTH} characters",
+    cel=f"self.all(k, size(k) >= 1 && size(k) <= {TAG_KEY_LENGTH})",
+    holds=lambda tags: all(1 <= len(key) <= TAG_KEY_LENGTH for key in tags),
+)
+_TAG_OWNER: Rule[dict[str, str]] = Rule(
+    "a tag's key begins neither with __ nor with onecloud.io/",
+    cel="self.all(k, !k.startsWith('__') && !k.startsWith('onecloud.io/'))",
+    holds=lambda tags: not any(key.startswith(("__", "onecloud.io/")) for key in tags),
+)
+_TAG_VALUE: Rule[dict[str, str]] = Rule(
+    "a tag's value is neither none nor null, which the cloud takes for a wish to delete the tag",
+    cel="self.all(k, self[k].lowerAscii() != 'none' && self[k].lowerAscii() != 'null')",
+    holds=lambda tags: not any(value.lower() in TAG_NO_VALUES for value in tags.values()),
+)
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Drop the nulls of a map, as the API server does."""
+    if isinstance(value, dict):
+        return {key: each for key, each in value.items() if each is not None}
+    return value
+
+
+Tags = Annotated[
+    dict[StrictStr, Annotated[StrictStr, Field(max_length=1024)]],
+    Field(max_length=15),
+    BeforeValidator(_without_nulls),
+    _TAG_KEY,
+    _TAG_OWNER,
+    _TAG_VALUE,
+]
+
+
+class ServerSpec(Part):
+    """The server itself."""
+
+    name: (
+        Annotated[
+            StrictStr,
+            Field(
+                min_length=2, max_length=128, pattern=r"^[^ \t\n\f\r/\\;]([^/\\;\n\r\t]*[^ \t\n\f\r/\\;])$"
+            ),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description=(
+            "Name in the cloud, unique there. Absent: a new server is called <namespace>.<name of the "
+            "object>, after the operator's prefix if it has one, and its name is not looked after."
+        ),
+        json_schema_extra=LIVE,
+    )
+    description: Annotated[StrictStr, Field(max_length=1024)] | None = Field(
+        default=None, description="Description in the cloud.", json_schema_extra=LIVE
+    )
+    hostname: (
+        Annotated[
+            StrictStr,
+            Field(min_length=1, max_length=60, pattern=r"^[a-zA-Z0-9]([-a-zA-Z0-9.]*[a-zA-Z0-9])?$"),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="Host name inside the server. Absent: the name of the object.",
+        json_schema_extra=FIXED,
+    )
+    hypervisor: (
+        Annotated[StrictStr, Field(min_length=2, max_length=32, pattern=r"^[a-z][a-z0-9_-]*$")] | None
+    ) = Field(
+        default=None,
+        description=(
+            "Hypervisor or cloud that runs the server: kvm, esxi, aliyun, aws and so on. Absent: the cloud "
+            "chooses."
+        ),
+        json_schema_extra=FIXED,
+    )
+    instance_type: (
+        Annotated[StrictStr, Field(min_length=1, max_length=128, pattern=r"^[^ \t\n\f\r]+$")] | None
+    ) = Field(
+        default=None,
+        description="Instance type, for example ecs.g1.c2m4. Give this, or cpu and memory.",
+        json_schema_extra=RESTART,
+    )
+    cpu: Annotated[StrictInt, Field(ge=1, le=128), WHOLE] | None = Field(
+        default=None,
+        description="Number of CPUs, from 1 to 128. Goes with memory, instead of instanceType.",
+        json_schema_extra=RESTART,
+    )
+    memory: Memory | None = Field(
+        default=None,
+        description=(
+            "Memory, from 8Mi to 512Gi, for example 4Gi; a whole number with Mi or Gi. Goes with cpu, "
+            "instead of instanceType."
+        ),
+        json_schema_extra=RESTART,
+    )
+    image: Reference | None = Field(
+        default=None,
+        description=(
+            "Image that the root disk is made of, by id or name. Without one rootDisk.size is needed."
+        ),
+        json_schema_extra=FIXED,
+    )
+    root_disk: RootDisk | None = Field(default=None, description="The system disk.")
+    data_disks: (
+        Annotated[tuple[DataDisk, ...], Field(max_length=15), Unique("index"), _WITHOUT_GAPS] | None
+    ) = Field(
+        default=None,
+        description="Further disks, by their index.",
+        json_schema_extra={
+            CHANGE: "Once the server is made no disk can be added or removed, and each can only grow."
+        },
+    )
+    networks: (
+        Annotated[tuple[Network, ...], Field(min_length=1, max_length=8), Unique("network"), _ONE_DEFAULT]
+        | None
+    ) = Field(
+        default=None,
+        description=(
+            "Network cards, one for each network; the order does not matter. Absent: the cloud chooses one "
+            "network."
+        ),
+        json_schema_extra=FIXED,
+    )
+    security_groups: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=10), Unique()] | None = (
+        Field(
+            default=None,
+            description="All security groups that the server is in, by id or name.",
+            json_schema_extra=LIVE,
+        )
+    )
+    keypair: Reference | None = Field(
+        default=None,
+        description="SSH key pair for the login account, by id or name.",
+        json_schema_extra=FIXED,
+    )
+    admin_user: (
+        Annotated[StrictStr, Field(min_length=1, max_length=32, pattern=r"^[a-zA-Z_][-a-zA-Z0-9_.]*$")] | None
+    ) = Field(
+        default=None,
+        description="Login account that the password and the key pair are for. Absent: the image's own.",
+        json_schema_extra=FIXED,
+    )
+    password_from: SecretSource | None = Field(
+        default=None,
+        description=(
+            "Password of the login account, out of a Secret: at least 12 characters, with a digit, lower "
+            "and upper case and punctuation. Absent: the cloud makes a random one."
+        ),
+        json_schema_extra=FIXED,
+    )
+    user_data: Annotated[StrictStr, Field(min_length=2, max_length=32768), _USER_DATA] | None = Field(
+        default=None,
+        description=(
+            "User data for cloud-init, as plain text that begins with #cloud-config or #!/. Put what is "
+            "secret into userDataFrom instead."
+        ),
+        json_schema_extra=FIXED,
+    )
+    user_data_from: SecretSource | None = Field(
+        default=None,
+        description=(
+            "User data out of a Secret, instead of userData. It is read when the server is made; a change "
+            "of the Secret later on has no effect."
+        ),
+        json_schema_extra=FIXED,
+    )
+    power_state: Literal["Running", "Stopped", "Unmanaged"] | None = Field(
+        default=None,
+        description=(
+            "Running or Stopped: the server is started or stopped to be so. Unmanaged: it is left as it "
+            "is. Absent: Running for a server that the object made, Unmanaged for an adopted one."
+        ),
+        json_schema_extra=LIVE,
+    )
+    tags: Tags | None = Field(
+        default=None,
+        description=(
+            "User tags. A tag that leaves this list is taken off the server; tags that never were in it "
+            "are left alone."
+        ),
+        json_schema_extra=LIVE,
+    )
+    eip: Reference | None = Field(
+        default=None,
+        description="Existing elastic IP that the server gets, by id or name.",
+        json_schema_extra=FIXED,
+    )
+    isolated_devices: Annotated[tuple[IsolatedDevice, ...], Field(min_length=1, max_length=8)] | None = Field(
+        default=None,
+        description="Devices passed through to the server, such as GPUs.",
+        json_schema_extra={**FIXED, **ATOMIC_LIST},
+    )
+    instance_groups: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=8), Unique()] | None = (
+        Field(
+            default=None,
+            description="Ids of instance groups, which keep their servers on different hosts.",
+            json_schema_extra=FIXED,
+        )
+    )
+    placement: Placement | None = Field(
+        default=None,
+        description="Where the server is put. Absent: the cloud's scheduler chooses.",
+        json_schema_extra=FIXED,
+    )
+    hardware: Hardware | None = Field(default=None, description="The virtual machine's hardware.")
+    billing: Billing | None = Field(
+        default=None,
+        description="How the server is paid. Absent: the cloud's default.",
+        json_schema_extra=FIXED,
+    )
+
+    rules: ClassVar[tuple[Rule[ServerSpec], ...]] = (
+        Rule(
+            "give at most one of server.userData and server.userDataFrom",
+            cel="!has(self.userData) || !has(self.userDataFrom)",
+            holds=lambda self: self.user_data is None or self.user_data_from is None,
+        ),
+    )
