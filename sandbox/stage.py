@@ -66,7 +66,7 @@ class Cloud:
         """End it."""
         self._stack.close()
 
-    def call(self, what: str, /, **arguments: Any) -> Any:  # noqa: ANN401 - JSON
+    def call(self, what: str, /, **arguments: Any) -> Any:
         """Have the hand behind the curtain do something. Raises LookupError and ValueError as it does."""
         reply = self._http.post(f"/_control/{what}", json=arguments)
         answer = reply.json()
@@ -167,7 +167,7 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     return {**kept, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "error", **more}
 
 
-def _wait(ready: Any, process: Process) -> None:  # noqa: ANN401 - any condition
+def _wait(ready: Any, process: Process) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not ready():
         if process.exit_code is not None or time.monotonic() > deadline:

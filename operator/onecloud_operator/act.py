@@ -80,7 +80,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What steps are carried out with, for one object in one pass. *cloud*, *feed*: None without credentials."""
+    """What carries out the steps of one object in one pass. *cloud*, *feed*: None without credentials."""
 
     cluster: Cluster
     objects: Objects

@@ -188,7 +188,7 @@ async def _config(settings: Settings, cluster: Cluster) -> Config:
             cluster_id = await cluster.cluster_id()
         except ClusterError as error:
             logger.warning(
-                "the UID of the namespace kube-system, which names this cluster in owner tags, cannot be read; "
+                "the UID of the namespace kube-system, this cluster's name in owner tags, cannot be read; "
                 "grant get on it or set ONECLOUD_OPERATOR_CLUSTER_ID; trying again",
                 extra={"error": str(error)},
             )

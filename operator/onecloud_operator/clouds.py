@@ -52,8 +52,8 @@ class Clouds:
         """
         Return the signed-in cloud of a Secret, or what is wrong with it. Raises ClusterError.
 
-        *anew*: the user asks for another look, so the Secret is read again. *last_will_do*: for a removal, whose Secret may be gone before its object, the last session that
-        worked will do.
+        *anew*: the user asks for another look, so the Secret is read again. *last_will_do*: for a removal,
+        whose Secret may be gone before its object, the last session that worked will do.
         """
         found = await self._open(namespace, name, newer_than=self._monotonic() if anew else None)
         if isinstance(found, Problem) and found.reason == "CredentialsRejected":

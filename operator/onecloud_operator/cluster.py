@@ -155,7 +155,7 @@ class Cluster:
         return str(found["metadata"]["uid"])
 
     async def served_schema(self) -> dict[str, Any]:
-        """Return the OpenAPI v3 schemas that the API server serves for our group. Raises NotFound without CRD."""
+        """Return the OpenAPI v3 schemas that the API server serves for our group; NotFound without CRD."""
         return await self._call("GET", f"/openapi/v3/apis/{GROUP}/{VERSION}")
 
     async def emit(self, reference: Reference, *, kind: str, reason: str, message: str, time: str) -> None:
@@ -233,7 +233,7 @@ def _path(namespace: str | None, name: str | None) -> str:
 
 
 def _error(method: str, path: str, status: int | None, body: object) -> ClusterError:
-    """Return the error for an answer; the API server's own message is kept, it never holds a Secret's data."""
+    """Return the error for an answer; the API server's own message is kept: it holds no Secret's data."""
     message = ""
     if isinstance(body, str | bytes):
         try:

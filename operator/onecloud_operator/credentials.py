@@ -141,8 +141,8 @@ def _method(values: _Values) -> Method:
             identity_provider_id=values.text("OS_IDENTITY_PROVIDER_ID"),
         )
     msg = (
-        "no complete way to sign in: give OS_USERNAME and OS_PASSWORD, or OS_ACCESS_KEY and OS_SECRET_KEY, or "
-        "OS_TOKEN, or OS_CAS_TICKET"
+        "no complete way to sign in: give OS_USERNAME and OS_PASSWORD, or OS_ACCESS_KEY and OS_SECRET_KEY, "
+        "or OS_TOKEN, or OS_CAS_TICKET"
     )
     raise SecretUnusable(msg)
 

@@ -24,7 +24,7 @@ WATCH_SECONDS = 300
 
 
 class NoDiffBase(kopf.DiffBaseStorage):
-    """Remembers nothing, so that kopf writes nothing on the objects: no handler of ours asks for a difference."""
+    """Remembers nothing, so that kopf writes nothing on the objects: no handler asks for a difference."""
 
     def build(self, *, body: Any, extra_fields: Any = None, **_: Any) -> Any:  # noqa: ANN401, ARG002 - kopf's
         """Return the essence of an object: always the same."""

@@ -1,4 +1,4 @@
-"""The objects as last heard of, by key: what kopf's watch tells, and what our own writes were answered with."""
+"""The objects as last heard of, by key: from kopf's watch, and from the answers to our own writes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """*heard_at*: monotonic, when this version was heard of. *written*: it is the answer to a write of ours."""
+    """*heard_at*: monotonic, when this version came. *written*: it is the answer to a write of ours."""
 
     body: Mapping[str, Any]
     heard_at: float
@@ -122,7 +122,7 @@ def version_of(body: Mapping[str, Any]) -> str:
 
 
 def resource_of(body: Mapping[str, Any]) -> Resource:
-    """Return the object as decisions see it; one whose spec is of no known form has a flaw instead of a spec."""
+    """Return the object as decisions see it; one whose spec cannot be read has a flaw in its place."""
     metadata = body["metadata"]
     status = body.get("status") or {}
     spec, flaw = None, None

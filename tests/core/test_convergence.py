@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from onecloud_operator.core.actions import Create, Delete, Hold, Settled
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.records import Records, records_of
 from onecloud_operator.core.report import report
 from tests.core.scenes import MADE, NOW, details, records, resource, server, spec
 from tests.core.world import World
+
+if TYPE_CHECKING:
+    from onecloud_operator.api.spec import Spec
+    from onecloud_operator.core.observed import Observed
 
 TEXT = st.sampled_from(["a", "b", ""])
 SERVERS = st.fixed_dictionaries(
@@ -60,7 +66,7 @@ NEW = resource(finalizers=(), records=Records())
 
 
 @given(SPECS)
-def test_every_wish_ends_in_one_server_that_agrees_or_in_a_reason(wanted):
+def test_every_wish_ends_in_one_server_that_agrees_or_in_a_reason(wanted: Spec) -> None:
     world = World(replace(NEW, spec=wanted))
     for _ in range(8):  # a hold may be for a second look only
         step = world.run()
@@ -72,7 +78,7 @@ def test_every_wish_ends_in_one_server_that_agrees_or_in_a_reason(wanted):
 
 
 @given(SPECS, FOUND)
-def test_a_server_that_is_there_is_never_made_again_and_never_deleted(wanted, found):
+def test_a_server_that_is_there_is_never_made_again_and_never_deleted(wanted: Spec, found: Observed) -> None:
     world = World(resource(spec=wanted), found)
     for _ in range(8):
         world.run()
@@ -81,7 +87,9 @@ def test_a_server_that_is_there_is_never_made_again_and_never_deleted(wanted, fo
 
 
 @given(SPECS, FOUND, st.sampled_from(["RecycleBin", "Delete", "Retain"]), st.booleans())
-def test_every_removal_ends_and_does_what_its_policy_says(wanted, found, policy, protected):
+def test_every_removal_ends_and_does_what_its_policy_says(
+    wanted: Spec, found: Observed, policy: str, protected: bool
+) -> None:
     going = wanted.model_copy(update={"deletion_policy": policy, "deletion_protection": protected})
     world = World(resource(spec=going, deleting=True), found)
     for _ in range(8):
@@ -105,7 +113,9 @@ def test_every_removal_ends_and_does_what_its_policy_says(wanted, found, policy,
 
 @given(SPECS, FOUND, st.booleans())
 @settings(max_examples=200)
-def test_a_report_over_its_own_status_has_nothing_to_write(wanted, found, deleting):
+def test_a_report_over_its_own_status_has_nothing_to_write(
+    wanted: Spec, found: Observed, deleting: bool
+) -> None:
     world = World(resource(spec=wanted, deleting=deleting, records=records(creation=MADE)), found)
     step = world.turn()
     if world.released or not isinstance(step, Hold | Settled):
@@ -116,7 +126,7 @@ def test_a_report_over_its_own_status_has_nothing_to_write(wanted, found, deleti
 
 
 @given(SPECS)
-def test_a_process_that_forgets_everything_between_two_passes_still_makes_one_server(wanted):
+def test_a_process_that_forgets_everything_between_two_passes_still_makes_one_server(wanted: Spec) -> None:
     """The memory may be lost at any moment; the records may not, and they alone keep this promise."""
     world = World(replace(NEW, spec=wanted))
     for _ in range(60):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
@@ -44,18 +46,21 @@ from tests.core.scenes import (
     spec,
 )
 
+if TYPE_CHECKING:
+    from onecloud_operator.core.facts import Facts
+
 GONE = Reading(asked_at=NOW, gone=True)
 DUPLICATE_NAME = Problem("NameConflict", "taken", duplicate_name=True)
 DUPLICATE_ID = Problem("ProviderError", "1062", duplicate_id=True)
 
 
-def beginning(**changes):
+def beginning(**changes: Any) -> Facts:
     """An object whose first attempt is recorded, sent and not complete."""
     begun = resource(records=records(creation=BEGUN, mirror={}))
     return replace(facts(reading=Reading(), memory=Memory(posted_at=NOW - 10)), resource=begun, **changes)
 
 
-def failing(status="sched_fail", **memory):
+def failing(status: str = "sched_fail", **memory: Any) -> Facts:
     """The same, after the failure was recorded in the status and the server seen."""
     marked = resource(
         records=records(creation=BEGUN, synced_reason="CreationFailed", synced_message="no room")
@@ -64,11 +69,11 @@ def failing(status="sched_fail", **memory):
     return replace(facts(server(status)), resource=marked, memory=kept)
 
 
-def refused(problem, until=NOW - 1):
+def refused(problem: Problem, until: float = NOW - 1) -> dict[str, Refusal]:
     return {"Create": Refusal(problem, wish="1//False", until=until, count=1, since=NOW - 100)}
 
 
-def test_the_finalizer_comes_before_the_record_and_the_record_before_the_post():
+def test_the_finalizer_comes_before_the_record_and_the_record_before_the_post() -> None:
     fresh = nothing_yet()
     assert plan(fresh) == AddFinalizer()
     held = replace(fresh, resource=replace(fresh.resource, finalizers=(FINALIZER,)))
@@ -78,24 +83,24 @@ def test_the_finalizer_comes_before_the_record_and_the_record_before_the_post():
     assert plan(recorded) == Create(BEGUN)
 
 
-def test_an_object_whose_record_is_older_than_this_process_is_looked_for_before_it_is_sent():
+def test_an_object_whose_record_is_older_than_this_process_is_looked_for_before_it_is_sent() -> None:
     restarted = beginning(memory=Memory())
     assert isinstance(plan(restarted), Hold)
     assert plan(replace(restarted, reading=Reading(missing=True, asked_at=NOW))) == Look(ID)
     assert plan(replace(restarted, reading=GONE)) == Create(BEGUN)
 
 
-def test_an_unanswered_post_is_followed_by_a_look_and_then_by_the_same_post():
+def test_an_unanswered_post_is_followed_by_a_look_and_then_by_the_same_post() -> None:
     lost = beginning()
     assert plan(lost) == Look(ID)
     assert plan(replace(lost, reading=GONE)) == Create(BEGUN)
 
 
-def test_a_look_from_before_the_post_proves_nothing():
+def test_a_look_from_before_the_post_proves_nothing() -> None:
     assert plan(beginning(reading=Reading(asked_at=NOW - 20, gone=True))) == Look(ID)
 
 
-def test_a_name_that_another_server_has_is_a_conflict_that_touches_nothing():
+def test_a_name_that_another_server_has_is_a_conflict_that_touches_nothing() -> None:
     taken = Memory(posted_at=NOW - 10, refusals=refused(DUPLICATE_NAME, until=NOW + 500))
     assert plan(beginning(memory=taken)) == Look(ID)
     step = plan(beginning(memory=taken, reading=GONE))
@@ -103,12 +108,12 @@ def test_a_name_that_another_server_has_is_a_conflict_that_touches_nothing():
     assert step.reason == "NameConflict"
 
 
-def test_a_name_taken_by_our_own_unanswered_post_is_no_conflict():
+def test_a_name_taken_by_our_own_unanswered_post_is_no_conflict() -> None:
     taken = Memory(posted_at=NOW - 10, refusals=refused(DUPLICATE_NAME, until=NOW + 500))
     assert plan(beginning(memory=taken, reading=reading(server()))) == Settled()
 
 
-def test_what_is_taken_and_may_not_be_seen_belongs_to_another():
+def test_what_is_taken_and_may_not_be_seen_belongs_to_another() -> None:
     hidden = {
         **refused(DUPLICATE_NAME),
         "Look": Refusal(Problem("Forbidden", ""), "1//False", until=NOW + 30, count=1, since=NOW),
@@ -118,7 +123,7 @@ def test_what_is_taken_and_may_not_be_seen_belongs_to_another():
     assert step.reason == "OwnedByAnother"
 
 
-def test_an_id_is_burnt_only_when_two_posts_a_minute_apart_say_so():
+def test_an_id_is_burnt_only_when_two_posts_a_minute_apart_say_so() -> None:
     once = Memory(posted_at=NOW - 10, burnt_at=NOW - 10, refusals=refused(DUPLICATE_ID))
     assert plan(beginning(memory=once, reading=GONE)) == Create(BEGUN)
     twice = replace(once, burnt_at=NOW - 75, posted_at=NOW - 10)
@@ -127,7 +132,7 @@ def test_an_id_is_burnt_only_when_two_posts_a_minute_apart_say_so():
     assert (step.creation.attempt, step.creation.id) == (2, attempt_id(UID, 2))
 
 
-def test_a_name_may_be_corrected_while_no_server_is_made():
+def test_a_name_may_be_corrected_while_no_server_is_made() -> None:
     renamed = beginning(reading=GONE)
     renamed = replace(renamed, resource=replace(renamed.resource, spec=spec({"name": "db"})))
     step = plan(renamed)
@@ -147,11 +152,11 @@ def test_a_name_may_be_corrected_while_no_server_is_made():
         pytest.param(reading(server("running", recycled=True)), False, id="recycled"),
     ],
 )
-def test_a_creation_is_complete_when_the_server_first_rests(found, expected):
+def test_a_creation_is_complete_when_the_server_first_rests(found: Reading, expected: bool) -> None:
     assert completes(beginning(reading=found)) is expected
 
 
-def test_a_failed_creation_is_recorded_with_its_cause_before_anything_is_deleted():
+def test_a_failed_creation_is_recorded_with_its_cause_before_anything_is_deleted() -> None:
     failed = beginning(reading=reading(server("sched_fail")))
     assert plan(failed) == ReadHistory(ID)
     read = replace(failed, memory=Memory(history_asked_at=NOW - 1, history=History(False, "no host fits")))
@@ -161,7 +166,7 @@ def test_a_failed_creation_is_recorded_with_its_cause_before_anything_is_deleted
     assert step.reason == "CreationFailed"
 
 
-def test_a_failure_for_lack_of_room_says_so():
+def test_a_failure_for_lack_of_room_says_so() -> None:
     history = History(False, "Insufficient memory: no resource")
     read = beginning(
         reading=reading(server("sched_fail")), memory=Memory(history_asked_at=NOW - 1, history=history)
@@ -173,7 +178,7 @@ def test_a_failure_for_lack_of_room_says_so():
 
 @pytest.mark.parametrize("status", ["disk_fail", "deploy_fail", "security_group_fail"])
 @pytest.mark.parametrize("history", [None, History(True, "it ran once")])
-def test_what_may_have_run_is_never_deleted_for_its_failure(status, history):
+def test_what_may_have_run_is_never_deleted_for_its_failure(status: str, history: History | None) -> None:
     """Those three states are also set on servers that once ran; unread events count as "it may have"."""
     judged = beginning(
         reading=reading(server(status)), memory=Memory(history_asked_at=NOW - 1, history=history)
@@ -182,7 +187,7 @@ def test_what_may_have_run_is_never_deleted_for_its_failure(status, history):
 
 
 @pytest.mark.parametrize("status", sorted(CREATE_FAILURES))
-def test_what_never_ran_is_cleaned_up_step_by_step(status):
+def test_what_never_ran_is_cleaned_up_step_by_step(status: str) -> None:
     failed = failing(status)
     assert plan(failed) == Look(ID)
     looked = failing(status, looked_at=NOW - 2, looked_version=7)
@@ -192,12 +197,12 @@ def test_what_never_ran_is_cleaned_up_step_by_step(status):
 
 
 @pytest.mark.parametrize("status", ["start_fail", "stop_fail", "change_flavor_fail", "some_new_fail"])
-def test_no_other_failure_of_a_creation_leads_to_a_deletion(status):
+def test_no_other_failure_of_a_creation_leads_to_a_deletion(status: str) -> None:
     assert plan(beginning(reading=reading(server(status)))) == SyncStatus(ID)
 
 
 @pytest.mark.parametrize("status", ["start_delete", "deleting", "sync_status", "ready", "deploying"])
-def test_statuses_on_the_way_of_a_clean_up_are_waited_out(status):
+def test_statuses_on_the_way_of_a_clean_up_are_waited_out(status: str) -> None:
     """``ready`` and ``deploying`` are shown in the middle of deletions; neither completes the creation."""
     deleting = failing(status, deleted_at=NOW - 3, moved_at=NOW - 1)
     step = plan(deleting)
@@ -206,13 +211,13 @@ def test_statuses_on_the_way_of_a_clean_up_are_waited_out(status):
     assert not completes(deleting)
 
 
-def test_a_failed_server_that_somebody_started_is_kept():
+def test_a_failed_server_that_somebody_started_is_kept() -> None:
     revived = failing("running", deleted_at=NOW - 300, moved_at=NOW - 200)
     assert completes(revived)
     assert plan(revived) == Settled()
 
 
-def test_the_next_attempt_waits_longer_each_time_and_not_at_all_for_a_new_wish():
+def test_the_next_attempt_waits_longer_each_time_and_not_at_all_for_a_new_wish() -> None:
     cleaned = replace(failing(failed_at=NOW - 10, failed_wish="1//False"), reading=GONE)
     step = plan(cleaned)
     assert isinstance(step, Hold)
@@ -223,21 +228,21 @@ def test_the_next_attempt_waits_longer_each_time_and_not_at_all_for_a_new_wish()
     assert isinstance(plan(corrected), BeginCreation)
 
 
-def test_a_server_deleted_by_others_while_it_was_made_is_reported():
+def test_a_server_deleted_by_others_while_it_was_made_is_reported() -> None:
     seen = resource(records=records(creation=BEGUN))
     step = plan(replace(beginning(reading=GONE), resource=seen, memory=Memory()))
     assert isinstance(step, Hold)
     assert step.reason == "ExternallyDeleted"
 
 
-def test_a_server_with_anothers_tags_under_our_id_is_left_alone():
+def test_a_server_with_anothers_tags_under_our_id_is_left_alone() -> None:
     foreign = server(details=details(owner=replace(OWNER, uid=OTHER_UID)))
     step = plan(beginning(reading=reading(foreign)))
     assert isinstance(step, Hold)
     assert step.reason == "OwnedByAnother"
 
 
-def test_a_completed_creation_is_never_cleaned_up_whatever_the_status_says():
+def test_a_completed_creation_is_never_cleaned_up_whatever_the_status_says() -> None:
     marked = resource(records=records(creation=MADE, synced_reason="CreationFailed"))
     for status in CREATE_FAILURES:
         assert not isinstance(

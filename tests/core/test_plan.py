@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from onecloud_operator.core.actions import (
     BeginCreation,
     Claim,
@@ -42,10 +44,15 @@ from tests.core.scenes import (
     spec,
 )
 
-RESTART = {"disruption": {"allow": "Restart"}}
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.resource import Resource
+
+RESTART: dict[str, Any] = {"disruption": {"allow": "Restart"}}
 
 
-def wanting(server_spec: dict[str, object] | None = None, **policies: object) -> object:
+def wanting(server_spec: dict[str, Any] | None = None, **policies: Any) -> Resource:
     return resource(spec=spec(server_spec, **policies))
 
 
@@ -97,30 +104,30 @@ def wanting(server_spec: dict[str, object] | None = None, **policies: object) ->
         ),
     ],
 )
-def test_plan(wanted, found, expected):
+def test_plan(wanted: dict[str, Any], found: Observed, expected: Step) -> None:
     assert plan(facts(found, resource=wanting(wanted))) == expected
 
 
 @pytest.mark.parametrize("field", [{"cpu": 4}, {"memory": "8Gi"}, {"rootDisk": {"size": "50Gi"}}])
-def test_a_change_that_stops_a_running_server_needs_permission(field):
+def test_a_change_that_stops_a_running_server_needs_permission(field: dict[str, Any]) -> None:
     step = plan(facts(resource=wanting(field)))
     assert isinstance(step, Hold)
     assert step.reason == "RestartNeeded"
 
 
-def test_with_permission_a_running_server_is_resized_in_one_request():
+def test_with_permission_a_running_server_is_resized_in_one_request() -> None:
     step = plan(facts(resource=wanting({"cpu": 4, "memory": "8Gi"}, **RESTART)))
     assert step == Resize(ID, cpu=4, memory_mib=8192, restart=True)
 
 
-def test_a_server_is_stopped_for_its_root_disk_only_if_its_power_state_starts_it_again():
+def test_a_server_is_stopped_for_its_root_disk_only_if_its_power_state_starts_it_again() -> None:
     growing = {"rootDisk": {"size": "50Gi"}}
     assert plan(facts(resource=wanting(growing, **RESTART))) == Stop(ID)
     unmanaged = plan(facts(resource=wanting({**growing, "powerState": "Unmanaged"}, **RESTART)))
     assert isinstance(unmanaged, Hold)
 
 
-def test_a_server_is_not_left_off_because_its_change_was_refused():
+def test_a_server_is_not_left_off_because_its_change_was_refused() -> None:
     refused = Refusal(Problem("ProviderError", "no"), wish="1//False", until=NOW + 100, count=1, since=NOW)
     memory = Memory(refusals={"GrowDisk disk-0": refused})
     wish = wanting({"rootDisk": {"size": "50Gi"}}, **RESTART)
@@ -129,47 +136,47 @@ def test_a_server_is_not_left_off_because_its_change_was_refused():
     assert held == Hold("ProviderError", "no", 100)
 
 
-def test_an_instance_type_is_not_compared_when_cpu_and_memory_are_given():
+def test_an_instance_type_is_not_compared_when_cpu_and_memory_are_given() -> None:
     assert plan(facts(server(instance_type="ecs.g1.c2m4"))) == Settled()
 
 
-def test_a_removed_tag_is_taken_off_only_if_it_was_ours():
+def test_a_removed_tag_is_taken_off_only_if_it_was_ours() -> None:
     found = server(details=details(tags={"ours": "1", "theirs": "2"}))
     made = resource(records=records(managed_tags=("ours",)))
     assert plan(facts(found, resource=made)) == SetTags(ID, (), ("ours",))
 
 
-def test_drift_is_only_reported_in_mode_report():
+def test_drift_is_only_reported_in_mode_report() -> None:
     step = plan(facts(resource=wanting({"cpu": 4, "tags": {"a": "b"}}, drift={"mode": "Report"})))
     assert isinstance(step, Hold)
     assert step.reason == "DriftReported"
 
 
-def test_what_nothing_can_change_is_reported_and_never_acted_on():
+def test_what_nothing_can_change_is_reported_and_never_acted_on() -> None:
     step = plan(facts(resource=wanting({"image": "debian-12"})))
     assert isinstance(step, Hold)
     assert step.reason == "ImmutableField"
 
 
-def test_ready_is_believed_only_when_two_reads_agree():
+def test_ready_is_believed_only_when_two_reads_agree() -> None:
     once = Reading(server("ready"), first_seen_at=NOW - 1, asked_at=NOW - 1)
     step = plan(facts(reading=once))
     assert isinstance(step, Hold)
     assert plan(facts(reading=replace(once, asked_at=NOW))) == Start(ID)
 
 
-def test_running_is_believed_at_once():
+def test_running_is_believed_at_once() -> None:
     once = Reading(server(), first_seen_at=NOW - 1, asked_at=NOW - 1)
     assert plan(facts(reading=once)) == Settled()
 
 
-def test_nothing_is_compared_with_details_of_an_older_row():
+def test_nothing_is_compared_with_details_of_an_older_row() -> None:
     stale = server(details=details(version=6), description="old")
     step = plan(facts(stale, resource=wanting({"description": "new"})))
     assert isinstance(step, Hold)
 
 
-def test_a_reading_older_than_our_own_write_decides_nothing():
+def test_a_reading_older_than_our_own_write_decides_nothing() -> None:
     step = plan(facts(resource=wanting({"description": "new"}), memory=Memory(wrote_at=NOW)))
     assert isinstance(step, Hold)
     assert step.reason == "Updating"
@@ -197,18 +204,18 @@ def test_a_reading_older_than_our_own_write_decides_nothing():
         pytest.param({"reading": Reading()}, "NotYetObserved", id="not-read-yet"),
     ],
 )
-def test_nothing_is_sent(changes, reason):
+def test_nothing_is_sent(changes: dict[str, Any], reason: str) -> None:
     """The wish is for much: a restart, a resize and a new server if this one is gone from elsewhere."""
     step = plan(replace(facts(), **changes))
     assert isinstance(step, Hold)
     assert step.reason == reason
 
 
-def test_absence_from_a_list_is_a_question_and_never_an_answer():
+def test_absence_from_a_list_is_a_question_and_never_an_answer() -> None:
     assert plan(facts(reading=Reading(asked_at=NOW, missing=True))) == Look(ID)
 
 
-def test_a_404_from_another_project_never_counts_as_gone():
+def test_a_404_from_another_project_never_counts_as_gone() -> None:
     elsewhere = Place(PLACE.auth_url, PLACE.region, "another")
     step = plan(
         facts(
@@ -221,7 +228,7 @@ def test_a_404_from_another_project_never_counts_as_gone():
     assert step.reason == "CredentialsMismatch"
 
 
-def test_a_server_deleted_by_others_is_made_again_only_when_asked():
+def test_a_server_deleted_by_others_is_made_again_only_when_asked() -> None:
     gone = Reading(asked_at=NOW, gone=True)
     again = resource(spec=spec(onExternalDeletion="Recreate"))
     step = plan(facts(resource=again, reading=gone))
@@ -230,7 +237,7 @@ def test_a_server_deleted_by_others_is_made_again_only_when_asked():
     assert step.creation.id == attempt_id(UID, 2)
 
 
-def test_nothing_is_made_again_while_a_share_of_the_fleet_vanished():
+def test_nothing_is_made_again_while_a_share_of_the_fleet_vanished() -> None:
     again = resource(spec=spec(onExternalDeletion="Recreate"))
     step = plan(facts(resource=again, reading=Reading(asked_at=NOW, gone=True), too_many_gone=True))
     assert isinstance(step, Hold)
@@ -238,7 +245,7 @@ def test_nothing_is_made_again_while_a_share_of_the_fleet_vanished():
 
 
 @pytest.mark.parametrize("status", ["start_fail", "stop_fail", "delete_fail", "sched_fail", "deploy_fail"])
-def test_no_failed_state_of_a_made_server_leads_to_a_deletion(status):
+def test_no_failed_state_of_a_made_server_leads_to_a_deletion(status: str) -> None:
     found = facts(server(status))
     assert plan(found) == SyncStatus(ID)
     later = plan(replace(found, memory=Memory(synced_at=NOW - 1, sync_count=1)))
@@ -246,12 +253,12 @@ def test_no_failed_state_of_a_made_server_leads_to_a_deletion(status):
     assert later.reason == "OperationFailed"
 
 
-def test_a_server_that_hangs_on_its_way_is_looked_at_by_the_cloud():
+def test_a_server_that_hangs_on_its_way_is_looked_at_by_the_cloud() -> None:
     hung = Memory(moved_at=NOW - 700, moving_since=NOW - 700)
     assert plan(facts(server("starting"), memory=hung)) == SyncStatus(ID)
 
 
-def test_the_same_step_is_not_repeated_for_ever():
+def test_the_same_step_is_not_repeated_for_ever() -> None:
     twice = Memory(attempts={Start(ID): Attempt("1//False", 2, NOW - 5)})
     step = plan(facts(server("ready"), memory=twice))
     assert isinstance(step, Hold)
@@ -261,7 +268,7 @@ def test_the_same_step_is_not_repeated_for_ever():
     assert plan(facts(server("ready"), memory=twice, resource=new_wish)) == Start(ID)
 
 
-def test_a_disk_is_grown_once_since_the_cloud_may_show_less_than_it_was_asked_for():
+def test_a_disk_is_grown_once_since_the_cloud_may_show_less_than_it_was_asked_for() -> None:
     grow = GrowDisk(ID, "disk-1", 204800)
     wish = wanting({"dataDisks": [{"index": 1, "size": "200Gi"}]})
     found = server(details=details(disks=(*details().disks, Disk("disk-1", 1, 102400))))
@@ -270,7 +277,7 @@ def test_a_disk_is_grown_once_since_the_cloud_may_show_less_than_it_was_asked_fo
     assert isinstance(plan(facts(found, resource=wish, memory=once)), Hold)
 
 
-def test_a_forged_creation_record_points_at_nothing():
+def test_a_forged_creation_record_points_at_nothing() -> None:
     forged = Creation(1, "fd86411b-4bca-47a2-84f9-82f0170dce4c", "victim", MADE.started_at, MADE.completed_at)
     step = plan(facts(resource=resource(records=records(creation=forged, id=forged.id))))
     assert isinstance(step, Hold)
@@ -281,12 +288,12 @@ ADOPTED = records(creation=None, adopted_at="2026-11-23T11:00:00Z")
 ADOPTING = spec(adoption={"policy": "Adopt", "id": ID})
 
 
-def test_an_adopted_server_without_our_tag_is_claimed_before_anything_else():
+def test_an_adopted_server_without_our_tag_is_claimed_before_anything_else() -> None:
     found = server("ready", details=details(owner=None))
     assert plan(facts(found, resource=resource(spec=ADOPTING, records=ADOPTED))) == Claim(ID)
 
 
-def test_an_adopted_server_with_another_living_owner_is_left_alone():
+def test_an_adopted_server_with_another_living_owner_is_left_alone() -> None:
     other = Owner("cluster0", "shop", "web-2", OTHER_UID)
     found = server("ready", details=details(owner=other))
     adopted = resource(spec=ADOPTING, records=ADOPTED)
@@ -296,18 +303,18 @@ def test_an_adopted_server_with_another_living_owner_is_left_alone():
     assert plan(facts(found, resource=adopted)) == Claim(ID)
 
 
-def test_a_status_that_claims_an_adoption_nobody_asked_for_gives_no_right():
+def test_a_status_that_claims_an_adoption_nobody_asked_for_gives_no_right() -> None:
     found = server("ready", details=details(owner=None))
     step = plan(facts(found, resource=resource(records=ADOPTED)))
     assert isinstance(step, Hold)
     assert step.reason == "OwnedByAnother"
 
 
-def test_an_adopted_server_is_not_started_unless_its_power_state_is_declared():
+def test_an_adopted_server_is_not_started_unless_its_power_state_is_declared() -> None:
     adopted = resource(spec=ADOPTING, records=ADOPTED)
     assert plan(facts(server("ready"), resource=adopted)) == Settled()
 
 
-def test_every_phase_has_a_rule():
+def test_every_phase_has_a_rule() -> None:
     for phase in Phase:
         plan(facts(server(phase=phase)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from onecloud_operator.core.actions import (
     BeginDeletion,
     Delete,
@@ -40,13 +42,20 @@ from tests.core.scenes import (
     spec,
 )
 
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+
 GONE = Reading(asked_at=NOW, gone=True)
 ASKED = text_of_time(WALL - timedelta(seconds=5))
 LONG_AGO = text_of_time(WALL - timedelta(seconds=300))
 OPEN = server(locked=False)
 
 
-def leaving(found=OPEN, *, policy=None, requested=None, **changes):
+def leaving(
+    found: Observed = OPEN, *, policy: str | None = None, requested: str | None = None, **changes: Any
+) -> Facts:
     """An object of *policy* with a deletionTimestamp, and *found* as its server."""
     going = resource(
         deleting=True, spec=spec(deletionPolicy=policy), records=records(deletion_requested_at=requested)
@@ -54,19 +63,19 @@ def leaving(found=OPEN, *, policy=None, requested=None, **changes):
     return replace(facts(found), resource=going, **changes)
 
 
-def hold_reason(step):
+def hold_reason(step: Step) -> str:
     assert isinstance(step, Hold)
     return step.reason
 
 
-def test_a_removal_unlocks_then_records_then_deletes():
+def test_a_removal_unlocks_then_records_then_deletes() -> None:
     assert plan(leaving(server(locked=True))) == Unlock(ID)
     assert plan(leaving()) == BeginDeletion()
     begun = leaving(requested=ASKED, memory=Memory(begun_deletion=True))
     assert plan(begun) == Delete(ID, for_good=False)
 
 
-def test_the_policy_delete_goes_past_the_bin_and_ends_with_the_404_only():
+def test_the_policy_delete_goes_past_the_bin_and_ends_with_the_404_only() -> None:
     begun = leaving(policy="Delete", requested=ASKED, memory=Memory(begun_deletion=True))
     assert plan(begun) == Delete(ID, for_good=True)
     in_bin = leaving(server(recycled=True, locked=False), policy="Delete", requested=LONG_AGO)
@@ -74,12 +83,12 @@ def test_the_policy_delete_goes_past_the_bin_and_ends_with_the_404_only():
     assert plan(leaving(policy="Delete", requested=ASKED, reading=GONE)) == RemoveFinalizer("Deleted")
 
 
-def test_a_recycled_server_is_never_deleted_again_without_override():
+def test_a_recycled_server_is_never_deleted_again_without_override() -> None:
     assert plan(leaving(server(recycled=True))) == RemoveFinalizer("Recycled")
 
 
 @pytest.mark.parametrize("status", ["ready", "deploying", "sync_status", "start_delete", "deleting"])
-def test_statuses_on_the_way_prove_nothing(status):
+def test_statuses_on_the_way_prove_nothing(status: str) -> None:
     sent = Memory(begun_deletion=True, deleted_at=NOW - 3, moved_at=NOW - 1)
     assert (
         hold_reason(plan(leaving(server(status, locked=False), requested=ASKED, memory=sent)))
@@ -87,7 +96,7 @@ def test_statuses_on_the_way_prove_nothing(status):
     )
 
 
-def test_a_delete_is_repeated_after_a_minute_without_a_stir_or_a_failure():
+def test_a_delete_is_repeated_after_a_minute_without_a_stir_or_a_failure() -> None:
     sent = Memory(begun_deletion=True, deleted_at=NOW - 300, moved_at=NOW - 200)
     assert plan(leaving(requested=LONG_AGO, memory=sent)) == Delete(ID, for_good=False)
     stirring = replace(sent, moved_at=NOW - 10)
@@ -96,12 +105,12 @@ def test_a_delete_is_repeated_after_a_minute_without_a_stir_or_a_failure():
     assert plan(leaving(failed, requested=ASKED, memory=stirring)) == Delete(ID, for_good=False)
 
 
-def test_after_a_restart_a_recorded_delete_may_be_at_work_and_is_not_repeated_at_once():
+def test_after_a_restart_a_recorded_delete_may_be_at_work_and_is_not_repeated_at_once() -> None:
     restarted = leaving(requested=ASKED, memory=Memory(born_at=NOW - 1))
     assert hold_reason(plan(restarted)) == "WaitingForCloud"
 
 
-def test_retain_takes_the_owner_tags_off_and_nothing_else():
+def test_retain_takes_the_owner_tags_off_and_nothing_else() -> None:
     looked = Memory(looked_at=NOW - 5)
     assert plan(leaving(policy="Retain")) == Look(ID)
     assert plan(leaving(policy="Retain", memory=looked)) == Disown(ID)
@@ -109,21 +118,21 @@ def test_retain_takes_the_owner_tags_off_and_nothing_else():
     assert plan(leaving(free, policy="Retain", memory=looked)) == RemoveFinalizer("Retained")
 
 
-def test_an_adopted_server_is_kept_by_default():
+def test_an_adopted_server_is_kept_by_default() -> None:
     adopted = leaving(memory=Memory(looked_at=NOW - 5))
     kept = replace(adopted.resource, records=records(creation=None, adopted_at=ASKED))
     assert plan(replace(adopted, resource=kept)) == Disown(ID)
 
 
 @pytest.mark.parametrize("owner", [None, Owner("cluster0", "shop", "web-2", OTHER_UID)])
-def test_an_adopted_server_without_our_tag_is_never_deleted(owner):
+def test_an_adopted_server_without_our_tag_is_never_deleted(owner: Owner | None) -> None:
     found = server(details=details(owner=owner), locked=False)
     adopted = leaving(found, policy="Delete", requested=LONG_AGO)
     theirs = replace(adopted.resource, records=records(creation=None, adopted_at=ASKED))
     assert hold_reason(plan(replace(adopted, resource=theirs))) == "OwnedByAnother"
 
 
-def test_a_forged_record_never_leads_to_a_deletion():
+def test_a_forged_record_never_leads_to_a_deletion() -> None:
     forged = Creation(1, "fd86411b-4bca-47a2-84f9-82f0170dce4c", "victim", MADE.started_at, MADE.completed_at)
     found = server(id=forged.id, locked=False)
     aimed = leaving(found, policy="Delete")
@@ -131,7 +140,7 @@ def test_a_forged_record_never_leads_to_a_deletion():
     assert hold_reason(plan(aimed)) == "OwnedByAnother"
 
 
-def test_protection_holds_and_detaching_by_force_does_not_ask():
+def test_protection_holds_and_detaching_by_force_does_not_ask() -> None:
     protected = leaving()
     shielded = replace(protected.resource, spec=spec(deletionProtection=True))
     assert hold_reason(plan(replace(protected, resource=shielded))) == "DeletionProtected"
@@ -142,22 +151,22 @@ def test_protection_holds_and_detaching_by_force_does_not_ask():
 
 
 @pytest.mark.parametrize("reason", ["SecretNotFound", "Forbidden", "EndpointUnreachable"])
-def test_a_removal_without_a_word_from_the_cloud_is_held(reason):
+def test_a_removal_without_a_word_from_the_cloud_is_held(reason: str) -> None:
     assert hold_reason(plan(leaving(trouble=Problem(reason, ""), place=None, reading=GONE))) == reason
 
 
-def test_a_404_from_another_place_lets_nothing_go():
+def test_a_404_from_another_place_lets_nothing_go() -> None:
     elsewhere = Place(PLACE.auth_url, "another-region", PLACE.project_id)
     assert hold_reason(plan(leaving(reading=GONE, place=elsewhere))) == "CredentialsMismatch"
 
 
-def test_an_object_whose_server_was_never_asked_for_goes_at_once():
+def test_an_object_whose_server_was_never_asked_for_goes_at_once() -> None:
     never = leaving(reading=Reading())
     never = replace(never, resource=replace(never.resource, records=Records()))
     assert plan(never) == RemoveFinalizer("NeverMade")
 
 
-def test_a_post_that_may_still_be_under_way_holds_the_object():
+def test_a_post_that_may_still_be_under_way_holds_the_object() -> None:
     """A POST that timed out can insert its row a minute later: the object must not be gone by then."""
     unseen = leaving(reading=GONE, memory=Memory(posted_at=NOW - 20))
     unseen = replace(unseen, resource=replace(unseen.resource, records=records(creation=BEGUN, mirror={})))
@@ -168,26 +177,26 @@ def test_a_post_that_may_still_be_under_way_holds_the_object():
     assert plan(proven) == RemoveFinalizer("NeverMade")
 
 
-def test_after_a_restart_the_process_age_stands_in_for_the_unknown_post():
+def test_after_a_restart_the_process_age_stands_in_for_the_unknown_post() -> None:
     unseen = leaving(reading=GONE, memory=Memory(born_at=NOW - 20))
     unseen = replace(unseen, resource=replace(unseen.resource, records=records(creation=BEGUN, mirror={})))
     assert hold_reason(plan(unseen)) == "WaitingForCloud"
 
 
-def test_objects_are_not_let_go_while_a_share_of_the_fleet_vanished():
+def test_objects_are_not_let_go_while_a_share_of_the_fleet_vanished() -> None:
     assert hold_reason(plan(leaving(reading=GONE, too_many_gone=True))) == "TooManyGone"
     asked_for = leaving(reading=GONE, too_many_gone=True, requested=ASKED)
     assert plan(asked_for) == RemoveFinalizer("Deleted")
 
 
-def test_where_the_bin_is_off_each_removal_is_confirmed():
+def test_where_the_bin_is_off_each_removal_is_confirmed() -> None:
     assert hold_reason(plan(leaving(bin_off=True))) == "RecycleBinOff"
     confirmed = leaving(bin_off=True)
     named = replace(confirmed.resource, annotations={"onecloud.io/confirm-delete": ID})
     assert plan(replace(confirmed, resource=named)) == BeginDeletion()
 
 
-def test_an_observed_server_is_let_go_untouched():
+def test_an_observed_server_is_let_go_untouched() -> None:
     observing = spec(managementPolicy="Observe", adoption={"id": ID}, deletionPolicy="Delete")
     going = leaving()
     assert plan(replace(going, resource=replace(going.resource, spec=observing))) == RemoveFinalizer(
@@ -195,12 +204,12 @@ def test_an_observed_server_is_let_go_untouched():
     )
 
 
-def test_without_our_finalizer_there_is_nothing_to_do():
+def test_without_our_finalizer_there_is_nothing_to_do() -> None:
     going = leaving()
     assert plan(replace(going, resource=replace(going.resource, finalizers=()))) == Settled()
 
 
-def test_a_server_that_a_list_does_not_show_any_more_is_asked_for_by_its_id():
+def test_a_server_that_a_list_does_not_show_any_more_is_asked_for_by_its_id() -> None:
     """The last reading still stands beside the question; without the look the removal would never end."""
     asked = leaving(requested=ASKED, reading=reading(OPEN, missing=True))
     assert plan(asked) == Look(ID)

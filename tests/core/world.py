@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
+from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginAdoption,
@@ -45,7 +46,6 @@ from onecloud_operator.core.records import records_of
 from onecloud_operator.core.report import report
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.transitions import transitions
-from onecloud_operator.api.quantity import mib_of
 from tests.core.scenes import NOW, PLACE, WALL
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class World:
         server = replace(self.server, version=version, details=replace(details, version=version), **changes)
         self.server = replace(server, mirror={"id": server.id, "status": server.status})
 
-    def _apply(self, step: Step) -> None:  # noqa: C901, PLR0912, PLR0915 - one line a step
+    def _apply(self, step: Step) -> None:  # noqa: C901, PLR0912 - one line a step
         server = self.server
         old = server.details if server and server.details else Details(0)
         match step:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ class Play:
         return found
 
     def wait(
-        self, predicate: Callable[[dict[str, Any]], bool], name: str = "web-1", seconds: float = LONG
+        self, predicate: Callable[[dict[str, Any]], Any], name: str = "web-1", seconds: float = LONG
     ) -> Any:
         """Wait until the object's status is so; return the status."""
         seen = self.kube.wait_for(
@@ -95,8 +96,6 @@ class Play:
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = LONG) -> Any:
         """Wait for something that is no object; return what *condition* gave."""
-        import time  # noqa: PLC0415
-
         deadline = time.monotonic() + seconds
         while not (found := condition()):
             assert time.monotonic() < deadline, f"not so within {seconds} s: {what}"

@@ -3,12 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from onecloud_operator.translate import observed_from_details
 
 from onecloud_operator.engine.queue import Lane
 from onecloud_operator.feed.cache import Cache, Entry, News
 from onecloud_operator.feed.options import FeedOptions
 from onecloud_operator.feed.source import Sighting, sighting
+from onecloud_operator.translate import observed_from_details
 
 ROW: dict[str, Any] = {
     "id": "s1",

@@ -3,8 +3,8 @@ How a resting server is brought closer to its spec.
 
     live fields, tags, groups        at once
     stop wanted                      before what needs a stopped server
-    size, instance type              stopped: as it is; running: only if disruption allows a restart
-    root disk                        stopped only: so a running server is stopped, and started by its powerState
+    size, instance type              stopped: as it is; running: if disruption allows a restart
+    root disk                        stopped only: a running server is stopped, and started by its powerState
     data disks                       at once
     start wanted                     last, and also when something above is held back: a server is never left
                                      off because a change of it was refused
@@ -193,6 +193,6 @@ def _restarts(facts: Facts) -> bool:
 def _restart_needed(fields: str) -> Hold:
     return Hold(
         "RestartNeeded",
-        f"A change of {fields} needs the server to be stopped. Set disruption.allow: Restart (for a root disk "
-        "also powerState: Running) to have it restarted, or stop the server.",
+        f"A change of {fields} needs the server to be stopped. Set disruption.allow: Restart (for a root "
+        "disk also powerState: Running) to have it restarted, or stop the server.",
     )

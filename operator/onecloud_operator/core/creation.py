@@ -144,8 +144,8 @@ def _look(facts: Facts) -> Step:
     if taken and unseen is not None and unseen.problem.reason == "Forbidden" and facts.now < unseen.until:
         return Hold(
             "OwnedByAnother",
-            "The cloud says that the id or the name of this server is taken, and does not let these credentials "
-            "see by what: it belongs to another project. Give another server.name.",
+            "The cloud says that the id or the name of this server is taken, and does not let these "
+            "credentials see by what: it belongs to another project. Give another server.name.",
         )
     return Look(bound_id(facts.resource))
 
@@ -170,15 +170,15 @@ def _failed(facts: Facts, server: Observed) -> Step:
             if history is not None
             else Hold(
                 "OperationFailed",
-                f"The server is {server.status}, and its events cannot be read to see whether it ever ran, so it "
-                "is left as it is. Look at it in the cloud; delete this object to have it removed.",
+                f"The server is {server.status}, and its events cannot be read to see whether it ever ran: "
+                "it is left as it is. Look at it in the cloud; delete this object to have it removed.",
             )
         )
     text = (history.failure if history else None) or "the cloud gives no cause"
     no_room = server.status == "sched_fail" and _tells_of_room(text)
     return MarkFailedCreation(
-        f"The cloud could not make the server ({server.status}): {text}. What is left of it is deleted and it "
-        "is made again.",
+        f"The cloud could not make the server ({server.status}): {text}. What is left of it is deleted and "
+        "it is made again.",
         "NoCapacity" if no_room else "CreationFailed",
     )
 
@@ -211,8 +211,8 @@ def _clean(facts: Facts, server: Observed) -> Step:
             return rest(facts, server)
         return Hold(
             "CreationFailed",
-            "The creation failed, but the cloud now shows the server at rest, so it is not deleted. Start it to "
-            "keep it, or delete it in the cloud to have it made again.",
+            "The creation failed, but the cloud now shows the server at rest, so it is not deleted. Start it "
+            "to keep it, or delete it in the cloud to have it made again.",
         )
     if memory.deleted_at is not None and server.status != "delete_fail" and min(waited, quiet) < apart:
         return wait
@@ -232,8 +232,8 @@ def _vanished(facts: Facts) -> Step:
         return too_many_gone(facts) if facts.too_many_gone else _next(facts)
     return Hold(
         "ExternallyDeleted",
-        "The server was deleted in the cloud while it was made, not by this object. Delete this object, or set "
-        "onExternalDeletion: Recreate to have a new server made.",
+        "The server was deleted in the cloud while it was made, not by this object. Delete this object, or "
+        "set onExternalDeletion: Recreate to have a new server made.",
     )
 
 

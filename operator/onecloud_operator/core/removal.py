@@ -135,8 +135,8 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
     if facts.bin_off and not for_good and not resource.confirms(CONFIRM_DELETE, server.id):
         return Hold(
             "RecycleBinOff",
-            "This cloud has deleted a server for good that was to go to its recycle bin. To delete this one for "
-            f"good, too, set the annotation onecloud.io/confirm-delete: {server.id}.",
+            "This cloud has deleted a server for good that was to go to its recycle bin. To delete this one "
+            f"for good, too, set the annotation onecloud.io/confirm-delete: {server.id}.",
         )
     wait = Hold("WaitingForCloud", "The cloud is removing the server.")
     requested = time_of_text(resource.records.deletion_requested_at)
