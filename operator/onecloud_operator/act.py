@@ -120,8 +120,9 @@ class Hands:
 
     async def _set_finalizers(self, facts: Facts, finalizers: tuple[str, ...]) -> None:
         had = bool(facts.resource.finalizers)
+        asked_at = self.monotonic()
         body = await self.cluster.set_finalizers(reference_of(facts), finalizers, had=had)
-        self.objects.wrote(body)
+        self.objects.answered(body, asked_at)
 
     async def _look(self, step: Look | Find | ReadHistory, began_at: float) -> Outcome:
         cloud, feed = self._reach()

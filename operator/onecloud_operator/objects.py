@@ -77,11 +77,17 @@ class Objects:
         self._put(key, body, written=False)
         return key
 
-    def wrote(self, body: Mapping[str, Any]) -> None:
-        """Take over the answer to a write or a read of our own."""
+    def answered(self, body: Mapping[str, Any], asked_at: float) -> None:
+        """
+        Take over the answer to a write or a read of our own that was sent at *asked_at* (monotonic).
+
+        The watch may have been quicker, and tell of an edit made after our write: that is not told twice.
+        """
         key = key_of(body)
-        if key in self._entries:
-            self._put(key, body, written=True)
+        old = self._entries.get(key)
+        if old is None or (old.heard_at >= asked_at and _older(version_of(body), version_of(old.body))):
+            return
+        self._put(key, body, written=True)
 
     def drop(self, key: Key) -> None:
         """Forget an object that is gone."""

@@ -304,7 +304,8 @@ class Reconciler:
         known = dict(status)
         if self.schema is not None:
             known, _ = prune(known, self.schema)
-        self.objects.wrote(await self.cluster.apply_status(reference_of(facts), known))
+        asked_at = self.monotonic()
+        self.objects.answered(await self.cluster.apply_status(reference_of(facts), known), asked_at)
         for turn in transitions(facts.resource.status, status):
             await self._emit(facts, turn.kind, turn.reason, turn.message)
 
@@ -319,7 +320,8 @@ class Reconciler:
     async def _refresh(self, key: Key) -> None:
         """Read an object that has changed under a decision."""
         try:
-            self.objects.wrote(await self.cluster.read(key.namespace, key.name))
+            asked_at = self.monotonic()
+            self.objects.answered(await self.cluster.read(key.namespace, key.name), asked_at)
         except NotFound:
             self.objects.drop(key)
             self.forget(key)
