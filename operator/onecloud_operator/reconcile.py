@@ -20,11 +20,9 @@ from onecloud_operator.core.actions import (
     BeginCreation,
     BeginDeletion,
     Delete,
-    Find,
     Hold,
     Look,
     MarkFailedCreation,
-    ReadHistory,
     RemoveFinalizer,
     Resize,
     Settled,
@@ -34,12 +32,13 @@ from onecloud_operator.core.facts import Config, Facts, Memory
 from onecloud_operator.core.memory import accepted, noted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.observed import CREATE_FAILURES, Reading
 from onecloud_operator.core.plan import plan
-from onecloud_operator.core.policy import describe, kind_of, target_id
+from onecloud_operator.core.policy import kind_of, target_id
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.report import report
 from onecloud_operator.core.resource import CONFIRM_GONE, RECONCILE_REQUESTED_AT
 from onecloud_operator.core.times import text_of_time
 from onecloud_operator.core.transitions import transitions
+from onecloud_operator.core.words import released, words_of
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.translate import recall
 
@@ -212,7 +211,7 @@ class Reconciler:
     ) -> tuple[bool, float | None]:
         if isinstance(step, RemoveFinalizer):
             self._log_step(facts, step)
-            await self._emit(facts, "Normal", "Released", _release(step))
+            await self._emit(facts, "Normal", "Released", released(step.why))
             return False, None
         if isinstance(step, Hold):
             step = self._pace(known, facts, step)
@@ -329,10 +328,8 @@ class Reconciler:
             logger.debug("an object could not be read again", extra={"key": _text(key), "error": str(error)})
 
     def _log_step(self, facts: Facts, step: Step) -> None:
-        if isinstance(step, Look | Settled | Find | ReadHistory):
-            return
-        words = _release(step) if isinstance(step, RemoveFinalizer) else describe(step)
-        logger.info("did a step", extra={**_names(facts), "step": type(step).__name__, "what": words})
+        if (done := words_of(step).done) is not None:
+            logger.info(done, extra={**_names(facts), "step": kind_of(step)})
 
 
 def _names(facts: Facts) -> dict[str, str | None]:
@@ -345,19 +342,3 @@ def _names(facts: Facts) -> dict[str, str | None]:
 
 def _text(key: Key) -> str:
     return f"{key.namespace}/{key.name}"
-
-
-def _release(step: RemoveFinalizer) -> str:
-    match step.why:
-        case "Recycled":
-            return "The server is in the cloud's recycle bin."
-        case "Deleted":
-            return "The server is gone from the cloud."
-        case "Retained":
-            return "The server is left as it is, without this object's owner tags."
-        case "Detached":
-            return "The object was detached by force; its server, if there is one, was not touched."
-        case "Observed":
-            return "The server was only observed; it was not touched."
-        case _:
-            return "No server was ever made for this object."

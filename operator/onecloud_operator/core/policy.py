@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.actions import GrowDisk, Hold, Settled, Update
 from onecloud_operator.core.observed import Owner
 from onecloud_operator.core.records import attempt_id
+from onecloud_operator.core.words import words_of
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -146,27 +147,7 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
         return None
     return Hold(
         "OperationFailed",
-        f"The cloud accepted {describe(step)}, but the server still differs. It is tried again at growing "
-        "intervals; see the server's operation log in the cloud for the cause.",
+        f"The cloud accepted {words_of(step).noun}, but the server still differs. It is tried again at "
+        "growing intervals; see the server's operation log in the cloud for the cause.",
         until - facts.now,
     )
-
-
-def describe(step: Step) -> str:
-    """Return a step in words, without values that could be secret or change from time to time."""
-    names = {
-        "Create": "the creation",
-        "Claim": "the owner tags",
-        "Disown": "the removal of the owner tags",
-        "Update": "the update",
-        "SetTags": "the tags",
-        "SetSecurityGroups": "the security groups",
-        "Start": "the start",
-        "Stop": "the stop",
-        "Resize": "the resize",
-        "GrowDisk": "the growth of a disk",
-        "SyncStatus": "the status sync",
-        "Unlock": "the unlock",
-        "Delete": "the deletion",
-    }
-    return names.get(type(step).__name__, "the request")

@@ -1,0 +1,108 @@
+"""Steps in words, for messages and the log: never a value that could be secret."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, assert_never
+
+from onecloud_operator.core.actions import (
+    AddFinalizer,
+    BeginAdoption,
+    BeginCreation,
+    BeginDeletion,
+    Claim,
+    Create,
+    Delete,
+    Disown,
+    Find,
+    GrowDisk,
+    Hold,
+    Look,
+    MarkFailedCreation,
+    ReadHistory,
+    RemoveFinalizer,
+    Resize,
+    SetSecurityGroups,
+    SetTags,
+    Settled,
+    Start,
+    Stop,
+    SyncStatus,
+    Unlock,
+    Update,
+)
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+
+
+class Words(NamedTuple):
+    """*noun*: "the cloud accepted …". *done*: a line of the log; None for what changes nothing."""
+
+    noun: str
+    done: str | None
+
+
+def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
+    """Return the words for *step*."""
+    match step:
+        case AddFinalizer():
+            return Words("the finalizer", "finalizer set: the object now waits for its server when deleted")
+        case RemoveFinalizer(why=why):
+            return Words("the end of the finalizer", released(why))
+        case BeginCreation():
+            return Words("the record of the creation", "creation recorded")
+        case BeginAdoption():
+            return Words("the record of the adoption", "adoption recorded")
+        case BeginDeletion():
+            return Words("the record of the deletion", "deletion recorded")
+        case MarkFailedCreation():
+            return Words("the record of the failure", "failed creation recorded, to be cleaned up")
+        case Create():
+            return Words("the creation", "creation accepted by the cloud")
+        case Claim():
+            return Words("the owner tags", "owner tags set on the server")
+        case Disown():
+            return Words("the removal of the owner tags", "owner tags taken off the server")
+        case Update(fields=fields):
+            return Words("the update", f"server updated: {', '.join(name for name, _ in fields)}")
+        case SetTags():
+            return Words("the tags", "tags set on the server")
+        case SetSecurityGroups():
+            return Words("the security groups", "security groups set on the server")
+        case Start():
+            return Words("the start", "start accepted by the cloud")
+        case Stop():
+            return Words("the stop", "stop accepted by the cloud")
+        case Resize():
+            return Words("the resize", "resize accepted by the cloud")
+        case GrowDisk():
+            return Words("the growth of a disk", "growth of a disk accepted by the cloud")
+        case SyncStatus():
+            return Words("the status sync", "cloud asked to look at the server itself")
+        case Unlock():
+            return Words("the unlock", "server unlocked, to be deleted")
+        case Delete(for_good=True):
+            return Words("the deletion", "deletion for good accepted by the cloud")
+        case Delete():
+            return Words("the deletion", "move to the recycle bin accepted by the cloud")
+        case Look() | Find() | ReadHistory() | Hold() | Settled():
+            return Words("the look", None)
+        case _:
+            assert_never(step)
+
+
+def released(why: str) -> str:
+    """Return what the user is told of an object that was let go."""
+    match why:
+        case "Recycled":
+            return "The server is in the cloud's recycle bin."
+        case "Deleted":
+            return "The server is gone from the cloud."
+        case "Retained":
+            return "The server is left as it is, without this object's owner tags."
+        case "Detached":
+            return "The object was detached by force; its server, if there is one, was not touched."
+        case "Observed":
+            return "The server was only observed; it was not touched."
+        case _:
+            return "No server was ever made for this object."
