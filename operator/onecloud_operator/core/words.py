@@ -46,7 +46,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
     """Return the words for *step*."""
     match step:
         case AddFinalizer():
-            return Words("the finalizer", "finalizer set: the object now waits for its server when deleted")
+            return Words("the finalizer", "finalizer set on the object")
         case RemoveFinalizer(why=why):
             return Words("the end of the finalizer", released(why))
         case BeginCreation():
