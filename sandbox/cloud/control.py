@@ -11,7 +11,7 @@ from .errors import not_found
 from .events import PLATFORM
 from .faults import Effect, Fault
 from .guests import Guest
-from .identity import Role, User
+from .identity import ROLE_NAMES, Role, User
 from .journal import Call
 from .seeds import settled
 from .tasks import Walk
@@ -108,7 +108,10 @@ class Control:
         return self.world.identity.add_project(uuid.uuid4().hex, name, domain).id
 
     def add_user(self, name: str, password: str, roles: dict[str, Role]) -> None:
-        """Add a user; *roles* are by project name or id."""
+        """Add a user; *roles* are by project name or id. Raises ValueError for a role that is none."""
+        if wrong := sorted(set(roles.values()) - set(ROLE_NAMES)):
+            msg = f"no role: {', '.join(wrong)}; one of {', '.join(ROLE_NAMES)}"
+            raise ValueError(msg)
         identity = self.world.identity
         found = {project.id: role for key, role in roles.items() if (project := identity.project(key))}
         identity.add_user(uuid.uuid4().hex, name, password, identity.domains["default"], found)

@@ -19,6 +19,7 @@ QUICK = {
     "poll_moving_seconds": 0.1,
     "poll_idle_seconds": 0.3,
     "events_seconds": 1,
+    "sweep_seconds": 2,
     "confirm_seconds": 0.05,
     "secret_seconds": 0.5,
     "retry_first_seconds": 0.2,

@@ -72,9 +72,7 @@ def test_a_secret_that_leads_elsewhere_makes_no_second_server(play: Play) -> Non
     play.apply(onExternalDeletion="Recreate")
     identity = play.wait_ready()["id"]
     play.cloud.call("add_project", name="other")
-    play.cloud.call(
-        "add_user", name="somebody", password="Sesam-0ffne-dich", roles={"other": "project_owner"}
-    )
+    play.cloud.call("add_user", name="somebody", password="Sesam-0ffne-dich", roles={"other": "owner"})
     elsewhere = {"OS_USERNAME": "somebody", "OS_PASSWORD": "Sesam-0ffne-dich", "OS_PROJECT_NAME": "other"}
     play.kube.apply(play.cloud.secret(play.namespace, **elsewhere), force=True)
     play.annotate("onecloud.io/reconcile-requested-at", "now")
@@ -108,8 +106,7 @@ def test_a_cloud_that_lost_its_servers_is_not_filled_anew(play: Play) -> None:
     names = [f"web-{number}" for number in range(7)]
     for name in names:
         play.apply(name, onExternalDeletion="Recreate")
-    for name in names:
-        play.wait_ready(name)
+    lost = {play.wait_ready(name)["id"] for name in names}
     play.cloud.call("erase_all")
     held = play.until(
         lambda: [n for n in names if said(play.status(n), "Synced").get("reason") == "TooManyGone"], "held"
@@ -118,6 +115,7 @@ def test_a_cloud_that_lost_its_servers_is_not_filled_anew(play: Play) -> None:
     name = held[0]
     play.annotate("onecloud.io/confirm-gone", play.status(name)["id"], name)
     for each in names:
+        play.wait(lambda status: status["id"] not in lost, each)
         play.wait_ready(each)
     assert len(play.cloud.servers()) == len(names)
 

@@ -35,9 +35,13 @@ def test_a_thousand_idle_objects_cost_no_request_of_their_own(play: Play) -> Non
 
 
 def test_a_restart_over_settled_objects_writes_nothing(play: Play) -> None:
-    names = [f"web-{number}" for number in range(5)]
+    names = [f"web-{number}" for number in range(3)]
     for name in names:
         play.apply(name)
+    play.apply("off", {"powerState": "Stopped"})
+    shown = play.cloud.call("add_server", name="shown")
+    play.apply("shown", managementPolicy="Observe", adoption={"id": shown})
+    names += ["off", "shown"]
     for name in names:
         play.wait_ready(name)
     versions = {n: play.get(n)["metadata"]["resourceVersion"] for n in names}

@@ -191,11 +191,13 @@ class Hold:
     Do nothing, and say why: *reason* is one of the closed set.
 
     *seconds*: look again then; None leaves it to the reason's own interval, or to what the feed shows.
+    *unread*: only a reading is waited for, and what the status says stands until it comes.
     """
 
     reason: str
     message: str
     seconds: float | None = None
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,14 +74,14 @@ def observe(facts: Facts) -> Step:
     if reading.gone or server is None:
         wanted = _wanted(facts.resource)
         if wanted.server_id is not None and not reading.gone:
-            return Hold("NotYetObserved", "The server has not been read yet.")
+            return Hold("NotYetObserved", "The server has not been read yet.", unread=True)
         if (search := _search(facts, wanted)) is not None:
             return search
         if len(facts.candidates or ()) > 1:
             return _ambiguous(facts.resource)
-        return (
-            _not_found(facts.resource) if not facts.candidates else Hold("NotYetObserved", "Just found.", 0.0)
-        )
+        if facts.candidates:
+            return Hold("NotYetObserved", "The server has just been found.", 0.0, unread=True)
+        return _not_found(facts.resource)
     if server.recycled:
         return Hold("InRecycleBin", "The server is in the cloud's recycle bin.")
     if server.phase is Phase.UNKNOWN:

@@ -55,9 +55,9 @@ def plan(facts: Facts, server: Observed) -> Step:
     """Return the next step for a server that rests; *server* is the reading of these facts."""
     # ``running`` is believed at once; ``ready`` is also shown for a moment in the middle of tasks.
     if server.phase is not Phase.RUNNING and not facts.reading.confirmed:
-        return Hold("Updating", "Waiting for a second look at the server.", seconds=1.0)
+        return Hold("Updating", "Waiting for a second look at the server.", 1.0, unread=True)
     if not server.detailed:
-        return Hold("Updating", "The server's details have not been read yet.")
+        return Hold("Updating", "The server's details have not been read yet.", unread=True)
     found = open_differences(facts, server)
     if not found:
         return Settled()

@@ -72,9 +72,9 @@ def _existing(facts: Facts) -> Step:
         return Look(bound_id(facts.resource))
     server = reading.server
     if server is None:
-        return Hold("NotYetObserved", "The server has not been read yet.")
+        return Hold("NotYetObserved", "The server has not been read yet.", unread=True)
     if not facts.fresh:
-        return Hold("Updating", "Waiting for a reading that is newer than the last change.", 1.0)
+        return Hold("Updating", "Waiting for a reading that is newer than the last change.", 1.0, unread=True)
     if not_ours := _ownership(facts, server):
         return not_ours
     if server.recycled:
@@ -100,7 +100,7 @@ def _ownership(facts: Facts, server: Observed) -> Step | None:
     if server.owner is not None and server.owner.uid == resource.uid:
         return None
     if server.details is None or not server.detailed:
-        return Hold("NotYetObserved", "The server's tags have not been read yet.")
+        return Hold("NotYetObserved", "The server's tags have not been read yet.", unread=True)
     asked = wanted is not None and wanted.policy != "Never"
     if asked and (server.owner is None or server.owner.uid not in facts.rivals):
         return Claim(server.id)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, BeginDeletion, Hold
-from onecloud_operator.core.conditions import conditions
+from onecloud_operator.core.conditions import conditions, standing
 from onecloud_operator.core.creation import completes
 from onecloud_operator.core.drift import drift_of
 from onecloud_operator.core.observed import Phase
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Nobody tells when a reading is merely repeated, so what waits for a newer one asks again.
 LOOK_SOON_REASONS = frozenset({"Creating", "Updating", "NotYetObserved", "WaitingForCloud", "Removing"})
 LOOK_SOON_SECONDS = 5.0
+UNREAD_SECONDS = 120.0  # a restart over 10,000 objects has read them all by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,23 @@ def report(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
     Idempotent: reported again over its own status, it has nothing to write.
     """
     verdict = verdict_of(facts, step, problem)
-    status = _status(facts, step, problem, verdict)
     seconds = _seconds(facts, step, verdict)
+    if isinstance(step, Hold) and step.unread and _stands(facts):
+        return Report(None, seconds, verdict)
+    status = _status(facts, step, problem, verdict)
     return Report(status if differs(facts.resource.status, status) else None, seconds, verdict)
+
+
+def _stands(facts: Facts) -> bool:
+    """
+    Say whether the status may stand while a reading is waited for, as after a restart.
+
+    Not for an older generation, and not for long: what does not get read must be said.
+    """
+    memory, synced = facts.memory, standing(facts.resource.status, "Synced")
+    since = max(memory.born_at, memory.wrote_at or memory.born_at)
+    said = synced is not None and synced.get("observedGeneration") == facts.resource.generation
+    return said and not facts.resource.deleting and facts.now - since < UNREAD_SECONDS
 
 
 def differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
