@@ -101,20 +101,22 @@ class Operator:
     """
     The operator in a process of its own, with the kubeconfig of a user that has its rights and no others.
 
-    *knobs* are settings by their names in lower case, without the prefix.
+    *knobs* are settings by their names in lower case, without the prefix; *waiting*: ``start`` starts it.
     """
 
-    def __init__(self, kubeconfig: Path, **knobs: object) -> None:
+    def __init__(self, kubeconfig: Path, *, waiting: bool = False, **knobs: object) -> None:
         self._kubeconfig = kubeconfig
+        self._waiting = waiting
         self._knobs = {"allow_loopback": True, "listen_port": 0, **knobs}
         self._stack = ExitStack()
         self.process: Process | None = None
 
     def __enter__(self) -> Self:
-        """Start it."""
+        """Start it, unless it shall wait."""
         self._directory = self._stack.enter_context(scratch())
         self.log = self._directory / "operator.log"
-        self.start()
+        if not self._waiting:
+            self.start()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,98 @@
+"""The demonstration from its beginning to its end."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING, Final
+
+from sandbox.cluster.control_plane import ControlPlaneError
+from sandbox.cluster.tools import ToolError
+from sandbox.demo.choice import ChoiceError, choice
+from sandbox.demo.owner import own
+from sandbox.demo.places import sandbox
+from sandbox.demo.play import LOG_LINES, Play, Unseen
+from sandbox.demo.scene import NAMESPACE
+from sandbox.demo.shell import ShellError
+from sandbox.demo.show import Show
+from sandbox.progress import StepError
+from sandbox.stage import ROOT, StageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sandbox.demo.choice import Choice
+    from sandbox.demo.places import Place
+
+LOOK_SECONDS: Final = 1.0
+WRONG_USE: Final = 2
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Play, and on a terminal stay afterwards until Ctrl-C. Return the exit code."""
+    terminal = sys.stdout.isatty()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a check mark is not worth a crash
+    colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    show = Show(sys.stdout, colour=colour)
+    try:
+        chosen = choice(arguments, os.environ)
+        os.chdir(ROOT)  # the commands name files of the checkout
+        return _run(chosen, show, stay=terminal)
+    except ChoiceError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return WRONG_USE
+    except (ControlPlaneError, ShellError, StageError, StepError, ToolError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever read has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        show.end("Interrupted; everything is stopped.", well=False)
+        raise
+
+
+def _run(chosen: Choice, show: Show, *, stay: bool) -> int:
+    show.title("The OneCloud operator at work")
+    try:
+        with own(chosen.own, show) if chosen.own else sandbox(chosen, show) as place:
+            started = time.monotonic()
+            Play(place.scene, show, limit_seconds=chosen.limit_seconds).perform(place.steps)
+            seconds = time.monotonic() - started
+            show.end(f"All {len(place.steps)} steps were seen to happen, in {seconds:.0f} s.", well=True)
+            code = _stay(place, show) if stay else 0
+    except Unseen:
+        show.end("The demo failed: what should have happened did not.", well=False)
+        return 1
+    if stay:
+        show.end("Everything is stopped.", well=True)
+    return code
+
+
+def _stay(place: Place, show: Show) -> int:
+    """Leave the stage to the person until Ctrl-C; return the exit code."""
+    place.scene.unwatch()
+    show.title("Now you. It stays up until Ctrl-C; in another terminal:")
+    lines = [
+        f"export KUBECONFIG={place.kubeconfig}",
+        "kubectl get ocs -A -w",
+        f"kubectl -n {NAMESPACE} edit ocs web-1",
+        f"kubectl -n {NAMESPACE} describe ocs web-1",
+        "kubectl explain ocs.spec.server",
+    ]
+    if shutil.which("kubectl") is None:
+        lines.insert(0, f"export PATH={place.kubectl.parent}:$PATH")
+    show.lines([*lines, f"tail -f {place.scene.operator.log}"])
+    process = place.scene.operator.process
+    try:
+        while process is not None and process.exit_code is None:
+            time.sleep(LOOK_SECONDS)
+    except KeyboardInterrupt:
+        show.end("Stopping ...", well=True)
+        return 0
+    show.verbatim("the operator has ended:", place.scene.operator.text().splitlines()[-LOG_LINES:])
+    return 1

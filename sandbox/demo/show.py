@@ -1,0 +1,158 @@
+"""What the person sees. Lines are only ever added: a terminal, a log and a pipe show the same."""
+
+from __future__ import annotations
+
+import textwrap
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+WIDTH: Final = 96
+MARGIN: Final = "    "
+HEARTBEAT_SECONDS: Final = 10.0  # silence for longer looks like a hang
+# The columns of `kubectl get ocs`, less the age.
+COLUMNS: Final = {"NAME": 14, "READY": 9, "STATE": 11, "REASON": 17, "IP": 14, "CPU": 5, "MEMORY": 0}
+
+BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
+
+
+class Show:
+    """Writes for a person. *colour*: the stream is a terminal whose owner does not mind."""
+
+    def __init__(self, stream: TextIO, *, colour: bool) -> None:
+        self._stream = stream
+        self._colour = colour
+        self._headed = False
+        self._gap = 0
+        self._spoke_at = time.monotonic()
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long nothing was said."""
+        return time.monotonic() - self._spoke_at
+
+    def title(self, text: str) -> None:
+        self._say("", self._paint(text, BOLD), "")
+
+    def facts(self, rows: Mapping[str, str]) -> None:
+        """Write names and what they are, side by side."""
+        width = max(map(len, rows)) + 2
+        for name, text in rows.items():
+            self._say(*_wrapped(text, f"{MARGIN}{name:{width}}"))
+
+    def step(self, number: int, total: int, title: str, why: str) -> None:
+        """Begin a step."""
+        self._say("", self._paint(f"{number}/{total}  {title}", BOLD))
+        self.text(why)
+        self._headed = False
+
+    def text(self, text: str) -> None:
+        """Write a paragraph."""
+        self._say(*_wrapped(text, MARGIN))
+
+    def lines(self, lines: Sequence[str]) -> None:
+        """Write lines to be copied."""
+        self._say(*(f"{MARGIN}{self._paint(line, CYAN)}" for line in lines))
+
+    def command(self, line: str) -> None:
+        """Show a line as it is typed."""
+        self._say("", f"{MARGIN}$ {self._paint(line, CYAN)}")
+        self._headed = False
+        self._gap = 0
+
+    def hand(self, text: str) -> None:
+        """Show what happens beside kubectl."""
+        self._say("", f"{MARGIN}* {self._paint(text, CYAN)}")
+
+    def output(self, lines: Sequence[str]) -> None:
+        """Show what a command printed."""
+        for line in lines:
+            if not line.strip():
+                self._gap += 1  # shown if something follows it
+                continue
+            self._say(*[""] * self._gap, f"{MARGIN}  {line}")
+            self._gap = 0
+            self._headed = False
+
+    def row(self, cells: Mapping[str, str], seconds: float, message: str) -> None:
+        """Show an object as `kubectl get ocs -w` would now, and what a condition says about it."""
+        if not self._headed:
+            header = "".join(f"{name:{width}}" for name, width in COLUMNS.items())
+            self._say("", self._paint(f"{MARGIN}          {header}", DIM))
+            self._headed = True
+        line = "".join(f"{cells[name]:{width}}" for name, width in COLUMNS.items()).rstrip()
+        self._say(f"{MARGIN}{self._paint(f'{seconds:6.1f} s', DIM)}  {line}")
+        if message:
+            self._say(*(self._paint(each, DIM) for each in _wrapped(message, MARGIN * 3)))
+
+    def waiting(self, what: str, seconds: float, limit_seconds: float) -> None:
+        """Say that it still goes on."""
+        self._say(f"{MARGIN}{seconds:6.1f} s  still waiting, {limit_seconds:.0f} s at most: {what}")
+
+    def right(self, found: Mapping[str, str]) -> None:
+        """Show what was seen to be so."""
+        self._say("", *(f"{MARGIN}{self._paint('✓', GREEN)} {what}: {text}" for what, text in found.items()))
+
+    def wrong(self, what: str, found: str) -> None:
+        """Show what was expected, and what was seen instead."""
+        self._say("", f"{MARGIN}{self._paint('✗ this was not seen', RED)}")
+        self.facts({"  expected": what, "  seen": found})
+
+    def verbatim(self, heading: str, lines: Sequence[str]) -> None:
+        """Show the end of a log."""
+        self._say("", f"{MARGIN}{heading}", *(f"{MARGIN}  | {line}" for line in lines))
+
+    def end(self, text: str, *, well: bool) -> None:
+        """Write the last word."""
+        self._say("", self._paint(text, GREEN if well else RED))
+
+    @contextmanager
+    def busy(self, text: str, usually: str) -> Iterator[None]:
+        """Say that something begins, now and then that it still goes on, and how long it took."""
+        started, over = time.monotonic(), threading.Event()
+        self._say(f"{MARGIN}{text} (usually {usually}) ...")
+
+        def still() -> None:
+            while not over.wait(HEARTBEAT_SECONDS):
+                self._say(f"{MARGIN}  still at it, {time.monotonic() - started:.0f} s so far")
+
+        beat = threading.Thread(target=still, daemon=True)
+        beat.start()
+        try:
+            yield
+            self._say(f"{MARGIN}  done in {time.monotonic() - started:.1f} s")
+        finally:
+            over.set()
+            beat.join()
+
+    def ask(self, question: str) -> bool:
+        """Ask a question whose answer is no unless it is yes."""
+        self._say("")
+        try:
+            answer = input(f"{MARGIN}{question} [y/N] ")
+        except EOFError:
+            answer = ""
+        return answer.strip().lower() in {"y", "yes"}
+
+    def _paint(self, text: str, colour: str) -> str:
+        return f"\033[{colour}m{text}\033[0m" if self._colour else text
+
+    def _say(self, *lines: str) -> None:
+        self._stream.write("".join(f"{line}\n" for line in lines))
+        self._stream.flush()
+        self._spoke_at = time.monotonic()
+
+
+def _wrapped(text: str, head: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
