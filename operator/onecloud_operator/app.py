@@ -250,6 +250,7 @@ def feed_options(settings: Settings) -> FeedOptions:
         idle_poll_seconds=settings.poll_idle_seconds,
         events_seconds=settings.events_seconds,
         sweep_seconds=settings.sweep_seconds,
+        sweep_without_events_seconds=settings.sweep_seconds / 2.0,
         refresh_seconds=settings.details_seconds,
         confirm_seconds=settings.confirm_seconds,
         hung_seconds=settings.hung_seconds,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sandbox.cluster.kube import Kube
 
 # Short intervals: the rules are the same, only sooner.
-QUICK = {
+QUICK: dict[str, Any] = {
     "poll_moving_seconds": 0.1,
     "poll_idle_seconds": 0.3,
     "events_seconds": 1,
