@@ -74,6 +74,7 @@ class App:
         self.faults = Faults()
         self.journal = Journal()
         self.closing = asyncio.Event()
+        self.silent = 0  # requests that wait for an answer that never comes
         self.control: Callable[[Request], Answer] | None = None
         self._reads, self._writes = Pool(), Pool()
         self._create_lock = asyncio.Lock()
@@ -177,7 +178,11 @@ class App:
                 pass
 
         waiting = {asyncio.ensure_future(gone()), asyncio.ensure_future(self.closing.wait())}
-        _, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        self.silent += 1
+        try:
+            _, pending = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.silent -= 1
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)

@@ -90,6 +90,11 @@ class Control:
         return dict(self.app.journal.counts)
 
     @property
+    def silent(self) -> int:
+        """Return how many requests wait right now for an answer that never comes."""
+        return self.app.silent
+
+    @property
     def region_cpu_ms(self) -> float:
         """Return about how much CPU these calls would have cost the real region."""
         return self.app.journal.region_cpu_ms

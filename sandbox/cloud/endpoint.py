@@ -72,6 +72,8 @@ class ControlEndpoint:
                 return lambda: self.control.counts
             case "calls":
                 return lambda: [_call(call) for call in self.control.calls]
+            case "silent":
+                return lambda: self.control.silent
             case "region_cpu_ms":
                 return lambda: self.control.region_cpu_ms
         if what not in METHODS:
