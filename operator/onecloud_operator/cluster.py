@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,7 @@ import aiohttp
 from kubernetes.aio.client.exceptions import ApiException
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from kubernetes.aio.client import ApiClient
 
@@ -55,10 +56,18 @@ class Reference:
 
 
 class Cluster:
-    """One API server, spoken to with the operator's own rights."""
+    """
+    One API server, spoken to with the operator's own rights.
 
-    def __init__(self, api: ApiClient) -> None:
+    *on_call* is told of every call: its operation (a word of a small set), its status or None, its seconds.
+    """
+
+    def __init__(
+        self, api: ApiClient, on_call: Callable[[str, int | None, float], None] | None = None
+    ) -> None:
         self._api = api
+        self._on_call = on_call
+        self.answered_at: float | None = None  # monotonic, of the last answer to a call of ours
 
     async def close(self) -> None:
         """Close the connections."""
@@ -81,7 +90,8 @@ class Cluster:
             },
             "status": status,
         }
-        return await self._call(
+        return await self.call(
+            "apply_status",
             "PATCH",
             f"{_path(reference.namespace, reference.name)}/status",
             query={"fieldManager": FIELD_MANAGER, "force": "true"},
@@ -112,7 +122,8 @@ class Cluster:
         elif had:
             operations.append({"op": "remove", "path": "/metadata/finalizers"})
         try:
-            return await self._call(
+            return await self.call(
+                "set_finalizers",
                 "PATCH",
                 _path(reference.namespace, reference.name),
                 query={"fieldManager": FIELD_MANAGER},
@@ -127,14 +138,19 @@ class Cluster:
 
     async def read(self, namespace: str, name: str) -> dict[str, Any]:
         """Return the object. Raises NotFound."""
-        return await self._call("GET", _path(namespace, name))
+        return await self.call("read", "GET", _path(namespace, name))
 
-    async def list_metadata(self, namespace: str | None) -> AsyncIterator[tuple[dict[str, Any], ...]]:
-        """Yield pages of all objects' metadata; *namespace* None: of the cluster."""
+    async def list_metadata(
+        self, namespace: str | None, selector: str = ""
+    ) -> AsyncIterator[tuple[dict[str, Any], ...]]:
+        """Yield pages of objects' metadata; *namespace* None: of the cluster; *selector* "": all of them."""
         token = ""
         while True:
-            query = {"limit": str(PAGE), **({"continue": token} if token else {})}
-            page = await self._call(
+            query = {"limit": str(PAGE)}
+            query |= {"labelSelector": selector} if selector else {}
+            query |= {"continue": token} if token else {}
+            page = await self.call(
+                "list",
                 "GET",
                 _path(namespace, None),
                 query=query,
@@ -147,20 +163,21 @@ class Cluster:
 
     async def secret(self, namespace: str, name: str) -> dict[str, Any]:
         """Return one Secret. Raises NotFound, Forbidden."""
-        return await self._call("GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        return await self.call("secret", "GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
 
     async def cluster_id(self) -> str:
         """Return the UID of the namespace kube-system: the usual name of a cluster that has none."""
-        found = await self._call("GET", "/api/v1/namespaces/kube-system")
+        found = await self.call("namespace", "GET", "/api/v1/namespaces/kube-system")
         return str(found["metadata"]["uid"])
 
     async def served_schema(self) -> dict[str, Any]:
         """Return the OpenAPI v3 schemas that the API server serves for our group; NotFound without CRD."""
-        return await self._call("GET", f"/openapi/v3/apis/{GROUP}/{VERSION}")
+        return await self.call("schema", "GET", f"/openapi/v3/apis/{GROUP}/{VERSION}")
 
     async def emit(self, reference: Reference, *, kind: str, reason: str, message: str, time: str) -> None:
         """Post an Event; *kind* is Normal or Warning. The name is the server's to make unique."""
-        await self._call(
+        await self.call(
+            "emit",
             "POST",
             f"/api/v1/namespaces/{reference.namespace}/events",
             body={
@@ -185,8 +202,9 @@ class Cluster:
             },
         )
 
-    async def _call(  # noqa: PLR0913 - the parts of an HTTP request
+    async def call(  # noqa: PLR0913 - the parts of an HTTP request
         self,
+        operation: str,
         method: str,
         path: str,
         *,
@@ -194,6 +212,32 @@ class Cluster:
         body: object = None,
         content_type: str = "application/json",
         accept: str = "application/json",
+    ) -> dict[str, Any]:
+        """Make one call and return its answer, a JSON object. Raises ClusterError."""
+        began_at = time.monotonic()
+        status: int | None = None
+        try:
+            answer = await self._exchange(method, path, query, body, content_type, accept)
+            status = 200
+        except ClusterError as error:
+            status = error.status
+            raise
+        finally:
+            ended_at = time.monotonic()
+            if status is not None:
+                self.answered_at = ended_at
+            if self._on_call is not None:
+                self._on_call(operation, status, ended_at - began_at)
+        return answer
+
+    async def _exchange(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: object,
+        content_type: str,
+        accept: str,
     ) -> dict[str, Any]:
         headers = {"Accept": accept}
         if body is not None:

@@ -31,6 +31,14 @@ class SystemClock:
         await asyncio.sleep(max(seconds, 0.0))
 
 
+class BootClock(SystemClock):
+    """The same, but it also counts the time that the whole machine was suspended; only leases need that."""
+
+    def monotonic(self) -> float:
+        """Return ``CLOCK_BOOTTIME`` where there is one."""
+        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 async def wait_for(event: asyncio.Event, seconds: float, clock: Clock) -> bool:
     """Wait until *event* is set or *seconds* are over; say whether it was set."""
     if event.is_set() or seconds <= 0:

@@ -29,16 +29,19 @@ class Endpoints:
     """
     The places we talk to, and who is signed in there.
 
-    *on_exchange* is told of every call and must not raise; *clock* is monotonic. `close` ends everything.
+    *on_exchange* is told of every call and must not raise; *clock* is monotonic. *before_write* is called,
+    with the connection at hand, right before anything but a GET is sent; if it raises, that goes through and
+    nothing is sent. `close` ends everything.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its parts, each with a default
         self,
         policy: AddressPolicy | None = None,
         *,
         limits: Limits | None = None,
         patience: Patience | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
+        before_write: Callable[[], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
@@ -46,6 +49,7 @@ class Endpoints:
         self._limits = limits or Limits()
         self._patience = patience or Patience()
         self._observe = on_exchange or _ignore
+        self._before_write = before_write or _allow
         self._places: dict[str, Place] = {}
         self._sign_ins: dict[str, SignIn] = {}
         # At DEBUG httpcore logs the headers of answers, and a sign-in's answer has its token there.
@@ -56,6 +60,14 @@ class Endpoints:
         place = self._places.get(_origin(canonical_url(url)))
         return self._limits.places(lane) if place is None else place.free(lane)
 
+    def under_way(self, lane: Lane) -> int:
+        """Return how many calls of *lane* are under way, at all places together."""
+        return sum(place.inside(lane) for place in self._places.values())
+
+    def waiting(self, lane: Lane) -> int:
+        """Return how many calls of *lane* wait for their turn, at all places together."""
+        return sum(place.waiting(lane) for place in self._places.values())
+
     async def exchange(
         self, base_url: str, request: Request, headers: dict[str, str], tls: Tls, request_id: str
     ) -> Reply:
@@ -65,7 +77,9 @@ class Endpoints:
         if place is None:
             for old in [key for key, place in self._places.items() if place.forgettable]:
                 del self._places[old]
-            place = self._places[origin] = Place(self._policy, self._limits, self.clock, self._observe)
+            place = self._places[origin] = Place(
+                self._policy, self._limits, self.clock, self._observe, self._before_write
+            )
         return await place.exchange(base_url, request, headers, tls, request_id)
 
     def hold(self, credentials: Credentials) -> SignIn:
@@ -97,6 +111,10 @@ class Endpoints:
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _allow() -> None:
+    """Let everything be sent."""
 
 
 def _ignore(_exchange: Exchange) -> None:

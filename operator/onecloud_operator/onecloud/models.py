@@ -168,13 +168,18 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One call, for an observer that counts: *error* is the class of what went wrong, or None."""
+    """
+    One call, for an observer that counts: *error* is the class of what went wrong, or None.
+
+    *throttled*: from what came of it we learned to ask for less.
+    """
 
     method: str
     operation: str
     status: int | None
     error: str | None
     seconds: float
+    throttled: bool = False
 
 
 def moment(text: object) -> datetime | None:

@@ -40,6 +40,16 @@ class Gate:
         return max(0, int(self._places) - self._inside)
 
     @property
+    def inside(self) -> int:
+        """How many are inside."""
+        return self._inside
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return len(self._waiting)
+
+    @property
     def idle(self) -> bool:
         """Whether nobody is inside or waiting."""
         return not self._inside and not self._waiting

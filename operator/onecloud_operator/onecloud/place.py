@@ -36,7 +36,9 @@ class Place:
         limits: Limits,
         clock: Callable[[], float],
         observe: Callable[[Exchange], None],
+        before_write: Callable[[], None],
     ) -> None:
+        self._before_write = before_write
         self._policy = policy
         self._limits = limits
         self._clock = clock
@@ -62,6 +64,14 @@ class Place:
         """Return how many calls of *lane* could start now without waiting."""
         return min(self._lanes[lane].free, self._connections.free)
 
+    def inside(self, lane: Lane) -> int:
+        """Return how many calls of *lane* are under way."""
+        return self._lanes[lane].inside
+
+    def waiting(self, lane: Lane) -> int:
+        """Return how many calls of *lane* wait for their turn."""
+        return self._lanes[lane].waiting
+
     async def exchange(
         self, base_url: str, request: Request, headers: dict[str, str], tls: Tls, request_id: str
     ) -> Reply:
@@ -70,18 +80,21 @@ class Place:
             started = self._clock()
             status: int | None = None
             failure: str | None = "Cancelled"
+            throttled = False
             try:
                 reply = await self._wire(tls).exchange(base_url, request, headers, request_id)
                 status, failure = reply.status, None
+                throttled = self._learn(request.lane, reply, self._clock() - started)
             except OneCloudError as error:
                 failure = type(error).__name__
-                if isinstance(error, Timeout):
+                if throttled := isinstance(error, Timeout):
                     self._lanes[request.lane].strained()
                 raise
             finally:
                 seconds = self._clock() - started
-                self._observe(Exchange(request.method, request.operation, status, failure, seconds))
-            self._learn(request.lane, reply, seconds)
+                self._observe(
+                    Exchange(request.method, request.operation, status, failure, seconds, throttled)
+                )
             return reply
 
     async def close(self) -> None:
@@ -118,21 +131,23 @@ class Place:
         if wire is None:
             for old in [key for key, wire in self._wires.items() if wire.idle_since(now) >= FORGET_SECONDS]:
                 del self._wires[old]  # its connections ended long ago
-            wire = self._wires[tls] = Wire(tls, self._policy, self._limits, self._clock)
+            wire = self._wires[tls] = Wire(tls, self._policy, self._limits, self._clock, self._before_write)
         return wire
 
-    def _learn(self, lane: Lane, reply: Reply, seconds: float) -> None:
-        """Learn from an answer how much the place can bear."""
+    def _learn(self, lane: Lane, reply: Reply, seconds: float) -> bool:
+        """Learn from an answer how much the place can bear; return whether it has too much to do."""
         gate = self._lanes[lane]
         self._failures = self._failures + 1 if reply.broke else 0
         if reply.status in STRAINED or self._failures >= STRAINED_AFTER:
             # The cloud never says for how long; what stands in front of it may.
             wanted = SECONDS.fullmatch(reply.headers.get("retry-after", ""))
             gate.strained(float(wanted[0]) if wanted else None)
-        elif seconds > self._limits.patience_seconds(lane):
+            return True
+        if seconds > self._limits.patience_seconds(lane):
             gate.slow()
         else:
             gate.eased()
+        return False
 
     def _rest(self) -> None:
         """When nothing is under way any more, end the connections a little later: nobody else would."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .limits import Limits
 
 
+SENDING = ("http11.send_request_headers.started", "http11.send_request_body.started")  # httpcore's words
 REQUEST_ID_CHARACTERS = 64  # ours and the cloud's part have 15; more than this is no id
 
 
@@ -62,9 +63,21 @@ class Tls:
 
 
 class Wire:
-    """The connections of one place that share their TLS settings."""
+    """
+    The connections of one place that share their TLS settings.
 
-    def __init__(self, tls: Tls, policy: AddressPolicy, limits: Limits, clock: Callable[[], float]) -> None:
+    *before_write* is called when a request that is no read is about to leave; what it raises stops it.
+    """
+
+    def __init__(
+        self,
+        tls: Tls,
+        policy: AddressPolicy,
+        limits: Limits,
+        clock: Callable[[], float],
+        before_write: Callable[[], None],
+    ) -> None:
+        self._before_write = before_write
         self._limits = limits
         self._clock = clock
         self._used_at = clock()
@@ -99,7 +112,7 @@ class Wire:
     async def _exchange(
         self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
     ) -> Reply:
-        progress = Progress()
+        progress = Progress(None if request.method == "GET" else self._before_write)
         content = request.content
         sent_headers = {
             "Accept": "application/json",
@@ -145,11 +158,15 @@ class Wire:
 class Progress:
     """Hear from httpcore how far a call got: from its first byte on, the cloud may have acted on it."""
 
-    sent = False
+    def __init__(self, before_sending: Callable[[], None] | None = None) -> None:
+        self._before_sending = before_sending
+        self.sent = False
 
     async def __call__(self, event: str, _info: Mapping[str, Any]) -> None:
-        """Note *event*."""
-        if event == "http11.send_request_headers.started":
+        """Note *event*; ask once more before the head and before the body, with the connection at hand."""
+        if event in SENDING and self._before_sending is not None:
+            self._before_sending()
+        if event == SENDING[0]:
             self.sent = True
 
 

@@ -1,0 +1,183 @@
+"""The Lease against the real API server; the rules in simulated time are in engine/test_lease.py."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from kubernetes.aio import config as kubernetes_config
+from kubernetes.aio.client import ApiClient, Configuration
+
+from onecloud_operator.cluster import Cluster
+from onecloud_operator.engine.clock import BootClock
+from onecloud_operator.engine.lease import Claim, Election, Fenced, LeaseLost, Overtaken, StoreError, Timing
+from onecloud_operator.leases import KubernetesLease, new_identity, own_namespace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from sandbox.cluster.control_plane import ControlPlane
+    from sandbox.cluster.kube import Kube
+
+NAME = "onecloud-operator"
+TIMING = Timing(duration_seconds=3, renew_seconds=0.5, deadline_seconds=2.0)
+OURS = Claim("we", 15, 0, taken=True)
+MANY_SECONDS = 20.0
+
+
+@asynccontextmanager
+async def cluster_of(control_plane: ControlPlane, user: str = "admin") -> AsyncIterator[Cluster]:
+    configuration = Configuration()
+    await kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]  # generated
+        str(control_plane.kubeconfig_of(user)), client_configuration=configuration
+    )
+    cluster = Cluster(ApiClient(configuration))
+    try:
+        yield cluster
+    finally:
+        await cluster.close()
+
+
+def lease_of(cluster: Cluster, namespace: str) -> KubernetesLease:
+    return KubernetesLease(cluster, namespace, NAME, lambda: datetime.now(UTC))
+
+
+def election(cluster: Cluster, namespace: str, identity: str) -> Election:
+    return Election(lease_of(cluster, namespace), identity=identity, timing=TIMING, clock=BootClock())
+
+
+async def test_a_lease_is_made_renewed_and_released(
+    control_plane: ControlPlane, kube: Kube, namespace: str
+) -> None:
+    async with cluster_of(control_plane) as cluster:
+        lease = lease_of(cluster, namespace)
+        assert await lease.read() is None
+        made = await lease.write(None, OURS)
+        assert (made.holder, made.duration_seconds) == ("we", 15.0)
+        assert await lease.read() == made
+        renewed = await lease.write(made, Claim("we", 15, 0))
+        assert renewed.version != made.version
+        released = await lease.write(renewed, Claim(None, 15, 0))
+        assert released.holder is None
+        assert await lease.read() == released
+    found = kube.get("leases", NAME, namespace)
+    assert found is not None
+    assert found["spec"]["acquireTime"] < found["spec"]["renewTime"]
+
+
+async def test_of_two_writes_on_the_same_version_one_is_overtaken(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    async with cluster_of(control_plane) as cluster:
+        lease = lease_of(cluster, namespace)
+        both = (lease.write(None, OURS), lease.write(None, Claim("they", 15, 0, taken=True)))
+        results = await asyncio.gather(*both, return_exceptions=True)
+        assert sum(isinstance(result, Overtaken) for result in results) == 1
+        made = await lease.read()
+        assert made is not None
+        both = (lease.write(made, Claim("a", 15, 1)), lease.write(made, Claim("b", 15, 1)))
+        results = await asyncio.gather(*both, return_exceptions=True)
+        assert sum(isinstance(result, Overtaken) for result in results) == 1
+
+
+async def test_what_others_put_on_the_lease_stays(
+    control_plane: ControlPlane, kube: Kube, namespace: str
+) -> None:
+    async with cluster_of(control_plane) as cluster:
+        lease = lease_of(cluster, namespace)
+        made = await lease.write(None, OURS)
+        kube.patch("leases", NAME, namespace, {"metadata": {"labels": {"app": "x"}}})
+        with pytest.raises(Overtaken):
+            await lease.write(made, Claim("we", 15, 0))
+        seen = await lease.read()
+        assert seen is not None
+        await lease.write(seen, Claim("we", 15, 0))
+    found = kube.get("leases", NAME, namespace)
+    assert found is not None
+    assert found["metadata"]["labels"] == {"app": "x"}
+
+
+async def test_a_deleted_lease_overtakes_its_holder(
+    control_plane: ControlPlane, kube: Kube, namespace: str
+) -> None:
+    async with cluster_of(control_plane) as cluster:
+        lease = lease_of(cluster, namespace)
+        made = await lease.write(None, OURS)
+        kube.delete("leases", NAME, namespace)
+        with pytest.raises(Overtaken):
+            await lease.write(made, Claim("we", 15, 0))
+
+
+async def test_a_missing_right_is_named(control_plane: ControlPlane, namespace: str) -> None:
+    async with cluster_of(control_plane, "operator") as cluster:
+        with pytest.raises(
+            StoreError, match=rf"grant get, create and patch on leases\.coordination.* {namespace}"
+        ):
+            await KubernetesLease(cluster, namespace, "not-granted", lambda: datetime.now(UTC)).read()
+
+
+async def test_a_missing_namespace_is_named(control_plane: ControlPlane) -> None:
+    async with cluster_of(control_plane) as cluster:
+        with pytest.raises(StoreError, match="no namespace nowhere"):
+            await lease_of(cluster, "nowhere").write(None, OURS)
+
+
+async def test_a_contender_takes_over_from_one_that_fell_silent_and_not_before(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    async with cluster_of(control_plane) as cluster:
+        first, second = election(cluster, namespace, "first"), election(cluster, namespace, "second")
+        await first.acquire()
+        began_at = time.monotonic()
+        await asyncio.wait_for(second.acquire(), MANY_SECONDS)  # the first never renews
+        assert time.monotonic() - began_at >= TIMING.duration_seconds
+        second.fence.check()
+        with pytest.raises(Fenced):
+            first.fence.check()
+        with pytest.raises(LeaseLost):
+            await asyncio.wait_for(first.hold(), MANY_SECONDS)
+
+
+async def test_a_released_lease_is_handed_over_at_once(control_plane: ControlPlane, namespace: str) -> None:
+    async with cluster_of(control_plane) as cluster:
+        first, second = election(cluster, namespace, "first"), election(cluster, namespace, "second")
+        await first.acquire()
+        waiting = asyncio.ensure_future(second.acquire())
+        await asyncio.wait({waiting}, timeout=0.2)
+        released_at = time.monotonic()
+        await first.release()
+        await asyncio.wait_for(waiting, MANY_SECONDS)
+        assert time.monotonic() - released_at < TIMING.duration_seconds
+
+
+async def test_a_leader_ends_while_the_api_server_is_silent(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    async with cluster_of(control_plane) as cluster:
+        leader = election(cluster, namespace, "leader")
+        await leader.acquire()
+        control_plane.pause()
+        try:
+            with pytest.raises(LeaseLost):
+                await asyncio.wait_for(leader.hold(), MANY_SECONDS)
+        finally:
+            control_plane.resume()
+        with pytest.raises(Fenced):
+            leader.fence.check()
+
+
+def test_two_processes_of_one_pod_have_two_identities() -> None:
+    names = {new_identity({"POD_NAME": "operator-0"}) for _ in range(2)}
+    assert len(names) == 2
+    assert all(name.startswith("operator-0_") for name in names)
+
+
+def test_outside_of_a_pod_there_is_no_own_namespace(tmp_path: Path) -> None:
+    assert own_namespace(tmp_path / "namespace") is None
+    (tmp_path / "namespace").write_text("onecloud-system\n")
+    assert own_namespace(tmp_path / "namespace") == "onecloud-system"
