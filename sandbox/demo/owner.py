@@ -76,7 +76,7 @@ def _only(context: str, shell: Shell) -> str:
 
 
 def _secret(path: Path) -> tuple[str, str]:
-    """Return the Secret in *path*, under our name and namespace, and the host that it leads to."""
+    """Return the Secret in *path*, under our name and namespace, and the address that it leads to."""
     howto = (
         "SECRET must name a file with one Secret. From the cloud's own shell file (rcadmin) it is made by\n"
         "  kubectl create secret generic onecloud --dry-run=client -o yaml \\\n"
@@ -102,7 +102,9 @@ def _secret(path: Path) -> tuple[str, str]:
         "metadata": {"name": SECRET, "namespace": NAMESPACE},
         "stringData": data,
     }
-    return yaml.safe_dump(manifest, sort_keys=False), f"{parts.scheme}://{parts.hostname}"
+    return yaml.safe_dump(
+        manifest, sort_keys=False
+    ), f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _server(chosen: Own) -> str:

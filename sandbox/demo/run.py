@@ -76,17 +76,23 @@ def _run(chosen: Choice, show: Show, *, stay: bool) -> int:
 def _stay(place: Place, show: Show) -> int:
     """Leave the stage to the person until Ctrl-C; return the exit code."""
     place.scene.unwatch()
-    show.title("Now you. It stays up until Ctrl-C; in another terminal:")
-    lines = [
-        f"export KUBECONFIG={place.kubeconfig}",
-        "kubectl get ocs -A -w",
-        f"kubectl -n {NAMESPACE} edit ocs web-1",
-        f"kubectl -n {NAMESPACE} describe ocs web-1",
-        "kubectl explain ocs.spec.server",
-    ]
-    if shutil.which("kubectl") is None:
-        lines.insert(0, f"export PATH={place.kubectl.parent}:$PATH")
-    show.lines([*lines, f"tail -f {place.scene.operator.log}"])
+    show.title("Now you. It stays up until Ctrl-C. In another terminal:")
+    path = [] if shutil.which("kubectl") else [f"export PATH={place.kubectl.parent}:$PATH"]
+    show.lines([*path, f"export KUBECONFIG={place.kubeconfig}"])
+    ideas = {
+        "watch": "kubectl get ocs -A -w",
+        "change something": f"kubectl -n {NAMESPACE} edit ocs web-1",
+        "see all of it": f"kubectl -n {NAMESPACE} describe ocs web-1",
+        "look a field up": "kubectl explain ocs.spec.server",
+        "read the log": f"tail -f {place.scene.operator.log}",
+    }
+    show.facts(ideas)
+    if place.scene.cloud is not None:
+        show.text("This switches web-1 off in the cloud, behind the operator's back:")
+        off = '{"ident": "shop.web-1", "on": false}'
+        show.lines(
+            [f"curl -H 'Content-Type: application/json' -d '{off}' {place.scene.cloud.url}/_control/power"]
+        )
     process = place.scene.operator.process
     try:
         while process is not None and process.exit_code is None:

@@ -28,6 +28,7 @@ class Show:
         self._colour = colour
         self._headed = False
         self._gap = 0
+        self._blank = False
         self._spoke_at = time.monotonic()
 
     @property
@@ -40,9 +41,11 @@ class Show:
 
     def facts(self, rows: Mapping[str, str]) -> None:
         """Write names and what they are, side by side."""
+        self._say("")
         width = max(map(len, rows)) + 2
         for name, text in rows.items():
             self._say(*_wrapped(text, f"{MARGIN}{name:{width}}"))
+        self._say("")
 
     def step(self, number: int, total: int, title: str, why: str) -> None:
         """Begin a step."""
@@ -56,7 +59,7 @@ class Show:
 
     def lines(self, lines: Sequence[str]) -> None:
         """Write lines to be copied."""
-        self._say(*(f"{MARGIN}{self._paint(line, CYAN)}" for line in lines))
+        self._say("", *(f"{MARGIN}{self._paint(line, CYAN)}" for line in lines))
 
     def command(self, line: str) -> None:
         """Show a line as it is typed."""
@@ -99,7 +102,7 @@ class Show:
 
     def wrong(self, what: str, found: str) -> None:
         """Show what was expected, and what was seen instead."""
-        self._say("", f"{MARGIN}{self._paint('✗ this was not seen', RED)}")
+        self._say("", f"{MARGIN}{self._paint('✗ this was not seen:', RED)}")
         self.facts({"  expected": what, "  seen": found})
 
     def verbatim(self, heading: str, lines: Sequence[str]) -> None:
@@ -142,7 +145,10 @@ class Show:
         return f"\033[{colour}m{text}\033[0m" if self._colour else text
 
     def _say(self, *lines: str) -> None:
-        self._stream.write("".join(f"{line}\n" for line in lines))
+        for line in lines:
+            if line or not self._blank:  # one empty line parts as well as two
+                self._stream.write(f"{line}\n")
+            self._blank = not line
         self._stream.flush()
         self._spoke_at = time.monotonic()
 

@@ -168,7 +168,7 @@ CHANGES: Final = (
 LOOK: Final = Step(
     "Look at the result",
     "All that is left, as the cluster shows it.",
-    commands=("kubectl get ocs -A",),
+    commands=(f"kubectl -n {NAMESPACE} get ocs",),
 )
 
 
