@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from onecloud_operator import __version__, app, logs
+from onecloud_operator import __version__, app, logs, preflight
 from onecloud_operator.engine.tasks import TaskFault
 from onecloud_operator.settings import SettingsError, settings_from
 
@@ -42,8 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             if command == "check":
-                return runner.run(app.check(settings))
+                return runner.run(preflight.check(settings))
             runner.run(app.run(settings))
+    except SettingsError as error:
+        sys.stderr.write(f"onecloud-operator: {error}\n")
+        return WRONG_USE
     except TaskFault as fault:
         sys.stderr.write(f"onecloud-operator: {fault}\n")
         return 1

@@ -1,83 +1,175 @@
-"""Wires the parts and owns their lives."""
+"""Wires the parts and owns their lives: probes and metrics, the lease, then the work."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
+import os
 import random
 import signal
-import sys
-import time
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import kopf
 from kubernetes.aio.client import ApiClient
 
 from onecloud_operator import __version__, handlers
-from onecloud_operator.api.served import schema_of_status
 from onecloud_operator.census import Census
 from onecloud_operator.clouds import Clouds
-from onecloud_operator.cluster import Cluster, ClusterError, NotFound
-from onecloud_operator.core.facts import Config
+from onecloud_operator.cluster import PLURAL, Cluster
 from onecloud_operator.credentials import Secrets
 from onecloud_operator.engine.clock import SystemClock
+from onecloud_operator.engine.lease import Election, Fence
 from onecloud_operator.engine.limits import Backoff
-from onecloud_operator.engine.queue import Queue
-from onecloud_operator.engine.tasks import Supervisor
-from onecloud_operator.feed import FeedOptions, Feeds
+from onecloud_operator.engine.queue import Lane, Queue
+from onecloud_operator.engine.tasks import Supervisor, TaskFault
+from onecloud_operator.feed import Feeds
+from onecloud_operator.guard import guard
+from onecloud_operator.leadership import election_of, leading
+from onecloud_operator.measures import Standing, Working, telling
+from onecloud_operator.metrics import CONTENT_TYPE, Metrics
 from onecloud_operator.objects import Key, Objects
-from onecloud_operator.onecloud import AddressPolicy, Endpoints
+from onecloud_operator.onecloud import Endpoints
+from onecloud_operator.options import address_policy, config_of, feed_options, sees
+from onecloud_operator.preflight import check_selector, cluster_id, served
+from onecloud_operator.probes import Health, Heartbeat, Page, Server
 from onecloud_operator.reconcile import Reconciler
 from onecloud_operator.settings import PREFIX, SettingsError
+from onecloud_operator.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
+    from kubernetes.aio.client import Configuration
+
+    from onecloud_operator.core.facts import Config
     from onecloud_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-CRD_SECONDS = 5.0
-HEARTBEAT_SECONDS = 5.0
 STOP_SECONDS = 10.0
-DEAD_SECONDS = 60.0  # a loop that did not turn for so long will not turn again
+SILENT_SECONDS = 150.0  # the watch tells something once a minute, and is made anew after 70 s without
+DEAF_SECONDS = 300.0  # the API server answers us, and yet the watch has heard nothing for so long
+STUCK_SECONDS = 3600.0  # every call has a timeout, and a pass makes a dozen at most
 
 
-async def run(settings: Settings, *, ready: asyncio.Event | None = None) -> None:
+@dataclass(slots=True)
+class Shell:
+    """What every process has, leading or not."""
+
+    settings: Settings
+    configuration: Configuration
+    fence: Fence
+    election: Election | None
+    metrics: Metrics
+    health: Health = field(default_factory=Health)
+    clock: SystemClock = field(default_factory=SystemClock)
+
+    @property
+    def standing(self) -> Standing:
+        """Return what is measured of a process that does not work."""
+        return Standing(self.fence, self.election)
+
+
+async def run(settings: Settings) -> None:
     """Run the operator until a signal stops it, or a bug in a shared part brings it down."""
-    configuration = await handlers.configuration()
-    cluster = Cluster(ApiClient(configuration))
-    endpoints = Endpoints(policy=address_policy(settings, configuration.host))
+    asked = asyncio.Event()
+    _on_signals(asked)
+    async with AsyncExitStack() as stack:
+        metrics = Metrics(__version__)
+        configuration = await handlers.configuration()
+        election: Election | None = None
+        if settings.leader_election:
+            apart = Cluster(ApiClient(configuration), metrics.called)
+            stack.push_async_callback(apart.close)
+            election = election_of(settings, apart)
+        fence = election.fence if election else Fence.opened()
+        shell = Shell(settings, await handlers.configuration(), fence, election, metrics)
+        shell.configuration.trace_configs = [guard(fence.check)]
+        metrics.look = shell.standing
+        await _serve(shell, stack)
+        work = asyncio.ensure_future(_lead(shell, asked))
+        try:
+            await _first(work, asked.wait())
+        finally:
+            if not work.done():
+                logger.info("stopping")
+                shell.health.role = "stopping"
+                work.cancel()
+                await asyncio.wait([work])
+                if not work.cancelled():
+                    work.result()
+
+
+def _on_signals(asked: asyncio.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+
+
+async def _serve(shell: Shell, stack: AsyncExitStack) -> None:
+    """Answer probes and scrapes from now on."""
+    settings, health, metrics = shell.settings, shell.health, shell.metrics
+    heartbeat = Heartbeat(shell.clock.monotonic, metrics.lagged)
+    beating = asyncio.create_task(heartbeat.run(), name="heartbeat")
+    stack.callback(beating.cancel)
+    health.alive["event loop"] = heartbeat.check
+    if settings.listen_port == 0:
+        return
+    pages = {
+        "/healthz": health.healthz,
+        "/readyz": health.readyz,
+        "/metrics": lambda: Page(metrics.render(), content_type=CONTENT_TYPE),
+    }
     try:
-        schema = await _served(cluster)
-        config = await _config(settings, cluster)
-        await _run(
-            settings=settings,
-            config=config,
-            cluster=cluster,
-            endpoints=endpoints,
-            schema=schema,
-            ready=ready,
+        await stack.enter_async_context(
+            Server(pages).listening(settings.listen_address, settings.listen_port)
         )
-    finally:
-        await endpoints.close()
-        await cluster.close()
+    except OSError as error:
+        where = f"{settings.listen_address}:{settings.listen_port}"
+        msg = f"{PREFIX}LISTEN_PORT: cannot listen on {where}: {os.strerror(error.errno or 0)}"
+        raise SettingsError(msg) from error
 
 
-async def _run(  # noqa: PLR0913 - the parts that outlive it
+async def _lead(shell: Shell, asked: asyncio.Event) -> None:
+    """Work, if need be once the lease is held."""
+    if shell.election is not None:
+        shell.health.role = "standing by"
+    async with leading(shell.election) if shell.election else nullcontext():
+        shell.health.role = "leading" if shell.election else "alone"
+        shell.health.ready["objects"] = lambda: "not yet asked for"
+        async with AsyncExitStack() as stack:
+            cluster = Cluster(ApiClient(shell.configuration), shell.metrics.called)
+            stack.push_async_callback(cluster.close)
+            endpoints = Endpoints(
+                policy=address_policy(shell.settings, shell.configuration.host),
+                on_exchange=telling(shell.metrics),
+                before_write=shell.fence.check,
+            )
+            stack.push_async_callback(endpoints.close)
+            schema = await served(cluster, shell.health)
+            await check_selector(shell.settings, cluster)
+            config = config_of(shell.settings, await cluster_id(shell.settings, cluster))
+            await _work(shell, asked, cluster=cluster, endpoints=endpoints, config=config, schema=schema)
+
+
+async def _work(  # noqa: PLR0913 - the parts that outlive it
+    shell: Shell,
+    asked: asyncio.Event,
     *,
-    settings: Settings,
-    config: Config,
     cluster: Cluster,
     endpoints: Endpoints,
+    config: Config,
     schema: Mapping[str, Any] | None,
-    ready: asyncio.Event | None,
 ) -> None:
-    clock = SystemClock()
-    objects = Objects(clock.monotonic)
+    settings, clock, metrics = shell.settings, shell.clock, shell.metrics
+    objects = Objects(
+        clock.monotonic,
+        sees=partial(sees, settings),
+        handover_seconds=settings.handover_seconds if settings.selector else 0.0,
+    )
     secrets = Secrets(cluster.secret, clock.monotonic, settings.secret_seconds)
     clouds = Clouds(secrets, endpoints, clock.monotonic)
     queue: Queue[Key] = Queue(
@@ -86,11 +178,13 @@ async def _run(  # noqa: PLR0913 - the parts that outlive it
         workers=settings.workers,
         per_group=settings.workers_per_endpoint,
         group_of=lambda key: objects.secret_of(key) or key,
+        on_pass=partial(_count_pass, metrics),
     )
     feeds: Feeds[Key] = Feeds(
         notify=queue.add,
         clock=clock,
         options=feed_options(settings),
+        on_turn=lambda job, seconds, rows, failed: metrics.fed(job, seconds, rows, failed=failed),
     )
     reconciler = Reconciler(
         objects=objects,
@@ -104,52 +198,84 @@ async def _run(  # noqa: PLR0913 - the parts that outlive it
         resync_seconds=settings.resync_seconds,
         secret_seconds=settings.secret_seconds,
         schema=schema,
+        on_step=metrics.stepped,
     )
     census = Census(
         cluster=cluster,
         objects=objects,
         queue=queue,
         namespaces=settings.namespaces,
+        selector=settings.selector,
         clock=clock,
         gone=reconciler.forget,
     )
-    heartbeat = Heartbeat()
+    watch = Watch(PLURAL, monotonic=clock.monotonic, on_relist=census.hurry, trace=guard(shell.fence.check))
     logger.info(
         "starting",
         extra={
             "version": __version__,
             "namespaces": ",".join(settings.namespaces) or "all",
+            "selector": settings.selector or None,
             "cluster": config.cluster,
         },
     )
     supervisor = Supervisor(clock)
     supervisor.start("queue", queue.run(reconciler))
     supervisor.start("census", census.run())
-    supervisor.start("heartbeat", heartbeat.run())
-    stopped, asked = asyncio.Event(), asyncio.Event()
+    stopped = asyncio.Event()
     tasks = await kopf.spawn_tasks(
-        registry=handlers.registry(objects, queue, gone=reconciler.forget, heartbeat=heartbeat.check),
-        settings=handlers.settings(),
+        registry=handlers.registry(objects, queue, gone=reconciler.forget, watch=watch),
+        settings=handlers.settings(settings.selector),
         standalone=True,
         clusterwide=not settings.namespaces,
         namespaces=settings.namespaces,
-        liveness_endpoint=_liveness(settings),
         stop_flag=stopped,
-        ready_flag=ready,
     )
     # Ours replace kopf's: at its end it waits for, and then cancels, every task that it finds in the loop.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked.set)
-    watch = asyncio.create_task(kopf.run_tasks(tasks, ignored=asyncio.all_tasks()), name="kopf")
+    _on_signals(asked)
+    watching = asyncio.create_task(kopf.run_tasks(tasks, ignored=asyncio.all_tasks()), name="kopf")
+    metrics.look = Working(shell.standing, queue, feeds, objects, endpoints, watch, clock.monotonic)
+    shell.health.alive.update(
+        {
+            "tasks": lambda: supervisor.fault_text,
+            "watch": lambda: "its task has ended" if watching.done() else _deaf(cluster, watch),
+            "feeds": lambda: f"{feeds.dead} have ended" if feeds.dead else None,
+            "workers": lambda: (
+                f"one has been at work for {queue.longest_seconds:.0f} s"
+                if queue.longest_seconds > STUCK_SECONDS
+                else None
+            ),
+        }
+    )
+    shell.health.ready.update(
+        {
+            "objects": lambda: None if objects.complete else f"not all are known yet ({len(objects)})",
+            "watch is heard": lambda: (
+                f"silent for {watch.silent_seconds:.0f} s" if watch.silent_seconds > SILENT_SECONDS else None
+            ),
+        }
+    )
     try:
-        await _first(watch, asked.wait(), supervisor.fault())
-        logger.info("stopping")
+        await _first(watching, supervisor.fault())
+        raise TaskFault("kopf: ended, though it must not")
     finally:
+        shell.health.alive.clear()  # what ends now ends because it is asked to
+        metrics.look = shell.standing
         await supervisor.close()
         await feeds.close()
         await clouds.close()
         stopped.set()
-        await asyncio.wait([watch], timeout=STOP_SECONDS)
+        await asyncio.wait([watching], timeout=STOP_SECONDS)
+
+
+def _count_pass(metrics: Metrics, lane: Lane, waited: float, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback
+    metrics.passed(lane.name.lower(), waited, seconds, failed=failed)
+
+
+def _deaf(cluster: Cluster, watch: Watch) -> str | None:
+    """Say if the API server answers us and the watch hears nothing; one that is down is no fault of ours."""
+    silent = (cluster.answered_at or 0.0) - watch.heard_at
+    return f"silent for {silent:.0f} s, though the API server answers" if silent > DEAF_SECONDS else None
 
 
 async def _first(*ends: Awaitable[object]) -> None:
@@ -158,159 +284,7 @@ async def _first(*ends: Awaitable[object]) -> None:
     try:
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in waiting[1:]:  # the first is the watch, which is stopped in its own way
+        for task in waiting[1:]:  # the first is stopped in its own way
             task.cancel()
     for task in done:
         task.result()
-
-
-async def _served(cluster: Cluster) -> Mapping[str, Any] | None:
-    """Wait for the CRD to be served; return the schema of its status."""
-    while True:
-        try:
-            document = await cluster.served_schema()
-        except NotFound:
-            logger.warning(
-                "the OneCloudServer resource is not known to the API server: install the CRD "
-                "(kubectl apply -f crds/); trying again",
-            )
-        except ClusterError as error:
-            logger.warning("the API server cannot be asked; trying again", extra={"error": str(error)})
-        else:
-            return schema_of_status(document)
-        await asyncio.sleep(CRD_SECONDS)
-
-
-async def _config(settings: Settings, cluster: Cluster) -> Config:
-    cluster_id = settings.cluster_id
-    while not cluster_id:
-        try:
-            cluster_id = await cluster.cluster_id()
-        except ClusterError as error:
-            logger.warning(
-                "the UID of the namespace kube-system, this cluster's name in owner tags, cannot be read; "
-                "grant get on it or set ONECLOUD_OPERATOR_CLUSTER_ID; trying again",
-                extra={"error": str(error)},
-            )
-            await asyncio.sleep(CRD_SECONDS)
-    return Config(
-        cluster=cluster_id,
-        name_prefix=settings.name_prefix,
-        hung_seconds=settings.hung_seconds,
-        post_settle_seconds=settings.post_settle_seconds,
-        burnt_seconds=settings.burnt_seconds,
-        delete_again_seconds=settings.delete_again_seconds,
-        retry_create_first_seconds=settings.retry_create_first_seconds,
-        retry_create_most_seconds=settings.retry_create_most_seconds,
-        expiring_days=settings.expiring_days,
-    )
-
-
-def address_policy(settings: Settings, api_server: str) -> AddressPolicy:
-    """
-    Return where credentials may lead: never to this cluster's own API, the rest as set.
-
-    Raises SettingsError for a network that is none.
-    """
-    own = urlsplit(api_server).hostname or ""
-    deny = [_network("DENIED_NETWORKS", text) for text in settings.denied_networks]
-    try:
-        address = ipaddress.ip_address(own)
-    except ValueError:
-        pass  # a name; what it resolves to is for denied_networks
-    else:
-        if not address.is_loopback:
-            deny.append(ipaddress.ip_network(address))
-    hosts, networks = [], []
-    for text in settings.allowed_endpoints:
-        if "/" in text or text.replace(".", "").isdigit():
-            networks.append(_network("ALLOWED_ENDPOINTS", text))
-        else:
-            hosts.append(text)
-    return AddressPolicy(
-        allow_loopback=settings.allow_loopback,
-        deny=tuple(deny),
-        only_hosts=tuple(hosts),
-        only_networks=tuple(networks),
-    )
-
-
-def _network(name: str, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        msg = f"{PREFIX}{name}: {text!r} is no network"
-        raise SettingsError(msg) from None
-
-
-def feed_options(settings: Settings) -> FeedOptions:
-    """Return how often the cloud is asked."""
-    return FeedOptions(
-        moving_poll_seconds=settings.poll_moving_seconds,
-        idle_poll_seconds=settings.poll_idle_seconds,
-        events_seconds=settings.events_seconds,
-        sweep_seconds=settings.sweep_seconds,
-        sweep_without_events_seconds=settings.sweep_seconds / 2.0,
-        refresh_seconds=settings.details_seconds,
-        confirm_seconds=settings.confirm_seconds,
-        hung_seconds=settings.hung_seconds,
-        retry_first_seconds=settings.retry_first_seconds,
-        retry_most_seconds=settings.retry_most_seconds,
-        refused_first_seconds=settings.refused_first_seconds,
-        refused_most_seconds=settings.refused_most_seconds,
-    )
-
-
-async def check(settings: Settings) -> int:
-    """Say on standard output whether everything that the operator needs is there; return the exit code."""
-    configuration = await handlers.configuration()
-    cluster = Cluster(ApiClient(configuration))
-    failures = 0
-    try:
-        for what, call in (
-            ("the CRD is served", cluster.served_schema()),
-            ("objects can be listed", _list(cluster, settings.namespaces)),
-        ):
-            try:
-                await call
-            except ClusterError as error:
-                failures += 1
-                sys.stdout.write(f"FAILED {what}: {error}\n")
-            else:
-                sys.stdout.write(f"ok     {what}\n")
-    finally:
-        await cluster.close()
-    return 1 if failures else 0
-
-
-async def _list(cluster: Cluster, namespaces: tuple[str, ...]) -> None:
-    for namespace in namespaces or (None,):
-        async for _ in cluster.list_metadata(namespace):
-            break
-
-
-def _liveness(settings: Settings) -> str | None:
-    if settings.listen_port == 0:
-        return None
-    return f"http://{settings.listen_address}:{settings.listen_port}/healthz"
-
-
-class Heartbeat:
-    """Shows that the event loop turns; a cloud that is silent does not matter here."""
-
-    def __init__(self) -> None:
-        self._beat_at = time.monotonic()
-
-    async def run(self) -> None:
-        """Beat for ever."""
-        while True:
-            self._beat_at = time.monotonic()
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-
-    def check(self) -> dict[str, Any]:
-        """Return the age of the last beat. Raises TimeoutError if it is too old."""
-        age = time.monotonic() - self._beat_at
-        if age > DEAD_SECONDS:
-            msg = "the event loop has stood still"
-            raise TimeoutError(msg)
-        return {"heartbeat_age_seconds": round(age, 1)}

@@ -7,10 +7,12 @@ would be kept for ever, and its server watched. What was missed the other way ro
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from onecloud_operator.cluster import ClusterError, NotFound
+from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.queue import Lane
 from onecloud_operator.objects import Key
 
@@ -29,7 +31,7 @@ FIRST_SECONDS = 2.0  # until every object of the first list was heard of
 
 
 class Census:
-    """Counts the objects of *namespaces* (empty: of the cluster)."""
+    """Counts the objects of *namespaces* (empty: of the cluster) that *selector* matches (empty: all)."""
 
     def __init__(  # noqa: PLR0913 - what it touches
         self,
@@ -38,6 +40,7 @@ class Census:
         objects: Objects,
         queue: Queue[Key],
         namespaces: tuple[str, ...],
+        selector: str = "",
         clock: Clock,
         gone: Callable[[Key], None],
     ) -> None:
@@ -45,7 +48,9 @@ class Census:
         self._objects = objects
         self._queue = queue
         self._namespaces = namespaces
+        self._selector = selector
         self._clock = clock
+        self._hurried = asyncio.Event()
         self._gone = gone
 
     async def run(self) -> None:
@@ -59,19 +64,29 @@ class Census:
                 continue
             if not missing:
                 self._objects.complete = True
-            await self._clock.sleep(FIRST_SECONDS if not self._objects.complete else EVERY_SECONDS)
+            await self._rest()
+
+    def hurry(self) -> None:
+        """Count at once: the watch begins anew, and told of no deletion since it broke off."""
+        self._hurried.set()
+
+    async def _rest(self) -> None:
+        if not self._objects.complete:
+            await self._clock.sleep(FIRST_SECONDS)
+        elif await wait_for(self._hurried, EVERY_SECONDS, self._clock):
+            self._hurried.clear()
 
     async def count(self) -> int:
         """Count once: purge what is gone, fetch what was missed; return how many were missed."""
         began_at = self._clock.monotonic()
         there: set[Key] = set()
         for namespace in self._namespaces or (None,):
-            async for page in self._cluster.list_metadata(namespace):
+            async for page in self._cluster.list_metadata(namespace, self._selector):
                 there.update(Key(meta["namespace"], meta["name"], meta["uid"]) for meta in page)
         for key in self._objects.stale_before(began_at):
             if key not in there:
                 self._objects.drop(key)
-                self._queue.forget(key)
+                self._queue.abandon(key)
                 self._gone(key)
         missed = [key for key in there if key not in self._objects]
         if self._objects.complete:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.engine.queue import Queue
     from onecloud_operator.objects import Key, Objects
+    from onecloud_operator.watch import Watch
 
 # kopf takes off the finalizer that it believes to be its own, so it is given one that nothing ever sets.
 UNUSED_FINALIZER = "onecloud.io/never-set"
@@ -58,8 +59,8 @@ class NoProgress(kopf.ProgressStorage):
         return essence
 
 
-def settings() -> kopf.OperatorSettings:
-    """Return kopf's settings: it watches, and never writes."""
+def settings(selector: str = "") -> kopf.OperatorSettings:
+    """Return kopf's settings: it watches what *selector* matches (empty: everything), and never writes."""
     made = kopf.OperatorSettings()
     made.persistence.finalizer = UNUSED_FINALIZER
     made.persistence.diffbase_storage = NoDiffBase()
@@ -68,6 +69,8 @@ def settings() -> kopf.OperatorSettings:
     made.scanning.disabled = (
         True  # we wait for the CRD ourselves, and need no right to watch CRDs or namespaces
     )
+    if selector:
+        made.watching.label_selectors[GROUP, VERSION, PLURAL] = selector
     made.watching.server_timeout = WATCH_SECONDS
     made.watching.connect_timeout = 10.0
     made.networking.request_timeout = 60.0
@@ -80,14 +83,14 @@ def registry(
     queue: Queue[Key],
     *,
     gone: Callable[[Key], None],
-    heartbeat: Callable[[], dict[str, Any]],
+    watch: Watch,
 ) -> kopf.OperatorRegistry:
-    """Return the handlers: *gone* is told of deleted objects, *heartbeat* answers the liveness probe."""
+    """Return the handlers: *gone* is told of objects that are not ours any more; *watch* listens."""
     made = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=made)
-    async def login(**_: object) -> kopf.ConnectionInfo:
-        return connection(await configuration())
+    async def login(**_: object) -> kopf.AiohttpSession:
+        return watch.session(connection(await configuration()))
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=made)
     async def heard(event: Any, **_: object) -> None:  # noqa: ANN401 - kopf's signature
@@ -96,16 +99,16 @@ def registry(
             key = objects.heard(body, listed=True)
             if key is not None:
                 objects.drop(key)
-                queue.forget(key)
+                if "deletionTimestamp" in body["metadata"]:
+                    queue.forget(key)
+                else:
+                    # It left our selector, so it may be another's by now; or it never had a server.
+                    queue.abandon(key)
                 gone(key)
             return
         listed = event["type"] is None
         if (key := objects.heard(body, listed=listed)) is not None:
             queue.add(key, Lane.RESYNC if listed else Lane.USER)
-
-    @kopf.on.probe(registry=made, id="heartbeat")
-    async def beat(**_: object) -> dict[str, Any]:
-        return heartbeat()
 
     return made
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from onecloud_operator.api.spec import Spec
 from onecloud_operator.core.records import records_of
-from onecloud_operator.core.resource import Resource
+from onecloud_operator.core.resource import FINALIZER, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,10 +42,22 @@ class Objects:
     on a status that no longer stands, and each of them written. So it is ignored, for that UID, as long as
     a late watch can explain it, and never when it comes out of a list: after a restore of the cluster's
     database versions really do go back.
+
+    *sees*: whether all objects of a namespace are heard of. *handover_seconds*: for so long an object is left
+    alone that comes to us while we run and was worked on before, since whoever did may not know yet.
     """
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        *,
+        sees: Callable[[str], bool] = lambda _namespace: True,
+        handover_seconds: float = 0.0,
+    ) -> None:
         self._monotonic = monotonic
+        self._sees = sees
+        self._handover_seconds = handover_seconds
+        self._not_before: dict[Key, float] = {}
         self._entries: dict[Key, _Entry] = {}
         self._owners: dict[str, Key] = {}
         self.complete = False  # every object of the cluster's first list was heard of
@@ -60,9 +72,23 @@ class Objects:
         """Return the keys of all objects, as they are now."""
         return iter(tuple(self._entries))
 
-    def lives(self, uid: str) -> bool:
-        """Say whether an object of this UID lives; while not all are known, any may."""
-        return not self.complete or uid in self._owners
+    def lives(self, uid: str, namespace: str) -> bool:
+        """Say whether an object of this UID lives; where not all are known, any may."""
+        return not self.complete or not self._sees(namespace) or uid in self._owners
+
+    def statuses(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the status of each object, an empty one if it has none yet."""
+        return (entry.body.get("status") or {} for entry in self._entries.values())
+
+    def rest_seconds(self, key: Key) -> float:
+        """Return for how long the object is still left alone, since it was another's until just now."""
+        until = self._not_before.get(key)
+        if until is None:
+            return 0.0
+        if (left := until - self._monotonic()) > 0:
+            return left
+        del self._not_before[key]
+        return 0.0
 
     def heard(self, body: Mapping[str, Any], *, listed: bool) -> Key | None:
         """Take over what the watch told; return the key if it is news. *listed*: it came out of a list."""
@@ -74,6 +100,8 @@ class Objects:
                 return None
             if version_of(body) == version_of(old.body):
                 return None
+        if old is None and self.complete and FINALIZER in (body["metadata"].get("finalizers") or ()):
+            self._not_before[key] = self._monotonic() + self._handover_seconds
         self._put(key, body, written=False)
         return key
 
@@ -93,6 +121,7 @@ class Objects:
         """Forget an object that is gone."""
         if self._entries.pop(key, None) is not None:
             self._owners.pop(key.uid, None)
+            self._not_before.pop(key, None)
 
     def stale_before(self, moment: float) -> Iterator[Key]:
         """Return the keys that nothing was heard of since *moment* (monotonic)."""

@@ -77,7 +77,11 @@ class _Known:
 
 @dataclass(slots=True)
 class Reconciler:
-    """One for the process. *schema*: the served schema of ``status``, None while it is not known."""
+    """
+    One for the process. *schema*: the served schema of ``status``, None while it is not known.
+
+    *on_step*, which must not raise, is told of each step: its kind, and the reason of a refusal or None.
+    """
 
     objects: Objects
     cluster: Cluster
@@ -90,6 +94,7 @@ class Reconciler:
     resync_seconds: float
     secret_seconds: float
     schema: Mapping[str, Any] | None = None
+    on_step: Callable[[str, str | None], None] = lambda _step, _refusal: None
     _known: dict[Key, _Known] = field(default_factory=dict)
     _stumbles: Backoff[Key] = field(init=False)
 
@@ -98,6 +103,8 @@ class Reconciler:
 
     async def __call__(self, key: Key) -> float | None:
         """Work on *key* until nothing can be done at once; return the seconds until it is to be looked at."""
+        if (rest := self.objects.rest_seconds(key)) > 0:
+            return rest
         try:
             for _ in range(STEPS_A_TURN):
                 again, seconds = await self._pass(key)
@@ -203,7 +210,9 @@ class Reconciler:
         """Return the UIDs of other owners that live, or that cannot be known to be dead."""
         owners = (server.owner for server in servers if server.owner is not None)
         return frozenset(
-            o.uid for o in owners if o.cluster != self.config.cluster or self.objects.lives(o.uid)
+            o.uid
+            for o in owners
+            if o.cluster != self.config.cluster or self.objects.lives(o.uid, o.namespace)
         )
 
     async def _report(
@@ -253,12 +262,15 @@ class Reconciler:
         elif outcome.done is not None and not isinstance(step, RECORDS):
             self._count_gone(known, facts, step, gone=outcome.done.gone)
             known.memory = accepted(facts, step, outcome.done)
+            if not isinstance(step, Settled):
+                self.on_step(type(step).__name__, None)
             self._log_step(facts, step)
         if outcome.found is not None:
             known.candidates = outcome.found
 
     def _refused(self, known: _Known, facts: Facts, step: Step, problem: Problem) -> None:
         row = row_of(problem.reason)
+        self.on_step(type(step).__name__, problem.reason)
         spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
         wait = wait_after(
             problem,

@@ -28,6 +28,19 @@ class Settings:
     """
 
     namespaces: tuple[str, ...] = _knob((), "namespaces to watch; empty: all of the cluster")
+    selector: str = _knob(
+        "",
+        "label selector of the objects to work on; empty: all. Needs leader_election, see the documentation",
+    )
+    handover_seconds: float = _knob(
+        90.0, "with a selector: an object that another release worked on is left alone for so long"
+    )
+    leader_election: bool = _knob(NO, "work only while holding a Lease; needed for more than one replica")
+    lease_name: str = _knob("onecloud-operator", "name of the Lease; one for each release")
+    lease_namespace: str = _knob("", "namespace of the Lease; empty: the Pod's own")
+    lease_duration_seconds: int = _knob(15, "others take over a Lease that was not renewed for so long")
+    lease_renew_seconds: float = _knob(5.0, "how often the Lease is renewed")
+    lease_deadline_seconds: float = _knob(10.0, "without renewal for so long, the process ends itself")
     cluster_id: str = _knob("", "name of this cluster in the owner tags; empty: the UID of kube-system")
     name_prefix: str = _knob("", "put before the names of new servers, for clusters that share one cloud")
     allow_loopback: bool = _knob(NO, "let credentials lead to this host itself; for the sandbox only")

@@ -150,6 +150,10 @@ class Election:
         """Who led when it was looked last, if anybody did."""
         return self._identity if self.fence.open else (self._seen.holder if self._seen else None)
 
+    async def look(self) -> Record | None:
+        """Return what stands in the record now. Raises StoreError."""
+        return await self._store.read()
+
     async def acquire(self) -> None:
         """Wait until the lease is ours."""
         while True:

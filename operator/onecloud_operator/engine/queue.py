@@ -147,6 +147,12 @@ class Queue(Generic[K]):
             running.again = None
             running.forgotten = True
 
+    def abandon(self, key: K) -> None:
+        """Drop *key* like `forget`, and break off the pass that is under way: it is somebody else's now."""
+        self.forget(key)
+        if (running := self._running.get(key)) is not None:
+            running.task.cancel()
+
     async def run(self, handler: Callable[[K], Awaitable[float | None]]) -> None:
         """
         Work until cancelled; then let what runs end, for *drain_seconds* at most.
@@ -186,8 +192,18 @@ class Queue(Generic[K]):
     @property
     def oldest_seconds(self) -> float:
         """Return how long the oldest key of any lane has waited; those that are parked are not counted."""
-        heads = [next(iter(lane.values())) for lane in self._lanes.values() if lane]
-        return self._clock.monotonic() - min(heads) if heads else 0.0
+        return max(self.waiting_seconds(lane) for lane in Lane)
+
+    def waiting_seconds(self, lane: Lane) -> float:
+        """Return how long the first key of *lane* has waited."""
+        since = next(iter(self._lanes[lane].values()), None)
+        return 0.0 if since is None else self._clock.monotonic() - since
+
+    @property
+    def longest_seconds(self) -> float:
+        """Return how long the oldest pass that is under way has taken by now."""
+        began_at = min((running.began_at for running in self._running.values()), default=None)
+        return 0.0 if began_at is None else self._clock.monotonic() - began_at
 
     # -- lanes and groups --------------------------------------------------------------------------------
     def _put(self, key: K, lane: Lane, since: float, *, first: bool = False) -> None:

@@ -60,6 +60,11 @@ class Supervisor:
         task.add_done_callback(self._shared_ended_badly)
         return task
 
+    @property
+    def fault_text(self) -> str | None:
+        """Return what `fault` would raise by now, or None if all is well."""
+        return self._text
+
     async def fault(self) -> NoReturn:
         """Raise the first fault of a shared task as TaskFault when it comes; wait for ever if all is well."""
         if self._text is None:

@@ -54,7 +54,7 @@ class Feed(Generic[K]):
     is told by its users what vanished: only they know whose wish it was.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of the whole operator that it touches
         self,
         place: Place,
         *,
@@ -62,6 +62,7 @@ class Feed(Generic[K]):
         clock: Clock,
         options: FeedOptions,
         random: Callable[[], float],
+        on_turn: Callable[[str, float, int, bool], None] | None = None,
     ) -> None:
         self.place = place
         self.limiter = GoneLimiter()
@@ -71,6 +72,8 @@ class Feed(Generic[K]):
         self._health = FeedHealth(since=clock.monotonic())
         self._problems: dict[str, Problem] = {}
         self._untold = False
+        self._on_turn = on_turn
+        self._counted_rows = 0
         refusals: Backoff[Source] = Backoff(
             options.refused_first_seconds, options.refused_most_seconds, random
         )
@@ -93,7 +96,7 @@ class Feed(Generic[K]):
             Readmission(shared),
         )
         self._retries: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_most_seconds, random)
-        self._schedule = Schedule(jobs, clock, self._retries, self._outcome)
+        self._schedule = Schedule(jobs, clock, self._retries, self._outcome, self._count)
 
     # -- who watches what --------------------------------------------------------------------------------
     @property
@@ -260,6 +263,11 @@ class Feed(Generic[K]):
                 self._problems[job.name] = problem_of(error, doing=Doing.READ)
         if self._set_health():
             await self._tell_all()
+
+    def _count(self, job: str, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback
+        rows, self._counted_rows = self._members.rows - self._counted_rows, self._members.rows
+        if self._on_turn is not None:
+            self._on_turn(job, seconds, rows, failed)
 
     def _set_health(self) -> bool:
         """Set the health from the problems there are; return whether everyone is to be told."""

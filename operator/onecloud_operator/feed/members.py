@@ -39,6 +39,7 @@ class Members(Generic[K]):
         self._tell = tell
         self._now = now
         self._backoff = backoff
+        self.rows = 0  # that lists gave us, ever
         self._source_of: dict[K, Source] = {}
         self._keys_of: dict[Source, dict[K, None]] = {}  # in the order in which they are asked
         self._aside: dict[Source, tuple[float, Problem]] = {}
@@ -110,7 +111,9 @@ class Members(Generic[K]):
 
     async def list_servers(self, query: ServerQuery) -> ServerPage:
         """Return one page of servers, with whichever credentials work."""
-        return await self.ask(lambda source: source.list_servers(query))
+        page = await self.ask(lambda source: source.list_servers(query))
+        self.rows += len(page.rows)
+        return page
 
     async def get_server(self, server_id: str) -> Row | None:
         """Return a server, or None if it is proven gone."""

@@ -24,7 +24,8 @@ class Schedule:
 
     A job that fails waits longer each time. While the first fails the others rest: it is the cheapest way to
     find out whether anyone answers.
-    *on_outcome* is told of every turn: the job, and what went wrong or None.
+    *on_outcome* is told of every turn: the job, and what went wrong or None. *on_turn*, which must not raise,
+    is told the job's name, how many seconds it took, and whether it failed.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class Schedule:
         clock: Clock,
         backoff: Backoff[str],
         on_outcome: Callable[[Job, OneCloudError | None], Awaitable[None]],
+        on_turn: Callable[[str, float, bool], None] = lambda _job, _seconds, _failed: None,
     ) -> None:
         self._jobs = tuple(jobs)
         self._clock = clock
         self._backoff = backoff
         self._on_outcome = on_outcome
+        self._on_turn = on_turn
         self._wake = asyncio.Event()
         self._ran_at: dict[str, float] = {}
         self._retry_at: dict[str, float] = {}
@@ -71,12 +74,14 @@ class Schedule:
 
     async def _turn(self, job: Job) -> None:
         error: OneCloudError | None = None
+        began_at = self._clock.monotonic()
         try:
             await job.run()
         except OneCloudError as caught:
             error = caught
         now = self._clock.monotonic()
         self._ran_at[job.name] = now
+        self._on_turn(job.name, now - began_at, error is not None)
         if error is None:
             self._backoff.reset(job.name)
             self._retry_at.pop(job.name, None)

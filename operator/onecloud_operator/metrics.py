@@ -1,0 +1,225 @@
+"""
+What the operator measures, for Prometheus.
+
+Counters and histograms are told when something happens; gauges are looked up when somebody asks. Labels are
+words of small closed sets. Nothing that a tenant writes becomes one, except the names of feeds: those are cut
+short, there are no more of them than feeds, and they are gone with their feed.
+"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections import Counter as Tally
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from prometheus_client.core import Metric
+
+PREFIX: Final = "onecloud_operator_"
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+RENDER_SECONDS: Final = 1.0  # a rendering is good for so long, however often it is asked for
+MOST_FEEDS: Final = 200  # that have series of their own; the rest is added up as one
+OTHER: Final = "other"
+LONGEST_LABEL: Final = 63
+
+PASS_BUCKETS: Final = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+CALL_BUCKETS: Final = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+LAG_BUCKETS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+
+Sample = tuple[str, tuple[str, ...], float]
+
+FEED: Final = ("endpoint", "region", "project")
+# Name without the prefix: what it means, and its labels.
+GAUGES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "build_info": ("Always 1; which version runs, on which Python.", ("version", "python")),
+    "leader": ("1 if this process may write, 0 while it stands by.", ()),
+    "queue_depth": ("Objects that wait for a worker.", ("lane",)),
+    "queue_oldest_seconds": ("How long the oldest of them has waited.", ("lane",)),
+    "queue_parked": ("Objects that wait because their tenant has enough workers already.", ()),
+    "queue_running": ("Objects that are being worked on.", ()),
+    "queue_delayed": ("Objects that are to be looked at again at a later time.", ()),
+    "feeds": ("Projects of clouds that are watched.", ()),
+    "feed_in_touch": ("1 if the project's cloud answers, 0 if it does not.", FEED),
+    "feed_staleness_seconds": (
+        "Age of the newest poll that showed every change; before the first, how long it is waited for.",
+        FEED,
+    ),
+    "feed_servers": ("Servers that are watched.", FEED),
+    "cloud_requests_in_flight": ("Requests to clouds that are under way.", ("lane",)),
+    "cloud_requests_waiting": ("Requests to clouds that wait for their turn.", ("lane",)),
+    "servers": ("Objects by the state of their server.", ("state",)),
+    "objects": ("Objects by the reason of their condition Synced.", ("reason",)),
+    "watch_silent_seconds": (
+        "How long the watch of the Kubernetes API has told nothing; it does so once a minute at least.",
+        (),
+    ),
+}
+# The same for what others count.
+COUNTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "feed_restarts": ("Feeds that were started again after a fault of the operator's own.", ()),
+    "lease_failures": ("Reads and writes of the Lease that failed.", ()),
+}
+
+
+class Metrics:
+    """All of them, in a registry of their own. *look*, once it is set, yields what is so at this moment."""
+
+    def __init__(self, version: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.look: Callable[[], Iterable[Sample]] | None = None
+        self.registry = CollectorRegistry()
+        self._version = version
+        self._clock = clock
+        self._rendered = b""
+        self._rendered_at = float("-inf")
+        self._passes = self._counter("passes", "Passes over an object.", "lane", "result")
+        self._pass_seconds = self._histogram(
+            "pass_duration_seconds", "How long passes took.", PASS_BUCKETS, "lane"
+        )
+        self._wait_seconds = self._histogram(
+            "pass_wait_seconds", "How long objects waited for their pass.", PASS_BUCKETS, "lane"
+        )
+        self._steps = self._counter("steps", "Steps towards a spec that were carried out.", "step")
+        self._errors = self._counter(
+            "errors", "Steps that the cloud refused, or that failed on the way, by reason.", "step", "reason"
+        )
+        self._feed_calls = self._counter("feed_calls", "Turns of a feed's jobs.", "job", "result")
+        self._feed_rows = self._counter("feed_rows", "Rows that the jobs were given.", "job")
+        self._feed_seconds = self._histogram(
+            "feed_call_duration_seconds", "How long a turn of a feed's job took.", CALL_BUCKETS, "job"
+        )
+        self._cloud_requests = self._counter(
+            "cloud_requests", "Requests to clouds, by what came of them.", "operation", "code"
+        )
+        self._cloud_seconds = self._histogram(
+            "cloud_request_duration_seconds",
+            "How long requests to clouds took, without waiting for their turn.",
+            CALL_BUCKETS,
+            "operation",
+        )
+        self._cloud_throttled = self._counter(
+            "cloud_throttled", "Answers after which a cloud is asked for less at a time.", "operation"
+        )
+        self._kubernetes_requests = self._counter(
+            "kubernetes_requests",
+            "Requests to the Kubernetes API beside the watch, by what came of them.",
+            "operation",
+            "code",
+        )
+        self._kubernetes_seconds = self._histogram(
+            "kubernetes_request_duration_seconds",
+            "How long requests to the Kubernetes API took.",
+            CALL_BUCKETS,
+            "operation",
+        )
+        self._lag_seconds = self._histogram(
+            "event_loop_lag_seconds", "How much later than asked for the event loop came round.", LAG_BUCKETS
+        )
+        self.registry.register(self)
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+
+    # -- what happens ------------------------------------------------------------------------------------
+    def passed(self, lane: str, waited_seconds: float, seconds: float, *, failed: bool) -> None:
+        """Count a pass over an object."""
+        self._passes.labels(lane, "failed" if failed else "ok").inc()
+        self._pass_seconds.labels(lane).observe(seconds)
+        self._wait_seconds.labels(lane).observe(waited_seconds)
+
+    def stepped(self, step: str, refusal: str | None) -> None:
+        """Count a step; *refusal* is the reason of one that failed."""
+        if refusal is None:
+            self._steps.labels(step).inc()
+        else:
+            self._errors.labels(step, refusal).inc()
+
+    def fed(self, job: str, seconds: float, rows: int, *, failed: bool) -> None:
+        """Count a turn of a feed's job."""
+        self._feed_calls.labels(job, "failed" if failed else "ok").inc()
+        self._feed_rows.labels(job).inc(rows)
+        self._feed_seconds.labels(job).observe(seconds)
+
+    def exchanged(self, operation: str, code: str, seconds: float, *, throttled: bool) -> None:
+        """Count a request to a cloud; *code* is a status or the class of an error."""
+        self._cloud_requests.labels(operation, code).inc()
+        self._cloud_seconds.labels(operation).observe(seconds)
+        if throttled:
+            self._cloud_throttled.labels(operation).inc()
+
+    def called(self, operation: str, status: int | None, seconds: float) -> None:
+        """Count a request to Kubernetes; *status* None: it was not answered."""
+        self._kubernetes_requests.labels(operation, code_of(status)).inc()
+        self._kubernetes_seconds.labels(operation).observe(seconds)
+
+    def lagged(self, seconds: float) -> None:
+        """Note by how much the event loop was late."""
+        self._lag_seconds.observe(max(seconds, 0.0))
+
+    # -- what is asked for -------------------------------------------------------------------------------
+    def render(self) -> bytes:
+        """Return everything in Prometheus' text format, at most a second old."""
+        now = self._clock()
+        if now - self._rendered_at >= RENDER_SECONDS:
+            self._rendered, self._rendered_at = generate_latest(self.registry), now
+        return self._rendered
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the gauges, for the registry."""
+        families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {
+            **{
+                name: GaugeMetricFamily(PREFIX + name, text, labels=to) for name, (text, to) in GAUGES.items()
+            },
+            **{
+                name: CounterMetricFamily(PREFIX + name, text, labels=to)
+                for name, (text, to) in COUNTS.items()
+            },
+        }
+        families["build_info"].add_metric((self._version, platform.python_version()), 1)
+        for name, labels, value in self.look() if self.look is not None else ():
+            families[name].add_metric(labels, value)
+        yield from families.values()
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(PREFIX + name, text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(PREFIX + name, text, labels, registry=self.registry, buckets=buckets)
+
+
+def code_of(status: int | None) -> str:
+    """Return the label for an HTTP status: it, or its class for one that HTTP does not know."""
+    if status is None:
+        return "none"
+    return str(status) if status in CODES else f"{status // 100}xx"
+
+
+CODES: Final = frozenset(int(code) for code in HTTPStatus)
+
+
+def tally(words: Iterable[str | None], known: Iterable[str]) -> dict[str, int]:
+    """Count *words* by those that are *known*, every one of which is in the result, and the rest as other."""
+    counted = Tally(words)
+    result = {word: counted.pop(word, 0) for word in known}
+    if rest := sum(counted.values()):
+        result[OTHER] = rest
+    return result
+
+
+def label(text: str) -> str:
+    """Return *text* as a label: printable, and cut short."""
+    return "".join(c if c.isprintable() else "?" for c in text[:LONGEST_LABEL])

@@ -1,0 +1,102 @@
+"""From the operator's settings to what its parts take."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from onecloud_operator.core.facts import Config
+from onecloud_operator.engine.lease import Timing
+from onecloud_operator.feed import FeedOptions
+from onecloud_operator.onecloud import AddressPolicy
+from onecloud_operator.settings import PREFIX, SettingsError
+
+if TYPE_CHECKING:
+    from onecloud_operator.settings import Settings
+
+
+def address_policy(settings: Settings, api_server: str) -> AddressPolicy:
+    """
+    Return where credentials may lead: never to this cluster's own API, the rest as set.
+
+    Raises SettingsError for a network that is none.
+    """
+    own = urlsplit(api_server).hostname or ""
+    deny = [_network("DENIED_NETWORKS", text) for text in settings.denied_networks]
+    try:
+        address = ipaddress.ip_address(own)
+    except ValueError:
+        pass  # a name; what it resolves to is for denied_networks
+    else:
+        if not address.is_loopback:
+            deny.append(ipaddress.ip_network(address))
+    hosts, networks = [], []
+    for text in settings.allowed_endpoints:
+        if "/" in text or text.replace(".", "").isdigit():
+            networks.append(_network("ALLOWED_ENDPOINTS", text))
+        else:
+            hosts.append(text)
+    return AddressPolicy(
+        allow_loopback=settings.allow_loopback,
+        deny=tuple(deny),
+        only_hosts=tuple(hosts),
+        only_networks=tuple(networks),
+    )
+
+
+def _network(name: str, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        msg = f"{PREFIX}{name}: {text!r} is no network"
+        raise SettingsError(msg) from None
+
+
+def feed_options(settings: Settings) -> FeedOptions:
+    """Return how often the cloud is asked."""
+    return FeedOptions(
+        moving_poll_seconds=settings.poll_moving_seconds,
+        idle_poll_seconds=settings.poll_idle_seconds,
+        events_seconds=settings.events_seconds,
+        sweep_seconds=settings.sweep_seconds,
+        sweep_without_events_seconds=settings.sweep_seconds / 2.0,
+        refresh_seconds=settings.details_seconds,
+        confirm_seconds=settings.confirm_seconds,
+        hung_seconds=settings.hung_seconds,
+        retry_first_seconds=settings.retry_first_seconds,
+        retry_most_seconds=settings.retry_most_seconds,
+        refused_first_seconds=settings.refused_first_seconds,
+        refused_most_seconds=settings.refused_most_seconds,
+    )
+
+
+def config_of(settings: Settings, cluster_id: str) -> Config:
+    """Return what decisions depend on beside objects and servers."""
+    return Config(
+        cluster=cluster_id,
+        name_prefix=settings.name_prefix,
+        hung_seconds=settings.hung_seconds,
+        post_settle_seconds=settings.post_settle_seconds,
+        burnt_seconds=settings.burnt_seconds,
+        delete_again_seconds=settings.delete_again_seconds,
+        retry_create_first_seconds=settings.retry_create_first_seconds,
+        retry_create_most_seconds=settings.retry_create_most_seconds,
+        expiring_days=settings.expiring_days,
+    )
+
+
+def timing_of(settings: Settings) -> Timing:
+    """Return the times of the Lease. Raises SettingsError if they do not fit together."""
+    try:
+        return Timing(
+            settings.lease_duration_seconds, settings.lease_renew_seconds, settings.lease_deadline_seconds
+        )
+    except ValueError:
+        msg = f"{PREFIX}LEASE_RENEW_SECONDS < …LEASE_DEADLINE_SECONDS < …LEASE_DURATION_SECONDS must hold"
+        raise SettingsError(msg) from None
+
+
+def sees(settings: Settings, namespace: str) -> bool:
+    """Say whether every object of *namespace* is ours to know: of a shard's others we hear nothing."""
+    return not settings.selector and (not settings.namespaces or namespace in settings.namespaces)

@@ -1,0 +1,103 @@
+"""What must be there before the work begins: the CRD, a name for the cluster, the rights."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from kubernetes.aio.client import ApiClient
+
+from onecloud_operator import handlers
+from onecloud_operator.api.served import schema_of_status
+from onecloud_operator.cluster import Cluster, ClusterError, NotFound
+from onecloud_operator.engine.lease import StoreError
+from onecloud_operator.leadership import election_of
+from onecloud_operator.settings import PREFIX, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Mapping
+
+    from onecloud_operator.probes import Health
+    from onecloud_operator.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+AGAIN_SECONDS: Final = 5.0
+REFUSED: Final = 400
+
+
+async def served(cluster: Cluster, health: Health) -> Mapping[str, Any] | None:
+    """Wait for the CRD to be served; return the schema of its status."""
+    while True:
+        try:
+            document = await cluster.served_schema()
+        except NotFound:
+            health.ready["objects"] = lambda: "the CRD is not installed"
+            logger.warning(
+                "the OneCloudServer resource is not known to the API server: install the CRD "
+                "(kubectl apply -f crds/); trying again",
+            )
+        except ClusterError as error:
+            logger.warning("the API server cannot be asked; trying again", extra={"error": str(error)})
+        else:
+            return schema_of_status(document)
+        await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def cluster_id(settings: Settings, cluster: Cluster) -> str:
+    if settings.cluster_id:
+        return settings.cluster_id
+    while True:
+        try:
+            return await cluster.cluster_id()
+        except ClusterError as error:
+            logger.warning(
+                "the UID of the namespace kube-system, this cluster's name in owner tags, cannot be read; "
+                "grant get on it or set ONECLOUD_OPERATOR_CLUSTER_ID; trying again",
+                extra={"error": str(error)},
+            )
+            await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def check_selector(settings: Settings, cluster: Cluster) -> None:
+    """Raise SettingsError if the API server does not understand the selector."""
+    if not settings.selector:
+        return
+    try:
+        await _list(cluster, settings)
+    except ClusterError as error:
+        if error.status == REFUSED:
+            msg = f"{PREFIX}SELECTOR is no label selector: {error}"
+            raise SettingsError(msg) from error
+
+
+async def check(settings: Settings) -> int:
+    """Say on standard output whether everything that the operator needs is there; return the exit code."""
+    cluster = Cluster(ApiClient(await handlers.configuration()))
+    failures = 0
+    calls: list[tuple[str, Awaitable[object]]] = [
+        ("the CRD is served", cluster.served_schema()),
+        ("objects can be listed", _list(cluster, settings)),
+    ]
+    if settings.leader_election:
+        calls.append(("the Lease can be read", election_of(settings, cluster).look()))
+    try:
+        for what, call in calls:
+            try:
+                await call
+            except (ClusterError, StoreError) as error:
+                failures += 1
+                sys.stdout.write(f"FAILED {what}: {error}\n")
+            else:
+                sys.stdout.write(f"ok     {what}\n")
+    finally:
+        await cluster.close()
+    return 1 if failures else 0
+
+
+async def _list(cluster: Cluster, settings: Settings) -> None:
+    for namespace in settings.namespaces or (None,):
+        async for _ in cluster.list_metadata(namespace, settings.selector):
+            break

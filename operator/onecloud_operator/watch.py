@@ -1,0 +1,99 @@
+"""
+Listens at kopf's connections to the Kubernetes API: whether the watch is alive, and when it begins anew.
+
+kopf keeps to itself what comes that is no object: the bookmarks that the API server sends once a minute, and
+that after HTTP 410 it lists everything again.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import kopf
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from aiohttp.client_middlewares import ClientHandlerType
+
+
+class Watch:
+    """
+    What is heard of *plural*: one watch for each namespace, or one for the cluster.
+
+    *on_relist* is called when kopf lists again what it has listed before. *trace* is put on its sessions.
+    """
+
+    def __init__(
+        self,
+        plural: str,
+        *,
+        monotonic: Callable[[], float],
+        on_relist: Callable[[], None],
+        trace: aiohttp.TraceConfig,
+    ) -> None:
+        self._suffix = "/" + plural
+        self._monotonic = monotonic
+        self._on_relist = on_relist
+        self._trace = trace
+        self._heard_at: dict[str, float] = {}
+        self._began_at = monotonic()
+
+    @property
+    def heard_at(self) -> float:
+        """When the watch that is silent for longest was last heard (monotonic), or when this began."""
+        return min(self._heard_at.values(), default=self._began_at)
+
+    @property
+    def silent_seconds(self) -> float:
+        """For how long a watch has been silent."""
+        return self._monotonic() - self.heard_at
+
+    def session(self, info: kopf.ConnectionInfo) -> kopf.AiohttpSession:
+        """Return connections for kopf, which closes them."""
+        return kopf.AiohttpSession(
+            server=info.server,
+            default_namespace=info.default_namespace,
+            aiohttp_session=aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+                headers=info.as_http_headers(),
+                middlewares=(self._listen,),
+                trace_configs=[self._trace],
+            ),
+        )
+
+    async def _listen(
+        self, request: aiohttp.ClientRequest, handler: ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        response = await handler(request)
+        path = request.url.path
+        if path.endswith(self._suffix) and response.ok:
+            watching = request.url.query.get("watch") == "true"
+            if not watching and path in self._heard_at:
+                self._on_relist()
+            self._hear(path)
+            if watching:
+                response.content = Heard(response.content, partial(self._hear, path))  # type: ignore[assignment]
+        return response
+
+    def _hear(self, path: str) -> None:
+        self._heard_at[path] = self._monotonic()
+
+
+class Heard:
+    """A stream of bytes that tells of each piece that comes, and is otherwise the *stream* it is given."""
+
+    def __init__(self, stream: aiohttp.StreamReader, note: Callable[[], None]) -> None:
+        self._stream = stream
+        self._note = note
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
+        return getattr(self._stream, name)
+
+    async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
+        """Yield pieces of *size* bytes at most; what kopf reads a watch by."""
+        async for chunk in self._stream.iter_chunked(size):
+            self._note()
+            yield chunk
