@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import secrets
 import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 WEB_SERVERS: Final = 3
 SECRET: Final = "onecloud"  # the name that the examples refer to  # noqa: S105
 REMOVE_SECONDS: Final = 300
-_NAMESPACE: Final = ("kubectl", "get", "namespace", NAMESPACE, "--ignore-not-found", "--output", "name")
+MARK: Final = "onecloud.io/demo"
 
 
 @contextmanager
@@ -50,6 +50,8 @@ def own(chosen: Own, show: Show) -> Iterator[Place]:
         secret, auth_url = _secret(chosen.secret)
         (directory / "secret.yaml").write_text(secret)
         (directory / "web-1.yaml").write_text(_server(chosen))
+        mark = secrets.token_hex(8)
+        (directory / "namespace.yaml").write_text(_namespace(mark))
         known = _known(shell, chosen.context)
         show.facts(_plan(chosen, shell, auth_url, known=known))
         _agree(chosen, show)
@@ -59,7 +61,7 @@ def own(chosen: Own, show: Show) -> Iterator[Place]:
         )
         stack.enter_context(operator)
         scene = Scene(shell, operator, f"http://127.0.0.1:{port}/healthz", None)
-        stack.callback(_remove, scene, show)
+        stack.callback(_remove, scene, show, mark)
         stack.callback(scene.unwatch)
         yield Place(scene, _steps(directory, known=known), kubeconfig, kubectl)
 
@@ -91,7 +93,7 @@ def _secret(path: Path) -> tuple[str, str]:
             **{key: base64.b64decode(value).decode() for key, value in (document.get("data") or {}).items()},
             **(document.get("stringData") or {}),
         }
-    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
         raise ChoiceError(howto) from None  # the cause could hold a part of the Secret
     parts = urlsplit(str(data.get("OS_AUTH_URL", "")))
     if not parts.hostname:
@@ -102,9 +104,14 @@ def _secret(path: Path) -> tuple[str, str]:
         "metadata": {"name": SECRET, "namespace": NAMESPACE},
         "stringData": data,
     }
-    return yaml.safe_dump(
-        manifest, sort_keys=False
-    ), f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return yaml.safe_dump(manifest, sort_keys=False), address
+
+
+def _namespace(mark: str) -> str:
+    """Return a namespace that is known again at the end by its *mark*."""
+    metadata = {"name": NAMESPACE, "annotations": {MARK: mark}}
+    return yaml.safe_dump({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, sort_keys=False)
 
 
 def _server(chosen: Own) -> str:
@@ -117,9 +124,7 @@ def _server(chosen: Own) -> str:
 def _known(shell: Shell, context: str) -> bool:
     """Return whether the cluster knows the resource. Raises ChoiceError if the demo cannot play in it."""
     try:
-        namespace = shell.ask(
-            "kubectl", "get", "namespace", NAMESPACE, "--ignore-not-found", "--output", "name"
-        )
+        namespace = shell.ask("kubectl", "get", "namespace", NAMESPACE, "--ignore-not-found", "-o", "name")
         crd = shell.ask("kubectl", "get", "crd", CRD, "--ignore-not-found", "--output", "name")
     except ShellError as error:
         raise ChoiceError(f"The cluster cannot be used: {error}") from error
@@ -175,7 +180,9 @@ def _steps(directory: Path, *, known: bool) -> tuple[Step, ...]:
         *(() if known else (steps.INSTALL,)),
         steps.start("the rights of your context"),
         steps.credentials(
-            str(directory / "secret.yaml"), "They are those of your file, under the name that objects give."
+            f"kubectl create -f {directory / 'namespace.yaml'}",
+            f"kubectl apply -f {directory / 'secret.yaml'}",
+            why="They are those of your file, under the name that objects give.",
         ),
         steps.first(manifest),
         steps.scale(manifest, WEB_SERVERS),
@@ -184,17 +191,21 @@ def _steps(directory: Path, *, known: bool) -> tuple[Step, ...]:
     )
 
 
-def _remove(scene: Scene, show: Show) -> None:
-    """Remove what the demo made, and say if it could not. Raises Unseen."""
-    if not scene.shell.ask(*_NAMESPACE):
-        return
-    show.title("Removing what the demo made")
+def _remove(scene: Scene, show: Show, mark: str) -> None:
+    """Remove what the demo made, if it came so far, and say if that fails. Raises Unseen, ShellError."""
     play = Play(scene, show, limit_seconds=REMOVE_SECONDS)
     interrupts.listen()  # this may take a while: who cannot wait may leave
+    path = "jsonpath={.metadata.annotations.onecloud\\.io/demo}"
     try:
+        if (
+            scene.shell.ask("kubectl", "get", "namespace", NAMESPACE, "--ignore-not-found", "-o", path)
+            != mark
+        ):
+            return  # there is none, or somebody else has made it meanwhile
+        show.title("Removing what the demo made")
         play.run(f"kubectl -n {NAMESPACE} delete ocs --all --timeout={REMOVE_SECONDS}s")
         play.run(f"kubectl delete namespace {NAMESPACE} --wait=false")
-    except (Unseen, KeyboardInterrupt):
+    except (Unseen, ShellError, KeyboardInterrupt):
         show.text(
             f"The namespace {NAMESPACE} and what is in it may still be there, and so may their servers. "
             "Objects are let go when an operator runs that can reach the cloud, or with the annotation "

@@ -13,7 +13,7 @@ from sandbox.cluster import tools
 from sandbox.cluster.control_plane import OPERATOR, ControlPlane, free_port
 from sandbox.cluster.scratch import scratch
 from sandbox.demo import steps
-from sandbox.demo.scene import Scene
+from sandbox.demo.scene import NAMESPACE, Scene
 from sandbox.demo.shell import Shell
 from sandbox.stage import ROOT, Cloud, Operator, grant
 
@@ -102,8 +102,9 @@ def _steps(secret: Path, cloud: Cloud) -> tuple[Step, ...]:
             "second, so that you need not wait; usually every five"
         ),
         steps.credentials(
-            str(secret),
-            "The operator takes them from a Secret that an object names. This one is "
+            f"kubectl create namespace {NAMESPACE}",
+            f"kubectl apply -f {secret}",
+            why="The operator takes them from a Secret that an object names. This one is "
             f"examples/secret.yaml, with the address ({cloud.auth_url}) and the user of the simulated "
             "cloud in the place of those there.",
         ),

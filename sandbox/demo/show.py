@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 import threading
 import time
@@ -145,11 +146,17 @@ class Show:
         return f"\033[{colour}m{text}\033[0m" if self._colour else text
 
     def _say(self, *lines: str) -> None:
+        text = ""
         for line in lines:
             if line or not self._blank:  # one empty line parts as well as two
-                self._stream.write(f"{line}\n")
+                text += f"{line}\n"
             self._blank = not line
-        self._stream.flush()
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:  # nobody reads any more: that ends the demo, but not its clean-up
+            self._stream = io.StringIO()
+            raise
         self._spoke_at = time.monotonic()
 
 

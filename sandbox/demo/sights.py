@@ -46,6 +46,19 @@ def crd_served() -> Sight:
     return Sight("the cluster knows OneCloudServers", look)
 
 
+def exists(kind: str, name: str) -> Sight:
+    """Expect an object to be there."""
+
+    def look(scene: Scene) -> Found:
+        try:
+            found = scene.shell.ask("kubectl", "-n", NAMESPACE, "get", kind, name, "--output", "name").strip()
+        except ShellError as error:
+            return Found(so=False, text=str(error))
+        return Found(bool(found), found)
+
+    return Sight(f"the {kind} {name} is there", look)
+
+
 def operator_alive() -> Sight:
     """Expect the operator to say that it is well."""
 

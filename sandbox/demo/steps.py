@@ -56,12 +56,10 @@ def start(rights: str) -> Step:
     )
 
 
-def credentials(secret: str, why: str) -> Step:
-    """Return the step that hands the file *secret* over."""
+def credentials(*commands: str, why: str) -> Step:
+    """Return the step whose *commands* make the namespace and the Secret in it."""
     return Step(
-        "Hand over credentials",
-        why,
-        commands=(f"kubectl create namespace {NAMESPACE}", f"kubectl apply -f {secret}"),
+        "Hand over credentials", why, commands=commands, sights=(sights.exists("secret", "onecloud"),)
     )
 
 
