@@ -70,7 +70,13 @@ class Health:
 class Heartbeat:
     """Beats in the event loop, and tells *on_lag* by how many seconds each beat was late."""
 
-    def __init__(self, monotonic: Callable[[], float], on_lag: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        on_lag: Callable[[float], None],
+        every_seconds: float = BEAT_SECONDS,
+    ) -> None:
+        self._every_seconds = every_seconds
         self._monotonic = monotonic
         self._on_lag = on_lag
         self._beat_at = monotonic()
@@ -78,9 +84,9 @@ class Heartbeat:
     async def run(self) -> None:
         """Beat for ever."""
         while True:
-            await asyncio.sleep(BEAT_SECONDS)
+            await asyncio.sleep(self._every_seconds)
             now = self._monotonic()
-            self._on_lag(now - self._beat_at - BEAT_SECONDS)
+            self._on_lag(now - self._beat_at - self._every_seconds)
             self._beat_at = now
 
     def check(self) -> str | None:
@@ -92,9 +98,17 @@ class Heartbeat:
 class Server:
     """Answers GET and HEAD with the *pages* by their paths."""
 
-    def __init__(self, pages: Mapping[str, Callable[[], Page]]) -> None:
+    def __init__(
+        self, pages: Mapping[str, Callable[[], Page]], exchange_seconds: float = EXCHANGE_SECONDS
+    ) -> None:
         self._pages = pages
+        self._exchange_seconds = exchange_seconds
         self._open: OrderedDict[asyncio.Task[None], None] = OrderedDict()
+
+    @property
+    def connections(self) -> int:
+        """Return how many are being answered."""
+        return len(self._open)
 
     @asynccontextmanager
     async def listening(self, address: str, port: int) -> AsyncIterator[int]:
@@ -120,7 +134,7 @@ class Server:
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async with asyncio.timeout(EXCHANGE_SECONDS):
+            async with asyncio.timeout(self._exchange_seconds):
                 if (answer := await self._answer(reader)) is not None:
                     writer.write(answer)
                     await writer.drain()

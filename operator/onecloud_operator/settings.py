@@ -98,6 +98,10 @@ def settings_from(environment: Mapping[str, str] | None = None) -> Settings:
     if settings.log_level not in {"debug", "info", "warning", "error"}:
         msg = f"{PREFIX}LOG_LEVEL must be debug, info, warning or error"
         raise SettingsError(msg)
+    if settings.selector and not settings.leader_election:
+        # A shard that is cut off would go on with what it last heard, beside the one that took its objects.
+        msg = f"{PREFIX}SELECTOR needs {PREFIX}LEADER_ELECTION"
+        raise SettingsError(msg)
     return settings
 
 

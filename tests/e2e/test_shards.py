@@ -1,0 +1,170 @@
+"""Two releases, each with a Lease and a selector of its own, cover the fleet; objects move between them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from sandbox.cluster.control_plane import free_port
+from sandbox.cluster.namespaces import temporary
+from sandbox.stage import Cloud, Operator
+from tests.e2e.conftest import QUICK
+from tests.e2e.play import KIND, Play, said
+from tests.e2e.replica import LEASE, Replica
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.cluster.control_plane import ControlPlane
+    from sandbox.cluster.kube import Kube
+
+SELECTORS = {"a": "shard in (a)", "rest": "shard notin (a)"}
+HANDOVER_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Shards:
+    play: Play
+    replicas: dict[str, Replica]
+
+    def label(self, name: str, shard: str | None) -> None:
+        self.play.kube.patch(KIND, name, self.play.namespace, {"metadata": {"labels": {"shard": shard}}})
+
+    def wait_owned(self, **numbers: int) -> None:
+        """Wait until each shard knows of so many objects."""
+        self.play.until(
+            lambda: {name: one.measure("servers") for name, one in self.replicas.items()} == numbers,
+            f"owned: {numbers}",
+        )
+
+
+@pytest.fixture
+def shards(
+    control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud
+) -> Iterator[Shards]:
+    kube.apply(cloud.secret(namespace))
+    with ExitStack() as stack:
+        replicas = {}
+        for name, selector in SELECTORS.items():
+            port = free_port()
+            operator = Operator(
+                control_plane.kubeconfig_of("operator"),
+                namespaces=namespace,
+                selector=selector,
+                handover_seconds=HANDOVER_SECONDS,
+                lease_namespace=stack.enter_context(temporary(kube, f"shard-{uuid4().hex[:8]}")),
+                listen_address="127.0.0.1",
+                **{**QUICK, **LEASE, "listen_port": port},
+            )
+            replicas[name] = Replica(stack.enter_context(operator), port)
+        play = Play(kube, namespace, cloud, replicas["a"].operator)
+        play.until(lambda: all(one.ready for one in replicas.values()), "both work")
+        yield Shards(play, replicas)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    shards = getattr(item, "funcargs", {}).get("shards")
+    if report.failed and shards is not None:
+        for name, replica in shards.replicas.items():
+            report.sections.append((f"shard {name}", replica.operator.text()[-6000:]))
+    return report
+
+
+def apply(shards: Shards, name: str, shard: str | None, **policies: Any) -> None:
+    """Apply an object that carries its label from the start."""
+    labels = {"labels": {"shard": shard}} if shard else {}
+    shards.play.kube.apply(
+        {
+            "apiVersion": "onecloud.io/v1alpha1",
+            "kind": "OneCloudServer",
+            "metadata": {"name": name, "namespace": shards.play.namespace, **labels},
+            "spec": {
+                "credentialsRef": {"name": "onecloud"},
+                "server": {
+                    "cpu": 1,
+                    "memory": "1Gi",
+                    "image": "ubuntu-22.04",
+                    "networks": [{"network": "vnet-1"}],
+                },
+                **policies,
+            },
+        },
+        force=True,
+    )
+
+
+def test_two_shards_cover_the_fleet_without_overlap(shards: Shards) -> None:
+    for number in range(6):
+        apply(shards, f"web-{number}", ["a", "b", None][number % 3])
+    identities = {shards.play.wait_ready(f"web-{number}")["id"] for number in range(6)}
+    assert identities == {server["id"] for server in shards.play.cloud.servers()}
+    assert shards.play.posts() == 6
+    shards.wait_owned(a=2, rest=4)
+    made = [one.measure("steps_total", 'step="Create"') for one in shards.replicas.values()]
+    assert made == [2, 4]
+
+
+def test_an_object_that_moves_is_let_go_at_once_and_taken_over(shards: Shards) -> None:
+    old, new = shards.replicas["a"], shards.replicas["rest"]
+    apply(shards, "web", "a")
+    identity = shards.play.wait_ready("web")["id"]
+    shards.wait_owned(a=1, rest=0)
+    assert new.operator.process is not None
+    new.operator.process.pause()  # so whatever is written now is the old one's doing
+    shards.label("web", None)
+    shards.play.kube.patch(
+        KIND, "web", shards.play.namespace, {"spec": {"server": {"description": "after the move"}}}
+    )
+    shards.play.until(lambda: old.measure("servers") == 0, "the old one has let go")
+    assert "description" not in (shards.play.status("web").get("server") or {})
+    writes = {call: n for call, n in shards.play.cloud.counts().items() if call.startswith("PUT")}
+    assert writes == {}
+    if new.operator.process.exit_code is None:
+        new.operator.process.resume()
+    shards.play.until(lambda: new.ready or new.exit_code is not None, "it goes on, or ended")
+    if new.exit_code is not None:
+        new.operator.start()
+    shards.play.wait(
+        lambda status: (status.get("server") or {}).get("description") == "after the move", "web"
+    )
+    assert shards.play.wait_ready("web")["id"] == shards.play.only_server()["id"] == identity
+    shards.wait_owned(a=0, rest=1)
+
+
+def test_an_object_that_moves_in_the_middle_of_its_creation_gets_one_server(shards: Shards) -> None:
+    shards.play.cloud.call("fault", effect="hang", method="POST", path="^/servers$", work=True, count=1)
+    apply(shards, "web", "a")
+    shards.play.until(shards.play.cloud.servers, "the server is made, and nobody has heard of it")
+    shards.label("web", "b")
+    old = shards.replicas["a"]
+    beats = old.beats
+    shards.play.until(
+        lambda: old.beats > beats + 1 and old.measure("queue_running") == 0, "it was broken off", 15.0
+    )
+    shards.play.cloud.call("clear_faults")
+    assert shards.play.wait_ready("web")["id"] == shards.play.only_server()["id"]
+    assert shards.play.status("web")["creation"]["attempt"] == 1
+
+
+def test_a_server_of_another_shards_object_is_not_adopted(shards: Shards) -> None:
+    apply(shards, "owner", "a")
+    identity = shards.play.wait_ready("owner")["id"]
+    apply(shards, "thief", "b", adoption={"policy": "Adopt", "id": identity})
+    shards.play.wait_reason("OwnedByAnother", "thief")
+    assert said(shards.play.status("owner"), "Ready")["status"] == "True"
+
+
+def test_a_selector_that_is_none_ends_the_operator_with_its_name(
+    control_plane: ControlPlane, kube: Kube, served: None, namespace: str
+) -> None:
+    knobs = {**QUICK, **LEASE, "lease_namespace": namespace, "selector": "shard in (a"}
+    with Operator(control_plane.kubeconfig_of("operator"), **knobs) as operator:
+        assert operator.process is not None
+        assert operator.process.wait(30.0) == 2
+        assert "ONECLOUD_OPERATOR_SELECTOR is no label selector" in operator.text()
