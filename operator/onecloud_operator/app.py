@@ -34,7 +34,7 @@ from onecloud_operator.metrics import CONTENT_TYPE, Metrics
 from onecloud_operator.objects import Key, Objects
 from onecloud_operator.onecloud import Endpoints
 from onecloud_operator.options import address_policy, config_of, feed_options, sees
-from onecloud_operator.preflight import check_selector, cluster_id, served
+from onecloud_operator.preflight import check_selector, cluster_id, compare, served
 from onecloud_operator.probes import Health, Heartbeat, Page, Server
 from onecloud_operator.reconcile import Reconciler
 from onecloud_operator.settings import PREFIX, SettingsError
@@ -234,7 +234,9 @@ async def _work(  # noqa: PLR0913 - the parts that outlive it
     # Ours replace kopf's: at its end it waits for, and then cancels, every task that it finds in the loop.
     _on_signals(asked)
     watching = asyncio.create_task(kopf.run_tasks(tasks, ignored=asyncio.all_tasks()), name="kopf")
-    metrics.look = Working(shell.standing, queue, feeds, objects, endpoints, watch, clock.monotonic)
+    metrics.look = Working(
+        shell.standing, queue, feeds, objects, endpoints, watch, clock.monotonic, len(compare(schema))
+    )
     shell.health.alive.update(
         {
             "tasks": lambda: supervisor.fault_text,

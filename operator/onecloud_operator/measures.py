@@ -52,6 +52,7 @@ class Working:
     endpoints: Endpoints
     watch: Watch
     monotonic: Callable[[], float]
+    fields_missing: int = 0
 
     def __call__(self) -> Iterator[Sample]:
         """Yield each sample: its metric, its labels, its value."""
@@ -65,6 +66,7 @@ class Working:
         for kind in Kind:
             yield "cloud_requests_in_flight", (kind.value,), float(self.endpoints.under_way(kind))
             yield "cloud_requests_waiting", (kind.value,), float(self.endpoints.waiting(kind))
+        yield "crd_fields_missing", (), float(self.fields_missing)
         yield "watch_silent_seconds", (), self.watch.silent_seconds
         yield from self._of_feeds()
         yield from self._of_objects()

@@ -64,6 +64,10 @@ GAUGES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "cloud_requests_waiting": ("Requests to clouds that wait for their turn.", ("lane",)),
     "servers": ("Objects by the state of their server.", ("state",)),
     "objects": ("Objects by the reason of their condition Synced.", ("reason",)),
+    "crd_fields_missing": (
+        "Fields of the status that the installed CRD does not know, so that they are not shown.",
+        (),
+    ),
     "watch_silent_seconds": (
         "How long the watch of the Kubernetes API has told nothing; it does so once a minute at least.",
         (),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kubernetes.aio.client import ApiClient
 
 from onecloud_operator import handlers
+from onecloud_operator.api.crd import schema
 from onecloud_operator.api.served import schema_of_status
 from onecloud_operator.cluster import Cluster, ClusterError, NotFound
 from onecloud_operator.engine.lease import StoreError
@@ -44,6 +45,35 @@ async def served(cluster: Cluster, health: Health) -> Mapping[str, Any] | None:
         else:
             return schema_of_status(document)
         await asyncio.sleep(AGAIN_SECONDS)
+
+
+def fields_lacking(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: str = "status") -> set[str]:
+    """Return the paths of fields that our schema has and theirs, which is served, has not; outermost only."""
+    if theirs.get("x-kubernetes-preserve-unknown-fields"):
+        return set()
+    if "items" in ours and "items" in theirs:
+        return fields_lacking(ours["items"], theirs["items"], f"{path}[]")
+    known = theirs.get("properties", {})
+    lacking: set[str] = set()
+    for name, inner in ours.get("properties", {}).items():
+        if name in known:
+            lacking |= fields_lacking(inner, known[name], f"{path}.{name}")
+        else:
+            lacking.add(f"{path}.{name}")
+    return lacking
+
+
+def compare(served_status: Mapping[str, Any] | None) -> set[str]:
+    """Say which fields of the status the installed CRD does not know, and return them."""
+    ours = schema()["properties"]["status"]
+    lacking = fields_lacking(ours, served_status) if served_status is not None else set()
+    if lacking:
+        logger.warning(
+            "the installed CRD is older than the operator, so some fields of the status are not shown: "
+            "update it (kubectl apply -f crds/)",
+            extra={"fields": ",".join(sorted(lacking))},
+        )
+    return lacking
 
 
 async def cluster_id(settings: Settings, cluster: Cluster) -> str:

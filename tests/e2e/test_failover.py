@@ -105,6 +105,7 @@ def test_only_the_leader_writes_and_both_are_ready(pair: Pair) -> None:
         lambda: leader.measure("kubernetes_requests_total", 'operation="apply_status"'), "it wrote"
     )
     assert leader.measure("cloud_requests_total") > 0
+    assert leader.measure("crd_fields_missing") == 0
     beats = standby.beats
     pair.play.until(lambda: standby.beats > beats + 1, "newer figures")
     assert standby.measure("cloud_requests_total") == 0
@@ -141,7 +142,10 @@ def test_a_leader_that_is_asked_to_end_hands_over_at_once(pair: Pair) -> None:
     stopped_at = time.monotonic()
     pair.wait_leads(pair.other(leader))
     assert time.monotonic() - stopped_at < DURATION_SECONDS - 1.0, "it did not wait for the lease to be over"
-    assert "released the lease" in leader.operator.text()
+    said = leader.operator.text()
+    assert "released the lease" in said
+    assert "Traceback" not in said
+    assert "Unclosed" not in said
     assert time.monotonic() - began_at < SLACK_SECONDS
 
 

@@ -1,0 +1,53 @@
+"""What is found out before the work begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from onecloud_operator.api.crd import schema
+from onecloud_operator.preflight import compare, fields_lacking
+
+OURS = schema()["properties"]["status"]
+
+
+def thing(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+TEXT = {"type": "string"}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "lacking"),
+    [
+        pytest.param(thing(a=TEXT), thing(a=TEXT), set(), id="the-same"),
+        pytest.param(thing(a=TEXT), thing(a=TEXT, b=TEXT), set(), id="a-newer-one-lacks-nothing"),
+        pytest.param(thing(a=TEXT, b=TEXT), thing(a=TEXT), {"status.b"}, id="an-older-one"),
+        pytest.param(thing(a=thing(b=TEXT)), thing(a=thing()), {"status.a.b"}, id="deep-down"),
+        pytest.param(thing(a=thing(b=TEXT)), thing(), {"status.a"}, id="the-outermost-only"),
+        pytest.param(
+            thing(a={"type": "array", "items": thing(b=TEXT, c=TEXT)}),
+            thing(a={"type": "array", "items": thing(b=TEXT)}),
+            {"status.a[].c"},
+            id="in-lists",
+        ),
+        pytest.param(
+            thing(a=TEXT),
+            {"x-kubernetes-preserve-unknown-fields": True},
+            set(),
+            id="one-that-keeps-everything",
+        ),
+    ],
+)
+def test_what_an_installed_crd_does_not_know(ours: Any, theirs: Any, lacking: set[str]) -> None:
+    assert fields_lacking(ours, theirs) == lacking
+
+
+def test_fields_of_an_old_crd_are_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    older = {**OURS, "properties": {k: v for k, v in OURS["properties"].items() if k != "state"}}
+    assert compare(older) == {"status.state"}
+    assert [record.fields for record in caplog.records] == ["status.state"]  # type: ignore[attr-defined]
+    assert compare(OURS) == set()
+    assert compare(None) == set(), "without a schema nothing is known"
