@@ -101,13 +101,14 @@ class Operator:
     """
     The operator in a process of its own, with the kubeconfig of a user that has its rights and no others.
 
-    *knobs* are settings by their names in lower case, without the prefix; *waiting*: ``start`` starts it.
+    *knobs* are settings by their names in lower case, without the prefix; a change counts from the next start
+    on. *waiting*: ``start`` starts it.
     """
 
     def __init__(self, kubeconfig: Path, *, waiting: bool = False, **knobs: object) -> None:
         self._kubeconfig = kubeconfig
         self._waiting = waiting
-        self._knobs = {"allow_loopback": True, "listen_port": 0, **knobs}
+        self.knobs = {"allow_loopback": True, "listen_port": 0, **knobs}
         self._stack = ExitStack()
         self.process: Process | None = None
 
@@ -124,14 +125,14 @@ class Operator:
         self.stop()
         self._stack.close()
 
-    def start(self) -> None:
-        """Start it (again); return at once."""
+    def start(self, module: str = "onecloud_operator", *arguments: str) -> None:
+        """Start it (again), by *module* with *arguments* before its own; return at once."""
         environment = {
             f"{PREFIX}{name.upper()}": str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in self._knobs.items()
+            for name, value in self.knobs.items()
         }
         self.process = Process(
-            [sys.executable, "-m", "onecloud_operator", "run"],
+            [sys.executable, "-m", module, *arguments, "run"],
             log=self.log,
             env=_environment({**environment, "KUBECONFIG": str(self._kubeconfig)}),
         )

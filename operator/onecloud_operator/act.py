@@ -133,7 +133,7 @@ class Hands:
                     version = reading.server.version if reading.server else None
                     return Outcome(done=Done(began_at, self.monotonic(), gone=reading.gone, version=version))
                 case Find():
-                    found = await self._find(cloud, step)
+                    found = await self._find(cloud, feed, step)
                     return Outcome(done=Done(began_at, self.monotonic()), found=found)
                 case ReadHistory(server_id=server_id):
                     history = await feed.history(server_id, cloud)
@@ -144,10 +144,12 @@ class Hands:
             return Outcome(problem=Problem("ProviderError", "The cloud's answer does not name a server."))
         assert_never(step)
 
-    async def _find(self, cloud: Cloud, wanted: Find) -> tuple[Observed, ...]:
+    async def _find(self, cloud: Cloud, feed: Feed[Key], wanted: Find) -> tuple[Observed, ...]:
         if wanted.server_id is not None:
-            server = await cloud.get_server(wanted.server_id)
-            return () if server is None else (observed_from_details(server),)
+            row = await cloud.get_server(wanted.server_id)
+            found = () if row is None else (observed_from_details(row),)
+            # Wide rights show the servers of other projects, too, which no list of this one would follow.
+            return tuple(server for server in found if server.project_id == feed.place.project_id)
         if wanted.name is None:
             return ()
         page = await cloud.list_servers(ServerQuery(names=(wanted.name,), details=True, limit=20))
@@ -207,8 +209,14 @@ class Hands:
             case Unlock(server_id=server_id):
                 return await cloud.update_server(server_id, update_changes({"locked": False}))
             case Delete(server_id=server_id, for_good=for_good):
-                return await cloud.delete_server(server_id, override_pending_delete=for_good)
+                return await self._delete(cloud, server_id, for_good=for_good)
         assert_never(step)
+
+    async def _delete(self, cloud: Cloud, server_id: str, *, for_good: bool) -> Mapping[str, Any] | None:
+        reply = await cloud.delete_server(server_id, override_pending_delete=for_good)
+        if reply is None and self.feed is not None:
+            await self.feed.look(server_id, cloud)  # it is gone: have that on record at once
+        return reply
 
     async def _create(self, facts: Facts, cloud: Cloud, step: Create) -> Mapping[str, Any] | Problem:
         spec = facts.resource.spec.server if facts.resource.spec else None
@@ -231,7 +239,14 @@ class Hands:
             password=password,
             user_data=user_data if user_data is not None else spec.user_data,
         )
-        return await cloud.create_server(body)
+        reply = await cloud.create_server(body)
+        if reply.get("id") != step.creation.id:
+            return Problem(
+                "ProviderError",
+                f"The cloud made server {reply.get('id')} instead of {step.creation.id}: it does not take "
+                "the ids that it is given, so this operator cannot work with it. Delete that server there.",
+            )
+        return reply
 
     async def _value(self, facts: Facts, reference: SecretKeyReference | None) -> str | Problem | None:
         if reference is None:

@@ -20,6 +20,7 @@ from onecloud_operator.core.actions import (
     BeginCreation,
     BeginDeletion,
     Delete,
+    Find,
     Hold,
     Look,
     MarkFailedCreation,
@@ -28,18 +29,22 @@ from onecloud_operator.core.actions import (
     Settled,
     Stop,
 )
+from onecloud_operator.core.adoption import sought
+from onecloud_operator.core.creation import told
 from onecloud_operator.core.facts import Config, Facts, Memory
 from onecloud_operator.core.memory import accepted, noted, paced, refused, unpaced, wait_after
-from onecloud_operator.core.observed import CREATE_FAILURES, Reading
+from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.plan import plan
-from onecloud_operator.core.policy import kind_of, target_id
+from onecloud_operator.core.policy import kind_of, observing, target_id
 from onecloud_operator.core.problem import Problem
-from onecloud_operator.core.report import report
-from onecloud_operator.core.resource import CONFIRM_GONE, RECONCILE_REQUESTED_AT
+from onecloud_operator.core.records import unasked_for
+from onecloud_operator.core.report import differs, report
+from onecloud_operator.core.resource import CONFIRM_GONE
 from onecloud_operator.core.times import text_of_time
 from onecloud_operator.core.transitions import transitions
 from onecloud_operator.core.words import released, words_of
 from onecloud_operator.engine.limits import Backoff
+from onecloud_operator.objects import key_of
 from onecloud_operator.translate import recall
 
 if TYPE_CHECKING:
@@ -60,6 +65,8 @@ STEPS_A_TURN = 12  # from nothing to a POST are five; more in a row gives other 
 JITTER = 0.2
 SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, "CredentialsMismatch"})
 RECORDS = (BeginCreation, BeginAdoption, BeginDeletion, MarkFailedCreation)
+# Under these the credentials are known to show nothing, or cannot be known any more.
+NO_SIGHT = frozenset({"CredentialsRejected", "Forbidden", "SecretInvalid", "EndpointNotAllowed"})
 # What stops a server must show at once; other writes show with what comes of them.
 TOLD_AT_ONCE = (Stop, Resize)
 
@@ -69,10 +76,12 @@ class _Known:
     """What is kept of a key between passes; losing it costs time, never safety."""
 
     memory: Memory
-    candidates: tuple[Observed, ...] | None = None
+    found: tuple[Find, tuple[Observed, ...]] | None = None  # the last search, and its answer
     watched: str | None = None
-    confirmed: str | None = None
+    confirmed: str | None = None  # the server that the annotation confirm-gone was heard for
+    counted: str | None = None  # the server whose loss the limiter was told of
     feed: Feed[Key] | None = None
+    recalled: bool = False  # what the status tells the limiter was told
 
 
 @dataclass(slots=True)
@@ -112,8 +121,7 @@ class Reconciler:
                     self._stumbles.reset(key)
                     return seconds
         except NotFound:
-            self.objects.drop(key)
-            self.forget(key)
+            self._drop(key)
             return None
         except Conflict:
             await self._refresh(key)
@@ -129,6 +137,7 @@ class Reconciler:
     def forget(self, key: Key) -> None:
         """Drop what is kept of an object that is gone."""
         self._known.pop(key, None)
+        self._stumbles.reset(key)
         self.feeds.leave(key)
 
     # -- the four beats ----------------------------------------------------------------------------------
@@ -154,55 +163,81 @@ class Reconciler:
         now = self.monotonic()
         facts = replace(facts, now=now, wall=self.wall())
         if isinstance(opened, Problem):
-            if opened.reason in {"CredentialsRejected", "Forbidden", "SecretInvalid"}:
-                self.feeds.leave(key)
-                known.feed = known.watched = None
+            if opened.reason in NO_SIGHT:
+                self._leave(key, known)
             return replace(facts, trouble=opened), hands
         facts = replace(facts, place=opened.place)
         if resource.records.place not in {None, opened.place}:
+            self._leave(key, known)
             return facts, hands
         feed = self.feeds.join(key, opened.place, opened.cloud)
         hands = replace(hands, cloud=opened.cloud, feed=feed)
         return self._with_reading(key, facts, known, feed), hands
 
+    def _leave(self, key: Key, known: _Known) -> None:
+        """Leave the feed: what these credentials do not show must not be seen with another's."""
+        self.feeds.leave(key)
+        known.feed = known.watched = None
+
     async def _open(self, key: Key, resource: Resource) -> Opened | Problem:
         secret = self.objects.secret_of(key)
         if secret is None:
             return Problem("SecretNotFound", "spec.credentialsRef names no Secret.")
-        asked = resource.annotations.get(RECONCILE_REQUESTED_AT)
+        asked = resource.reconcile_requested_at
         anew = asked is not None and asked != resource.records.last_handled
         return await self.clouds.open(*secret, anew=anew, last_will_do=resource.deleting)
 
     def _with_reading(self, key: Key, facts: Facts, known: _Known, feed: Feed[Key]) -> Facts:
         resource, records = facts.resource, facts.resource.records
+        wanted = sought(resource)
+        candidates = known.found[1] if known.found is not None and known.found[0] == wanted else None
         server_id = target_id(resource)
-        if server_id is None and known.candidates and len(known.candidates) == 1:
-            server_id = known.candidates[0].id
+        by_name = observing(resource) and wanted.name is not None  # the newest find counts, not the status
+        if candidates and len(candidates) == 1 and (server_id is None or by_name):
+            server_id = candidates[0].id
         if known.watched != server_id or known.feed is not feed:
             feed.unwatch(key)
             if server_id is not None:
-                # The owner tags are not in the status, so an adopted server's are read from the cloud.
-                remembered = recall(records.mirror) if records.seen and records.creation else None
+                # The owner tags are not in the status, so where they matter they are read from the cloud.
+                made_here = records.seen and records.creation and records.place
+                remembered = recall(records.mirror) if made_here else None
                 feed.watch(key, server_id, remembered)
             known.watched, known.feed = server_id, feed
         reading = feed.reading(server_id) if server_id is not None else Reading()
         known.memory = noted(known.memory, reading, facts.now)
-        self._confirm(resource, known, feed)
+        self._tell_limiter(facts, known, feed, reading)
         return replace(
             facts,
             memory=known.memory,
             reading=reading,
             trouble=feed.trouble(key),
-            candidates=known.candidates,
-            rivals=self._rivals((*(known.candidates or ()), *((reading.server,) if reading.server else ()))),
+            candidates=candidates,
+            rivals=self._rivals((*(candidates or ()), *((reading.server,) if reading.server else ()))),
             too_many_gone=feed.limiter.holding(facts.now, feed.owned),
             bin_off=feed.limiter.bin_off,
         )
 
-    def _confirm(self, resource: Resource, known: _Known, feed: Feed[Key]) -> None:
-        """Take the word of an annotation once; it may stay on an object whose server stays gone."""
-        server_id = resource.records.bound_id
-        if resource.confirms(CONFIRM_GONE, server_id) and known.confirmed != server_id:
+    def _tell_limiter(self, facts: Facts, known: _Known, feed: Feed[Key], reading: Reading) -> None:
+        """
+        Tell what vanished though nobody here asked for it, what held before a restart, and what is confirmed.
+
+        An annotation is heard once; it may stay on an object whose server stays gone.
+        """
+        resource, records, limiter = facts.resource, facts.resource.records, feed.limiter
+        server_id = records.bound_id
+        if not known.recalled:
+            known.recalled = True
+            if records.synced_reason == "TooManyGone" or records.deleting_reason == "TooManyGone":
+                limiter.trip()
+            if records.deleting_reason == "RecycleBinOff":
+                limiter.bin_off = True
+        if reading.gone and known.counted != server_id:
+            known.counted = server_id
+            if unasked_for(records):
+                limiter.record(str(server_id), facts.now)
+        if not resource.confirms(CONFIRM_GONE, server_id):
+            known.confirmed = None
+        elif known.confirmed != server_id and limiter.holding(facts.now, feed.owned):
             known.confirmed = server_id
             feed.acknowledge()
 
@@ -228,10 +263,11 @@ class Reconciler:
             known.memory = unpaced(known.memory)
             self._remember(known, facts, step, outcome)
         facts = replace(facts, memory=known.memory)
+        problem = told(facts, step, outcome.problem) if outcome.problem is not None else None
         acted = outcome.problem is None and not isinstance(step, Hold | Settled)
         if acted and not isinstance(step, RECORDS) and not isinstance(step, TOLD_AT_ONCE):
             return True, None
-        said = report(facts, step, outcome.problem)
+        said = report(facts, step, problem)
         if said.status is not None:
             await self._write(facts, said.status)
         if acted and isinstance(step, RECORDS) and outcome.done is not None:
@@ -260,13 +296,13 @@ class Reconciler:
         if outcome.problem is not None:
             self._refused(known, facts, step, outcome.problem)
         elif outcome.done is not None and not isinstance(step, RECORDS):
-            self._count_gone(known, facts, step, gone=outcome.done.gone)
+            self._note_the_bin(known, facts, step, gone=outcome.done.gone)
             known.memory = accepted(facts, step, outcome.done)
             if not isinstance(step, Settled):
                 self.on_step(type(step).__name__, None)
             self._log_step(facts, step)
-        if outcome.found is not None:
-            known.candidates = outcome.found
+        if outcome.found is not None and isinstance(step, Find):
+            known.found = (step, outcome.found)
 
     def _refused(self, known: _Known, facts: Facts, step: Step, problem: Problem) -> None:
         row = row_of(problem.reason)
@@ -291,33 +327,26 @@ class Reconciler:
             },
         )
 
-    def _count_gone(self, known: _Known, facts: Facts, step: Step, *, gone: bool) -> None:
-        """Tell the limiter of a server that vanished, once, and not if it was us who had it removed."""
-        records, feed = facts.resource.records, known.feed
+    def _note_the_bin(self, known: _Known, facts: Facts, step: Step, *, gone: bool) -> None:
+        """See whether a server that was to be recycled is gone for good: then there is no recycle bin."""
+        records, feed, memory = facts.resource.records, known.feed, facts.memory
         if not gone or not isinstance(step, Look) or feed is None or facts.reading.gone or not records.seen:
             return
-        if records.synced_reason in {"ExternallyDeleted", "CreationFailed", "TooManyGone"}:
-            return
-        if records.deletion_requested_at is None:
-            feed.limiter.record(step.server_id, facts.now)
-        elif self._fell_past_the_bin(facts):
+        mild = any(isinstance(s, Delete) and not s.for_good for s in memory.attempts)
+        # What never came to rest is deleted for good by every cloud.
+        whole = records.creation is None or records.creation.completed_at is not None
+        if records.deletion_requested_at is not None and mild and whole and not _was_recycled(facts):
             feed.limiter.bin_off = True
             logger.warning("the cloud deleted a server for good that was to be recycled", extra=_names(facts))
 
-    def _fell_past_the_bin(self, facts: Facts) -> bool:
-        server, memory = facts.server, facts.memory
-        mild = any(isinstance(s, Delete) and not s.for_good for s in memory.attempts)
-        made = server is not None and server.status not in CREATE_FAILURES and not server.recycled
-        return mild and made
-
     async def _write(self, facts: Facts, status: Mapping[str, Any]) -> None:
-        """Write the status, and post an Event for each turn in it."""
-        known = dict(status)
-        if self.schema is not None:
-            known, _ = prune(known, self.schema)
+        """Write the status as far as it is served, and post an Event for each turn in it."""
+        known = dict(status) if self.schema is None else prune(status, self.schema)[0]
+        if not differs(facts.resource.status, known):
+            return
         asked_at = self.monotonic()
         self.objects.answered(await self.cluster.apply_status(reference_of(facts), known), asked_at)
-        for turn in transitions(facts.resource.status, status):
+        for turn in transitions(facts.resource.status, known):
             await self._emit(facts, turn.kind, turn.reason, turn.message)
 
     async def _emit(self, facts: Facts, kind: str, reason: str, message: str) -> None:
@@ -330,18 +359,30 @@ class Reconciler:
 
     async def _refresh(self, key: Key) -> None:
         """Read an object that has changed under a decision."""
+        asked_at = self.monotonic()
         try:
-            asked_at = self.monotonic()
-            self.objects.answered(await self.cluster.read(key.namespace, key.name), asked_at)
+            body = await self.cluster.read(key.namespace, key.name)
         except NotFound:
-            self.objects.drop(key)
-            self.forget(key)
+            self._drop(key)
         except ClusterError as error:
             logger.debug("an object could not be read again", extra={"key": _text(key), "error": str(error)})
+        else:
+            if key_of(body) == key:
+                self.objects.answered(body, asked_at)
+            else:
+                self._drop(key)  # another object has its name by now
+
+    def _drop(self, key: Key) -> None:
+        self.objects.drop(key)
+        self.forget(key)
 
     def _log_step(self, facts: Facts, step: Step) -> None:
         if (done := words_of(step).done) is not None:
             logger.info(done, extra={**_names(facts), "step": kind_of(step)})
+
+
+def _was_recycled(facts: Facts) -> bool:
+    return facts.server is not None and facts.server.recycled
 
 
 def _names(facts: Facts) -> dict[str, str | None]:

@@ -25,7 +25,7 @@ from onecloud_operator.core.facts import History, Memory, Refusal
 from onecloud_operator.core.observed import CREATE_FAILURES, Reading
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.problem import Problem
-from onecloud_operator.core.records import Creation, attempt_id
+from onecloud_operator.core.records import Creation, Failure, attempt_id
 from onecloud_operator.core.resource import FINALIZER
 from tests.core.scenes import (
     BEGUN,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
 
 GONE = Reading(asked_at=NOW, gone=True)
+FAILURE = Failure("2026-11-23T11:59:10Z", "CreationFailed", "no room")
 DUPLICATE_NAME = Problem("NameConflict", "taken", duplicate_name=True)
 DUPLICATE_ID = Problem("ProviderError", "1062", duplicate_id=True)
 
@@ -62,10 +63,9 @@ def beginning(**changes: Any) -> Facts:
 
 def failing(status: str = "sched_fail", **memory: Any) -> Facts:
     """The same, after the failure was recorded in the status and the server seen."""
-    marked = resource(
-        records=records(creation=BEGUN, synced_reason="CreationFailed", synced_message="no room")
-    )
-    kept = Memory(posted_at=NOW - 60, history_asked_at=NOW - 20, **memory)
+    marked = resource(records=records(creation=replace(BEGUN, failure=FAILURE)))
+    judged = {"history": History(False, "no room"), "history_asked_at": NOW - 20, **memory}
+    kept = Memory(posted_at=NOW - 60, **judged)
     return replace(facts(server(status)), resource=marked, memory=kept)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.core.actions import (
+    AddFinalizer,
     BeginCreation,
     Claim,
     GrowDisk,
@@ -26,6 +27,7 @@ from onecloud_operator.core.facts import Attempt, Memory, Refusal
 from onecloud_operator.core.observed import Disk, Owner, Phase, Reading
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.plan import plan
+from onecloud_operator.core.policy import kind_of
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Creation, attempt_id
 from tests.core.scenes import (
@@ -133,7 +135,63 @@ def test_a_server_is_not_left_off_because_its_change_was_refused() -> None:
     wish = wanting({"rootDisk": {"size": "50Gi"}}, **RESTART)
     assert plan(facts(server("ready"), resource=wish, memory=memory)) == Start(ID)
     held = plan(facts(server(), resource=wish, memory=memory))
-    assert held == Hold("ProviderError", "no", 100)
+    assert isinstance(held, Hold)
+    assert held.reason == "ProviderError"
+
+
+@pytest.mark.parametrize("outcome", ["refused", "without-effect"])
+def test_a_running_server_is_stopped_once_only_for_a_growth_that_does_not_come(outcome: str) -> None:
+    """Whatever the interval, a server that is stopped again and again by itself is an outage."""
+    wish = wanting({"rootDisk": {"size": "50Gi"}}, **RESTART)
+    grow = GrowDisk(ID, "disk-0", 51200)
+    kind, no = kind_of(grow), Problem("NoCapacity", "no room")
+    memory = (
+        Memory(refusals={kind: Refusal(no, wish="1//False", until=NOW - 9000, count=1, since=NOW - 9999)})
+        if outcome == "refused"
+        else Memory(attempts={grow: Attempt("1//False", 1, NOW - 9000)})
+    )
+    assert isinstance(plan(facts(resource=wish, memory=memory)), Hold)
+    asked = replace(wish, annotations={"onecloud.io/reconcile-requested-at": "now"})
+    assert plan(facts(resource=asked, memory=memory)) == Stop(ID)
+
+
+def test_a_resize_that_restarts_is_not_repeated_for_ever() -> None:
+    step = Resize(ID, cpu=4, restart=True)
+    memory = Memory(attempts={step: Attempt("1//False", 2, NOW - 9000)})
+    held = plan(facts(resource=wanting({"cpu": 4}, **RESTART), memory=memory))
+    assert isinstance(held, Hold)
+    assert held.reason == "OperationFailed"
+
+
+def test_a_finalizer_that_was_taken_off_is_set_again_before_anything_is_sent() -> None:
+    stripped = replace(wanting({"description": "new"}), finalizers=())
+    assert plan(facts(resource=stripped)) == AddFinalizer()
+
+
+def test_a_status_that_claims_an_adoption_of_another_server_than_was_asked_for_gives_no_right() -> None:
+    """Not even to set the owner tags, which would make the next pass believe that it is ours."""
+    forged = replace(
+        wanting({"name": "mine"}, adoption={"policy": "AdoptOrCreate"}, deletionPolicy="Delete"),
+        records=records(id="victim", creation=None, adopted_at="2026-11-23T11:59:00Z"),
+    )
+    victim = server(id="victim", name="somebody-elses", details=details(owner=None))
+    held = plan(facts(victim, resource=forged))
+    assert isinstance(held, Hold)
+    assert held.reason == "OwnedByAnother"
+
+
+def test_a_404_without_a_record_of_the_place_makes_nothing_again() -> None:
+    lost = replace(wanting(onExternalDeletion="Recreate"), records=records(place=None))
+    held = plan(facts(resource=lost, reading=Reading(asked_at=NOW, gone=True)))
+    assert isinstance(held, Hold)
+    assert held.reason == "CredentialsMismatch"
+
+
+def test_a_network_given_by_id_is_compared() -> None:
+    other = "6a1b0d5e-2f7c-4a83-9d10-5b3c1e7f9a21"
+    held = plan(facts(resource=wanting({"networks": [{"network": other}]})))
+    assert isinstance(held, Hold)
+    assert held.reason == "ImmutableField"
 
 
 def test_an_instance_type_is_not_compared_when_cpu_and_memory_are_given() -> None:

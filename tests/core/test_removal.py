@@ -51,6 +51,8 @@ GONE = Reading(asked_at=NOW, gone=True)
 ASKED = text_of_time(WALL - timedelta(seconds=5))
 LONG_AGO = text_of_time(WALL - timedelta(seconds=300))
 OPEN = server(locked=False)
+RECYCLED = server(recycled=True)
+LOOKED = Memory(looked_at=NOW - 1)
 
 
 def leaving(
@@ -84,7 +86,12 @@ def test_the_policy_delete_goes_past_the_bin_and_ends_with_the_404_only() -> Non
 
 
 def test_a_recycled_server_is_never_deleted_again_without_override() -> None:
-    assert plan(leaving(server(recycled=True))) == RemoveFinalizer("Recycled")
+    assert plan(leaving(RECYCLED, memory=LOOKED)) == RemoveFinalizer("Recycled")
+
+
+def test_the_status_alone_does_not_prove_that_a_server_is_recycled() -> None:
+    """A reading may be rebuilt from the status, which others may edit."""
+    assert plan(leaving(RECYCLED)) == Look(ID)
 
 
 @pytest.mark.parametrize("status", ["ready", "deploying", "sync_status", "start_delete", "deleting"])
@@ -163,7 +170,37 @@ def test_a_404_from_another_place_lets_nothing_go() -> None:
 def test_an_object_whose_server_was_never_asked_for_goes_at_once() -> None:
     never = leaving(reading=Reading())
     never = replace(never, resource=replace(never.resource, records=Records()))
-    assert plan(never) == RemoveFinalizer("NeverMade")
+    assert plan(never) == Look(ID)
+    assert plan(replace(never, memory=LOOKED)) == RemoveFinalizer("NeverMade")
+
+
+def test_a_record_taken_out_of_the_status_does_not_let_the_server_go() -> None:
+    lost = leaving(reading=Reading(), memory=replace(LOOKED, looked_version=7))
+    lost = replace(lost, resource=replace(lost.resource, records=Records()))
+    assert hold_reason(plan(lost)) == "OwnedByAnother"
+
+
+def test_a_spec_that_cannot_be_read_holds_the_removal() -> None:
+    """It may say Retain, or that the server is protected."""
+    unread = leaving()
+    unread = replace(unread, resource=replace(unread.resource, spec=None, flaw="The spec is not valid."))
+    assert hold_reason(plan(unread)) == "InvalidSpec"
+
+
+def test_a_404_without_a_record_of_the_place_proves_nothing() -> None:
+    lost = leaving(reading=GONE)
+    lost = replace(lost, resource=replace(lost.resource, records=records(place=None)))
+    assert hold_reason(plan(lost)) == "CredentialsMismatch"
+
+
+def test_a_server_that_another_living_object_has_tagged_is_not_deleted() -> None:
+    tagged = server(locked=False, details=details(owner=Owner("cluster0", "shop", "other", OTHER_UID)))
+    assert hold_reason(plan(leaving(tagged, rivals=frozenset({OTHER_UID})))) == "OwnedByAnother"
+
+
+def test_a_time_of_deletion_in_the_future_does_not_hold_for_ever() -> None:
+    ahead = leaving(requested="2099-01-01T00:00:00Z", memory=Memory(born_at=0.0))
+    assert plan(ahead) == Delete(ID, for_good=False)
 
 
 def test_a_post_that_may_still_be_under_way_holds_the_object() -> None:

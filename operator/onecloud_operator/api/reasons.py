@@ -68,7 +68,7 @@ SYNCED_REASONS: dict[str, Row] = {
     "OperationFailed": _own(60.0, 600.0),
     "ServerUnknown": _HEARD,
     "ExternallyDeleted": _STALLED,
-    "InRecycleBin": _HEARD,
+    "InRecycleBin": _STALLED,
     "ProviderError": _own(10.0, 300.0),
     "Paused": _HEARD,
 }

@@ -70,6 +70,11 @@ class CreationStatus(Shown):
     completed_at: Time | None = shown(
         "When the server first came to rest. From then on fields that cannot change are fixed."
     )
+    failed_at: Time | None = shown(
+        "When the cloud was found to have failed the attempt; what is left of it is deleted."
+    )
+    failure_reason: Short | None = shown("Why it failed, see docs/reasons.md.")
+    failure_message: Message | None = shown("Why it failed, for people.")
 
 
 class CloudStatus(Shown):

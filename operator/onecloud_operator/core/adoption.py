@@ -29,24 +29,27 @@ if TYPE_CHECKING:
     from onecloud_operator.core.resource import Resource
 
 FIND_AGAIN_SECONDS = 60.0
+FOUND_SECONDS = 1.0  # until the feed has read a server that was just found
 
 
 def adopt(facts: Facts) -> Step:
     """Return the next step of an object that is to take over a server and has none yet."""
-    if (search := _search(facts, _wanted(facts.resource))) is not None:
+    if (search := _search(facts, sought(facts.resource))) is not None:
         return search
-    found = facts.candidates or ()
+    candidates = facts.candidates or ()
+    found = [server for server in candidates if not server.recycled]
     if not found:
         if _policy(facts.resource) == "AdoptOrCreate":
-            return creation.begin(facts, attempt=1)
+            begun = facts.resource.records.creation is not None
+            return creation.go_on(facts) if begun else creation.begin(facts, attempt=1)
+        if candidates:
+            return Hold(
+                "ServerNotFound", "The server to adopt is in the recycle bin; restore it in the cloud first."
+            )
         return _not_found(facts.resource)
     if len(found) > 1:
         return _ambiguous(facts.resource)
     server = found[0]
-    if server.recycled:
-        return Hold(
-            "ServerNotFound", "The server to adopt is in the recycle bin; restore it in the cloud first."
-        )
     if (
         server.owner is not None
         and server.owner.uid != facts.resource.uid
@@ -68,11 +71,10 @@ def observe(facts: Facts) -> Step:
     """Return the step for an object that only watches: a look at most."""
     if facts.resource.held:
         return RemoveFinalizer("Observed")
-    server, reading = facts.server, facts.reading
-    if reading.missing and (server_id := _observed_id(facts.resource)) is not None:
+    server, reading, wanted = facts.server, facts.reading, sought(facts.resource)
+    if reading.missing and (server_id := wanted.server_id or facts.resource.records.id) is not None:
         return Look(server_id)
-    if reading.gone or server is None:
-        wanted = _wanted(facts.resource)
+    if server is None or (wanted.name is not None and server.name != wanted.name):
         if wanted.server_id is not None and not reading.gone:
             return Hold("NotYetObserved", "The server has not been read yet.", unread=True)
         if (search := _search(facts, wanted)) is not None:
@@ -80,7 +82,7 @@ def observe(facts: Facts) -> Step:
         if len(facts.candidates or ()) > 1:
             return _ambiguous(facts.resource)
         if facts.candidates:
-            return Hold("NotYetObserved", "The server has just been found.", 0.0, unread=True)
+            return Hold("NotYetObserved", "The server has just been found.", FOUND_SECONDS, unread=True)
         return _not_found(facts.resource)
     if server.recycled:
         return Hold("InRecycleBin", "The server is in the cloud's recycle bin.")
@@ -89,7 +91,8 @@ def observe(facts: Facts) -> Step:
     return Settled()
 
 
-def _wanted(resource: Resource) -> Find:
+def sought(resource: Resource) -> Find:
+    """Return the question whose answer is the server to adopt or to observe."""
     adoption: Adoption | None = resource.spec.adoption if resource.spec else None
     if adoption is not None and adoption.id is not None:
         return Find(server_id=adoption.id)
@@ -101,11 +104,24 @@ def _wanted(resource: Resource) -> Find:
 
 def _search(facts: Facts, wanted: Find) -> Find | None:
     at = facts.memory.found_at
-    if facts.candidates is None or at is None:
+    if facts.candidates is None or at is None or facts.memory.found_wish != facts.wish:
         return wanted
     # A single find is acted on at once; anything else may change in the cloud, and is asked for again.
     settled = len(facts.candidates) == 1 and not _refused(facts, facts.candidates[0])
     return None if settled or facts.now - at < FIND_AGAIN_SECONDS else wanted
+
+
+def asked_for(facts: Facts, server: Observed) -> bool:
+    """Say whether *server* is the one that the spec asks to adopt; the status may say what it likes."""
+    wanted = facts.resource.spec.adoption if facts.resource.spec else None
+    if wanted is None or wanted.policy == "Never" or facts.place is None:
+        return False
+    if server.project_id != facts.place.project_id:
+        return False
+    if wanted.id is not None:
+        return server.id == wanted.id
+    own = facts.resource.spec.server if facts.resource.spec else None
+    return server.name in {wanted.name, own.name if own else None} - {None}
 
 
 def _refused(facts: Facts, server: Observed) -> bool:
@@ -116,12 +132,8 @@ def _policy(resource: Resource) -> str:
     return resource.spec.adoption.policy if resource.spec and resource.spec.adoption else "Never"
 
 
-def _observed_id(resource: Resource) -> str | None:
-    return _wanted(resource).server_id or resource.records.id
-
-
 def _not_found(resource: Resource) -> Hold:
-    wanted = _wanted(resource)
+    wanted = sought(resource)
     what = f"id {wanted.server_id}" if wanted.server_id else f"name {wanted.name}"
     return Hold(
         "ServerNotFound",
@@ -133,6 +145,6 @@ def _not_found(resource: Resource) -> Hold:
 def _ambiguous(resource: Resource) -> Hold:
     return Hold(
         "AmbiguousName",
-        f"More than one server is called {_wanted(resource).name}. Name the one by adoption.id.",
+        f"More than one server is called {sought(resource).name}. Name the one by adoption.id.",
         FIND_AGAIN_SECONDS,
     )

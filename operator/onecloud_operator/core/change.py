@@ -30,7 +30,7 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.diff import Change, Difference, differences
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.policy import blocked, power, reporting
+from onecloud_operator.core.policy import blocked, power, reporting, spent, tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ _SIZE = frozenset({"cpu", "memory", "instanceType"})
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A step, and the step that must not be blocked either, for the sake of which it is taken."""
+    """A step, and the step for the sake of which it stops the server: that is tried once for each wish."""
 
     step: Step
     purpose: Step | None = None
@@ -68,8 +68,9 @@ def plan(facts: Facts, server: Observed) -> Step:
         if isinstance(candidate.step, Hold):
             held = held or candidate.step
             continue
+        purpose = candidate.purpose
         obstacle = blocked(facts, candidate.step) or (
-            blocked(facts, candidate.purpose) if candidate.purpose is not None else None
+            spent(facts, purpose) if purpose is not None and tried(facts, purpose) else None
         )
         if obstacle is None:
             return candidate.step

@@ -28,6 +28,11 @@ class Ready:
     generation: int | None = None
 
 
+def cut(message: str) -> str:
+    """Return *message* at a length that every message of the status may have."""
+    return message if len(message) <= MESSAGE_LENGTH else message[: MESSAGE_LENGTH - 1] + "…"
+
+
 def standing(status: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
     """Return the condition of type *kind* as it stands in *status*, or None."""
     found = status.get("conditions")
@@ -70,7 +75,7 @@ def conditions(facts: Facts, verdict: Verdict, *, ready: Ready, drifted: bool) -
                 "type": kind,
                 "status": status,
                 "reason": reason,
-                "message": message if len(message) <= MESSAGE_LENGTH else message[: MESSAGE_LENGTH - 1] + "…",
+                "message": cut(message),
                 "observedGeneration": seen,
                 "lastTransitionTime": old["lastTransitionTime"]
                 if same and old is not None

@@ -11,6 +11,7 @@ How a server comes to be, exactly once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import (
@@ -29,6 +30,7 @@ from onecloud_operator.core.living import failed, rest
 from onecloud_operator.core.observed import (
     AMBIGUOUS_CREATE_FAILURES,
     CREATE_FAILURES,
+    DELETING_STATUSES,
     Phase,
 )
 from onecloud_operator.core.policy import bound_id, server_name
@@ -40,9 +42,17 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.problem import Problem
+    from onecloud_operator.core.records import Failure
 
-# The reasons under which a failed attempt is recorded.
-FAILED_REASONS = frozenset({"CreationFailed", "NoCapacity"})
+HISTORY_AGAIN_SECONDS = 60.0
+# A server in one of these was never started, whatever became of it later.
+NEVER_RAN = CREATE_FAILURES - AMBIGUOUS_CREATE_FAILURES
+
+
+_TAKEN = (
+    "The cloud says that the id or the name of this server is taken, and does not let these credentials see "
+    "by what: it belongs to another project. Give another server.name."
+)
 
 
 def begin(facts: Facts, *, attempt: int) -> Step:
@@ -63,6 +73,22 @@ def begin(facts: Facts, *, attempt: int) -> Step:
         ),
         facts.place,
     )
+
+
+def unmade(facts: Facts) -> bool:
+    """Say whether it is certain that the attempt has made no server, nor can a POST under way make one."""
+    memory, reading = facts.memory, facts.reading
+    creation = facts.resource.records.creation
+    if creation is None or facts.resource.records.seen:
+        return False
+    if memory.begun_attempt == creation.attempt and memory.posted_at is None:
+        return True
+    if not reading.gone:
+        return False
+    sent_at = memory.posted_at if memory.posted_at is not None else memory.born_at
+    refused = _refusal(facts)
+    answered = memory.posted_at is not None and refused is not None and not refused.ambiguous
+    return reading.asked_at >= sent_at + (0.0 if answered else facts.config.post_settle_seconds)
 
 
 def go_on(facts: Facts) -> Step:
@@ -88,8 +114,8 @@ def go_on(facts: Facts) -> Step:
             "The server was put into the cloud's recycle bin while it was made. Restore it in the cloud, or "
             "delete this object.",
         )
-    if _marked(facts):
-        return _clean(facts, server)
+    if (failure := _failure(facts)) is not None:
+        return _clean(facts, server, failure)
     if server.phase is Phase.FAILED and server.status in CREATE_FAILURES:
         return _failed(facts, server)
     return rest(facts, server)
@@ -142,11 +168,7 @@ def _look(facts: Facts) -> Step:
     refused, unseen = _refusal(facts), facts.memory.refusals.get("Look")
     taken = refused is not None and (refused.duplicate_id or refused.duplicate_name)
     if taken and unseen is not None and unseen.problem.reason == "Forbidden" and facts.now < unseen.until:
-        return Hold(
-            "OwnedByAnother",
-            "The cloud says that the id or the name of this server is taken, and does not let these "
-            "credentials see by what: it belongs to another project. Give another server.name.",
-        )
+        return Hold("OwnedByAnother", _TAKEN)
     return Look(bound_id(facts.resource))
 
 
@@ -155,25 +177,55 @@ def _refusal(facts: Facts) -> Problem | None:
     return refusal.problem if refusal else None
 
 
-def _marked(facts: Facts) -> bool:
-    return facts.resource.records.synced_reason in FAILED_REASONS and facts.resource.records.seen
+def _failure(facts: Facts) -> Failure | None:
+    creation = facts.resource.records.creation
+    return creation.failure if creation is not None and facts.resource.records.seen else None
+
+
+def told(facts: Facts, step: Step, problem: Problem) -> Problem:
+    """Return what to say of a refusal: a look that is forbidden, at what a POST found taken, is telling."""
+    create = _refusal(facts)
+    taken = create is not None and (create.duplicate_id or create.duplicate_name)
+    if isinstance(step, Look) and problem.reason == "Forbidden" and taken:
+        return replace(problem, reason="OwnedByAnother", message=_TAKEN)
+    return problem
+
+
+def _unread(facts: Facts) -> ReadHistory | None:
+    """Return the step that reads what happened to the server up to its newest step, if that is not known."""
+    asked, moved = facts.memory.history_asked_at, facts.memory.moved_at
+    known = asked is not None and (moved is None or asked >= moved)
+    again = asked is None or facts.now - asked >= HISTORY_AGAIN_SECONDS
+    unreadable = facts.memory.history is None
+    return ReadHistory(bound_id(facts.resource)) if not known or (unreadable and again) else None
+
+
+def _may_have_run(facts: Facts, server: Observed) -> Hold | None:
+    """Return why *server* is left as it is: it ran, or nobody can tell. Its events must have been read."""
+    history = facts.memory.history
+    if history is None:
+        return Hold(
+            "OperationFailed",
+            f"The server is {server.status}, and its events cannot be read to see whether it ever ran: "
+            "it is left as it is. Look at it in the cloud; delete this object to have it removed.",
+            HISTORY_AGAIN_SECONDS,
+        )
+    if history.started:
+        return Hold(
+            "OperationFailed",
+            f"The server is {server.status}, but it ran before, so it is left as it is. "
+            "Look at it in the cloud; delete this object to have it removed.",
+        )
+    return None
 
 
 def _failed(facts: Facts, server: Observed) -> Step:
     """Judge a creation that the cloud failed; this leads to the one deletion that nobody asks for."""
+    if (reading := _unread(facts)) is not None:
+        return reading
     history = facts.memory.history
-    if facts.memory.history_asked_at is None:
-        return ReadHistory(server.id)
-    if server.status in AMBIGUOUS_CREATE_FAILURES and (history is None or history.started):
-        return (
-            failed(facts, server)
-            if history is not None
-            else Hold(
-                "OperationFailed",
-                f"The server is {server.status}, and its events cannot be read to see whether it ever ran: "
-                "it is left as it is. Look at it in the cloud; delete this object to have it removed.",
-            )
-        )
+    if server.status not in NEVER_RAN and (left := _may_have_run(facts, server)) is not None:
+        return left if history is None else failed(facts, server)
     text = (history.failure if history else None) or "the cloud gives no cause"
     no_room = server.status == "sched_fail" and _tells_of_room(text)
     return MarkFailedCreation(
@@ -191,19 +243,15 @@ def _tells_of_room(text: str) -> bool:
     )
 
 
-def _clean(facts: Facts, server: Observed) -> Step:
+def _clean(facts: Facts, server: Observed, failure: Failure) -> Step:
     """Delete for good what a failed attempt left; the failure is on record."""
     memory = facts.memory
     waited = facts.now - (memory.deleted_at if memory.deleted_at is not None else memory.born_at)
     quiet = facts.now - (memory.moved_at if memory.moved_at is not None else memory.born_at)
     apart = facts.config.delete_again_seconds
-    records = facts.resource.records
-    wait = Hold(
-        records.synced_reason or "CreationFailed",
-        records.synced_message or "What is left of the failed creation is being deleted.",
-        seconds=apart / 4,
-    )
-    if server.phase is not Phase.FAILED or server.status not in {*CREATE_FAILURES, "delete_fail"}:
+    wait = Hold(failure.reason, failure.message, seconds=apart / 4)
+    hung = server.status in DELETING_STATUSES and min(waited, quiet) >= apart
+    if server.status not in {*CREATE_FAILURES, "delete_fail"} and not hung:
         # On its way out (``ready`` and ``deploying`` are shown then, too), or brought back by somebody.
         if not (server.phase.stable and facts.reading.confirmed and min(waited, quiet) >= apart):
             return wait
@@ -216,6 +264,11 @@ def _clean(facts: Facts, server: Observed) -> Step:
         )
     if memory.deleted_at is not None and server.status != "delete_fail" and min(waited, quiet) < apart:
         return wait
+    if server.status not in NEVER_RAN:
+        if (reading := _unread(facts)) is not None:
+            return reading
+        if (left := _may_have_run(facts, server)) is not None:
+            return left
     if memory.looked_version != server.version or memory.looked_at is None:
         return Look(server.id)
     if server.locked:
@@ -226,7 +279,7 @@ def _clean(facts: Facts, server: Observed) -> Step:
 def _vanished(facts: Facts) -> Step:
     """Return the step after a server that was seen is gone before it was complete."""
     resource = facts.resource
-    if resource.records.synced_reason in FAILED_REASONS:
+    if resource.records.creation is not None and resource.records.creation.failure is not None:
         return _next(facts)
     if resource.spec is not None and resource.spec.on_external_deletion == "Recreate":
         return too_many_gone(facts) if facts.too_many_gone else _next(facts)
@@ -249,10 +302,10 @@ def _next(facts: Facts) -> Step:
     )
     since = memory.failed_at if memory.failed_at is not None else memory.born_at
     if facts.now - since < wait and memory.failed_wish in {None, facts.wish}:
-        reason = facts.resource.records.synced_reason
+        failure = creation.failure
         return Hold(
-            reason if reason in FAILED_REASONS else "CreationFailed",
-            facts.resource.records.synced_message or "The creation failed; it is tried again after a wait.",
+            failure.reason if failure else "CreationFailed",
+            failure.message if failure else "The creation failed; it is tried again after a wait.",
             seconds=since + wait - facts.now,
         )
     return begin(facts, attempt=creation.attempt + 1)
@@ -269,7 +322,7 @@ def completes(facts: Facts) -> bool:
         return False
     if not facts.fresh or server.recycled or facts.resource.deleting or facts.trouble is not None:
         return False
-    if not _marked(facts):
+    if creation.failure is None:
         return server.phase is Phase.RUNNING or (server.phase.stable and facts.reading.confirmed)
     quiet_since = facts.memory.moved_at if facts.memory.moved_at is not None else facts.memory.born_at
     quiet = facts.now - quiet_since >= facts.config.delete_again_seconds

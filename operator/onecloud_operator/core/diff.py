@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from onecloud_operator.api.spec import DiskOptions, ServerSpec
     from onecloud_operator.core.observed import Details, Disk, Observed
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Change(enum.Enum):
@@ -191,6 +195,8 @@ def _networks(spec: ServerSpec, details: Details) -> Iterator[tuple[str, object,
     # NICs carry the id of their network only, so one that is given by name is known by its address or MAC.
     for want in spec.networks:
         path = f"networks[{want.network}]"
+        if _ID.fullmatch(want.network) and not any(want.network == nic.network_id for nic in details.nics):
+            yield path, want.network, None
         if want.address is not None and not any(want.address == nic.address for nic in details.nics):
             yield f"{path}.address", want.address, None
         if want.mac is not None and not any(want.mac == nic.mac for nic in details.nics):

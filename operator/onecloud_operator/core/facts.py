@@ -85,7 +85,8 @@ class Memory:
     history_asked_at: float | None = None
     failed_at: float | None = None  # when this attempt's failure was recorded, and for which wish
     failed_wish: str | None = None
-    found_at: float | None = None  # when the candidates of an adoption were last asked for
+    found_at: float | None = None  # when the candidates of an adoption were last asked for, for which wish
+    found_wish: str | None = None
     begun_deletion: bool = False  # this process recorded the DELETE's time itself
     deleted_at: float | None = None  # end of the last DELETE
     moving_since: float | None = None
@@ -132,5 +133,5 @@ class Facts:
     @property
     def wish(self) -> str:
         """Return a text that changes whenever the user asked for something new."""
-        asked = self.resource.annotations.get("onecloud.io/reconcile-requested-at", "")
+        asked = self.resource.reconcile_requested_at or ""
         return f"{self.resource.generation}/{asked}/{self.resource.deleting}"

@@ -4,24 +4,67 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.actions import Hold, Look
 from onecloud_operator.core.policy import bound_id
 
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
 
 
-def elsewhere(facts: Facts) -> Hold | None:
-    """Return a hold if the credentials lead to another place than the object's server was pinned to."""
+def elsewhere(facts: Facts) -> Hold | Look | None:
+    """
+    Return a hold if the credentials lead to another place than the object's server was pinned to.
+
+    If the record of that place was lost, only the server itself, seen at this one, proves that it is right.
+    """
     pinned = facts.resource.records.place
-    if pinned is None or facts.place is None or pinned == facts.place:
+    if facts.place is None or pinned == facts.place:
         return None
+    if pinned is None:
+        return _unpinned(facts)
     return Hold(
         "CredentialsMismatch",
         f"The credentials lead to project {facts.place.project_id} in region "
         f"{facts.place.region or '(default)'} at {facts.place.auth_url}, but this server lives in project "
         f"{pinned.project_id}, region {pinned.region or '(default)'}, at {pinned.auth_url}. Nothing is sent. "
         "Give credentials for that place, or make a new object.",
+    )
+
+
+def proven(facts: Facts) -> bool:
+    """Say whether the object's server was read where the credentials lead, and is surely its own."""
+    server, records = facts.server, facts.resource.records
+    if facts.place is None or server is None or server.id != records.bound_id or facts.reading.missing:
+        return False
+    return server.project_id == facts.place.project_id and (
+        server.owner is not None and server.owner.uid == facts.resource.uid
+    )
+
+
+def _unpinned(facts: Facts) -> Hold | Look | None:
+    if facts.resource.records.bound_id is None or proven(facts):
+        return None
+    if not facts.reading.gone and (facts.server is None or not facts.server.detailed):
+        return Look(bound_id(facts.resource))
+    return Hold(
+        "CredentialsMismatch",
+        "status.cloud, the record of where this server lives, is missing, and no server with this object's "
+        "owner tags is there where the credentials lead. So nothing is sent, and a server that cannot be "
+        'found does not count as gone. onecloud.io/force-detach: "true" lets a deleted object go.',
+    )
+
+
+def anothers(facts: Facts, server: Observed) -> Hold | None:
+    """Return a hold if the tags of a server that we made name another living object by now."""
+    owner = server.owner
+    if owner is None or owner.uid == facts.resource.uid or owner.uid not in facts.rivals:
+        return None
+    return Hold(
+        "OwnedByAnother",
+        f"The server carries the owner tags of {owner.namespace}/{owner.name} of cluster {owner.cluster} by "
+        "now, so nothing is done to it. Take those tags off in the cloud, or set "
+        'onecloud.io/force-detach: "true" and delete this object.',
     )
 
 

@@ -75,6 +75,9 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
     memory = replace(memory, refusals=kept)
     match step:
         case BeginCreation(creation=creation):
+            old = facts.resource.records.creation
+            if old is not None and old.attempt == creation.attempt:
+                return memory  # only its name was corrected: a POST of the old one may still be under way
             # A new attempt has a new server: nothing that is remembered of the last one holds.
             return Memory(born_at=memory.born_at, begun_attempt=creation.attempt)
         case BeginDeletion():
@@ -88,7 +91,7 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
                 burnt = memory.posted_at
             return replace(memory, looked_at=done.began_at, looked_version=done.version, burnt_at=burnt)
         case Find():
-            return replace(memory, found_at=done.began_at)
+            return replace(memory, found_at=done.began_at, found_wish=facts.wish)
         case AddFinalizer() | RemoveFinalizer() | BeginAdoption() | Hold() | Settled():
             return memory
         case ReadHistory():
@@ -147,6 +150,8 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
             return memory
         case ReadHistory():
             return replace(memory, history=None, history_asked_at=ended_at)
+        case Create() if not (problem.ambiguous or problem.duplicate_id or problem.duplicate_name):
+            return memory  # a clear no: nothing was made, and nothing is under way
         case Create():
             return replace(memory, posted_at=ended_at, wrote_at=ended_at)
         case Delete():
@@ -187,8 +192,10 @@ def unpaced(memory: Memory) -> Memory:
 
 def wait_after(problem: Problem, facts: Facts, step: Step, *, first: float, most: float) -> float:
     """Return how long to wait after a refusal, doubled from *first* to *most* while it stays the same."""
-    if problem.again or problem.ambiguous:
+    if problem.again:
         first, most = LOOK_AGAIN_FIRST_SECONDS, LOOK_AGAIN_MOST_SECONDS
+    elif problem.ambiguous:
+        first = min(first, LOOK_AGAIN_FIRST_SECONDS)  # it may well have happened: look soon
     if problem.duplicate_id:
         return facts.config.burnt_seconds
     before = facts.memory.refusals.get(kind_of(step))

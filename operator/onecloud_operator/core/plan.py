@@ -17,8 +17,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core import adoption, creation, removal
-from onecloud_operator.core.actions import Claim, Hold, Look
-from onecloud_operator.core.holds import elsewhere, too_many_gone
+from onecloud_operator.core.actions import AddFinalizer, Claim, Hold, Look
+from onecloud_operator.core.holds import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.living import rest
 from onecloud_operator.core.policy import blocked, bound_id, forged, observing
 
@@ -54,14 +54,15 @@ def _wanted(facts: Facts) -> Step:
             "status.creation names a server that this object cannot have made; nothing is done to it. "
             "Remove status.creation, or delete the object with onecloud.io/force-detach.",
         )
+    adopting = resource.spec.adoption is not None and resource.spec.adoption.policy != "Never"
     if records.creation is not None:
-        return _existing(facts) if records.creation.completed_at else creation.go_on(facts)
+        if records.creation.completed_at:
+            return _existing(facts)
+        # A name that was taken, or a list that lied: while nothing was made, an adoption may still be had.
+        return adoption.adopt(facts) if adopting and creation.unmade(facts) else creation.go_on(facts)
     if records.adopted_at is not None and records.id is not None:
         return _existing(facts)
-    policy = resource.spec.adoption.policy if resource.spec.adoption else "Never"
-    if policy == "Never":
-        return creation.begin(facts, attempt=1)
-    return adoption.adopt(facts)
+    return adoption.adopt(facts) if adopting else creation.begin(facts, attempt=1)
 
 
 def _existing(facts: Facts) -> Step:
@@ -77,6 +78,8 @@ def _existing(facts: Facts) -> Step:
         return Hold("Updating", "Waiting for a reading that is newer than the last change.", 1.0, unread=True)
     if not_ours := _ownership(facts, server):
         return not_ours
+    if not facts.resource.held:
+        return AddFinalizer()
     if server.recycled:
         return Hold(
             "InRecycleBin",
@@ -89,7 +92,7 @@ def _existing(facts: Facts) -> Step:
 def _ownership(facts: Facts, server: Observed) -> Step | None:
     resource = facts.resource
     if resource.records.creation is not None:
-        return None
+        return anothers(facts, server)
     wanted = resource.spec.adoption if resource.spec else None
     if wanted is not None and wanted.id is not None and wanted.id != server.id:
         return Hold(
@@ -101,9 +104,8 @@ def _ownership(facts: Facts, server: Observed) -> Step | None:
         return None
     if server.details is None or not server.detailed:
         return Hold("NotYetObserved", "The server's tags have not been read yet.", unread=True)
-    asked = wanted is not None and wanted.policy != "Never"
-    if asked and (server.owner is None or server.owner.uid not in facts.rivals):
-        return Claim(server.id)
+    if adoption.asked_for(facts, server) and (server.owner is None or server.owner.uid not in facts.rivals):
+        return Claim(server.id) if resource.held else AddFinalizer()
     return Hold(
         "OwnedByAnother",
         "The server does not carry this object's owner tags any more, so it is left alone. "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.actions import GrowDisk, Hold, Settled, Update
+from onecloud_operator.core.actions import GrowDisk, Hold, Resize, Settled, Update
 from onecloud_operator.core.observed import Owner
 from onecloud_operator.core.records import attempt_id
 from onecloud_operator.core.words import words_of
@@ -21,6 +21,10 @@ HASH_LENGTH = 8
 ACCEPTED_TWICE = 2
 REPEAT_FIRST_SECONDS = 60.0
 REPEAT_MOST_SECONDS = 600.0
+_SPENT = (
+    "Since it may stop the server each time, it is not repeated by itself: a change of the spec, or the "
+    "annotation onecloud.io/reconcile-requested-at, has it tried again."
+)
 
 
 def server_name(resource: Resource, config: Config) -> str:
@@ -124,12 +128,33 @@ def kind_of(step: Step) -> str:
             return type(step).__name__
 
 
+def spent(facts: Facts, step: Step) -> Hold:
+    """Hold a step that has cost a restart, or would cost one, and has changed nothing."""
+    refusal = facts.memory.refusals.get(kind_of(step))
+    if refusal is not None and refusal.wish == facts.wish:
+        return Hold(refusal.problem.reason, f"{refusal.problem.message} {_SPENT}")
+    return Hold(
+        "OperationFailed",
+        f"The cloud accepted {words_of(step).noun}, and the server still differs; see its operation log in "
+        f"the cloud. {_SPENT}",
+    )
+
+
+def tried(facts: Facts, step: Step) -> bool:
+    """Say whether *step* was sent before for this wish, whatever came of it."""
+    refusal, attempt = facts.memory.refusals.get(kind_of(step)), facts.memory.attempts.get(step)
+    return (refusal is not None and refusal.wish == facts.wish) or (
+        attempt is not None and attempt.wish == facts.wish
+    )
+
+
 def blocked(facts: Facts, step: Step) -> Hold | None:
     """
     Return why *step* may not be taken yet, or None.
 
     Either the cloud refused one of its kind and its time has not come, or it accepted this very step before
-    and the server still differs: twice at once (a disk's growth: once), then at growing intervals.
+    and the server still differs: twice at once, then at growing intervals. A step that restarts the server,
+    or that grows a disk, is not repeated by itself any more then.
     """
     if isinstance(step, Hold | Settled):
         return None
@@ -142,6 +167,8 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
     free = 1 if isinstance(step, GrowDisk) else ACCEPTED_TWICE
     if attempt.count < free:
         return None
+    if isinstance(step, GrowDisk) or (isinstance(step, Resize) and step.restart):
+        return spent(facts, step)
     until = attempt.at + min(REPEAT_FIRST_SECONDS * 2.0 ** (attempt.count - free), REPEAT_MOST_SECONDS)
     if facts.now >= until:
         return None

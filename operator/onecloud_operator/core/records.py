@@ -16,14 +16,29 @@ from onecloud_operator.core.place import Place
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """Why and when (RFC 3339) an attempt was found to have failed in the cloud."""
+
+    at: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Creation:
-    """The attempt under way or done. *completed_at*: first seen stable; from then on nothing may undo it."""
+    """
+    The attempt under way or done.
+
+    *completed_at*: first seen stable; from then on nothing may undo it. *failure*: the cloud failed it, so
+    what is left is deleted, and the next attempt follows.
+    """
 
     attempt: int
     id: str
     name: str
     started_at: str
     completed_at: str | None = None
+    failure: Failure | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +54,7 @@ class Records:
     last_handled: str | None = None
     synced_reason: str | None = None
     synced_message: str | None = None
+    deleting_reason: str | None = None
     mirror: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -54,6 +70,13 @@ class Records:
         return self.bound_id is not None and self.mirror.get("id") == self.bound_id
 
 
+def unasked_for(records: Records) -> bool:
+    """Say whether the end of the object's server is a loss: it was seen, and we have not had it deleted."""
+    failed = records.creation is not None and records.creation.failure is not None
+    told = records.synced_reason in {"ExternallyDeleted", "TooManyGone"}
+    return records.seen and records.deletion_requested_at is None and not failed and not told
+
+
 def attempt_id(uid: str, attempt: int) -> str:
     """Return the id under which *attempt* of the object *uid* is made; lower case, as the cloud stores it."""
     return str(uuid.uuid5(uuid.UUID(uid), str(attempt)))
@@ -64,8 +87,9 @@ def records_of(status: Mapping[str, Any]) -> Records:
     deletion = _mapping(status.get("deletion"))
     mirror = _mapping(status.get("server"))
     conditions = status.get("conditions")
-    found = (c for c in conditions if isinstance(c, Mapping)) if isinstance(conditions, list) else ()
+    found = [c for c in conditions if isinstance(c, Mapping)] if isinstance(conditions, list) else []
     synced: Mapping[str, Any] = next((c for c in found if c.get("type") == "Synced"), {})
+    going: Mapping[str, Any] = next((c for c in found if c.get("type") == "Deleting"), {})
     tags = status.get("managedTags")
     return Records(
         id=_text(status.get("id")),
@@ -77,6 +101,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         last_handled=_text(status.get("lastHandledReconcileAt")),
         synced_reason=_text(synced.get("reason")),
         synced_message=_text(synced.get("message")),
+        deleting_reason=_text(going.get("reason")),
         mirror=mirror,
     )
 
@@ -96,7 +121,14 @@ def _creation(value: Mapping[str, Any]) -> Creation | None:
         return None
     if server_id is None or name is None or started_at is None:
         return None
-    return Creation(attempt, server_id, name, started_at, _text(value.get("completedAt")))
+    completed_at, failed_at = _text(value.get("completedAt")), _text(value.get("failedAt"))
+    failure = None
+    if failed_at is not None and completed_at is None:
+        reason, message = _text(value.get("failureReason")), _text(value.get("failureMessage"))
+        failure = Failure(
+            failed_at, "NoCapacity" if reason == "NoCapacity" else "CreationFailed", message or ""
+        )
+    return Creation(attempt, server_id, name, started_at, completed_at, failure)
 
 
 def _text(value: object) -> str | None:

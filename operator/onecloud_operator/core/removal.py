@@ -24,9 +24,10 @@ from onecloud_operator.core.actions import (
     Settled,
     Unlock,
 )
-from onecloud_operator.core.holds import elsewhere, too_many_gone
+from onecloud_operator.core.holds import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES
 from onecloud_operator.core.policy import bound_id, deletion_policy, forged, observing, ours
+from onecloud_operator.core.records import attempt_id
 from onecloud_operator.core.resource import CONFIRM_DELETE
 from onecloud_operator.core.times import time_of_text
 
@@ -51,7 +52,13 @@ def plan(facts: Facts) -> Step:
             "deletionProtection is on, so the server is kept and this object stays. Switch it off to go on.",
         )
     if records.bound_id is None:
-        return RemoveFinalizer("NeverMade")
+        return _unrecorded(facts)
+    if resource.spec is None:
+        return Hold(
+            "InvalidSpec",
+            f"{resource.flaw or 'The spec cannot be read.'} So it is not known what is to become of the "
+            'server. Correct the spec, or set onecloud.io/force-detach: "true" to let the object go.',
+        )
     if forged(resource):
         return Hold(
             "OwnedByAnother",
@@ -63,6 +70,28 @@ def plan(facts: Facts) -> Step:
     if mismatch := elsewhere(facts):
         return mismatch
     return _bound(facts)
+
+
+def _unrecorded(facts: Facts) -> Step:
+    """
+    Let an object go that has no record of a server, but our finalizer.
+
+    A crash came between the two, or somebody took the record out of the status: so it is looked whether
+    there is a server under the first id that the object can have made.
+    """
+    server_id = attempt_id(facts.resource.uid, 1)
+    if facts.trouble is not None:
+        return Hold(facts.trouble.reason, facts.trouble.message)
+    if facts.memory.looked_at is None:
+        return Look(server_id)
+    if facts.memory.looked_version is None:
+        return RemoveFinalizer("NeverMade")
+    return Hold(
+        "OwnedByAnother",
+        f"The cloud has server {server_id}, which this object must have made, but the record of it is gone "
+        "from the status, so nothing is done to it. Delete it in the cloud, or set "
+        'onecloud.io/force-detach: "true" to let the object go without it.',
+    )
 
 
 def _bound(facts: Facts) -> Step:
@@ -85,11 +114,16 @@ def _bound(facts: Facts) -> Step:
             "The server does not carry this object's owner tags, so it is not deleted. Set "
             'deletionPolicy: Retain, or onecloud.io/force-detach: "true", to let the object go without it.',
         )
-    match deletion_policy(facts.resource):
+    if (hold := anothers(facts, server)) is not None:
+        return hold
+    policy = deletion_policy(facts.resource)
+    # What a restart recalls of a server is the status's word, without its owner tags: so it is read once.
+    if facts.memory.looked_at is None and (
+        policy == "Retain" or (policy == "RecycleBin" and server.recycled)
+    ):
+        return Look(server.id)
+    match policy:
         case "Retain":
-            # What a restart recalls of a server does not include its owner tags, so it is read once.
-            if facts.memory.looked_at is None:
-                return Look(server.id)
             return Disown(server.id) if _tagged(facts, server) else RemoveFinalizer("Retained")
         case "Delete":
             return _delete(facts, server, for_good=True)
@@ -148,7 +182,7 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
             memory.moved_at if memory.moved_at is not None else memory.born_at,
             memory.deleted_at if memory.deleted_at is not None else memory.born_at,
         )
-        recent = (facts.wall - requested).total_seconds() < apart or facts.now - moved < apart
+        recent = abs((facts.wall - requested).total_seconds()) < apart or facts.now - moved < apart
         if may_run and recent and server.status != "delete_fail":
             return wait
     elif server.status in DELETING_STATUSES and server.status not in CREATE_FAILURES:

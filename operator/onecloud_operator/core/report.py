@@ -6,12 +6,20 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.core.actions import BeginAdoption, BeginCreation, BeginDeletion, Hold
-from onecloud_operator.core.conditions import conditions, standing
+from onecloud_operator.core.actions import (
+    BeginAdoption,
+    BeginCreation,
+    BeginDeletion,
+    Hold,
+    MarkFailedCreation,
+)
+from onecloud_operator.core.conditions import conditions, cut, standing
 from onecloud_operator.core.creation import completes
 from onecloud_operator.core.drift import drift_of
+from onecloud_operator.core.holds import proven
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import deletion_policy, observing
+from onecloud_operator.core.records import Failure
 from onecloud_operator.core.state import READY_KEPT_SECONDS, ready_of, state_of
 from onecloud_operator.core.times import text_of_time, time_of_text
 from onecloud_operator.core.verdict import Verdict, verdict_of
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
 # Nobody tells when a reading is merely repeated, so what waits for a newer one asks again.
 LOOK_SOON_REASONS = frozenset({"Creating", "Updating", "NotYetObserved", "WaitingForCloud", "Removing"})
 LOOK_SOON_SECONDS = 5.0
+TAGS_LENGTH = 32  # the CRD's bound
 UNREAD_SECONDS = 120.0  # a restart over 10,000 objects has read them all by then
 
 
@@ -99,8 +108,7 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         "drift": drift_of(facts, step, verdict) or None,
         "lastError": _last_error(facts, verdict, problem),
         "nextRetryTime": _next_retry(facts, step, verdict),
-        "lastHandledReconcileAt": resource.annotations.get("onecloud.io/reconcile-requested-at")
-        or old.get("lastHandledReconcileAt"),
+        "lastHandledReconcileAt": resource.reconcile_requested_at or old.get("lastHandledReconcileAt"),
     }
     if records.place is not None:
         status["cloud"] = {
@@ -118,6 +126,12 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         }
         if creation.completed_at is not None:
             status["creation"]["completedAt"] = creation.completed_at
+        if creation.failure is not None:
+            status["creation"] |= {
+                "failedAt": creation.failure.at,
+                "failureReason": creation.failure.reason,
+                "failureMessage": creation.failure.message,
+            }
     if records.adopted_at is not None and records.creation is None:
         status["adoptedAt"] = records.adopted_at
     if records.deletion_requested_at is not None:
@@ -140,13 +154,18 @@ def _records(facts: Facts, step: Step) -> Records:
                 records, id=creation.id, creation=creation, place=place, deletion_requested_at=None
             )
         case BeginAdoption(server_id=server_id, place=place):
-            return replace(records, id=server_id, adopted_at=now, place=place)
+            return replace(records, id=server_id, adopted_at=now, place=place, creation=None)
         case BeginDeletion():
             return replace(records, deletion_requested_at=now)
+        case MarkFailedCreation(reason=reason, message=message) if records.creation is not None:
+            failure = Failure(now, reason, cut(message))
+            return replace(records, creation=replace(records.creation, failure=failure))
         case _:
             pass
+    if records.place is None and proven(facts):
+        records = replace(records, place=facts.place)
     if completes(facts) and records.creation is not None:
-        return replace(records, creation=replace(records.creation, completed_at=now))
+        return replace(records, creation=replace(records.creation, completed_at=now, failure=None))
     if observing(facts.resource) and facts.server is not None:
         return replace(records, id=facts.server.id)
     return records
@@ -186,7 +205,9 @@ def _managed_tags(facts: Facts, records: Records) -> tuple[str, ...]:
         return records.managed_tags
     have = server.details.tags
     kept = {key for key in records.managed_tags if key in have}
-    return tuple(sorted(kept | {key for key, value in wanted.items() if have.get(key) == value}))
+    return tuple(sorted(kept | {key for key, value in wanted.items() if have.get(key) == value}))[
+        :TAGS_LENGTH
+    ]
 
 
 def _last_error(facts: Facts, verdict: Verdict, problem: Problem | None) -> Mapping[str, Any] | None:
@@ -196,11 +217,14 @@ def _last_error(facts: Facts, verdict: Verdict, problem: Problem | None) -> Mapp
     kept = old if isinstance(old, dict) else None
     if not verdict.error:
         return kept
-    if kept is not None and (kept.get("reason"), kept.get("message")) == (verdict.reason, verdict.message):
+    if kept is not None and (kept.get("reason"), kept.get("message")) == (
+        verdict.reason,
+        cut(verdict.message),
+    ):
         return kept
     entry = {
         "reason": verdict.reason,
-        "message": verdict.message,
+        "message": cut(verdict.message),
         "requestID": (problem.request_id if problem else None) or _refused_request(facts, verdict),
         "time": text_of_time(facts.wall),
     }

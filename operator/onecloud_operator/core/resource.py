@@ -20,6 +20,8 @@ FORCE_DETACH = "onecloud.io/force-detach"
 CONFIRM_DELETE = "onecloud.io/confirm-delete"
 CONFIRM_GONE = "onecloud.io/confirm-gone"
 
+WISH_LENGTH = 256  # the CRD's bound of status.lastHandledReconcileAt
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -52,6 +54,11 @@ class Resource:
     def paused(self) -> bool:
         """Say whether the user told us to leave the server alone. Any value but ``false`` does."""
         return self.annotations.get(PAUSED, "false").strip().lower() != "false"
+
+    @property
+    def reconcile_requested_at(self) -> str | None:
+        """Return the wish to be looked at anew, cut to what the status can repeat; None without one."""
+        return self.annotations.get(RECONCILE_REQUESTED_AT, "")[:WISH_LENGTH] or None
 
     @property
     def force_detach(self) -> bool:

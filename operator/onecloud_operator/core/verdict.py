@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import DELETING_REASONS, row_of
-from onecloud_operator.core.actions import Hold, MarkFailedCreation, Settled
-from onecloud_operator.core.creation import FAILED_REASONS
+from onecloud_operator.core.actions import BeginCreation, Hold, MarkFailedCreation, Settled
 from onecloud_operator.core.policy import kind_of, observing
 
 if TYPE_CHECKING:
@@ -86,16 +85,10 @@ def _reason(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str
             return "UpToDate", "The server agrees with the spec."
         case _:
             pass
-    recorded = facts.resource.records.synced_reason
-    cleaning = (
-        not facts.resource.deleting
-        and creating
-        and recorded in FAILED_REASONS
-        and facts.resource.records.seen
-    )
-    if cleaning and recorded is not None and kind_of(step) not in {"BeginCreation", "Create"}:
+    failure = creation.failure if creation is not None else None
+    if failure is not None and not facts.resource.deleting and not isinstance(step, BeginCreation):
         # What is left of a failed attempt is being deleted: the failure is what a reader must see.
-        return recorded, facts.resource.records.synced_message or _AT_WORK
+        return failure.reason, failure.message
     return at_work, "The server is being removed." if facts.resource.deleting else _AT_WORK
 
 

@@ -34,6 +34,10 @@ class GoneLimiter:
             self._tripped = True
         return self._tripped
 
+    def trip(self) -> None:
+        """Hold as before a restart: an object tells that it was held then, and nobody has confirmed it."""
+        self._tripped = True
+
     def acknowledge(self, now: float) -> None:
         """Forget what vanished until *now*: a person has confirmed that it was meant to."""
         for server_id in [key for key, at in self._gone.items() if at <= now]:
