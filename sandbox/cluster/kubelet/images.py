@@ -1,0 +1,48 @@
+"""What an image's name stands for here: a command of this machine instead of layers."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """
+    The entry point and the environment that an image brings along.
+
+    *listens*: the variable that tells the program on which port to listen. Two replicas on one machine cannot
+    both have port 8080, so each first port of a container is replaced by one that is free.
+    """
+
+    entrypoint: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    listens: str = "PORT"
+
+
+# Any program of this machine; the Pod says which.
+HOST = Image(env={"PATH": os.environ.get("PATH", os.defpath)})
+
+# This checkout, as the image has it installed. A warning is an error, as in every test.
+OPERATOR = Image(
+    entrypoint=(sys.executable, "-m", "onecloud_operator"),
+    env={
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": f"{ROOT / 'operator'}{os.pathsep}{ROOT}",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "error",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "ONECLOUD_OPERATOR_LISTEN_ADDRESS": "127.0.0.1",
+        "ONECLOUD_OPERATOR_ALLOW_LOOPBACK": "true",  # the simulated cloud is there
+    },
+    listens="ONECLOUD_OPERATOR_LISTEN_PORT",
+)
+
+
+def image_of(name: str, images: Mapping[str, Image]) -> Image | None:
+    """Return the image whose prefix fits *name* best, or None."""
+    fitting = [prefix for prefix in images if name.startswith(prefix)]
+    return images[max(fitting, key=len)] if fitting else None
