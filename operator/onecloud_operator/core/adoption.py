@@ -108,6 +108,8 @@ def _search(facts: Facts, wanted: Find) -> Find | None:
         return wanted
     # A single find is acted on at once; anything else may change in the cloud, and is asked for again.
     settled = len(facts.candidates) == 1 and not _refused(facts, facts.candidates[0])
+    if settled and facts.reading.gone and facts.reading.asked_at > at:
+        return wanted  # what was found is gone since
     return None if settled or facts.now - at < FIND_AGAIN_SECONDS else wanted
 
 
