@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
@@ -28,6 +28,7 @@ EXAMPLES: Final = ROOT / "examples"
 MINIMAL: Final = "examples/servers/minimal.yaml"
 STEP_SECONDS: Final = 0.3  # of a host's work, as in the recordings
 WEB_SERVERS: Final = 4
+READER: Final = "onecloud-reader"  # as examples/servers/observe.yaml names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +76,12 @@ def sandbox(choice: Choice, show: Show) -> Iterator[Place]:
 
 
 def _simulated(cloud: Cloud) -> str:
-    """Return examples/secret.yaml as it must be for *cloud*."""
-    documents = list(yaml.safe_load_all((EXAMPLES / "secret.yaml").read_text()))
-    for document in documents:
-        if "OS_AUTH_URL" in document.get("stringData", {}):
-            document["stringData"] = dict(cloud.secret_data)
-    return yaml.safe_dump_all(documents, sort_keys=False)
+    """Return examples/secret.yaml as it must be for *cloud*, and the same for a user who may only read."""
+    example: dict[str, Any] = yaml.safe_load((EXAMPLES / "secret.yaml").read_text())
+    owner = example | {"stringData": dict(cloud.secret_data)}
+    reader = example | {"stringData": cloud.call("secret", user="viewer")}
+    reader["metadata"] = example["metadata"] | {"name": READER}
+    return yaml.safe_dump_all([owner, reader], sort_keys=False)
 
 
 def _eager(pace: float) -> dict[str, float]:
@@ -106,7 +107,7 @@ def _steps(secret: Path, cloud: Cloud) -> tuple[Step, ...]:
             f"kubectl apply -f {secret}",
             why="The operator takes them from a Secret that an object names. This one is "
             f"examples/secret.yaml, with the address ({cloud.auth_url}) and the user of the simulated "
-            "cloud in the place of those there.",
+            f"cloud in the place of those there; {READER} is the same for a user who may only read.",
         ),
         steps.first(MINIMAL),
         steps.EXAMPLES,

@@ -89,10 +89,13 @@ def make_legacy(scene: Scene) -> None:
 
 EXAMPLES: Final = Step(
     "Apply the other examples",
-    "A server with many fields, one that is switched off, one with user data from a Secret, and one that "
-    "is only shown: somebody made it by hand, and the operator must not touch it.",
+    "A server with many fields, its password in a Secret; one that is switched off; one with user data from "
+    "a Secret; and one that is only shown: somebody made it by hand, and the operator must not touch it.",
     hands=((f"somebody makes a server {LEGACY} in the cloud, by hand", make_legacy),),
-    commands=("kubectl apply -f examples/servers/",),
+    commands=(
+        f"kubectl -n {NAMESPACE} create secret generic db-1-login --from-literal=password=Orders-2026.",
+        "cd examples/servers; kubectl apply -f full.yaml -f stopped.yaml -f user-data.yaml -f observe.yaml",
+    ),
     sights=(
         sights.settled("db-1"),
         sights.settled("archive", state="Stopped"),
