@@ -159,7 +159,7 @@ def test_labels_are_printable_and_short() -> None:
 def working(clock: Any, *, feeds: Any = (), endpoints: Endpoints | None = None) -> Working:
     queue: Queue[Key] = Queue(clock=clock, backoff=Backoff(1.0, 2.0, lambda: 0.5), workers=1, per_group=1)
     no_feeds: Any = NoFeeds()
-    watch = Watch("x", monotonic=clock.monotonic, on_relist=lambda: None, trace=None)  # type: ignore[arg-type]
+    watch = Watch("x", monotonic=clock.monotonic, on_relist=lambda: None)
     return Working(
         Standing(Fence.opened()),
         queue,

@@ -10,7 +10,7 @@ import kopf
 import pytest
 
 from onecloud_operator.engine.lease import Fence, Fenced
-from onecloud_operator.guard import guard
+from onecloud_operator.guard import guarded
 from onecloud_operator.watch import Watch
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Scene:
             "onecloudservers",
             monotonic=lambda: self.now,
             on_relist=self._relisted,
-            trace=guard(_closed().check),
+            request_class=guarded(_closed().check),
         )
 
     def _relisted(self) -> None:

@@ -27,7 +27,7 @@ from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Lane, Queue
 from onecloud_operator.engine.tasks import Supervisor, TaskFault
 from onecloud_operator.feed import Feeds
-from onecloud_operator.guard import guard
+from onecloud_operator.guard import guarded
 from onecloud_operator.leadership import election_of, leading
 from onecloud_operator.measures import Standing, Working, telling
 from onecloud_operator.metrics import CONTENT_TYPE, Metrics
@@ -67,6 +67,7 @@ class Shell:
     metrics: Metrics
     health: Health = field(default_factory=Health)
     clock: SystemClock = field(default_factory=SystemClock)
+    watching: asyncio.Task[None] | None = None
 
     @property
     def standing(self) -> Standing:
@@ -88,7 +89,7 @@ async def run(settings: Settings) -> None:
             election = election_of(settings, apart)
         fence = election.fence if election else Fence.opened()
         shell = Shell(settings, await handlers.configuration(), fence, election, metrics)
-        shell.configuration.trace_configs = [guard(fence.check)]
+        shell.configuration.client_session_kwargs = {"request_class": guarded(fence.check)}
         metrics.look = shell.standing
         await _serve(shell, stack)
         work = asyncio.ensure_future(_lead(shell, asked))
@@ -134,7 +135,15 @@ async def _serve(shell: Shell, stack: AsyncExitStack) -> None:
 
 
 async def _lead(shell: Shell, asked: asyncio.Event) -> None:
-    """Work, if need be once the lease is held."""
+    """Work, if need be once the lease is held; release it as soon as nothing more is written."""
+    try:
+        await _under_lease(shell, asked)
+    finally:
+        if shell.watching is not None:
+            await asyncio.wait([shell.watching], timeout=STOP_SECONDS)
+
+
+async def _under_lease(shell: Shell, asked: asyncio.Event) -> None:
     if shell.election is not None:
         shell.health.role = "standing by"
     async with leading(shell.election) if shell.election else nullcontext():
@@ -209,7 +218,9 @@ async def _work(  # noqa: PLR0913 - the parts that outlive it
         clock=clock,
         gone=reconciler.forget,
     )
-    watch = Watch(PLURAL, monotonic=clock.monotonic, on_relist=census.hurry, trace=guard(shell.fence.check))
+    watch = Watch(
+        PLURAL, monotonic=clock.monotonic, on_relist=census.hurry, request_class=guarded(shell.fence.check)
+    )
     logger.info(
         "starting",
         extra={
@@ -233,7 +244,9 @@ async def _work(  # noqa: PLR0913 - the parts that outlive it
     )
     # Ours replace kopf's: at its end it waits for, and then cancels, every task that it finds in the loop.
     _on_signals(asked)
-    watching = asyncio.create_task(kopf.run_tasks(tasks, ignored=asyncio.all_tasks()), name="kopf")
+    shell.watching = watching = asyncio.create_task(
+        kopf.run_tasks(tasks, ignored=asyncio.all_tasks()), name="kopf"
+    )
     metrics.look = Working(
         shell.standing, queue, feeds, objects, endpoints, watch, clock.monotonic, len(compare(schema))
     )
@@ -267,7 +280,6 @@ async def _work(  # noqa: PLR0913 - the parts that outlive it
         await feeds.close()
         await clouds.close()
         stopped.set()
-        await asyncio.wait([watching], timeout=STOP_SECONDS)
 
 
 def _count_pass(metrics: Metrics, lane: Lane, waited: float, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback

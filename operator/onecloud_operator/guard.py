@@ -8,32 +8,24 @@ import aiohttp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import SimpleNamespace
+
+    from aiohttp.connector import Connection
 
 READS: Final = frozenset({"GET", "HEAD"})
 
 
-def guard(before_write: Callable[[], None]) -> aiohttp.TraceConfig:
+def guarded(before_write: Callable[[], None]) -> type[aiohttp.ClientRequest]:
     """
-    Return what has a session of aiohttp call *before_write*, and not send the request if that raises.
+    Return a class of requests for a session of aiohttp: if *before_write* raises, nothing is sent.
 
-    Also for what a library repeats by itself. It is asked before a connection is made, so that none is made
-    in vain, and again with the connection at hand: making one may take as long as it likes.
+    It is asked for every request that is no read, also for what a library repeats by itself, and only once
+    the connection is there: making one may take as long as it likes.
     """
 
-    async def begun(
-        _session: aiohttp.ClientSession, context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
-    ) -> None:
-        context.writes = params.method not in READS
-        if context.writes:
-            before_write()
+    class Guarded(aiohttp.ClientRequest):
+        async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+            if self.method not in READS:
+                before_write()
+            return await super().send(conn)
 
-    async def connected(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
-        if context.writes:
-            before_write()
-
-    config = aiohttp.TraceConfig()
-    config.on_request_start.append(begun)
-    config.on_connection_create_end.append(connected)
-    config.on_connection_reuseconn.append(connected)
-    return config
+    return Guarded

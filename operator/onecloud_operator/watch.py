@@ -23,7 +23,8 @@ class Watch:
     """
     What is heard of *plural*: one watch for each namespace, or one for the cluster.
 
-    *on_relist* is called when kopf lists again what it has listed before. *trace* is put on its sessions.
+    *on_relist* is called when kopf lists again what it has listed before. Its sessions make their requests of
+    *request_class*.
     """
 
     def __init__(
@@ -32,12 +33,12 @@ class Watch:
         *,
         monotonic: Callable[[], float],
         on_relist: Callable[[], None],
-        trace: aiohttp.TraceConfig,
+        request_class: type[aiohttp.ClientRequest] = aiohttp.ClientRequest,
     ) -> None:
         self._suffix = "/" + plural
         self._monotonic = monotonic
         self._on_relist = on_relist
-        self._trace = trace
+        self._request_class = request_class
         self._heard_at: dict[str, float] = {}
         self._began_at = monotonic()
 
@@ -60,7 +61,7 @@ class Watch:
                 connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
                 headers=info.as_http_headers(),
                 middlewares=(self._listen,),
-                trace_configs=[self._trace],
+                request_class=self._request_class,
             ),
         )
 
