@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from onecloud_operator.api.crd import schema
 from onecloud_operator.preflight import compare, fields_lacking
 
+ROOT = Path(__file__).parent.parent
 OURS = schema()["properties"]["status"]
 
 
@@ -51,3 +55,18 @@ def test_fields_of_an_old_crd_are_named_once(caplog: pytest.LogCaptureFixture) -
     assert [record.fields for record in caplog.records] == ["status.state"]  # type: ignore[attr-defined]
     assert compare(OURS) == set()
     assert compare(None) == set(), "without a schema nothing is known"
+
+
+def test_without_a_cluster_that_is_what_is_said(tmp_path: Path) -> None:
+    environment = {"KUBECONFIG": str(tmp_path / "none"), "PYTHONPATH": str(ROOT / "operator")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "onecloud_operator", "run"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60.0,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert "onecloud-operator: no cluster" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -10,6 +10,7 @@ from kubernetes.aio.client import Configuration
 
 from onecloud_operator.cluster import GROUP, PLURAL, VERSION
 from onecloud_operator.engine.queue import Lane
+from onecloud_operator.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,12 +115,20 @@ def registry(
 
 
 async def configuration() -> Configuration:
-    """Return how the API server is reached: from inside the cluster, else by the user's kubeconfig."""
+    """
+    Return how the API server is reached: from inside the cluster, else by the user's kubeconfig.
+
+    Raises SettingsError if there is neither.
+    """
     made = Configuration()
     try:
         kubernetes_config.load_incluster_config(client_configuration=made)  # type: ignore[no-untyped-call]  # generated
     except kubernetes_config.ConfigException:
-        await kubernetes_config.load_kube_config(client_configuration=made)  # type: ignore[no-untyped-call]  # generated
+        try:
+            await kubernetes_config.load_kube_config(client_configuration=made)  # type: ignore[no-untyped-call]  # generated
+        except (kubernetes_config.ConfigException, OSError) as error:
+            msg = "no cluster: this is no Pod with a ServiceAccount, and no kubeconfig is usable (KUBECONFIG)"
+            raise SettingsError(msg) from error
     return made
 
 
