@@ -65,7 +65,9 @@ cluster: tools ## run an API server until Ctrl-C and print its kubeconfig
 	@$(RUN) -m sandbox.cluster up
 
 .PHONY: generate
-generate: crd ## generate everything that is generated from the code
+generate: crd ## generate everything that is made of the code: crds/ and pages of docs/
+	@$(RUN) -m sandbox.docs resource > docs/.partial && mv docs/.partial docs/reference.md
+	@$(RUN) -m sandbox.docs settings > docs/.partial && mv docs/.partial docs/settings.md
 
 .PHONY: crd
 crd: $(READY) ## generate crds/ from the models

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tests.e2e.play import Play
 
 NOWHERE = "-"
+HARMLESS = ("kubernetes emit", "kubernetes secret", "kubernetes read")
+AFTERWARDS = ("kubernetes emit unsent", "kubernetes emit answered", "kubernetes set_finalizers answered")
 
 
 @dataclass(frozen=True)
@@ -174,12 +176,14 @@ def crossings(play: Play, scene: Scene, record: Path) -> tuple[list[str], Counte
     play.operator.kill()
     _, calls = perform(play, scene, "whole", NOWHERE, record)
     points = list(dict.fromkeys(record.read_text().splitlines()))
-    return points if "SOAK" in os.environ else [p for p in points if p.endswith(" 1")], calls
+    if "SOAK" not in os.environ:
+        points = [p for p in points if p.endswith(" 1") and not p.startswith(HARMLESS)]
+    return points, calls
 
 
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
 def test_a_crash_at_any_call_of_a_pass_is_a_repeat(play: Play, scene: Scene, tmp_path: Path) -> None:
-    """In `make test` at the first call of each kind, in `make soak` at all of them."""
+    """In `make test` at the first write of each kind, in `make soak` at every call."""
     play.operator.knobs |= {"delete_again_seconds": 1}
     points, plain = crossings(play, scene, tmp_path / "whole")
     play.operator.start()
@@ -194,8 +198,8 @@ def test_a_crash_at_any_call_of_a_pass_is_a_repeat(play: Play, scene: Scene, tmp
             expected.discard(kind_of(point))
         again = Counter({call: n for call, n in (calls - plain).items() if is_write(call)})
         assert again.total() <= 1, f"{point}: needless calls {again}"
-    # An Event may be under way when all is done, and the next scene begins.
-    assert expected <= {"kubernetes emit unsent", "kubernetes emit answered"}
+    # These may come when all is over already, and the next scene begins.
+    assert expected <= {*AFTERWARDS}
 
 
 def kind_of(point: str) -> str:
