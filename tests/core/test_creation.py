@@ -26,6 +26,7 @@ from onecloud_operator.core.observed import CREATE_FAILURES, Reading
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Creation, Failure, attempt_id
+from onecloud_operator.core.report import report
 from onecloud_operator.core.resource import FINALIZER
 from tests.core.scenes import (
     BEGUN,
@@ -248,3 +249,11 @@ def test_a_completed_creation_is_never_cleaned_up_whatever_the_status_says() -> 
         assert not isinstance(
             plan(facts(server(status), resource=marked)), Delete | Unlock | MarkFailedCreation
         )
+
+
+def test_what_we_removed_of_a_failed_creation_does_not_count_as_deleted_by_others() -> None:
+    cleaned = replace(failing(failed_at=NOW - 1, failed_wish="1//False"), reading=GONE)
+    said = report(cleaned, plan(cleaned)).status
+    assert said is not None
+    ready = next(c for c in said["conditions"] if c["type"] == "Ready")
+    assert (said["state"], ready["reason"]) == ("Pending", "CreationFailed")

@@ -26,7 +26,7 @@ def state_of(facts: Facts, step: Step, records: Records, verdict: Verdict) -> st
     server = facts.server
     if facts.resource.deleting and verdict.removing:
         return "Deleting"
-    if facts.reading.gone and records.seen and not isinstance(step, BeginCreation):
+    if _lost(facts, records) and not isinstance(step, BeginCreation):
         return "Missing"
     creating = records.creation is not None and records.creation.completed_at is None
     if server is None:
@@ -49,6 +49,12 @@ def state_of(facts: Facts, step: Step, records: Records, verdict: Verdict) -> st
             return "Creating" if creating else "Stopped"
 
 
+def _lost(facts: Facts, records: Records) -> bool:
+    """Say whether the server is gone, and it was not us who removed what a failed creation had left."""
+    failed = records.creation is not None and records.creation.failure is not None
+    return facts.reading.gone and records.seen and not failed
+
+
 def ready_of(facts: Facts, step: Step, records: Records, verdict: Verdict) -> Ready:
     """Return whether the server is what was asked for, and usable."""
     keep, server = kept(facts), facts.server
@@ -58,10 +64,10 @@ def ready_of(facts: Facts, step: Step, records: Records, verdict: Verdict) -> Re
         return keep
     if facts.trouble is not None and keep is not None and records.seen:
         return keep
-    if facts.reading.gone and records.seen:
+    if _lost(facts, records):
         return Ready("False", "ExternallyDeleted", "The server is gone from the cloud.")
     if server is None or not records.id:
-        if keep is not None and records.seen:
+        if keep is not None and records.seen and not facts.reading.gone:
             return keep
         return Ready(
             "Unknown" if verdict.reason == "NotYetObserved" else "False", verdict.reason, verdict.message
