@@ -1,0 +1,96 @@
+"""Argo CD, the operator and a simulated cloud around one API server; a repository for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from sandbox.cluster import tools
+from sandbox.cluster.argo import Argo
+from sandbox.cluster.control_plane import ControlPlane
+from sandbox.stage import CRDS, Cloud, Operator, grant
+from tests.argocd.shop import PATCH, Shop
+
+if TYPE_CHECKING:
+    from sandbox.cluster.kube import Kube
+
+QUICK: dict[str, Any] = {
+    "poll_moving_seconds": 0.2,
+    "poll_idle_seconds": 0.5,
+    "events_seconds": 2,
+    "confirm_seconds": 0.05,
+    "secret_seconds": 1,
+    "cluster_id": "cluster0",
+}
+
+
+@pytest.fixture(scope="package")
+def cluster(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
+    """Give a control plane with controllers: a pruned object waits for the garbage collector."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # a first build takes minutes and says so
+        tools.binaries("etcd", "kube-apiserver", "kube-controller-manager", "argocd")
+        tools.kubectl()
+    with ControlPlane(controllers=True) as running:
+        running.install_crds(CRDS)
+        yield running
+
+
+@pytest.fixture(scope="package")
+def kube(cluster: ControlPlane) -> Iterator[Kube]:
+    """Give a client with every right."""
+    with cluster.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="package")
+def argo(cluster: ControlPlane) -> Iterator[Argo]:
+    """Give Argo CD with our health check, configured as the documentation says."""
+    with Argo(cluster) as running:
+        running.configure(**PATCH)
+        yield running
+
+
+@pytest.fixture(scope="package")
+def cloud() -> Iterator[Cloud]:
+    """Give one cloud for all tests; each has its own namespace, and so its own names in it."""
+    with Cloud() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def operator(cluster: ControlPlane, kube: Kube) -> Iterator[Operator]:
+    """Give the operator, watching every namespace."""
+    grant(kube)
+    with Operator(cluster.kubeconfig_of("operator"), **QUICK) as running:
+        yield running
+
+
+@pytest.fixture
+def shop(argo: Argo, kube: Kube, cloud: Cloud, operator: Operator, tmp_path: Path) -> Iterator[Shop]:
+    """Give a repository with the example's servers, a namespace with credentials, and no Application yet."""
+    namespace = f"shop-{uuid4().hex[:8]}"
+    kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    kube.apply(cloud.secret(namespace))
+    made = Shop(argo=argo, kube=kube, cloud=cloud, operator=operator, namespace=namespace, root=tmp_path)
+    try:
+        yield made
+    finally:
+        cloud.call("hang_at", statuses=[])
+        cloud.call("release")
+        made.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what Argo CD and the operator said beside a failed test."""
+    report = yield
+    found = getattr(item, "funcargs", {}).get("shop")
+    if report.failed and report.when == "call" and found is not None:
+        report.sections.append(("operator", found.operator.text()[-8000:]))
+        report.sections.append(("Argo CD", found.argo.log()))
+    return report

@@ -1,0 +1,91 @@
+"""The health check for Argo CD, run as Argo CD's own tests run those of its repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from lupa.lua51 import LuaRuntime, lua_type  # type: ignore[import-untyped]  # it has no annotations
+
+from onecloud_operator.api.reasons import ALL_REASONS
+from tests.argocd.shop import CUSTOMIZATION, PATCH
+
+if TYPE_CHECKING:
+    from sandbox.cluster.kube import Kube
+
+SCRIPT = (CUSTOMIZATION / "health.lua").read_text()
+CASES: list[dict[str, Any]] = yaml.safe_load((CUSTOMIZATION / "health_test.yaml").read_text())["tests"]
+DATA = sorted((CUSTOMIZATION / "testdata").iterdir())
+# What Argo CD gives a script unless it is told otherwise (util/lua): no io, no os.
+SAFE = {
+    "ipairs",
+    "pairs",
+    "type",
+    "tostring",
+    "tonumber",
+    "next",
+    "error",
+    "pcall",
+    "select",
+    "string",
+    "table",
+}
+
+
+def health(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what the script says of an object."""
+    lua = LuaRuntime(unpack_returned_tuples=True)
+    names = list(lua.globals())
+    for name in names:
+        if name not in SAFE:
+            lua.globals()[name] = None
+    lua.globals()["obj"] = lua.table_from(found, recursive=True)
+    said = lua.execute(SCRIPT)
+    assert lua_type(said) == "table"
+    return dict(said)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["inputPath"].split("/")[-1]) for case in CASES])
+def test_the_health_of_an_object(case: dict[str, Any]) -> None:
+    assert health(yaml.safe_load((CUSTOMIZATION / case["inputPath"]).read_text())) == case["healthStatus"]
+
+
+def test_every_object_has_its_case_and_every_health_is_seen() -> None:
+    assert sorted(case["inputPath"] for case in CASES) == [f"testdata/{path.name}" for path in DATA]
+    assert {case["healthStatus"]["status"] for case in CASES} == {
+        "Progressing",
+        "Healthy",
+        "Degraded",
+        "Suspended",
+    }
+
+
+def test_the_reasons_are_the_operators() -> None:
+    """An invented reason would test nothing."""
+    objects = [yaml.safe_load(path.read_text()) for path in DATA]
+    reasons = {
+        each["reason"] for found in objects for each in (found.get("status") or {}).get("conditions", [])
+    }
+    assert reasons <= ALL_REASONS
+
+
+@pytest.mark.parametrize(
+    "reason", ["OperationFailed", "ServerUnknown", "WrongPowerState", "Creating", "Updating"]
+)
+def test_the_script_knows_the_reasons_by_their_names(reason: str) -> None:
+    assert reason in ALL_REASONS
+    assert reason in SCRIPT
+
+
+@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in DATA])
+def test_the_objects_are_such_as_the_api_server_takes(kube: Kube, path: Path) -> None:
+    found = yaml.safe_load(path.read_text())
+    for field in ("namespace", "generation", "deletionTimestamp"):
+        found["metadata"].pop(field, None)
+    kube.create(found, namespace="default", dry_run=True)
+
+
+def test_the_patch_for_argocd_cm_has_this_script() -> None:
+    assert PATCH["resource.customizations.health.onecloud.io_OneCloudServer"] == SCRIPT
