@@ -66,6 +66,9 @@ def test_each_way_to_sign_in_is_known_by_its_keys(changes: dict[str, str | None]
         pytest.param({"OS_PASSWORD": None}, "no complete way to sign in", id="no-password"),
         pytest.param({"OS_USERNAME": ""}, "no complete way to sign in", id="an-empty-user"),
         pytest.param({"OS_PROJECT_NAME": None}, "no project", id="no-project"),
+        pytest.param(
+            {"OS_PROJECT_NAME": None, "OS_DOMAIN_SCOPE": "Default"}, "OS_DOMAIN_SCOPE", id="a-whole-domain"
+        ),
         pytest.param({"OS_ENDPOINT_TYPE": "secret"}, "OS_ENDPOINT_TYPE must be", id="an-unknown-interface"),
         pytest.param({"OS_INSECURE": "maybe"}, "OS_INSECURE must be true or false", id="a-vague-switch"),
         pytest.param({"ca.crt": SECRET_WORD}, "ca.crt holds no certificate", id="no-certificate"),

@@ -41,7 +41,7 @@ from onecloud_operator.settings import PREFIX, SettingsError
 from onecloud_operator.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Hashable, Mapping
 
     from kubernetes.aio.client import Configuration
 
@@ -186,7 +186,7 @@ async def _work(  # noqa: PLR0913 - the parts that outlive it
         backoff=Backoff(1.0, 300.0, random.random),
         workers=settings.workers,
         per_group=settings.workers_per_endpoint,
-        group_of=lambda key: objects.secret_of(key) or key,
+        group_of=partial(_tenant_of, objects, clouds),
         on_pass=partial(_count_pass, metrics),
     )
     feeds: Feeds[Key] = Feeds(
@@ -233,6 +233,7 @@ async def _work(  # noqa: PLR0913 - the parts that outlive it
     supervisor = Supervisor(clock)
     supervisor.start("queue", queue.run(reconciler))
     supervisor.start("census", census.run())
+    supervisor.start("sessions", clouds.tidy(objects.names, clock))
     stopped = asyncio.Event()
     tasks = await kopf.spawn_tasks(
         registry=handlers.registry(objects, queue, gone=reconciler.forget, watch=watch),
@@ -280,6 +281,12 @@ async def _work(  # noqa: PLR0913 - the parts that outlive it
         await feeds.close()
         await clouds.close()
         stopped.set()
+
+
+def _tenant_of(objects: Objects, clouds: Clouds, key: Key) -> Hashable:
+    """Return whose share of the workers an object takes: its cloud's, so that none slows another."""
+    secret = objects.secret_of(key)
+    return (secret and clouds.endpoint_of(secret)) or secret or key
 
 
 def _count_pass(metrics: Metrics, lane: Lane, waited: float, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.credentials import Data, Secrets
+    from onecloud_operator.engine.clock import Clock
     from onecloud_operator.onecloud import Endpoints
 
+TIDY_SECONDS = 600.0
 REREAD_SECONDS = 5.0  # after a refusal the Secret is read again at once, but not for each of 1,000 objects
 
 
@@ -33,6 +35,7 @@ class Opened:
 @dataclass(slots=True)
 class _Kept:
     fingerprint: str
+    auth_url: str
     cloud: Cloud
     opened: Opened | None = None
 
@@ -79,6 +82,22 @@ class Clouds:
             return Problem("SecretNotFound", f"Secret {name} has no key {key}.")
         return value.get_secret_value()
 
+    def endpoint_of(self, secret: tuple[str, str]) -> str | None:
+        """Return the sign-in URL that a Secret leads to, as far as it was read."""
+        kept = self._kept.get(secret)
+        return kept.auth_url if kept is not None else None
+
+    async def learn(self, secret: tuple[str, str]) -> bool:
+        """Read a Secret, and nothing more; return whether its endpoint is known. Raises ClusterError."""
+        return not isinstance(await self._keep(*secret, newer_than=None), Problem)
+
+    async def tidy(self, used: Callable[[tuple[str, str]], bool], clock: Clock) -> None:
+        """For ever let go of the sessions of Secrets that no object names any more."""
+        while True:
+            await clock.sleep(TIDY_SECONDS)
+            for secret in [one for one in self._kept if not used(one)]:
+                await self._kept.pop(secret).cloud.close()
+
     async def close(self) -> None:
         """Let go of every session."""
         for kept in self._kept.values():
@@ -86,6 +105,22 @@ class Clouds:
         self._kept.clear()
 
     async def _open(self, namespace: str, name: str, *, newer_than: float | None) -> Opened | Problem:
+        kept = await self._keep(namespace, name, newer_than=newer_than)
+        if isinstance(kept, Problem):
+            return kept
+        try:
+            session = await kept.cloud.session()
+        except OneCloudError as error:
+            problem = problem_of(error, doing=Doing.SIGN_IN)
+            refused = isinstance(error, SignInError | Unauthorized)
+            return replace(problem, message=f"Secret {name}: {problem.message}") if refused else problem
+        place = Place(session.auth_url, session.region, session.project_id)
+        if kept.opened is None or kept.opened.place != place:
+            kept.opened = Opened(kept.cloud, place)
+        return kept.opened
+
+    async def _keep(self, namespace: str, name: str, *, newer_than: float | None) -> _Kept | Problem:
+        """Return what the Secret leads to, before anything is asked of it."""
         data = await self._data(namespace, name, newer_than=newer_than)
         if isinstance(data, Problem):
             return data
@@ -97,18 +132,9 @@ class Clouds:
         if kept is None or kept.fingerprint != credentials.fingerprint:
             if kept is not None:
                 await kept.cloud.close()
-            kept = _Kept(credentials.fingerprint, Cloud(credentials, self._endpoints))
+            kept = _Kept(credentials.fingerprint, credentials.auth_url, Cloud(credentials, self._endpoints))
             self._kept[namespace, name] = kept
-        try:
-            session = await kept.cloud.session()
-        except OneCloudError as error:
-            problem = problem_of(error, doing=Doing.SIGN_IN)
-            refused = isinstance(error, SignInError | Unauthorized)
-            return replace(problem, message=f"Secret {name}: {problem.message}") if refused else problem
-        place = Place(session.auth_url, session.region, session.project_id)
-        if kept.opened is None or kept.opened.place != place:
-            kept.opened = Opened(kept.cloud, place)
-        return kept.opened
+        return kept
 
     async def _data(self, namespace: str, name: str, *, newer_than: float | None) -> Data | Problem:
         try:

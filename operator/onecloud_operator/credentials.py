@@ -23,7 +23,7 @@ from onecloud_operator.onecloud import (
     Project,
     Token,
 )
-from onecloud_operator.onecloud.auth import DomainScope, Method, Scope, canonical_auth_url
+from onecloud_operator.onecloud.auth import Method, Scope, canonical_auth_url
 from onecloud_operator.onecloud.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -155,8 +155,12 @@ def _scope(values: _Values, method: Method) -> Scope | None:
     if name is not None:
         domain = values.text("OS_PROJECT_DOMAIN") or values.text("OS_PROJECT_DOMAIN_NAME")
         return Project(name=name, domain_name=domain, domain_id=values.text("OS_PROJECT_DOMAIN_ID"))
-    if (scope := values.text("OS_DOMAIN_SCOPE")) is not None:
-        return DomainScope(name=scope)
+    if values.text("OS_DOMAIN_SCOPE") is not None:
+        msg = (
+            "key OS_DOMAIN_SCOPE asks for a whole domain, but servers live in a project: give "
+            "OS_PROJECT_NAME or OS_PROJECT_ID instead"
+        )
+        raise SecretUnusable(msg)
     if isinstance(method, AccessKey):
         return None
     msg = "no project: give OS_PROJECT_NAME or OS_PROJECT_ID"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -60,6 +61,7 @@ class Objects:
         self._not_before: dict[Key, float] = {}
         self._entries: dict[Key, _Entry] = {}
         self._owners: dict[str, Key] = {}
+        self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects name each
         self.complete = False  # every object of the cluster's first list was heard of
 
     def __len__(self) -> int:
@@ -119,7 +121,9 @@ class Objects:
 
     def drop(self, key: Key) -> None:
         """Forget an object that is gone."""
-        if self._entries.pop(key, None) is not None:
+        if key in self._entries:
+            self._count_secret(key, -1)
+            del self._entries[key]
             self._owners.pop(key.uid, None)
             self._not_before.pop(key, None)
 
@@ -140,9 +144,21 @@ class Objects:
         name = reference.get("name") if isinstance(reference, dict) else None
         return (key.namespace, name) if isinstance(name, str) else None
 
+    def names(self, secret: tuple[str, str]) -> bool:
+        """Say whether any object names this Secret."""
+        return self._secrets[secret] > 0
+
+    def _count_secret(self, key: Key, one: int) -> None:
+        if (secret := self.secret_of(key)) is not None:
+            self._secrets[secret] += one
+            if not self._secrets[secret]:
+                del self._secrets[secret]
+
     def _put(self, key: Key, body: Mapping[str, Any], *, written: bool) -> None:
+        self._count_secret(key, -1)
         self._entries[key] = _Entry(_slim(body), self._monotonic(), written)
         self._owners[key.uid] = key
+        self._count_secret(key, 1)
 
 
 def key_of(body: Mapping[str, Any]) -> Key:

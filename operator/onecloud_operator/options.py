@@ -68,6 +68,8 @@ def feed_options(settings: Settings) -> FeedOptions:
         retry_most_seconds=settings.retry_most_seconds,
         refused_first_seconds=settings.refused_first_seconds,
         refused_most_seconds=settings.refused_most_seconds,
+        gone_floor=settings.gone_floor,
+        gone_share=settings.gone_percent / 100.0,
     )
 
 

@@ -63,6 +63,7 @@ logger = logging.getLogger(__name__)
 
 STEPS_A_TURN = 12  # from nothing to a POST are five; more in a row gives other keys their turn
 JITTER = 0.2
+UNPROCESSABLE = 422
 SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, "CredentialsMismatch"})
 RECORDS = (BeginCreation, BeginAdoption, BeginDeletion, MarkFailedCreation)
 # Under these the credentials are known to show nothing, or cannot be known any more.
@@ -115,6 +116,8 @@ class Reconciler:
         if (rest := self.objects.rest_seconds(key)) > 0:
             return rest
         try:
+            if await self._newly_known(key):
+                return 0.0
             for _ in range(STEPS_A_TURN):
                 again, seconds = await self._pass(key)
                 if not again:
@@ -128,11 +131,25 @@ class Reconciler:
             return self._stumbles.next(key) / 10.0
         except ClusterError as error:
             wait = self._stumbles.next(key)
+            if error.status == UNPROCESSABLE:
+                await self._refresh(key)
             logger.warning(
                 "the Kubernetes API refused a call", extra={"key": _text(key), "error": str(error)}
             )
             return wait
         return 0.0
+
+    async def _newly_known(self, key: Key) -> bool:
+        """
+        Read the Secret of an object whose cloud is not known yet; return whether it is known now.
+
+        The object then takes its turn among those of its cloud: many Secrets that lead to a cloud that hangs
+        must not hold all workers.
+        """
+        secret = self.objects.secret_of(key)
+        if secret is None or self.clouds.endpoint_of(secret) is not None:
+            return False
+        return await self.clouds.learn(secret)
 
     def forget(self, key: Key) -> None:
         """Drop what is kept of an object that is gone."""

@@ -63,6 +63,8 @@ class Settings:
     poll_idle_seconds: float = _knob(5.0, "how often changes are asked for otherwise")
     events_seconds: float = _knob(15.0, "how often the cloud's events are read; 0: never")
     sweep_seconds: float = _knob(600.0, "how often all servers are listed; doubled where events are off")
+    gone_floor: int = _knob(5, "so many servers of a project may vanish within ten minutes; see TooManyGone")
+    gone_percent: float = _knob(5.0, "or so many of a hundred; 100: any number may vanish")
     details_seconds: float = _knob(3600.0, "within how long the details of every server are read again")
     confirm_seconds: float = _knob(0.5, "at least so far apart are the two reads that believe a `ready`")
     retry_first_seconds: float = _knob(5.0, "wait after the first unanswered poll; doubled each time")

@@ -547,3 +547,41 @@ async def test_what_one_object_finds_out_is_told_to_others_that_watch_the_server
     told = len(world.told)
     await feed.look("a", world.cloud)
     assert "observer" in world.told_since(told)
+
+
+def refusing_slim_rows(kind: str, _query: object) -> ConnectFailed | None:
+    return ConnectFailed("no", Call("GET", "/servers", "x", False)) if kind == "rows" else None
+
+
+async def test_a_job_that_failed_and_has_nothing_left_to_do_does_not_freeze_the_project(world: World) -> None:
+    """Only the list of departing servers fails; when they have left it is not asked for any more."""
+    world.cloud.add("a")
+    world.cloud.add("b")
+    feed = world.watch_all()
+    await world.clock.advance(30)
+    world.cloud.fail = refusing_slim_rows
+    world.cloud.change("b", status="start_delete")
+    await world.clock.advance(60)
+    assert feed.trouble("a") is not None
+    world.cloud.change("b", status="ready", pending_deleted=True)
+    await world.clock.advance(20)
+    assert feed.trouble("a") is None
+    assert feed.trouble("b") is None
+
+
+async def test_what_was_lost_is_not_forgotten_when_everybody_leaves_and_comes_back(world: World) -> None:
+    """A mistyped Secret takes all members out of the feed; the cloud is as empty as before."""
+    world.cloud.add("a")
+    feed = world.watch_all()
+    for number in range(9):
+        feed.limiter.record(f"server-{number}", world.clock.now)
+    assert feed.limiter.holding(world.clock.now, 9)
+    world.feeds.leave("a")
+    assert world.join("a").limiter.holding(world.clock.now, 9)
+
+
+async def test_a_limiter_with_nothing_in_it_goes_with_its_feed(world: World) -> None:
+    world.cloud.add("a")
+    before = world.watch_all().limiter
+    world.feeds.leave("a")
+    assert world.join("a").limiter is not before

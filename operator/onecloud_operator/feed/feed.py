@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 
 K = TypeVar("K", bound="Hashable")
 
+NEVER_DUE = float("inf")
 TOLD_AT_ONCE = 500  # keys between two breaths, when all of them are told
 
 
@@ -62,10 +63,11 @@ class Feed(Generic[K]):
         clock: Clock,
         options: FeedOptions,
         random: Callable[[], float],
+        limiter: GoneLimiter | None = None,
         on_turn: Callable[[str, float, int, bool], None] | None = None,
     ) -> None:
         self.place = place
-        self.limiter = GoneLimiter()
+        self.limiter = limiter or GoneLimiter()
         self._notify = notify
         self._clock = clock
         self._options = options
@@ -86,7 +88,7 @@ class Feed(Generic[K]):
         self._sweep = Sweep(shared, self._sweep_spacing)
         self._details = DetailsBatch(shared)
         self._first_rows = FirstRows(shared, self._sweep)
-        jobs: tuple[Job, ...] = (
+        self._jobs: tuple[Job, ...] = (
             self._delta,
             self._first_rows,
             self._details,
@@ -96,7 +98,7 @@ class Feed(Generic[K]):
             Readmission(shared),
         )
         self._retries: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_most_seconds, random)
-        self._schedule = Schedule(jobs, clock, self._retries, self._outcome, self._count)
+        self._schedule = Schedule(self._jobs, clock, self._retries, self._outcome, self._count)
 
     # -- who watches what --------------------------------------------------------------------------------
     @property
@@ -248,6 +250,7 @@ class Feed(Generic[K]):
             self._problems.pop(job.name, None)
             if job is self._delta:
                 self._problems.pop("fault", None)
+            self._forgive_the_idle()
         else:
             failures = self._retries.failures(job.name)
             logger.debug(
@@ -263,6 +266,14 @@ class Feed(Generic[K]):
                 self._problems[job.name] = problem_of(error, doing=Doing.READ)
         if self._set_health():
             await self._tell_all()
+
+    def _forgive_the_idle(self) -> None:
+        """Drop the problems of jobs that have nothing left to do: no success would ever end them."""
+        now = self._clock.monotonic()
+        for job in self._jobs:
+            if job.name in self._problems and job.due_at(now) == NEVER_DUE:
+                del self._problems[job.name]
+                self._schedule.forgive(job)
 
     def _count(self, job: str, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback
         rows, self._counted_rows = self._members.rows - self._counted_rows, self._members.rows

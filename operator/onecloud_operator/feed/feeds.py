@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.tasks import Supervisor
 from onecloud_operator.feed.feed import Feed
+from onecloud_operator.feed.gone import GoneLimiter
 
 if TYPE_CHECKING:
     import asyncio
@@ -50,6 +51,8 @@ class Feeds(Generic[K]):
         )
         self._feeds: dict[Place, tuple[Feed[K], asyncio.Task[None]]] = {}
         self._place_of: dict[K, Place] = {}
+        # They outlive their feeds: what was lost must not be forgotten because everyone's password was wrong.
+        self._limiters: dict[Place, GoneLimiter] = {}
 
     def __iter__(self) -> Iterator[Feed[K]]:
         return (feed for feed, _ in self._feeds.values())
@@ -90,10 +93,22 @@ class Feeds(Generic[K]):
         if not feed.members:
             del self._feeds[place]
             task.cancel()
+            self._drop_idle_limiters()
 
     async def close(self) -> None:
         """Stop all feeds."""
         await self._supervisor.close()
+
+    def _limiter_of(self, place: Place) -> GoneLimiter:
+        if place not in self._limiters:
+            self._limiters[place] = GoneLimiter(self._options.gone_floor, self._options.gone_share)
+        return self._limiters[place]
+
+    def _drop_idle_limiters(self) -> None:
+        now = self._clock.monotonic()
+        for place in [one for one, limiter in self._limiters.items() if limiter.idle(now)]:
+            if place not in self._feeds:
+                del self._limiters[place]
 
     def _begin(self, place: Place) -> tuple[Feed[K], asyncio.Task[None]]:
         feed: Feed[K] = Feed(
@@ -102,6 +117,7 @@ class Feeds(Generic[K]):
             clock=self._clock,
             options=self._options,
             random=self._random,
+            limiter=self._limiter_of(place),
             on_turn=self._on_turn,
         )
         name = f"feed of project {place.project_id}"

@@ -38,6 +38,11 @@ class GoneLimiter:
         """Hold as before a restart: an object tells that it was held then, and nobody has confirmed it."""
         self._tripped = True
 
+    def idle(self, now: float) -> bool:
+        """Say whether nothing would be lost if a new one took its place."""
+        self._forget(now)
+        return not (self._gone or self._tripped or self.bin_off)
+
     def acknowledge(self, now: float) -> None:
         """Forget what vanished until *now*: a person has confirmed that it was meant to."""
         for server_id in [key for key, at in self._gone.items() if at <= now]:

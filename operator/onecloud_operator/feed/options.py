@@ -39,3 +39,5 @@ class FeedOptions:
     doubt_floor: int = 5  # so many servers, or this share, vanishing at once are doubted at first
     doubt_share: float = 0.05
     sample: int = 3
+    gone_floor: int = 5  # more than so many servers and this share gone in ten minutes hold what follows
+    gone_share: float = 0.05

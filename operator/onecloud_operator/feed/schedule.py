@@ -49,6 +49,11 @@ class Schedule:
         """Have a look at once who is due."""
         self._wake.set()
 
+    def forgive(self, job: Job) -> None:
+        """Forget that *job* failed."""
+        self._backoff.reset(job.name)
+        self._retry_at.pop(job.name, None)
+
     async def run(self) -> None:
         """Run for ever."""
         while True:

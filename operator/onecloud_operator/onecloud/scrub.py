@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 HIDDEN = "[hidden]"
 SHORTEST = 4  # shorter texts occur by chance, and hiding them would garble every message
-SHORTEST_LINE = 12
+SHORTEST_LINE = 6
 SECRET_FIELDS = frozenset({"password", "user_data", "content", "secret", "access_key_secret"})
 
 
@@ -20,7 +21,9 @@ def secret_texts(body: object, secrets: Iterable[SecretStr]) -> tuple[str, ...]:
     known = {secret.get_secret_value() for secret in secrets}
     for text in _secret_fields(body):
         known.add(text)
-        known.update(line for line in text.splitlines() if len(line.strip()) >= SHORTEST_LINE)
+        known.update(line.strip() for line in text.splitlines() if len(line.strip()) >= SHORTEST_LINE)
+    # An error text may quote what it complains of, as JSON or as Go does it.
+    known.update([json.dumps(text, ensure_ascii=plain)[1:-1] for text in known for plain in (True, False)])
     # The longest first: a line must not be taken out of the text that holds it.
     return tuple(sorted((text for text in known if len(text) >= SHORTEST), key=len, reverse=True))
 
