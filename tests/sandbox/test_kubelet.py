@@ -1,6 +1,8 @@
 """The process kubelet: Pods are real processes, and Kubernetes' own controllers believe in them."""
 
+import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -116,6 +118,14 @@ def test_a_pod_runs_to_its_end_and_its_log_is_kept(kube: Kube, kubelet: Kubelet,
     assert main_of(found)["state"]["terminated"]["exitCode"] == 0
     assert found["spec"]["nodeName"] == "sandbox"
     assert "hello" in kubelet.logs(namespace, "one")
+
+
+def test_kubectl_shows_the_log_of_a_pod(cluster: ControlPlane, kube: Kube, namespace: str) -> None:
+    kube.create(pod("one", spec("print('hello')", policy="Never")), namespace=namespace)
+    kube.wait_for("pods", "one", namespace, phase("Succeeded"), LONG)
+    command = [str(tools.kubectl()), f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}"]
+    done = subprocess.run([*command, "logs", "one"], capture_output=True, text=True, check=True)
+    assert done.stdout == "hello\n"
 
 
 def test_a_pod_that_fails_and_may_not_be_restarted_has_failed(kube: Kube, namespace: str) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -16,9 +17,11 @@ from sandbox.cluster.process import Process
 from sandbox.cluster.scratch import scratch
 
 from .container import Container
+from .environment import ADDRESS
 from .host import Host, stamp
 from .images import HOST, OPERATOR, Image
 from .pod import Pod
+from .server import serving
 
 ROUND_SECONDS = 0.1
 STOP_SECONDS = 30.0
@@ -70,7 +73,9 @@ class Kubelet:
             executor=executor,
             backoff_seconds=self._backoff_seconds,
         )
-        self._register(kube)
+        authority = self._control_plane.authority  # its own certificate; the API server asks for no better
+        logs = serving(self._log, authority, authority.with_suffix(".key"))
+        self._register(kube, self._stack.enter_context(logs))
         # All processes are this thread's: they live as long as it does (see Process).
         self._thread = threading.Thread(target=self._run, name="kubelet", daemon=True)
         self._thread.start()
@@ -172,7 +177,13 @@ class Kubelet:
             self._host.kube.patch("pods", pod.name, pod.namespace, {"status": status}, subresource="status")
             pod.reported = status
 
-    def _register(self, kube: Kube) -> None:
+    def _log(self, namespace: str, name: str, container: str) -> Path | None:
+        try:
+            return next(each.log for each in self._containers(namespace, name) if each.name == container)
+        except (LookupError, StopIteration):
+            return None
+
+    def _register(self, kube: Kube, port: int) -> None:
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.name}}
         if kube.get("nodes", self.name) is None:
             kube.create(node)
@@ -180,7 +191,13 @@ class Kubelet:
         ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "processes run here"}
         ready |= {"lastHeartbeatTime": now, "lastTransitionTime": now}
         room = {"cpu": "64", "memory": "256Gi", "pods": "250"}
-        status = {"conditions": [ready], "capacity": room, "allocatable": room}
+        status = {
+            "conditions": [ready],
+            "capacity": room,
+            "allocatable": room,
+            "addresses": [{"type": "InternalIP", "address": ADDRESS}],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
+        }
         kube.patch("nodes", self.name, None, {"status": status}, subresource="status")
         # The admission plugin calls every new node not ready, for the sake of its network.
         kube.patch("nodes", self.name, None, {"spec": {"taints": None}})
