@@ -116,3 +116,20 @@ def test_the_end_of_the_application_is_the_end_of_its_servers_in_reverse_order(s
         server = shop.in_cloud(each)
         assert server is not None
         assert server["pending_deleted"]
+
+
+def test_a_misspelt_field_is_told_and_nothing_is_changed(shop: Shop) -> None:
+    shop.open()
+    shop.wait_well()
+    before = shop.server("web-1")
+    shop.push("web-1.yaml", set_server(cpuCount=4))
+    told = shop.until(
+        lambda: [
+            each
+            for each in shop.application()["status"].get("conditions", [])
+            if "cpuCount" in each["message"]
+        ],
+        "the field is named",
+    )
+    assert {each["type"] for each in told} <= {"ComparisonError", "SyncError"}
+    assert (shop.server("web-1") or {})["metadata"]["generation"] == (before or {})["metadata"]["generation"]
