@@ -19,33 +19,27 @@ from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
     BeginDeletion,
-    Delete,
     Find,
     Hold,
-    Look,
     MarkFailedCreation,
     RemoveFinalizer,
     Resize,
     Settled,
     Stop,
 )
-from onecloud_operator.core.adoption import sought
 from onecloud_operator.core.creation import told
 from onecloud_operator.core.facts import Config, Facts, Memory
-from onecloud_operator.core.memory import accepted, noted, paced, refused, unpaced, wait_after
-from onecloud_operator.core.observed import Reading
+from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.plan import plan
-from onecloud_operator.core.policy import kind_of, observing, target_id
+from onecloud_operator.core.policy import kind_of
 from onecloud_operator.core.problem import Problem
-from onecloud_operator.core.records import unasked_for
 from onecloud_operator.core.report import differs, report
-from onecloud_operator.core.resource import CONFIRM_GONE
 from onecloud_operator.core.times import text_of_time
 from onecloud_operator.core.transitions import transitions
 from onecloud_operator.core.words import released, words_of
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.objects import key_of
-from onecloud_operator.translate import recall
+from onecloud_operator.sight import Known, Sight, note_the_bin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,9 +48,8 @@ if TYPE_CHECKING:
     from onecloud_operator.clouds import Clouds, Opened
     from onecloud_operator.cluster import Cluster
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.resource import Resource
-    from onecloud_operator.feed import Feed, Feeds
+    from onecloud_operator.feed import Feeds
     from onecloud_operator.objects import Key, Objects
 
 logger = logging.getLogger(__name__)
@@ -70,19 +63,6 @@ RECORDS = (BeginCreation, BeginAdoption, BeginDeletion, MarkFailedCreation)
 NO_SIGHT = frozenset({"CredentialsRejected", "Forbidden", "SecretInvalid", "EndpointNotAllowed"})
 # What stops a server must show at once; other writes show with what comes of them.
 TOLD_AT_ONCE = (Stop, Resize)
-
-
-@dataclass(slots=True)
-class _Known:
-    """What is kept of a key between passes; losing it costs time, never safety."""
-
-    memory: Memory
-    found: tuple[Find, tuple[Observed, ...]] | None = None  # the last search, and its answer
-    watched: str | None = None
-    confirmed: str | None = None  # the server that the annotation confirm-gone was heard for
-    counted: str | None = None  # the server whose loss the limiter was told of
-    feed: Feed[Key] | None = None
-    recalled: bool = False  # what the status tells the limiter was told
 
 
 @dataclass(slots=True)
@@ -105,11 +85,13 @@ class Reconciler:
     secret_seconds: float
     schema: Mapping[str, Any] | None = None
     on_step: Callable[[str, str | None], None] = lambda _step, _refusal: None
-    _known: dict[Key, _Known] = field(default_factory=dict)
+    _known: dict[Key, Known] = field(default_factory=dict)
     _stumbles: Backoff[Key] = field(init=False)
+    _sight: Sight = field(init=False)
 
     def __post_init__(self) -> None:
         self._stumbles = Backoff(1.0, 60.0, self.random)
+        self._sight = Sight(self.feeds, self.objects, self.config)
 
     async def __call__(self, key: Key) -> float | None:
         """Work on *key* until nothing can be done at once; return the seconds until it is to be looked at."""
@@ -164,13 +146,13 @@ class Reconciler:
         if resource is None or (resource.deleting and not resource.held):
             self.forget(key)
             return False, None
-        known = self._known.setdefault(key, _Known(Memory(born_at=self.monotonic())))
+        known = self._known.setdefault(key, Known(Memory(born_at=self.monotonic())))
         facts, hands = await self._observe(key, resource, known)
         step = plan(facts)
         outcome = await hands.act(facts, step)
         return await self._report(known, facts, step, outcome)
 
-    async def _observe(self, key: Key, resource: Resource, known: _Known) -> tuple[Facts, Hands]:
+    async def _observe(self, key: Key, resource: Resource, known: Known) -> tuple[Facts, Hands]:
         """Gather all that the decision needs; only the credentials may take a call."""
         hands = Hands(self.cluster, self.objects, self.clouds, self.monotonic)
         facts = Facts(resource, self.monotonic(), self.wall(), self.config, known.memory)
@@ -181,20 +163,14 @@ class Reconciler:
         facts = replace(facts, now=now, wall=self.wall())
         if isinstance(opened, Problem):
             if opened.reason in NO_SIGHT:
-                self._leave(key, known)
+                self._sight.leave(key, known)
             return replace(facts, trouble=opened), hands
         facts = replace(facts, place=opened.place)
         if resource.records.place not in {None, opened.place}:
-            self._leave(key, known)
+            self._sight.leave(key, known)
             return facts, hands
-        feed = self.feeds.join(key, opened.place, opened.cloud)
-        hands = replace(hands, cloud=opened.cloud, feed=feed)
-        return self._with_reading(key, facts, known, feed), hands
-
-    def _leave(self, key: Key, known: _Known) -> None:
-        """Leave the feed: what these credentials do not show must not be seen with another's."""
-        self.feeds.leave(key)
-        known.feed = known.watched = None
+        facts, feed = self._sight.look(key, facts, known, opened)
+        return facts, replace(hands, cloud=opened.cloud, feed=feed)
 
     async def _open(self, key: Key, resource: Resource) -> Opened | Problem:
         secret = self.objects.secret_of(key)
@@ -204,71 +180,8 @@ class Reconciler:
         anew = asked is not None and asked != resource.records.last_handled
         return await self.clouds.open(*secret, anew=anew, last_will_do=resource.deleting)
 
-    def _with_reading(self, key: Key, facts: Facts, known: _Known, feed: Feed[Key]) -> Facts:
-        resource, records = facts.resource, facts.resource.records
-        wanted = sought(resource)
-        candidates = known.found[1] if known.found is not None and known.found[0] == wanted else None
-        server_id = target_id(resource)
-        by_name = observing(resource) and wanted.name is not None  # the newest find counts, not the status
-        if candidates and len(candidates) == 1 and (server_id is None or by_name):
-            server_id = candidates[0].id
-        if known.watched != server_id or known.feed is not feed:
-            feed.unwatch(key)
-            if server_id is not None:
-                # The owner tags are not in the status, so where they matter they are read from the cloud.
-                made_here = records.seen and records.creation and records.place
-                remembered = recall(records.mirror) if made_here else None
-                feed.watch(key, server_id, remembered)
-            known.watched, known.feed = server_id, feed
-        reading = feed.reading(server_id) if server_id is not None else Reading()
-        known.memory = noted(known.memory, reading, facts.now)
-        self._tell_limiter(facts, known, feed, reading)
-        return replace(
-            facts,
-            memory=known.memory,
-            reading=reading,
-            trouble=feed.trouble(key),
-            candidates=candidates,
-            rivals=self._rivals((*(candidates or ()), *((reading.server,) if reading.server else ()))),
-            too_many_gone=feed.limiter.holding(facts.now, feed.owned),
-            bin_off=feed.limiter.bin_off,
-        )
-
-    def _tell_limiter(self, facts: Facts, known: _Known, feed: Feed[Key], reading: Reading) -> None:
-        """
-        Tell what vanished though nobody here asked for it, what held before a restart, and what is confirmed.
-
-        An annotation is heard once; it may stay on an object whose server stays gone.
-        """
-        resource, records, limiter = facts.resource, facts.resource.records, feed.limiter
-        server_id = records.bound_id
-        if not known.recalled:
-            known.recalled = True
-            if records.synced_reason == "TooManyGone" or records.deleting_reason == "TooManyGone":
-                limiter.trip()
-            if records.deleting_reason == "RecycleBinOff":
-                limiter.bin_off = True
-        if reading.gone and known.counted != server_id:
-            known.counted = server_id
-            if unasked_for(records):
-                limiter.record(str(server_id), facts.now)
-        if not resource.confirms(CONFIRM_GONE, server_id):
-            known.confirmed = None
-        elif known.confirmed != server_id and limiter.holding(facts.now, feed.owned):
-            known.confirmed = server_id
-            feed.acknowledge()
-
-    def _rivals(self, servers: tuple[Observed, ...]) -> frozenset[str]:
-        """Return the UIDs of other owners that live, or that cannot be known to be dead."""
-        owners = (server.owner for server in servers if server.owner is not None)
-        return frozenset(
-            o.uid
-            for o in owners
-            if o.cluster != self.config.cluster or self.objects.lives(o.uid, o.namespace)
-        )
-
     async def _report(
-        self, known: _Known, facts: Facts, step: Step, outcome: Outcome
+        self, known: Known, facts: Facts, step: Step, outcome: Outcome
     ) -> tuple[bool, float | None]:
         if isinstance(step, RemoveFinalizer):
             self._log_step(facts, step)
@@ -295,7 +208,7 @@ class Reconciler:
         return False, seconds
 
     # -- what the beats are made of ----------------------------------------------------------------------
-    def _pace(self, known: _Known, facts: Facts, hold: Hold) -> Hold:
+    def _pace(self, known: Known, facts: Facts, hold: Hold) -> Hold:
         row = row_of(hold.reason)
         if hold.seconds is not None or row.first_seconds is None or row.most_seconds is None:
             return hold
@@ -307,13 +220,13 @@ class Reconciler:
         known.memory, hold = paced(facts, hold, first=first * spread, most=most * spread)
         return hold
 
-    def _remember(self, known: _Known, facts: Facts, step: Step, outcome: Outcome) -> None:
+    def _remember(self, known: Known, facts: Facts, step: Step, outcome: Outcome) -> None:
         """Take what came of a step into the memory; a record counts only when it is written."""
         facts = replace(facts, memory=known.memory)
         if outcome.problem is not None:
             self._refused(known, facts, step, outcome.problem)
         elif outcome.done is not None and not isinstance(step, RECORDS):
-            self._note_the_bin(known, facts, step, gone=outcome.done.gone)
+            note_the_bin(known, facts, step, gone=outcome.done.gone)
             known.memory = accepted(facts, step, outcome.done)
             if not isinstance(step, Settled):
                 self.on_step(type(step).__name__, None)
@@ -321,7 +234,7 @@ class Reconciler:
         if outcome.found is not None and isinstance(step, Find):
             known.found = (step, outcome.found)
 
-    def _refused(self, known: _Known, facts: Facts, step: Step, problem: Problem) -> None:
+    def _refused(self, known: Known, facts: Facts, step: Step, problem: Problem) -> None:
         row = row_of(problem.reason)
         self.on_step(type(step).__name__, problem.reason)
         spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
@@ -343,18 +256,6 @@ class Reconciler:
                 "detail": problem.message,
             },
         )
-
-    def _note_the_bin(self, known: _Known, facts: Facts, step: Step, *, gone: bool) -> None:
-        """See whether a server that was to be recycled is gone for good: then there is no recycle bin."""
-        records, feed, memory = facts.resource.records, known.feed, facts.memory
-        if not gone or not isinstance(step, Look) or feed is None or facts.reading.gone or not records.seen:
-            return
-        mild = any(isinstance(s, Delete) and not s.for_good for s in memory.attempts)
-        # What never came to rest is deleted for good by every cloud.
-        whole = records.creation is None or records.creation.completed_at is not None
-        if records.deletion_requested_at is not None and mild and whole and not _was_recycled(facts):
-            feed.limiter.bin_off = True
-            logger.warning("the cloud deleted a server for good that was to be recycled", extra=_names(facts))
 
     async def _write(self, facts: Facts, status: Mapping[str, Any]) -> None:
         """Write the status as far as it is served, and post an Event for each turn in it."""
@@ -396,10 +297,6 @@ class Reconciler:
     def _log_step(self, facts: Facts, step: Step) -> None:
         if (done := words_of(step).done) is not None:
             logger.info(done, extra={**_names(facts), "step": kind_of(step)})
-
-
-def _was_recycled(facts: Facts) -> bool:
-    return facts.server is not None and facts.server.recycled
 
 
 def _names(facts: Facts) -> dict[str, str | None]:

@@ -36,7 +36,7 @@ class GoneLimiter:
 
     def trip(self) -> None:
         """Hold as before a restart: an object tells that it was held then, and nobody has confirmed it."""
-        self._tripped = True
+        self._tripped = self._share < 1.0  # the setting that any number may vanish is a confirmation, too
 
     def idle(self, now: float) -> bool:
         """Say whether nothing would be lost if a new one took its place."""

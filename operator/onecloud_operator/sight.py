@@ -1,0 +1,143 @@
+"""What is known of an object's server when a decision is due, and what the gone-limiter hears of it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import Delete, Look
+from onecloud_operator.core.adoption import sought
+from onecloud_operator.core.memory import noted
+from onecloud_operator.core.observed import Reading
+from onecloud_operator.core.policy import observing, target_id
+from onecloud_operator.core.records import unasked_for
+from onecloud_operator.core.resource import CONFIRM_GONE
+from onecloud_operator.translate import recall
+
+if TYPE_CHECKING:
+    from onecloud_operator.clouds import Opened
+    from onecloud_operator.core.actions import Find, Step
+    from onecloud_operator.core.facts import Config, Facts, Memory
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.feed import Feed, Feeds
+    from onecloud_operator.objects import Key, Objects
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Known:
+    """What is kept of a key between passes; losing it costs time, never safety."""
+
+    memory: Memory
+    found: tuple[Find, tuple[Observed, ...]] | None = None  # the last search, and its answer
+    watched: str | None = None
+    confirmed: str | None = None  # the server that the annotation confirm-gone was heard for
+    counted: str | None = None  # the server whose loss the limiter was told of
+    feed: Feed[Key] | None = None
+    recalled: bool = False  # the limiter was told what the status tells
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The feeds, as one object sees them."""
+
+    feeds: Feeds[Key]
+    objects: Objects
+    config: Config
+
+    def look(self, key: Key, facts: Facts, known: Known, opened: Opened) -> tuple[Facts, Feed[Key]]:
+        """Return *facts* with what the object's own feed knows, which it joins, and the feed."""
+        feed = self.feeds.join(key, opened.place, opened.cloud)
+        wanted = sought(facts.resource)
+        candidates = known.found[1] if known.found is not None and known.found[0] == wanted else None
+        server_id = target_id(facts.resource)
+        by_name = observing(facts.resource) and wanted.name is not None  # the find counts, not the status
+        if candidates and len(candidates) == 1 and (server_id is None or by_name):
+            server_id = candidates[0].id
+        if known.watched != server_id or known.feed is not feed:
+            self._watch(key, facts, known, feed, server_id)
+        reading = feed.reading(server_id) if server_id is not None else Reading()
+        known.memory = noted(known.memory, reading, facts.now)
+        _tell_limiter(facts, known, feed, reading)
+        seen = (*(candidates or ()), *((reading.server,) if reading.server else ()))
+        facts = replace(
+            facts,
+            memory=known.memory,
+            reading=reading,
+            trouble=feed.trouble(key),
+            candidates=candidates,
+            rivals=self._rivals(seen),
+            too_many_gone=feed.limiter.holding(facts.now, feed.owned),
+            bin_off=feed.limiter.bin_off,
+        )
+        return facts, feed
+
+    def leave(self, key: Key, known: Known) -> None:
+        """Leave the feed: what these credentials do not show must not be seen with another's."""
+        self.feeds.leave(key)
+        known.feed = known.watched = None
+
+    def _watch(self, key: Key, facts: Facts, known: Known, feed: Feed[Key], server_id: str | None) -> None:
+        records = facts.resource.records
+        feed.unwatch(key)
+        if server_id is not None:
+            # The owner tags are not in the status, so where they matter they are read from the cloud.
+            made_here = records.seen and records.creation and records.place
+            feed.watch(key, server_id, recall(records.mirror) if made_here else None)
+        known.watched, known.feed = server_id, feed
+
+    def _rivals(self, servers: tuple[Observed, ...]) -> frozenset[str]:
+        """Return the UIDs of other owners that live, or that cannot be known to be dead."""
+        owners = (server.owner for server in servers if server.owner is not None)
+        return frozenset(
+            o.uid
+            for o in owners
+            if o.cluster != self.config.cluster or self.objects.lives(o.uid, o.namespace)
+        )
+
+
+def _tell_limiter(facts: Facts, known: Known, feed: Feed[Key], reading: Reading) -> None:
+    """
+    Tell what vanished though nobody here asked for it, what held before a restart, and what is confirmed.
+
+    An annotation is heard once; it may stay on an object whose server stays gone.
+    """
+    resource, records, limiter = facts.resource, facts.resource.records, feed.limiter
+    server_id = records.bound_id
+    if not known.recalled:
+        known.recalled = True
+        if "TooManyGone" in {records.synced_reason, records.deleting_reason}:
+            limiter.trip()
+        if records.deleting_reason == "RecycleBinOff":
+            limiter.bin_off = True
+    if reading.gone and known.counted != server_id:
+        known.counted = server_id
+        if unasked_for(records):
+            limiter.record(str(server_id), facts.now)
+    if not resource.confirms(CONFIRM_GONE, server_id):
+        known.confirmed = None
+    elif known.confirmed != server_id and limiter.holding(facts.now, feed.owned):
+        known.confirmed = server_id
+        feed.acknowledge()
+
+
+def note_the_bin(known: Known, facts: Facts, step: Step, *, gone: bool) -> None:
+    """See whether a server that was to be recycled is gone for good: then there is no recycle bin."""
+    records, feed, server = facts.resource.records, known.feed, facts.server
+    if not gone or not isinstance(step, Look) or feed is None or facts.reading.gone or not records.seen:
+        return
+    mild = any(isinstance(s, Delete) and not s.for_good for s in facts.memory.attempts)
+    # What never came to rest is deleted for good by every cloud.
+    whole = records.creation is None or records.creation.completed_at is not None
+    recycled = server is not None and server.recycled
+    if records.deletion_requested_at is not None and mild and whole and not recycled:
+        feed.limiter.bin_off = True
+        logger.warning(
+            "the cloud deleted a server for good that was to be recycled",
+            extra={
+                "object": f"{facts.resource.namespace}/{facts.resource.name}",
+                "server_id": step.server_id,
+            },
+        )
