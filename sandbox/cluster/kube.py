@@ -13,6 +13,7 @@ import yaml
 
 POLL_SECONDS = 0.05  # the server answers in 2 ms; nobody notices 50
 CALL_SECONDS = 30.0
+BUSY_ATTEMPTS, BUSY_SECONDS = 20, 0.5
 CRD = "CustomResourceDefinition"
 
 PATCH_TYPES = {
@@ -90,13 +91,17 @@ class Kube:
         **params: str | None,
     ) -> Object:
         """Make one call and decode the answer. Raises KubeError for everything but 2xx."""
-        reply = self._http.request(
-            method,
-            path,
-            params={key: value for key, value in params.items() if value is not None},
-            content=None if body is None else json.dumps(body),
-            headers={} if body is None else {"Content-Type": content_type},
-        )
+        for attempt in range(BUSY_ATTEMPTS):
+            reply = self._http.request(
+                method,
+                path,
+                params={key: value for key, value in params.items() if value is not None},
+                content=None if body is None else json.dumps(body),
+                headers={} if body is None else {"Content-Type": content_type},
+            )
+            if reply.status_code != httpx.codes.TOO_MANY_REQUESTS or attempt == BUSY_ATTEMPTS - 1:
+                break
+            time.sleep(BUSY_SECONDS)  # a server that has just started says so while it reads its storage
         if reply.is_success:
             answer: Object = reply.json()
             return answer

@@ -37,7 +37,7 @@ def test_the_operator_user_may_do_what_a_test_grants_and_nothing_else(
         grant(kube, namespace)
         assert operator.request("GET", f"/api/v1/namespaces/{namespace}/configmaps/one")["data"] == {"a": "b"}
         with pytest.raises(KubeError, match="403 Forbidden"):
-            operator.request("GET", f"/api/v1/namespaces/{namespace}/secrets/one")
+            operator.request("GET", f"/api/v1/namespaces/{namespace}/pods/one")
 
 
 def test_a_misspelt_field_is_refused_as_kubectl_does(kube: Kube, namespace: str) -> None:
