@@ -13,6 +13,7 @@ VENV := .venv
 READY := $(VENV)/.complete
 RUN := PYTHONPATH=operator:. $(VENV)/bin/python
 UV := $(RUN) -m uv
+CHART := helm/onecloud-operator
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
@@ -65,9 +66,14 @@ cluster: tools ## run an API server until Ctrl-C and print its kubeconfig
 	@$(RUN) -m sandbox.cluster up
 
 .PHONY: generate
-generate: crd ## generate everything that is made of the code: crds/ and pages of docs/
+generate: crd ## generate everything that is made of the code: crds/, pages of docs/, of the chart, install.yaml
 	@$(RUN) -m sandbox.docs resource > docs/.partial && mv docs/.partial docs/reference.md
 	@$(RUN) -m sandbox.docs settings > docs/.partial && mv docs/.partial docs/settings.md
+	@cp crds/onecloud.io_onecloudservers.yaml $(CHART)/files/crd.yaml
+	@$(RUN) -m sandbox.docs schema > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/values.schema.json
+	@$(RUN) -m sandbox.docs values > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/values.yaml
+	@$(RUN) -m sandbox.docs chart > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/README.md
+	@$(RUN) -m sandbox.docs install > docs/.partial && mv docs/.partial install.yaml
 
 .PHONY: crd
 crd: $(READY) ## generate crds/ from the models

@@ -1,1 +1,1 @@
-"""Pages of the documentation that are made of the code: ``python -m sandbox.docs resource|settings``."""
+"""Pages and manifests that are made of the code: ``python -m sandbox.docs resource|settings|schema|values|…``."""

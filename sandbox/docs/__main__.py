@@ -2,9 +2,16 @@
 
 import sys
 
-from sandbox.docs import resource, settings
+from sandbox.docs import chart, install, resource, settings
 
-PAGES = {"resource": resource.page, "settings": settings.page}
+PAGES = {
+    "resource": resource.page,
+    "settings": settings.page,
+    "schema": chart.schema,
+    "values": chart.values,
+    "chart": chart.readme,
+    "install": install.page,
+}
 
 
 def main() -> int:

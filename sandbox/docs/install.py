@@ -1,0 +1,45 @@
+"""install.yaml: the chart with its defaults, for those who use kubectl and no Helm."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import Final
+
+from sandbox.cluster import tools
+from sandbox.docs.chart import CHART
+
+NAMESPACE: Final = "onecloud-system"
+RELEASE: Final = "onecloud-operator"
+
+HEAD: Final = f"""\
+# Made of helm/onecloud-operator by `make generate`; a change belongs there.
+# kubectl apply --server-side -f install.yaml
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: {NAMESPACE}
+  labels:
+    pod-security.kubernetes.io/enforce: restricted
+"""
+# What only Helm reads.
+HELMS: Final = re.compile(r"^ *(helm\.sh/chart|app\.kubernetes\.io/managed-by): .*\n", re.MULTILINE)
+GAP: Final = re.compile(r"\n\n+(?=---\n)|\n\n+\Z")
+SOURCE: Final = re.compile(r"^# Source: .*\n", re.MULTILINE)
+
+
+def page() -> str:
+    """Return the manifests. Raises ToolError if there is no Helm to render them with."""
+    # Without the policy: who deletes the file's objects with kubectl decides about the definition, too.
+    command = [
+        "template",
+        RELEASE,
+        str(CHART),
+        f"--namespace={NAMESPACE}",
+        "--no-hooks",
+        "--set=crds.keep=false",
+    ]
+    rendered = subprocess.run(
+        [str(tools.helm()), *command], check=True, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+    ).stdout
+    return HEAD + GAP.sub("\n", SOURCE.sub("", HELMS.sub("", rendered)))
