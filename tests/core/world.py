@@ -39,7 +39,7 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.facts import Facts, History, Memory
 from onecloud_operator.core.memory import Done, accepted, noted
-from onecloud_operator.core.observed import Details, Disk, Observed, Reading, SecurityGroup, phase_of
+from onecloud_operator.core.observed import Details, Disk, Nic, Observed, Reading, SecurityGroup, phase_of
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.policy import owner_of, power
 from onecloud_operator.core.records import records_of
@@ -206,6 +206,7 @@ class World:
         status = "ready" if power(self.resource) == "Stopped" else "running"
         disks = [Disk("disk-0", 0, 10240, image=spec.image)]
         disks += [Disk(f"disk-{d.index}", d.index, mib_of(d.size)) for d in spec.data_disks or ()]
+        nics = tuple(Nic(f"net-{number}") for number, _ in enumerate(spec.networks or ()))
         self.server = Observed(
             id=server_id,
             name=name,
@@ -217,7 +218,9 @@ class World:
             cpu=spec.cpu or 1,
             memory_mib=mib_of(spec.memory) if spec.memory else 1024,
             instance_type=spec.instance_type,
-            details=Details(1, disks=tuple(disks), owner=owner_of(self.resource, self.facts().config)),
+            details=Details(
+                1, disks=tuple(disks), nics=nics, owner=owner_of(self.resource, self.facts().config)
+            ),
             mirror={"id": server_id, "status": status},
         )
         self.gone = False

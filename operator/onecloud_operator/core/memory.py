@@ -153,7 +153,10 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
         case Create() if not (problem.ambiguous or problem.duplicate_id or problem.duplicate_name):
             return memory  # a clear no: nothing was made, and nothing is under way
         case Create():
-            return replace(memory, posted_at=ended_at, wrote_at=ended_at)
+            burnt = memory.burnt_at
+            if burnt is None and problem.duplicate_id and before is not None and before.problem.duplicate_id:
+                burnt = memory.posted_at  # it was sent again only since nothing was found under its id
+            return replace(memory, posted_at=ended_at, wrote_at=ended_at, burnt_at=burnt)
         case Delete():
             return replace(memory, deleted_at=ended_at, wrote_at=ended_at)
         case _:
