@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from onecloud_operator.core.actions import (
     AddFinalizer,
+    BeginCreation,
     Create,
     Delete,
     Find,
@@ -115,7 +116,7 @@ class Storm(World):
 
     def _judge(self, facts: Facts, step: Step) -> None:
         records = facts.resource.records
-        if isinstance(step, Create):
+        if isinstance(step, BeginCreation | Create):
             assert self.server is None or self.server.id == step.creation.id, "a second server"
         if isinstance(step, Delete):
             failed = records.creation is not None and records.creation.failure is not None
