@@ -1,0 +1,49 @@
+# The operator, and nothing that only building needs. `make image` builds it with docker, podman or buildah.
+
+# python:3.13-slim for every platform, by digest: a tag can come to mean something else.
+ARG PYTHON=docker.io/library/python:3.13.15-slim@sha256:ffb752e139c0a19692a43af8d8523b274222dd68eebad5d583b45c2201c6e30a
+
+FROM ${PYTHON} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_NO_COMPILE=1 \
+    PIP_ROOT_USER_ACTION=ignore \
+    PYTHONDONTWRITEBYTECODE=1
+RUN ["python", "-m", "venv", "--without-pip", "/opt/onecloud-operator"]
+COPY requirements/runtime.txt /build/
+# Locked wheels by their hashes, and no code of a source distribution is run.
+RUN ["python", "-m", "pip", "--python", "/opt/onecloud-operator/bin/python", "install", \
+     "--require-hashes", "--no-deps", "--only-binary=:all:", "-r", "/build/runtime.txt"]
+COPY operator/ /build/operator/
+WORKDIR /opt/onecloud-operator
+RUN site="$(bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+ && cp -R /build/operator/onecloud_operator "$site/" \
+ && printf '%s\n' '#!/opt/onecloud-operator/bin/python -P' 'import sys' \
+      'from onecloud_operator.__main__ import main' 'sys.exit(main())' > bin/onecloud-operator \
+ && chmod 0755 bin/onecloud-operator \
+ # Nothing can be compiled later, on a read-only root; and a hash, not a time, so that two builds are alike.
+ && bin/python -m compileall -q --invalidation-mode unchecked-hash "$site"
+
+FROM ${PYTHON}
+# The base brings pip, and a copy of it that could bring it back.
+RUN python -m pip uninstall --yes --quiet --root-user-action=ignore pip \
+ && rm -rf "$(python -c 'import ensurepip, os; print(os.path.dirname(ensurepip.__file__))')"
+COPY --from=build /opt/onecloud-operator /opt/onecloud-operator
+
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="onecloud-operator" \
+      org.opencontainers.image.description="Declare servers of a OneCloud (Cloudpods) platform as Kubernetes objects" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+
+ENV PATH=/opt/onecloud-operator/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+# By number: only then can Kubernetes see that it is not root.
+USER 65532:65532
+WORKDIR /
+EXPOSE 8080
+ENTRYPOINT ["onecloud-operator"]
+CMD ["run"]
