@@ -1,0 +1,85 @@
+"""Both Helms; and a cluster of its own, because these tests install and remove what others rely on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from sandbox.cluster import tools
+from sandbox.cluster.control_plane import ControlPlane
+from sandbox.docs.install import NAMESPACE
+from tests.chart.helm import VERSIONS, Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.cluster.kube import Kube
+
+MONITORING = Path(__file__).with_name("monitoring.yaml")
+LONG = 30.0  # for a busy machine; what is awaited takes seconds
+
+
+@pytest.fixture(scope="package", autouse=True)
+def programs(request: pytest.FixtureRequest) -> None:
+    """Get what is needed; a first build takes minutes and says so."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        tools.binaries("etcd", "kube-apiserver", "kube-controller-manager")
+        tools.kubectl()
+        for version in VERSIONS:
+            tools.helm(version)
+
+
+@pytest.fixture(scope="package")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="package")
+def helm(home: Path) -> Command:
+    """Give Helm 4 without a cluster."""
+    return Command(tools.helm(), home)
+
+
+@pytest.fixture(scope="package")
+def helm_3(home: Path) -> Command:
+    """Give Helm 3 without a cluster."""
+    return Command(tools.helm(3), home)
+
+
+@pytest.fixture(scope="package", params=VERSIONS, ids=["helm-3", "helm-4"])
+def any_helm(request: pytest.FixtureRequest, home: Path) -> Command:
+    """Give each Helm, without a cluster."""
+    version: Literal[3, 4] = request.param
+    return Command(tools.helm(version), home)
+
+
+@pytest.fixture(scope="package")
+def cluster() -> Iterator[ControlPlane]:
+    """Give a control plane with controllers: they join aggregated roles, and make Pods of a Deployment."""
+    with ControlPlane(controllers=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def kube(cluster: ControlPlane) -> Iterator[Kube]:
+    """Give a client with every right."""
+    with cluster.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="package")
+def kubectl(cluster: ControlPlane, home: Path) -> Command:
+    return Command(tools.kubectl(), home, cluster.kubeconfig)
+
+
+@pytest.fixture(scope="package")
+def place(kube: Kube) -> None:
+    """Make the namespaces that values name; no Pod with a privilege is let into the release's."""
+    strict = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
+    for name, labels in {NAMESPACE: strict, "shop": {}, "bank": {}}.items():
+        kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+        kube.wait_for("serviceaccounts", "default", name, bool, LONG)
+    kube.install_crds(MONITORING)
