@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, Final
 
 PREFIX: Final = "ONECLOUD_OPERATOR_"
 NO: Final = False
+SHORTEST_SECONDS: Final = 0.01  # a hundred calls a second are no reasonable wish, but tests come near
 
 
 class SettingsError(ValueError):
     """A setting that cannot be read; the message names the variable."""
 
 
-def _knob(default: object, help_text: str) -> Any:  # noqa: ANN401 - a dataclass field of any type
-    return field(default=default, metadata={"help": help_text})
+def _knob(default: object, help_text: str, *, least: float = 0, most: float = math.inf) -> Any:  # noqa: ANN401 - a dataclass field of any type
+    """Return a field; a number is from *least* to *most*."""
+    return field(default=default, metadata={"help": help_text, "least": least, "most": most})
+
+
+def _seconds(default: float, help_text: str, *, least: float = SHORTEST_SECONDS) -> Any:  # noqa: ANN401
+    """Return a field for a time; most must not be nothing, or something would be asked for without end."""
+    return _knob(default, help_text, least=least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +36,18 @@ class Settings:
     """
 
     namespaces: tuple[str, ...] = _knob((), "namespaces to watch; empty: all of the cluster")
-    selector: str = _knob(
-        "",
-        "label selector of the objects to work on; empty: all. Needs leader_election, see the documentation",
-    )
-    handover_seconds: float = _knob(
-        90.0, "with a selector: an object that another release worked on is left alone for so long"
+    selector: str = _knob("", "label selector of the objects to work on; empty: all. Needs leader election")
+    handover_seconds: float = _seconds(
+        90.0, "with a selector: an object that another release worked on is left alone for so long", least=0
     )
     leader_election: bool = _knob(NO, "work only while holding a Lease; needed for more than one replica")
     lease_name: str = _knob("onecloud-operator", "name of the Lease; one for each release")
     lease_namespace: str = _knob("", "namespace of the Lease; empty: the Pod's own")
-    lease_duration_seconds: int = _knob(15, "others take over a Lease that was not renewed for so long")
-    lease_renew_seconds: float = _knob(5.0, "how often the Lease is renewed")
-    lease_deadline_seconds: float = _knob(10.0, "without renewal for so long, the process ends itself")
+    lease_duration_seconds: int = _knob(
+        15, "others take over a Lease that was not renewed for so long", least=1
+    )
+    lease_renew_seconds: float = _seconds(5.0, "how often the Lease is renewed")
+    lease_deadline_seconds: float = _seconds(10.0, "without renewal for so long, the process ends itself")
     cluster_id: str = _knob("", "name of this cluster in the owner tags; empty: the UID of kube-system")
     name_prefix: str = _knob("", "put before the names of new servers, for clusters that share one cloud")
     allow_loopback: bool = _knob(NO, "let credentials lead to this host itself; for the sandbox only")
@@ -50,34 +57,46 @@ class Settings:
     denied_networks: tuple[str, ...] = _knob(
         (), "networks that credentials may never lead to, such as services'"
     )
-    workers: int = _knob(64, "objects that are worked on at once")
-    workers_per_endpoint: int = _knob(8, "of them, for one endpoint of a tenant")
+    workers: int = _knob(64, "objects that are worked on at once", least=1)
+    workers_per_endpoint: int = _knob(8, "of them, for one endpoint of a tenant", least=1)
     log_format: str = _knob("text", "text or json")
     log_level: str = _knob("info", "debug, info, warning or error")
     listen_address: str = _knob("0.0.0.0", "address of /healthz, /readyz and /metrics")  # noqa: S104
-    listen_port: int = _knob(8080, "port of /healthz, /readyz and /metrics; 0: none")
-    resync_seconds: float = _knob(
-        1800.0, "every object is looked at again after this, even if nothing is heard"
+    listen_port: int = _knob(8080, "port of /healthz, /readyz and /metrics; 0: none", most=65535)
+    resync_seconds: float = _seconds(
+        1800.0, "every object is looked at again after this, even if nothing is heard", least=1
     )
-    poll_moving_seconds: float = _knob(2.0, "how often changes are asked for while a server moves")
-    poll_idle_seconds: float = _knob(5.0, "how often changes are asked for otherwise")
-    events_seconds: float = _knob(15.0, "how often the cloud's events are read; 0: never")
-    sweep_seconds: float = _knob(600.0, "how often all servers are listed; doubled where events are off")
+    poll_moving_seconds: float = _seconds(2.0, "how often changes are asked for while a server moves")
+    poll_idle_seconds: float = _seconds(5.0, "how often changes are asked for otherwise")
+    events_seconds: float = _seconds(15.0, "how often the cloud's events are read; 0: never", least=0)
+    sweep_seconds: float = _seconds(
+        600.0, "how often all servers are listed; twice as often where events are off", least=1
+    )
     gone_floor: int = _knob(5, "so many servers of a project may vanish within ten minutes; see TooManyGone")
-    gone_percent: float = _knob(5.0, "or so many of a hundred; 100: any number may vanish")
-    details_seconds: float = _knob(3600.0, "within how long the details of every server are read again")
-    confirm_seconds: float = _knob(0.5, "at least so far apart are the two reads that believe a `ready`")
-    retry_first_seconds: float = _knob(5.0, "wait after the first unanswered poll; doubled each time")
-    retry_most_seconds: float = _knob(60.0, "longest wait after an unanswered poll")
-    refused_first_seconds: float = _knob(30.0, "wait until refused credentials are tried again; doubled")
-    refused_most_seconds: float = _knob(300.0, "longest wait until refused credentials are tried again")
-    secret_seconds: float = _knob(60.0, "how long a Secret is remembered")
-    hung_seconds: float = _knob(600.0, "a server that moves for longer is looked at by the cloud again")
-    post_settle_seconds: float = _knob(180.0, "how long an unanswered POST may still make its server")
-    burnt_seconds: float = _knob(60.0, "between the two requests that prove an id used up")
-    delete_again_seconds: float = _knob(60.0, "an unanswered DELETE is not sent again before")
-    retry_create_first_seconds: float = _knob(30.0, "wait after the first failed creation; doubled each time")
-    retry_create_most_seconds: float = _knob(600.0, "longest wait after a failed creation")
+    gone_percent: float = _knob(5.0, "or so many of a hundred; 100: any number may vanish", most=100)
+    details_seconds: float = _seconds(
+        3600.0, "within how long the details of every server are read again", least=1
+    )
+    confirm_seconds: float = _seconds(
+        0.5, "at least so far apart are the two reads that believe a `ready`", least=0
+    )
+    retry_first_seconds: float = _seconds(5.0, "wait after the first unanswered poll; doubled each time")
+    retry_most_seconds: float = _seconds(60.0, "longest wait after an unanswered poll")
+    refused_first_seconds: float = _seconds(30.0, "wait until refused credentials are tried again; doubled")
+    refused_most_seconds: float = _seconds(300.0, "longest wait until refused credentials are tried again")
+    secret_seconds: float = _seconds(60.0, "how long a Secret is remembered")
+    hung_seconds: float = _seconds(
+        600.0, "a server that moves for longer is looked at by the cloud again", least=1
+    )
+    post_settle_seconds: float = _seconds(
+        180.0, "how long an unanswered POST may still make its server", least=1
+    )
+    burnt_seconds: float = _seconds(60.0, "between the two requests that prove an id used up")
+    delete_again_seconds: float = _seconds(60.0, "an unanswered DELETE is not sent again before")
+    retry_create_first_seconds: float = _seconds(
+        30.0, "wait after the first failed creation; doubled each time"
+    )
+    retry_create_most_seconds: float = _seconds(600.0, "longest wait after a failed creation")
     expiring_days: int = _knob(7, "how long before the end of a paid time the condition Expiring appears")
 
 
@@ -92,7 +111,7 @@ def settings_from(environment: Mapping[str, str] | None = None) -> Settings:
     read: dict[str, Any] = {}
     for name, knob in known.items():
         if (text := values.get(name, "").strip()) != "":
-            read[knob.name] = _value(name, text, knob.default)
+            read[knob.name] = _value(name, text, knob)
     settings = Settings(**read)
     if settings.log_format not in {"text", "json"}:
         msg = f"{PREFIX}LOG_FORMAT must be text or json"
@@ -107,9 +126,9 @@ def settings_from(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-def _value(name: str, text: str, default: object) -> object:
+def _value(name: str, text: str, knob: Field[Any]) -> object:
     try:
-        match default:
+        match knob.default:
             case bool():
                 return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
             case int():
@@ -122,9 +141,11 @@ def _value(name: str, text: str, default: object) -> object:
                 return text
     except (KeyError, ValueError):
         kind = {"bool": "true or false", "int": "a whole number", "float": "a number of seconds"}
-        msg = f"{name} must be {kind[type(default).__name__]}, not {text!r}"
+        msg = f"{name} must be {kind[type(knob.default).__name__]}, not {text!r}"
         raise SettingsError(msg) from None
-    if not 0 <= number < float("inf"):
-        msg = f"{name} must not be negative or infinite"
+    least, most = knob.metadata["least"], knob.metadata["most"]
+    if not (least <= number <= most and math.isfinite(number)):
+        wanted = f"{least:g} or more" if most == math.inf else f"from {least:g} to {most:g}"
+        msg = f"{name} must be {wanted}, not {text}"
         raise SettingsError(msg)
     return number
