@@ -1,58 +1,142 @@
-"""Pages that are made of the code are up to date, and no link leads nowhere."""
+"""What the pages tell a reader to open, to type and to set is there."""
 
 from __future__ import annotations
 
+import importlib.util
 import re
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.docs import resource, settings
+from onecloud_operator.api.crd import SHORT, schema
+from onecloud_operator.api.served import GROUP, VERSION
+from onecloud_operator.core import resource as wishes
+from onecloud_operator.settings import PREFIX, Settings
 from sandbox.stage import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "sandbox").glob("*.md")])
+
+def committed(pattern: str) -> list[Path]:
+    list_files = ["git", "ls-files", "-z", pattern]
+    listed = subprocess.run(list_files, cwd=ROOT, check=True, capture_output=True, text=True)
+    return [ROOT / name for name in listed.stdout.split("\0")[:-1] if (ROOT / name).is_file()]
+
+
+PAGES = [page for page in committed("*.md") if not page.is_relative_to(ROOT / "helm")]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`([^`\n]+)`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-TARGET = re.compile(r"\bmake ([a-z][a-z-]*)")
+# What begins with a folder of ours is a path of ours, unless it goes on with the reader's own words.
+FOLDERS = "|".join(sorted({re.escape(path.relative_to(ROOT).parts[0]) for path in committed("*/*")}))
+PATH = re.compile(rf"(?<![\w./…-])((?:{FOLDERS})/[a-z0-9_./-]*[a-z0-9_/])(?![\w…{{*<])")
+TARGET = re.compile(r"\bmake ((?:[a-z-]+ ?)+)")
+MODULE = re.compile(r"python3? -m ((?:sandbox|onecloud_operator)[a-z_.]*)(?: ([a-z]+))?")
+MARK = re.compile(rf"\b{re.escape(GROUP)}/([a-z0-9-]*[a-z0-9])")
+EXPLAINED = re.compile(rf"kubectl explain {SHORT}\.([\w.]+)")
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
-@pytest.mark.parametrize(
-    ("name", "page"),
-    [("reference.md", resource.page), ("settings.md", settings.page)],
-    ids=["spec", "settings"],
-)
-def test_a_generated_page_is_what_the_code_makes(name: str, page: Callable[[], str]) -> None:
-    assert (ROOT / "docs" / name).read_text() == page(), "run `make generate`"
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them; a comment in a shell block is none."""
+    text = FENCE.sub("", page.read_text())
+    seen: Counter[str] = Counter()
+    found = set()
+    for heading in HEADING.findall(text):
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        found.add(name if not seen[name] else f"{name}-{seen[name]}")
+        seen[name] += 1
+    return found
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def code(page: Path) -> list[str]:
+    """Return what is set as code: the lines of blocks for a shell, and what stands between backquotes."""
+    text = page.read_text()
+    lines = [
+        line.strip().removeprefix("$ ")
+        for language, block in FENCE.findall(text)
+        if language in {"sh", "console"}
+        for line in block.splitlines()
+    ]
+    return [*lines, *INLINE.findall(FENCE.sub("", text))]
+
+
+@every_page
 def test_every_link_leads_somewhere(page: Path) -> None:
-    for link in LINK.findall(page.read_text()):
+    for link in LINK.findall(INLINE.sub("", FENCE.sub("", page.read_text()))):
         if link.startswith(("http://", "https://")):
             continue
         path, _, anchor = link.partition("#")
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), f"{link} leads nowhere"
+        assert target.is_relative_to(ROOT), f"{link} leads out of the repository"
         if anchor:
             assert anchor in anchors(target), f"{link}: no such section"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@every_page
 def test_every_make_target_that_is_named_exists(page: Path) -> None:
     made = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    quoted = re.findall(r"`([^`\n]+)`|^(make .*)$", page.read_text(), re.MULTILINE)
-    for piece in (one or other for one, other in quoted):
-        for target in TARGET.findall(piece):
-            assert target in made, f"make {target}"
+    for piece in code(page):
+        for named in TARGET.findall(piece.partition(" #")[0]):
+            assert set(named.split()) <= made, piece
 
 
-def anchors(page: Path) -> set[str]:
-    """Return the anchors of a page's headings, as they are made of them."""
-    return {
-        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-        for heading in HEADING.findall(page.read_text())
-    }
+@every_page
+def test_every_path_that_is_named_exists(page: Path) -> None:
+    for piece in code(page):
+        for path in PATH.findall(piece):
+            assert (ROOT / path).exists() or (page.parent / path).exists(), piece
+
+
+@every_page
+def test_every_module_that_is_to_be_run_exists(page: Path) -> None:
+    for piece in code(page):
+        for module, _ in MODULE.findall(piece):
+            assert importlib.util.find_spec(module) is not None, piece
+            assert importlib.util.find_spec(f"{module}.__main__" if "." not in module else module), piece
+
+
+def test_every_command_of_the_operator_that_is_named_exists() -> None:
+    ask_for_help = [sys.executable, "-m", "onecloud_operator", "--help"]
+    usage = subprocess.run(ask_for_help, check=True, capture_output=True, text=True).stdout
+    known = re.findall(r"^    (\w+) ", usage, re.MULTILINE)
+    named = [
+        command
+        for page in PAGES
+        for piece in code(page)
+        for module, command in MODULE.findall(piece)
+        if module == "onecloud_operator"
+    ]
+    assert named, "README says how to run it"
+    assert set(named) <= set(known)
+
+
+@every_page
+def test_every_setting_that_is_named_exists(page: Path) -> None:
+    known = {knob.name.upper() for knob in fields(Settings)}
+    named = set(re.findall(rf"{PREFIX}([A-Z_]*[A-Z])", page.read_text()))
+    assert named - known <= {"SERVICE_HOST"}, "the last is the example of what is not known"
+
+
+@every_page
+def test_every_annotation_that_is_named_exists(page: Path) -> None:
+    known = {value for value in vars(wishes).values() if isinstance(value, str)}
+    ours = {found.partition("/")[2] for found in known if found.startswith(f"{GROUP}/")}
+    owner_tags = {"cluster", "namespace", "name", "uid"}
+    assert set(MARK.findall(page.read_text())) - ours - owner_tags <= {VERSION}
+
+
+@every_page
+def test_every_field_that_is_to_be_explained_exists(page: Path) -> None:
+    for path in EXPLAINED.findall(page.read_text()):
+        node: dict[str, Any] = schema()
+        for name in path.rstrip(".").split("."):
+            node = node["properties"][name]

@@ -1,0 +1,96 @@
+"""Pages that are made of the code are up to date, and leave nothing out."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+import pytest
+
+from onecloud_operator import credentials
+from onecloud_operator.api.reasons import ALL_REASONS
+from onecloud_operator.api.spec import Spec
+from onecloud_operator.api.status import Status
+from onecloud_operator.api.structural import paths, structural
+from onecloud_operator.core import resource as wishes
+from onecloud_operator.settings import PREFIX, Settings
+from sandbox.docs import resource, settings
+from sandbox.docs.__main__ import main
+from sandbox.stage import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REFERENCE = resource.page()
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [("reference.md", resource.page), ("settings.md", settings.page)],
+    ids=["reference", "settings"],
+)
+def test_a_generated_page_is_what_the_code_makes(name: str, page: Callable[[], str]) -> None:
+    assert (ROOT / "docs" / name).read_text() == page(), "run `make generate`"
+
+
+@pytest.mark.parametrize(
+    ("root", "model"), [pytest.param("spec", Spec, id="spec"), pytest.param("status", Status, id="status")]
+)
+def test_every_field_has_a_row_in_the_section_of_its_object(root: str, model: type[Spec | Status]) -> None:
+    section = re.compile(r"^#+ ((?:spec|status)[\w.\[\]]*)\n(.*?)(?=^#|\Z)", re.MULTILINE | re.DOTALL)
+    sections = dict(section.findall(REFERENCE))
+    for path, node in paths(structural(model)):
+        parent, _, name = f"{root}.{path}".rpartition(".")
+        row = re.search(rf"^\| `{name}` \| (.*) \|$", sections[parent], re.MULTILINE)
+        assert row is not None, path
+        assert " ".join(node["description"].split())[:40].replace("<", "&lt;") in row[1], path
+
+
+def test_what_can_never_change_says_so_in_its_row() -> None:
+    for line in (
+        "| `image` | string, 1 to 128 characters | never |",
+        "| `tags` | map of strings, at most 15",
+    ):
+        assert f"\n{line}" in REFERENCE
+
+
+def test_a_required_field_says_so_and_a_default_is_shown() -> None:
+    assert "| `credentialsRef` | [object](#speccredentialsref) **required** |" in REFERENCE
+    assert "| `managementPolicy` | `Manage`, `Observe`; default `Manage` |" in REFERENCE
+
+
+@pytest.mark.parametrize("reason", sorted(ALL_REASONS))
+def test_every_reason_is_in_the_reference(reason: str) -> None:
+    assert re.search(rf"\b{reason}\b", REFERENCE)
+
+
+def test_every_annotation_is_in_the_reference() -> None:
+    marks = [value for name, value in vars(wishes).items() if name.isupper() and isinstance(value, str)]
+    assert len(marks) > 5
+    for mark in marks:
+        if mark != wishes.FINALIZER:
+            assert f"| `{mark}: " in REFERENCE
+
+
+def test_every_key_that_is_read_of_a_secret_is_in_the_reference() -> None:
+    keys = set(re.findall(r'"(OS_[A-Z_]+|ca\.crt)"', inspect.getsource(credentials)))
+    assert len(keys) > 15
+    assert [key for key in sorted(keys) if f"`{key}`" not in REFERENCE] == []
+
+
+def test_every_setting_has_one_row_and_a_group() -> None:
+    page = settings.page()
+    for knob in fields(Settings):
+        assert page.count(f"| `{PREFIX}{knob.name.upper()}` |") == 1
+    titles = re.findall(r"^## (.*)$", page, re.MULTILINE)
+    assert titles == [group.title for group in settings.GROUPS], "a group begins at no setting"
+
+
+def test_a_page_that_there_is_not_is_refused_with_those_there_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["sandbox.docs", "poem"])
+    assert main() == 2
+    assert "resource|settings" in capsys.readouterr().err
