@@ -38,7 +38,10 @@ LABEL org.opencontainers.image.title="onecloud-operator" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 
-ENV PATH=/opt/onecloud-operator/bin:/usr/local/bin:/usr/bin:/bin \
+# Libraries ask for the user's name and home, which a mere number has not; a cluster may choose yet another number.
+ENV HOME=/ \
+    USER=onecloud-operator \
+    PATH=/opt/onecloud-operator/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 # By number: only then can Kubernetes see that it is not root.

@@ -17,6 +17,9 @@ CHART := helm/onecloud-operator
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' operator/onecloud_operator/__init__.py)
+IMAGE ?= onecloud-operator:$(VERSION)
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -64,6 +67,14 @@ demo: $(if $(CONTEXT),$(READY),tools) ## show it all; CONTEXT=name uses a cluste
 .PHONY: cluster
 cluster: tools ## run an API server until Ctrl-C and print its kubeconfig
 	@$(RUN) -m sandbox.cluster up
+
+.PHONY: image
+image: ## build the image IMAGE=... with docker, podman or buildah; ARGS=... goes to it
+	@for engine in docker podman buildah; do "$$engine" info >/dev/null 2>&1 && break; engine=; done; \
+	test -n "$$engine" || { echo "Neither docker nor podman nor buildah works here." >&2; exit 1; }; \
+	test "$$engine" = buildah && verb=bud || verb=build; \
+	"$$engine" "$$verb" --tag "$(IMAGE)" --build-arg VERSION="$(VERSION)" \
+		--build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" $(ARGS) .
 
 .PHONY: generate
 generate: crd ## generate everything that is made of the code: crds/, pages of docs/, of the chart, install.yaml

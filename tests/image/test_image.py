@@ -1,0 +1,94 @@
+"""The built image: what is in it, and the operator started out of it."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+
+from onecloud_operator import __version__
+from sandbox.cluster.control_plane import free_port
+from sandbox.stage import CRDS, grant
+from tests.image.build import USER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.cluster.control_plane import ControlPlane
+    from sandbox.cluster.kube import Kube
+    from tests.image.build import Buildah, Container
+
+LONG = 30.0
+
+
+def test_it_says_what_it_is_and_who_it_runs_as(buildah: Buildah) -> None:
+    config = buildah.config()
+    assert config["User"] == f"{USER}:{USER}", "a number, so that Kubernetes can see that it is not root"
+    assert config["Entrypoint"] == ["onecloud-operator"], "no shell, so that signals arrive"
+    assert config["Cmd"] == ["run"]
+    labels = {
+        name.rpartition(".")[2]: text for name, text in config["Labels"].items() if "opencontainers" in name
+    }
+    assert labels["version"] == __version__
+    assert labels["licenses"] == "Apache-2.0"
+    assert len(labels["revision"]) == 40
+
+
+def test_nothing_can_be_installed_or_written_in_it(container: Container) -> None:
+    assert container.run("python", "-m", "pip", "--version").returncode != 0
+    assert container.run("python", "-m", "ensurepip").returncode != 0
+    found = container.run("sh", "-c", "PATH=${PATH%%:/sbin*}; cd / && ls opt/*/bin usr/local/bin")
+    assert not {"pip", "pip3", "uv"} & set(found.stdout.split())
+    written = container.run("python", "-c", "open('/opt/onecloud-operator/x', 'w')")
+    assert "Permission denied" in written.stderr or "Read-only" in written.stderr
+    assert "Read-only" in container.run("python", "-c", "open('/tmp/x', 'w')").stderr
+    assert container.run("id", "-u").stdout.strip() == USER
+
+
+def test_it_holds_the_package_and_no_test_of_it(container: Container) -> None:
+    assert container.run("onecloud-operator", "--version").stdout.strip() == __version__
+    found = container.run("python", "-c", "import sandbox")
+    assert "No module named 'sandbox'" in found.stderr
+    listed = container.run(
+        "python", "-c", "import onecloud_operator as o, os; print(os.listdir(o.__path__[0]))"
+    )
+    assert "__pycache__" in listed.stdout, "compiled, because nothing can be at its start"
+
+
+def test_the_operator_runs_read_only_and_ends_when_it_is_asked_to(
+    container: Container, control_plane: ControlPlane, kube: Kube, tmp_path: Path
+) -> None:
+    control_plane.install_crds(CRDS)
+    grant(kube)
+    where = urlsplit(control_plane.url)
+    pod = {"KUBERNETES_SERVICE_HOST": str(where.hostname), "KUBERNETES_SERVICE_PORT": str(where.port)}
+    checked = container.run("onecloud-operator", "check", **pod)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    port = free_port()
+    process = container.start(
+        tmp_path / "operator.log",
+        ONECLOUD_OPERATOR_LISTEN_PORT=str(port),
+        ONECLOUD_OPERATOR_LISTEN_ADDRESS="127.0.0.1",
+        **pod,
+    )
+    try:
+        deadline = time.monotonic() + LONG
+        while not ready(port):
+            assert process.exit_code is None, process.tail()
+            assert time.monotonic() < deadline, process.tail()
+            time.sleep(0.05)
+        process.signal(signal.SIGTERM)
+        assert process.wait(LONG) == 0, process.tail()
+    finally:
+        process.kill()
+
+
+def ready(port: int) -> bool:
+    """Say whether the operator does."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).is_success
+    except httpx.TransportError:
+        return False
