@@ -1,0 +1,86 @@
+"""A cluster with a node of processes, Helm, and a simulated cloud: the operator is installed as users do."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from sandbox.cluster import tools
+from sandbox.cluster.control_plane import ControlPlane
+from sandbox.cluster.kubelet import Kubelet
+from sandbox.docs.install import NAMESPACE
+from sandbox.stage import Cloud
+from tests.chart.helm import Command
+from tests.install.site import Site
+
+if TYPE_CHECKING:
+    from sandbox.cluster.kube import Kube
+
+
+@pytest.fixture(scope="package")
+def cluster(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # a first build takes minutes and says so
+        tools.binaries("etcd", "kube-apiserver", "kube-controller-manager")
+        tools.helm()
+    with ControlPlane(controllers=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def kube(cluster: ControlPlane) -> Iterator[Kube]:
+    """Give a client with every right."""
+    with cluster.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="package")
+def kubelet(cluster: ControlPlane) -> Iterator[Kubelet]:
+    """Give the node, on which the operator's image is this checkout."""
+    with Kubelet(cluster, backoff_seconds=0.5) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def system(kube: Kube) -> None:
+    """Make the namespace of the release; no Pod that asks for a privilege is let in."""
+    labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
+    kube.create(namespace)
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    """Give a cloud of one's own."""
+    with Cloud() as running:
+        yield running
+
+
+@pytest.fixture
+def helm(cluster: ControlPlane, system: None, tmp_path: Path) -> Command:
+    return Command(tools.helm(), tmp_path, cluster.kubeconfig)
+
+
+@pytest.fixture
+def site(kube: Kube, kubelet: Kubelet, cloud: Cloud, helm: Command) -> Iterator[Site]:
+    """Give a namespace with credentials; at the end no release, object or server of the test is left."""
+    made = Site(kube=kube, kubelet=kubelet, cloud=cloud, helm=helm, namespace=f"shop-{uuid4().hex[:8]}")
+    made.open(made.namespace)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the Pods said beside a failed test."""
+    report = yield
+    site: Any = getattr(item, "funcargs", {}).get("site")
+    if report.failed and report.when == "call" and site is not None:
+        report.sections.append(("Pods", site.kubelet.logs(NAMESPACE)[-12000:]))
+    return report

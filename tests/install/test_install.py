@@ -1,0 +1,145 @@
+"""The Helm release as users have it: the real Helm, real Deployments, the chart's own ServiceAccount."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.docs.install import NAMESPACE, RELEASE
+from tests.chart.helm import Refused
+from tests.e2e.play import said
+from tests.install.site import KIND, LONG, VALUES
+
+if TYPE_CHECKING:
+    from tests.install.site import Site
+
+ACCOUNT = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
+CRD = "onecloudservers.onecloud.io"
+
+
+def test_a_server_becomes_ready_through_the_charts_own_service_account(site: Site) -> None:
+    """In a namespace that enforces the restricted profile; then the chart's own test passes."""
+    site.install()
+    assert len(site.pods()) == 2
+    site.kube.create(site.server())
+    found = site.wait_ready()
+    (server,) = site.cloud.servers()
+    assert server["id"] == found["status"]["id"]
+    assert "Phase:          Succeeded" in site.helm(
+        "test", RELEASE, f"--namespace={NAMESPACE}", "--timeout=60s"
+    )
+
+
+def test_helm_waits_until_a_users_server_is_ready(site: Site) -> None:
+    site.install()
+    shop = ("shop", site.chart(site.server()), f"--namespace={site.namespace}", "--wait")
+    site.cloud.call("hang_at", statuses=["deploying"])
+    with pytest.raises(Refused, match="OneCloudServer"):
+        site.helm("install", *shop, "--timeout=3s")
+    assert not said(site.get()["status"], "Stalled"), "it is still being made"
+    site.cloud.call("hang_at", statuses=[])
+    site.cloud.call("release")
+    site.helm("upgrade", *shop, "--timeout=60s")
+    assert said(site.get()["status"], "Ready")["status"] == "True"
+
+
+def test_helm_fails_at_once_when_a_users_server_stalls(site: Site) -> None:
+    site.install()
+    site.kube.patch("secrets", "onecloud", site.namespace, {"stringData": {"OS_AUTH_URL": ""}})
+    shop = ("shop", site.chart(site.server()), f"--namespace={site.namespace}", "--wait")
+    started = time.monotonic()
+    with pytest.raises(Refused, match="status: Failed, message: Secret onecloud cannot be used"):
+        site.helm("install", *shop, "--timeout=120s")
+    assert time.monotonic() - started < LONG
+    assert said(site.get()["status"], "Stalled")["reason"] == "SecretInvalid"
+
+
+def test_uninstalling_keeps_all_and_a_new_release_takes_over_without_a_write(site: Site) -> None:
+    site.install()
+    site.kube.create(site.server())
+    before = site.wait_ready()
+    site.cloud.call("reset_calls")
+    site.uninstall()
+    assert site.pods() == []
+    assert site.kube.get("CustomResourceDefinition", CRD) is not None
+    assert site.get() == before
+    site.install()
+    after = site.wait_looked_at()
+    assert site.writes() == set()
+    assert len(site.cloud.servers()) == 1
+    assert after["status"]["id"] == before["status"]["id"]
+    assert after["metadata"]["generation"] == before["metadata"]["generation"]
+
+
+def test_an_upgrade_replaces_the_pods_while_servers_stay_as_they_are(site: Site) -> None:
+    site.install()
+    site.kube.create(site.server())
+    site.wait_ready()
+    old = site.pods()
+    site.cloud.call("reset_calls")
+    site.install({**VALUES, "podAnnotations": {"example.com/version": "2"}})
+    assert not set(site.pods()) & set(old)
+    site.wait_looked_at()
+    assert site.writes() == set()
+
+
+def test_a_namespaced_release_sees_its_namespaces_only(site: Site) -> None:
+    other = f"{site.namespace}-other"
+    site.open(other)
+    values = {**VALUES, "watchNamespaces": [site.namespace], "clusterId": "cluster0"}
+    site.install({**values, "rbac": {"aggregateRoles": False}})
+    manifest = site.helm("get", "manifest", RELEASE, f"--namespace={NAMESPACE}")
+    assert "kind: ClusterRole" not in manifest
+    assert may(site, "get", "secrets", site.namespace)
+    assert may(site, "list", f"{KIND}.onecloud.io", site.namespace)
+    for verb, resource in (
+        ("get", "secrets"),
+        ("list", f"{KIND}.onecloud.io"),
+        ("patch", f"{KIND}.onecloud.io"),
+    ):
+        assert not may(site, verb, resource, other), f"{verb} {resource}"
+        assert not may(site, verb, resource, None), f"{verb} {resource} everywhere"
+    assert not may(site, "list", "secrets", site.namespace), "Secrets are read by name only"
+    site.kube.create(site.server(namespace=other))
+    site.kube.create(site.server())
+    site.wait_ready()
+    assert "status" not in site.get(namespace=other) or not site.get(namespace=other)["status"].get(
+        "conditions"
+    )
+    assert len(site.cloud.servers()) == 1
+
+
+def test_the_other_replica_takes_over_when_the_leader_freezes(site: Site) -> None:
+    """The frozen one finds at its awakening that it leads no more, and ends: no server is made twice."""
+    election = {"durationSeconds": 4, "deadlineSeconds": 3, "renewSeconds": 1}
+    site.install({**VALUES, "leaderElection": election})
+    first = site.until(site.leader, "somebody leads")
+    site.kube.create(site.server("web-1"))
+    site.wait_ready("web-1")
+    frozen = site.kubelet.process(NAMESPACE, first)
+    frozen.pause()
+    site.kube.create(site.server("web-2"))
+    site.wait_ready("web-2")
+    assert site.leader() not in {None, first}
+    frozen.resume()
+    site.until(lambda: frozen.exit_code is not None, "it ends")
+    assert frozen.exit_code == 3
+    site.kube.create(site.server("web-3"))
+    site.wait_ready("web-3")
+    assert len(site.cloud.servers()) == 3
+    assert site.cloud.counts()["POST /servers"] == 3
+
+
+def may(site: Site, verb: str, resource: str, namespace: str | None) -> bool:
+    """Say whether the operator may do something: `kubectl auth can-i --as`."""
+    plural, _, group = resource.partition(".")
+    attributes = {"verb": verb, "resource": plural, "group": group, "namespace": namespace or ""}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {"user": ACCOUNT, "resourceAttributes": attributes},
+    }
+    answer = site.kube.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", body=review)
+    return bool(answer["status"]["allowed"])
