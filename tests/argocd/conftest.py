@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -12,20 +12,13 @@ import pytest
 from sandbox.cluster import tools
 from sandbox.cluster.argo import Argo
 from sandbox.cluster.control_plane import ControlPlane
-from sandbox.stage import CRDS, Cloud, Operator, grant
+from sandbox.cluster.kubelet import Kubelet
+from sandbox.stage import Cloud
+from tests.argocd.installed import Installed
 from tests.argocd.shop import PATCH, Shop
 
 if TYPE_CHECKING:
     from sandbox.cluster.kube import Kube
-
-QUICK: dict[str, Any] = {
-    "poll_moving_seconds": 0.2,
-    "poll_idle_seconds": 0.5,
-    "events_seconds": 2,
-    "confirm_seconds": 0.05,
-    "secret_seconds": 1,
-    "cluster_id": "cluster0",
-}
 
 
 @pytest.fixture(scope="package")
@@ -35,8 +28,8 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
     with capture.global_and_fixture_disabled():  # a first build takes minutes and says so
         tools.binaries("etcd", "kube-apiserver", "kube-controller-manager", "argocd")
         tools.kubectl()
+        tools.helm()
     with ControlPlane(controllers=True) as running:
-        running.install_crds(CRDS)
         yield running
 
 
@@ -50,7 +43,7 @@ def kube(cluster: ControlPlane) -> Iterator[Kube]:
 @pytest.fixture(scope="package")
 def argo(cluster: ControlPlane) -> Iterator[Argo]:
     """Give Argo CD with our health check, configured as the documentation says."""
-    with Argo(cluster) as running:
+    with Argo(cluster, path=(tools.helm().parent,)) as running:
         running.configure(**PATCH)
         yield running
 
@@ -63,15 +56,22 @@ def cloud() -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="package")
-def operator(cluster: ControlPlane, kube: Kube) -> Iterator[Operator]:
-    """Give the operator, watching every namespace."""
-    grant(kube)
-    with Operator(cluster.kubeconfig_of("operator"), **QUICK) as running:
+def kubelet(cluster: ControlPlane) -> Iterator[Kubelet]:
+    """Give the node, on which the operator's image is this checkout."""
+    with Kubelet(cluster, backoff_seconds=0.5) as running:
         yield running
 
 
+@pytest.fixture(scope="package")
+def operator(argo: Argo, kube: Kube, kubelet: Kubelet, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Give the operator as Argo CD installs it."""
+    made = Installed(kube, kubelet, tmp_path_factory.mktemp("operator"))
+    made.install()
+    return made
+
+
 @pytest.fixture
-def shop(argo: Argo, kube: Kube, cloud: Cloud, operator: Operator, tmp_path: Path) -> Iterator[Shop]:
+def shop(argo: Argo, kube: Kube, cloud: Cloud, operator: Installed, tmp_path: Path) -> Iterator[Shop]:
     """Give a repository with the example's servers, a namespace with credentials, and no Application yet."""
     namespace = f"shop-{uuid4().hex[:8]}"
     kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})

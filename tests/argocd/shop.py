@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.cluster.kube import Kube, Object
-    from sandbox.stage import Cloud, Operator
+    from sandbox.stage import Cloud
+    from tests.argocd.installed import Installed
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "argocd"
 CUSTOMIZATION = EXAMPLES / "resource_customizations" / "onecloud.io" / "OneCloudServer"
@@ -34,7 +35,7 @@ class Shop:
     argo: Argo
     kube: Kube
     cloud: Cloud
-    operator: Operator
+    operator: Installed
     namespace: str
     root: Path
     applications: list[str] = field(default_factory=list)

@@ -10,9 +10,11 @@ import yaml
 from lupa.lua51 import LuaRuntime, lua_type  # type: ignore[import-untyped]  # it has no annotations
 
 from onecloud_operator.api.reasons import ALL_REASONS
+from sandbox.stage import CRDS
 from tests.argocd.shop import CUSTOMIZATION, PATCH
 
 if TYPE_CHECKING:
+    from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube
 
 SCRIPT = (CUSTOMIZATION / "health.lua").read_text()
@@ -34,7 +36,7 @@ SAFE = {
 }
 
 
-def health(found: dict[str, Any]) -> dict[str, Any]:
+def health(found: dict[str, Any], script: str = SCRIPT) -> dict[str, Any]:
     """Return what the script says of an object."""
     lua = LuaRuntime(unpack_returned_tuples=True)
     names = list(lua.globals())
@@ -42,7 +44,7 @@ def health(found: dict[str, Any]) -> dict[str, Any]:
         if name not in SAFE:
             lua.globals()[name] = None
     lua.globals()["obj"] = lua.table_from(found, recursive=True)
-    said = lua.execute(SCRIPT)
+    said = lua.execute(script)
     assert lua_type(said) == "table"
     return dict(said)
 
@@ -50,6 +52,39 @@ def health(found: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["inputPath"].split("/")[-1]) for case in CASES])
 def test_the_health_of_an_object(case: dict[str, Any]) -> None:
     assert health(yaml.safe_load((CUSTOMIZATION / case["inputPath"]).read_text())) == case["healthStatus"]
+
+
+@pytest.mark.parametrize(
+    ("application", "expected"),
+    [
+        pytest.param({}, "Progressing", id="a-new-one"),
+        pytest.param(
+            {"health": "Healthy", "sync": "OutOfSync"}, "Progressing", id="what-is-there-is-healthy"
+        ),
+        pytest.param(
+            {"health": "Healthy", "sync": "Synced", "phase": "Running"}, "Progressing", id="at-work"
+        ),
+        pytest.param(
+            {"health": "Healthy", "sync": "Synced", "phase": "Succeeded"}, "Healthy", id="all-is-well"
+        ),
+        pytest.param({"health": "Degraded", "sync": "OutOfSync", "phase": "Failed"}, "Degraded", id="unwell"),
+        pytest.param(
+            {"health": "Healthy", "sync": "OutOfSync", "by_hand": True}, "Healthy", id="synced-by-hand-only"
+        ),
+    ],
+)
+def test_the_health_of_an_application(application: dict[str, Any], expected: str) -> None:
+    found = {
+        "spec": {"syncPolicy": {} if application.get("by_hand") else {"automated": {"prune": True}}},
+        "status": {
+            "health": {"status": application.get("health")},
+            "sync": {"status": application.get("sync")},
+            "operationState": {"phase": application.get("phase")},
+        },
+    }
+    assert (
+        health(found, PATCH["resource.customizations.health.argoproj.io_Application"])["status"] == expected
+    )
 
 
 def test_every_object_has_its_case_and_every_health_is_seen() -> None:
@@ -80,7 +115,8 @@ def test_the_script_knows_the_reasons_by_their_names(reason: str) -> None:
 
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in DATA])
-def test_the_objects_are_such_as_the_api_server_takes(kube: Kube, path: Path) -> None:
+def test_the_objects_are_such_as_the_api_server_takes(cluster: ControlPlane, kube: Kube, path: Path) -> None:
+    cluster.install_crds(CRDS)
     found = yaml.safe_load(path.read_text())
     for field in ("namespace", "generation", "deletionTimestamp"):
         found["metadata"].pop(field, None)

@@ -122,7 +122,9 @@ class Kubelet:
                 except httpx.TransportError:
                     continue  # the API server restarts; what runs goes on
                 except KubeError as error:
-                    if error.status < httpx.codes.INTERNAL_SERVER_ERROR:
+                    if error.status != httpx.codes.TOO_MANY_REQUESTS and not httpx.codes.is_server_error(
+                        error.status
+                    ):
                         raise
         except BaseException as fault:  # noqa: BLE001 - raised at the end, in the thread that waits for it
             self.fault = fault
