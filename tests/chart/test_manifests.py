@@ -1,0 +1,137 @@
+"""Installed without Helm: install.yaml with kubectl, and the example's overlay with kustomize."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from onecloud_operator.settings import PREFIX, settings_from
+from sandbox.docs.install import NAMESPACE, RELEASE
+from sandbox.stage import CRDS, ROOT
+from tests.chart.helm import Refused, objects, one, rendered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sandbox.cluster.kube import Kube
+    from tests.chart.helm import Command
+
+INSTALL = ROOT / "install.yaml"
+OVERLAY = ROOT / "examples" / "kustomize" / "kustomization.yaml"
+LONG = 30.0
+
+
+@pytest.fixture
+def installed(kube: Kube, kubectl: Command) -> Iterator[str]:
+    """Apply install.yaml as the documentation says; give what kubectl said, and remove it afterwards."""
+    before = kube.get("namespaces", NAMESPACE)  # another test's
+    kube.delete("namespaces", NAMESPACE)
+    kube.wait_gone("namespaces", NAMESPACE, timeout_seconds=LONG)
+    yield kubectl("apply", "--server-side", "-f", INSTALL)
+    kubectl("delete", "-f", INSTALL, "--ignore-not-found", "--timeout=60s")
+    if before is not None:
+        labels = before["metadata"]["labels"]
+        kube.apply(
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
+        )
+        kube.wait_for("serviceaccounts", "default", NAMESPACE, bool, LONG)
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Path:
+    """Give the example as its first lines say."""
+    shutil.copy(OVERLAY, tmp_path)
+    shutil.copy(INSTALL, tmp_path)
+    return tmp_path
+
+
+def test_kubectl_installs_it_and_a_second_time_changes_nothing(
+    installed: str, kube: Kube, kubectl: Command
+) -> None:
+    assert len(installed.splitlines()) == len(documents(INSTALL.read_text()))
+    wait_for_pods(kube)
+    before = {key(each): found(kube, each) for each in documents(INSTALL.read_text())}
+    kubectl("apply", "--server-side", "-f", INSTALL)
+    assert kubectl("diff", "--server-side", "-f", INSTALL) == ""
+    for each in documents(INSTALL.read_text()):
+        after = found(kube, each)
+        assert after["metadata"]["uid"] == before[key(each)]["metadata"]["uid"]
+        assert after.get("spec") == before[key(each)].get("spec"), key(each)
+        assert after["metadata"].get("generation") == before[key(each)]["metadata"].get("generation"), key(
+            each
+        )
+
+
+def test_a_change_by_hand_is_seen_as_a_difference(installed: str, kube: Kube, kubectl: Command) -> None:
+    """So that the test above can fail."""
+    kube.patch("deployments", RELEASE, NAMESPACE, {"spec": {"replicas": 5}})
+    with pytest.raises(Refused, match=r"replicas: 5"):
+        kubectl("diff", "--server-side", "--force-conflicts", "-f", INSTALL)
+
+
+def test_an_overlay_changes_what_it_names_and_nothing_else(overlay: Path, kubectl: Command) -> None:
+    made, plain = kubectl("kustomize", overlay), INSTALL.read_text()
+    assert {key(each) for each in objects(made)} == {key(each) for each in objects(plain)}
+    deployment = one(made, "Deployment")
+    (operator,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert deployment["spec"]["replicas"] == 3
+    (before,) = one(plain, "Deployment")["spec"]["template"]["spec"]["containers"]
+    assert operator["image"] == f"registry.example.com/{before['image']}"
+    env = {each["name"]: each["value"] for each in operator["env"] if "value" in each}
+    settings = settings_from({name: text for name, text in env.items() if name.startswith(PREFIX)})
+    assert (settings.log_format, settings.workers, settings.leader_election) == ("json", 32, True)
+    assert operator["resources"]["limits"]["memory"] == "1Gi"
+    assert operator["resources"]["requests"] == before["resources"]["requests"]
+    for name in ("args", "livenessProbe", "readinessProbe", "securityContext", "ports"):
+        assert operator[name] == before[name]
+    definitions = [one(text, "CustomResourceDefinition")["spec"] for text in (made, plain)]
+    assert definitions[0] == definitions[1], "kustomize takes the definition as it is"
+
+
+def test_the_overlay_can_be_applied(overlay: Path, installed: str, kube: Kube, kubectl: Command) -> None:
+    kubectl("apply", "--server-side", "-k", overlay)
+    deployment = found(kube, one(INSTALL.read_text(), "Deployment"))
+    assert deployment["spec"]["replicas"] == 3
+    assert kubectl("diff", "--server-side", "-k", overlay) == ""
+
+
+def test_the_definition_alone_can_be_applied(kube: Kube, kubectl: Command) -> None:
+    kubectl("apply", "--server-side", "--force-conflicts", "-k", CRDS)
+    assert kubectl("diff", "--server-side", "-k", CRDS) == ""
+
+
+def test_it_is_the_chart_with_its_defaults(helm: Command) -> None:
+    """But for the namespace, which kubectl has to make, and the labels that speak of Helm."""
+    chart = {key(each) for each in objects(rendered(helm, {}, "--no-hooks"))}
+    assert {key(each) for each in documents(INSTALL.read_text())} == chart | {("Namespace", "", NAMESPACE)}
+    assert "helm.sh" not in INSTALL.read_text().split("CustomResourceDefinition")[0]
+
+
+def documents(text: str) -> list[dict[str, Any]]:
+    """Return the objects of a text of manifests, in its order."""
+    return [document for document in yaml.safe_load_all(text) if document]
+
+
+def key(manifest: dict[str, Any]) -> tuple[str, str, str]:
+    metadata = manifest["metadata"]
+    return manifest["kind"], metadata.get("namespace", ""), metadata["name"]
+
+
+def found(kube: Kube, manifest: dict[str, Any]) -> dict[str, Any]:
+    kind, namespace, name = key(manifest)
+    read = kube.get(kind, name, namespace or None)
+    assert read is not None, f"{kind} {name}"
+    return read
+
+
+def wait_for_pods(kube: Kube) -> None:
+    """Wait until the Pods have been made: the namespace enforces the restricted profile."""
+    deadline = time.monotonic() + LONG
+    while len(kube.list("pods", NAMESPACE)) < 2:
+        assert time.monotonic() < deadline, "no Pod is let in"
+        time.sleep(0.05)
