@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
     """Give a control plane with controllers: a pruned object waits for the garbage collector."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # a first build takes minutes and says so
+        faulthandler.cancel_dump_traceback_later()  # and is no test that hangs
         tools.binaries("etcd", "kube-apiserver", "kube-controller-manager", "argocd")
         tools.kubectl()
         tools.helm()

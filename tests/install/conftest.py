@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 def cluster(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # a first build takes minutes and says so
+        faulthandler.cancel_dump_traceback_later()  # and is no test that hangs
         tools.binaries("etcd", "kube-apiserver", "kube-controller-manager")
         tools.helm()
     with ControlPlane(controllers=True) as running:
@@ -66,9 +68,16 @@ def helm(cluster: ControlPlane, system: None, tmp_path: Path) -> Command:
 
 
 @pytest.fixture
-def site(kube: Kube, kubelet: Kubelet, cloud: Cloud, helm: Command) -> Iterator[Site]:
+def site(cluster: ControlPlane, kube: Kube, kubelet: Kubelet, cloud: Cloud, helm: Command) -> Iterator[Site]:
     """Give a namespace with credentials; at the end no release, object or server of the test is left."""
-    made = Site(kube=kube, kubelet=kubelet, cloud=cloud, helm=helm, namespace=f"shop-{uuid4().hex[:8]}")
+    made = Site(
+        cluster=cluster,
+        kube=kube,
+        kubelet=kubelet,
+        cloud=cloud,
+        helm=helm,
+        namespace=f"shop-{uuid4().hex[:8]}",
+    )
     made.open(made.namespace)
     try:
         yield made

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube, Object
     from sandbox.cluster.kubelet import Kubelet
     from sandbox.stage import Cloud
@@ -37,6 +38,7 @@ VALUES: dict[str, Any] = {"settings": QUICK, "readinessProbe": {"periodSeconds":
 class Site:
     """A namespace for objects, and what is needed to work with them."""
 
+    cluster: ControlPlane
     kube: Kube
     kubelet: Kubelet
     cloud: Cloud

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.cluster.kube import Kube, KubeError
 from sandbox.docs.install import NAMESPACE, RELEASE
 from tests.chart.helm import Refused
 from tests.e2e.play import said
@@ -102,6 +103,14 @@ def test_a_namespaced_release_sees_its_namespaces_only(site: Site) -> None:
         assert not may(site, verb, resource, other), f"{verb} {resource}"
         assert not may(site, verb, resource, None), f"{verb} {resource} everywhere"
     assert not may(site, "list", "secrets", site.namespace), "Secrets are read by name only"
+    with token_of_the_operator(site) as operator:
+        assert operator.get("secrets", "onecloud", site.namespace) is not None
+        for path in (
+            f"/api/v1/namespaces/{other}/secrets/onecloud",
+            "/apis/onecloud.io/v1alpha1/onecloudservers",
+        ):
+            with pytest.raises(KubeError, match="403"):
+                operator.request("GET", path)
     site.kube.create(site.server(namespace=other))
     site.kube.create(site.server())
     site.wait_ready()
@@ -130,6 +139,14 @@ def test_the_other_replica_takes_over_when_the_leader_freezes(site: Site) -> Non
     site.wait_ready("web-3")
     assert len(site.cloud.servers()) == 3
     assert site.cloud.counts()["POST /servers"] == 3
+
+
+def token_of_the_operator(site: Site) -> Kube:
+    """Return a client that is the chart's ServiceAccount."""
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{RELEASE}/token"
+    token = site.kube.request("POST", path, body=request)["status"]["token"]
+    return Kube(site.cluster.url, token=token, authority=site.cluster.authority)
 
 
 def may(site: Site, verb: str, resource: str, namespace: str | None) -> bool:

@@ -1,5 +1,6 @@
 """The process kubelet: Pods are real processes, and Kubernetes' own controllers believe in them."""
 
+import faulthandler
 import subprocess
 import sys
 import urllib.error
@@ -40,6 +41,7 @@ http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_fo
 def cluster(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # a first build takes minutes and says so
+        faulthandler.cancel_dump_traceback_later()  # and is no test that hangs
         tools.binaries("etcd", "kube-apiserver", "kube-controller-manager")
     with ControlPlane(controllers=True) as running:
         yield running

@@ -1,5 +1,8 @@
 """The kubelet: takes every Pod that has no node, runs it, and tells the API server how it is."""
 
+import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -16,7 +19,7 @@ from sandbox.cluster.kube import Kube, KubeError, Object
 from sandbox.cluster.process import Process
 from sandbox.cluster.scratch import scratch
 
-from .container import Container
+from .container import CELL, Container
 from .environment import ADDRESS
 from .host import Host, stamp
 from .images import HOST, OPERATOR, Image
@@ -29,6 +32,10 @@ PROBES_AT_ONCE = 8
 # The Pod changed or went since we asked, or its namespace is about to go (nobody forbids us anything else).
 PASSING = {httpx.codes.NOT_FOUND, httpx.codes.CONFLICT, httpx.codes.FORBIDDEN}
 IMAGES = {"host": HOST, "onecloud-operator": OPERATOR}
+
+
+class KubeletError(Exception):
+    """No Pod can run on this machine; the message says what it lacks."""
 
 
 class Kubelet:
@@ -61,6 +68,7 @@ class Kubelet:
     def __enter__(self) -> Self:
         """Register the node and begin."""
         directory = self._stack.enter_context(scratch())
+        _try_cell(directory)
         kube = self._stack.enter_context(self._control_plane.client())
         executor = self._stack.enter_context(ThreadPoolExecutor(PROBES_AT_ONCE, "probe"))
         where = urlsplit(self._control_plane.url)
@@ -203,3 +211,12 @@ class Kubelet:
         kube.patch("nodes", self.name, None, {"status": status}, subresource="status")
         # The admission plugin calls every new node not ready, for the sake of its network.
         kube.patch("nodes", self.name, None, {"spec": {"taints": None}})
+
+
+def _try_cell(directory: Path) -> None:
+    """Raise KubeletError if this machine does not let us mount anything, instead of failing in every Pod."""
+    command = [sys.executable, "-I", "-S", str(CELL), json.dumps([[str(directory), "/var/run/try"]]), "true"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        hint = "Pods need root, or user namespaces (kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu)"
+        raise KubeletError(f"{hint}: {done.stderr.strip()}")
