@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SHOWN_LENGTH = 256
 DRIFT_LENGTH = 32
-_NOT_DRIFT = frozenset({"Updating", "Creating", "NotYetObserved", "OwnedByAnother", "Paused"})
+_NOT_DRIFT = frozenset({"Updating", "Creating", "NotYetObserved", "OwnedByAnother", "Paused", "InRecycleBin"})
 
 
 def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]:

@@ -29,10 +29,10 @@ def state_of(facts: Facts, step: Step, records: Records, verdict: Verdict) -> st
     if _lost(facts, records) and not isinstance(step, BeginCreation):
         return "Missing"
     creating = records.creation is not None and records.creation.completed_at is None
+    kept = facts.resource.status.get("state")
     if server is None:
         if facts.reading.gone or not records.seen:
-            return "Creating" if creating and verdict.reason == "Creating" else "Pending"
-        kept = facts.resource.status.get("state")
+            return "Creating" if creating and _asked_for(facts, verdict) else "Pending"
         return kept if isinstance(kept, str) else "Unknown"
     if server.recycled:
         return "InRecycleBin"
@@ -44,9 +44,18 @@ def state_of(facts: Facts, step: Step, records: Records, verdict: Verdict) -> st
         case Phase.STOPPED:
             # Not yet believed: ``ready`` is shown for a moment in the middle of tasks.
             if not facts.reading.confirmed:
-                kept = facts.resource.status.get("state")
                 return kept if isinstance(kept, str) and not creating else "Creating"
             return "Creating" if creating else "Stopped"
+
+
+def _asked_for(facts: Facts, verdict: Verdict) -> bool:
+    """Say whether the server may be on its way, though it was never read: its POST was sent."""
+    if verdict.reason == "Creating":
+        return True
+    records, posted = facts.resource.records, facts.memory.posted_at is not None
+    if facts.reading.gone or (records.creation is not None and records.creation.failure is not None):
+        return False
+    return posted or (facts.trouble is not None and facts.resource.status.get("state") == "Creating")
 
 
 def _lost(facts: Facts, records: Records) -> bool:

@@ -64,7 +64,7 @@ def verdict_of(facts: Facts, step: Step, problem: Problem | None) -> Verdict:
 
 def _reason(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
     creation = facts.resource.records.creation
-    creating = creation is None or creation.completed_at is None
+    creating = isinstance(step, BeginCreation) or creation is None or creation.completed_at is None
     at_work = (
         "Removing"
         if facts.resource.deleting
