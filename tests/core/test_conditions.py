@@ -177,6 +177,14 @@ SAW_IT_GO = Reading(gone=True)
             "Reconciling=True/Retrying",
             id="what-it-left-is-gone",
         ),
+        pytest.param(
+            begun("sched_fail", failure=FAILED),
+            Delete(ID, for_good=True, cleaning=True),
+            Problem("HostOffline", "why"),
+            "Failed: Ready=False/NoCapacity Synced=False/NoCapacity CredentialsValid=True/Authenticated "
+            "Reconciling=True/Retrying",
+            id="what-it-left-cannot-be-deleted-yet",
+        ),
         # -- running
         pytest.param(well(), None, None, f"Running: {WELL}", id="all-is-well"),
         pytest.param(well_but("rescue"), None, None, f"Running: {WELL}", id="the-rescue-system-runs"),

@@ -63,6 +63,16 @@ def verdict_of(facts: Facts, step: Step, problem: Problem | None) -> Verdict:
 
 
 def _reason(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
+    reason, message = _said(facts, step, problem)
+    if facts.resource.deleting or reason not in DELETING_REASONS:
+        return reason, message
+    # What a failed creation left cannot be deleted yet; the object itself is not being deleted.
+    creation = facts.resource.records.creation
+    failure = creation.failure if creation is not None else None
+    return (failure.reason if failure is not None else "CreationFailed"), message
+
+
+def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
     creation = facts.resource.records.creation
     creating = isinstance(step, BeginCreation) or creation is None or creation.completed_at is None
     at_work = (
