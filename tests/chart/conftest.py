@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
 
 import pytest
 
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
+from sandbox.docs.chart import CHART
 from sandbox.docs.install import NAMESPACE
-from tests.chart.helm import VERSIONS, Command
+from tests.chart.helm import VERSIONS, Command, Release
+from tests.chart.servers import CRD, LONG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sandbox.cluster.kube import Kube
 
 MONITORING = Path(__file__).with_name("monitoring.yaml")
-LONG = 30.0  # for a busy machine; what is awaited takes seconds
+
+OURS = (
+    "validatingadmissionpolicybindings",
+    "validatingadmissionpolicies",
+    "clusterrolebindings",
+    "clusterroles",
+    "rolebindings",
+    "roles",
+)
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -83,3 +94,36 @@ def place(kube: Kube) -> None:
         kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
         kube.wait_for("serviceaccounts", "default", name, bool, LONG)
     kube.install_crds(MONITORING)
+
+
+@pytest.fixture
+def space(kube: Kube) -> Iterator[str]:
+    """Give a namespace for a release, for restricted Pods only, in a cluster without traces of others."""
+    _clear(kube)
+    name = f"system-{uuid4().hex[:8]}"
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    kube.wait_for("serviceaccounts", "default", name, bool, LONG)
+    yield name
+    kube.delete("namespaces", name)
+    _clear(kube)
+
+
+@pytest.fixture
+def release(cluster: ControlPlane, home: Path, space: str) -> Callable[..., Release]:
+    """Give a way to name a release of a Helm in the namespace."""
+
+    def make(version: Literal[3, 4] = 4, name: str = "onecloud-operator", chart: Path = CHART) -> Release:
+        return Release(Command(tools.helm(version), home, cluster.kubeconfig), name, space, chart)
+
+    return make
+
+
+def _clear(kube: Kube) -> None:
+    """Remove what releases leave or others need: the policy first, the definition with its objects last."""
+    for kind in OURS:
+        for found in kube.list(kind, labels="app.kubernetes.io/part-of=onecloud-operator"):
+            kube.delete(kind, found["metadata"]["name"], found["metadata"].get("namespace"))
+    if kube.get("CustomResourceDefinition", CRD) is not None:
+        kube.delete("CustomResourceDefinition", CRD)
+        kube.wait_gone("CustomResourceDefinition", CRD, timeout_seconds=LONG)

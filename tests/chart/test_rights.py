@@ -1,0 +1,221 @@
+"""What the ServiceAccount of a release may do, and what it may not; and what users may."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.cluster import kubeconfig
+from sandbox.stage import ROOT
+from tests.chart.helm import one
+from tests.chart.servers import LONG
+from tests.chart.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sandbox.cluster.control_plane import ControlPlane
+    from sandbox.cluster.kube import Kube
+    from tests.chart.helm import Command, Release
+
+Rule = tuple[str, str, tuple[str, ...], str]
+
+OBJECTS: set[Rule] = {
+    ("onecloud.io", "onecloudservers", (), "get list patch watch"),
+    ("onecloud.io", "onecloudservers/status", (), "patch"),
+    ("", "secrets", (), "get"),
+    ("", "events", (), "create"),
+}
+LEASES: set[Rule] = {
+    ("coordination.k8s.io", "leases", (), "create"),
+    ("coordination.k8s.io", "leases", ("onecloud-operator",), "get patch"),
+}
+SYSTEM: set[Rule] = {("", "namespaces", ("kube-system",), "get")}
+NAMESPACED = {"watchNamespaces": ["shop", "bank"], "clusterId": "c1"}
+
+
+@pytest.fixture
+def rules(kubectl: Command, space: str) -> Callable[[str], set[Rule]]:
+    """Give all that the release's ServiceAccount may do in a namespace, beyond what every account may."""
+    own, nobodys = f"{space}:onecloud-operator", f"{space}:nobody"
+    return lambda namespace: (
+        _rules(kubectl, f"system:serviceaccount:{own}", namespace)
+        - _rules(kubectl, f"system:serviceaccount:{nobodys}", namespace)
+    )
+
+
+def _rules(kubectl: Command, account: str, namespace: str) -> set[Rule]:
+    """Return what `kubectl auth can-i --list` shows."""
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": namespace},
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+    text = kubectl("create", f"--raw={path}", "--filename=-", f"--as={account}", stdin=json.dumps(review))
+    status = json.loads(text)["status"]
+    assert status["incomplete"] is False
+    return {
+        (group, resource, tuple(rule.get("resourceNames", ())), " ".join(sorted(rule["verbs"])))
+        for rule in status["resourceRules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+
+
+def test_cluster_wide_it_may_do_what_it_needs_and_nothing_else(
+    place: None, space: str, release: Callable[..., Release], rules: Callable[[str], set[Rule]]
+) -> None:
+    release().install()
+    assert rules(space) == OBJECTS | SYSTEM | LEASES
+    assert rules("shop") == OBJECTS | SYSTEM
+    assert rules("default") == OBJECTS | SYSTEM
+
+
+def test_namespaced_it_may_do_nothing_elsewhere(
+    kube: Kube, place: None, space: str, release: Callable[..., Release], rules: Callable[[str], set[Rule]]
+) -> None:
+    release().install(NAMESPACED)
+    assert rules("shop") == rules("bank") == OBJECTS
+    assert rules(space) == LEASES
+    assert rules("default") == rules("kube-system") == set()
+    account = f"system:serviceaccount:{space}:onecloud-operator"
+    for found in kube.list("clusterrolebindings"):
+        assert all(each["name"] not in {account, "onecloud-operator"} for each in found.get("subjects") or ())
+
+
+def test_secrets_can_be_narrowed_to_names(
+    place: None, release: Callable[..., Release], rules: Callable[[str], set[Rule]]
+) -> None:
+    release().install({"rbac": {"secretNames": ["onecloud", "passwords"]}})
+    secrets = {rule for rule in rules("shop") if rule[1] == "secrets"}
+    assert secrets == {("", "secrets", ("onecloud", "passwords"), "get")}
+
+
+def test_with_a_cluster_id_no_namespace_is_read(
+    place: None, release: Callable[..., Release], rules: Callable[[str], set[Rule]]
+) -> None:
+    release().install({"clusterId": "c1"})
+    assert rules("shop") == OBJECTS
+
+
+def test_without_an_election_there_is_no_right_to_leases(
+    place: None, space: str, release: Callable[..., Release], rules: Callable[[str], set[Rule]]
+) -> None:
+    release().install({"replicas": 1, "leaderElection": {"enabled": False}})
+    assert rules(space) == OBJECTS | SYSTEM
+
+
+@pytest.fixture
+def check(
+    cluster: ControlPlane, kube: Kube, space: str, tmp_path: Path
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Give a way to run what `helm test` runs: with the ServiceAccount and the environment of a release."""
+
+    def run(release: Release, **changes: str) -> subprocess.CompletedProcess[str]:
+        token = kube.request(
+            "POST",
+            f"/api/v1/namespaces/{space}/serviceaccounts/onecloud-operator/token",
+            body={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}},
+        )["status"]["token"]
+        config = tmp_path / "kubeconfig"
+        kubeconfig.write(config, url=cluster.url, authority=cluster.authority, user="account", token=token)
+        text = release.helm("get", "hooks", release.name, f"--namespace={space}")
+        (container,) = one(text, "Pod")["spec"]["containers"]
+        env = {each["name"]: each["value"] for each in container["env"] if "value" in each}
+        path = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": str(ROOT / "operator")}
+        return subprocess.run(
+            [sys.executable, "-m", "onecloud_operator", *container["args"]],
+            env={**path, "KUBECONFIG": str(config), **env, **changes},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("values", [{}, NAMESPACED], ids=["cluster-wide", "namespaced"])
+def test_the_charts_test_passes_with_the_charts_rights(
+    place: None, release: Callable[..., Release], check: Callable[..., Any], values: dict[str, Any]
+) -> None:
+    made = release()
+    made.install(values)
+    done = until(lambda: found if not (found := check(made)).returncode else None, "the check passes", LONG)
+    assert done.stdout.splitlines() == [
+        "ok     the CRD is served",
+        "ok     objects can be listed",
+        "ok     the Lease can be read",
+    ]
+
+
+def test_the_charts_test_tells_which_right_is_missing(
+    place: None, release: Callable[..., Release], check: Callable[..., Any]
+) -> None:
+    """Here a namespace that the release does not have."""
+    made = release()
+    made.install(NAMESPACED)
+    done = check(made, ONECLOUD_OPERATOR_NAMESPACES="default")
+    assert done.returncode == 1
+    assert "FAILED objects can be listed" in done.stdout
+    assert "onecloudservers" in done.stdout
+    assert "default" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("role", "more"),
+    [
+        pytest.param("view", False, id="view"),
+        pytest.param("edit", True, id="edit"),
+        pytest.param("admin", True, id="admin"),
+    ],
+)
+def test_the_clusters_own_roles_cover_servers(
+    kube: Kube, place: None, release: Callable[..., Release], role: str, more: bool
+) -> None:
+    release().install()
+    user = f"ann-{role}"
+    kube.apply(
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "RoleBinding",
+            "metadata": {"name": user, "namespace": "shop"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "subjects": [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}],
+        }
+    )
+    reads, writes = ("get", "list", "watch"), ("create", "update", "patch", "delete", "deletecollection")
+    until(lambda: allowed(kube, user, "watch"), "the roles have been joined", LONG)
+    assert [allowed(kube, user, verb) for verb in reads] == [True] * 3
+    assert [allowed(kube, user, verb) for verb in writes] == [more] * 5
+    assert allowed(kube, user, "get", subresource="status")
+    assert not allowed(kube, user, "patch", subresource="status"), "the status is the operator's"
+    assert not allowed(kube, user, "get", namespace="bank")
+
+
+def allowed(kube: Kube, user: str, verb: str, *, namespace: str = "shop", subresource: str = "") -> bool:
+    """Return what `kubectl auth can-i` would say."""
+    attributes = {
+        "namespace": namespace,
+        "verb": verb,
+        "group": "onecloud.io",
+        "resource": "onecloudservers",
+        "subresource": subresource,
+    }
+    answer = kube.request(
+        "POST",
+        "/apis/authorization.k8s.io/v1/subjectaccessreviews",
+        body={
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SubjectAccessReview",
+            "spec": {"user": user, "resourceAttributes": attributes},
+        },
+    )
+    found: bool = answer["status"]["allowed"]
+    return found
