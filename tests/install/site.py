@@ -65,6 +65,8 @@ class Site:
         """Uninstall the operator, if it is there; return when its Pods are gone."""
         where = f"--namespace={NAMESPACE}"
         self.helm("uninstall", RELEASE, where, "--ignore-not-found", "--wait", TIMEOUT)
+        # Its holder could not release it: the right to do so went first. No test waits the 15 s of that.
+        self.kube.delete("leases", RELEASE, NAMESPACE)
 
     def chart(self, *manifests: Object) -> Path:
         """Return a chart of a user's own, with *manifests*."""
@@ -136,8 +138,6 @@ class Site:
     def close(self) -> None:
         """Remove the release and every object; nobody needs the servers any more."""
         self.uninstall()
-        # Its holder could not release it: the right to went first. The next test need not wait for that.
-        self.kube.delete("leases", RELEASE, NAMESPACE)
         if self.kube.get("CustomResourceDefinition", "onecloudservers.onecloud.io") is not None:
             for found in self.kube.list(KIND):
                 name, namespace = found["metadata"]["name"], found["metadata"]["namespace"]
