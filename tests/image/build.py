@@ -32,17 +32,17 @@ RUN python3 -m venv /usr/local
 ENV PATH=/usr/local/bin:/usr/bin:/bin
 """
 
-# $1: the image's root. Not even root could write to it after this; the operator is not root either.
-ENTER: Final = f"""\
+# $1: the image's root, $2: the user. Not even root could write to it after this, and the user is not root.
+ENTER: Final = """\
 set -e
-root=$1; shift
+root=$1 user=$2; shift 2
 mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 for device in null zero urandom random; do
   touch "$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"
 done
 mount -o remount,bind,ro "$root"
-exec chroot --userspec={USER}:{USER} "$root" "$@"
+exec chroot --userspec="$user:$user" "$root" "$@"
 """
 
 
@@ -115,14 +115,15 @@ class Buildah:
 
 @dataclass(frozen=True)
 class Container:
-    """A container of the image: its root, and its environment."""
+    """A container of the image: its root, what the image says, and who it runs as."""
 
     root: Path
     config: Mapping[str, Any]
+    user: str = USER
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command that starts *arguments* in it, read-only and as its user."""
-        return ["unshare", "--mount", "sh", "-c", ENTER, "sh", str(self.root), *arguments]
+        return ["unshare", "--mount", "sh", "-c", ENTER, "sh", str(self.root), self.user, *arguments]
 
     def env(self, **more: str) -> dict[str, str]:
         """Return the image's environment; PATH finds the programs of this machine, too."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import signal
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from onecloud_operator import __version__
 from sandbox.cluster.control_plane import free_port
@@ -58,9 +60,11 @@ def test_it_holds_the_package_and_no_test_of_it(container: Container) -> None:
     assert "__pycache__" in listed.stdout, "compiled, because nothing can be at its start"
 
 
+@pytest.mark.parametrize("user", [USER, "1000680000"], ids=["its-own-user", "a-user-that-the-cluster-chose"])
 def test_the_operator_runs_read_only_and_ends_when_it_is_asked_to(
-    container: Container, control_plane: ControlPlane, kube: Kube, tmp_path: Path
+    container: Container, control_plane: ControlPlane, kube: Kube, tmp_path: Path, user: str
 ) -> None:
+    container = replace(container, user=user)
     control_plane.install_crds(CRDS)
     grant(kube)
     where = urlsplit(control_plane.url)
