@@ -46,7 +46,7 @@ PREFACE: Final = """\
 <!-- Made of sandbox/docs/chart.py and values.schema.json by `make generate`; a change belongs there. -->
 
 Installs the operator, its rights and the definition of `OneCloudServer`. Works with Helm 3.17 or newer and Helm 4, on
-Kubernetes 1.32 or newer. [docs/helm.md](../../docs/helm.md) says how to install, upgrade and uninstall.
+Kubernetes 1.32 or newer. [docs/installing.md](../../docs/installing.md) says how to install, upgrade and uninstall.
 
 ```sh
 helm install onecloud-operator helm/onecloud-operator --namespace onecloud-system --create-namespace --wait

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
@@ -37,6 +38,7 @@ def programs(request: pytest.FixtureRequest) -> None:
     """Get what is needed; a first build takes minutes and says so."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
+        faulthandler.cancel_dump_traceback_later()  # this is no test that hangs
         tools.binaries("etcd", "kube-apiserver", "kube-controller-manager")
         tools.kubectl()
         for version in VERSIONS:

@@ -23,6 +23,7 @@ SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 DIGEST = f"sha256:{'0' * 64}"
 # Nothing is made of these: Helm itself passes them on, or they only choose where no value is needed.
 UNSEEN = {"global", "enabled"}
+PAGE = (ROOT / "docs" / "installing.md").read_text()
 
 
 def environment(text: str) -> dict[str, str]:
@@ -289,3 +290,9 @@ def test_a_default_can_be_taken_away(any_helm: Command, name: str) -> None:
     assert {"podSecurityContext": "securityContext"}.get(name, name) not in (
         spec if name == "podSecurityContext" else container
     )
+
+
+@pytest.mark.parametrize("number", range(PAGE.count("```yaml\n")))
+def test_the_values_of_the_documentation_are_accepted(any_helm: Command, number: int) -> None:
+    text = PAGE.split("```yaml\n")[number + 1].split("```")[0]
+    assert rendered(any_helm, yaml.safe_load(text)) != rendered(any_helm)
