@@ -26,13 +26,13 @@ OVERLAY = ROOT / "examples" / "kustomize" / "kustomization.yaml"
 LONG = 30.0
 
 
-@pytest.fixture
-def installed(kube: Kube, kubectl: Command) -> Iterator[str]:
-    """Apply install.yaml as the documentation says; give what kubectl said, and remove it afterwards."""
+@pytest.fixture(scope="module")
+def alone(kube: Kube, kubectl: Command) -> Iterator[None]:
+    """Make room for what install.yaml names; remove all of it afterwards."""
     before = kube.get("namespaces", NAMESPACE)  # another test's
     kube.delete("namespaces", NAMESPACE)
     kube.wait_gone("namespaces", NAMESPACE, timeout_seconds=LONG)
-    yield kubectl("apply", "--server-side", "-f", INSTALL)
+    yield
     kubectl("delete", "-f", INSTALL, "--ignore-not-found", "--timeout=60s")
     if before is not None:
         labels = before["metadata"]["labels"]
@@ -40,6 +40,12 @@ def installed(kube: Kube, kubectl: Command) -> Iterator[str]:
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
         )
         kube.wait_for("serviceaccounts", "default", NAMESPACE, bool, LONG)
+
+
+@pytest.fixture
+def installed(alone: None, kubectl: Command) -> str:
+    """Apply install.yaml over whatever the test before left of it; give what kubectl said."""
+    return kubectl("apply", "--server-side", "--force-conflicts", "-f", INSTALL)
 
 
 @pytest.fixture
