@@ -16,7 +16,16 @@ from onecloud_operator.api.reasons import (
     READY_REASONS,
     SYNCED_REASONS,
 )
-from onecloud_operator.core.actions import BeginCreation, BeginDeletion, Create, Delete, Hold, Settled, Stop
+from onecloud_operator.core.actions import (
+    BeginAdoption,
+    BeginCreation,
+    BeginDeletion,
+    Create,
+    Delete,
+    Hold,
+    Settled,
+    Stop,
+)
 from onecloud_operator.core.conditions import MESSAGE_LENGTH, cut, standing
 from onecloud_operator.core.facts import Memory, Refusal
 from onecloud_operator.core.observed import Reading
@@ -97,6 +106,9 @@ MOVING = Memory(moving_since=NOW - 3)
 MOVING_LONG = Memory(moving_since=NOW - 61)
 OBSERVING = spec(managementPolicy="Observe", adoption={"id": ID})
 OBSERVED = resource(spec=OBSERVING, finalizers=(), records=Records())
+ADOPTING = resource(
+    spec=spec({"name": "shop.web-1"}, adoption={"policy": "AdoptOrCreate"}), records=Records()
+)
 SAW_IT_GO = Reading(gone=True)
 
 
@@ -423,6 +435,14 @@ SAW_IT_GO = Reading(gone=True)
             "CredentialsValid=True/Authenticated Reconciling=True/Waiting",
             id="nothing-to-observe",
         ),
+        pytest.param(
+            replace(facts(server("ready")), resource=ADOPTING),
+            BeginAdoption(ID, PLACE),
+            None,
+            "Stopped: Ready=False/Updating Synced=False/Updating CredentialsValid=True/Authenticated "
+            "Reconciling=True/Updating",
+            id="a-server-is-taken-over-and-not-made",
+        ),
         # -- going
         pytest.param(
             well(deleting=True, spec=spec(deletionProtection=True)),
@@ -569,3 +589,9 @@ def test_conditions_that_are_of_no_form_count_as_absent(conditions: Any) -> None
     assert standing({"conditions": conditions}, "Ready") is None
     case = replace(facts(), resource=replace(resource(), status={"conditions": conditions}))
     assert seen(told(case, Settled())) == f"Running: {WELL}"
+
+
+def test_what_a_delete_would_do_is_said_of_the_object_as_it_is_after_the_step() -> None:
+    adopted = told(replace(facts(), resource=ADOPTING), BeginAdoption(ID, PLACE))
+    assert adopted["deletionPolicy"] == "Retain"
+    assert told(nothing_yet(), BeginCreation(BEGUN, PLACE))["deletionPolicy"] == "RecycleBin"

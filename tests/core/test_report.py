@@ -6,18 +6,50 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from onecloud_operator.api.reasons import SYNCED_REASONS
-from onecloud_operator.core.actions import Hold, Resize, Settled, Update
+from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, row_of
+from onecloud_operator.api.status import Status
+from onecloud_operator.core.actions import (
+    BeginAdoption,
+    BeginCreation,
+    BeginDeletion,
+    Create,
+    Hold,
+    MarkFailedCreation,
+    Record,
+    Resize,
+    Settled,
+    Update,
+)
 from onecloud_operator.core.conditions import MESSAGE_LENGTH
+from onecloud_operator.core.facts import Memory, Refusal
 from onecloud_operator.core.observed import Reading
+from onecloud_operator.core.place import Place
+from onecloud_operator.core.plan import plan
 from onecloud_operator.core.problem import Problem
-from onecloud_operator.core.records import records_of
-from onecloud_operator.core.report import report
+from onecloud_operator.core.records import Records, records_of
+from onecloud_operator.core.report import LOOK_SOON_SECONDS, report
+from onecloud_operator.core.resource import PAUSED, RECONCILE_REQUESTED_AT
 from onecloud_operator.core.transitions import transitions
-from tests.core.scenes import ID, NOW, facts, reading, records, resource, server, spec
+from tests.core.scenes import (
+    BEGUN,
+    ID,
+    NOW,
+    PLACE,
+    facts,
+    nothing_yet,
+    reading,
+    records,
+    resource,
+    server,
+    spec,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
 
@@ -144,14 +176,6 @@ def test_what_does_not_get_read_for_long_is_said() -> None:
     assert report(case, Hold("NotYetObserved", "not read", unread=True)).status is not None
 
 
-def test_events_tell_turns_and_not_states() -> None:
-    down = told(replace(after(facts(), SETTLED), trouble=DOWN, place=None), Hold(DOWN.reason, DOWN.message))
-    (turn,) = transitions(SETTLED, down)
-    assert (turn.kind, turn.reason) == ("Warning", "EndpointUnreachable")
-    assert list(transitions(down, down)) == []
-    assert list(transitions(SETTLED, SETTLED)) == []
-
-
 def test_an_object_without_a_server_says_why_in_ready_too() -> None:
     fresh = replace(
         facts(reading=Reading()), resource=resource(records=records(creation=None, id=None, mirror={}))
@@ -165,3 +189,318 @@ def test_a_confirmed_stop_is_powered_off() -> None:
     off = spec({"powerState": "Stopped"})
     case = replace(facts(reading=reading(server("ready"))), resource=resource(spec=off))
     assert condition(told(case, Settled()), "Ready")["reason"] == "PoweredOff"
+
+
+# -- whatever is so --------------------------------------------------------------------------------------
+STATUSES = ["running", "ready", "suspend", "deploying", "start_fail", "sched_fail", "unknown", "deleting"]
+MADE_RECORDS = records()
+RECORDS = [
+    Records(),
+    Records(id=ID, place=PLACE, creation=BEGUN),
+    MADE_RECORDS,
+    Records(id=ID, place=PLACE, adopted_at="2026-11-23T11:59:00Z", mirror={"id": ID}),
+]
+SPECS = [
+    spec(),
+    spec({"cpu": 4, "description": "x"}),
+    spec({"powerState": "Stopped", "tags": {"team": "orders"}}),
+    spec({"hypervisor": "esxi"}, drift={"mode": "Report"}),
+    spec(adoption={"policy": "Adopt", "id": ID}, server=None),
+    spec(managementPolicy="Observe", adoption={"id": ID}),
+    spec(onExternalDeletion="Recreate", deletionProtection=True),
+    None,
+]
+READINGS = st.one_of(
+    st.sampled_from([Reading(), Reading(gone=True)]),
+    st.builds(
+        lambda status, asked_at, recycled: reading(server(status, recycled=recycled), asked_at=asked_at),
+        st.sampled_from(STATUSES),
+        st.sampled_from([NOW - 5, NOW - 1]),
+        st.booleans(),
+    ),
+)
+REFUSAL = Refusal(Problem("ProviderError", "no"), "1//False", until=NOW + 60, count=3, since=NOW - 400)
+MEMORIES = [
+    Memory(),
+    Memory(born_at=NOW - 1, moving_since=NOW - 3),
+    Memory(posted_at=NOW - 5, refusals={"Create": REFUSAL, "Update description": REFUSAL}),
+    Memory(looked_at=NOW - 1, looked_version=7, synced_at=NOW - 1, sync_count=1, moving_since=NOW - 700),
+]
+ANNOTATIONS: list[Mapping[str, str]] = [{}, {PAUSED: "true"}, {RECONCILE_REQUESTED_AT: "now" * 200}]
+TROUBLES = st.one_of(
+    st.none(),
+    st.none(),
+    st.sampled_from([Problem(reason, "x" * 5000) for reason in SYNCED_REASONS]),
+)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Facts:
+    """Draw facts of any kind, over a status of the generation before."""
+    wanted = draw(st.sampled_from(SPECS))
+    known = resource(
+        spec=wanted,
+        flaw=None if wanted else "spec.server.cpu: must be a number",
+        generation=draw(st.sampled_from([1, 2])),
+        deleting=draw(st.booleans()),
+        finalizers=draw(st.sampled_from([(), resource().finalizers])),
+        annotations=draw(st.sampled_from(ANNOTATIONS)),
+        records=draw(st.sampled_from([*RECORDS, MADE_RECORDS])),
+    )
+    trouble = draw(TROUBLES)
+    case = replace(
+        facts(reading=draw(READINGS)),
+        resource=known,
+        memory=draw(st.sampled_from(MEMORIES)),
+        trouble=trouble,
+        place=None if trouble else draw(st.sampled_from([PLACE, PLACE, Place("https://other/v3", "r", "p")])),
+        too_many_gone=draw(st.booleans()),
+        bin_off=draw(st.booleans()),
+    )
+    if draw(st.sampled_from([True, True, False])):  # something was said before, of a server that was well
+        told_before = {**SETTLED, **_said_by(known.records)}
+        case = after(case, {key: value for key, value in told_before.items() if value is not None})
+    return case
+
+
+def _said_by(known: Records) -> dict[str, Any]:
+    """Return what of *known* stands in a status."""
+    said = told(replace(facts(reading=Reading()), resource=resource(records=known)), Hold("Updating", "x"))
+    return {key: said.get(key) for key in ("creation", "adoptedAt", "cloud", "id", "server")}
+
+
+PROBLEMS = st.one_of(
+    st.none(),
+    st.builds(
+        Problem,
+        st.sampled_from(sorted({*SYNCED_REASONS, *DELETING_REASONS})),
+        st.sampled_from(["why", "y" * 5000]),
+        request_id=st.sampled_from([None, "req-7"]),
+        again=st.booleans(),
+    ),
+)
+STEPS = st.sampled_from(
+    [
+        None,  # the one that follows from the facts
+        None,
+        None,
+        BeginCreation(replace(BEGUN, attempt=2), PLACE),
+        BeginAdoption(ID, PLACE),
+        BeginDeletion(),
+        MarkFailedCreation("z" * 5000, "NoCapacity"),
+        Create(BEGUN),
+        Update(ID, (("description", "x"),)),
+        Resize(ID, cpu=4, restart=True),
+    ]
+)
+
+
+@given(cases(), STEPS, PROBLEMS)
+@settings(deadline=None)
+def test_whatever_happens_the_status_is_one_that_the_api_server_takes(
+    case: Facts, step: Step | None, problem: Problem | None
+) -> None:
+    """A status that it refused would never be written, and the object would stand still for ever."""
+    status = told(case, step or plan(case), problem)
+    Status.model_validate({key: value for key, value in status.items() if value is not None})
+
+
+@given(cases(), STEPS, PROBLEMS)
+@settings(deadline=None)
+def test_reported_again_over_its_own_status_there_is_nothing_to_write(
+    case: Facts, step: Step | None, problem: Problem | None
+) -> None:
+    step = step or plan(case)
+    problem = None if isinstance(step, Record) else problem  # Kubernetes takes a record, or nothing is said
+    first = told(case, step, problem)
+    assert report(after(case, first), step, problem).status is None
+
+
+@given(cases(), STEPS, PROBLEMS)
+@settings(deadline=None)
+def test_ready_is_true_only_for_a_generation_that_was_realised(
+    case: Facts, step: Step | None, problem: Problem | None
+) -> None:
+    """Helm and kubectl wait believe it: a resize that was refused, or not yet made, must not look done."""
+    old = condition(dict(case.resource.status), "Ready") if case.resource.status else {}
+    status = told(case, step or plan(case), problem)
+    ready = condition(status, "Ready")
+    new_to_it = ready["observedGeneration"] != old.get("observedGeneration")
+    if ready["status"] == "True" and ready["reason"] != "Observed" and (new_to_it or old["status"] != "True"):
+        assert condition(status, "Synced")["status"] == "True"
+
+
+@given(cases(), STEPS, PROBLEMS)
+@settings(deadline=None)
+def test_what_kstatus_reads_is_one_thing(case: Facts, step: Step | None, problem: Problem | None) -> None:
+    status = told(case, step or plan(case), problem)
+    reconciling, stalled = condition(status, "Reconciling"), condition(status, "Stalled")
+    assert not (reconciling and stalled)
+    assert not (condition(status, "Synced")["status"] == "True" and stalled)
+
+
+@given(cases(), PROBLEMS)
+@settings(deadline=None)
+def test_every_pass_says_which_generation_it_looked_at(case: Facts, problem: Problem | None) -> None:
+    said = report(case, plan(case), problem).status
+    if said is not None:
+        assert said["observedGeneration"] == case.resource.generation
+
+
+# -- nextRetryTime and lastError -------------------------------------------------------------------------
+def test_a_problem_of_this_object_says_when_it_is_tried_again() -> None:
+    case = after(facts(), SETTLED)
+    said = told(case, Hold("ReferenceNotFound", "no such key pair", seconds=90.0))
+    assert said["nextRetryTime"] == "2026-11-23T12:01:30Z"
+
+
+@pytest.mark.parametrize("reason", sorted(r for r in SYNCED_REASONS if row_of(r).scope != "own"))
+def test_other_problems_do_not(reason: str) -> None:
+    """An outage concerns 10,000 objects, and none of them is to be rewritten at each try."""
+    said = told(after(facts(), SETTLED), Hold(reason, "why", seconds=90.0))
+    assert "nextRetryTime" not in said
+
+
+@pytest.mark.parametrize(
+    ("hour", "reason", "expected"),
+    [
+        pytest.param(12, "ReferenceNotFound", "2026-11-23T12:01:30Z", id="kept-while-it-lies-ahead"),
+        pytest.param(13, "ReferenceNotFound", "2026-11-23T13:00:30Z", id="replaced-when-it-is-over"),
+        pytest.param(12, "QuotaExceeded", "2026-11-23T12:00:30Z", id="replaced-with-another-reason"),
+    ],
+)
+def test_the_time_of_the_next_try_moves_only_when_it_must(hour: int, reason: str, expected: str) -> None:
+    case = after(facts(), SETTLED)
+    waiting = told(case, Hold("ReferenceNotFound", "why", seconds=90.0))
+    later = replace(after(case, waiting), wall=case.wall.replace(hour=hour))
+    assert told(later, Hold(reason, "why", seconds=30.0))["nextRetryTime"] == expected
+
+
+def test_the_request_id_of_a_refusal_is_told_by_a_later_pass_too() -> None:
+    """A step that waits for its time is a hold, which knows the refusal only from memory."""
+    problem = Problem("QuotaExceeded", "The quota is used up.", request_id="req-9")
+    case = after(facts(), SETTLED)
+    refusal = Refusal(problem, case.wish, until=NOW + 60, count=1, since=NOW)
+    case = replace(case, memory=Memory(refusals={"Resize": refusal}))
+    assert told(case, Hold(problem.reason, problem.message))["lastError"]["requestID"] == "req-9"
+
+
+def test_another_message_is_another_error_with_its_own_time() -> None:
+    case = after(facts(), SETTLED)
+    first = told(case, Hold("ProviderError", "one"))
+    later = replace(after(case, first), wall=case.wall.replace(hour=13))
+    second = told(later, Hold("ProviderError", "another"))["lastError"]
+    assert (second["message"], second["time"]) == ("another", "2026-11-23T13:00:00Z")
+
+
+@pytest.mark.parametrize("reason", ["Creating", "Updating", "NotYetObserved", "Paused"])
+def test_waiting_is_no_error_and_takes_none_back(reason: str) -> None:
+    case = after(facts(), SETTLED)
+    assert "lastError" not in told(case, Hold(reason, "why"))
+    failed = told(case, Hold("ProviderError", "no"))
+    assert told(after(case, failed), Hold(reason, "why"))["lastError"] == failed["lastError"]
+
+
+def test_a_wish_to_be_looked_at_is_acknowledged() -> None:
+    wish = {RECONCILE_REQUESTED_AT: "2026-11-23T11:00:00Z"}
+    said = told(after(facts(), SETTLED, annotations=wish), Settled())
+    assert said["lastHandledReconcileAt"] == "2026-11-23T11:00:00Z"
+    again = told(after(facts(), said), Settled())
+    assert again["lastHandledReconcileAt"] == "2026-11-23T11:00:00Z"
+
+
+# -- when it is looked at again --------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("step", "memory", "seconds"),
+    [
+        pytest.param(Settled(), Memory(), None, id="all-is-well-so-news-will-tell"),
+        pytest.param(Hold("RestartNeeded", "x"), Memory(), None, id="somebody-must-act"),
+        pytest.param(Hold("NoCapacity", "x", seconds=30.0), Memory(), 30.0, id="the-hold-knows"),
+        pytest.param(Hold("Updating", "x"), Memory(), LOOK_SOON_SECONDS, id="a-newer-reading-is-waited-for"),
+        pytest.param(
+            Hold("NoCapacity", "x", seconds=90.0),
+            Memory(refusals={"Resize": replace(REFUSAL, until=NOW + 60)}),
+            60.0,
+            id="the-first-of-several",
+        ),
+        pytest.param(
+            Settled(),
+            Memory(refusals={"Resize": replace(REFUSAL, until=NOW - 1)}),
+            None,
+            id="a-time-that-is-over-is-none",
+        ),
+    ],
+)
+def test_when_it_is_looked_at_again(step: Step, memory: Memory, seconds: float | None) -> None:
+    case = replace(after(facts(), SETTLED), memory=memory)
+    assert report(case, step).seconds == seconds
+
+
+def test_a_server_that_moves_is_looked_at_when_ready_can_no_longer_be_kept_and_when_it_hangs() -> None:
+    moving = replace(after(facts(server("deploying")), SETTLED), memory=Memory(moving_since=NOW - 20))
+    assert report(moving, Hold("Updating", "x")).seconds == 40.0
+    longer = replace(moving, memory=Memory(moving_since=NOW - 80))
+    assert report(longer, Hold("Updating", "x")).seconds == longer.config.hung_seconds
+
+
+# -- Events ----------------------------------------------------------------------------------------------
+MADE_AGAIN = replace(BEGUN, attempt=2)
+DOWN_STATUS = told(
+    replace(after(facts(), SETTLED), trouble=DOWN, place=None), Hold(DOWN.reason, DOWN.message)
+)
+BEGUN_STATUS = told(nothing_yet(), BeginCreation(BEGUN, PLACE))
+
+
+def turns(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    return [f"{turn.kind} {turn.reason}" for turn in transitions(old, new)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told_as"),
+    [
+        pytest.param({}, BEGUN_STATUS, ["Normal Creating"], id="an-attempt-begins"),
+        pytest.param(BEGUN_STATUS, SETTLED, ["Normal Created", "Normal Available"], id="it-is-made"),
+        pytest.param(SETTLED, SETTLED, [], id="nothing-happens"),
+        pytest.param(SETTLED, DOWN_STATUS, ["Warning EndpointUnreachable"], id="the-cloud-goes-away"),
+        pytest.param(DOWN_STATUS, DOWN_STATUS, [], id="it-stays-away"),
+        pytest.param(DOWN_STATUS, SETTLED, [], id="it-comes-back-and-the-server-was-well-all-the-time"),
+        pytest.param(
+            SETTLED,
+            told(after(facts(), SETTLED, deleting=True), BeginDeletion()),
+            ["Normal Removing"],
+            id="it-is-being-deleted",
+        ),
+        pytest.param(
+            SETTLED,
+            told(after(facts(), SETTLED, deleting=True), Hold("DeletionProtected", "on")),
+            ["Warning DeletionProtected"],
+            id="its-deletion-waits",
+        ),
+        pytest.param(
+            SETTLED,
+            told(after(facts(), SETTLED, generation=2, spec=spec({"cpu": 4})), Hold("RestartNeeded", "x")),
+            ["Warning RestartNeeded"],
+            id="a-change-waits",
+        ),
+        pytest.param(
+            {},
+            told(
+                replace(facts(), resource=resource(records=Records())),
+                BeginAdoption(ID, PLACE),
+            ),
+            ["Normal Adopted"],
+            id="it-is-adopted",
+        ),
+    ],
+)
+def test_events_tell_turns_and_not_states(
+    old: dict[str, Any], new: dict[str, Any], told_as: list[str]
+) -> None:
+    assert turns(old, new) == told_as
+
+
+@given(cases(), PROBLEMS)
+@settings(deadline=None)
+def test_a_status_that_stays_is_told_by_no_event(case: Facts, problem: Problem | None) -> None:
+    status = told(case, plan(case), problem)
+    assert turns(status, status) == []

@@ -58,6 +58,8 @@ def report(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
 
     Idempotent: reported again over its own status, it has nothing to write.
     """
+    # What is said is said of the object as it is after the step: an adopted server is not being made.
+    facts = replace(facts, resource=replace(facts.resource, records=_records(facts, step)))
     verdict = verdict_of(facts, step, problem)
     seconds = _seconds(facts, step, verdict)
     if isinstance(step, Hold) and step.unread and _stands(facts):
@@ -95,12 +97,11 @@ def _weighed(status: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict) -> dict[str, Any]:
-    resource, old = facts.resource, facts.resource.status
-    records = _records(facts, step)
+    resource, records, old = facts.resource, facts.resource.records, facts.resource.status
     status: dict[str, Any] = {
         "observedGeneration": resource.generation,
         "id": records.id,
-        "state": state_of(facts, step, records, verdict),
+        "state": state_of(facts, step, verdict),
         "ip": _ip(facts, old),
         "deletionPolicy": deletion_policy(resource),
         "server": _mirror(facts, records),
@@ -139,7 +140,7 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
     status["conditions"] = conditions(
         facts,
         verdict,
-        ready=ready_of(facts, step, records, verdict),
+        ready=ready_of(facts, step, verdict),
         drifted=bool(status["drift"]),
     )
     return {key: value for key, value in status.items() if value is not None}

@@ -1,4 +1,4 @@
-"""The state word and the condition Ready: what a person looks at first."""
+"""The state word and the condition Ready: what a person looks at first. The facts have a step's records."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
-    from onecloud_operator.core.records import Records
     from onecloud_operator.core.verdict import Verdict
 
 READY_KEPT_SECONDS = 60.0  # a rename or a tag moves a server for a second, and must not flap it
 
 
-def state_of(facts: Facts, step: Step, records: Records, verdict: Verdict) -> str:
+def state_of(facts: Facts, step: Step, verdict: Verdict) -> str:
     """Return the word of ``status.state``."""
-    server = facts.server
+    server, records = facts.server, facts.resource.records
     if facts.resource.deleting and verdict.removing:
         return "Deleting"
-    if _lost(facts, records) and not isinstance(step, BeginCreation):
+    if _lost(facts) and not isinstance(step, BeginCreation):
         return "Missing"
     creating = records.creation is not None and records.creation.completed_at is None
     kept = facts.resource.status.get("state")
@@ -52,28 +51,30 @@ def _asked_for(facts: Facts, verdict: Verdict) -> bool:
     """Say whether the server may be on its way, though it was never read: its POST was sent."""
     if verdict.reason == "Creating":
         return True
-    records, posted = facts.resource.records, facts.memory.posted_at is not None
+    records = facts.resource.records
     if facts.reading.gone or (records.creation is not None and records.creation.failure is not None):
         return False
+    posted = facts.memory.posted_at is not None
     return posted or (facts.trouble is not None and facts.resource.status.get("state") == "Creating")
 
 
-def _lost(facts: Facts, records: Records) -> bool:
+def _lost(facts: Facts) -> bool:
     """Say whether the server is gone, and it was not us who removed what a failed creation had left."""
+    records = facts.resource.records
     failed = records.creation is not None and records.creation.failure is not None
     return facts.reading.gone and records.seen and not failed
 
 
-def ready_of(facts: Facts, step: Step, records: Records, verdict: Verdict) -> Ready:
+def ready_of(facts: Facts, step: Step, verdict: Verdict) -> Ready:
     """Return whether the server is what was asked for, and usable."""
-    keep, server = kept(facts), facts.server
+    keep, server, records = kept(facts), facts.server, facts.resource.records
     if facts.resource.deleting and verdict.removing:
         return Ready("False", "Removing", verdict.message)
     if facts.resource.deleting and keep is not None:
         return keep
     if facts.trouble is not None and keep is not None and records.seen:
         return keep
-    if _lost(facts, records):
+    if _lost(facts):
         return Ready("False", "ExternallyDeleted", "The server is gone from the cloud.")
     if server is None or not records.id:
         if keep is not None and records.seen and not facts.reading.gone:

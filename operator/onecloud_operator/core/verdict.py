@@ -45,7 +45,7 @@ class Verdict:
 
 
 def verdict_of(facts: Facts, step: Step, problem: Problem | None) -> Verdict:
-    """Return the verdict over *step*, done, or refused with *problem*."""
+    """Return the verdict over *step*, done, or refused with *problem*; *facts* have its records already."""
     reason, message = _reason(facts, step, problem)
     row = row_of(reason)
     deleting = facts.resource.deleting
@@ -74,14 +74,7 @@ def _reason(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str
 
 def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
     creation = facts.resource.records.creation
-    creating = isinstance(step, BeginCreation) or creation is None or creation.completed_at is None
-    at_work = (
-        "Removing"
-        if facts.resource.deleting
-        else "Creating"
-        if creating and not _adopting(facts)
-        else "Updating"
-    )
+    at_work = "Removing" if facts.resource.deleting else "Creating" if _creating(facts) else "Updating"
     if problem is not None:
         return (at_work, _AT_WORK) if problem.again else (problem.reason, problem.message)
     match step:
@@ -102,8 +95,11 @@ def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
     return at_work, "The server is being removed." if facts.resource.deleting else _AT_WORK
 
 
-def _adopting(facts: Facts) -> bool:
-    return facts.resource.records.creation is None and facts.resource.records.adopted_at is not None
+def _creating(facts: Facts) -> bool:
+    records = facts.resource.records
+    if records.creation is None:
+        return records.adopted_at is None
+    return records.creation.completed_at is None
 
 
 def _surely_wrong(facts: Facts, step: Step, problem: Problem | None) -> bool:
