@@ -1,0 +1,336 @@
+"""What one pass leaves for the next: what was sent, what was refused, how long to wait."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onecloud_operator.core.actions import (
+    AddFinalizer,
+    BeginCreation,
+    BeginDeletion,
+    Claim,
+    Create,
+    Delete,
+    Find,
+    Hold,
+    Look,
+    MarkFailedCreation,
+    ReadHistory,
+    Resize,
+    Settled,
+    Start,
+    SyncStatus,
+    Update,
+)
+from onecloud_operator.core.facts import History, Memory, Refusal
+from onecloud_operator.core.memory import (
+    ATTEMPT_LIFE_SECONDS,
+    ATTEMPTS_KEPT,
+    WAITING,
+    Done,
+    accepted,
+    noted,
+    paced,
+    refused,
+    unpaced,
+    wait_after,
+)
+from onecloud_operator.core.observed import Reading
+from onecloud_operator.core.policy import kind_of
+from onecloud_operator.core.problem import Problem
+from tests.core.scenes import BEGUN, ID, NOW, PLACE, facts, reading, resource, server
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+
+DONE = Done(began_at=NOW, ended_at=NOW + 1)
+NO = Problem("ProviderError", "no")
+START = Start(ID)
+REFUSED = Refusal(NO, facts().wish, until=NOW + 10, count=1, since=NOW)
+
+
+def remembering(**changes: object) -> Facts:
+    return replace(facts(), memory=replace(Memory(born_at=1.0), **changes))  # type: ignore[arg-type]
+
+
+# -- what a reading leaves -------------------------------------------------------------------------------
+def test_a_server_that_moves_is_timed_from_its_first_step_and_each_step_counts() -> None:
+    first = noted(Memory(), reading(server("deploying", version=8)), 100.0)
+    same = noted(first, reading(server("deploying", version=8)), 110.0)
+    later = noted(same, reading(server("starting", version=9)), 120.0)
+    assert (first.moving_since, first.moved_at) == (100.0, 100.0)
+    assert same == first
+    assert (later.moving_since, later.moved_at, later.moved_version) == (100.0, 120.0, 9)
+
+
+@pytest.mark.parametrize(
+    ("status", "count"),
+    [
+        pytest.param("running", 0, id="at-rest-all-is-forgiven"),
+        pytest.param("ready", 0, id="stopped-is-at-rest-too"),
+        pytest.param("start_fail", 3, id="a-failure-is-no-rest"),
+        pytest.param("unknown", 3, id="nor-is-a-lost-host"),
+    ],
+)
+def test_looks_of_the_cloud_are_counted_until_the_server_rests(status: str, count: int) -> None:
+    before = Memory(moving_since=1.0, sync_count=3, synced_at=50.0)
+    after = noted(before, reading(server(status)), 100.0)
+    assert (after.moving_since, after.sync_count) == (None, count)
+    assert after.synced_at == (50.0 if count else None)
+
+
+def test_nothing_read_is_nothing_learned() -> None:
+    before = Memory(moving_since=1.0, sync_count=3)
+    assert noted(before, Reading(), 100.0) is before
+    assert noted(before, Reading(gone=True), 100.0) is before
+
+
+# -- what an accepted step leaves ------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("step", "done", "left"),
+    [
+        pytest.param(Create(BEGUN), DONE, {"posted_at": NOW + 1, "wrote_at": NOW + 1}, id="a-POST"),
+        pytest.param(
+            Delete(ID, for_good=True), DONE, {"deleted_at": NOW + 1, "wrote_at": NOW + 1}, id="a-DELETE"
+        ),
+        pytest.param(START, DONE, {"wrote_at": NOW + 1}, id="a-write"),
+        pytest.param(Claim(ID), DONE, {"wrote_at": NOW + 1}, id="owner-tags"),
+        pytest.param(
+            SyncStatus(ID), DONE, {"synced_at": NOW + 1, "sync_count": 1, "wrote_at": NOW + 1}, id="a-sync"
+        ),
+        pytest.param(
+            Look(ID),
+            replace(DONE, version=7),
+            {"looked_at": NOW, "looked_version": 7},
+            id="a-look-that-found",
+        ),
+        pytest.param(
+            Look(ID), replace(DONE, gone=True), {"looked_at": NOW, "looked_version": None}, id="a-look"
+        ),
+        pytest.param(Find(name="web"), DONE, {"found_at": NOW, "found_wish": facts().wish}, id="a-search"),
+        pytest.param(
+            ReadHistory(ID),
+            replace(DONE, history=History(started=True, failure=None)),
+            {"history": History(started=True, failure=None), "history_asked_at": NOW},
+            id="a-history",
+        ),
+        pytest.param(BeginDeletion(), DONE, {"begun_deletion": True, "deleted_at": None}, id="a-deletion"),
+        pytest.param(
+            MarkFailedCreation("no room"),
+            DONE,
+            {"failed_at": NOW + 1, "failed_wish": facts().wish},
+            id="a-failure",
+        ),
+        pytest.param(AddFinalizer(), DONE, {"wrote_at": None}, id="a-finalizer-is-no-write-to-the-cloud"),
+        pytest.param(Settled(), DONE, {"wrote_at": None}, id="nothing-to-do"),
+    ],
+)
+def test_what_an_accepted_step_leaves(step: Step, done: Done, left: dict[str, object]) -> None:
+    """A write counts from its end, a look from its beginning: each way it is the safe one."""
+    memory = accepted(remembering(), step, done)
+    assert {name: getattr(memory, name) for name in left} == left
+
+
+def test_success_ends_the_wait_of_its_kind_and_of_no_other() -> None:
+    case = remembering(refusals={"Start": REFUSED, "Resize": REFUSED})
+    assert set(accepted(case, START, DONE).refusals) == {"Resize"}
+
+
+def test_a_new_attempt_begins_with_nothing_remembered_of_the_last() -> None:
+    """Else a look that found the old server gone would count for the new one."""
+    case = remembering(
+        looked_at=5.0, burnt_at=6.0, posted_at=7.0, refusals={"Create": REFUSED}, deleted_at=8.0
+    )
+    memory = accepted(case, BeginCreation(replace(BEGUN, attempt=2), PLACE), DONE)
+    assert memory == Memory(born_at=1.0, begun_attempt=2)
+
+
+def test_a_corrected_name_of_the_same_attempt_forgets_no_post_that_is_under_way() -> None:
+    known = resource(records=replace(resource().records, creation=BEGUN))
+    case = replace(remembering(posted_at=7.0, burnt_at=6.0), resource=known)
+    memory = accepted(case, BeginCreation(replace(BEGUN, name="other"), PLACE), DONE)
+    assert (memory.posted_at, memory.burnt_at) == (7.0, 6.0)
+
+
+def test_a_step_that_is_accepted_again_and_again_is_counted_for_one_wish() -> None:
+    case = remembering()
+    for count in (1, 2, 3):
+        memory = accepted(case, START, replace(DONE, ended_at=NOW + count))
+        assert memory.attempts[START].count == count
+        case = replace(case, memory=memory)
+    wishing = replace(case, resource=resource(generation=2))
+    assert accepted(wishing, START, DONE).attempts[START].count == 1
+    much_later = replace(DONE, ended_at=NOW + 4 + ATTEMPT_LIFE_SECONDS)
+    assert accepted(case, START, much_later).attempts[START].count == 1
+
+
+def test_only_the_newest_attempts_are_kept() -> None:
+    """A process runs for months, and a spec may be edited a thousand times."""
+    case = remembering()
+    steps = [Update(ID, (("description", str(number)),)) for number in range(ATTEMPTS_KEPT + 5)]
+    for number, step in enumerate(steps):
+        case = replace(case, memory=accepted(case, step, replace(DONE, ended_at=NOW + number)))
+    assert list(case.memory.attempts) == steps[5:]
+
+
+# -- what a refusal leaves -------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("step", "problem", "left"),
+    [
+        pytest.param(
+            Create(BEGUN), NO, {"posted_at": None, "wrote_at": None}, id="a-clear-no-to-a-POST-made-nothing"
+        ),
+        pytest.param(
+            Create(BEGUN),
+            replace(NO, ambiguous=True),
+            {"posted_at": NOW, "wrote_at": NOW},
+            id="a-POST-that-nobody-answered-may-have-made-it",
+        ),
+        pytest.param(
+            Create(BEGUN), replace(NO, duplicate_id=True), {"posted_at": NOW}, id="a-used-id-may-be-ours"
+        ),
+        pytest.param(
+            Create(BEGUN), replace(NO, duplicate_name=True), {"posted_at": NOW}, id="a-used-name-may-be-ours"
+        ),
+        pytest.param(
+            Delete(ID, for_good=True), NO, {"deleted_at": NOW, "wrote_at": NOW}, id="a-DELETE-may-have-begun"
+        ),
+        pytest.param(START, NO, {"wrote_at": NOW}, id="so-may-any-write"),
+        pytest.param(Look(ID), NO, {"looked_at": None, "wrote_at": None}, id="a-look-changes-nothing"),
+        pytest.param(Find(name="web"), NO, {"found_at": None, "wrote_at": None}, id="nor-does-a-search"),
+        pytest.param(
+            ReadHistory(ID), NO, {"history": None, "history_asked_at": NOW}, id="a-history-is-not-known"
+        ),
+    ],
+)
+def test_what_a_refused_step_leaves(step: Step, problem: Problem, left: dict[str, object]) -> None:
+    memory = refused(remembering(), step, problem, ended_at=NOW, wait_seconds=30.0)
+    assert {name: getattr(memory, name) for name in left} == left
+    assert memory.refusals[kind_of(step)].until == NOW + 30.0
+
+
+def test_an_id_is_used_up_from_the_first_of_two_refusals_that_say_so() -> None:
+    """Each came when nothing was found under the id, so the time between the two is what proves it."""
+    used = replace(NO, duplicate_id=True)
+    first = refused(remembering(posted_at=5.0), Create(BEGUN), used, ended_at=NOW, wait_seconds=60.0)
+    assert first.burnt_at is None
+    again = replace(facts(), memory=first)
+    second = refused(again, Create(BEGUN), used, ended_at=NOW + 60, wait_seconds=60.0)
+    third = refused(
+        replace(facts(), memory=second), Create(BEGUN), used, ended_at=NOW + 120, wait_seconds=60.0
+    )
+    assert (second.burnt_at, third.burnt_at) == (NOW, NOW)
+
+
+def test_the_same_refusal_is_counted_from_its_first_time() -> None:
+    first = refused(remembering(), START, NO, ended_at=NOW, wait_seconds=1.0)
+    second = refused(replace(facts(), memory=first), START, NO, ended_at=NOW + 5, wait_seconds=2.0)
+    refusal = second.refusals["Start"]
+    assert (refusal.count, refusal.since, refusal.until) == (2, NOW, NOW + 7)
+
+
+@pytest.mark.parametrize(
+    ("problem", "generation"),
+    [
+        pytest.param(replace(NO, reason="QuotaExceeded"), 1, id="another-reason"),
+        pytest.param(NO, 2, id="another-wish"),
+    ],
+)
+def test_another_refusal_begins_to_count_anew(problem: Problem, generation: int) -> None:
+    first = refused(remembering(), START, NO, ended_at=NOW, wait_seconds=1.0)
+    case = replace(facts(), memory=first, resource=resource(generation=generation))
+    refusal = refused(case, START, problem, ended_at=NOW + 5, wait_seconds=2.0).refusals["Start"]
+    assert (refusal.count, refusal.since) == (1, NOW + 5)
+
+
+# -- how long to wait ------------------------------------------------------------------------------------
+def waits(problem: Problem, *, first: float, most: float, times: int, step: Step = START) -> list[float]:
+    """Return the waits after so many refusals in a row."""
+    case, seconds = remembering(), []
+    for _ in range(times):
+        wait = wait_after(problem, case, step, first=first, most=most)
+        seconds.append(wait)
+        memory = refused(case, step, problem, ended_at=NOW, wait_seconds=wait)
+        case = replace(case, memory=memory)
+    return seconds
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        pytest.param(NO, [10.0, 20.0, 40.0, 80.0, 100.0, 100.0], id="doubled-up-to-the-longest"),
+        pytest.param(
+            replace(NO, ambiguous=True),
+            [2.0, 4.0, 8.0, 16.0, 32.0, 64.0],
+            id="soon-if-it-may-have-happened-all-the-same",
+        ),
+        pytest.param(
+            replace(NO, again=True),
+            [2.0, 4.0, 8.0, 16.0, 32.0, 60.0],
+            id="soon-if-the-server-was-only-busy",
+        ),
+        pytest.param(replace(NO, duplicate_id=True), [60.0] * 6, id="the-time-between-two-proofs"),
+    ],
+)
+def test_how_long_to_wait_after_refusals(problem: Problem, expected: list[float]) -> None:
+    assert waits(problem, first=10.0, most=100.0, times=6) == expected
+
+
+def test_a_new_wish_waits_as_after_the_first_refusal() -> None:
+    case = replace(facts(), memory=refused(remembering(), START, NO, ended_at=NOW, wait_seconds=100.0))
+    wishing = replace(case, resource=resource(generation=2))
+    assert wait_after(NO, case, START, first=10.0, most=100.0) == 20.0
+    assert wait_after(NO, wishing, START, first=10.0, most=100.0) == 10.0
+
+
+@given(st.floats(0.01, 1e4), st.floats(1.0, 1e4), st.integers(1, 40))
+def test_no_wait_is_longer_than_the_longest_and_none_is_shorter_than_the_one_before(
+    first: float, factor: float, times: int
+) -> None:
+    seconds = waits(NO, first=first, most=first * factor, times=times)
+    assert seconds == sorted(seconds)
+    assert max(seconds) <= first * factor
+
+
+def test_a_hold_is_paced_and_an_early_pass_leaves_its_time_as_it_is() -> None:
+    case, hold = remembering(), Hold("ServerNotFound", "none")
+    memory, first = paced(case, hold, first=10.0, most=15.0)
+    assert first.seconds == 10.0
+    early = replace(case, memory=memory, now=NOW + 4)
+    memory, same = paced(early, hold, first=10.0, most=15.0)
+    assert (same.seconds, memory) == (6.0, early.memory)
+    late = replace(early, now=NOW + 11)
+    memory, second = paced(late, hold, first=10.0, most=15.0)
+    assert second.seconds == 15.0
+    assert memory.refusals[WAITING].count == 2
+
+
+def test_a_hold_for_another_reason_or_wish_begins_anew() -> None:
+    case = remembering()
+    memory, _ = paced(case, Hold("ServerNotFound", "none"), first=10.0, most=60.0)
+    later = replace(case, memory=memory)
+    for changed, reason in (
+        (later, "AmbiguousName"),
+        (replace(later, resource=resource(generation=2)), "ServerNotFound"),
+    ):
+        assert paced(changed, Hold(reason, "x"), first=10.0, most=60.0)[1].seconds == 10.0
+
+
+def test_what_was_waited_for_is_forgotten_when_it_is_over() -> None:
+    memory, _ = paced(
+        remembering(refusals={"Start": REFUSED}), Hold("ServerNotFound", "x"), first=1.0, most=1.0
+    )
+    assert set(unpaced(memory).refusals) == {"Start"}
+    assert unpaced(Memory()) == Memory()
+
+
+def test_kinds_of_steps_do_not_hold_each_other_back() -> None:
+    """A refused description must not hold back a name; a refused resize holds back every resize."""
+    assert kind_of(Update(ID, (("name", "x"),))) != kind_of(Update(ID, (("description", "x"),)))
+    assert kind_of(Resize(ID, cpu=2)) == kind_of(Resize(ID, cpu=4))
