@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from typing import Any
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onecloud_operator.credentials import Secrets, SecretUnusable, credentials_of, data_of
+from onecloud_operator.api.status import CloudStatus
+from onecloud_operator.credentials import (
+    REGION_LENGTH,
+    REMEMBERED,
+    URL_LENGTH,
+    Data,
+    Secrets,
+    SecretUnusable,
+    credentials_of,
+    data_of,
+)
 from onecloud_operator.onecloud import AccessKey, CasTicket, Password, Project, Token
 from tests.engine.simulated import SimulatedClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from onecloud_operator.onecloud import Credentials
 
 SECRET_WORD = "Sesam-0ffne-dich"
 BASE = {
@@ -24,6 +42,10 @@ def secret(**changes: str | None) -> dict[str, Any]:
     """Return the Secret as the API server gives it; None takes a key out."""
     values = {key: value for key, value in {**BASE, **changes}.items() if value is not None}
     return {"data": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}}
+
+
+def made_of(**changes: str | None) -> Credentials:
+    return credentials_of(data_of(secret(**changes)))
 
 
 def test_the_words_of_the_platforms_shell_file_make_credentials() -> None:
@@ -44,12 +66,59 @@ def test_quotes_of_the_shell_file_are_no_part_of_a_value() -> None:
     ("changes", "method"),
     [
         pytest.param({"OS_ACCESS_KEY": "a", "OS_SECRET_KEY": "b"}, AccessKey, id="an-access-key"),
+        pytest.param({"OS_ACCESS_KEY": "a"}, Password, id="half-an-access-key-and-a-password"),
+        pytest.param({"OS_USERNAME": None, "OS_USER_ID": "u1"}, Password, id="a-user-by-id"),
+        pytest.param({"OS_TOKEN": "t"}, Password, id="a-password-and-a-token"),
         pytest.param({"OS_PASSWORD": None, "OS_TOKEN": "t"}, Token, id="a-token"),
         pytest.param({"OS_PASSWORD": None, "OS_CAS_TICKET": "t"}, CasTicket, id="a-ticket"),
     ],
 )
 def test_each_way_to_sign_in_is_known_by_its_keys(changes: dict[str, str | None], method: type) -> None:
-    assert isinstance(credentials_of(data_of(secret(**changes))).method, method)
+    assert isinstance(made_of(**changes).method, method)
+
+
+@pytest.mark.parametrize(
+    ("changes", "project"),
+    [
+        pytest.param({}, Project(name="shop"), id="by-name"),
+        pytest.param({"OS_PROJECT_ID": "p1"}, Project(id="p1"), id="an-id-says-more-than-a-name"),
+        pytest.param(
+            {"OS_PROJECT_DOMAIN": "Default"}, Project(name="shop", domain_name="Default"), id="in-a-domain"
+        ),
+        pytest.param({"OS_PROJECT_NAME": None, "OS_TENANT_NAME": "t"}, Project(name="t"), id="a-tenant"),
+        pytest.param(
+            {"OS_PROJECT_NAME": None, "OS_ACCESS_KEY": "a", "OS_SECRET_KEY": "b"},
+            None,
+            id="an-access-key-has-its-own",
+        ),
+    ],
+)
+def test_the_project_is_known_by_its_keys(changes: dict[str, str | None], project: Project | None) -> None:
+    assert made_of(**changes).project == project
+
+
+@pytest.mark.parametrize(
+    ("given", "interface"),
+    [(None, "public"), ("publicURL", "public"), ("internal", "internal"), ("ADMIN", "admin")],
+)
+def test_the_kind_of_addresses_is_read_as_the_shell_file_writes_it(given: str | None, interface: str) -> None:
+    assert made_of(OS_ENDPOINT_TYPE=given).interface == interface
+
+
+@pytest.mark.parametrize(("given", "insecure"), [(None, False), ("true", True), ("1", True), ("No", False)])
+def test_a_certificate_is_checked_unless_it_is_said_otherwise(given: str | None, insecure: bool) -> None:
+    assert made_of(OS_INSECURE=given).insecure is insecure
+
+
+@pytest.mark.parametrize("key", ["OS_PASSWORD", "OS_TOKEN", "OS_SECRET_KEY", "OS_CAS_TICKET"])
+def test_the_line_break_that_echo_leaves_is_no_part_of_a_secret(key: str) -> None:
+    """Each try with it would count towards locking the account."""
+    changes: dict[str, str | None] = {"OS_PASSWORD": None, "OS_ACCESS_KEY": "a", key: f" {SECRET_WORD}\r\n"}
+    assert made_of(**changes).secret.get_secret_value() == f" {SECRET_WORD}"
+
+
+def test_quotes_in_a_password_are_part_of_it() -> None:
+    assert made_of(OS_PASSWORD="'it'").secret.get_secret_value() == "'it'"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +132,22 @@ def test_each_way_to_sign_in_is_known_by_its_keys(changes: dict[str, str | None]
             "OS_AUTH_URL is no URL",
             id="a-password-in-the-url",
         ),
+        pytest.param({"OS_AUTH_URL": "https://"}, "OS_AUTH_URL is no URL", id="no-host"),
+        pytest.param({"OS_AUTH_URL": "https://cloud:port/v3"}, "OS_AUTH_URL is no URL", id="no-port"),
+        pytest.param({"OS_AUTH_URL": " "}, "OS_AUTH_URL is missing", id="a-blank-url"),
+        pytest.param(
+            {"OS_AUTH_URL": f"https://cloud/{SECRET_WORD * 100}"},
+            "OS_AUTH_URL is longer than 1024",
+            id="a-novel-for-a-url",
+        ),
+        pytest.param({"OS_REGION_NAME": "r" * 300}, "OS_REGION_NAME is longer than 256", id="and-a-region"),
         pytest.param({"OS_PASSWORD": None}, "no complete way to sign in", id="no-password"),
+        pytest.param({"OS_PASSWORD": "\n"}, "no complete way to sign in", id="an-empty-line-for-a-password"),
+        pytest.param(
+            {"OS_PASSWORD": None, "OS_ACCESS_KEY": "a"},
+            "no complete way to sign in",
+            id="half-an-access-key",
+        ),
         pytest.param({"OS_USERNAME": ""}, "no complete way to sign in", id="an-empty-user"),
         pytest.param({"OS_PROJECT_NAME": None}, "no project", id="no-project"),
         pytest.param(
@@ -72,47 +156,123 @@ def test_each_way_to_sign_in_is_known_by_its_keys(changes: dict[str, str | None]
         pytest.param({"OS_ENDPOINT_TYPE": "secret"}, "OS_ENDPOINT_TYPE must be", id="an-unknown-interface"),
         pytest.param({"OS_INSECURE": "maybe"}, "OS_INSECURE must be true or false", id="a-vague-switch"),
         pytest.param({"ca.crt": SECRET_WORD}, "ca.crt holds no certificate", id="no-certificate"),
+        pytest.param({"ca.crt": " "}, "ca.crt holds no certificate", id="a-blank-certificate"),
+        pytest.param({"ca.crt": "für den Ofen"}, "ca.crt holds no certificate", id="no-ascii"),
+        pytest.param(
+            {"ca.crt": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"},
+            "ca.crt holds no certificate",
+            id="a-broken-certificate",
+        ),
     ],
 )
 def test_a_secret_that_cannot_be_used_names_the_key_and_no_value(
     changes: dict[str, str | None], says: str
 ) -> None:
     with pytest.raises(SecretUnusable) as error:
-        credentials_of(data_of(secret(**changes)))
+        made_of(**changes)
     assert says in str(error.value)
     assert SECRET_WORD not in f"{error.value!r} {error.value.__cause__!r}"
 
 
 @pytest.mark.parametrize("value", ["not base64!", None, 7, base64.b64encode(b"\xff\xfe").decode()])
 def test_a_value_that_is_no_text_names_its_key(value: object) -> None:
-    with pytest.raises(SecretUnusable, match="key OS_PASSWORD"):
-        data_of({"data": {"OS_PASSWORD": value}})
+    body = secret()
+    body["data"]["OS_PASSWORD"] = value
+    with pytest.raises(SecretUnusable, match="key OS_PASSWORD is no UTF-8 text"):
+        credentials_of(data_of(body))
+
+
+def test_a_value_that_is_no_text_is_nobodys_matter_while_nobody_asks_for_it() -> None:
+    """A Secret may hold a key store beside the credentials."""
+    body = secret()
+    body["data"]["keystore.jks"] = base64.b64encode(b"\xfe\xed\xfe\xed").decode()
+    assert credentials_of(data_of(body)).auth_url == BASE["OS_AUTH_URL"]
 
 
 @pytest.mark.parametrize("body", [{}, {"data": None}, {"data": []}])
 def test_a_secret_without_data_is_empty(body: dict[str, Any]) -> None:
-    assert data_of(body) == {}
+    assert data_of(body) == Data()
+
+
+def test_what_is_written_to_the_status_fits_in_there() -> None:
+    made = made_of(OS_AUTH_URL=f"https://cloud/{'a' * (URL_LENGTH - 14)}", OS_REGION_NAME="r" * REGION_LENGTH)
+    CloudStatus(auth_url=made.auth_url, region=made.region, project_id="p")
+
+
+def test_certificates_may_have_comments_in_any_language_between_them(tmp_path: Path) -> None:
+    program = shutil.which("openssl")
+    assert program is not None
+    key, pem_file = str(tmp_path / "ca.key"), str(tmp_path / "ca.crt")
+    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key)
+    make = [program, "req", "-x509", *new_key, "-subj", "/CN=ca", "-days", "2", "-out", pem_file]
+    subprocess.run(make, check=True, capture_output=True)
+    pem = (tmp_path / "ca.crt").read_text()
+    assert made_of(**{"ca.crt": pem}).ca_pem == pem.strip()
+    assert made_of(**{"ca.crt": f"# Überprüft am 1. März\n{pem}\n# Fin de la autorización\n{pem}"}).ca_pem
 
 
 def test_credentials_never_show_a_secret() -> None:
-    assert SECRET_WORD not in repr(credentials_of(data_of(secret())))
+    data = data_of(secret())
+    assert SECRET_WORD not in f"{data!r} {credentials_of(data)!r} {credentials_of(data).fingerprint}"
+
+
+# -- remembering -----------------------------------------------------------------------------------------
+class Shelf:
+    """The API server's Secrets, as far as a test has put them there."""
+
+    def __init__(self) -> None:
+        self.clock = SimulatedClock()
+        self.reads: list[str] = []
+        self.fails: Exception | None = None
+        self.secrets = Secrets(self.read, self.clock.monotonic, 60.0)
+
+    async def read(self, namespace: str, name: str) -> dict[str, Any]:
+        self.reads.append(f"{namespace}/{name}")
+        await asyncio.sleep(0)
+        if self.fails is not None:
+            raise self.fails
+        return secret()
 
 
 async def test_a_secret_is_read_once_a_minute_and_at_once_when_it_is_doubted() -> None:
-    clock = SimulatedClock()
-    reads: list[str] = []
+    shelf = Shelf()
+    await shelf.secrets.data("shop", "onecloud")
+    await shelf.secrets.data("shop", "onecloud")
+    assert shelf.reads == ["shop/onecloud"]
+    await shelf.clock.advance(5.0)
+    await shelf.secrets.data("shop", "onecloud", newer_than=shelf.clock.monotonic())
+    assert len(shelf.reads) == 2
+    await shelf.clock.advance(61.0)
+    await shelf.secrets.data("shop", "onecloud")
+    assert len(shelf.reads) == 3
 
-    async def read(namespace: str, name: str) -> dict[str, Any]:
-        reads.append(f"{namespace}/{name}")
-        return secret()
 
-    secrets = Secrets(read, clock.monotonic, 60.0)
-    await secrets.data("shop", "onecloud")
-    await secrets.data("shop", "onecloud")
-    assert reads == ["shop/onecloud"]
-    await clock.advance(5.0)
-    await secrets.data("shop", "onecloud", newer_than=clock.monotonic())
-    assert len(reads) == 2
-    await clock.advance(61.0)
-    await secrets.data("shop", "onecloud")
-    assert len(reads) == 3
+async def test_secrets_of_one_name_in_two_namespaces_are_two() -> None:
+    shelf = Shelf()
+    await shelf.secrets.data("shop", "onecloud")
+    await shelf.secrets.data("bank", "onecloud")
+    assert shelf.reads == ["shop/onecloud", "bank/onecloud"]
+
+
+async def test_a_secret_that_could_not_be_read_is_not_remembered_as_it_was() -> None:
+    """It may be gone, or the right to read it: what it said is not used any longer."""
+    shelf = Shelf()
+    await shelf.secrets.data("shop", "onecloud")
+    shelf.fails = LookupError("it is gone")
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            await shelf.secrets.data("shop", "onecloud", newer_than=shelf.clock.monotonic() + 1)
+    shelf.fails = None
+    await shelf.secrets.data("shop", "onecloud")
+    assert len(shelf.reads) == 4
+
+
+async def test_not_more_secrets_are_remembered_than_fit() -> None:
+    shelf = Shelf()
+    for number in range(REMEMBERED + 1):
+        await shelf.secrets.data("shop", f"s{number}")
+    shelf.reads.clear()
+    await shelf.secrets.data("shop", f"s{REMEMBERED}")
+    assert shelf.reads == []
+    await shelf.secrets.data("shop", "s0")
+    assert shelf.reads == ["shop/s0"]

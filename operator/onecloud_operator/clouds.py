@@ -77,7 +77,10 @@ class Clouds:
         data = await self._data(namespace, name, newer_than=None)
         if isinstance(data, Problem):
             return data
-        value = data.get(key)
+        try:
+            value = data.get(key)
+        except SecretUnusable as error:
+            return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}.")
         if value is None:
             return Problem("SecretNotFound", f"Secret {name} has no key {key}.")
         return value.get_secret_value()
@@ -139,8 +142,6 @@ class Clouds:
     async def _data(self, namespace: str, name: str, *, newer_than: float | None) -> Data | Problem:
         try:
             return await self._secrets.data(namespace, name, newer_than=newer_than)
-        except SecretUnusable as error:
-            return Problem("SecretInvalid", f"Secret {name} cannot be read: {error}.")
         except cluster.NotFound:
             return Problem("SecretNotFound", f"There is no Secret {name} in namespace {namespace}.")
         except cluster.Forbidden:

@@ -32,25 +32,40 @@ if TYPE_CHECKING:
 INTERFACES: Final = frozenset({"public", "internal", "admin"})
 REMEMBERED: Final = 4096  # Secrets at the most; the oldest are read again
 
-Data = dict[str, SecretStr]
+URL_LENGTH: Final = 1024  # both are written to the status, and these are its bounds
+REGION_LENGTH: Final = 256
 
 
 class SecretUnusable(Exception):
     """A Secret that no credentials can be made of; the message says which key is wrong, never its value."""
 
 
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The values of a Secret. *garbled*: the keys that hold no text; they matter only to who asks for one."""
+
+    values: Mapping[str, SecretStr] = field(default_factory=dict)
+    garbled: frozenset[str] = frozenset()
+
+    def get(self, key: str) -> SecretStr | None:
+        """Return a value, or None if there is none. Raises SecretUnusable if it is no text."""
+        if key in self.garbled:
+            msg = f"key {key} is no UTF-8 text"
+            raise SecretUnusable(msg)
+        return self.values.get(key)
+
+
 def data_of(secret: Mapping[str, object]) -> Data:
-    """Return the decoded values of a Secret as the API server gives it. Raises SecretUnusable."""
+    """Return the decoded values of a Secret as the API server gives it."""
     data = secret.get("data")
-    decoded: Data = {}
+    values: dict[str, SecretStr] = {}
+    garbled: set[str] = set()
     for key, value in (data if isinstance(data, dict) else {}).items():
         try:
-            text = base64.b64decode(value, validate=True).decode()
+            values[key] = SecretStr(base64.b64decode(value, validate=True).decode())
         except (TypeError, ValueError, binascii.Error):
-            msg = f"key {key} is no UTF-8 text"
-            raise SecretUnusable(msg) from None
-        decoded[key] = SecretStr(text)
-    return decoded
+            garbled.add(key)
+    return Data(values, frozenset(garbled))
 
 
 def credentials_of(data: Data) -> Credentials:
@@ -78,7 +93,7 @@ def credentials_of(data: Data) -> Credentials:
         auth_url=auth_url,
         method=method,
         project=_scope(values, method),
-        region=values.text("OS_REGION_NAME"),
+        region=values.text("OS_REGION_NAME", REGION_LENGTH),
         interface=interface,
         ca_pem=_ca(values),
         insecure=values.flag("OS_INSECURE"),
@@ -91,10 +106,12 @@ class _Values:
     data: Data
 
     def secret(self, key: str) -> SecretStr | None:
+        """Return a secret to the letter, but without the line break that a file or an echo leaves behind."""
         value = self.data.get(key)
-        return value if value is not None and value.get_secret_value() else None
+        text = value.get_secret_value().rstrip("\r\n") if value is not None else ""
+        return SecretStr(text) if text else None
 
-    def text(self, key: str) -> str | None:
+    def text(self, key: str, most: int = URL_LENGTH) -> str | None:
         """Return a value that is no secret, without the quotes that a shell file may have around it."""
         value = self.data.get(key)
         if value is None:
@@ -102,6 +119,9 @@ class _Values:
         text = value.get_secret_value().strip()
         if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
             text = text[1:-1]
+        if len(text) > most:
+            msg = f"key {key} is longer than {most} characters"
+            raise SecretUnusable(msg)
         return text or None
 
     def flag(self, key: str) -> bool:
@@ -171,10 +191,10 @@ def _ca(values: _Values) -> str | None:
     value = values.secret("ca.crt")
     if value is None:
         return None
-    text = value.get_secret_value()
+    text = value.get_secret_value().encode("ascii", "ignore").decode()  # between them there may be comments
     try:
         ssl.create_default_context(cadata=text)
-    except (ssl.SSLError, ValueError, UnicodeError):
+    except (ssl.SSLError, ValueError):
         msg = "key ca.crt holds no certificate in PEM form"
         raise SecretUnusable(msg) from None
     return text
@@ -197,7 +217,7 @@ class Secrets:
         """
         Return the Secret's values; *newer_than*: read it again if what is remembered is older.
 
-        Raises what *read* raises, and SecretUnusable.
+        Raises what *read* raises.
         """
         kept = self._kept.get((namespace, name))
         now = self.monotonic()
