@@ -15,6 +15,7 @@ from onecloud_operator.core.place import Place
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.credentials import Secrets
 from onecloud_operator.onecloud import AddressPolicy, Endpoints
+from onecloud_operator.onecloud.errors import OneCloudError
 from sandbox.cloud import running_cloud
 from sandbox.cloud.defaults import LAB_PROJECT, PASSWORDS
 from tests.engine.simulated import SimulatedClock
@@ -221,9 +222,11 @@ async def test_without_a_session_that_worked_a_removal_has_none_either() -> None
 
 async def test_credentials_that_are_refused_are_refused_to_a_removal_too() -> None:
     async with scene() as s:
-        await s.opened()
-        s.values[SECRET]["OS_PASSWORD"] = WRONG
-        await s.clock.advance(61.0)
+        opened = await s.opened()
+        s.cloud.set_password("labuser", "changed-in-the-cloud")
+        s.cloud.revoke_tokens()
+        with pytest.raises(OneCloudError):
+            await opened.cloud.get_server("any")
         assert (await s.problem(last_will_do=True)).reason == "CredentialsRejected"
 
 
