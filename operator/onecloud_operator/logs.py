@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import Final
 
+from pythonjsonlogger.core import RESERVED_ATTRS, LogData
 from pythonjsonlogger.json import JsonFormatter
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -29,22 +30,29 @@ class TextFormatter(logging.Formatter):
             if key not in _STANDARD and key not in _KOPF and value is not None
         }
         line = super().formatMessage(record)
-        return " ".join([line, *(f"{key}={_shown(value)}" for key, value in data.items())])
+        return " ".join([_printable(line), *(f"{key}={_shown(value)}" for key, value in data.items())])
+
+
+class MachineFormatter(JsonFormatter):
+    """One JSON object a line, with the words that a line for people has."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "%(asctime)s %(levelname)s %(name)s %(message)s",
+            rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
+            datefmt="%Y-%m-%dT%H:%M:%S%z",
+            reserved_attrs=[*RESERVED_ATTRS, *_KOPF],
+        )
+
+    def process_log_record(self, log_data: LogData) -> LogData:
+        """Leave out what is not there."""
+        return {key: value for key, value in log_data.items() if value is not None}
 
 
 def configure(*, form: str, level: str) -> None:
     """Set up logging for the process: *form* text or json, *level* as a word."""
     handler = logging.StreamHandler(sys.stderr)
-    if form == "json":
-        handler.setFormatter(
-            JsonFormatter(
-                "%(asctime)s %(levelname)s %(name)s %(message)s",
-                rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
-                datefmt="%Y-%m-%dT%H:%M:%S%z",
-            ),
-        )
-    else:
-        handler.setFormatter(TextFormatter())
+    handler.setFormatter(MachineFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -52,4 +60,9 @@ def configure(*, form: str, level: str) -> None:
 
 def _shown(value: object) -> str:
     text = str(value)
-    return repr(text) if " " in text or not text else text
+    return repr(text) if " " in text or not text.isprintable() or not text else text
+
+
+def _printable(text: str) -> str:
+    """Return *text* on one line: what comes from outside must not look like a line of ours."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
