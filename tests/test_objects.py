@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from onecloud_operator.objects import ECHO_SECONDS, Key, Objects
+from onecloud_operator.core.resource import FINALIZER, PAUSED
+from onecloud_operator.objects import ECHO_SECONDS, Key, Objects, resource_of
+from tests.api.manifests import SPEC, merged
 from tests.engine.simulated import SimulatedClock
 
 KEY = Key("shop", "web", "uid-1")
+SECRET_WORD = "Sesam-0ffne-dich"
 
 
 def body(version: int, *, uid: str = "uid-1", **more: Any) -> dict[str, Any]:
@@ -123,3 +128,128 @@ def test_a_status_that_somebody_edited_reads_as_no_record(objects: Objects, stat
     assert found is not None
     assert found.records.creation is None
     assert found.records.place is None
+
+
+# -- what else is asked of them --------------------------------------------------------------------------
+def naming(secret: str, version: int = 1) -> dict[str, Any]:
+    return body(version, spec={"credentialsRef": {"name": secret}})
+
+
+def test_a_secret_is_in_use_while_any_object_names_it(objects: Objects) -> None:
+    other = naming("onecloud")
+    other["metadata"] |= {"name": "db", "uid": "uid-2"}
+    objects.heard(naming("onecloud"), listed=True)
+    objects.heard(other, listed=True)
+    objects.drop(KEY)
+    assert objects.names(("shop", "onecloud"))
+    objects.drop(Key("shop", "db", "uid-2"))
+    assert not objects.names(("shop", "onecloud"))
+
+
+def test_a_secret_that_an_object_no_longer_names_is_in_use_no_longer(objects: Objects) -> None:
+    objects.heard(naming("old"), listed=True)
+    objects.heard(naming("new", 2), listed=False)
+    assert (objects.names(("shop", "old")), objects.names(("shop", "new"))) == (False, True)
+    assert objects.secret_of(KEY) == ("shop", "new")
+
+
+@pytest.mark.parametrize(
+    "spec", [None, "x", {}, {"credentialsRef": None}, {"credentialsRef": []}, {"credentialsRef": {"name": 7}}]
+)
+def test_an_object_that_names_no_secret_has_none(objects: Objects, spec: Any) -> None:
+    objects.heard(body(1, spec=spec), listed=True)
+    assert objects.secret_of(KEY) is None
+    objects.drop(KEY)
+
+
+def test_nothing_is_known_of_an_object_that_was_never_heard_of(
+    objects: Objects, clock: SimulatedClock
+) -> None:
+    """Not even by the answer to a write of ours: it was deleted meanwhile."""
+    objects.answered(body(3), clock.monotonic())
+    objects.drop(KEY)
+    assert objects.get(KEY) is None
+    assert objects.secret_of(KEY) is None
+    assert KEY not in objects
+    assert len(objects) == 0
+
+
+async def test_those_of_which_nothing_was_heard_since_a_moment_are_told_apart(
+    objects: Objects, clock: SimulatedClock
+) -> None:
+    objects.heard(body(1), listed=True)
+    await clock.advance(5.0)
+    began_at = clock.monotonic()
+    objects.heard(body(1, uid="uid-2"), listed=True)
+    assert list(objects.stale_before(began_at)) == [KEY]
+
+
+def test_what_no_decision_reads_is_not_kept(objects: Objects) -> None:
+    """Half of an object are its managed fields; and what was applied last may have user data in it."""
+    full = body(1, spec=SPEC, status={"id": "s1"})
+    full["metadata"] |= {
+        "managedFields": [{"manager": "kubectl"}],
+        "labels": {"team": "shop"},
+        "generation": 3,
+        "finalizers": [FINALIZER],
+        "deletionTimestamp": "2026-11-23T12:00:00Z",
+        "annotations": {
+            PAUSED: "true",
+            "kubectl.kubernetes.io/last-applied-configuration": SECRET_WORD,
+        },
+    }
+    objects.heard(full, listed=True)
+    found = objects.get(KEY)
+    assert found is not None
+    assert (found.generation, found.deleting, found.held, found.paused) == (3, True, True, True)
+    assert found.annotations == {PAUSED: "true"}
+    assert found.records.id == "s1"
+    assert SECRET_WORD not in repr(objects.__dict__)
+    assert "kubectl" not in repr(objects.__dict__)
+
+
+WRONG: list[dict[str, Any]] = [
+    {"credentialsRef": {"name": SECRET_WORD.upper() + "!"}},
+    {"managementPolicy": SECRET_WORD},
+    {"server": {"memory": SECRET_WORD}},
+    {"server": {"userData": SECRET_WORD}},
+    {"server": {"tags": {"team": ["x", SECRET_WORD]}}},
+    {"server": {"passwordFrom": SECRET_WORD}},
+    {"server": {"networks": [{"network": "a", "mac": SECRET_WORD}]}},
+    {"server": [SECRET_WORD]},
+    {"adoption": {"policy": "Adopt", "id": SECRET_WORD, "name": SECRET_WORD}},
+]
+
+
+@pytest.mark.parametrize("change", WRONG, ids=[str(*change) + str(n) for n, change in enumerate(WRONG)])
+def test_a_flaw_names_the_field_and_never_its_value(change: dict[str, Any]) -> None:
+    found = resource_of(body(1, spec=merged(SPEC, change)))
+    assert found.spec is None
+    assert found.flaw is not None
+    assert found.flaw.startswith(f"The spec is not valid: spec.{next(iter(change))}")
+    assert SECRET_WORD.lower() not in found.flaw.lower()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.just(SECRET_WORD),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["name", "server", "credentialsRef", "adoption", "id", "cpu", "tags", "policy", "x"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.one_of(JSON, JSON.map(lambda value: {**SPEC, "server": value, "drift": value})))
+@settings(deadline=None)
+def test_whatever_stands_in_a_spec_it_is_read_or_its_flaw_is(spec: Any) -> None:
+    """An object may be older than a rule of its definition, and must not stop the others."""
+    found = resource_of(body(1, spec=spec))
+    assert (found.spec is None) is (found.flaw is not None)
+    assert found.flaw is None or SECRET_WORD not in found.flaw
