@@ -28,7 +28,7 @@ def committed(pattern: str) -> list[Path]:
     return [ROOT / name for name in listed.stdout.split("\0")[:-1] if (ROOT / name).is_file()]
 
 
-PAGES = [page for page in committed("*.md") if not page.is_relative_to(ROOT / "helm")]
+PAGES = committed("*.md")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
