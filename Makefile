@@ -35,8 +35,12 @@ $(READY): requirements/dev.txt requirements/bootstrap.txt
 tools: $(READY) ## build etcd and kube-apiserver into the cache, once (about nine minutes on two cores)
 	@$(RUN) -m sandbox.cluster.tools etcd kube-apiserver >/dev/null
 
+.PHONY: test-tools
+test-tools: $(READY) ## get every program that the tests use, once (about fifteen minutes on two cores)
+	@$(RUN) -m sandbox.cluster.tools etcd kube-apiserver kube-controller-manager argocd kubectl helm helm3 >/dev/null
+
 .PHONY: test
-test: tools ## run every test; ARGS=... goes to pytest
+test: test-tools ## run every test; ARGS=... goes to pytest
 	@$(RUN) -m pytest $(ARGS)
 
 .PHONY: lint
