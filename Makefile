@@ -43,6 +43,10 @@ test-tools: $(READY) ## get every program that the tests use, once (about fiftee
 test: test-tools ## run every test; ARGS=... goes to pytest
 	@$(RUN) -m pytest $(ARGS)
 
+.PHONY: bench
+bench: tools ## measure it beside an ordinary operator, against the budgets (about 90 minutes; ARGS=--help)
+	@$(RUN) -m benchmarks $(ARGS)
+
 .PHONY: lint
 lint: style types imports ## check style, types and import rules; -k goes on after the first that fails
 

@@ -1,0 +1,1 @@
+"""What the operator costs and how quick it is, beside an ordinary operator: ``python -m benchmarks``."""
