@@ -34,6 +34,9 @@ class Opened:
 
 @dataclass(slots=True)
 class _Kept:
+    """*data*: of the last reading of the Secret, from which the rest comes."""
+
+    data: Data
     fingerprint: str
     auth_url: str
     cloud: Cloud
@@ -127,16 +130,20 @@ class Clouds:
         data = await self._data(namespace, name, newer_than=newer_than)
         if isinstance(data, Problem):
             return data
+        kept = self._kept.get((namespace, name))
+        if kept is not None and kept.data is data:
+            return kept
         try:
             credentials = credentials_of(data)
         except SecretUnusable as error:
             return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}.")
-        kept = self._kept.get((namespace, name))
         if kept is None or kept.fingerprint != credentials.fingerprint:
             if kept is not None:
                 await kept.cloud.close()
-            kept = _Kept(credentials.fingerprint, credentials.auth_url, Cloud(credentials, self._endpoints))
+            cloud = Cloud(credentials, self._endpoints)
+            kept = _Kept(data, credentials.fingerprint, credentials.auth_url, cloud)
             self._kept[namespace, name] = kept
+        kept.data = data
         return kept
 
     async def _data(self, namespace: str, name: str, *, newer_than: float | None) -> Data | Problem:

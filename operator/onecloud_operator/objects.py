@@ -15,6 +15,7 @@ from onecloud_operator.core.resource import FINALIZER, Resource
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+PARSED = 256  # objects that are being worked on: several passes are made on one version
 ECHO_SECONDS = 60.0  # a watch that is further behind than this is broken, and not merely late
 
 
@@ -60,6 +61,7 @@ class Objects:
         self._handover_seconds = handover_seconds
         self._not_before: dict[Key, float] = {}
         self._entries: dict[Key, _Entry] = {}
+        self._parsed: dict[Key, tuple[_Entry, Resource]] = {}
         self._owners: dict[str, Key] = {}
         self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects name each
         self.complete = False  # every object of the cluster's first list was heard of
@@ -124,6 +126,7 @@ class Objects:
         if key in self._entries:
             self._count_secret(key, -1)
             del self._entries[key]
+            self._parsed.pop(key, None)
             self._owners.pop(key.uid, None)
             self._not_before.pop(key, None)
 
@@ -134,7 +137,15 @@ class Objects:
     def get(self, key: Key) -> Resource | None:
         """Return the object, or None if it is gone."""
         entry = self._entries.get(key)
-        return resource_of(entry.body) if entry is not None else None
+        if entry is None:
+            return None
+        parsed = self._parsed.get(key)
+        if parsed is None or parsed[0] is not entry:
+            parsed = entry, resource_of(entry.body)
+            if len(self._parsed) >= PARSED:
+                del self._parsed[next(iter(self._parsed))]
+            self._parsed[key] = parsed
+        return parsed[1]
 
     def secret_of(self, key: Key) -> tuple[str, str] | None:
         """Return namespace and name of the Secret that the object names, without reading the rest of it."""

@@ -459,7 +459,7 @@ def turns(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     ("old", "new", "told_as"),
     [
         pytest.param({}, BEGUN_STATUS, ["Normal Creating"], id="an-attempt-begins"),
-        pytest.param(BEGUN_STATUS, SETTLED, ["Normal Created", "Normal Available"], id="it-is-made"),
+        pytest.param(BEGUN_STATUS, SETTLED, ["Normal Created"], id="it-is-made"),
         pytest.param(SETTLED, SETTLED, [], id="nothing-happens"),
         pytest.param(SETTLED, DOWN_STATUS, ["Warning EndpointUnreachable"], id="the-cloud-goes-away"),
         pytest.param(DOWN_STATUS, DOWN_STATUS, [], id="it-stays-away"),

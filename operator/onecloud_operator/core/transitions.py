@@ -29,14 +29,16 @@ def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Tran
     began, begun = old.get("creation") or {}, new.get("creation") or {}
     if begun and begun.get("attempt") != began.get("attempt"):
         yield Transition("Normal", "Creating", f"Making server {begun.get('name')} ({begun.get('id')}).")
-    if begun.get("completedAt") and not began.get("completedAt"):
+    completed = bool(begun.get("completedAt") and not began.get("completedAt"))
+    if completed:
         yield Transition("Normal", "Created", f"Server {begun.get('name')} ({begun.get('id')}) is made.")
     if new.get("adoptedAt") and not old.get("adoptedAt"):
         yield Transition("Normal", "Adopted", f"Adopted server {new.get('id')}.")
     if new.get("deletion") and not old.get("deletion"):
         yield Transition("Normal", "Removing", f"Removing server {new.get('id')}.")
     before, after = standing(old, "Ready"), standing(new, "Ready")
-    if after is not None and _said(before) != _said(after) and after.get("status") == "True":
+    ready = after is not None and after.get("status") == "True" and _said(before) != _said(after)
+    if after is not None and ready and not completed:  # "is made" says as much
         yield Transition("Normal", str(after.get("reason")), str(after.get("message")))
     for kind in ("Synced", "Deleting"):
         before, after = standing(old, kind), standing(new, kind)
