@@ -89,7 +89,8 @@ async def run(settings: Settings) -> None:
             election = election_of(settings, apart)
         fence = election.fence if election else Fence.opened()
         shell = Shell(settings, await handlers.configuration(), fence, election, metrics)
-        shell.configuration.client_session_kwargs = {"request_class": guarded(fence.check)}
+        session = {**(configuration.client_session_kwargs or {}), "request_class": guarded(fence.check)}
+        shell.configuration.client_session_kwargs = session
         metrics.look = shell.standing
         await _serve(shell, stack)
         work = asyncio.ensure_future(_lead(shell, asked))

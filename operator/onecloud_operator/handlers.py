@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import kopf
 from kubernetes.aio import config as kubernetes_config
@@ -129,7 +131,18 @@ async def configuration() -> Configuration:
         except (kubernetes_config.ConfigException, OSError) as error:
             msg = "no cluster: this is no Pod with a ServiceAccount, and no kubeconfig is usable (KUBECONFIG)"
             raise SettingsError(msg) from error
+    # The environment is read here, once: aiohttp would do so for every request, in a thread each time.
+    made.proxy = made.proxy or _proxy_for(made.host)
+    made.client_session_kwargs = {"trust_env": False}
     return made
+
+
+def _proxy_for(url: str) -> str | None:
+    """Return the proxy that the environment names for *url*."""
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def connection(found: Configuration) -> kopf.ConnectionInfo:
