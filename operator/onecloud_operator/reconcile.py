@@ -61,6 +61,7 @@ SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, "CredentialsMismatch"})
 RECORDS = (BeginCreation, BeginAdoption, BeginDeletion, MarkFailedCreation)
 # Under these the credentials are known to show nothing, or cannot be known any more.
 NO_SIGHT = frozenset({"CredentialsRejected", "Forbidden", "SecretInvalid", "EndpointNotAllowed"})
+UNTOLD_WAITS = (10.0, 300.0)  # seconds, for a refusal whose reason has no waits of its own
 # What stops a server must show at once; other writes show with what comes of them.
 TOLD_AT_ONCE = (Stop, Resize)
 
@@ -209,16 +210,22 @@ class Reconciler:
 
     # -- what the beats are made of ----------------------------------------------------------------------
     def _pace(self, known: Known, facts: Facts, hold: Hold) -> Hold:
-        row = row_of(hold.reason)
-        if hold.seconds is not None or row.first_seconds is None or row.most_seconds is None:
+        if hold.seconds is not None or (waits := self._waits(hold.reason)) is None:
             return hold
-        spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
-        first, most = row.first_seconds, row.most_seconds
-        if hold.reason in SECRET_REASONS:
-            # The Secret may be mended at any time, and nobody tells: it is read again when it is forgotten.
-            first, most = min(first, self.secret_seconds), min(most, self.secret_seconds)
-        known.memory, hold = paced(facts, hold, first=first * spread, most=most * spread)
+        known.memory, hold = paced(facts, hold, first=waits[0], most=waits[1])
         return hold
+
+    def _waits(self, reason: str) -> tuple[float, float] | None:
+        """Return the first wait and the longest under *reason*, spread so that not all try again at once."""
+        row = row_of(reason)
+        if row.first_seconds is None or row.most_seconds is None:
+            return None
+        first, most = row.first_seconds, row.most_seconds
+        if reason in SECRET_REASONS:
+            # Secret and identity service may be well again at any time, and nobody tells.
+            first, most = min(first, self.secret_seconds), min(most, self.secret_seconds)
+        spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
+        return first * spread, most * spread
 
     def _remember(self, known: Known, facts: Facts, step: Step, outcome: Outcome) -> None:
         """Take what came of a step into the memory; a record counts only when it is written."""
@@ -235,16 +242,9 @@ class Reconciler:
             known.found = (step, outcome.found)
 
     def _refused(self, known: Known, facts: Facts, step: Step, problem: Problem) -> None:
-        row = row_of(problem.reason)
         self.on_step(type(step).__name__, problem.reason)
-        spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
-        wait = wait_after(
-            problem,
-            facts,
-            step,
-            first=(row.first_seconds or 10.0) * spread,
-            most=(row.most_seconds or 300.0) * spread,
-        )
+        first, most = self._waits(problem.reason) or UNTOLD_WAITS
+        wait = wait_after(problem, facts, step, first=first, most=most)
         known.memory = refused(facts, step, problem, ended_at=self.monotonic(), wait_seconds=wait)
         logger.warning(
             "the cloud refused a step",

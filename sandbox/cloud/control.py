@@ -17,7 +17,7 @@ from .seeds import settled
 from .tasks import Walk
 from .times import row_time
 from .walks import start, stop
-from .world import Fate, Settings, World
+from .world import Fate, Settings, World, utc_now
 
 
 class Control:
@@ -75,6 +75,10 @@ class Control:
     def lose_answer(self, method: str, path: str, *, count: int | None = 1, skip: int = 0) -> Fault:
         """Carry the call out, then cut the connection without a word."""
         return self.fault("reset", method, path, count=count, skip=skip, work=True)
+
+    def set_clock(self, ahead_seconds: float) -> None:
+        """Let the cloud's clock be that far ahead of the real one, or behind it."""
+        self.world.clock = lambda: utc_now() + timedelta(seconds=ahead_seconds)
 
     def clear_faults(self) -> None:
         self.app.faults.clear()

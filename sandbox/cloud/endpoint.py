@@ -31,6 +31,7 @@ METHODS = frozenset(
         "secret",
         "seed",
         "servers",
+        "set_clock",
         "set_host",
         "set_password",
         "set_tags",
