@@ -9,8 +9,9 @@ import pytest
 
 from onecloud_operator.census import EVERY_SECONDS, Census
 from onecloud_operator.core.resource import FINALIZER
+from onecloud_operator.engine.groups import Lane
 from onecloud_operator.engine.limits import Backoff
-from onecloud_operator.engine.queue import Lane, Queue
+from onecloud_operator.engine.queue import Queue
 from onecloud_operator.objects import Key, Objects
 from tests.engine.simulated import SimulatedClock
 

@@ -10,9 +10,10 @@ import pytest
 
 from onecloud_operator.core.place import Place
 from onecloud_operator.engine.clock import SystemClock
+from onecloud_operator.engine.groups import Lane
 from onecloud_operator.engine.lease import Fence
 from onecloud_operator.engine.limits import Backoff
-from onecloud_operator.engine.queue import Lane, Queue
+from onecloud_operator.engine.queue import Queue
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
 from onecloud_operator.measures import REASONS, STATES, Standing, Working, telling
 from onecloud_operator.metrics import (

@@ -22,9 +22,10 @@ from onecloud_operator.clouds import Clouds
 from onecloud_operator.cluster import PLURAL, Cluster
 from onecloud_operator.credentials import Secrets
 from onecloud_operator.engine.clock import SystemClock
+from onecloud_operator.engine.groups import Lane
 from onecloud_operator.engine.lease import Election, Fence
 from onecloud_operator.engine.limits import Backoff
-from onecloud_operator.engine.queue import Lane, Queue
+from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import Supervisor, TaskFault
 from onecloud_operator.feed import Feeds
 from onecloud_operator.guard import guarded

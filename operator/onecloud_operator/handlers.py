@@ -11,7 +11,7 @@ from kubernetes.aio import config as kubernetes_config
 from kubernetes.aio.client import Configuration
 
 from onecloud_operator.cluster import GROUP, PLURAL, VERSION
-from onecloud_operator.engine.queue import Lane
+from onecloud_operator.engine.groups import Lane
 from onecloud_operator.settings import SettingsError
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.engine.groups import Lane
 from onecloud_operator.engine.limits import Backoff
-from onecloud_operator.engine.queue import Lane, Queue
+from onecloud_operator.engine.queue import Queue
 from tests.engine.simulated import SimulatedClock
 
 if TYPE_CHECKING:

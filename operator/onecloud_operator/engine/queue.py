@@ -13,15 +13,15 @@ group has no free slot is parked and takes no worker. Every operation is O(1), o
 from __future__ import annotations
 
 import asyncio
-import enum
 import itertools
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.fault import text_of_fault
+from onecloud_operator.engine.groups import Groups, Lane
 from onecloud_operator.engine.timers import Timers
 
 if TYPE_CHECKING:
@@ -35,17 +35,10 @@ logger = logging.getLogger(__name__)
 K = TypeVar("K", bound="Hashable")
 
 
-class Lane(enum.IntEnum):
-    """Who waits: a person, what the cloud did, or nobody."""
-
-    USER = 0
-    CLOUD = 1
-    RESYNC = 2
-
-
 # Which lane a turn begins with; an empty lane's turn goes to the most urgent one that waits. So user edits go
 # first, and of eight keys one is a resync and two are the cloud's, whatever the users do.
 TURNS = (Lane.USER, Lane.CLOUD, Lane.USER, Lane.USER, Lane.RESYNC, Lane.USER, Lane.CLOUD, Lane.USER)
+NONE = object()  # no group: None may be one
 SOON_SECONDS = 30.0  # a look that is asked for within this is work under way, a later one a resync
 
 
@@ -56,18 +49,6 @@ class _Running:
     began_at: float
     again: Lane | None = None
     forgotten: bool = False
-
-
-@dataclass(slots=True)
-class _Group(Generic[K]):
-    running: int = 0
-    parked: dict[Lane, OrderedDict[K, float]] = field(
-        default_factory=lambda: {lane: OrderedDict() for lane in Lane}
-    )
-
-    @property
-    def idle(self) -> bool:
-        return self.running == 0 and not any(self.parked.values())
 
 
 class Queue(Generic[K]):
@@ -92,15 +73,13 @@ class Queue(Generic[K]):
         self._clock = clock
         self._backoff = backoff
         self._workers = workers
-        self._per_group = per_group
         self._group_of = group_of
         self._drain_seconds = drain_seconds
         self._on_pass = on_pass
         self._lanes: dict[Lane, OrderedDict[K, float]] = {lane: OrderedDict() for lane in Lane}
         self._where: dict[K, tuple[OrderedDict[K, float], Lane]] = {}  # of keys that wait or are parked
-        self._parked_in: dict[K, Hashable] = {}
         self._running: dict[K, _Running] = {}
-        self._groups: dict[Hashable, _Group[K]] = {}
+        self._groups: Groups[K] = Groups(per_group)
         self._timers: Timers[K, Lane] = Timers(clock, self.add)
         self._turns = itertools.cycle(TURNS)
         self._handler: Callable[[K], Awaitable[float | None]] | None = None
@@ -120,8 +99,8 @@ class Queue(Generic[K]):
         elif lane < place[1]:
             siblings, _ = place
             since = siblings.pop(key)
-            if key in self._parked_in:
-                self._park(key, lane, since, self._parked_in[key])
+            if key in self._groups:
+                self._park(key, lane, since, self._groups.of(key))
             else:
                 self._put(key, lane, since)
         self._pump()
@@ -141,8 +120,9 @@ class Queue(Generic[K]):
         self._backoff.reset(key)
         if (place := self._where.pop(key, None)) is not None:
             place[0].pop(key)
-            if key in self._parked_in:
-                self._tidy(self._parked_in.pop(key))
+            self._groups.drop(key)
+            self._pass_on(key)
+            self._pump()
         if (running := self._running.get(key)) is not None:
             running.again = None
             running.forgotten = True
@@ -177,7 +157,7 @@ class Queue(Generic[K]):
     @property
     def parked(self) -> int:
         """Return how many keys wait for a slot of their group."""
-        return len(self._parked_in)
+        return len(self._groups)
 
     @property
     def running(self) -> int:
@@ -213,10 +193,7 @@ class Queue(Generic[K]):
             self._lanes[lane].move_to_end(key, last=False)
 
     def _park(self, key: K, lane: Lane, since: float, name: Hashable) -> None:
-        siblings = self._groups[name].parked[lane]
-        siblings[key] = since
-        self._where[key] = (siblings, lane)
-        self._parked_in[key] = name
+        self._where[key] = (self._groups.park(key, lane, since, name), lane)
 
     def _take(self) -> tuple[K, Lane, float] | None:
         lane = next(self._turns)
@@ -236,26 +213,21 @@ class Queue(Generic[K]):
                 return
             key, lane, since = taken
             name = self._group_of(key)
-            group = self._groups.setdefault(name, _Group())
-            if group.running >= self._per_group:
+            if self._groups.enter(name):
+                self._start(key, lane, since, name)
+            else:
                 self._park(key, lane, since, name)
-                continue
-            group.running += 1
-            self._start(key, lane, since, name)
-
-    def _tidy(self, name: Hashable) -> None:
-        if (group := self._groups.get(name)) is not None and group.idle:
-            del self._groups[name]
+            self._pass_on(key, entered=name)
 
     def _unpark_one(self, name: Hashable) -> None:
         """Give the free slot of group *name* to the next of its parked keys, ahead of its lane."""
-        for lane, siblings in self._groups[name].parked.items():
-            if siblings:
-                key, since = siblings.popitem(last=False)
-                del self._parked_in[key]
-                self._put(key, lane, since, first=True)
-                return
-        self._tidy(name)
+        if (called := self._groups.call(name)) is not None:
+            self._put(*called, first=True)
+
+    def _pass_on(self, key: K, entered: Hashable = NONE) -> None:
+        """Give the slot that *key* was called for to the next, unless it is the one that it *entered*."""
+        if self._groups.was_called(key) and (caller := self._groups.answer(key)) != entered:
+            self._unpark_one(caller)
 
     # -- passes ------------------------------------------------------------------------------------------
     def _start(self, key: K, lane: Lane, since: float, name: Hashable) -> None:
@@ -272,7 +244,7 @@ class Queue(Generic[K]):
 
     def _ended(self, key: K, lane: Lane, waited: float, task: asyncio.Task[float | None]) -> None:
         running = self._running.pop(key)
-        self._groups[running.group].running -= 1
+        self._groups.leave(running.group)
         self._unpark_one(running.group)
         error = None if task.cancelled() else task.exception()
         self.passes += 1

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.core.observed import DELETING_STATUSES, Observed, Phase, Reading
-from onecloud_operator.engine.queue import Lane
+from onecloud_operator.engine.groups import Lane
 from onecloud_operator.translate import carried_over, observed_from_row
 
 if TYPE_CHECKING:

@@ -1,0 +1,108 @@
+"""
+The slots of groups, and the keys that are parked until their group has a free one.
+
+A freed slot calls one parked key, and the call is kept until that key starts: if it starts in another group
+by then, or is forgotten, the call passes to the next. Otherwise the rest would be parked for ever.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+K = TypeVar("K", bound="Hashable")
+
+
+class Lane(enum.IntEnum):
+    """Who waits: a person, what the cloud did, or nobody."""
+
+    USER = 0
+    CLOUD = 1
+    RESYNC = 2
+
+
+@dataclass(slots=True)
+class _Group(Generic[K]):
+    running: int = 0
+    parked: dict[Lane, OrderedDict[K, float]] = field(
+        default_factory=lambda: {lane: OrderedDict() for lane in Lane}
+    )
+
+    @property
+    def idle(self) -> bool:
+        return self.running == 0 and not any(self.parked.values())
+
+
+class Groups(Generic[K]):
+    """*slots*: how many keys of one group run at most. Every operation is O(1)."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._groups: dict[Hashable, _Group[K]] = {}
+        self._parked_in: dict[K, Hashable] = {}
+        self._called_by: dict[K, Hashable] = {}
+
+    def __len__(self) -> int:
+        """Return how many keys are parked."""
+        return len(self._parked_in)
+
+    def __contains__(self, key: K) -> bool:
+        """Say whether *key* is parked."""
+        return key in self._parked_in
+
+    def of(self, key: K) -> Hashable:
+        """Return the group that *key* is parked in; it must be."""
+        return self._parked_in[key]
+
+    def enter(self, name: Hashable) -> bool:
+        """Take a slot of a group; return whether there was one."""
+        group = self._groups.setdefault(name, _Group())
+        if group.running >= self._slots:
+            return False
+        group.running += 1
+        return True
+
+    def leave(self, name: Hashable) -> None:
+        """Give a slot back."""
+        self._groups[name].running -= 1
+
+    def park(self, key: K, lane: Lane, since: float, name: Hashable) -> OrderedDict[K, float]:
+        """Park *key*; return those among which it is."""
+        siblings = self._groups.setdefault(name, _Group()).parked[lane]
+        siblings[key] = since
+        self._parked_in[key] = name
+        return siblings
+
+    def call(self, name: Hashable) -> tuple[K, Lane, float] | None:
+        """Take out the next parked key of a group, for its free slot."""
+        group = self._groups.get(name)
+        for lane, siblings in group.parked.items() if group is not None else ():
+            if siblings:
+                key, since = siblings.popitem(last=False)
+                del self._parked_in[key]
+                self._called_by[key] = name
+                return key, lane, since
+        self._tidy(name)
+        return None
+
+    def was_called(self, key: K) -> bool:
+        """Say whether *key* was called for a free slot, and has not answered."""
+        return key in self._called_by
+
+    def answer(self, key: K) -> Hashable:
+        """Return the group that called *key*; it is called no more."""
+        return self._called_by.pop(key)
+
+    def drop(self, key: K) -> None:
+        """Note that *key* is parked no more; it was taken out already."""
+        if key in self._parked_in:
+            self._tidy(self._parked_in.pop(key))
+
+    def _tidy(self, name: Hashable) -> None:
+        if (group := self._groups.get(name)) is not None and group.idle:
+            del self._groups[name]

@@ -1,0 +1,99 @@
+"""No key is left parked where nothing runs any more, whatever becomes of its group."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from onecloud_operator.engine.groups import Lane
+from tests.engine.simulated import SimulatedClock
+from tests.engine.test_queue import Desk, queue_on, running
+
+FIRST, REST = "a0", [f"a{number}" for number in range(1, 6)]
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    return SimulatedClock()
+
+
+async def test_keys_whose_group_becomes_another_while_they_are_parked_get_their_turn(
+    clock: SimulatedClock,
+) -> None:
+    """As at a start: the endpoint of a Secret is known only once the first of its objects was looked at."""
+    group = {"of": "not known yet"}
+    queue, desk = queue_on(clock, workers=8, per_group=1, group_of=lambda _: group["of"]), Desk()
+    known, busy = desk.close(FIRST), desk.close("b")
+    async with running(queue, desk, clock):
+        for key in (FIRST, *REST):
+            queue.add(key, Lane.RESYNC)
+        await clock.settle()
+        group["of"] = "the cloud"
+        queue.add("b", Lane.USER)
+        await clock.settle()
+        known.set()
+        await clock.settle()
+        busy.set()
+        await clock.settle_until(lambda: set(desk.came) == {FIRST, "b", *REST})
+        assert queue.parked == 0
+
+
+async def test_a_forgotten_key_passes_its_slot_on(clock: SimulatedClock) -> None:
+    """It is forgotten after its group called it, and before there was a worker for it."""
+    queue, desk = queue_on(clock, workers=3, per_group=1, group_of=lambda key: key[0]), Desk()
+    gates = {key: desk.close(key) for key in ("a0", "b0", "c0", "d0", "e0")}
+    async with running(queue, desk, clock):
+        for key in ("a0", "b0", "a1", "a2"):
+            queue.add(key, Lane.RESYNC)
+        await clock.settle()
+        assert queue.parked == 2
+        for key in ("c0", "d0", "e0"):
+            queue.add(key, Lane.USER)
+        await clock.settle()
+        gates["a0"].set()
+        await clock.settle()
+        assert queue.depth(Lane.RESYNC) == 1
+        queue.forget("a1")
+        for gate in gates.values():
+            gate.set()
+        await clock.settle_until(lambda: "a2" in desk.came)
+        assert queue.parked == 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_every_key_gets_its_turn_in_any_weather(clock: SimulatedClock, seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - no secret
+    groups: dict[str, int] = {}
+    queue = queue_on(
+        clock,
+        workers=dice.randint(1, 4),
+        per_group=dice.randint(1, 2),
+        group_of=lambda key: groups.get(key, 0),
+    )
+    desk = Desk()
+    keys = [f"k{number}" for number in range(12)]
+    async with running(queue, desk, clock):
+        for _ in range(300):
+            key = dice.choice(keys)
+            match dice.randrange(5):
+                case 0 | 1:
+                    queue.add(key, dice.choice(list(Lane)))
+                case 2:
+                    groups[key] = dice.randrange(3)
+                case 3:
+                    queue.forget(key)
+                case _:
+                    if key in desk.inside:
+                        desk.gates.pop(key).set()
+                    elif key not in desk.gates:
+                        desk.close(key)
+            await clock.settle()
+        for gate in desk.gates.values():
+            gate.set()
+        desk.gates.clear()
+        desk.came.clear()
+        for key in keys:
+            queue.add(key, Lane.RESYNC)
+        await clock.settle_until(lambda: set(keys) <= set(desk.came))
+        assert queue.parked == 0
