@@ -118,6 +118,11 @@ class ControlPlane:
         """Return the kubeconfig of `admin` or `operator`."""
         return self._directory / f"{user}.kubeconfig"
 
+    def kubeconfig_by(self, url: str, path: Path, user: str) -> Path:
+        """Write a kubeconfig of *user* that leads to *url*, a way to this API server; return its *path*."""
+        kubeconfig.write(path, url=url, authority=self.authority, user=user, token=self._tokens[user])
+        return path
+
     def client(self, user: str = ADMIN) -> Kube:
         """Return a client with the rights of *user*; close it when done."""
         return Kube(self.url, token=self._tokens[user], authority=self.authority)

@@ -1,0 +1,163 @@
+"""
+The API server, or the way to it, is sick in every way, one after the other, beside a fleet that rests.
+
+While it lasts a user edits one object, makes another and deletes a third. Afterwards all that is done, once,
+and nobody had to touch anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.cluster.control_plane import ControlPlane
+from sandbox.cluster.namespaces import temporary
+from sandbox.cluster.proxy import Proxy
+from sandbox.stage import CRDS, Cloud, Operator, grant
+from tests.e2e.conftest import QUICK
+from tests.e2e.fleet import POLLS, SIZE, Fleet, soak, writes
+from tests.e2e.play import LONG, Play
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+STATUS = r"/onecloudservers/[^/]+/status"
+OURS = r"/onecloudservers"
+WATCH = r"watch=true"
+SILENT_SECONDS = 120.0  # a watch without a word is made anew after 70 s
+# A write that is refused is tried again at growing intervals: three objects make so many in a few seconds.
+MOST_TRIES = 40
+
+
+@dataclass
+class Site:
+    """A fleet whose operator sees Kubernetes through a proxy."""
+
+    fleet: Fleet
+    proxy: Proxy
+    control_plane: ControlPlane
+
+    def calls(self, method: str, path: str) -> int:
+        """Return how many requests came in that match."""
+        found = Counter(self.proxy.calls)
+        return sum(n for call, n in found.items() if re.fullmatch(f"{method} .*{path}.*", call))
+
+
+@dataclass(frozen=True)
+class Sickness:
+    """*begin* it; *seen*: what shows that the operator has met it. It ends when the faults are cleared."""
+
+    begin: Callable[[Site], object]
+    seen: Callable[[Site], object]
+    seconds: float = LONG
+
+
+def refused(status: int, path: str = STATUS, method: str = "PATCH") -> Sickness:
+    """Have requests refused; the operator has met it when it has tried three times."""
+
+    def begin(site: Site) -> None:
+        site.proxy.fault("answer", method=method, path=path, status=status)
+        site.proxy.calls.clear()
+
+    return Sickness(begin, lambda site: site.calls(method, path) >= 3)
+
+
+def fault(effect: str, seen: Callable[[Site], object], seconds: float = LONG, **more: Any) -> Sickness:
+    def begin(site: Site) -> None:
+        site.proxy.calls.clear()
+        site.proxy.fault(effect, **more)  # type: ignore[arg-type]
+
+    return Sickness(begin, seen, seconds)
+
+
+def polls(site: Site) -> bool:
+    """Say whether the cloud was looked at again a few times, so that there was time to do harm."""
+    return site.fleet.play.cloud.counts().get("GET /servers", 0) >= POLLS
+
+
+def restart(site: Site) -> None:
+    site.proxy.calls.clear()
+    site.control_plane.restart_apiserver()
+
+
+SICKNESSES = {
+    "a-status-conflicts": refused(409),
+    "a-status-is-invalid": refused(422),
+    "a-status-is-too-much": refused(429),
+    "a-status-is-forbidden": refused(403),
+    "a-status-breaks-the-server": refused(500),
+    "the-token-is-not-known": refused(401, path="", method=".*"),
+    "every-write-is-lost-once-it-is-done": fault(
+        "lose", lambda site: site.calls("PATCH", OURS) >= 4, method="PATCH", path=OURS, count=4
+    ),
+    "every-write-is-cut": fault(
+        "cut", lambda site: site.calls("PATCH", OURS) >= 3, method="PATCH", path=OURS
+    ),
+    "nothing-is-answered": fault("hang", polls, path=OURS),
+    "every-connection-is-cut": fault("cut", lambda site: site.proxy.calls.total() >= 3),
+    "secrets-cannot-be-read": fault("answer", polls, path="/secrets/", status=500),
+    "events-cannot-be-posted": fault("answer", polls, path="/events", method="POST", status=403),
+    "the-watch-expires": fault("expire", lambda site: site.calls("GET", OURS) >= 2, path=WATCH, count=1),
+    "the-api-server-restarts": Sickness(restart, polls),
+}
+if soak():
+    SICKNESSES["the-watch-is-mute"] = fault("mute", polls, SILENT_SECONDS, path=WATCH)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Give a fleet that lives through all of them, on an API server of its own."""
+    directory: Path = tmp_path_factory.mktemp("proxy")
+    with ControlPlane() as control_plane, Proxy(control_plane.url, control_plane.authority) as proxy:
+        control_plane.install_crds(CRDS)
+        path = control_plane.kubeconfig_by(proxy.url, directory / "kubeconfig", "operator")
+        with control_plane.client() as kube:
+            grant(kube)
+            with temporary(kube, "kubernetes-faults") as namespace, Cloud() as cloud:
+                kube.apply(cloud.secret(namespace))
+                knobs = {**QUICK, "delete_again_seconds": 1}
+                with Operator(path, namespaces=namespace, **knobs) as operator:
+                    fleet = Fleet(Play(kube, namespace, cloud, operator))
+                    fleet.grow(*(f"web-{number}" for number in range(SIZE)))
+                    yield Site(fleet, proxy, control_plane)
+                    fleet.play.check_secrets()
+
+
+@pytest.mark.parametrize("name", SICKNESSES)
+def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
+    sickness, fleet = SICKNESSES[name], site.fleet
+    play, process = fleet.play, fleet.play.operator.process
+    fleet.grow("old")
+    play.cloud.call("reset_calls")
+    sickness.begin(site)
+    play.apply("web-0", {"description": name}, onExternalDeletion="Recreate")
+    play.apply(f"new-{name}", onExternalDeletion="Recreate")
+    play.delete("old")
+    play.until(lambda: sickness.seen(site), "the operator has met it")
+    assert site.calls("PATCH", OURS) <= MOST_TRIES
+    site.proxy.clear()
+    play.until(
+        lambda: play.cloud.call("find", ident=fleet.servers["old"])["pending_deleted"], "it is removed"
+    )
+    play.wait_gone("old")
+    play.cloud.call("erase", idents=[fleet.servers.pop("old")])
+    fleet.names.remove("old")
+    fleet.grow(f"new-{name}")
+    play.until(
+        lambda: play.cloud.call("find", ident=fleet.servers["web-0"])["description"] == name,
+        "the edit is carried out",
+        sickness.seconds,
+    )
+    fleet.wait_well()
+    fleet.check_servers()
+    # One PUT is the edit's, the other takes the lock off the server that is removed.
+    done = {"PUT /servers/{id}": 2, "POST /servers": 1, "DELETE /servers/{id}": 1}
+    assert writes(play.cloud.counts()) == done
+    assert play.operator.process is process
+    assert process is not None
+    assert process.exit_code is None
