@@ -102,10 +102,11 @@ def _idle_of_hour(scenes: Mapping[str, Any]) -> dict[str, float]:
     CPU of the scene in real time is added, though its polls are counted twice then.
     """
     hour, idle = scenes["idle_hour"], scenes["idle"]
-    missing = sum(
-        max(0.0, HOUR_SECONDS / Ours.INTERVALS[interval] - hour["turns"].get(job, 0.0))
-        for job, interval in (("delta", "poll_idle_seconds"), ("events", "events_seconds"))
-    )
+    polled = {
+        "poll_idle_seconds": hour["turns"].get("delta", 0.0),
+        "events_seconds": hour["cloud_calls"].get("GET /events", 0),
+    }
+    missing = sum(max(0.0, HOUR_SECONDS / Ours.INTERVALS[each] - done) for each, done in polled.items())
     calls = sum(hour["cloud_calls"].values()) + missing
     return {
         "idle_calls": calls,

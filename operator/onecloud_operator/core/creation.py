@@ -103,7 +103,9 @@ def go_on(facts: Facts) -> Step:
     if server is None:
         return _unseen(facts)
     if not facts.fresh:
-        return Hold("Creating", "Waiting for a reading that is newer than the last request.", 1.0)
+        return Hold(
+            "Creating", "Waiting for a reading that is newer than the last request.", 1.0, unread=True
+        )
     if server.owner is not None and server.owner.uid != facts.resource.uid:
         return Hold(
             "OwnedByAnother", "The server carries the owner tags of another object; nothing is done to it."
