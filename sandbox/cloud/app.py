@@ -124,9 +124,18 @@ class App:
                 if settings.create_cost_seconds and (request.method, request.path) == ("POST", "/servers"):
                     async with self._create_lock:
                         await asyncio.sleep(settings.create_cost_seconds)
-                if request.path == "/v3" or request.path.startswith("/v3/"):
-                    return keystone.handle(self.world, request)
-                return self.region.handle(request)
+                if fault is None or fault.effect != "twice":
+                    return self._answer(request)
+                first, second = self._answer(request), self._answer(request)
+                return first if fault.work else second
+        except CloudError as error:
+            return self._refused(error)
+
+    def _answer(self, request: Request) -> Answer:
+        try:
+            if request.path == "/v3" or request.path.startswith("/v3/"):
+                return keystone.handle(self.world, request)
+            return self.region.handle(request)
         except CloudError as error:
             return self._refused(error)
 
@@ -150,6 +159,8 @@ class App:
     ) -> Answer | None:
         """Return the answer that goes out after all, or None when none does."""
         match fault.effect:
+            case "twice":
+                return reply
             case "answer":
                 if fault.body is not None:
                     return Answer(fault.status, fault.body.encode(), {}, fault.content_type)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-Effect = Literal["pass", "answer", "hang", "reset", "truncate", "garbage", "huge"]
+Effect = Literal["pass", "answer", "hang", "reset", "truncate", "garbage", "huge", "twice"]
 HUGE_BYTES = 64 * 1024 * 1024
 
 
@@ -17,6 +17,8 @@ class Fault:
     regular expression *path*; the first *skip* of them pass, the next *count* (None: all) are hit.
 
     *work* says whether the call is carried out before the effect: a lost answer is a reset with *work*.
+    Carried out twice, as by a proxy that repeats it, a call is answered as the second time, or with *work* as
+    the first.
     """
 
     effect: Effect = "pass"

@@ -40,6 +40,15 @@ async def test_an_answer_is_lost_and_the_work_is_done(cloud: Control, client: ht
     assert (await _post(client)).status_code == 409
 
 
+@pytest.mark.parametrize(("as_once", "code"), [(False, 409), (True, 200)], ids=["the-second", "the-first"])
+async def test_a_call_is_carried_out_twice_and_answered_as(
+    cloud: Control, client: httpx.AsyncClient, as_once: bool, code: int
+) -> None:
+    cloud.fault("twice", "POST", "^/servers$", work=as_once)
+    assert (await _post(client)).status_code == code
+    assert [server["name"] for server in cloud.servers()] == ["web-0"]
+
+
 async def test_a_cut_connection_before_the_work_does_nothing(
     cloud: Control, client: httpx.AsyncClient
 ) -> None:
