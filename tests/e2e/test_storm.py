@@ -1,0 +1,177 @@
+"""
+Users, the cloud, faults and crashes in random order, against the real process; then the sky clears.
+
+The seed is in the test's name; `make soak` plays more of them, and longer ones.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.fleet import soak, writes
+from tests.e2e.play import KIND, SERVER, settled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.play import Play
+
+SEEDS, GUSTS = (range(30), 120) if soak() else (range(3), 40)
+NAMES = tuple(f"web-{number}" for number in range(5))
+POLICIES = ("RecycleBin", "Delete", "Retain")
+CLEAR_SECONDS = 120.0
+WRITES_A_GUST = 12  # more is a loop
+HONEST = {"InRecycleBin", "ExternallyDeleted", "TooManyGone"}  # a person has to decide
+
+
+@dataclass
+class Storm:
+    """What was asked for so far. *policies*: of the objects that there are, by name."""
+
+    play: Play
+    dice: random.Random
+    policies: dict[str, str] = field(default_factory=dict)
+    recreated: set[str] = field(default_factory=set)
+    let_go: int = 0
+
+    def gust(self) -> None:
+        """Do one thing to the cloud, to an object, or to the operator."""
+        acts: list[tuple[int, Callable[[], object]]] = [
+            (10, self.apply),
+            (3, self.delete),
+            (3, self.lose_an_answer),
+            (2, self.fail),
+            (2, self.sicken),
+            (2, self.clear),
+            (2, self.switch),
+            (1, self.crash),
+            (1, lambda: self.play.cloud.call("revoke_tokens")),
+            (1, self.recycle),
+        ]
+        weights, choices = zip(*acts, strict=True)
+        self.dice.choices(choices, weights)[0]()
+
+    def apply(self) -> None:
+        """Make or change an object; one that is going away under this name is left alone."""
+        name = self.dice.choice(NAMES)
+        found = self.play.kube.get(KIND, name, self.play.namespace)
+        if found is not None and found["metadata"].get("deletionTimestamp"):
+            return
+        policy = self.policies.setdefault(name, self.dice.choice(POLICIES))
+        wanted: dict[str, Any] = {
+            "cpu": self.dice.choice((1, 2, 4)),
+            "description": f"number {self.dice.randrange(100)}",
+            "tags": {"tier": self.dice.choice(("web", "db"))},
+            "powerState": self.dice.choice(("Running", "Running", "Stopped")),
+        }
+        self.play.apply(
+            name,
+            wanted,
+            deletionPolicy=policy,
+            disruption={"allow": "Restart"},
+            onExternalDeletion="Recreate",
+        )
+
+    def delete(self) -> None:
+        name = self.dice.choice(NAMES)
+        if self.policies.pop(name, None) == "Retain":
+            self.let_go += 1
+        self.play.delete(name)
+
+    def lose_an_answer(self) -> None:
+        method = self.dice.choice(("POST", "PUT", "DELETE"))
+        self.play.cloud.call("lose_answer", method=method, path="^/servers", count=1)
+
+    def fail(self) -> None:
+        """Have a task of the cloud fail."""
+        operation, status = self.dice.choice(
+            (
+                ("create", "sched_fail"),
+                ("create", "disk_fail"),
+                ("start", "start_fail"),
+                ("stop", "stop_fail"),
+            )
+        )
+        self.play.cloud.call("fail_next", operation=operation, status=status)
+
+    def sicken(self) -> None:
+        effect = self.dice.choice(
+            (
+                {"effect": "answer", "status": self.dice.choice((403, 429, 500, 502, 503))},
+                {"effect": "reset"},
+                {"effect": "truncate"},
+                {"effect": "garbage"},
+                {"effect": "pass", "latency_seconds": 0.3},
+                {"effect": "twice", "method": "POST"},
+            )
+        )
+        self.play.cloud.call("fault", path="^/servers", count=self.dice.randint(1, 20), **effect)
+
+    def clear(self) -> None:
+        self.play.cloud.call("clear_faults")
+
+    def switch(self) -> None:
+        """Start or stop a server beside the operator."""
+        servers = [s for s in self.play.cloud.servers() if s["status"] in {"running", "ready"}]
+        if servers:
+            chosen = self.dice.choice(servers)
+            if not chosen["pending_deleted"]:
+                self.play.cloud.call("power", ident=chosen["id"], on=chosen["status"] == "ready")
+
+    def recycle(self) -> None:
+        """Move a server into the recycle bin beside the operator."""
+        servers = [s for s in self.play.cloud.servers() if s["status"] in {"running", "ready"}]
+        if servers:
+            self.play.cloud.call("recycle", ident=self.dice.choice(servers)["id"])
+
+    def crash(self) -> None:
+        self.play.operator.kill()
+        self.play.operator.start()
+
+    def is_over(self, name: str) -> bool:
+        """Say whether an object is as it shall be, gone, or says what a person has to decide."""
+        found = self.play.kube.get(KIND, name, self.play.namespace)
+        if found is None or settled(found):
+            return True
+        conditions = found.get("status", {}).get("conditions") or ()
+        return any(c["reason"] in HONEST for c in conditions if c["type"] in {"Synced", "Ready"})
+
+
+def owners(play: Play) -> Counter[str]:
+    """Return how many servers carry the tags of each UID."""
+    tags = (server["metadata"].get("user:onecloud.io/uid") for server in play.cloud.servers())
+    return Counter(uid for uid in tags if uid)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_after_any_storm_every_object_has_its_one_server(play: Play, seed: int) -> None:
+    play.operator.stop()
+    play.operator.knobs |= {"delete_again_seconds": 1, "post_settle_seconds": 2, "gone_percent": 100}
+    play.operator.start()
+    storm = Storm(play, random.Random(seed))  # noqa: S311 - no secret
+    for _ in range(GUSTS):
+        storm.gust()
+        seen = play.cloud.counts().get("GET /servers", 0)
+        if storm.dice.random() < 0.5:
+            play.until(lambda seen=seen: play.cloud.counts().get("GET /servers", 0) > seen, "a look")  # type: ignore[misc]
+        assert max(owners(play).values(), default=0) <= 1
+    storm.clear()
+    play.until(lambda: all(storm.is_over(name) for name in NAMES), "the sky is clear", CLEAR_SECONDS)
+    assert max(owners(play).values(), default=0) <= 1
+    servers = {server["id"]: server for server in play.cloud.servers()}
+    for name in NAMES:
+        found = play.kube.get(KIND, name, play.namespace)
+        if found is None or not settled(found):
+            continue
+        server = servers[found["status"]["id"]]
+        wanted = found["spec"]["server"]
+        assert server["metadata"]["user:onecloud.io/uid"] == found["metadata"]["uid"]
+        assert (server["vcpu_count"], server["description"]) == (wanted["cpu"], wanted["description"])
+        assert server["status"] == ("running" if wanted["powerState"] == "Running" else "ready")
+        assert server["vmem_size"] == int(SERVER["memory"].removesuffix("Gi")) * 1024
+    assert writes(play.cloud.counts()).total() <= GUSTS * WRITES_A_GUST
