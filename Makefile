@@ -43,6 +43,14 @@ test-tools: $(READY) ## get every program that the tests use, once (about fiftee
 test: test-tools ## run every test; ARGS=... goes to pytest
 	@$(RUN) -m pytest $(ARGS)
 
+# The suites that play at random, or at every point there is; with SOAK=1 they play all they know.
+SOAKS := tests/e2e/test_crashes.py tests/e2e/test_storm.py tests/e2e/test_lost_answers.py \
+	tests/e2e/test_cloud_faults.py tests/e2e/test_kubernetes_faults.py tests/core tests/fuzz
+
+.PHONY: soak
+soak: tools ## play crashes, faults and storms at length (about 40 minutes on two cores)
+	@SOAK=1 $(RUN) -m pytest --durations=0 -v $(ARGS) $(SOAKS)
+
 .PHONY: bench
 bench: tools ## measure it beside an ordinary operator, against the budgets (about 90 minutes; ARGS=--help)
 	@$(RUN) -m benchmarks $(ARGS)

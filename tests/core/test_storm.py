@@ -7,6 +7,7 @@ rest once the storm is over.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -235,7 +236,7 @@ class Weather(RuleBasedStateMachine):
 
 TestWeather = Weather.TestCase
 TestWeather.settings = settings(
-    max_examples=400,
+    max_examples=8000 if "SOAK" in os.environ else 400,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

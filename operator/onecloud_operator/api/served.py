@@ -35,7 +35,8 @@ def _object(
 ) -> dict[str, Any]:
     if schema.get("x-kubernetes-preserve-unknown-fields"):
         return dict(value)
-    known = schema.get("properties", {})
+    properties = schema.get("properties")
+    known = properties if isinstance(properties, dict) else {}
     every = schema.get("additionalProperties")
     kept: dict[str, Any] = {}
     for name, each in value.items():

@@ -47,7 +47,7 @@ def standing(status: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
 def kept(facts: Facts) -> Ready | None:
     """Return Ready as it stands in the status, if it ever said anything certain."""
     old = standing(facts.resource.status, "Ready")
-    if old is None or old.get("status") not in {"True", "False"}:
+    if old is None or old.get("status") not in ("True", "False"):
         return None
     generation = old.get("observedGeneration")
     return Ready(
