@@ -65,7 +65,7 @@ def test_any_spec_is_decided_on(spec: dict[str, Any]) -> None:
 
 
 @FUZZ
-@example({"conditions": [{"type": "Ready", "status": []}]}, deleting=False)
+@example({"conditions": [{"type": "Ready", "status": []}]}, False)
 @given(spoilt(SETTLED), st.booleans())
 def test_any_status_is_decided_on(status: dict[str, Any], deleting: bool) -> None:
     metadata = {**BODY["metadata"], **({"deletionTimestamp": "2026-01-01T00:00:00Z"} if deleting else {})}
