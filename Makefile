@@ -48,7 +48,7 @@ SOAKS := tests/e2e/test_crashes.py tests/e2e/test_storm.py tests/e2e/test_lost_a
 	tests/e2e/test_cloud_faults.py tests/e2e/test_kubernetes_faults.py tests/core tests/fuzz
 
 .PHONY: soak
-soak: tools ## play crashes, faults and storms at length (about 40 minutes on two cores)
+soak: tools ## play crashes, faults and storms at length (about 20 minutes on two cores)
 	@SOAK=1 $(RUN) -m pytest --durations=0 -v $(ARGS) $(SOAKS)
 
 .PHONY: bench

@@ -29,6 +29,7 @@ FIGURES = (
     Figure("idle_calls", "cloud calls in an idle hour", "", 1200, grows=True),
     Figure("idle_region_cpu", "the region's CPU in an idle hour", "s", 70, grows=True),
     Figure("idle_cpu", "operator CPU while idle, of a core", "%", 2, grows=True),
+    Figure("change_idle_half", "change outside → on the object, idle, half of them", "s"),
     Figure("change_idle", "change outside → on the object, idle, longest", "s", 6),
     Figure("change_moving", "the same while something moves, longest", "s", 3),
     Figure("apply_to_post", "apply → POST at the cloud, idle, 9 of 10", "ms", 150),
@@ -56,6 +57,7 @@ def figures(run: Mapping[str, Any]) -> dict[str, float]:
     scenes, objects = run["scenes"], run["objects"]
     idle, create, delete, restart = (scenes[n] for n in ("idle", "cold_start", "deletion", "restart"))
     found: dict[str, float | None] = {
+        "change_idle_half": scenes["change_idle"]["latency_seconds"]["p50"],
         "change_idle": scenes["change_idle"]["latency_seconds"]["most"],
         "apply_to_post": 1000.0 * scenes["creations"]["apply_to_post_seconds"]["p90"],
         "running_to_ready": scenes["creations"]["running_to_ready_seconds"]["most"],

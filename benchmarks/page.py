@@ -1,4 +1,8 @@
-"""The figures as a page shows them: ``python -m benchmarks.page RESULTS.json``."""
+"""
+The figures as a page shows them: ``python -m benchmarks.page RESULTS.json [PAGE.md]``.
+
+With a page, what stands there between two marks is replaced.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figure
 
 Run = dict[str, Any]
+BEGIN, END = "<!-- measured -->\n", "<!-- /measured -->"
 SMALL, LARGE = 10, 100  # a figure below has two decimals, or one
 
 
@@ -96,5 +101,17 @@ def _circumstances(results: Mapping[str, Any], runs: Iterable[Run]) -> str:
     return "\n".join(lines)
 
 
+def renewed(text: str, measured: str) -> str:
+    """Return a page's *text* with what was *measured* between its marks."""
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{measured}\n{END}{after}"
+
+
 if __name__ == "__main__":
-    sys.stdout.write(page(json.loads(Path(sys.argv[1]).read_text())))
+    measured = page(json.loads(Path(sys.argv[1]).read_text()))
+    if len(sys.argv) > 2:  # noqa: PLR2004 - the page is given
+        shown = Path(sys.argv[2])
+        shown.write_text(renewed(shown.read_text(), measured))
+    else:
+        sys.stdout.write(measured)
