@@ -49,7 +49,7 @@ SOAKS := tests/e2e/test_crashes.py tests/e2e/test_storm.py tests/e2e/test_lost_a
 
 .PHONY: soak
 soak: tools ## play crashes, faults and storms at length (about 20 minutes on two cores)
-	@SOAK=1 $(RUN) -m pytest --durations=0 -v $(ARGS) $(SOAKS)
+	@SOAK=1 $(RUN) -m pytest --override-ini=faulthandler_timeout=1200 --durations=0 -v $(ARGS) $(SOAKS)
 
 .PHONY: bench
 bench: tools ## measure it beside an ordinary operator, against the budgets (about 90 minutes; ARGS=--help)
