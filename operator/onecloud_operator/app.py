@@ -40,6 +40,7 @@ from onecloud_operator.probes import Health, Heartbeat, Page, Server
 from onecloud_operator.reconcile import Reconciler
 from onecloud_operator.settings import PREFIX, SettingsError
 from onecloud_operator.watch import Watch
+from onecloud_operator.watchdogs import alive, ready
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Hashable, Mapping
@@ -52,9 +53,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 10.0
-SILENT_SECONDS = 150.0  # the watch tells something once a minute, and is made anew after 70 s without
-DEAF_SECONDS = 300.0  # the API server answers us, and yet the watch has heard nothing for so long
-STUCK_SECONDS = 3600.0  # every call has a timeout, and a pass makes a dozen at most
 
 
 @dataclass(slots=True)
@@ -253,26 +251,9 @@ async def _work(  # noqa: PLR0913 - the parts that outlive it
     metrics.look = Working(
         shell.standing, queue, feeds, objects, endpoints, watch, clock.monotonic, len(compare(schema))
     )
-    shell.health.alive.update(
-        {
-            "tasks": lambda: supervisor.fault_text,
-            "watch": lambda: "its task has ended" if watching.done() else _deaf(cluster, watch),
-            "feeds": lambda: f"{feeds.dead} have ended" if feeds.dead else None,
-            "workers": lambda: (
-                f"one has been at work for {queue.longest_seconds:.0f} s"
-                if queue.longest_seconds > STUCK_SECONDS
-                else None
-            ),
-        }
-    )
-    shell.health.ready.update(
-        {
-            "objects": lambda: None if objects.complete else f"not all are known yet ({len(objects)})",
-            "watch is heard": lambda: (
-                f"silent for {watch.silent_seconds:.0f} s" if watch.silent_seconds > SILENT_SECONDS else None
-            ),
-        }
-    )
+    ended = watching.done
+    shell.health.alive.update(alive(supervisor, cluster, watch, feeds, queue, watch_ended=ended))
+    shell.health.ready.update(ready(objects, watch))
     try:
         await _first(watching, supervisor.fault())
         raise TaskFault("kopf: ended, though it must not")
@@ -293,12 +274,6 @@ def _tenant_of(objects: Objects, clouds: Clouds, key: Key) -> Hashable:
 
 def _count_pass(metrics: Metrics, lane: Lane, waited: float, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback
     metrics.passed(lane.name.lower(), waited, seconds, failed=failed)
-
-
-def _deaf(cluster: Cluster, watch: Watch) -> str | None:
-    """Say if the API server answers us and the watch hears nothing; one that is down is no fault of ours."""
-    silent = (cluster.answered_at or 0.0) - watch.heard_at
-    return f"silent for {silent:.0f} s, though the API server answers" if silent > DEAF_SECONDS else None
 
 
 async def _first(*ends: Awaitable[object]) -> None:
