@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from tests.install.site import Site
 
 PAGE = ROOT / "docs" / "installing.md"
+README = ROOT / "README.md"
 CRD = "onecloudservers.onecloud.io"
 
 
-def steps(heading: str) -> list[str]:
-    """Return the commands of a section of the page, in order."""
-    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+def steps(heading: str, page: Path = PAGE) -> list[str]:
+    """Return the commands of a section of a page, in order."""
+    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", page.read_text(), re.MULTILINE | re.DOTALL)
     found = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
     assert found, heading
     return found
@@ -109,3 +110,20 @@ def test_the_steps_with_kubectl(
     (kept,) = site.cloud.servers()
     assert not kept["pending_deleted"]
     assert site.kube.get("CustomResourceDefinition", CRD) is not None
+
+
+@pytest.mark.parametrize("way", ["helm install", "kubectl apply --server-side -f"])
+def test_the_readme_alone_is_enough(
+    site: Site, shell: Callable[[str], str], shop: None, request: pytest.FixtureRequest, way: str
+) -> None:
+    """Only the image is not built and pushed: the node knows it by the name that the README gives it."""
+    (install,) = (commands for commands in steps("Install", README) if way in commands)
+    if way.startswith("kubectl"):
+        request.getfixturevalue("system_again")
+    assert "Succeeded" in (said := shell(install)) or "successfully rolled out" in said
+    _, server, *_, uninstall_helm = steps("With Helm")
+    assert "condition met" in shell(server)
+    *_, uninstall_kubectl = steps("With kubectl")
+    shell(uninstall_kubectl if way.startswith("kubectl") else uninstall_helm)
+    (kept,) = site.cloud.servers()
+    assert not kept["pending_deleted"]
