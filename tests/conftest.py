@@ -10,11 +10,16 @@ from typing import TypeVar
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kube import Kube
 from sandbox.cluster.namespaces import temporary
+
+# How long an example takes is the machine's business, and no finding.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.spec import Spec
@@ -31,6 +31,13 @@ ID = attempt_id(UID, 1)
 PLACE = Place("https://cloud.example/v3", "region0", "project0")
 NOW = 10_000.0
 WALL = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+
+
+def wall_at(now: float) -> datetime:
+    """Return the time of day at monotonic *now*: both clocks go on."""
+    return WALL + timedelta(seconds=now - NOW)
+
+
 SERVER: dict[str, Any] = {
     "cpu": 2,
     "memory": "4Gi",

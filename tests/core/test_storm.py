@@ -35,7 +35,7 @@ from onecloud_operator.core.plan import plan
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Records, records_of
 from onecloud_operator.core.report import report
-from tests.core.scenes import PLACE, WALL, resource, spec
+from tests.core.scenes import PLACE, resource, spec, wall_at
 from tests.core.world import World
 
 if TYPE_CHECKING:
@@ -71,7 +71,13 @@ class Storm(World):
             known = Reading(missing=self.resource.records.creation is not None)
         self.memory = noted(self.memory, known, self.now)
         return Facts(
-            self.resource, self.now, WALL, memory=self.memory, place=PLACE, reading=known, candidates=()
+            self.resource,
+            self.now,
+            wall_at(self.now),
+            memory=self.memory,
+            place=PLACE,
+            reading=known,
+            candidates=(),
         )
 
     def turn(self) -> Step:

@@ -46,7 +46,7 @@ from onecloud_operator.core.records import records_of
 from onecloud_operator.core.report import report
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.transitions import transitions
-from tests.core.scenes import NOW, PLACE, WALL
+from tests.core.scenes import NOW, PLACE, wall_at
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -89,7 +89,7 @@ class World:
         return Facts(
             self.resource,
             self.now,
-            WALL,
+            wall_at(self.now),
             memory=self.memory,
             place=PLACE,
             reading=known,
