@@ -242,7 +242,7 @@ class Weather(RuleBasedStateMachine):
 
 TestWeather = Weather.TestCase
 TestWeather.settings = settings(
-    max_examples=8000 if "SOAK" in os.environ else 400,
+    max_examples=3000 if "SOAK" in os.environ else 400,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,
