@@ -19,11 +19,13 @@ from onecloud_operator.core.actions import (
     Unlock,
 )
 from onecloud_operator.core.facts import Memory
+from onecloud_operator.core.memory import Done, accepted
 from onecloud_operator.core.observed import Owner, Reading
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Creation, Records
+from onecloud_operator.core.resource import RECONCILE_REQUESTED_AT
 from onecloud_operator.core.times import text_of_time
 from tests.core.scenes import (
     BEGUN,
@@ -75,6 +77,16 @@ def test_a_removal_unlocks_then_records_then_deletes() -> None:
     assert plan(leaving()) == BeginDeletion()
     begun = leaving(requested=ASKED, memory=Memory(begun_deletion=True))
     assert plan(begun) == Delete(ID, for_good=False)
+
+
+def test_a_server_that_somebody_locks_again_is_kept_until_it_is_asked_for_anew() -> None:
+    locked = leaving(server(locked=True))
+    done = accepted(locked, Unlock(ID), Done(NOW - 10, NOW - 10))
+    again = replace(locked, memory=done)
+    assert hold_reason(plan(again)) == "DeletionProtected"
+    annotations = {RECONCILE_REQUESTED_AT: "now"}
+    asked_anew = replace(again, resource=replace(again.resource, annotations=annotations))
+    assert plan(asked_anew) == Unlock(ID)
 
 
 def test_the_policy_delete_goes_past_the_bin_and_ends_with_the_404_only() -> None:

@@ -188,7 +188,19 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
     elif server.status in DELETING_STATUSES and server.status not in CREATE_FAILURES:
         return wait
     if server.locked:
-        return Unlock(server.id)
+        return _locked_again(facts, server) or Unlock(server.id)
     if requested is None:
         return BeginDeletion()
     return Delete(server.id, for_good=for_good)
+
+
+def _locked_again(facts: Facts, server: Observed) -> Hold | None:
+    """Return why a server stays locked: we took the lock off, and somebody put it on again."""
+    unlocked = facts.memory.attempts.get(Unlock(server.id))
+    if unlocked is None or unlocked.wish != facts.wish:
+        return None
+    return Hold(
+        "DeletionProtected",
+        "Somebody locked the server in the cloud after it was unlocked for its removal, so it is kept. "
+        "Unlock it there, or set onecloud.io/reconcile-requested-at anew to have it unlocked once more.",
+    )
