@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +12,14 @@ import pytest
 from benchmarks.cloud import most_at_once
 from benchmarks.figures import FIGURES, figures, growth
 from benchmarks.ground import Lengths
-from benchmarks.page import verdict
+from benchmarks.page import page, renewed, verdict
 from benchmarks.run import measure
 from benchmarks.samples import between, bound, histogram, quantile, spread, total
 from sandbox.cloud.journal import Call
 
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results.json"
+PAGE = ROOT / "docs" / "performance.md"
 BRIEF = Lengths(
     rest_seconds=0.0,
     idle_seconds=2.0,
@@ -49,6 +54,12 @@ def test_every_scene_is_played_by_real_processes(subject: str) -> None:
     missing = {figure.key for figure in FIGURES} - set(found)
     assert missing <= (only_ours if subject == "baseline" else set())
     assert all(math.isfinite(value) and value >= 0 for value in found.values())
+
+
+def test_the_page_shows_what_was_measured() -> None:
+    """`python -m benchmarks.page benchmarks/results.json docs/performance.md` writes it there."""
+    text = PAGE.read_text()
+    assert renewed(text, page(json.loads(RESULTS.read_text()))) == text
 
 
 def test_a_quantile_is_a_sample_that_so_many_do_not_exceed() -> None:
