@@ -29,8 +29,8 @@ class Fault:
     What becomes of the next *count* (None: all) requests of *method* whose path and query match *path*.
 
     answer: *status* with *message*, without asking the API server. cut: no answer, nothing was done. lose: no
-    answer, but it was done. hang: no answer until the faults are cleared, then cut. On watches: mute: nothing
-    is passed on any more. expire: the API server's 410 comes as an event, and the watch ends.
+    answer, but it was done. hang: no answer until the faults are cleared, then cut. On watches: mute: this
+    connection passes nothing on any more. expire: the API server's 410 comes as an event, and the watch ends.
     """
 
     effect: Effect
@@ -177,12 +177,14 @@ class Proxy:
             await answer.write(data)
             return answer
         await answer.prepare(request)
+        muted = False
         try:
             async for line in _lines(reply):
                 if self._take(request.method, request.path_qs, "expire") is not None:
                     await answer.write(_expired())
                     break
-                if self._take(request.method, request.path_qs, "mute") is None:
+                muted = muted or self._take(request.method, request.path_qs, "mute") is not None
+                if not muted:
                     await answer.write(line)
         except (aiohttp.ClientError, ConnectionError):
             return _cut(request)

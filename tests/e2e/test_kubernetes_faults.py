@@ -105,7 +105,7 @@ SICKNESSES = {
     "the-watch-expires": fault("expire", lambda site: site.calls("GET", OURS) >= 2, path=WATCH, count=1),
     "the-api-server-restarts": Sickness(restart, polls),
 }
-LONG_SICKNESSES = {"the-watch-is-mute": fault("mute", polls, SILENT_SECONDS, path=WATCH)}
+LONG_SICKNESSES = {"the-watch-is-mute": fault("mute", polls, SILENT_SECONDS, path=WATCH, count=1)}
 PLAYED = SICKNESSES | LONG_SICKNESSES if soak() else SICKNESSES
 
 
@@ -142,7 +142,9 @@ def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
     assert site.calls("PATCH", OURS) <= MOST_TRIES
     site.proxy.clear()
     play.until(
-        lambda: play.cloud.call("find", ident=fleet.servers["old"])["pending_deleted"], "it is removed"
+        lambda: play.cloud.call("find", ident=fleet.servers["old"])["pending_deleted"],
+        "it is removed",
+        sickness.seconds,
     )
     play.wait_gone("old")
     play.cloud.call("erase", idents=[fleet.servers.pop("old")])
