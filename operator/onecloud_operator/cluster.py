@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 from kubernetes.aio.client.exceptions import ApiException
 
+from onecloud_operator.rights import granting
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
@@ -174,6 +176,21 @@ class Cluster:
         """Return the OpenAPI v3 schemas that the API server serves for our group; NotFound without CRD."""
         return await self.call("schema", "GET", f"/openapi/v3/apis/{GROUP}/{VERSION}")
 
+    async def rules(self, namespace: str) -> dict[str, Any]:
+        """Return what we may do in a namespace, as the status of a SelfSubjectRulesReview."""
+        found = await self.call(
+            "rules",
+            "POST",
+            "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
+            body={
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectRulesReview",
+                "spec": {"namespace": namespace},
+            },
+        )
+        status: dict[str, Any] = found["status"]
+        return status
+
     async def emit(self, reference: Reference, *, kind: str, reason: str, message: str, time: str) -> None:
         """Post an Event; *kind* is Normal or Warning. The name is the server's to make unique."""
         await self.call(
@@ -287,6 +304,8 @@ def _error(method: str, path: str, status: int | None, body: object) -> ClusterE
         if isinstance(answer, dict):
             message = str(answer.get("message") or "")[:500]
     text = f"{method} {path}: {status} {message}".rstrip()
+    if status == 403 and (rule := granting(message)):  # noqa: PLR2004
+        text = f"{text}; {rule}"
     match status:
         case 404:
             return NotFound(text, status)

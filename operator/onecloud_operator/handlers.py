@@ -15,7 +15,7 @@ from onecloud_operator.engine.groups import Lane
 from onecloud_operator.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from onecloud_operator.engine.queue import Queue
     from onecloud_operator.objects import Key, Objects
@@ -25,6 +25,17 @@ if TYPE_CHECKING:
 UNUSED_FINALIZER = "onecloud.io/never-set"
 # The API server ends a watch after this; kopf then goes on from the last version that it heard.
 WATCH_SECONDS = 300
+LONGEST_WAIT_SECONDS = 13.0
+
+
+class Patience:
+    """kopf's waits between attempts at a request, without an end: what is refused may be granted later."""
+
+    def __iter__(self) -> Iterator[float]:
+        """Begin anew."""
+        yield from (1.0, 1.0, 2.0, 3.0, 5.0, 8.0)
+        while True:
+            yield LONGEST_WAIT_SECONDS
 
 
 class NoDiffBase(kopf.DiffBaseStorage):
@@ -77,6 +88,7 @@ def settings(selector: str = "") -> kopf.OperatorSettings:
     made.watching.server_timeout = WATCH_SECONDS
     made.watching.connect_timeout = 10.0
     made.networking.request_timeout = 60.0
+    made.networking.error_backoffs = Patience()
     made.process.ultimate_exiting_timeout = None
     return made
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kubernetes.aio.client import ApiClient
 
-from onecloud_operator import handlers
+from onecloud_operator import handlers, rights
 from onecloud_operator.api.crd import schema
 from onecloud_operator.api.served import schema_of_status
 from onecloud_operator.cluster import Cluster, ClusterError, NotFound
@@ -38,7 +38,7 @@ async def served(cluster: Cluster, health: Health) -> Mapping[str, Any] | None:
             health.ready["objects"] = lambda: "the CRD is not installed"
             logger.warning(
                 "the OneCloudServer resource is not known to the API server: install the CRD "
-                "(kubectl apply -f crds/); trying again",
+                "(kubectl apply --server-side -k crds/); trying again",
             )
         except ClusterError as error:
             logger.warning("the API server cannot be asked; trying again", extra={"error": str(error)})
@@ -70,7 +70,7 @@ def compare(served_status: Mapping[str, Any] | None) -> set[str]:
     if lacking:
         logger.warning(
             "the installed CRD is older than the operator, so some fields of the status are not shown: "
-            "update it (kubectl apply -f crds/)",
+            "update it (kubectl apply --server-side -k crds/)",
             extra={"fields": ",".join(sorted(lacking))},
         )
     return lacking
@@ -108,9 +108,13 @@ async def check(settings: Settings) -> int:
     cluster = Cluster(ApiClient(await handlers.configuration()))
     failures = 0
     calls: list[tuple[str, Awaitable[object]]] = [
-        ("the CRD is served", cluster.served_schema()),
+        ("the CRD is served", _crd(cluster)),
         ("objects can be listed", _list(cluster, settings)),
+        # Where all namespaces are worked in, what is granted in any one is granted in every one.
+        *((f"the rights in {name}", _rights(cluster, name)) for name in settings.namespaces or ("default",)),
     ]
+    if not settings.cluster_id:
+        calls.append(("the cluster's name can be read", cluster.cluster_id()))
     if settings.leader_election:
         calls.append(("the Lease can be read", election_of(settings, cluster).look()))
     try:
@@ -125,6 +129,20 @@ async def check(settings: Settings) -> int:
     finally:
         await cluster.close()
     return 1 if failures else 0
+
+
+async def _crd(cluster: Cluster) -> None:
+    try:
+        await cluster.served_schema()
+    except NotFound as error:
+        msg = f"it is not installed (kubectl apply --server-side -k crds/): {error}"
+        raise ClusterError(msg, error.status) from error
+
+
+async def _rights(cluster: Cluster, namespace: str) -> None:
+    """Raise ClusterError if one is lacking."""
+    if missing := rights.lacking(await cluster.rules(namespace)):
+        raise ClusterError(f"no rule grants {', '.join(map(str, missing))}")
 
 
 async def _list(cluster: Cluster, settings: Settings) -> None:

@@ -141,18 +141,30 @@ def check(
     return run
 
 
-@pytest.mark.parametrize("values", [{}, NAMESPACED], ids=["cluster-wide", "namespaced"])
+@pytest.mark.parametrize(
+    ("values", "places"),
+    [
+        pytest.param({}, ["the rights in default", "the cluster's name can be read"], id="cluster-wide"),
+        pytest.param(NAMESPACED, ["the rights in shop", "the rights in bank"], id="namespaced"),
+        pytest.param(
+            {"rbac": {"secretNames": ["onecloud"]}, "clusterId": "c1"},
+            ["the rights in default"],
+            id="some-secrets-only",
+        ),
+    ],
+)
 def test_the_charts_test_passes_with_the_charts_rights(
-    place: None, release: Callable[..., Release], check: Callable[..., Any], values: dict[str, Any]
+    place: None,
+    release: Callable[..., Release],
+    check: Callable[..., Any],
+    values: dict[str, Any],
+    places: list[str],
 ) -> None:
     made = release()
     made.install(values)
     done = until(lambda: found if not (found := check(made)).returncode else None, "the check passes", LONG)
-    assert done.stdout.splitlines() == [
-        "ok     the CRD is served",
-        "ok     objects can be listed",
-        "ok     the Lease can be read",
-    ]
+    said = ["the CRD is served", "objects can be listed", *places, "the Lease can be read"]
+    assert done.stdout.splitlines() == [f"ok     {each}" for each in said]
 
 
 def test_the_charts_test_tells_which_right_is_missing(
@@ -163,9 +175,42 @@ def test_the_charts_test_tells_which_right_is_missing(
     made.install(NAMESPACED)
     done = check(made, ONECLOUD_OPERATOR_NAMESPACES="default")
     assert done.returncode == 1
+    rule = '{apiGroups: ["onecloud.io"], resources: ["onecloudservers"], verbs: ["list"]}'
     assert "FAILED objects can be listed" in done.stdout
-    assert "onecloudservers" in done.stdout
-    assert "default" in done.stdout
+    assert f"; a Role in the namespace default with the rule {rule} grants it\n" in done.stdout
+    assert (
+        f"FAILED the rights in default: no rule grants {rule.replace('list', 'get')}, {rule}, " in done.stdout
+    )
+
+
+def test_the_charts_test_tells_of_each_right_that_somebody_took_away(
+    kube: Kube, place: None, release: Callable[..., Release], check: Callable[..., Any]
+) -> None:
+    made = release()
+    made.install({"clusterId": "c1"})
+    until(lambda: not check(made).returncode, "the check passes", LONG)
+    role = kube.get("clusterroles", "onecloud-operator")
+    assert role is not None
+    rules = [rule for rule in role["rules"] if not {"events", "secrets"} & set(rule["resources"])]
+    kube.patch("clusterroles", "onecloud-operator", None, {"rules": rules})
+    done = until(lambda: found if (found := check(made)).returncode else None, "it is noticed", LONG)
+    (failed,) = (line for line in done.stdout.splitlines() if not line.startswith("ok "))
+    assert failed == (
+        'FAILED the rights in default: no rule grants {apiGroups: [""], resources: ["secrets"], '
+        'verbs: ["get"]}, {apiGroups: [""], resources: ["events"], verbs: ["create"]}'
+    )
+
+
+def test_the_charts_test_tells_how_to_get_a_definition_that_is_missing(
+    place: None, release: Callable[..., Release], check: Callable[..., Any]
+) -> None:
+    made = release()
+    made.install({"crds": {"enabled": False}})
+    done = check(made)
+    assert done.returncode == 1
+    assert (
+        "FAILED the CRD is served: it is not installed (kubectl apply --server-side -k crds/)" in done.stdout
+    )
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,30 @@ def test_a_namespaced_release_sees_its_namespaces_only(site: Site) -> None:
     assert len(site.cloud.servers()) == 1
 
 
+def test_a_missing_right_is_named_harms_no_other_namespace_and_is_used_when_it_comes(site: Site) -> None:
+    other = f"{site.namespace}-other"
+    site.open(other)
+    site.install(
+        {**VALUES, "watchNamespaces": [site.namespace, other], "clusterId": "cluster0", "replicas": 1}
+    )
+    granted = site.kube.get("roles", RELEASE, other)
+    assert granted is not None
+    site.kube.patch("roles", RELEASE, other, {"rules": []})
+    (old,) = site.pods()
+    site.kube.delete("pods", old, NAMESPACE)
+    site.until(lambda: site.pods() not in ([], [old]) and site.leader(), "another one leads")
+    site.kube.create(site.server(namespace=other))
+    site.kube.create(site.server())
+    site.wait_ready()
+    rule = '{apiGroups: ["onecloud.io"], resources: ["onecloudservers"], verbs: ["list"]}'
+    said = f"a Role in the namespace {other} with the rule {rule} grants it"
+    site.until(lambda: said in site.kubelet.logs(NAMESPACE, *site.pods()), "it names the rule")
+    site.kube.patch("roles", RELEASE, other, {"rules": granted["rules"]})
+    site.wait_ready(namespace=other)
+    (pod,) = site.kube.list("pods", NAMESPACE, labels=f"app.kubernetes.io/instance={RELEASE}")
+    assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
+
+
 def test_the_other_replica_takes_over_when_the_leader_freezes(site: Site) -> None:
     """The frozen one finds at its awakening that it leads no more, and ends: no server is made twice."""
     election = {"durationSeconds": 4, "deadlineSeconds": 3, "renewSeconds": 1}
