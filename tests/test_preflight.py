@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 
 from onecloud_operator.api.crd import schema
 from onecloud_operator.preflight import compare, fields_lacking
+from sandbox.cluster import kubeconfig
+from sandbox.cluster.control_plane import free_port
+from sandbox.stage import Operator
 
 ROOT = Path(__file__).parent.parent
 OURS = schema()["properties"]["status"]
@@ -70,3 +74,19 @@ def test_without_a_cluster_that_is_what_is_said(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert "onecloud-operator: no cluster" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_an_api_server_that_does_not_answer_is_named_and_tried_again(tmp_path: Path) -> None:
+    url = f"https://127.0.0.1:{free_port()}"
+    authority, config = tmp_path / "ca.crt", tmp_path / "kubeconfig"
+    authority.write_bytes(b"")
+    kubeconfig.write(config, url=url, authority=authority, user="nobody", token="x")
+    with Operator(config) as operator:
+        deadline = time.monotonic() + 60.0
+        while operator.text().count(f"the API server at {url} does not answer") < 2:
+            assert time.monotonic() < deadline, operator.text()
+            time.sleep(0.05)
+        assert operator.process is not None
+        assert operator.process.exit_code is None
+        assert operator.process.stop() == 0
+    assert "Traceback" not in operator.text()

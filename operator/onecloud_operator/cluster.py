@@ -273,7 +273,8 @@ class Cluster:
         except ApiException as error:
             raise _error(method, path, error.status, error.body) from error
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
-            msg = f"{method} {path}: the API server does not answer ({type(error).__name__})"
+            where = self._api.configuration.host
+            msg = f"{method} {path}: the API server at {where} does not answer ({type(error).__name__})"
             raise ClusterError(msg) from error
         if not 200 <= reply.status < 300:  # noqa: PLR2004
             raise _error(method, path, reply.status, data)

@@ -6,9 +6,12 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from sandbox.cluster.kube import Kube, KubeError
+from sandbox.docs.chart import CHART
 from sandbox.docs.install import NAMESPACE, RELEASE
+from sandbox.stage import CRDS
 from tests.chart.helm import Refused
 from tests.e2e.play import said
 from tests.install.site import KIND, LONG, VALUES
@@ -144,6 +147,24 @@ def test_a_missing_right_is_named_harms_no_other_namespace_and_is_used_when_it_c
     assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
 
 
+def test_without_the_definition_it_says_how_to_get_it_and_begins_when_it_comes(site: Site) -> None:
+    site.kube.delete("CustomResourceDefinition", CRD)
+    site.kube.wait_gone("CustomResourceDefinition", CRD, timeout_seconds=LONG)
+    values = {**VALUES, "replicas": 1, "crds": {"enabled": False}}
+    site.helm(
+        "install", RELEASE, CHART, f"--namespace={NAMESPACE}", "--values=-", stdin=yaml.safe_dump(values)
+    )
+    told = "install the CRD (kubectl apply --server-side -k crds/)"
+    site.until(lambda: told in site.kubelet.logs(NAMESPACE), "it says so")
+    assert not available(site), "no Pod counts as ready before"
+    site.cluster.install_crds(CRDS)
+    site.until(lambda: available(site), "it is ready")
+    site.kube.create(site.server())
+    site.wait_ready()
+    (pod,) = site.kube.list("pods", NAMESPACE, labels=f"app.kubernetes.io/instance={RELEASE}")
+    assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
+
+
 def test_the_other_replica_takes_over_when_the_leader_freezes(site: Site) -> None:
     """The frozen one finds at its awakening that it leads no more, and ends: no server is made twice."""
     election = {"durationSeconds": 4, "deadlineSeconds": 3, "renewSeconds": 1}
@@ -163,6 +184,13 @@ def test_the_other_replica_takes_over_when_the_leader_freezes(site: Site) -> Non
     site.wait_ready("web-3")
     assert len(site.cloud.servers()) == 3
     assert site.cloud.counts()["POST /servers"] == 3
+
+
+def available(site: Site) -> bool:
+    """Say whether the Deployment is."""
+    found = site.kube.get("deployments", RELEASE, NAMESPACE)
+    assert found is not None
+    return bool((found.get("status") or {}).get("availableReplicas"))
 
 
 def token_of_the_operator(site: Site) -> Kube:
