@@ -84,6 +84,10 @@ demo: $(if $(CONTEXT),$(READY),tools) ## show it all; CONTEXT=name uses a cluste
 cluster: tools ## run an API server until Ctrl-C and print its kubeconfig
 	@$(RUN) -m sandbox.cluster up
 
+.PHONY: playground
+playground: $(READY) ## run a cluster with a node, a cloud, helm and kubectl, to try an installation on; ARGS=--argocd
+	@$(RUN) -m sandbox.cluster.kubelet $(ARGS)
+
 .PHONY: image
 image: ## build the image IMAGE=... with docker, podman or buildah; ARGS=... goes to it
 	@for engine in docker podman buildah; do "$$engine" info >/dev/null 2>&1 && break; engine=; done; \
