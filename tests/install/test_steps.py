@@ -112,6 +112,17 @@ def test_the_steps_with_kubectl(
     assert site.kube.get("CustomResourceDefinition", CRD) is not None
 
 
+def test_the_notes_of_a_release_lead_to_a_server(site: Site, shell: Callable[[str], str], shop: None) -> None:
+    install, *_ = steps("With Helm")
+    notes = shell(install).partition("2. Credentials")[2].partition("TEST SUITE")[0].splitlines()
+    commands = [line for line in notes if line.startswith("     ")]
+    assert commands[-1].endswith(" get ocs -w"), "which never ends"
+    said = shell("\n".join([*commands[:-1], commands[-1].removesuffix(" -w")]))
+    assert "secret/onecloud created" in said
+    assert "web-1" in said
+    site.wait_ready("web-1", "shop")
+
+
 @pytest.mark.parametrize("way", ["helm install", "kubectl apply --server-side -f"])
 def test_the_readme_alone_is_enough(
     site: Site, shell: Callable[[str], str], shop: None, request: pytest.FixtureRequest, way: str
