@@ -144,5 +144,16 @@ class Site:
                 self.kube.delete(KIND, name, namespace)
                 if found["metadata"].get("finalizers"):
                     self.kube.patch(KIND, name, namespace, {"metadata": {"finalizers": None}})
+            self._drop_definition_of_others()
         for namespace in self.namespaces:
             self.kube.delete("namespaces", namespace)
+
+    def _drop_definition_of_others(self) -> None:
+        """Remove the definition if no release made it: the next one could not take it over."""
+        found = self.kube.get("CustomResourceDefinition", "onecloudservers.onecloud.io")
+        labels = (found or {}).get("metadata", {}).get("labels") or {}
+        if found is not None and labels.get("app.kubernetes.io/managed-by") != "Helm":
+            self.kube.delete("CustomResourceDefinition", "onecloudservers.onecloud.io")
+            self.kube.wait_gone(
+                "CustomResourceDefinition", "onecloudservers.onecloud.io", timeout_seconds=LONG
+            )
