@@ -128,4 +128,5 @@ def _clear(kube: Kube) -> None:
             kube.delete(kind, found["metadata"]["name"], found["metadata"].get("namespace"))
     if kube.get("CustomResourceDefinition", CRD) is not None:
         kube.delete("CustomResourceDefinition", CRD)
-        kube.wait_gone("CustomResourceDefinition", CRD, timeout_seconds=LONG)
+        # One that was made just now is cleaned up only after the API server has begun to serve it.
+        kube.wait_gone("CustomResourceDefinition", CRD, timeout_seconds=3 * LONG)
