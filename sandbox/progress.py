@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sandbox.children import child
+
 HEARTBEAT_SECONDS = 15.0
 TAIL_LINES = 20
 
@@ -33,17 +35,10 @@ def step(
     say(f"{title} (usually {usually})")
     started = time.monotonic()
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=env, cwd=cwd
-        )
-        try:
+        with child(command, stdout=output, stderr=subprocess.STDOUT, env=env, cwd=cwd) as process:
             while (code := _ended(process, heartbeat_seconds)) is None:
                 so_far = _clock(time.monotonic() - started)
                 say(f"    still at it: {title}, {so_far} so far (usually {usually})")
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
         if code:
             output.seek(0)
             lines = output.read().decode(errors="replace").splitlines()[-TAIL_LINES:]

@@ -6,9 +6,15 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
+
+from sandbox.interrupts import held
+
+Code = TypeVar("Code", int, int | None)
 
 LEASH = Path(__file__).with_name("leash.py")
 TAIL_BYTES = 4096  # enough for the last error and what led to it
+_started: "set[Process]" = set()
 
 
 class Process:
@@ -23,7 +29,7 @@ class Process:
         """Start *command*; return at once."""
         self.name = Path(command[0]).name
         self.log = log
-        with log.open("ab") as output:
+        with log.open("ab") as output, held():
             self._popen = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *command],
                 stdin=subprocess.DEVNULL,
@@ -32,6 +38,7 @@ class Process:
                 env=env,
                 process_group=0,  # Ctrl-C is for us: we end our children in order
             )
+            _started.add(self)
 
     @property
     def pid(self) -> int:
@@ -41,11 +48,11 @@ class Process:
     @property
     def exit_code(self) -> int | None:
         """The exit code, negative for a signal, or None while it runs."""
-        return self._popen.poll()
+        return self._seen(self._popen.poll())
 
     def wait(self, timeout_seconds: float) -> int:
         """Wait for its end and return the exit code. Raises subprocess.TimeoutExpired."""
-        return self._popen.wait(timeout_seconds)
+        return self._seen(self._popen.wait(timeout_seconds))
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the whole group; nothing happens if it has ended."""
@@ -72,10 +79,22 @@ class Process:
     def kill(self) -> int:
         """End it at once, as a crash would, and return the exit code."""
         self.signal(signal.SIGKILL)
-        return self._popen.wait()
+        return self._seen(self._popen.wait())
+
+    def _seen(self, code: Code) -> Code:
+        """Forget it once it is seen to have ended."""
+        if code is not None:
+            _started.discard(self)
+        return code
 
     def tail(self) -> str:
         """Return the end of its log, for an error message."""
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - TAIL_BYTES))
             return log.read().decode(errors="replace")
+
+
+def stop_all() -> None:
+    """Stop what still runs, even what was interrupted before its maker could note that it was made."""
+    for process in tuple(_started):
+        process.stop()

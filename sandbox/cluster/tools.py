@@ -12,7 +12,6 @@ import io
 import json
 import os
 import platform
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -23,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sandbox import children
 from sandbox.progress import StepError, say, step
 
 HERE = Path(__file__).parent
@@ -143,9 +143,7 @@ def sources(name: str, module: str) -> Path:
     with _locked():
         go = _unpacked_go()
     command = [str(go), "mod", "download", "-json", module]
-    done = subprocess.run(
-        command, cwd=PROGRAMS[name].module, env=_go_environment(), capture_output=True, text=True, check=False
-    )
+    done = children.ask(command, cwd=PROGRAMS[name].module, env=_go_environment())
     if done.returncode:
         raise ToolError(
             f"the sources of {module} cannot be had: {done.stderr.strip() or done.stdout.strip()}"

@@ -2,7 +2,7 @@
 
 import sys
 
-from sandbox.demo import interrupts
+from sandbox import interrupts
 
 
 def main() -> int:

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from sandbox import interrupts
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import free_port
 from sandbox.cluster.scratch import scratch
-from sandbox.demo import interrupts, steps
+from sandbox.demo import steps
 from sandbox.demo.choice import ChoiceError
 from sandbox.demo.places import EXAMPLES, Place
 from sandbox.demo.play import Play, Unseen

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from sandbox.cluster.control_plane import ControlPlaneError
+from sandbox.cluster.process import stop_all
 from sandbox.cluster.tools import ToolError
 from sandbox.demo.choice import ChoiceError, choice
 from sandbox.demo.owner import own
@@ -52,6 +53,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
+        stop_all()
         show.end("Interrupted; everything is stopped.", well=False)
         raise
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+from sandbox import children
 from sandbox.cluster.process import Process
 
 if TYPE_CHECKING:
@@ -56,15 +57,7 @@ class Shell:
     def ask(self, *command: str, timeout_seconds: float = 30.0) -> str:
         """Run a command and return what it printed. Raises ShellError."""
         try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                env=self._environment,
-                timeout=timeout_seconds,
-                check=False,
-            )
+            done = children.ask(command, timeout_seconds=timeout_seconds, env=self._environment)
         except subprocess.TimeoutExpired:
             raise ShellError(f"no answer within {timeout_seconds:.0f} s: {' '.join(command)}") from None
         if done.returncode:

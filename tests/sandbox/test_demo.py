@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from sandbox.demo.sights import Sight
 
 COMMAND = [sys.executable, "-W", "error", "-m", "sandbox.demo"]
+# The standard library leaves a TLS socket to the collector when its handshake is interrupted.
+INTERRUPTED = [*COMMAND[:3], "-W", "ignore:unclosed <ssl.SSLSocket:ResourceWarning", *COMMAND[3:]]
 QUICK = ["--pace", "0.05"]
 STEPS = 11
 END_SECONDS = 120.0  # for a busy machine; it takes fifteen
@@ -92,7 +94,7 @@ class Terminal:
 def on_a_terminal(*arguments: str, **variables: str) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", OWN_TERMINAL, *COMMAND, *arguments],
+        [sys.executable, "-c", OWN_TERMINAL, *INTERRUPTED, *arguments],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -120,9 +122,10 @@ os.execv(sys.argv[1], sys.argv[1:])
 def descendants(pid: int) -> set[int]:
     """Return the children of a process, and theirs."""
     found: set[int] = set()
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            found |= {child} | descendants(child)
+    with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in map(int, (task / "children").read_text().split()):
+                found |= {child} | descendants(child)
     return found
 
 
