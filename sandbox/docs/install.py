@@ -14,7 +14,9 @@ RELEASE: Final = "onecloud-operator"
 
 HEAD: Final = f"""\
 # Made of helm/onecloud-operator by `make generate`; a change belongs there.
-# kubectl apply --server-side -f install.yaml
+# Install or upgrade:  kubectl apply --server-side -f install.yaml
+# Uninstall:           kubectl delete -f install.yaml -l app.kubernetes.io/component!=definition
+# Without -l the definition goes, with it every OneCloudServer, and the operator puts their servers into the bin.
 apiVersion: v1
 kind: Namespace
 metadata:

@@ -13,8 +13,6 @@ import pytest
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kubelet import Kubelet
-from sandbox.cluster.kubelet.images import OPERATOR
-from sandbox.cluster.kubelet.node import IMAGES
 from sandbox.docs.install import NAMESPACE
 from sandbox.stage import Cloud
 from tests.chart.helm import Command
@@ -45,8 +43,7 @@ def kube(cluster: ControlPlane) -> Iterator[Kube]:
 @pytest.fixture(scope="package")
 def kubelet(cluster: ControlPlane) -> Iterator[Kubelet]:
     """Give the node, on which the operator's image is this checkout."""
-    images = {**IMAGES, "registry.example.com/onecloud-operator": OPERATOR}  # as the README names it
-    with Kubelet(cluster, images, backoff_seconds=0.5) as running:
+    with Kubelet(cluster, backoff_seconds=0.5) as running:
         yield running
 
 

@@ -13,11 +13,8 @@ from sandbox.cluster.scratch import scratch
 from sandbox.progress import StepError, say
 from sandbox.stage import Cloud, StageError
 
-from .images import OPERATOR
-from .node import IMAGES, Kubelet, KubeletError
+from .node import Kubelet, KubeletError
 
-# As README.md names it; a registry of yours is not asked.
-EXAMPLE = "registry.example.com/onecloud-operator"
 STEP_SECONDS = 1.0  # slow enough to see a server being made
 
 
@@ -42,7 +39,7 @@ def _up(*, argocd: bool) -> None:
     programs = tuple({tools.helm().parent, tools.kubectl().parent})
     with ExitStack() as stack:
         cluster = stack.enter_context(ControlPlane(controllers=True))
-        stack.enter_context(Kubelet(cluster, {**IMAGES, EXAMPLE: OPERATOR}))
+        stack.enter_context(Kubelet(cluster))
         cloud = stack.enter_context(Cloud(step_seconds=STEP_SECONDS))
         if argocd:
             stack.enter_context(Argo(cluster, path=programs))

@@ -31,7 +31,8 @@ STOP_SECONDS = 30.0
 PROBES_AT_ONCE = 8
 # The Pod changed or went since we asked, or its namespace is about to go (nobody forbids us anything else).
 PASSING = {httpx.codes.NOT_FOUND, httpx.codes.CONFLICT, httpx.codes.FORBIDDEN}
-IMAGES = {"host": HOST, "onecloud-operator": OPERATOR}
+# The last one is as README.md names it.
+IMAGES = {"host": HOST, "onecloud-operator": OPERATOR, "registry.example.com/onecloud-operator": OPERATOR}
 
 
 class KubeletError(Exception):

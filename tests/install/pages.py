@@ -1,0 +1,76 @@
+"""The steps of a page, and the shell of a reader who pastes them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sandbox.cluster import tools
+from sandbox.stage import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.cluster.control_plane import ControlPlane
+    from sandbox.stage import Cloud
+
+README = ROOT / "README.md"
+
+
+def steps(page: Path, heading: str) -> list[str]:
+    """Return the commands of a section of a page, in order."""
+    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", page.read_text(), re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^( *)```sh\n(.*?)^\1```$", section, re.MULTILINE | re.DOTALL)
+    assert found, heading
+    return [textwrap.dedent(commands) for _, commands in found]
+
+
+def step(page: Path, heading: str, words: str) -> str:
+    """Return the only commands of a section that have these words in them."""
+    (found,) = (commands for commands in steps(page, heading) if words in commands)
+    return found
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A shell in a checkout, with helm and kubectl on its path."""
+
+    checkout: Path
+    home: Path
+    kubeconfig: Path
+
+    def __call__(self, commands: str) -> str:
+        """Run commands; return what they print. The first that fails ends them."""
+        path = [str(tools.helm().parent), str(tools.kubectl().parent), os.environ.get("PATH", os.defpath)]
+        git = {f"GIT_{who}_{what}": "reader" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        env = {
+            "PATH": os.pathsep.join(path),
+            "HOME": str(self.home),
+            "KUBECONFIG": str(self.kubeconfig),
+            **git,
+        }
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 - as the reader's
+            cwd=self.checkout,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{commands}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+
+def shell(directory: Path, cluster: ControlPlane, cloud: Cloud) -> Shell:
+    """Give a shell in a checkout below *directory*, with the cloud's shell file in it."""
+    checkout = directory / "checkout"
+    checkout.mkdir()
+    for name in ("helm", "examples", "crds", "install.yaml"):
+        (checkout / name).symlink_to(ROOT / name)
+    lines = (f"export {key}={value}\n" for key, value in cloud.secret_data.items())
+    (checkout / "rcadmin").write_text("".join(lines))
+    return Shell(checkout, directory, cluster.kubeconfig)
