@@ -130,6 +130,26 @@ def test_a_status_that_somebody_edited_reads_as_no_record(objects: Objects, stat
     assert found.records.place is None
 
 
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        pytest.param({"id": "s-1", "server": {"cpu": 2}}, True, id="as-it-was-written"),
+        pytest.param({"id": "s-1", "server": {"cpu": 4}}, False, id="as-somebody-changed-it"),
+        pytest.param({"id": "s-1"}, False, id="as-the-api-server-pruned-it"),
+    ],
+)
+def test_an_answer_that_repeats_what_was_written_takes_no_memory_of_its_own(
+    objects: Objects, answer: dict[str, Any], kept: bool
+) -> None:
+    objects.heard(body(1), listed=True)
+    written = {"id": "s-1", "server": {"cpu": 2}}
+    objects.answered(body(2, status=answer), 0.0, status=written)
+    found = objects.get(KEY)
+    assert found is not None
+    assert found.status == answer
+    assert (found.status is written) is kept
+
+
 # -- what else is asked of them --------------------------------------------------------------------------
 def naming(secret: str, version: int = 1) -> dict[str, Any]:
     return body(version, spec={"credentialsRef": {"name": secret}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import kopf
 import pytest
@@ -28,6 +29,7 @@ class Scene:
     def __init__(self) -> None:
         self.now = 1000.0
         self.relists = 0
+        self.asked: list[str] = []  # the queries
         self.speak = asyncio.Event()
         self.watch = Watch(
             "onecloudservers",
@@ -41,6 +43,10 @@ class Scene:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await reader.readuntil(b"\r\n\r\n"):
+            self.asked.append(head.split(b" ")[1].decode().partition("?")[2])
+            if b"continue=expired" in head:
+                writer.write(b"HTTP/1.1 410 Gone\r\nContent-Length: 2\r\n\r\n{}")
+                continue
             if b"watch=true" not in head:
                 writer.write(HEAD + b"Content-Length: 2\r\n\r\n{}")
                 continue
@@ -106,6 +112,27 @@ async def test_a_second_list_of_the_same_is_a_relist() -> None:
             async with session.get(url + PATH.format(namespace)) as response:
                 assert await response.json() == {}
         assert scene.relists == 1
+
+
+async def test_the_pages_of_one_list_are_one_list() -> None:
+    async with listening() as (scene, session, url):
+        for query in ({"limit": "2"}, {"limit": "2", "continue": "next"}):
+            async with session.get(url + PATH.format("shop"), params=query) as response:
+                assert response.ok
+        assert scene.relists == 0
+
+
+async def test_a_list_that_the_api_server_gave_up_midway_begins_again() -> None:
+    """kopf would end over it, and so would the operator: for an outage in the middle of its start."""
+    async with listening() as (scene, session, url):
+        query = {"limit": "2", "labelSelector": "shard in (a,b)"}
+        async with session.get(
+            url + PATH.format("shop"), params={**query, "continue": "expired"}
+        ) as response:
+            assert await response.json() == {}
+        before, after = (parse_qs(asked) for asked in scene.asked)
+        assert before.pop("continue") == ["expired"]
+        assert after == before
 
 
 async def test_other_calls_are_not_the_watch() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"onecloud-operator: {error}\n")
         return WRONG_USE
     logs.configure(form=settings.log_format, level=settings.log_level)
+    _collect_less()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             if command == "check":
@@ -51,6 +53,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"onecloud-operator: {fault}\n")
         return 1
     return 0
+
+
+def _collect_less() -> None:
+    """
+    Have the garbage collector look at less, and less often.
+
+    What is loaded by now stays, and so does most of what is read of objects and servers: to look through
+    all of it again and again was a third of the CPU of a restart.
+    """
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 if __name__ == "__main__":

@@ -259,16 +259,16 @@ class Cluster:
         headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
-        prepared = await self._api.param_serialize(
+        # Without the body, which is JSON already: it would be searched for models and copied, leaf by leaf.
+        _, url, headers, *_ = await self._api.param_serialize(
             method=method,
             resource_path=path,
             query_params=list((query or {}).items()),
             header_params=headers,
-            body=body,
             auth_settings=["BearerToken"],
         )
         try:
-            reply = await self._api.call_api(*prepared, _request_timeout=TIMEOUT_SECONDS)
+            reply = await self._api.call_api(method, url, headers, body, _request_timeout=TIMEOUT_SECONDS)
             data = await reply.read()  # type: ignore[no-untyped-call]  # generated
         except ApiException as error:
             raise _error(method, path, error.status, error.body) from error

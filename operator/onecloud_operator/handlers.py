@@ -10,9 +10,10 @@ import kopf
 from kubernetes.aio import config as kubernetes_config
 from kubernetes.aio.client import Configuration
 
-from onecloud_operator.cluster import GROUP, PLURAL, VERSION
+from onecloud_operator.cluster import GROUP, PAGE, PLURAL, VERSION
 from onecloud_operator.engine.groups import Lane
 from onecloud_operator.settings import SettingsError
+from onecloud_operator.watch import LIST_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,8 +87,10 @@ def settings(selector: str = "") -> kopf.OperatorSettings:
     if selector:
         made.watching.label_selectors[GROUP, VERSION, PLURAL] = selector
     made.watching.server_timeout = WATCH_SECONDS
+    # All objects in one answer would be parsed in one go: seconds in which nothing else runs.
+    made.watching.chunk_size = PAGE
     made.watching.connect_timeout = 10.0
-    made.networking.request_timeout = 60.0
+    made.networking.request_timeout = LIST_SECONDS
     made.networking.error_backoffs = Patience()
     made.process.ultimate_exiting_timeout = None
     return made

@@ -111,17 +111,23 @@ class Objects:
         self._put(key, _slim(body) if listed else _sharing(_slim(body)), written=False)
         return key
 
-    def answered(self, body: Mapping[str, Any], asked_at: float) -> None:
+    def answered(
+        self, body: Mapping[str, Any], asked_at: float, *, status: Mapping[str, Any] | None = None
+    ) -> None:
         """
         Take over the answer to a write or a read of our own that was sent at *asked_at* (monotonic).
 
         The watch may have been quicker, and tell of an edit made after our write: that is not told twice.
+        *status*: what was written. It is kept instead of an equal copy: the feed keeps parts of it, too.
         """
         key = key_of(body)
         old = self._entries.get(key)
         if old is None or (old.heard_at >= asked_at and _older(version_of(body), version_of(old.body))):
             return
-        self._put(key, _sharing(_slim(body)), written=True)
+        new = _slim(body)
+        had = {"spec": old.body["spec"], "status": status or old.body["status"]}
+        same = {name: value for name, value in had.items() if value == new[name]}
+        self._put(key, {name: same.get(name) or _sharing(new[name]) for name in new}, written=True)
 
     def drop(self, key: Key) -> None:
         """Forget an object that is gone."""

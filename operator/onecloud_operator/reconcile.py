@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.act import Hands, Outcome, reference_of
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, row_of
 from onecloud_operator.api.served import prune
+from onecloud_operator.clouds import Opened
 from onecloud_operator.cluster import ClusterError, Conflict, NotFound
 from onecloud_operator.core.actions import (
     BeginAdoption,
@@ -45,12 +46,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from onecloud_operator.clouds import Clouds, Opened
+    from onecloud_operator.clouds import Clouds
     from onecloud_operator.cluster import Cluster
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.resource import Resource
-    from onecloud_operator.feed import Feeds
+    from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.objects import Key, Objects
+    from onecloud_operator.onecloud import Cloud
 
 logger = logging.getLogger(__name__)
 
@@ -147,7 +149,9 @@ class Reconciler:
         if resource is None or (resource.deleting and not resource.held):
             self.forget(key)
             return False, None
-        known = self._known.setdefault(key, Known(Memory(born_at=self.monotonic())))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = Known(Memory(born_at=self.monotonic()))
         facts, hands = await self._observe(key, resource, known)
         step = plan(facts)
         outcome = await hands.act(facts, step)
@@ -155,23 +159,28 @@ class Reconciler:
 
     async def _observe(self, key: Key, resource: Resource, known: Known) -> tuple[Facts, Hands]:
         """Gather all that the decision needs; only the credentials may take a call."""
-        hands = Hands(self.cluster, self.objects, self.clouds, self.monotonic)
-        facts = Facts(resource, self.monotonic(), self.wall(), self.config, known.memory)
-        if resource.paused and not resource.deleting:
-            return facts, hands
-        opened = await self._open(key, resource)
-        now = self.monotonic()
-        facts = replace(facts, now=now, wall=self.wall())
-        if isinstance(opened, Problem):
-            if opened.reason in NO_SIGHT:
-                self._sight.leave(key, known)
-            return replace(facts, trouble=opened), hands
-        facts = replace(facts, place=opened.place)
+        opened = None if resource.paused and not resource.deleting else await self._open(key, resource)
+        facts = Facts(
+            resource,
+            self.monotonic(),
+            self.wall(),
+            self.config,
+            known.memory,
+            place=opened.place if isinstance(opened, Opened) else None,
+            trouble=opened if isinstance(opened, Problem) else None,
+        )
+        if facts.trouble is not None and facts.trouble.reason in NO_SIGHT:
+            self._sight.leave(key, known)
+        if not isinstance(opened, Opened):
+            return facts, self._hands()
         if resource.records.place not in {None, opened.place}:
             self._sight.leave(key, known)
-            return facts, hands
+            return facts, self._hands()
         facts, feed = self._sight.look(key, facts, known, opened)
-        return facts, replace(hands, cloud=opened.cloud, feed=feed)
+        return facts, self._hands(opened.cloud, feed)
+
+    def _hands(self, cloud: Cloud | None = None, feed: Feed[Key] | None = None) -> Hands:
+        return Hands(self.cluster, self.objects, self.clouds, self.monotonic, cloud, feed)
 
     async def _open(self, key: Key, resource: Resource) -> Opened | Problem:
         secret = self.objects.secret_of(key)
@@ -193,7 +202,8 @@ class Reconciler:
         else:
             known.memory = unpaced(known.memory)
             self._remember(known, facts, step, outcome)
-        facts = replace(facts, memory=known.memory)
+        if known.memory is not facts.memory:
+            facts = replace(facts, memory=known.memory)
         problem = told(facts, step, outcome.problem) if outcome.problem is not None else None
         acted = outcome.problem is None and not isinstance(step, Hold | Settled)
         if acted and not isinstance(step, RECORDS) and not isinstance(step, TOLD_AT_ONCE):
@@ -229,7 +239,8 @@ class Reconciler:
 
     def _remember(self, known: Known, facts: Facts, step: Step, outcome: Outcome) -> None:
         """Take what came of a step into the memory; a record counts only when it is written."""
-        facts = replace(facts, memory=known.memory)
+        if known.memory is not facts.memory:
+            facts = replace(facts, memory=known.memory)
         if outcome.problem is not None:
             self._refused(known, facts, step, outcome.problem)
         elif outcome.done is not None and not isinstance(step, RECORDS):
@@ -263,7 +274,8 @@ class Reconciler:
         if not differs(facts.resource.status, known):
             return
         asked_at = self.monotonic()
-        self.objects.answered(await self.cluster.apply_status(reference_of(facts), known), asked_at)
+        body = await self.cluster.apply_status(reference_of(facts), known)
+        self.objects.answered(body, asked_at, status=known)
         for turn in transitions(facts.resource.status, known):
             await self._emit(facts, turn.kind, turn.reason, turn.message)
 

@@ -8,7 +8,8 @@ that after HTTP 410 it lists everything again.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import kopf
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from aiohttp.client_middlewares import ClientHandlerType
+
+LIST_SECONDS: Final = 60.0  # for a page of a list
+LIST_TIMEOUT: Final = aiohttp.ClientTimeout(total=LIST_SECONDS)
 
 
 class Watch:
@@ -69,10 +73,18 @@ class Watch:
         self, request: aiohttp.ClientRequest, handler: ClientHandlerType
     ) -> aiohttp.ClientResponse:
         response = await handler(request)
-        path = request.url.path
-        if path.endswith(self._suffix) and response.ok:
-            watching = request.url.query.get("watch") == "true"
-            if not watching and path in self._heard_at:
+        path, query = request.url.path, request.url.query
+        if not path.endswith(self._suffix):
+            return response
+        going_on = "continue" in query
+        if going_on and response.status == HTTPStatus.GONE:
+            # The API server gave up the version of this list, and kopf would end over it: begin anew.
+            response.release()
+            first = request.url.without_query_params("continue")
+            return await request.session.get(first, timeout=LIST_TIMEOUT)
+        if response.ok:
+            watching = query.get("watch") == "true"
+            if not watching and not going_on and path in self._heard_at:
                 self._on_relist()
             self._hear(path)
             if watching:

@@ -9,11 +9,14 @@ from onecloud_operator.core.place import Place
 from onecloud_operator.engine.groups import Lane
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
 from onecloud_operator.onecloud.errors import Call, ConnectFailed, Forbidden, ServerError
+from onecloud_operator.translate import observed_from_row
 from tests.engine.simulated import SimulatedClock
 from tests.feed.fake import PROJECT, FakeCloud
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from onecloud_operator.core.observed import Observed
 
 PLACE = Place("https://cloud.example/v3", "region0", PROJECT)
 HOUR = 3600.0
@@ -585,3 +588,75 @@ async def test_a_limiter_with_nothing_in_it_goes_with_its_feed(world: World) -> 
     before = world.watch_all().limiter
     world.feeds.leave("a")
     assert world.join("a").limiter is not before
+
+
+# -- a restart -------------------------------------------------------------------------------------------
+def recalled(world: World, server_id: str) -> Observed:
+    """Return a server as the status remembers it, from before the restart."""
+    return observed_from_row(world.cloud.rows[server_id], None)
+
+
+async def join_slowly(world: World, feed: Feed[str], memories: dict[str, Observed]) -> None:
+    """Let objects in, as they are worked on after a restart: 500 a second."""
+    for number, (server_id, memory) in enumerate(memories.items()):
+        if number % 50 == 0:
+            await world.clock.advance(0.1)
+        world.join(server_id)
+        feed.watch(server_id, server_id, memory)
+
+
+async def test_a_restart_asks_for_pages_and_not_for_each_server(world: World) -> None:
+    for number in range(3000):
+        world.cloud.add(f"s{number:04d}")
+    await world.clock.advance(60)
+    memories = {server_id: recalled(world, server_id) for server_id in world.cloud.rows}
+    began_at = world.clock.now
+    feed = world.join("me")
+    await join_slowly(world, feed, memories)
+    await world.clock.advance(2)
+    assert all(feed.reading(server_id).server is not None for server_id in memories)
+    kinds = world.cloud.kinds(began_at)
+    assert kinds["sweep"] == 3
+    assert kinds["rows"] <= 1, kinds
+    assert kinds["details"] == kinds["get"] == 0, kinds
+
+
+async def test_who_comes_after_the_sweep_sees_its_server_at_once(world: World) -> None:
+    world.cloud.add("a")
+    feed = world.join("me")
+    memory = recalled(world, "a")
+    await world.clock.advance(3)
+    before = world.clock.now
+    feed.watch("me", "a", memory)
+    assert feed.reading("a").server == memory
+    assert world.cloud.kinds(before).total() == 0
+    assert world.told == []
+
+
+async def test_what_changed_after_the_sweep_passed_it_is_read_again(world: World) -> None:
+    world.cloud.add("a")
+    feed = world.join("me")
+    memory = recalled(world, "a")
+    await world.clock.advance(3)
+    world.cloud.change("a", status="ready")
+    await world.clock.advance(6)
+    feed.watch("me", "a", memory)
+    assert feed.reading("a").server is None
+    await world.clock.advance(2)
+    server = feed.reading("a").server
+    assert server is not None
+    assert server.status == "ready"
+
+
+async def test_what_was_deleted_after_the_sweep_passed_it_is_asked_for(world: World) -> None:
+    world.cloud.add("a")
+    world.cloud.happen("a", "create")
+    feed = world.join("me")
+    memory = recalled(world, "a")
+    await world.clock.advance(3)
+    world.cloud.erase("a")
+    world.cloud.happen("a", "delete")
+    await world.clock.advance(20)
+    feed.watch("me", "a", memory)
+    await world.clock.advance(2)
+    assert feed.reading("a").missing

@@ -62,17 +62,19 @@ def noted(memory: Memory, reading: Reading, now: float) -> Memory:
         memory = replace(memory, moved_version=server.version, moved_at=now)
     if server.phase is not Phase.MOVING:
         sync = 0 if server.phase.stable else memory.sync_count
-        return replace(
-            memory, moving_since=None, sync_count=sync, synced_at=memory.synced_at if sync else None
-        )
+        synced_at = memory.synced_at if sync else None
+        if (memory.moving_since, memory.sync_count, memory.synced_at) == (None, sync, synced_at):
+            return memory
+        return replace(memory, moving_since=None, sync_count=sync, synced_at=synced_at)
     return memory if memory.moving_since is not None else replace(memory, moving_since=now)
 
 
 def accepted(facts: Facts, step: Step, done: Done) -> Memory:
     """Return the memory after *step* was done."""
     memory = facts.memory
-    kept = {kind: refusal for kind, refusal in memory.refusals.items() if kind != kind_of(step)}
-    memory = replace(memory, refusals=kept)
+    if (kind := kind_of(step)) in memory.refusals:
+        kept = {other: refusal for other, refusal in memory.refusals.items() if other != kind}
+        memory = replace(memory, refusals=kept)
     match step:
         case BeginCreation(creation=creation):
             old = facts.resource.records.creation

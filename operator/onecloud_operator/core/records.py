@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from onecloud_operator.core.place import Place
@@ -77,6 +78,7 @@ def unasked_for(records: Records) -> bool:
     return records.seen and records.deletion_requested_at is None and not failed and not told
 
 
+@lru_cache(maxsize=4096)  # it is asked for in every decision, to see that a record is the object's own
 def attempt_id(uid: str, attempt: int) -> str:
     """Return the id under which *attempt* of the object *uid* is made; lower case, as the cloud stores it."""
     return str(uuid.uuid5(uuid.UUID(uid), str(attempt)))

@@ -59,7 +59,9 @@ def report(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
     Idempotent: reported again over its own status, it has nothing to write.
     """
     # What is said is said of the object as it is after the step: an adopted server is not being made.
-    facts = replace(facts, resource=replace(facts.resource, records=_records(facts, step)))
+    records = _records(facts, step)
+    if records is not facts.resource.records:
+        facts = replace(facts, resource=replace(facts.resource, records=records))
     verdict = verdict_of(facts, step, problem)
     seconds = _seconds(facts, step, verdict)
     if isinstance(step, Hold) and step.unread and _stands(facts):

@@ -154,15 +154,23 @@ class Cache(Generic[K]):
 
     def slim_row(self, entry: Entry[K], seen: Sighting, asked_at: float, now: float) -> News:
         """Take in a row of which only the version counts. NEW: the rest of it must be read."""
+        if self.confirm(entry, seen.version, asked_at, now):
+            self.tell(entry, Lane.RESYNC)
+            return News.SAME
         news = self._weigh(entry, seen.version, asked_at)
         if news is News.NEW:
-            if not self._confirms(entry, seen.version):
-                entry.missing = entry.missing and asked_at <= entry.missing_at
-                return news
-            self._recall(entry, asked_at, now)
-            self.tell(entry, Lane.RESYNC)
+            entry.missing = entry.missing and asked_at <= entry.missing_at
+            return news
         self._noted(entry, news, asked_at)
         return News.SAME
+
+    def confirm(self, entry: Entry[K], version: int, asked_at: float, now: float) -> bool:
+        """Take what the status remembers of *entry* if it is of this *version*; return whether it is."""
+        if not self._confirms(entry, version):
+            return False
+        self._recall(entry, asked_at, now)
+        self._noted(entry, News.NEW, asked_at)
+        return True
 
     def details(self, entry: Entry[K], server: Observed, asked_at: float, now: float) -> News:
         """Take in a server with its details. SAME: not one of them differs from what was known."""

@@ -92,6 +92,7 @@ class Delta(Generic[K]):
             listed = len(page.rows) + page.strangers
             self.ignored = page.strangers > 0 and page.total > listed
             if self.ignored:
+                shared.passed.close()
                 return  # what changed may be on any page; the sweep reads them all, slowly
             if not page.rows or page.total <= listed:
                 break
@@ -112,8 +113,10 @@ class Delta(Generic[K]):
         now = shared.clock.monotonic()
         for row in page.rows:
             entry = shared.cache.get(row["id"])
-            seen = sighting(row, shared.place.project_id) if entry is not None else None
-            if entry is None or seen is None:
+            if entry is None:
+                shared.passed.stirred(row["id"], row.get("update_version"))
+                continue
+            if (seen := sighting(row, shared.place.project_id)) is None:
                 continue
             try:
                 if shared.cache.whole_row(entry, seen, page.asked_at, now) is News.NEW:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 
 GATHER_SECONDS = 0.05  # in which watches are gathered into one call
+GATHER_FIRST_SECONDS = 0.5  # while the first sweep is about to bring most of them
 
 
 class FalseList(ProtocolError):
@@ -55,9 +56,12 @@ class FirstRows(Generic[K]):
         return len(self._remembered) + len(self._unheard)
 
     def add(self, entry: Entry[K], now: float) -> None:
-        """Have *entry* read for the first time."""
+        """Have *entry* read for the first time, unless the first sweep has just passed it."""
         if entry.recalled is not None:
-            self._remembered[entry.id] = now + GATHER_SECONDS
+            passed = self._shared.passed.take(entry.id)
+            if passed is None or not self._shared.cache.confirm(entry, *passed, now):
+                gather = GATHER_FIRST_SECONDS if self._sweep.is_first else GATHER_SECONDS
+                self._remembered[entry.id] = now + gather
         else:
             self._unheard[entry.id] = now + self._shared.options.first_read_seconds
 

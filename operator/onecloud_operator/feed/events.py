@@ -112,6 +112,7 @@ class EventTail(Generic[K]):
     def _take(self, event: Event, asked_at: float) -> None:
         entry = self._shared.cache.get(event.server_id)
         if entry is None:
+            self._shared.passed.stirred(event.server_id)
             return
         if event.action == DELETED:
             self._shared.question(entry, asked_at)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from onecloud_operator.feed.cache import Cache, Entry
     from onecloud_operator.feed.members import Members
     from onecloud_operator.feed.options import FeedOptions
+    from onecloud_operator.feed.passed import Passed
     from onecloud_operator.feed.wants import Wants
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Shared(Generic[K]):
     cache: Cache[K]
     wants: Wants
     members: Members[K]
+    passed: Passed
 
     def stirred(self, entry: Entry[K]) -> None:
         """Follow up a row with news: its details if it rests, else only what the row shows."""

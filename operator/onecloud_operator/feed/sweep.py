@@ -48,6 +48,8 @@ class Sweep(Generic[K]):
         """Read one page."""
         shared = self._shared
         if not self.running:
+            if self._number:
+                shared.passed.close()
             self.running, self.cursor, self._began_at = True, "", None
             self._number += 1
         query = ServerQuery(
@@ -69,6 +71,11 @@ class Sweep(Generic[K]):
             return
         await self._conclude(self._began_at)
 
+    @property
+    def is_first(self) -> bool:
+        """Say whether the first one is due or under way."""
+        return self._number == 0 or (self._number == 1 and self.running)
+
     def abandon(self) -> None:
         """Give this sweep up: it proves nothing any more."""
         self._end(self._spacing())
@@ -77,9 +84,10 @@ class Sweep(Generic[K]):
         shared = self._shared
         now = shared.clock.monotonic()
         for row in page.rows:
-            entry = shared.cache.get(row["id"])
-            seen = sighting(row, shared.place.project_id) if entry is not None else None
-            if entry is None or seen is None:
+            if (seen := sighting(row, shared.place.project_id)) is None:
+                continue
+            if (entry := shared.cache.get(seen.id)) is None:
+                shared.passed.note(seen.id, seen.version, page.asked_at)
                 continue
             entry.swept = self._number
             if shared.cache.slim_row(entry, seen, page.asked_at, now) is News.NEW:
