@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from onecloud_operator.api.crd import schema
-from onecloud_operator.preflight import compare, fields_lacking
+from onecloud_operator.api.served import GROUP, KIND, VERSION
+from onecloud_operator.preflight import compare, fields_lacking, records_lost, served
+from onecloud_operator.probes import Health
 from sandbox.cluster import kubeconfig
 from sandbox.cluster.control_plane import free_port
 from sandbox.stage import Operator
@@ -59,6 +63,44 @@ def test_fields_of_an_old_crd_are_named_once(caplog: pytest.LogCaptureFixture) -
     assert [record.fields for record in caplog.records] == ["status.state"]  # type: ignore[attr-defined]
     assert compare(OURS) == set()
     assert compare(None) == set(), "without a schema nothing is known"
+
+
+@pytest.mark.parametrize(
+    ("lost", "records"),
+    [
+        pytest.param(("creation", "failedAt"), {"status.creation.failedAt"}, id="part-of-a-record"),
+        pytest.param(("cloud",), {"status.cloud"}, id="a-record"),
+        pytest.param(("ip",), set(), id="what-is-only-shown"),
+    ],
+)
+async def test_an_old_crd_that_cannot_keep_the_records_is_not_worked_with(
+    lost: tuple[str, ...], records: set[str]
+) -> None:
+    """A creation that cannot be recorded as failed would be looked at again and again, without a pause."""
+    older = deepcopy(OURS)
+    properties = older["properties"]
+    for name in lost[:-1]:
+        properties = properties[name]["properties"]
+    del properties[lost[-1]]
+    assert records_lost(older) == records
+    health = Health()
+    waiting = asyncio.create_task(served(Serving(older), health))  # type: ignore[arg-type]  # all that is asked
+    done, _ = await asyncio.wait((waiting,), timeout=0.05)
+    waiting.cancel()
+    assert bool(done) is not bool(records)
+    assert ("objects" in health.ready) is bool(records)
+
+
+class Serving:
+    """An API server that serves this schema of the status."""
+
+    def __init__(self, status: dict[str, Any]) -> None:
+        self._status = status
+
+    async def served_schema(self) -> dict[str, Any]:
+        kind = {"group": GROUP, "version": VERSION, "kind": KIND}
+        found = {"x-kubernetes-group-version-kind": [kind], "properties": {"status": self._status}}
+        return {"components": {"schemas": {"it": found}}}
 
 
 def test_without_a_cluster_that_is_what_is_said(tmp_path: Path) -> None:

@@ -26,11 +26,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS: Final = 5.0
+# Without these in the status an object would make a second server, or be worked on without an end.
+RECORDS: Final = frozenset(
+    {"id", "cloud", "creation", "adoptedAt", "deletion", "conditions", "observedGeneration"}
+)
 REFUSED: Final = 400
 
 
 async def served(cluster: Cluster, health: Health) -> Mapping[str, Any] | None:
-    """Wait for the CRD to be served; return the schema of its status."""
+    """Wait for a CRD that keeps our records to be served; return the schema of its status."""
     while True:
         try:
             document = await cluster.served_schema()
@@ -43,7 +47,15 @@ async def served(cluster: Cluster, health: Health) -> Mapping[str, Any] | None:
         except ClusterError as error:
             logger.warning("the API server cannot be asked; trying again", extra={"error": str(error)})
         else:
-            return schema_of_status(document)
+            status = schema_of_status(document)
+            if not (lost := records_lost(status)):
+                return status
+            health.ready["objects"] = lambda: "the installed CRD is too old"
+            logger.warning(
+                "the installed CRD cannot keep what must be remembered of servers, so nothing is done: "
+                "update it (kubectl apply --server-side -k crds/)",
+                extra={"fields": ",".join(sorted(lost))},
+            )
         await asyncio.sleep(AGAIN_SECONDS)
 
 
@@ -61,6 +73,14 @@ def fields_lacking(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: str
         else:
             lacking.add(f"{path}.{name}")
     return lacking
+
+
+def records_lost(served_status: Mapping[str, Any] | None) -> set[str]:
+    """Return the paths of the records that the served schema would not keep."""
+    if served_status is None:
+        return set()
+    lacking = fields_lacking(schema()["properties"]["status"], served_status)
+    return {path for path in lacking if path.split(".")[1].removesuffix("[]") in RECORDS}
 
 
 def compare(served_status: Mapping[str, Any] | None) -> set[str]:
@@ -133,10 +153,13 @@ async def check(settings: Settings) -> int:
 
 async def _crd(cluster: Cluster) -> None:
     try:
-        await cluster.served_schema()
+        document = await cluster.served_schema()
     except NotFound as error:
         msg = f"it is not installed (kubectl apply --server-side -k crds/): {error}"
         raise ClusterError(msg, error.status) from error
+    if lost := records_lost(schema_of_status(document)):
+        msg = f"it is too old (kubectl apply --server-side -k crds/): it lacks {', '.join(sorted(lost))}"
+        raise ClusterError(msg)
 
 
 async def _rights(cluster: Cluster, namespace: str) -> None:

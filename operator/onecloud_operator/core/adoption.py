@@ -34,8 +34,11 @@ FOUND_SECONDS = 1.0  # until the feed has read a server that was just found
 
 def adopt(facts: Facts) -> Step:
     """Return the next step of an object that is to take over a server and has none yet."""
-    if (search := _search(facts, sought(facts.resource))) is not None:
+    wanted, at = sought(facts.resource), facts.memory.found_at
+    if (search := _search(facts, wanted)) is not None:
         return search
+    if at is None or facts.now - at >= FIND_AGAIN_SECONDS:
+        return wanted  # what was called so then may be called otherwise by now
     candidates = facts.candidates or ()
     found = [server for server in candidates if not server.recycled]
     if not found:
@@ -82,7 +85,8 @@ def observe(facts: Facts) -> Step:
         if len(facts.candidates or ()) > 1:
             return _ambiguous(facts.resource)
         if facts.candidates:
-            return Hold("NotYetObserved", "The server has just been found.", FOUND_SECONDS, unread=True)
+            wait = FOUND_SECONDS if server is None else FIND_AGAIN_SECONDS
+            return Hold("NotYetObserved", "The server has just been found.", wait, unread=True)
         return _not_found(facts.resource)
     if server.recycled:
         return Hold("InRecycleBin", "The server is in the cloud's recycle bin.")
@@ -108,8 +112,11 @@ def _search(facts: Facts, wanted: Find) -> Find | None:
         return wanted
     # A single find is acted on at once; anything else may change in the cloud, and is asked for again.
     settled = len(facts.candidates) == 1 and not _refused(facts, facts.candidates[0])
-    if settled and facts.reading.gone and facts.reading.asked_at > at:
-        return wanted  # what was found is gone since
+    server, later = facts.server, facts.reading.asked_at > at
+    renamed = server is not None and wanted.name is not None and server.name != wanted.name
+    if settled and later and (facts.reading.gone or renamed):
+        return wanted  # what was found is gone since, or called otherwise
+    settled = settled and not renamed
     return None if settled or facts.now - at < FIND_AGAIN_SECONDS else wanted
 
 

@@ -12,7 +12,7 @@ from onecloud_operator.core.words import words_of
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.facts import Config, Facts
+    from onecloud_operator.core.facts import Attempt, Config, Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.resource import Resource
 
@@ -21,6 +21,7 @@ HASH_LENGTH = 8
 ACCEPTED_TWICE = 2
 REPEAT_FIRST_SECONDS = 60.0
 REPEAT_MOST_SECONDS = 600.0
+MOST_SAID = 700  # of a refusal's text, so that what follows it is not cut off
 _SPENT = (
     "Since it may stop the server each time, it is not repeated by itself: a change of the spec, or the "
     "annotation onecloud.io/reconcile-requested-at, has it tried again."
@@ -128,11 +129,32 @@ def kind_of(step: Step) -> str:
             return type(step).__name__
 
 
+def spent_before(facts: Facts) -> bool:
+    """
+    Say whether the status tells that a step is spent for this very wish.
+
+    A new process remembers no attempts. Without the status' word it would stop the server once more for what
+    cannot be done, at every restart of the operator.
+    """
+    resource, records, memory = facts.resource, facts.resource.records, facts.memory
+    here = [a.wish for step, a in memory.attempts.items() if isinstance(step, Resize | GrowDisk)]
+    here += [r.wish for kind, r in memory.refusals.items() if kind.startswith(("Resize", "GrowDisk"))]
+    return (
+        _SPENT in (records.synced_message or "")
+        and facts.wish not in here
+        and resource.status.get("observedGeneration") == resource.generation
+        and records.last_handled == resource.reconcile_requested_at
+    )
+
+
 def spent(facts: Facts, step: Step) -> Hold:
     """Hold a step that has cost a restart, or would cost one, and has changed nothing."""
     refusal = facts.memory.refusals.get(kind_of(step))
     if refusal is not None and refusal.wish == facts.wish:
-        return Hold(refusal.problem.reason, f"{refusal.problem.message} {_SPENT}")
+        return Hold(refusal.problem.reason, f"{refusal.problem.message[:MOST_SAID]} {_SPENT}")
+    records = facts.resource.records
+    if attempted(facts, step) is None and spent_before(facts) and records.synced_reason is not None:
+        return Hold(records.synced_reason, records.synced_message or _SPENT)
     return Hold(
         "OperationFailed",
         f"The cloud accepted {words_of(step).noun}, and the server still differs; see its operation log in "
@@ -142,10 +164,18 @@ def spent(facts: Facts, step: Step) -> Hold:
 
 def tried(facts: Facts, step: Step) -> bool:
     """Say whether *step* was sent before for this wish, whatever came of it."""
-    refusal, attempt = facts.memory.refusals.get(kind_of(step)), facts.memory.attempts.get(step)
-    return (refusal is not None and refusal.wish == facts.wish) or (
-        attempt is not None and attempt.wish == facts.wish
+    refusal = facts.memory.refusals.get(kind_of(step))
+    return (
+        (refusal is not None and refusal.wish == facts.wish)
+        or attempted(facts, step) is not None
+        or spent_before(facts)
     )
+
+
+def attempted(facts: Facts, step: Step) -> Attempt | None:
+    """Return how often the cloud accepted *step* for this wish in this process, or None if it never did."""
+    attempt = facts.memory.attempts.get(step)
+    return attempt if attempt is not None and attempt.wish == facts.wish else None
 
 
 def blocked(facts: Facts, step: Step) -> Hold | None:
@@ -161,13 +191,14 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
     refusal = facts.memory.refusals.get(kind_of(step))
     if refusal is not None and refusal.wish == facts.wish and facts.now < refusal.until:
         return Hold(refusal.problem.reason, refusal.problem.message, refusal.until - facts.now)
-    attempt = facts.memory.attempts.get(step)
-    if attempt is None or attempt.wish != facts.wish:
-        return None
+    costly = isinstance(step, GrowDisk) or (isinstance(step, Resize) and step.restart)
+    attempt = attempted(facts, step)
+    if attempt is None:
+        return spent(facts, step) if costly and spent_before(facts) else None
     free = 1 if isinstance(step, GrowDisk) else ACCEPTED_TWICE
     if attempt.count < free:
         return None
-    if isinstance(step, GrowDisk) or (isinstance(step, Resize) and step.restart):
+    if costly:
         return spent(facts, step)
     until = attempt.at + min(REPEAT_FIRST_SECONDS * 2.0 ** (attempt.count - free), REPEAT_MOST_SECONDS)
     if facts.now >= until:

@@ -1,0 +1,139 @@
+"""What was found out by a process that is gone, or long ago, and is acted on no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from onecloud_operator.core.actions import BeginAdoption, Find, GrowDisk, Hold, Resize, Stop
+from onecloud_operator.core.facts import Facts, Memory
+from onecloud_operator.core.memory import Done, accepted, refused
+from onecloud_operator.core.observed import Phase, Reading
+from onecloud_operator.core.plan import plan
+from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.records import Records, records_of
+from onecloud_operator.core.report import report
+from tests.core.scenes import NOW, details, facts, reading, resource, server, spec
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+
+RESTART = {"allow": "Restart"}
+RESIZED = resource(spec=spec({"cpu": 4}, disruption=RESTART))
+GROWN = resource(spec=spec({"rootDisk": {"size": "80Gi"}}, disruption=RESTART))
+REFUSAL = Problem("ProviderError", "The cloud says no.")
+
+
+def reported(found: Facts) -> Facts:
+    """Return the same facts over the status that is written of them."""
+    said = report(found, plan(found))
+    assert said.status is not None
+    told = replace(found.resource, status=said.status, records=records_of(said.status))
+    return replace(found, resource=told)
+
+
+def restarted(found: Facts) -> Facts:
+    """Return what another process sees, which remembers nothing."""
+    return replace(found, memory=Memory(born_at=NOW))
+
+
+def resized_in_vain() -> Facts:
+    found = facts(resource=RESIZED)
+    for _ in range(2):
+        memory = accepted(found, plan(found), Done(NOW - 50, NOW - 50))
+        found = replace(found, memory=replace(memory, wrote_at=None))
+    return reported(found)
+
+
+def grown_in_vain() -> Facts:
+    """A running server was stopped so that its disk can grow, which was refused; it runs again."""
+    found = facts(resource=GROWN)
+    stop = plan(found)
+    assert isinstance(stop, Stop)
+    memory = accepted(found, stop, Done(NOW - 60, NOW - 60))
+    stopped = facts(server("ready"), resource=GROWN, memory=replace(memory, wrote_at=None))
+    grow = plan(stopped)
+    assert isinstance(grow, GrowDisk)
+    memory = refused(stopped, grow, REFUSAL, ended_at=NOW - 50, wait_seconds=10)
+    return reported(replace(found, memory=replace(memory, wrote_at=None)))
+
+
+@pytest.mark.parametrize("spent", [resized_in_vain, grown_in_vain])
+def test_a_new_process_does_not_stop_the_server_once_more_for_what_was_in_vain(spent: object) -> None:
+    before = spent()  # type: ignore[operator]  # one of the two
+    held = plan(before)
+    assert isinstance(held, Hold)
+    after = restarted(before)
+    assert plan(after) == held
+    assert report(after, plan(after)).status is None, "and says the same, so that it writes nothing"
+
+
+@pytest.mark.parametrize("spent", [resized_in_vain, grown_in_vain])
+def test_a_new_wish_has_it_tried_again(spent: object) -> None:
+    before = restarted(spent())  # type: ignore[operator]  # one of the two
+    changed = replace(before.resource, generation=before.resource.generation + 1)
+    asked = replace(before.resource, annotations={"onecloud.io/reconcile-requested-at": "now"})
+    for again in (changed, asked):
+        assert isinstance(plan(replace(before, resource=again)), Resize | Stop)
+
+
+def test_a_refusal_of_any_length_leaves_room_for_what_follows_it() -> None:
+    found = facts(resource=GROWN)
+    stop = plan(found)
+    memory = accepted(found, stop, Done(NOW - 60, NOW - 60))
+    long = replace(REFUSAL, message="no " * 1000)
+    memory = refused(
+        replace(found, memory=memory), GrowDisk("", "disk-0", 1), long, ended_at=NOW - 50, wait_seconds=10
+    )
+    before = reported(replace(found, memory=replace(memory, wrote_at=None)))
+    assert isinstance(plan(restarted(before)), Hold)
+
+
+def test_what_is_spent_holds_back_no_other_change_in_the_same_process() -> None:
+    both = spec({"cpu": 4, "dataDisks": [{"index": 1, "size": "20Gi"}]}, disruption=RESTART)
+    disks = (details().disks[0], replace(details().disks[0], id="disk-1", index=1, size_mib=10240))
+    found = facts(server(details=details(disks=disks)), resource=resource(spec=both))
+    for _ in range(2):
+        step = plan(found)
+        assert isinstance(step, Resize)
+        memory = accepted(found, step, Done(NOW - 50, NOW - 50))
+        found = replace(found, memory=replace(memory, wrote_at=None))
+    assert isinstance(plan(reported(found)), GrowDisk)
+
+
+# -- finds -----------------------------------------------------------------------------------------------
+PET = server(id="s-1", name="pet", details=details(owner=None))
+
+
+def searching(policy: dict[str, str], *, found_ago: float, read: Reading | None = None) -> Facts:
+    memory = Memory(born_at=NOW - 86400, found_at=NOW - found_ago, found_wish="1//False")
+    wanted = resource(spec=spec(**policy), records=Records())  # type: ignore[arg-type]
+    return facts(resource=wanted, memory=memory, reading=read or reading(PET), candidates=(PET,))
+
+
+def adopting(found_ago: float) -> Step:
+    return plan(searching({"adoption": {"policy": "Adopt", "name": "pet"}}, found_ago=found_ago))  # type: ignore[dict-item]
+
+
+def test_what_was_found_just_now_is_adopted() -> None:
+    assert isinstance(adopting(1.0), BeginAdoption)
+
+
+def test_what_was_found_long_ago_is_searched_again_before_it_is_adopted() -> None:
+    """The object was paused meanwhile, and the server may have got another name."""
+    assert isinstance(adopting(3600.0), Find)
+
+
+def test_who_observes_by_name_follows_the_name() -> None:
+    other = replace(PET, name="other", phase=Phase.RUNNING)
+    observing = {"managementPolicy": "Observe", "adoption": {"name": "pet"}}
+    found = searching(observing, found_ago=10.0, read=reading(other))  # type: ignore[arg-type]
+    found = replace(found, resource=replace(found.resource, finalizers=()))
+    assert isinstance(plan(found), Find), "it was read later than it was found, under another name"
+    again = replace(found, memory=replace(found.memory, found_at=NOW))
+    held = plan(again)
+    assert isinstance(held, Hold), "but not without a pause, if the cloud contradicts itself"
+    assert held.seconds is not None
+    assert held.seconds >= 60.0
