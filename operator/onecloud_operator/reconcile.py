@@ -11,9 +11,8 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.act import Hands, Outcome, reference_of
+from onecloud_operator.act import Hands, Outcome
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, row_of
-from onecloud_operator.api.served import prune
 from onecloud_operator.clouds import Opened
 from onecloud_operator.cluster import ClusterError, Conflict, NotFound
 from onecloud_operator.core.actions import (
@@ -32,15 +31,13 @@ from onecloud_operator.core.creation import told
 from onecloud_operator.core.facts import Config, Facts, Memory
 from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.plan import plan
-from onecloud_operator.core.policy import kind_of
 from onecloud_operator.core.problem import Problem
-from onecloud_operator.core.report import differs, report
-from onecloud_operator.core.times import text_of_time
-from onecloud_operator.core.transitions import transitions
-from onecloud_operator.core.words import released, words_of
+from onecloud_operator.core.report import report
+from onecloud_operator.core.words import released
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.objects import key_of
 from onecloud_operator.sight import Known, Sight, note_the_bin
+from onecloud_operator.tell import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -91,10 +88,12 @@ class Reconciler:
     _known: dict[Key, Known] = field(default_factory=dict)
     _stumbles: Backoff[Key] = field(init=False)
     _sight: Sight = field(init=False)
+    _voice: Voice = field(init=False)
 
     def __post_init__(self) -> None:
         self._stumbles = Backoff(1.0, 60.0, self.random)
         self._sight = Sight(self.feeds, self.objects, self.config)
+        self._voice = Voice(self.objects, self.cluster, self.monotonic, self.schema)
 
     async def __call__(self, key: Key) -> float | None:
         """Work on *key* until nothing can be done at once; return the seconds until it is to be looked at."""
@@ -160,6 +159,9 @@ class Reconciler:
     async def _observe(self, key: Key, resource: Resource, known: Known) -> tuple[Facts, Hands]:
         """Gather all that the decision needs; only the credentials may take a call."""
         opened = None if resource.paused and not resource.deleting else await self._open(key, resource)
+        if key not in self.objects:
+            msg = f"{_text(key)} went while its Secret was read"
+            raise NotFound(msg)
         facts = Facts(
             resource,
             self.monotonic(),
@@ -194,8 +196,8 @@ class Reconciler:
         self, known: Known, facts: Facts, step: Step, outcome: Outcome
     ) -> tuple[bool, float | None]:
         if isinstance(step, RemoveFinalizer):
-            self._log_step(facts, step)
-            await self._emit(facts, "Normal", "Released", released(step.why))
+            self._voice.done(facts, step)
+            await self._voice.event(facts, "Normal", "Released", released(step.why))
             return False, None
         if isinstance(step, Hold):
             step = self._pace(known, facts, step)
@@ -210,7 +212,7 @@ class Reconciler:
             return True, None
         said = report(facts, step, problem)
         if said.status is not None:
-            await self._write(facts, said.status)
+            await self._voice.status(facts, said.status)
         if acted and isinstance(step, RECORDS) and outcome.done is not None:
             known.memory = accepted(facts, step, outcome.done)
         if acted:
@@ -248,7 +250,7 @@ class Reconciler:
             known.memory = accepted(facts, step, outcome.done)
             if not isinstance(step, Settled):
                 self.on_step(type(step).__name__, None)
-            self._log_step(facts, step)
+            self._voice.done(facts, step)
         if outcome.found is not None and isinstance(step, Find):
             known.found = (step, outcome.found)
 
@@ -257,35 +259,7 @@ class Reconciler:
         first, most = self._waits(problem.reason) or UNTOLD_WAITS
         wait = wait_after(problem, facts, step, first=first, most=most)
         known.memory = refused(facts, step, problem, ended_at=self.monotonic(), wait_seconds=wait)
-        logger.warning(
-            "the cloud refused a step",
-            extra={
-                **_names(facts),
-                "step": kind_of(step),
-                "reason": problem.reason,
-                "request_id": problem.request_id,
-                "detail": problem.message,
-            },
-        )
-
-    async def _write(self, facts: Facts, status: Mapping[str, Any]) -> None:
-        """Write the status as far as it is served, and post an Event for each turn in it."""
-        known = dict(status) if self.schema is None else prune(status, self.schema)[0]
-        if not differs(facts.resource.status, known):
-            return
-        asked_at = self.monotonic()
-        body = await self.cluster.apply_status(reference_of(facts), known)
-        self.objects.answered(body, asked_at, status=known)
-        for turn in transitions(facts.resource.status, known):
-            await self._emit(facts, turn.kind, turn.reason, turn.message)
-
-    async def _emit(self, facts: Facts, kind: str, reason: str, message: str) -> None:
-        time = text_of_time(facts.wall)
-        try:
-            await self.cluster.emit(reference_of(facts), kind=kind, reason=reason, message=message, time=time)
-        except ClusterError as error:
-            # An Event is a courtesy; the status says the same.
-            logger.debug("an Event could not be posted", extra={**_names(facts), "error": str(error)})
+        self._voice.refused(facts, step, problem)
 
     async def _refresh(self, key: Key) -> None:
         """Read an object that has changed under a decision."""
@@ -305,18 +279,6 @@ class Reconciler:
     def _drop(self, key: Key) -> None:
         self.objects.drop(key)
         self.forget(key)
-
-    def _log_step(self, facts: Facts, step: Step) -> None:
-        if (done := words_of(step).done) is not None:
-            logger.info(done, extra={**_names(facts), "step": kind_of(step)})
-
-
-def _names(facts: Facts) -> dict[str, str | None]:
-    resource = facts.resource
-    return {
-        "object": f"{resource.namespace}/{resource.name}",
-        "server_id": resource.records.bound_id,
-    }
 
 
 def _text(key: Key) -> str:

@@ -1,0 +1,82 @@
+"""What a pass leaves to be read: the status, an Event on each turn of it, a line of the log for each step."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.act import reference_of
+from onecloud_operator.api.served import prune
+from onecloud_operator.cluster import ClusterError
+from onecloud_operator.core.policy import kind_of
+from onecloud_operator.core.report import differs
+from onecloud_operator.core.times import text_of_time
+from onecloud_operator.core.transitions import transitions
+from onecloud_operator.core.words import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from onecloud_operator.cluster import Cluster
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.problem import Problem
+    from onecloud_operator.objects import Objects
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One for the process. *schema*: the served schema of ``status``, None while it is not known."""
+
+    objects: Objects
+    cluster: Cluster
+    monotonic: Callable[[], float]
+    schema: Mapping[str, Any] | None
+
+    async def status(self, facts: Facts, status: Mapping[str, Any]) -> None:
+        """Write the status as far as it is served, and post an Event for each turn in it."""
+        known = dict(status) if self.schema is None else prune(status, self.schema)[0]
+        if not differs(facts.resource.status, known):
+            return
+        asked_at = self.monotonic()
+        body = await self.cluster.apply_status(reference_of(facts), known)
+        self.objects.answered(body, asked_at, status=known)
+        for turn in transitions(facts.resource.status, known):
+            await self.event(facts, turn.kind, turn.reason, turn.message)
+
+    async def event(self, facts: Facts, kind: str, reason: str, message: str) -> None:
+        """Post an Event, if the API server takes it: it is a courtesy, and the status says the same."""
+        time = text_of_time(facts.wall)
+        try:
+            await self.cluster.emit(reference_of(facts), kind=kind, reason=reason, message=message, time=time)
+        except ClusterError as error:
+            logger.debug("an Event could not be posted", extra={**_names(facts), "error": str(error)})
+
+    def done(self, facts: Facts, step: Step) -> None:
+        """Log a step that changed something."""
+        if (done := words_of(step).done) is not None:
+            logger.info(done, extra={**_names(facts), "step": kind_of(step)})
+
+    def refused(self, facts: Facts, step: Step, problem: Problem) -> None:
+        """Log a step that the cloud refused."""
+        logger.warning(
+            "the cloud refused a step",
+            extra={
+                **_names(facts),
+                "step": kind_of(step),
+                "reason": problem.reason,
+                "request_id": problem.request_id,
+                "detail": problem.message,
+            },
+        )
+
+
+def _names(facts: Facts) -> dict[str, str | None]:
+    resource = facts.resource
+    return {
+        "object": f"{resource.namespace}/{resource.name}",
+        "server_id": resource.records.bound_id,
+    }
