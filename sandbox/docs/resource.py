@@ -82,8 +82,9 @@ NotYetObserved, EndpointUnreachable | never |
 - `Ready` is kept through a passing change (a rename, a new tag) and through an outage of the cloud. It is true of a
   generation only when that is realised: while a change waits for a permission, `observedGeneration` of `Ready` stays
   behind `metadata.generation`.
-- For kstatus, and so for `helm --wait`, `kubectl wait` and Argo CD: `Reconciling` is in progress, `Stalled` is failed,
-  else `Ready` decides. The two are never there together.
+- For kstatus, and so for `helm --wait` of Helm 4: `Reconciling` is in progress, `Stalled` is failed, else `Ready` decides.
+  The two are never there together. `kubectl wait --for=condition=Ready` looks at `Ready` alone, Argo CD at what
+  [its health check](argocd.md) says, Helm 3 at nothing ([your-chart.md](your-chart.md)).
 """
 
 REASONS: Final = """\
