@@ -62,8 +62,8 @@ class Argo:
         """End the processes. Its resources stay."""
         self._stack.close()
 
-    def configure(self, **data: str) -> None:
-        """Change entries of argocd-cm; they count at once."""
+    def configure(self, **data: str | None) -> None:
+        """Change entries of argocd-cm, or remove them; they count at once."""
         self._kube.patch("configmaps", "argocd-cm", NAMESPACE, {"data": data})
 
     def refresh(self, name: str) -> None:
@@ -217,6 +217,10 @@ class Repository:
         self._git("commit", "--quiet", "--allow-empty", f"--message={message}")
         return self._git("rev-parse", "HEAD").strip()
 
+    def tag(self, name: str) -> None:
+        """Give the newest commit a name, as a release does."""
+        self._git("tag", name)
+
     def _git(self, *arguments: str) -> str:
         identity = [
             "-c",
@@ -230,6 +234,12 @@ class Repository:
             [GIT, *identity, *arguments], cwd=self.directory, capture_output=True, text=True, check=True
         )
         return done.stdout
+
+
+def shared_repository(directory: Path) -> str:
+    """Make an empty repository that others push to, and Argo CD reads; return its URL."""
+    subprocess.run([GIT, "init", "--quiet", "--bare", "--initial-branch=main", str(directory)], check=True)
+    return f"file://{directory}"
 
 
 def _served(definition: Object) -> bool:

@@ -17,6 +17,7 @@ from sandbox.cluster.kubelet import Kubelet
 from sandbox.stage import Cloud
 from tests.argocd.installed import Installed
 from tests.argocd.shop import PATCH, Shop
+from tests.install.pages import Shell, shell
 
 if TYPE_CHECKING:
     from sandbox.cluster.kube import Kube
@@ -70,6 +71,20 @@ def operator(argo: Argo, kube: Kube, kubelet: Kubelet, tmp_path_factory: pytest.
     made = Installed(kube, kubelet, tmp_path_factory.mktemp("operator"))
     made.install()
     return made
+
+
+@pytest.fixture
+def nothing(operator: Installed) -> Iterator[Installed]:
+    """Give a cluster without an operator, whose chart is in git nevertheless."""
+    operator.remove()
+    yield operator
+    operator.install()
+
+
+@pytest.fixture
+def run(argo: Argo, cluster: ControlPlane, cloud: Cloud, tmp_path: Path) -> Shell:
+    """Give the reader's shell."""
+    return shell(tmp_path, cluster, cloud)
 
 
 @pytest.fixture

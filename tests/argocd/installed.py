@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from onecloud_operator import __version__
 from sandbox.cluster.argo import NAMESPACE, Repository
 from sandbox.stage import ROOT
 from tests.argocd.shop import EXAMPLES, LONG, well
@@ -44,26 +45,29 @@ class Installed:
         self.repository = Repository(self.root / "operator")
         self.repository.copy(ROOT / CHART, CHART)
         self.repository.commit("The chart")
+        self.repository.tag(f"v{__version__}")
 
     def manifest(self) -> Object:
-        """Return the example's Application, reading from here and with short intervals."""
+        """Return the example's Application, reading the release from here and with short intervals."""
         made: Object = yaml.safe_load((EXAMPLES / "operator.yaml").read_text())
-        made["spec"]["source"] |= {"repoURL": self.repository.url, "targetRevision": "main"}
+        made["spec"]["source"]["repoURL"] = self.repository.url
         made["spec"]["source"]["helm"]["valuesObject"] |= VALUES
         return made
 
     def install(self) -> None:
         """Apply the Application; return when Argo CD calls it Healthy."""
         self.kube.apply(self.manifest(), force=True)
-        self.kube.wait_for("applications", RELEASE, NAMESPACE, well, LONG)
+        self.kube.wait_for("applications", RELEASE, NAMESPACE, well, 2 * LONG)
 
     def remove(self) -> None:
         """Delete the Application and with it the operator; return when it is gone."""
         self.kube.delete("applications", RELEASE, NAMESPACE)
         self.kube.wait_gone("applications", RELEASE, NAMESPACE, LONG)
-        self.kube.delete(
-            "leases", RELEASE, SYSTEM
-        )  # whose holder could not release it: the right to went first
+        self.release()
+
+    def release(self) -> None:
+        """Remove the Lease of an operator that is gone: no test waits the 15 s until it has run out."""
+        self.kube.delete("leases", RELEASE, SYSTEM)  # its holder could not: the right to went first
 
     def text(self) -> str:
         """Return all that the operator logged."""

@@ -1,67 +1,95 @@
-"""The steps of the README with Argo CD, run as they stand there; and the way back, as in docs/argocd.md."""
+"""The README with Argo CD from its first step to a server, away and back; the end is docs/argocd.md's."""
 
 from __future__ import annotations
 
-import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.cluster.argo import GIT, NAMESPACE
+from sandbox.cluster.argo import NAMESPACE, shared_repository
 from sandbox.stage import ROOT
 from tests.argocd.installed import RELEASE, SYSTEM
 from tests.argocd.shop import LONG, SERVERS, is_ready, well
-from tests.install.pages import README, shell, step
+from tests.install.pages import README, journey, step, uninstall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sandbox.cluster.argo import Argo
-    from sandbox.cluster.control_plane import ControlPlane
-    from sandbox.cluster.kube import Kube
+    from sandbox.cluster.kube import Kube, Object
     from sandbox.stage import Cloud
     from tests.argocd.installed import Installed
     from tests.install.pages import Shell
 
 TEAM, SHOP = "onecloud-servers", "shop"
+CRD = "onecloudservers.onecloud.io"
+SIGN_IN = "POST /v3/auth/tokens"
+RECONCILE = "onecloud.io/reconcile-requested-at"
 
 
 @pytest.fixture
-def nothing(operator: Installed, kube: Kube) -> Iterator[Installed]:
-    """Give a cluster without an operator, whose chart is in git nevertheless."""
-    operator.remove()
-    yield operator
-    operator.install()
+def names(tmp_path: Path) -> str:
+    """Give the names that the playground gives, instead of those that the README begins with."""
+    operator, servers = (shared_repository(tmp_path / f"{name}.git") for name in ("operator", "team"))
+    return f"IMAGE=onecloud-operator\nOPERATOR={operator}\nSERVERS={servers}\n"
+
+
+@pytest.fixture
+def no_shop(kube: Kube) -> Iterator[None]:
+    """Have the namespace that the steps make removed."""
+    yield
     kube.delete("namespaces", SHOP)
 
 
-@pytest.fixture
-def run(argo: Argo, cluster: ControlPlane, cloud: Cloud, tmp_path: Path) -> Shell:
-    """Give the reader's shell."""
-    return shell(tmp_path, cluster, cloud)
-
-
+@pytest.mark.usefixtures("no_shop")
 def test_the_readme_alone_is_enough(
-    nothing: Installed, run: Shell, kube: Kube, cloud: Cloud, tmp_path: Path
+    nothing: Installed, run: Shell, kube: Kube, cloud: Cloud, names: str
 ) -> None:
-    """Only the addresses are other ones: of this checkout's chart, and of a repository on this machine."""
-    team = tmp_path / "servers.git"
-    for command in (("init", "--quiet", "--bare", "--initial-branch=main", team), ("clone", team, "servers")):
-        subprocess.run([GIT, *command], cwd=tmp_path, check=True, capture_output=True)
-    run(step(README, "Your first server", "create namespace"))
-    steps = step(README, "Install", "kubectl -n argocd patch configmap")
-    for name, url in {"OPERATOR": nothing.repository.url, "SERVERS": f"file://{team}"}.items():
-        (line,) = (line for line in steps.splitlines() if line.startswith(f"{name}="))
-        steps = steps.replace(line, f"{name}={url}")
-    run(steps)
-    kube.wait_for("applications", RELEASE, NAMESPACE, well, 2 * LONG)
+    """Uninstalled as it says, objects, definition and server stay; installed again, it writes nothing."""
+    run(journey("Argo CD", names))
     kube.wait_for("applications", TEAM, NAMESPACE, well, 2 * LONG)
-    assert is_ready(kube.get(SERVERS, "web-1", SHOP))
+    before = kube.get(SERVERS, "web-1", SHOP)
+    assert is_ready(before)
+    cloud.call("reset_calls")
 
-    run(step(ROOT / "docs" / "argocd.md", "4. Deletion, and its order", f"application {TEAM}"))
+    run(uninstall("Argo CD"))
+    nothing.release()
+    assert kube.get("applications", RELEASE, NAMESPACE) is None
+    assert kube.get("deployments", RELEASE, SYSTEM) is None
+    kept = kube.get("CustomResourceDefinition", CRD)
+    assert kept is not None
+    assert "deletionTimestamp" not in kept["metadata"]
+    assert kube.get(SERVERS, "web-1", SHOP) == before
+    (server,) = of_the_shop(cloud)
+    assert not server["pending_deleted"]
+
+    run(names + step(README, "Install", "kubectl -n argocd patch configmap"))
+    after = looked_at(kube, "web-1")
+    assert {call for call in cloud.counts() if not call.startswith("GET ")} <= {SIGN_IN}
+    assert after["status"]["id"] == server["id"]
+    assert [each["id"] for each in of_the_shop(cloud)] == [server["id"]]
+
+    run(step(ROOT / "docs" / "argocd.md", "4. Deletion, and its order", "# returns when"))
     assert kube.list(SERVERS, SHOP) == []
     assert kube.get("deployments", RELEASE, SYSTEM) is None
-    ours = [server for server in cloud.servers() if server["name"].startswith(f"{SHOP}.")]
-    assert ours
-    assert all(server["pending_deleted"] for server in ours)
+    (server,) = of_the_shop(cloud)
+    assert server["pending_deleted"]
+
+
+def of_the_shop(cloud: Cloud) -> list[Object]:
+    """Return the servers that the steps made, recycled ones too."""
+    return [server for server in cloud.servers() if server["name"].startswith(f"{SHOP}.")]
+
+
+def looked_at(kube: Kube, name: str) -> Object:
+    """Have the operator look at an object again; return it when it has, and is Ready."""
+    mark = f"{time.time()}"
+    kube.patch(SERVERS, name, SHOP, {"metadata": {"annotations": {RECONCILE: mark}}})
+    return kube.wait_for(
+        SERVERS,
+        name,
+        SHOP,
+        lambda found: found["status"].get("lastHandledReconcileAt") == mark and is_ready(found),
+        LONG,
+    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.cluster import tools
+from sandbox.cluster.argo import Repository
 from sandbox.stage import ROOT
 
 if TYPE_CHECKING:
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
     from sandbox.stage import Cloud
 
 README = ROOT / "README.md"
+# Which commands are whose: after a heading or in a numbered step everybody's, until a **with …** names a way.
+PART = re.compile(
+    r"^(?:#+ |\d\. )[^\n]*?(?=\*\*[Ww]ith|\n)"
+    r"|\*\*(?P<way>[Ww]ith[^*]*)\*\*"
+    r"|^(?P<indent> *)```sh\n(?P<commands>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def steps(page: Path, heading: str) -> list[str]:
@@ -33,6 +42,33 @@ def step(page: Path, heading: str, words: str) -> str:
     """Return the only commands of a section that have these words in them."""
     (found,) = (commands for commands in steps(page, heading) if words in commands)
     return found
+
+
+def journey(way: str, names: str = "") -> str:
+    """
+    Return what a reader of the README runs to get a first server, in the order of the page.
+
+    *names* replaces the names that the page begins with, as in the playground. Left out is what no test can
+    do: build and push the image, and watch without an end.
+    """
+    text = README.read_text()
+    found = []
+    whose: str | None = None
+    for part in PART.finditer(text[text.index("\n## Install\n") : text.index("\n## What else it does\n")]):
+        if (commands := part["commands"]) is None:
+            whose = part["way"]
+        elif whose is None or way in whose:
+            found.append(textwrap.dedent(commands))
+    first, image, *others = found
+    assert "IMAGE=" in first
+    assert image.startswith("make image ")
+    return "\n".join([names or first, *others]).replace("get ocs -w\n", "get ocs\n")
+
+
+def uninstall(way: str) -> str:
+    """Return what the README says is uninstalled with."""
+    (found,) = re.findall(rf"^\| {way} \| `(.*)` \|$", README.read_text(), re.MULTILINE)
+    return str(found)
 
 
 @dataclass(frozen=True)
@@ -69,8 +105,10 @@ def shell(directory: Path, cluster: ControlPlane, cloud: Cloud) -> Shell:
     """Give a shell in a checkout below *directory*, with the cloud's shell file in it."""
     checkout = directory / "checkout"
     checkout.mkdir()
-    for name in ("helm", "examples", "crds", "install.yaml"):
-        (checkout / name).symlink_to(ROOT / name)
+    for name in ("helm", "examples", "crds"):
+        shutil.copytree(ROOT / name, checkout / name)
+    shutil.copy(ROOT / "install.yaml", checkout)
     lines = (f"export {key}={value}\n" for key, value in cloud.secret_data.items())
+    Repository(checkout).commit("A release")
     (checkout / "rcadmin").write_text("".join(lines))
     return Shell(checkout, directory, cluster.kubeconfig)

@@ -448,11 +448,19 @@ def test_a_playground_gives_a_shell_all_that_an_installation_takes(tmp_path: Pat
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
         lines = [line for line in log.read_text().splitlines() if line.startswith(("export", "cp"))]
-        asked = [*lines, "kubectl get nodes", "helm version --short", "kubectl get ns", "cat rcadmin"]
+        asked = [
+            *lines,
+            "echo image: $IMAGE",
+            "kubectl get nodes",
+            "helm version --short",
+            "kubectl get ns",
+            "cat rcadmin",
+        ]
         shell = ["bash", "-euc", "\n".join(asked)]
         done = subprocess.run(shell, cwd=tmp_path, capture_output=True, text=True, check=True)
         assert "sandbox   Ready" in done.stdout
         assert "v4." in done.stdout
+        assert "image: onecloud-operator\n" in done.stdout, "a name that the node knows"
         assert "export OS_AUTH_URL=http://127.0.0.1:" in done.stdout
         copy = shlex.split(lines[-1])
         process.signal(signal.SIGINT)

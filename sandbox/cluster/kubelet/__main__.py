@@ -7,7 +7,7 @@ import threading
 from contextlib import ExitStack
 
 from sandbox.cluster import tools
-from sandbox.cluster.argo import Argo, ArgoError
+from sandbox.cluster.argo import Argo, ArgoError, shared_repository
 from sandbox.cluster.control_plane import ControlPlane, ControlPlaneError
 from sandbox.cluster.scratch import scratch
 from sandbox.progress import StepError, say
@@ -41,14 +41,20 @@ def _up(*, argocd: bool) -> None:
         cluster = stack.enter_context(ControlPlane(controllers=True))
         stack.enter_context(Kubelet(cluster))
         cloud = stack.enter_context(Cloud(step_seconds=STEP_SECONDS))
+        directory = stack.enter_context(scratch())
+        names = {"IMAGE": "onecloud-operator"}
         if argocd:
             stack.enter_context(Argo(cluster, path=programs))
-        rcadmin = stack.enter_context(scratch()) / "rcadmin"
+            for name, repository in (("OPERATOR", "onecloud-operator.git"), ("SERVERS", "servers.git")):
+                names[name] = shared_repository(directory / repository)
+        rcadmin = directory / "rcadmin"
         rcadmin.touch(0o600)
         rcadmin.write_text("".join(f"export {name}={text}\n" for name, text in cloud.secret_data.items()))
         say("the cluster is ready; Ctrl-C stops it and removes its data")
         print(f"export KUBECONFIG={cluster.kubeconfig}")
         print(f"export PATH={os.pathsep.join(map(str, programs))}:$PATH")
+        for name, text in names.items():
+            print(f"export {name}={text}")
         print(f"cp {rcadmin} rcadmin  # credentials for the simulated cloud", flush=True)
         threading.Event().wait()
 
