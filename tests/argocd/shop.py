@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parents[2] / "examples" / "argocd"
 CUSTOMIZATION = EXAMPLES / "resource_customizations" / "onecloud.io" / "OneCloudServer"
 PATCH: dict[str, str] = yaml.safe_load((EXAMPLES / "argocd-cm.yaml").read_text())["data"]
+FOR_ROOT: dict[str, str] = yaml.safe_load((EXAMPLES / "argocd-cm-applications.yaml").read_text())["data"]
 SERVERS = "onecloudservers"
 FOLDER = "argocd/servers"  # where the example's Application looks
 LONG = 60.0  # for a busy machine; what is awaited takes seconds
@@ -50,15 +51,20 @@ class Shop:
 
     def open(self, change: Callable[[Object], None] = lambda _: None, *, folder: str = FOLDER) -> str:
         """Apply the example's Application of servers, changed by *change*; return its name."""
-        made = yaml.safe_load((EXAMPLES / "servers.yaml").read_text())
         name = f"{self.namespace}-{len(self.applications)}"
-        made["metadata"]["name"] = name
-        made["spec"]["source"] |= {"repoURL": self.repository.url, "path": folder}
-        made["spec"]["destination"]["namespace"] = self.namespace
+        made = self.manifest(name, folder=folder)
         change(made)
         self.kube.apply(made)
         self.applications.append(name)
         return name
+
+    def manifest(self, name: str, *, folder: str = FOLDER) -> Object:
+        """Return the example's Application of servers, reading from here."""
+        made: Object = yaml.safe_load((EXAMPLES / "servers.yaml").read_text())
+        made["metadata"]["name"] = name
+        made["spec"]["source"] |= {"repoURL": self.repository.url, "path": folder}
+        made["spec"]["destination"]["namespace"] = self.namespace
+        return made
 
     def push(self, path: str, change: Callable[[Object], None], message: str = "Change it") -> None:
         """Change one manifest in git, and have Argo CD look."""
@@ -67,9 +73,10 @@ class Shop:
         self.repository.write(f"{FOLDER}/{path}", yaml.safe_dump(manifest))
         self._published(message)
 
-    def drop(self, path: str) -> None:
-        """Remove one manifest from git, and have Argo CD look."""
-        self.repository.remove(f"{FOLDER}/{path}")
+    def drop(self, *paths: str) -> None:
+        """Remove manifests from git, and have Argo CD look."""
+        for path in paths:
+            self.repository.remove(f"{FOLDER}/{path}")
         self._published("Remove it")
 
     def _published(self, message: str) -> None:
@@ -124,6 +131,11 @@ class Shop:
     def server(self, name: str) -> Object | None:
         """Return an object."""
         return self.kube.get(SERVERS, name, self.namespace)
+
+    def lives(self, name: str) -> bool:
+        """Say whether the server is in the cloud, and not in its recycle bin."""
+        found = self.in_cloud(name)
+        return found is not None and not found["pending_deleted"]
 
     def in_cloud(self, name: str) -> dict[str, Any] | None:
         """Return the server in the cloud, recycled ones too."""

@@ -11,7 +11,7 @@ from lupa.lua51 import LuaRuntime, lua_type  # type: ignore[import-untyped]  # i
 
 from onecloud_operator.api.reasons import ALL_REASONS
 from sandbox.stage import CRDS
-from tests.argocd.shop import CUSTOMIZATION, PATCH
+from tests.argocd.shop import CUSTOMIZATION, FOR_ROOT, PATCH
 
 if TYPE_CHECKING:
     from sandbox.cluster.control_plane import ControlPlane
@@ -69,22 +69,31 @@ def test_the_health_of_an_object(case: dict[str, Any]) -> None:
         ),
         pytest.param({"health": "Degraded", "sync": "OutOfSync", "phase": "Failed"}, "Degraded", id="unwell"),
         pytest.param(
-            {"health": "Healthy", "sync": "OutOfSync", "by_hand": True}, "Healthy", id="synced-by-hand-only"
+            {"health": "Healthy", "sync": "OutOfSync", "policy": {}}, "Healthy", id="synced-by-hand-only"
+        ),
+        pytest.param(
+            {"health": "Healthy", "sync": "OutOfSync", "policy": {"automated": {"enabled": False}}},
+            "Healthy",
+            id="switched-to-by-hand",
+        ),
+        pytest.param(
+            {"health": "Healthy", "sync": "OutOfSync", "policy": {"automated": {}}},
+            "Progressing",
+            id="synced-without-pruning",
         ),
     ],
 )
 def test_the_health_of_an_application(application: dict[str, Any], expected: str) -> None:
     found = {
-        "spec": {"syncPolicy": {} if application.get("by_hand") else {"automated": {"prune": True}}},
+        "spec": {"syncPolicy": application.get("policy", {"automated": {"prune": True}})},
         "status": {
             "health": {"status": application.get("health")},
             "sync": {"status": application.get("sync")},
             "operationState": {"phase": application.get("phase")},
         },
     }
-    assert (
-        health(found, PATCH["resource.customizations.health.argoproj.io_Application"])["status"] == expected
-    )
+    (script,) = FOR_ROOT.values()
+    assert health(found, script)["status"] == expected
 
 
 def test_every_object_has_its_case_and_every_health_is_seen() -> None:
@@ -123,5 +132,9 @@ def test_the_objects_are_such_as_the_api_server_takes(cluster: ControlPlane, kub
     kube.create(found, namespace="default", dry_run=True)
 
 
-def test_the_patch_for_argocd_cm_has_this_script() -> None:
-    assert PATCH["resource.customizations.health.onecloud.io_OneCloudServer"] == SCRIPT
+def test_the_patch_for_argocd_cm_has_this_script_and_changes_nothing_else() -> None:
+    assert PATCH == {"resource.customizations.health.onecloud.io_OneCloudServer": SCRIPT}
+
+
+def test_the_health_of_applications_is_a_patch_of_its_own() -> None:
+    assert list(FOR_ROOT) == ["resource.customizations.health.argoproj.io_Application"]

@@ -11,7 +11,7 @@ import yaml
 from sandbox.cluster.argo import NAMESPACE, Argo, Repository
 from sandbox.stage import Cloud
 from tests.argocd.installed import RELEASE, SYSTEM, Installed
-from tests.argocd.shop import EXAMPLES, LONG, SERVERS, is_ready, well
+from tests.argocd.shop import EXAMPLES, FOR_ROOT, LONG, SERVERS, is_ready, well
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,26 +22,28 @@ ROOT, TEAM, SHOP = "onecloud", "onecloud-servers", "shop"
 
 
 @pytest.fixture
-def repository(operator: Installed, kube: Kube, cloud: Cloud, tmp_path: Path) -> Iterator[Repository]:
+def repository(
+    nothing: Installed, argo: Argo, kube: Kube, cloud: Cloud, tmp_path: Path
+) -> Iterator[Repository]:
     """Give the example in git, with credentials beside it, while nothing is installed yet."""
-    operator.remove()
+    argo.configure(**FOR_ROOT)
     kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": SHOP}})
     kube.apply(cloud.secret(SHOP))
     made = Repository(tmp_path / "repository")
     made.copy(EXAMPLES, "argocd")
-    made.write("argocd/operator.yaml", yaml.safe_dump(operator.manifest()))
+    made.write("argocd/operator.yaml", yaml.safe_dump(nothing.manifest()))
     made.write("argocd/servers.yaml", yaml.safe_dump(example("servers", made)))
     database = yaml.safe_load((EXAMPLES / "servers" / "db-1.yaml").read_text())
     database["spec"]["deletionProtection"] = True
     made.write("argocd/servers/db-1.yaml", yaml.safe_dump(database))
     made.commit("As in the example, with a database that must not go")
     yield made
-    operator.install()
+    argo.configure(**dict.fromkeys(FOR_ROOT))
     kube.delete("namespaces", SHOP)
 
 
 def test_the_operator_comes_before_the_servers_and_goes_after_them(
-    repository: Repository, argo: Argo, kube: Kube, cloud: Cloud
+    repository: Repository, kube: Kube, cloud: Cloud
 ) -> None:
     kube.apply(example("root", repository))
     team = kube.wait_for("applications", TEAM, NAMESPACE, well, 2 * LONG)
