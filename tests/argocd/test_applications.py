@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.cluster.argo import NAMESPACE
-from tests.argocd.shop import LONG, SERVERS, is_ready
+from tests.argocd.shop import FOLDER, LONG, SERVERS, is_ready
 from tests.e2e.play import said
 
 if TYPE_CHECKING:
@@ -71,6 +71,23 @@ def test_what_leaves_git_is_pruned_and_its_server_is_in_the_recycle_bin(shop: Sh
     shop.wait_well()
 
 
+def test_a_folder_that_vanishes_from_git_deletes_nothing(shop: Shop) -> None:
+    name = shop.open()
+    shop.wait_well()
+    before = [shop.server(each) for each in ("db-1", "web-1")]
+    shop.repository.write(f"{FOLDER}/README.md", "There are no servers here.")
+    shop.drop("db-1.yaml", "web-1.yaml")
+    shop.until(
+        lambda: [
+            each
+            for each in shop.application(name)["status"].get("conditions", [])
+            if "wipe out all resources" in each["message"]
+        ],
+        "Argo CD refuses",
+    )
+    assert [shop.server(each) for each in ("db-1", "web-1")] == before
+
+
 def test_a_manual_edit_is_healed(shop: Shop) -> None:
     shop.open()
     shop.wait_well()
@@ -97,12 +114,13 @@ def test_a_paused_object_is_suspended_until_it_goes_on(shop: Shop) -> None:
 
 
 def test_the_end_of_the_application_is_the_end_of_its_servers_in_reverse_order(shop: Shop) -> None:
+    """Also with --cascade=orphan: Argo CD looks at its own finalizer only. See test_keeping.py."""
     name = shop.open()
     shop.wait_well()
     protect = {"spec": {"deletionProtection": True}}
     shop.kube.patch("applications", name, NAMESPACE, {"spec": {"syncPolicy": {"automated": None}}})
     shop.kube.patch(SERVERS, "web-1", shop.namespace, protect)
-    shop.kube.delete("applications", name, NAMESPACE)
+    shop.kube.delete("applications", name, NAMESPACE, propagation="Orphan")
     shop.kube.wait_for(
         SERVERS, "web-1", shop.namespace, lambda found: "deletionTimestamp" in found["metadata"], LONG
     )
