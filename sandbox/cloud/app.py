@@ -12,7 +12,7 @@ from typing import Any
 
 from . import keystone
 from .errors import CloudError, queue_full
-from .faults import HUGE_BYTES, Fault, Faults
+from .faults import HUGE_BYTES, PIECE_BYTES, Fault, Faults
 from .journal import Journal
 from .region import Region
 from .times import error_time
@@ -167,6 +167,8 @@ class App:
                 return self._refused(CloudError(fault.status, fault.kind, fault.details))
             case "garbage":
                 return Answer(reply.status, (fault.body or "<html>not json").encode(), {}, fault.content_type)
+            case "mislabel":
+                return Answer(reply.status, reply.body, reply.headers, fault.content_type)
             case "hang":
                 await self._silence(receive)
             case "reset":
@@ -179,7 +181,21 @@ class App:
             case "huge":
                 filler = b'{"servers":[],"filler":"' + b"x" * HUGE_BYTES + b'"}'
                 return Answer(reply.status, filler)
+            case "endless":
+                await self._endless(send, receive)
         return None
+
+    async def _endless(self, send: Send, receive: Receive) -> None:
+        """Begin an answer of no given length, and go on until the client goes away."""
+        leaving = asyncio.ensure_future(self._silence(receive))
+        content_type = (b"content-type", b"application/json;charset=utf-8")
+        await send({"type": "http.response.start", "status": 200, "headers": [*COMMON_HEADERS, content_type]})
+        piece = b'{"servers":[],"filler":"' + b"x" * PIECE_BYTES
+        while not leaving.done():
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            piece = b"x" * PIECE_BYTES
+            await asyncio.sleep(0)
+        await leaving
 
     async def _silence(self, receive: Receive) -> None:
         """Say nothing until the client goes away or the cloud is shut down."""

@@ -73,6 +73,8 @@ class ControlEndpoint:
                 return lambda: self.control.counts
             case "calls":
                 return lambda: [_call(call) for call in self.control.calls]
+            case "faults":
+                return lambda: [dataclasses.asdict(fault) for fault in self.control.app.faults.waiting]
             case "silent":
                 return lambda: self.control.silent
             case "region_cpu_ms":

@@ -4,8 +4,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-Effect = Literal["pass", "answer", "hang", "reset", "truncate", "garbage", "huge", "twice"]
+Effect = Literal[
+    "pass", "answer", "hang", "reset", "truncate", "garbage", "mislabel", "huge", "endless", "twice"
+]
 HUGE_BYTES = 64 * 1024 * 1024
+PIECE_BYTES = 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -18,7 +21,8 @@ class Fault:
 
     *work* says whether the call is carried out before the effect: a lost answer is a reset with *work*.
     Carried out twice, as by a proxy that repeats it, a call is answered as the second time, or with *work* as
-    the first.
+    the first. mislabel: the right answer as *content_type*. huge: too much, and announced so. endless: in
+    pieces without a length, until the client has had enough.
     """
 
     effect: Effect = "pass"

@@ -18,7 +18,7 @@ from typing import Any, Literal, Self
 import aiohttp
 from aiohttp import web
 
-Effect = Literal["answer", "cut", "lose", "hang", "mute", "expire"]
+Effect = Literal["answer", "cut", "lose", "hang", "mute", "drop", "expire"]
 OWN_HEADERS = frozenset({"host", "connection", "transfer-encoding", "content-length", "content-encoding"})
 START_SECONDS = 10.0
 
@@ -30,7 +30,8 @@ class Fault:
 
     answer: *status* with *message*, without asking the API server. cut: no answer, nothing was done. lose: no
     answer, but it was done. hang: no answer until the faults are cleared, then cut. On watches: mute: this
-    connection passes nothing on any more. expire: the API server's 410 comes as an event, and the watch ends.
+    connection passes nothing on any more. drop: one event is left out, and the next comes. expire: the API
+    server's 410 comes as an event, and the watch ends.
     """
 
     effect: Effect
@@ -184,7 +185,8 @@ class Proxy:
                     await answer.write(_expired())
                     break
                 muted = muted or self._take(request.method, request.path_qs, "mute") is not None
-                if not muted:
+                dropped = self._take(request.method, request.path_qs, "drop") is not None
+                if not (muted or dropped):
                     await answer.write(line)
         except (aiohttp.ClientError, ConnectionError):
             return _cut(request)

@@ -102,6 +102,32 @@ async def test_a_spoilt_answer_is_no_list_of_servers(
                 (await client.get("/servers")).json()
 
 
+async def test_an_answer_without_end_has_no_length_and_ends_with_the_client(
+    cloud: Control, client: httpx.AsyncClient
+) -> None:
+    cloud.fault("endless", "GET", "^/servers")
+    size = 0
+    async with client.stream("GET", "/servers") as reply:
+        assert "content-length" not in reply.headers
+        async for piece in reply.aiter_raw():
+            size += len(piece)
+            if size > 10_000_000:
+                break
+    async with asyncio.timeout(5):
+        while cloud.silent:
+            await asyncio.sleep(0.01)
+    assert (await client.get("/servers")).status_code == 200
+
+
+async def test_a_right_answer_comes_under_another_content_type(
+    cloud: Control, client: httpx.AsyncClient
+) -> None:
+    cloud.seed(3)
+    cloud.fault("mislabel", "GET", "^/servers", content_type="text/html")
+    reply = await client.get("/servers")
+    assert (reply.headers["content-type"], len(reply.json()["servers"])) == ("text/html", 3)
+
+
 async def test_a_proxy_answers_in_html(cloud: Control, client: httpx.AsyncClient) -> None:
     cloud.fault("answer", "GET", "^/servers", status=502, body="<html>", content_type="text/html")
     reply = await client.get("/servers")

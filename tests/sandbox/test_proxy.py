@@ -72,3 +72,16 @@ def test_a_watch_tells_of_events_and_of_its_own_end(
         kube.create({**config_map("five"), "metadata": {"name": "five", "namespace": namespace}})
         assert json.loads(next(lines))["object"]["code"] == 410
         assert next(lines, None) is None
+
+
+def test_an_event_is_left_out_and_the_next_comes(
+    client: httpx.Client, namespace: str, proxy: Proxy, kube: Kube
+) -> None:
+    query = {"watch": "true", "timeoutSeconds": "30"}
+    with client.stream("GET", MAPS.format(namespace), params=query) as watch:
+        lines = watch.iter_lines()
+        dropped = proxy.fault("drop", path="watch=true", count=1)
+        for name in ("six", "seven"):
+            kube.create({**config_map(name), "metadata": {"name": name, "namespace": namespace}})
+        assert json.loads(next(lines))["object"]["metadata"]["name"] == "seven"
+        assert dropped.hits == 1
