@@ -381,6 +381,14 @@ SAW_IT_GO = Reading(gone=True)
             )
         ),
         pytest.param(
+            replace(well(), trouble=Problem("CredentialsRejected", "why")),
+            None,
+            None,
+            "Running: Ready=True/Available Synced=False/CredentialsRejected "
+            "CredentialsValid=False/CredentialsRejected Stalled=True/CredentialsRejected",
+            id="a-session-that-is-refused-by-now",
+        ),
+        pytest.param(
             unlucky(nothing_yet(), "SecretNotFound"),
             None,
             None,

@@ -120,10 +120,11 @@ def _synced(facts: Facts, verdict: Verdict) -> tuple[str, str, str]:
 
 def _credentials(facts: Facts) -> tuple[str, str, str]:
     trouble = facts.trouble
-    if facts.place is not None:
-        return "True", "Authenticated", "The credentials sign in."
+    # A session that once signed in, and still says where, may be refused by now.
     if trouble is not None and trouble.reason in CREDENTIALS_REASONS:
         return "False", trouble.reason, trouble.message
+    if facts.place is not None:
+        return "True", "Authenticated", "The credentials sign in."
     if trouble is not None and trouble.reason == "EndpointUnreachable":
         return "Unknown", "EndpointUnreachable", trouble.message
     old = standing(facts.resource.status, "CredentialsValid")
