@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
     from tests.e2e.play import Play
 
+# What the cloud may say to a POST though the spec is right, by the name of the object that it is said to.
+REFUSALS = {
+    "beyond-the-quota": (400, "OutOfQuotaError", "QuotaExceeded"),
+    "without-room": (507, "OutOfResource", "NoCapacity"),
+    "with-something-missing": (404, "ResourceNotFoundError", "ReferenceNotFound"),
+    "not-understood": (400, "InputParameterError", "InvalidSpec"),
+}
+
 
 def secret(play: Play, **changes: str) -> dict[str, Any]:
     return play.cloud.secret(play.namespace, "bad", **changes)
@@ -104,6 +112,32 @@ def test_what_the_cloud_does_not_know_is_told_and_may_be_corrected(
     status = play.wait_ready()
     assert "lastError" not in status
     assert status["creation"]["attempt"] == 1
+
+
+def test_a_refused_creation_says_why_and_is_made_when_it_is_asked_for_again(play: Play) -> None:
+    for name, (status, kind, reason) in REFUSALS.items():
+        refusal = {"method": "POST", "path": "^/servers$", "count": None, "status": status, "kind": kind}
+        play.cloud.call("fault", effect="answer", **refusal)
+        play.apply(name)
+        told = play.wait_reason(reason, name)
+        assert told["lastError"]["requestID"]
+        assert said(told, "Ready")["status"] == "False"
+        assert said(told, "Reconciling")["status"] == "True"
+        play.cloud.call("clear_faults")
+        play.annotate("onecloud.io/reconcile-requested-at", "now", name)
+        assert play.wait_ready(name)["creation"]["attempt"] == 1
+    assert len(play.cloud.servers()) == len(REFUSALS)
+    assert play.posts() == len(REFUSALS) * 2
+
+
+def test_an_action_that_comes_at_a_wrong_moment_is_sent_again_by_itself(play: Play) -> None:
+    play.apply()
+    play.wait_ready()
+    refusal = {"method": "POST", "path": "/stop$", "status": 400, "kind": "InvalidStatusError"}
+    play.cloud.call("fault", effect="answer", **refusal)
+    play.apply(server={"powerState": "Stopped"})
+    play.wait(lambda status: status.get("state") == "Stopped")
+    assert play.cloud.counts()["POST /servers/{id}/stop"] == 2
 
 
 def test_a_name_that_is_taken_is_a_conflict_and_touches_nothing(play: Play) -> None:
