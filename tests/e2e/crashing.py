@@ -22,8 +22,10 @@ from onecloud_operator.onecloud.place import Place
 if TYPE_CHECKING:
     from onecloud_operator.onecloud.protocol import Reply, Request
 
-# What a pass itself asks for; the process's own reads (lists, events, sign-in) may come at any moment.
-READS_OF_A_PASS = frozenset({"get_server", "read", "secret"})
+# What a pass asks for; polls, sweeps and the events' tail are the process's own, and come at any moment.
+READS_OF_A_PASS = frozenset({"get_server", "prove_token", "sign_in", "find", "history", "read", "secret"})
+# A list of one name is a search of a pass, and events of one server are its history.
+ASKED_FOR_ONE = {("list_servers", "name"): "find", ("list_events", "obj_id"): "history"}
 
 
 class Seam:
@@ -44,18 +46,30 @@ class Seam:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def operation_of(request: Request) -> str:
+    """Return what is asked for, told apart from the process's own lists."""
+    names = {name for name, _ in request.query}
+    found = (
+        kind
+        for (operation, name), kind in ASKED_FOR_ONE.items()
+        if operation == request.operation and name in names
+    )
+    return next(found, request.operation)
+
+
 def instrument(seam: Seam) -> None:
     """Have every call of a pass cross *seam* before it leaves and when its answer is there."""
     exchange, call = Place.exchange, Cluster.call
 
     async def exchange_across(place: Place, base_url: str, request: Request, *rest: Any) -> Reply:
-        if not request.writes and request.operation not in READS_OF_A_PASS:
+        operation = operation_of(request)
+        if not request.writes and operation not in READS_OF_A_PASS:
             return await exchange(place, base_url, request, *rest)
-        seam.cross(f"cloud {request.operation} unsent")
+        seam.cross(f"cloud {operation} unsent")
         try:
             return await exchange(place, base_url, request, *rest)
         finally:
-            seam.cross(f"cloud {request.operation} answered")
+            seam.cross(f"cloud {operation} answered")
 
     async def call_across(cluster: Cluster, operation: str, method: str, *rest: Any, **more: Any) -> Any:
         if method in {"GET", "HEAD"} and operation not in READS_OF_A_PASS:
