@@ -14,21 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.cluster.control_plane import ControlPlane
+from sandbox.cluster.control_plane import ControlPlane, free_port
 from sandbox.cluster.namespaces import temporary
 from sandbox.cluster.proxy import Proxy
 from sandbox.stage import CRDS, Cloud, Operator, grant
 from tests.e2e.conftest import QUICK
 from tests.e2e.fleet import POLLS, SIZE, Fleet, soak, writes
-from tests.e2e.play import LONG, Play
+from tests.e2e.play import LONG, Play, settled
+from tests.e2e.replica import LEASE, Replica
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from sandbox.cluster.proxy import Fault
+
 STATUS = r"/onecloudservers/[^/]+/status"
 OURS = r"/onecloudservers"
 WATCH = r"watch=true"
+IMPATIENT = "tests.e2e.impatient"
+LEASE_NAME = "onecloud-operator"
 SILENT_SECONDS = 120.0  # a watch without a word is made anew after 70 s
 # A write that is refused is tried again at growing intervals: three objects make so many in a few seconds.
 MOST_TRIES = 40
@@ -41,6 +46,7 @@ class Site:
     fleet: Fleet
     proxy: Proxy
     control_plane: ControlPlane
+    dropped: Fault | None = None
 
     def calls(self, method: str, path: str) -> int:
         """Return how many requests came in that match."""
@@ -50,11 +56,12 @@ class Site:
 
 @dataclass(frozen=True)
 class Sickness:
-    """*begin* it; *seen*: what shows that the operator has met it. It ends when the faults are cleared."""
+    """*begin* it; *seen*: what shows that the operator has met it; *end* it, when the faults are cleared."""
 
     begin: Callable[[Site], object]
     seen: Callable[[Site], object]
     seconds: float = LONG
+    end: Callable[[Site], object] = lambda _: None
 
 
 def refused(status: int, path: str = STATUS, method: str = "PATCH") -> Sickness:
@@ -80,6 +87,16 @@ def polls(site: Site) -> bool:
     return site.fleet.play.cloud.counts().get("GET /servers", 0) >= POLLS
 
 
+def drop_events(site: Site) -> None:
+    """Leave out all that happens from now on; the connection itself lives on."""
+    site.dropped = site.proxy.fault("drop", path=WATCH)
+
+
+def tell_a_later_event(site: Site) -> None:
+    """Have the watch tell something, so that it goes on from there, and what was left out stays unheard."""
+    site.fleet.play.annotate("example.com/note", "later", "web-1")
+
+
 def restart(site: Site) -> None:
     site.proxy.calls.clear()
     site.control_plane.restart_apiserver()
@@ -103,14 +120,19 @@ SICKNESSES = {
     "secrets-cannot-be-read": fault("answer", polls, path="/secrets/", status=500),
     "events-cannot-be-posted": fault("answer", polls, path="/events", method="POST", status=403),
     "the-watch-expires": fault("expire", lambda site: site.calls("GET", OURS) >= 2, path=WATCH, count=1),
+    "events-of-the-watch-are-lost": Sickness(
+        drop_events, lambda site: site.dropped and site.dropped.hits >= 3, end=tell_a_later_event
+    ),
     "the-api-server-restarts": Sickness(restart, polls),
 }
 LONG_SICKNESSES = {"the-watch-is-mute": fault("mute", polls, SILENT_SECONDS, path=WATCH, count=1)}
-PLAYED = SICKNESSES | LONG_SICKNESSES if soak() else SICKNESSES
+KNOWN = SICKNESSES | LONG_SICKNESSES
+# What waits for real times in `make soak` is played by an operator of little patience, too.
+PLAYED = [("impatient", name) for name in KNOWN] + [("patient", name) for name in LONG_SICKNESSES if soak()]
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Give a fleet that lives through all of them, on an API server of its own."""
     directory: Path = tmp_path_factory.mktemp("proxy")
     with ControlPlane() as control_plane, Proxy(control_plane.url, control_plane.authority) as proxy:
@@ -121,16 +143,17 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             with temporary(kube, "kubernetes-faults") as namespace, Cloud() as cloud:
                 kube.apply(cloud.secret(namespace))
                 knobs = {**QUICK, "delete_again_seconds": 1}
-                with Operator(path, namespaces=namespace, **knobs) as operator:
+                with Operator(path, waiting=True, namespaces=namespace, **knobs) as operator:
+                    operator.start(*([IMPATIENT] if request.param == "impatient" else []))
                     fleet = Fleet(Play(kube, namespace, cloud, operator))
                     fleet.grow(*(f"web-{number}" for number in range(SIZE)))
                     yield Site(fleet, proxy, control_plane)
                     fleet.play.check_secrets()
 
 
-@pytest.mark.parametrize("name", PLAYED)
+@pytest.mark.parametrize(("site", "name"), PLAYED, indirect=["site"])
 def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
-    sickness, fleet = PLAYED[name], site.fleet
+    sickness, fleet = KNOWN[name], site.fleet
     play, process = fleet.play, fleet.play.operator.process
     fleet.grow("old")
     play.cloud.call("reset_calls")
@@ -140,7 +163,10 @@ def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
     play.delete("old")
     play.until(lambda: sickness.seen(site), "the operator has met it")
     assert site.calls("PATCH", OURS) <= MOST_TRIES
+    for rests in fleet.names[1:SIZE]:
+        assert settled(play.get(rests)), f"{rests} was said to be otherwise"
     site.proxy.clear()
+    sickness.end(site)
     play.until(
         lambda: play.cloud.call("find", ident=fleet.servers["old"])["pending_deleted"],
         "it is removed",
@@ -163,3 +189,35 @@ def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
     assert play.operator.process is process
     assert process is not None
     assert process.exit_code is None
+
+
+@pytest.mark.parametrize("site", ["impatient"], indirect=True)
+def test_a_lease_that_is_deleted_is_made_again_and_one_that_is_stolen_ends_the_process(site: Site) -> None:
+    """The next process leads when the thief has not renewed it; each edit is carried out once."""
+    fleet, play, operator = site.fleet, site.fleet.play, site.fleet.play.operator
+    operator.stop()
+    replica = Replica(operator, free_port())
+    own = {"lease_namespace": play.namespace, "listen_address": "127.0.0.1", "listen_port": replica.port}
+    operator.knobs |= {**LEASE, **own}
+    operator.start(IMPATIENT)
+    play.until(lambda: replica.ready, "it leads")
+    play.cloud.call("reset_calls")
+    play.kube.delete("leases", LEASE_NAME, play.namespace)
+    play.until(lambda: play.kube.get("leases", LEASE_NAME, play.namespace), "the Lease is there again")
+    edit(fleet, "after it was deleted")
+    assert replica.leads
+    play.kube.patch("leases", LEASE_NAME, play.namespace, {"spec": {"holderIdentity": "a-thief"}})
+    play.until(lambda: replica.exit_code is not None, "it ends itself")
+    assert replica.exit_code != 0
+    operator.start(IMPATIENT)
+    edit(fleet, "after it was stolen")
+    fleet.check_servers()
+    assert writes(play.cloud.counts()) == {"PUT /servers/{id}": 2}
+
+
+def edit(fleet: Fleet, description: str) -> None:
+    """Have the description of a server changed."""
+    fleet.play.apply("web-0", {"description": description}, onExternalDeletion="Recreate")
+    fleet.wait_well()
+    found = fleet.play.cloud.call("find", ident=fleet.servers["web-0"])
+    assert found["description"] == description
