@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
@@ -131,3 +132,25 @@ async def test_a_restarting_task_that_returns_is_done(supervisor: Supervisor, cl
     await clock.settle()
     assert task.done()
     assert supervisor.restarts == 0
+
+
+async def test_a_fault_in_the_last_turn_of_a_task_that_is_ended_is_no_fault(
+    supervisor: Supervisor, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It still has that turn of the loop when what it works on has been taken away already."""
+    go_on = asyncio.Event()
+
+    async def works() -> None:
+        await go_on.wait()
+        raise ValueError(SECRET)
+
+    task = supervisor.restarting("feed", works, Backoff(1.0, 8.0, lambda: 0.5))
+    await clock.settle()
+    go_on.set()
+    task.cancel()
+    await clock.settle()
+    assert task.cancelled()
+    assert supervisor.restarts == 0
+    del task
+    gc.collect()
+    assert [record.message for record in caplog.records if record.levelname != "DEBUG"] == []

@@ -99,10 +99,15 @@ class Supervisor:
             run = asyncio.get_running_loop().create_task(factory(), name=f"{name} (run)")
             try:
                 await asyncio.wait({run})
-            finally:
-                if not run.done():
-                    run.cancel()
-                    await asyncio.wait({run})
+            except asyncio.CancelledError:
+                run.cancel()
+                await asyncio.wait({run})
+                if not run.cancelled() and (late := run.exception()) is not None:
+                    # It had a turn of the loop left, in which what it works on may have been gone already.
+                    logger.debug(
+                        "a task failed at its end", extra={"task": name, "fault": text_of_fault(late)}
+                    )
+                raise
             error = None if run.cancelled() else run.exception()
             if error is None:
                 return
