@@ -13,7 +13,7 @@ from onecloud_operator.onecloud.errors import Forbidden, NotFound, OneCloudError
 from onecloud_operator.onecloud.models import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from onecloud_operator.feed.shared import Shared
     from onecloud_operator.feed.source import Source
@@ -44,10 +44,19 @@ BESIDE_THE_ROW = frozenset(
 
 
 class EventTail(Generic[K]):
-    """Follows the events of the project's servers."""
+    """
+    Follows the events of the project's servers.
 
-    def __init__(self, shared: Shared[K]) -> None:
+    *on_turn*, which must not raise, is told of each turn: the name, the seconds it took, the rows it got,
+    whether it failed.
+    """
+
+    name = "events"
+
+    def __init__(self, shared: Shared[K], on_turn: Callable[[str, float, int, bool], None]) -> None:
         self._shared = shared
+        self._on_turn = on_turn
+        self._rows = 0  # of this turn
         self._last: int | None = None  # the newest event that was read
         self._begun = False
         self.alive = False  # events come: a project with servers has some
@@ -63,20 +72,27 @@ class EventTail(Generic[K]):
         source = self._shared.members.first
         if source is None:
             return options.events_seconds
-        try:
-            if not self._begun:
-                await self._begin(source)
-            elif self._last is None:
-                await self._read(source, None)
-            else:
-                await self._read(source, self._last)
-        except REFUSED:
+        began_at, self._rows = self._shared.clock.monotonic(), 0
+        error = await self._ask(source)
+        self._on_turn(self.name, self._shared.clock.monotonic() - began_at, self._rows, error is not None)
+        if isinstance(error, REFUSED):
             self._lose()
             return options.events_retry_seconds
-        except OneCloudError as error:
+        if error is not None:
             logger.debug("the events could not be read", extra={"error": type(error).__name__})
             self.alive = False
         return options.events_seconds
+
+    async def _ask(self, source: Source) -> OneCloudError | None:
+        """Read what is new; return what went wrong."""
+        try:
+            if not self._begun:
+                await self._begin(source)
+            else:
+                await self._read(source, self._last)
+        except OneCloudError as error:
+            return error
+        return None
 
     def _lose(self) -> None:
         self.alive = self._begun = False
@@ -85,6 +101,7 @@ class EventTail(Generic[K]):
     async def _begin(self, source: Source) -> None:
         """Find the end of the log: what happened before now, the first sweep shows."""
         page = await source.events(order="DESC", limit=1, fields=FIELDS)
+        self._rows += len(page.events)
         self._last = max((event.id for event in page.events), default=None)
         self._begun = True
         self.alive = self._last is not None
@@ -96,6 +113,7 @@ class EventTail(Generic[K]):
             # the last one must be there again, or the log was begun anew and its numbers mean something else.
             start = None if marker is None else marker - 1
             page = await source.events(marker=start, limit=PAGE, fields=FIELDS)
+            self._rows += len(page.events)
             if marker is not None and marker == last and all(event.id != last for event in page.events):
                 self._lose()
                 return

@@ -84,7 +84,7 @@ class Feed(Generic[K]):
         self._cache: Cache[K] = Cache(options, notify)
         self._wants = Wants(options.batch_ids, options.refresh_seconds)
         shared = Shared(place, options, clock, random, self._cache, self._wants, self._members, Passed())
-        self._tail = EventTail(shared)
+        self._tail = EventTail(shared, self._tell_turn)
         self._delta = Delta(shared)
         self._sweep = Sweep(shared, self._sweep_spacing)
         self._details = DetailsBatch(shared)
@@ -278,6 +278,9 @@ class Feed(Generic[K]):
 
     def _count(self, job: str, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback
         rows, self._counted_rows = self._members.rows - self._counted_rows, self._members.rows
+        self._tell_turn(job, seconds, rows, failed)
+
+    def _tell_turn(self, job: str, seconds: float, rows: int, failed: bool) -> None:  # noqa: FBT001 - a callback
         if self._on_turn is not None:
             self._on_turn(job, seconds, rows, failed)
 
