@@ -69,7 +69,7 @@ class Cluster:
     ) -> None:
         self._api = api
         self._on_call = on_call
-        self.answered_at: float | None = None  # monotonic, of the last answer to a call of ours
+        self.succeeded_at: float | None = None  # monotonic, of the last call of ours that succeeded
 
     async def close(self) -> None:
         """Close the connections."""
@@ -235,16 +235,14 @@ class Cluster:
         status: int | None = None
         try:
             answer = await self._exchange(method, path, query, body, content_type, accept)
+            self.succeeded_at = time.monotonic()
             status = 200
         except ClusterError as error:
             status = error.status
             raise
         finally:
-            ended_at = time.monotonic()
-            if status is not None:
-                self.answered_at = ended_at
             if self._on_call is not None:
-                self._on_call(operation, status, ended_at - began_at)
+                self._on_call(operation, status, time.monotonic() - began_at)
         return answer
 
     async def _exchange(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request

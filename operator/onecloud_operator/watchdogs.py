@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Look = Callable[[], str | None]  # what is wrong, or None
 
 SILENT_SECONDS: Final = 150.0  # the watch tells something once a minute, and is made anew after 70 s without
-DEAF_SECONDS: Final = 300.0  # the API server answers us, and yet the watch has heard nothing for so long
+DEAF_SECONDS: Final = 300.0  # our calls succeed, and yet the watch has heard nothing for so long
 STUCK_SECONDS: Final = 3600.0  # every call has a timeout, and a pass makes a dozen at most
 
 
@@ -50,8 +50,12 @@ def ready(objects: Objects, watch: Watch) -> dict[str, Look]:
 
 
 def _deaf(cluster: Cluster, watch: Watch) -> str | None:
-    """Say if the API server answers us and the watch hears nothing; one that is down is no fault of ours."""
-    silent = (cluster.answered_at or 0.0) - watch.heard_at
+    """
+    Say if our calls succeed and the watch hears nothing.
+
+    An API server that is down, fails at everything or refuses it is no fault of ours: no restart mends it.
+    """
+    silent = (cluster.succeeded_at or 0.0) - watch.heard_at
     return f"silent for {silent:.0f} s, though the API server answers" if silent > DEAF_SECONDS else None
 
 
