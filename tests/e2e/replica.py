@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 if TYPE_CHECKING:
+    from sandbox.cluster.proxy import Proxy
     from sandbox.stage import Operator
 
 DURATION_SECONDS = 4
@@ -23,10 +24,11 @@ SAMPLE = re.compile(r"^([a-z_]+)(\{[^}]*\})? (\S+)$", re.MULTILINE)
 
 @dataclass
 class Replica:
-    """One process, and what it says of itself."""
+    """One process, what it says of itself, and its own way to the API server if it has one."""
 
     operator: Operator
     port: int
+    way: Proxy | None = None
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and body, or 0 if nobody answers."""

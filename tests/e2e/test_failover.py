@@ -6,15 +6,19 @@ The replicas are told apart by their own metrics; what left them is in the cloud
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from onecloud_operator.engine.lease import POLL_SECONDS
 from sandbox.cluster.control_plane import free_port
+from sandbox.cluster.proxy import Proxy
 from sandbox.stage import Cloud, Operator
 from tests.e2e.conftest import QUICK
 from tests.e2e.play import Play
@@ -22,12 +26,15 @@ from tests.e2e.replica import DURATION_SECONDS, LEASE, Replica
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube
 
 SLACK_SECONDS = 12.0  # a new leader's first list, on a busy machine
+BUSY_SECONDS = 3.0  # by which a busy machine may be late with two small requests
 LOST = 3
+LEASE_NAME = "onecloud-operator"
 
 
 @dataclass(frozen=True)
@@ -39,12 +46,15 @@ class Pair:
 
     def leader(self) -> Replica:
         """Wait until one leads and the other stands by; return the one that leads."""
-        self.play.until(
-            lambda: any(one.leads for one in self.replicas) and any(one.stands_by for one in self.replicas),
-            "one leads, one stands by",
-        )
-        (found,) = (one for one in self.replicas if one.leads)
-        return found
+
+        def found() -> Replica | None:
+            first, second = self.replicas
+            if first.leads and second.stands_by:
+                return first
+            return second if second.leads and first.stands_by else None
+
+        leader: Replica = self.play.until(found, "one leads, one stands by")
+        return leader
 
     def other(self, than: Replica) -> Replica:
         (found,) = (one for one in self.replicas if one is not than)
@@ -56,6 +66,24 @@ class Pair:
         self.play.until(lambda: replica.leads, "it leads")
         return time.monotonic() - began_at
 
+    def lease(self) -> dict[str, Any]:
+        """Return what the Lease says."""
+        found = self.play.kube.get("leases", LEASE_NAME, self.play.namespace)
+        assert found is not None
+        spec: dict[str, Any] = found["spec"]
+        return spec
+
+    def wait_taken(self, holder: str) -> dict[str, Any]:
+        """Wait until the Lease is somebody else's than *holder*'s; return what it says then."""
+        self.play.until(lambda: self.lease()["holderIdentity"] not in {holder, ""}, "it is another's")
+        return self.lease()
+
+    def steal(self, thief: str, renewed_at: datetime) -> None:
+        """Write another's name on the Lease, and when that one says to have renewed it."""
+        stamp = renewed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        spec = {"holderIdentity": thief, "renewTime": stamp, "acquireTime": stamp}
+        self.play.kube.patch("leases", LEASE_NAME, self.play.namespace, {"spec": spec})
+
 
 def cloud_writes(cloud: Cloud) -> dict[str, int]:
     """Return what was asked of the cloud that is no read, signing in included."""
@@ -63,22 +91,23 @@ def cloud_writes(cloud: Cloud) -> dict[str, int]:
 
 
 @pytest.fixture
-def pair(
-    control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud
+def pair(  # noqa: PLR0913, PLR0917 - fixtures
+    control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud, tmp_path: Path
 ) -> Iterator[Pair]:
     kube.apply(cloud.secret(namespace))
     with ExitStack() as stack:
         replicas = []
-        for _ in range(2):
+        for number in range(2):
             port = free_port()
+            way = stack.enter_context(Proxy(control_plane.url, control_plane.authority))
             operator = Operator(
-                control_plane.kubeconfig_of("operator"),
+                control_plane.kubeconfig_by(way.url, tmp_path / f"kubeconfig-{number}", "operator"),
                 namespaces=namespace,
                 lease_namespace=namespace,
                 listen_address="127.0.0.1",
                 **{**QUICK, **LEASE, "listen_port": port},
             )
-            replicas.append(Replica(stack.enter_context(operator), port))
+            replicas.append(Replica(stack.enter_context(operator), port, way))
         play = Play(kube, namespace, cloud, replicas[0].operator)
         yield Pair(play, (replicas[0], replicas[1]))
         play.check_secrets()
@@ -124,12 +153,19 @@ def test_when_the_leader_is_killed_the_other_takes_over_and_every_object_has_one
         pair.play.apply(name)
     pair.play.until(lambda: pair.play.posts() >= 2, "it is at work")
     leader.operator.kill()
+    left = pair.lease()
     pair.play.cloud.call("clear_faults")
-    waited = pair.wait_leads(pair.other(leader))
-    assert DURATION_SECONDS - 1.0 <= waited <= DURATION_SECONDS + SLACK_SECONDS
+    taken = pair.wait_taken(left["holderIdentity"])
+    # It is seen within a poll of its renewal, and taken at the first poll after its duration.
+    most_seconds = DURATION_SECONDS + 2 * POLL_SECONDS + BUSY_SECONDS
+    assert DURATION_SECONDS <= seconds_between(left["renewTime"], taken["acquireTime"]) <= most_seconds
     identities = {pair.play.wait_ready(name)["id"] for name in names}
     assert identities == {server["id"] for server in pair.play.cloud.servers()}
     assert len(identities) == len(names)
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
 def test_a_leader_that_is_asked_to_end_hands_over_at_once(pair: Pair) -> None:
@@ -159,49 +195,123 @@ def test_who_stands_by_ends_when_asked_and_the_leader_notices_nothing(pair: Pair
     assert leader.leads
 
 
-def test_a_frozen_leader_writes_nothing_when_it_wakes(pair: Pair) -> None:
+def test_a_leader_that_was_frozen_in_the_middle_of_its_writes_writes_nothing_when_it_wakes(
+    pair: Pair,
+) -> None:
     """
-    Both are frozen when there is suddenly much to do, and only the old leader wakes.
+    One creation was answered while it slept, one status was on its way, and much is new when it wakes.
 
-    So whatever is written then would be its doing.
+    The one that took over is frozen then, so whatever is written would be the old leader's doing.
     """
-    leader = pair.leader()
+    leader, names = pair.leader(), ["rests", "answered", "held", *(f"new-{number}" for number in range(4))]
     standby = pair.other(leader)
-    pair.play.apply()
-    pair.play.wait_ready()
+    pair.play.apply("rests")
+    pair.play.wait_ready("rests")
+    assert leader.way is not None
+    leader.way.fault("hang", method="PATCH", path="/onecloudservers/held/status")
+    pair.play.cloud.call("reset_calls")
+    pair.play.cloud.call("fault", effect="pass", method="POST", path="^/servers$", latency_seconds=5.0)
+    for name in ("answered", "held"):
+        pair.play.apply(name)
+    pair.play.until(lambda: leader.measure("cloud_requests_in_flight", 'lane="write"') == 1, "it creates")
+    pair.play.until(lambda: requested(leader, "PATCH .*/held/status"), "it reports")
     assert leader.operator.process is not None
     assert standby.operator.process is not None
     leader.operator.process.pause()
+    assert pair.play.posts() == 0, "the creation was not answered before"
+    pair.play.until(lambda: pair.play.posts() == 1, "its answer waits for it")
     pair.wait_leads(standby)
-    pair.play.until(
-        lambda: standby.get("/readyz")[0] == httpx.codes.OK and standby.measure("queue_running") == 0,
-        "the new one has settled",
-    )
+    for name in names[:3]:
+        pair.play.wait_ready(name)
+    pair.play.until(lambda: standby.measure("queue_running") == 0, "the new one has settled")
     standby.operator.process.pause()
-    pair.play.apply(server={"cpu": 2, "description": "changed while both slept"})
-    for number in range(5):
-        pair.play.apply(f"new-{number}")
-    versions = {o["metadata"]["name"]: o["metadata"]["resourceVersion"] for o in objects(pair.play)}
+    leader.way.clear()  # and so the status that was on its way is to be sent again
+    pair.play.apply("rests", server={"cpu": 2, "description": "changed while both slept"})
+    for name in names[3:]:
+        pair.play.apply(name)
+    versions = versions_of(pair.play)
     pair.play.cloud.call("reset_calls")
     leader.operator.process.resume()
     pair.play.until(lambda: leader.exit_code is not None, "the old leader ends")
     assert leader.exit_code == LOST
     assert cloud_writes(pair.play.cloud) == {}
-    assert {o["metadata"]["name"]: o["metadata"]["resourceVersion"] for o in objects(pair.play)} == versions
+    assert versions_of(pair.play) == versions
     assert "lost the lease" in leader.operator.text()
     # Whether the other one slept too long as well or not; in a cluster who ends is started again.
     standby.operator.process.resume()
     leader.operator.start()
     pair.play.until(lambda: any(one.leads for one in pair.replicas), "one leads")
-    identities = {pair.play.wait_ready(name)["id"] for name in versions}
-    assert len(pair.play.cloud.servers()) == len(identities) == 6
+    identities = {pair.play.wait_ready(name)["id"] for name in names}
+    assert identities == {server["id"] for server in pair.play.cloud.servers()}
+    assert len(identities) == len(names)
+
+
+def test_a_leader_whose_lease_is_stolen_ends_and_nobody_writes_until_the_thief_is_waited_out(
+    pair: Pair,
+) -> None:
+    """The thief's clock is five hours late, so to who compares clocks its Lease would be free at once."""
+    leader, names = pair.leader(), [f"web-{number}" for number in range(4)]
+    for name in names:
+        pair.play.apply(name)
+    identities = {pair.play.wait_ready(name)["id"] for name in names}
+    for name in names:
+        pair.play.apply(name, server={"description": "asked for in the last moment"})
+    pair.steal("thief", datetime.now(UTC) - timedelta(hours=5))
+    stolen, stolen_at = pair.lease(), time.monotonic()
+    pair.play.until(lambda: leader.exit_code is not None, "it ends")
+    assert leader.exit_code == LOST
+    assert time.monotonic() - stolen_at <= LEASE["lease_deadline_seconds"] + BUSY_SECONDS
+    assert "the lease is now held by thief" in leader.operator.text()
+    pair.play.cloud.call("reset_calls")
+    versions = versions_of(pair.play)
+    while True:
+        written, seen = cloud_writes(pair.play.cloud), versions_of(pair.play)
+        if (lease := pair.lease())["holderIdentity"] != "thief":
+            break
+        assert lease == stolen, "nobody touches what is another's"
+        assert (written, seen) == ({}, versions)
+        assert time.monotonic() - stolen_at < DURATION_SECONDS + 2 * POLL_SECONDS + SLACK_SECONDS
+    assert time.monotonic() - stolen_at >= DURATION_SECONDS
+    for name in names:
+        pair.play.wait_ready(name)
+    found = pair.play.cloud.servers()
+    assert {server["id"] for server in found} == identities
+    assert {server["description"] for server in found} == {"asked for in the last moment"}
+
+
+def requested(replica: Replica, call: str) -> bool:
+    """Say whether a request came this replica's way."""
+    assert replica.way is not None
+    return any(re.match(call, came) for came in list(replica.way.calls))
+
+
+def versions_of(play: Play) -> dict[str, str]:
+    """Return the version of each object."""
+    return {o["metadata"]["name"]: o["metadata"]["resourceVersion"] for o in objects(play)}
 
 
 def objects(play: Play) -> list[dict[str, Any]]:
     return play.kube.list("onecloudservers", play.namespace)
 
 
-def test_a_leader_cut_off_from_the_api_server_ends_by_itself(pair: Pair, control_plane: ControlPlane) -> None:
+def test_a_leader_that_alone_is_cut_off_has_ended_before_another_leads(pair: Pair) -> None:
+    leader = pair.leader()
+    pair.play.apply()
+    identity = pair.play.wait_ready()["id"]
+    assert leader.way is not None
+    leader.way.fault("hang")
+    left = pair.lease()["holderIdentity"]
+    pair.play.until(lambda: leader.exit_code is not None, "it ends")
+    assert pair.lease()["holderIdentity"] == left
+    assert leader.exit_code == LOST
+    pair.wait_taken(left)
+    pair.play.apply(server={"description": "another leads"})
+    assert pair.play.wait_ready()["id"] == pair.play.only_server()["id"] == identity
+
+
+def test_when_the_api_server_is_silent_the_leader_ends_and_who_stands_by_waits(
+    pair: Pair, control_plane: ControlPlane
+) -> None:
     leader = pair.leader()
     control_plane.pause()
     try:
