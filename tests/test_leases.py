@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,6 +141,41 @@ async def test_a_contender_takes_over_from_one_that_fell_silent_and_not_before(
             first.fence.check()
         with pytest.raises(LeaseLost):
             await asyncio.wait_for(first.hold(), MANY_SECONDS)
+
+
+async def test_wall_clocks_that_are_hours_apart_change_nothing(
+    control_plane: ControlPlane, kube: Kube, namespace: str
+) -> None:
+    """What a leader writes of its times is for people: a contender counts by itself."""
+
+    async def play(cluster: Cluster, hours: int) -> None:
+        name = f"{NAME}-{'fast' if hours > 0 else 'slow'}"
+        wrong = KubernetesLease(cluster, namespace, name, lambda: datetime.now(UTC) + timedelta(hours=hours))
+        right = KubernetesLease(cluster, namespace, name, lambda: datetime.now(UTC))
+        leader, contender = (
+            Election(lease, identity=identity, timing=TIMING, clock=BootClock())
+            for lease, identity in ((wrong, "leader"), (right, "contender"))
+        )
+        await leader.acquire()
+        holding = asyncio.create_task(leader.hold())
+        waiting = asyncio.ensure_future(contender.acquire())
+        await asyncio.wait({holding, waiting}, timeout=TIMING.duration_seconds + 1.0)
+        assert not holding.done()
+        assert not waiting.done(), "a lease that is renewed is nobody else's, whatever its times say"
+        found = kube.get("leases", name, namespace)
+        assert found is not None
+        away = datetime.fromisoformat(found["spec"]["renewTime"]) - datetime.now(UTC)
+        assert round(away.total_seconds() / 3600) == hours
+        holding.cancel()
+        await asyncio.wait_for(waiting, MANY_SECONDS)
+        until = leader.fence.until + TIMING.duration_seconds - TIMING.deadline_seconds
+        assert BootClock().monotonic() >= until, "its last renewal was waited out"
+        contender.fence.check()
+        with pytest.raises(Fenced):
+            leader.fence.check()
+
+    async with cluster_of(control_plane) as cluster:
+        await asyncio.gather(play(cluster, 5), play(cluster, -5))
 
 
 async def test_a_released_lease_is_handed_over_at_once(control_plane: ControlPlane, namespace: str) -> None:
