@@ -1,9 +1,14 @@
-"""Two releases, each with a Lease and a selector of its own, cover the fleet; objects move between them."""
+"""
+Two releases, each with a Lease of its own, cover the fleet: by namespaces, or by selectors.
+
+Between selectors objects can move.
+"""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -17,13 +22,14 @@ from tests.e2e.play import KIND, Play, said
 from tests.e2e.replica import LEASE, Replica
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube
 
 SELECTORS = {"a": "shard in (a)", "rest": "shard notin (a)"}
 HANDOVER_SECONDS = 2.0
+NOBODY = Operator(Path("nowhere"), waiting=True)  # a play here has several operators, and none of its own
 
 
 @dataclass(frozen=True)
@@ -42,28 +48,47 @@ class Shards:
         )
 
 
+@contextmanager
+def releases(
+    control_plane: ControlPlane, play: Play, shares: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Shards]:
+    """Run one release for each share, with the settings that say what is its own."""
+    with ExitStack() as stack:
+        replicas = {}
+        for name, settings in shares.items():
+            port = free_port()
+            operator = Operator(
+                control_plane.kubeconfig_of("operator"),
+                lease_namespace=stack.enter_context(temporary(play.kube, f"shard-{uuid4().hex[:8]}")),
+                listen_address="127.0.0.1",
+                **{**QUICK, **LEASE, "listen_port": port, **settings},
+            )
+            replicas[name] = Replica(stack.enter_context(operator), port)
+        play.until(lambda: all(one.ready for one in replicas.values()), "all work")
+        yield Shards(play, replicas)
+
+
 @pytest.fixture
 def shards(
     control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud
 ) -> Iterator[Shards]:
     kube.apply(cloud.secret(namespace))
+    own = {"namespaces": namespace, "handover_seconds": HANDOVER_SECONDS}
+    shares = {name: {**own, "selector": selector} for name, selector in SELECTORS.items()}
+    with releases(control_plane, Play(kube, namespace, cloud, NOBODY), shares) as made:
+        yield made
+
+
+@pytest.fixture
+def places(kube: Kube, served: None, cloud: Cloud) -> Iterator[dict[str, Play]]:
+    """Give four namespaces in which objects of the same name lead to the same project."""
     with ExitStack() as stack:
-        replicas = {}
-        for name, selector in SELECTORS.items():
-            port = free_port()
-            operator = Operator(
-                control_plane.kubeconfig_of("operator"),
-                namespaces=namespace,
-                selector=selector,
-                handover_seconds=HANDOVER_SECONDS,
-                lease_namespace=stack.enter_context(temporary(kube, f"shard-{uuid4().hex[:8]}")),
-                listen_address="127.0.0.1",
-                **{**QUICK, **LEASE, "listen_port": port},
-            )
-            replicas[name] = Replica(stack.enter_context(operator), port)
-        play = Play(kube, namespace, cloud, replicas["a"].operator)
-        play.until(lambda: all(one.ready for one in replicas.values()), "both work")
-        yield Shards(play, replicas)
+        made = {}
+        for name in ("shop", "stock", "bank", "outside"):
+            space = stack.enter_context(temporary(kube, f"{name}-{uuid4().hex[:8]}"))
+            kube.apply(cloud.secret(space))
+            made[name] = Play(kube, space, cloud, NOBODY)
+        yield made
 
 
 @pytest.hookimpl(wrapper=True)
@@ -108,6 +133,38 @@ def test_two_shards_cover_the_fleet_without_overlap(shards: Shards) -> None:
     shards.wait_owned(a=2, rest=4)
     made = [one.measure("steps_total", 'step="Create"') for one in shards.replicas.values()]
     assert made == [2, 4]
+
+
+def test_two_shards_by_namespace_cover_theirs_and_touch_no_other(
+    control_plane: ControlPlane, places: dict[str, Play]
+) -> None:
+    """The one that has two namespaces is gone at the end: nobody does its work for it."""
+    shares = {"a": ["shop", "stock"], "b": ["bank"]}
+    settings = {
+        name: {"namespaces": ",".join(places[one].namespace for one in own)} for name, own in shares.items()
+    }
+    with releases(control_plane, places["shop"], settings) as shards:
+        for place in places.values():
+            place.apply("web")
+        covered = {name: places[name].wait_ready("web")["id"] for own in shares.values() for name in own}
+        servers = places["shop"].cloud.servers()
+        assert set(covered.values()) == {server["id"] for server in servers}
+        assert len(servers) == len(set(covered.values())) == 3
+        assert places["shop"].posts() == 3
+        shards.wait_owned(a=2, b=1)
+        made = {name: one.measure("steps_total", 'step="Create"') for name, one in shards.replicas.items()}
+        assert made == {"a": 2, "b": 1}
+        before = {name: places[name].status("web") for name in shares["a"]}
+        assert shards.replicas["a"].operator.process is not None
+        shards.replicas["a"].operator.process.stop(timeout_seconds=20.0)
+        for place in places.values():
+            place.apply("web", server={"description": "asked for later"})
+        places["bank"].wait_ready("web")
+        described = {server["id"] for server in places["shop"].cloud.servers() if server.get("description")}
+        assert described == {covered["bank"]}
+        assert places["outside"].status("web") == {}
+        assert places["outside"].get("web")["metadata"].get("finalizers") is None
+        assert {name: places[name].status("web") for name in shares["a"]} == before
 
 
 def test_an_object_that_moves_is_let_go_at_once_and_taken_over(shards: Shards) -> None:
