@@ -236,7 +236,7 @@ def measure(rounds: int, objects: int, happenings: list[str]) -> list[Round]:
 def table(rounds: list[Round]) -> str:
     """Return median and most of each happening, as a table for the document."""
     lines = [
-        "| what happens | leader has ended | Lease taken | first write to the cloud | object of then is Ready |",
+        "| what happens | old leader ended | Lease taken | first write to the cloud | new object Ready |",
         "| --- | --- | --- | --- | --- |",
     ]
     for happening, text in HAPPENINGS.items():
