@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from onecloud_operator.handlers import settings
-from onecloud_operator.rights import NEEDED, granting, lacking
+from onecloud_operator.rights import ELECTION, NEEDED, granting, lacking
 
 ALL = {
     "resourceRules": [
@@ -60,6 +60,40 @@ def test_each_right_is_missed_where_no_rule_grants_it(right: Any) -> None:
         return {**rule, "verbs": [verb for verb in rule["verbs"] if verb != right.verb]}
 
     assert lacking({"resourceRules": [less(rule) for rule in ALL["resourceRules"]]}) == [right]
+
+
+LEASES = {
+    "resourceRules": [
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+        {
+            "apiGroups": ["coordination.k8s.io"],
+            "resources": ["leases"],
+            "resourceNames": ["a"],
+            "verbs": ["get", "patch"],
+        },
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "missed"),
+    [
+        pytest.param(0, {}, [], id="all-are-granted"),
+        pytest.param(0, {"verbs": []}, ["create"], id="it-cannot-be-made"),
+        pytest.param(0, {"resourceNames": ["a"]}, ["create"], id="nothing-is-made-by-a-rule-with-names"),
+        pytest.param(1, {"verbs": ["get"]}, ["patch"], id="it-cannot-be-renewed"),
+        pytest.param(1, {"verbs": ["patch"]}, ["get"], id="it-cannot-be-read"),
+        pytest.param(1, {"resourceNames": ["b"]}, ["get", "patch"], id="another-lease"),
+        pytest.param(1, {"resourceNames": []}, [], id="every-lease"),
+        pytest.param(1, {"apiGroups": [""]}, ["get", "patch"], id="another-group"),
+    ],
+)
+def test_a_right_to_the_lease_is_missed_where_no_rule_grants_it_by_its_name(
+    rule: int, change: dict[str, Any], missed: list[str]
+) -> None:
+    rules = list(LEASES["resourceRules"])
+    rules[rule] = {**rules[rule], **change}
+    assert [right.verb for right in lacking({"resourceRules": rules}, ELECTION, name="a")] == missed
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,13 @@ def election_of(settings: Settings, cluster: Cluster) -> Election:
 
     *cluster* must not be fenced, and should share no connections with the work.
     """
+    namespace = lease_namespace(settings)
+    lease = KubernetesLease(cluster, namespace, settings.lease_name, lambda: datetime.now(UTC))
+    return Election(lease, identity=new_identity(os.environ), timing=timing_of(settings), clock=BootClock())
+
+
+def lease_namespace(settings: Settings) -> str:
+    """Return where the Lease is. Raises SettingsError."""
     namespace = settings.lease_namespace or own_namespace()
     if namespace is None:
         msg = (
@@ -39,8 +46,7 @@ def election_of(settings: Settings, cluster: Cluster) -> Election:
             "so there is no namespace of its own to keep the Lease in"
         )
         raise SettingsError(msg)
-    lease = KubernetesLease(cluster, namespace, settings.lease_name, lambda: datetime.now(UTC))
-    return Election(lease, identity=new_identity(os.environ), timing=timing_of(settings), clock=BootClock())
+    return namespace
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from onecloud_operator.api.crd import schema
 from onecloud_operator.api.served import schema_of_status
 from onecloud_operator.cluster import Cluster, ClusterError, NotFound
 from onecloud_operator.engine.lease import StoreError
-from onecloud_operator.leadership import election_of
+from onecloud_operator.leadership import election_of, lease_namespace
 from onecloud_operator.settings import PREFIX, SettingsError
 
 if TYPE_CHECKING:
@@ -137,6 +137,8 @@ async def check(settings: Settings) -> int:
         calls.append(("the cluster's name can be read", cluster.cluster_id()))
     if settings.leader_election:
         calls.append(("the Lease can be read", election_of(settings, cluster).look()))
+        namespace = lease_namespace(settings)
+        calls.append((f"the rights to the Lease in {namespace}", _election(cluster, namespace, settings)))
     try:
         for what, call in calls:
             try:
@@ -164,7 +166,16 @@ async def _crd(cluster: Cluster) -> None:
 
 async def _rights(cluster: Cluster, namespace: str) -> None:
     """Raise ClusterError if one is lacking."""
-    if missing := rights.lacking(await cluster.rules(namespace)):
+    _grants(rights.lacking(await cluster.rules(namespace)))
+
+
+async def _election(cluster: Cluster, namespace: str, settings: Settings) -> None:
+    """Raise ClusterError if the Lease could not be made or renewed."""
+    _grants(rights.lacking(await cluster.rules(namespace), rights.ELECTION, name=settings.lease_name))
+
+
+def _grants(missing: list[rights.Right]) -> None:
+    if missing:
         raise ClusterError(f"no rule grants {', '.join(map(str, missing))}")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # What the API server says when no rule of RBAC allows a call.
 REFUSAL: Final = re.compile(
@@ -29,12 +29,15 @@ class Right:
         return f'{{apiGroups: ["{self.group}"], resources: ["{self.resource}"], verbs: ["{self.verb}"]}}'
 
 
+# In every namespace with objects.
 NEEDED: Final = (
     *(Right(verb, "onecloudservers", "onecloud.io") for verb in ("get", "list", "watch", "patch")),
     Right("patch", "onecloudservers/status", "onecloud.io"),
     Right("get", "secrets"),
     Right("create", "events"),
 )
+# In the Lease's namespace, where there is an election.
+ELECTION: Final = tuple(Right(verb, "leases", "coordination.k8s.io") for verb in ("create", "get", "patch"))
 
 
 def granting(refusal: str) -> str:
@@ -46,18 +49,25 @@ def granting(refusal: str) -> str:
     return f"a {place} with the rule {Right(found['verb'], found['resource'], found['group'])} grants it"
 
 
-def lacking(status: Mapping[str, Any]) -> list[Right]:
+def lacking(
+    status: Mapping[str, Any], needed: Sequence[Right] = NEEDED, *, name: str | None = None
+) -> list[Right]:
     """
-    Return which of the needed rights a SelfSubjectRulesReview's *status* does not show.
+    Return which of the *needed* rights a SelfSubjectRulesReview's *status* does not show.
 
-    A rule with names counts: which Secrets there will be is not known. Where an authorizer cannot list its
-    rules, nothing is known to be lacking.
+    A rule with names counts if *name* is among them, or is None: which Secrets there will be is not known.
+    For a create it never does: the API server does not know the name then. Where an authorizer cannot list
+    its rules, nothing is known to be lacking.
     """
     if status.get("incomplete"):
         return []
-    return [right for right in NEEDED if not any(_covers(rule, right) for rule in status["resourceRules"])]
+    rules = status["resourceRules"]
+    return [right for right in needed if not any(_covers(rule, right, name) for rule in rules)]
 
 
-def _covers(rule: Mapping[str, Any], right: Right) -> bool:
+def _covers(rule: Mapping[str, Any], right: Right, name: str | None) -> bool:
+    names = rule.get("resourceNames")
+    if names and (right.verb == "create" or (name is not None and name not in names)):
+        return False
     wanted = (("verbs", right.verb), ("resources", right.resource), ("apiGroups", right.group))
     return all({"*", word} & set(rule.get(part) or ()) for part, word in wanted)

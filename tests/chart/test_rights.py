@@ -163,7 +163,8 @@ def test_the_charts_test_passes_with_the_charts_rights(
     made = release()
     made.install(values)
     done = until(lambda: found if not (found := check(made)).returncode else None, "the check passes", LONG)
-    said = ["the CRD is served", "objects can be listed", *places, "the Lease can be read"]
+    leases = ["the Lease can be read", f"the rights to the Lease in {made.namespace}"]
+    said = ["the CRD is served", "objects can be listed", *places, *leases]
     assert done.stdout.splitlines() == [f"ok     {each}" for each in said]
 
 
@@ -184,21 +185,40 @@ def test_the_charts_test_tells_which_right_is_missing(
 
 
 def test_the_charts_test_tells_of_each_right_that_somebody_took_away(
-    kube: Kube, place: None, release: Callable[..., Release], check: Callable[..., Any]
+    kube: Kube, place: None, space: str, release: Callable[..., Release], check: Callable[..., Any]
 ) -> None:
     made = release()
     made.install({"clusterId": "c1"})
     until(lambda: not check(made).returncode, "the check passes", LONG)
-    role = kube.get("clusterroles", "onecloud-operator")
+    name = f"onecloud-operator.{space}"
+    role, leader = kube.get("clusterroles", name), kube.get("roles", "onecloud-operator-leader", space)
     assert role is not None
+    assert leader is not None
     rules = [rule for rule in role["rules"] if not {"events", "secrets"} & set(rule["resources"])]
-    kube.patch("clusterroles", "onecloud-operator", None, {"rules": rules})
-    done = until(lambda: found if (found := check(made)).returncode else None, "it is noticed", LONG)
-    (failed,) = (line for line in done.stdout.splitlines() if not line.startswith("ok "))
-    assert failed == (
+    kube.patch("clusterroles", name, None, {"rules": rules})
+    rules = [{**rule, "verbs": ["get"]} for rule in leader["rules"] if "resourceNames" in rule]
+    kube.patch("roles", "onecloud-operator-leader", space, {"rules": rules})
+    wanted = (
         'FAILED the rights in default: no rule grants {apiGroups: [""], resources: ["secrets"], '
-        'verbs: ["get"]}, {apiGroups: [""], resources: ["events"], verbs: ["create"]}'
+        'verbs: ["get"]}, {apiGroups: [""], resources: ["events"], verbs: ["create"]}\n'
+        f"FAILED the rights to the Lease in {space}: no rule grants "
+        '{apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"]}, '
+        '{apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["patch"]}'
     )
+
+    def failed() -> bool:
+        return "\n".join(line for line in check(made).stdout.splitlines() if line[:3] != "ok ") == wanted
+
+    until(failed, "both are noticed", LONG)
+
+
+def test_without_an_election_nothing_is_asked_of_leases(
+    place: None, release: Callable[..., Release], check: Callable[..., Any]
+) -> None:
+    made = release()
+    made.install({"replicas": 1, "leaderElection": {"enabled": False}})
+    until(lambda: not check(made).returncode, "the check passes", LONG)
+    assert "Lease" not in check(made).stdout
 
 
 def test_the_charts_test_tells_how_to_get_a_definition_that_is_missing(
