@@ -49,7 +49,8 @@ Installs the operator, its rights and the definition of `OneCloudServer`. Works 
 Kubernetes 1.32 or newer. [docs/installing.md](../../docs/installing.md) says how to install, upgrade and uninstall.
 
 ```sh
-helm install onecloud-operator helm/onecloud-operator --namespace onecloud-system --create-namespace --wait
+helm install onecloud-operator helm/onecloud-operator --namespace onecloud-system --create-namespace --wait \\
+  --set image.repository=registry.example.com/onecloud-operator
 ```
 
 Values that do not exist, or have a wrong type, are refused.

@@ -14,7 +14,9 @@ RELEASE: Final = "onecloud-operator"
 
 HEAD: Final = f"""\
 # Made of helm/onecloud-operator by `make generate`; a change belongs there.
-# Install or upgrade:  kubectl apply --server-side -f install.yaml
+# The image is on no public registry, so build and push it, name it here, and apply; upgrades are the same:
+#   sed 's#image: onecloud-operator:#image: registry.example.com/onecloud-operator:#' install.yaml |
+#     kubectl apply --server-side -f -
 # Uninstall:           kubectl delete -f install.yaml -l app.kubernetes.io/component!=definition
 # Without -l the definition goes, with it every OneCloudServer, and the operator puts their servers into the bin.
 apiVersion: v1

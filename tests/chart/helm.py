@@ -23,7 +23,7 @@ VERSIONS: tuple[Literal[3], Literal[4]] = (3, 4)
 
 
 class Refused(Exception):
-    """The command failed; the message is what it said."""
+    """The command failed; the message is what it said, without the command, whose words would match."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class Command:
         command = [str(self.program), *map(str, arguments), *self.common]
         done = subprocess.run(command, env=env, input=stdin, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise Refused(f"{self.program.name} {' '.join(map(str, arguments))}:\n{done.stderr}{done.stdout}")
+            refused = Refused(done.stderr + done.stdout)
+            refused.add_note(" ".join(map(str, (self.program.name, *arguments))))
+            raise refused
         return done.stdout
 
 
@@ -88,9 +90,11 @@ def plain(version: Literal[3, 4], home: Path) -> Command:
     return Command(tools.helm(version), home)
 
 
-def rendered(helm: Command, values: Mapping[str, Any] | Path | None = None, *more: str) -> str:
+def rendered(
+    helm: Command, values: Mapping[str, Any] | Path | None = None, *more: str, release: str = RELEASE
+) -> str:
     """Return what the chart is with *values*, as text. Raises Refused."""
-    arguments = ["template", RELEASE, str(CHART), f"--namespace={NAMESPACE}", *more]
+    arguments = ["template", release, str(CHART), f"--namespace={NAMESPACE}", *more]
     if not hasattr(values, "read_text"):
         return helm(*arguments, "--values=-", stdin=yaml.safe_dump(dict(values or {})))
     return helm(*arguments, f"--values={values}")

@@ -106,6 +106,106 @@ def test_a_service_of_the_operators_name_is_taken_for_no_setting(helm: Command) 
         assert spec["enableServiceLinks"] is False
 
 
+@FILES
+def test_the_operator_listens_where_the_container_says_it_does(helm: Command, file: Path) -> None:
+    """On a node of processes the port is another, so nothing but this test would see them differ."""
+    template = one(rendered(helm, file), "Deployment")["spec"]["template"]["spec"]
+    (container,) = [each for each in template["containers"] if each["name"] == "operator"]
+    (port,) = container["ports"]
+    (told,) = [each["value"] for each in container["env"] if each["name"] == "ONECLOUD_OPERATOR_LISTEN_PORT"]
+    assert told == str(port["containerPort"])
+    assert {container[probe]["httpGet"]["port"] for probe in ("livenessProbe", "readinessProbe")} == {
+        port["name"]
+    }
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"nameOverride": "x" * 63}, {"fullnameOverride": "y" * 55}], ids=["long", "longer", "said"]
+)
+def test_the_longest_names_are_no_longer_than_kubernetes_takes(
+    helm: Command, kube: Kube, place: None, values: Any
+) -> None:
+    """A release's name may have 53 characters, a Service's and a label's value 63."""
+    values = {**values, "admissionPolicy": {"enabled": True}, "podDisruptionBudget": {"enabled": True}}
+    text = rendered(helm, values, release="r" * 53)
+    for found in objects(text):
+        metadata = found["metadata"]
+        if found["kind"] == "CustomResourceDefinition":
+            continue
+        assert len(metadata["name"]) <= (63 if "namespace" in metadata else 253)
+        assert all(len(value) <= 63 for value in metadata["labels"].values())
+        if found["kind"] == "Pod":
+            found["spec"]["serviceAccountName"] = "default"
+        kube.apply(found, namespace=NAMESPACE, dry_run=True)
+
+
+def test_releases_of_one_name_in_two_namespaces_share_no_object(helm: Command) -> None:
+    values = {"admissionPolicy": {"enabled": True}, "crds": {"enabled": False}}
+    first, second = (
+        {
+            (each["kind"], each["metadata"].get("namespace"), each["metadata"]["name"])
+            for each in objects(rendered(helm, values, f"--set=namespaceOverride={name}"))
+        }
+        for name in ("shop", "bank")
+    )
+    assert len(first) == len(second) > 8
+    assert not first & second
+
+
+def test_names_that_look_like_numbers_stay_texts(helm: Command) -> None:
+    text = rendered(helm, {"namespaceOverride": "2", "watchNamespaces": ["3"], "clusterId": "4"})
+    text += "\n---\n" + rendered(helm, {}, release="1")
+    for found in objects(text):
+        for value in (*found["metadata"]["labels"].values(), found["metadata"].get("namespace", "")):
+            assert isinstance(value, str), found["kind"]
+    assert {each["metadata"].get("namespace") for each in objects(text)} == {None, "2", "3", NAMESPACE}
+
+
+def test_in_the_nodes_network_names_of_the_cluster_are_still_found(helm: Command) -> None:
+    values: dict[str, Any] = {"hostNetwork": True}
+    spec = one(rendered(helm, values), "Deployment")["spec"]["template"]["spec"]
+    assert (spec["hostNetwork"], spec["dnsPolicy"]) == (True, "ClusterFirstWithHostNet")
+    spec = one(rendered(helm, {**values, "dnsPolicy": "Default"}), "Pod")["spec"]
+    assert (spec["hostNetwork"], spec["dnsPolicy"]) == (True, "Default")
+
+
+def test_a_policy_for_clouds_lets_out_what_the_operator_needs_and_nothing_else(helm: Command) -> None:
+    def rules(**policy: Any) -> Any:
+        found = one(rendered(helm, {"networkPolicy": {"enabled": True, **policy}}), "NetworkPolicy")["spec"]
+        assert ("Egress" in found["policyTypes"]) is ("egress" in found)
+        return found.get("egress")
+
+    dns = {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}
+    api = {"ports": [{"port": 443, "protocol": "TCP"}, {"port": 6443, "protocol": "TCP"}]}
+    clouds, exact = ({"to": [{"ipBlock": {"cidr": cidr}}]} for cidr in ("10.20.0.0/16", "10.0.0.1/32"))
+    assert rules() is None
+    assert rules(clouds=["10.20.0.0/16"]) == [dns, clouds, api]
+    assert rules(clouds=["10.20.0.0/16"], kubernetesApi=["10.0.0.1/32"]) == [dns, clouds, exact]
+    assert rules(clouds=["10.20.0.0/16"], egress=[{}]) == [dns, clouds, api, {}]
+    assert rules(egress=[{}]) == [{}]
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        pytest.param({}, {"maxUnavailable": 1}, id="by-default"),
+        pytest.param({"minAvailable": 0}, {"minAvailable": 0}, id="none-is-a-number-too"),
+        pytest.param({"minAvailable": "50%"}, {"minAvailable": "50%"}, id="a-share"),
+    ],
+)
+def test_the_disruption_budget_has_one_number(helm: Command, values: Any, wanted: Any) -> None:
+    text = rendered(helm, {"podDisruptionBudget": {"enabled": True, **values}})
+    spec = one(text, "PodDisruptionBudget")["spec"]
+    assert {name: value for name, value in spec.items() if "vailable" in name} == wanted
+
+
+@FILES
+def test_common_annotations_are_on_every_object(helm: Command, file: Path) -> None:
+    for found in objects(rendered(helm, file, "--set=commonAnnotations.x=y")):
+        if not found["metadata"]["name"].startswith("a-"):  # extraObjects are the user's own
+            assert found["metadata"]["annotations"]["x"] == "y", found["kind"]
+
+
 def test_without_a_lease_the_old_pod_ends_before_the_new_one_starts(helm: Command) -> None:
     text = rendered(helm, {"replicas": 1, "leaderElection": {"enabled": False}})
     assert one(text, "Deployment")["spec"]["strategy"] == {"type": "Recreate"}
@@ -118,9 +218,10 @@ def test_the_test_hook_has_what_the_operator_has(helm: Command) -> None:
     (check,) = pod["spec"]["containers"]
     (run,) = [each for each in operator["containers"] if each["name"] == "operator"]
     assert (check["args"], run["args"]) == (["check"], ["run"])
-    for name in ("image", "env", "envFrom", "securityContext", "resources"):
+    for name in ("image", "env", "envFrom", "volumeMounts", "securityContext", "resources"):
         assert check[name] == run[name]
-    assert pod["spec"]["serviceAccountName"] == operator["serviceAccountName"]
+    for name in ("serviceAccountName", "automountServiceAccountToken", "volumes", "hostAliases"):
+        assert pod["spec"][name] == operator[name]
     assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from onecloud_operator import __version__
 from onecloud_operator.settings import Settings, settings_from
 from sandbox.docs import chart, install
 from sandbox.docs.chart import CHART, leaves
+from sandbox.docs.fields import anchor
 from sandbox.stage import ROOT
 from tests.chart.helm import CI, Command, Refused, one, rendered
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 SCHEMA: dict[str, Any] = json.loads((CHART / "values.schema.json").read_text())
 DIGEST = f"sha256:{'0' * 64}"
 # Nothing is made of these: Helm itself passes them on, or they only choose where no value is needed.
-UNSEEN = {"global", "enabled"}
+UNSEEN = {"enabled"}
 PAGE = (ROOT / "docs" / "installing.md").read_text()
 
 
@@ -88,7 +90,7 @@ def test_every_value_is_described_and_the_file_of_defaults_has_what_the_schema_s
 
 def test_no_object_of_the_schema_is_open_but_those_that_kubernetes_knows() -> None:
     def check(path: str, node: dict[str, Any]) -> None:
-        if "properties" in node and path != ".extraEnv[]":
+        if "properties" in node and path not in {".extraEnv[]", ".global"}:
             assert node["additionalProperties"] is False, path
         for name, each in node.get("properties", {}).items():
             check(f"{path}.{name}", each)
@@ -164,6 +166,7 @@ def _snake(name: str) -> str:
 def test_every_value_is_tried_and_makes_a_difference(helm: Command) -> None:
     """Taken out of the file that sets it, each one changes what is rendered."""
     tried: set[str] = set()
+    refusals: dict[str, str] = {}
     for file in CI:
         values = yaml.safe_load(file.read_text()) or {}
         whole = rendered(helm, values)
@@ -172,12 +175,14 @@ def test_every_value_is_tried_and_makes_a_difference(helm: Command) -> None:
                 continue
             try:
                 less = rendered(helm, without(values, path))
-            except Refused:
-                less = "refused"
+            except Refused as refused:
+                refusals[path], less = str(refused), ""
             assert less != whole, f"{file.name}: {path} changes nothing"
             tried.add(path)
     every = {path for path, _ in leaves(SCHEMA) if not path.startswith("settings.")}
     assert every - tried - UNSEEN == set()
+    assert set(refusals) == {"leaderElection.durationSeconds"}, "the default is too short for the others"
+    assert "renewSeconds < deadlineSeconds < durationSeconds" in refusals["leaderElection.durationSeconds"]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +201,9 @@ def test_every_value_is_tried_and_makes_a_difference(helm: Command) -> None:
             "/watchNamespaces",
             id="the-same-one-twice",
         ),
+        pytest.param({"fullnameOverride": "x" * 56}, "/fullnameOverride", id="a-name-too-long"),
+        pytest.param({"fullnameOverride": "Cloud"}, "/fullnameOverride", id="no-name-of-an-object"),
+        pytest.param({"nameOverride": "true "}, "/nameOverride", id="no-part-of-a-name"),
         pytest.param({"image": {"repository": ""}}, "/image/repository", id="no-image"),
         pytest.param({"image": {"digest": "sha256:0"}}, "/image/digest", id="a-short-digest"),
         pytest.param({"image": {"pullPolicy": "always"}}, "'Always'", id="a-wrong-word-tells-the-right-ones"),
@@ -210,6 +218,10 @@ def test_every_value_is_tried_and_makes_a_difference(helm: Command) -> None:
             {"settings": {"namespaces": ["shop"]}}, "namespaces", id="a-setting-that-is-a-value-of-its-own"
         ),
         pytest.param({"commonLabels": {"team": 7}}, "/commonLabels/team", id="a-label-that-is-no-text"),
+        pytest.param(
+            {"networkPolicy": {"clouds": ["cloud.example.com"]}}, "/networkPolicy/clouds/0", id="no-network"
+        ),
+        pytest.param({"global": {"imagePullSecrets": [7]}}, "/global/imagePullSecrets/0", id="no-secret"),
         pytest.param(
             {"podDisruptionBudget": {"maxUnavailable": "half"}},
             "/podDisruptionBudget/maxUnavailable",
@@ -229,6 +241,11 @@ def test_every_value_is_tried_and_makes_a_difference(helm: Command) -> None:
             {"selector": "shard=a", "replicas": 1, "leaderElection": {"enabled": False}},
             "selector: needs leaderElection.enabled",
             id="a-shard-without-election",
+        ),
+        pytest.param(
+            {"strategy": {"type": "RollingUpdate"}, "replicas": 1, "leaderElection": {"enabled": False}},
+            "strategy: without leaderElection.enabled the old Pod must end first",
+            id="two-at-once-without-election",
         ),
         pytest.param(
             {"leaderElection": {"deadlineSeconds": 15}},
@@ -252,8 +269,13 @@ def test_every_value_is_tried_and_makes_a_difference(helm: Command) -> None:
         ),
         pytest.param(
             {"metrics": {"prometheusRule": {"disabledAlerts": ["OneCloudNone"]}}},
-            "there is no alert OneCloudNone; there are OneCloudOperatorNobodyLeads",
+            "disabledAlerts: there is no alert OneCloudNone; there are OneCloudOperatorNobodyLeads",
             id="an-unknown-alert",
+        ),
+        pytest.param(
+            {"metrics": {"prometheusRule": {"severities": {"OneCloudNone": "info"}}}},
+            "severities: there is no alert OneCloudNone; there are OneCloudOperatorNobodyLeads",
+            id="a-severity-of-an-unknown-alert",
         ),
     ],
 )
@@ -274,12 +296,43 @@ def test_an_older_kubernetes_is_refused(any_helm: Command) -> None:
         pytest.param({}, f"onecloud-operator:{__version__}", id="the-charts-version"),
         pytest.param({"tag": "main"}, "onecloud-operator:main", id="another-tag"),
         pytest.param({"tag": "main", "digest": DIGEST}, f"onecloud-operator@{DIGEST}", id="a-digest-rules"),
+        pytest.param(
+            {"registry": "a.example.com:5000"},
+            f"a.example.com:5000/onecloud-operator:{__version__}",
+            id="from-a-registry",
+        ),
     ],
 )
 def test_the_image(helm: Command, image: dict[str, str], wanted: str) -> None:
     text = rendered(helm, {"image": image})
     assert one(text, "Deployment")["spec"]["template"]["spec"]["containers"][0]["image"] == wanted
     assert one(text, "Pod")["spec"]["containers"][0]["image"] == wanted
+
+
+def test_what_is_said_to_all_charts_counts_for_this_one(helm: Command) -> None:
+    """A registry instead of the chart's own, and Secrets beside its own, by name or as a map."""
+    said = {"imageRegistry": "mirror.example.com", "imagePullSecrets": ["mirror", {"name": "b"}], "else": 1}
+    own = {"image": {"registry": "registry.example.com"}, "imagePullSecrets": [{"name": "a"}, {"name": "b"}]}
+    text = rendered(helm, {"global": said, **own})
+    for spec in (one(text, "Deployment")["spec"]["template"]["spec"], one(text, "Pod")["spec"]):
+        assert spec["containers"][0]["image"] == f"mirror.example.com/onecloud-operator:{__version__}"
+        assert [each["name"] for each in spec["imagePullSecrets"]] == ["mirror", "b", "a"]
+
+
+def test_an_alert_leads_to_a_section_of_the_documentation(helm: Command) -> None:
+    url = "https://git.example.com/docs"
+    values = {"enabled": True, "runbookUrl": url, "severities": {"OneCloudServersFailed": "info"}}
+    (group,) = one(rendered(helm, {"metrics": {"prometheusRule": values}}), "PrometheusRule")["spec"][
+        "groups"
+    ]
+    assert len(group["rules"]) > 10
+    for rule in group["rules"]:
+        page, _, section = rule["annotations"]["runbook_url"].removeprefix(f"{url}/").partition("#")
+        text = (ROOT / "docs" / page).read_text()
+        headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+        assert section in map(anchor, headings), rule["alert"]
+    (failed,) = (rule for rule in group["rules"] if rule["alert"] == "OneCloudServersFailed")
+    assert failed["labels"]["severity"] == "info"
 
 
 @pytest.mark.parametrize("name", ["resources", "securityContext", "podSecurityContext"])

@@ -7,6 +7,9 @@
 {{- if and .selector (not .leaderElection.enabled) }}
 {{- fail "selector: needs leaderElection.enabled, so that a shard that is cut off ends by itself" }}
 {{- end }}
+{{- if and .strategy (ne (toString .strategy.type) "Recreate") (not .leaderElection.enabled) }}
+{{- fail "strategy: without leaderElection.enabled the old Pod must end first: it can only be {type: Recreate}" }}
+{{- end }}
 {{- if not (and (lt (int .leaderElection.renewSeconds) (int .leaderElection.deadlineSeconds)) (lt (int .leaderElection.deadlineSeconds) (int .leaderElection.durationSeconds))) }}
 {{- fail "leaderElection: renewSeconds < deadlineSeconds < durationSeconds must hold" }}
 {{- end }}
@@ -26,9 +29,13 @@
 {{- $alerts = append $alerts .alert }}
 {{- end }}
 {{- end }}
-{{- range .Values.metrics.prometheusRule.disabledAlerts }}
+{{- with .Values.metrics.prometheusRule }}
+{{- range $name, $said := dict "disabledAlerts" .disabledAlerts "severities" (keys .severities | sortAlpha) }}
+{{- range $said }}
 {{- if not (has . $alerts) }}
-{{- fail (printf "metrics.prometheusRule.disabledAlerts: there is no alert %s; there are %s" . (join ", " $alerts)) }}
+{{- fail (printf "metrics.prometheusRule.%s: there is no alert %s; there are %s" $name . (join ", " $alerts)) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -2,15 +2,26 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
+{{- /* At most 55 characters, so that "-metrics" fits behind it: a Service's name may have 63. */}}
 {{- define "onecloud-operator.fullname" -}}
 {{- $name := include "onecloud-operator.name" . }}
 {{- if .Values.fullnameOverride }}
-{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- .Values.fullnameOverride }}
 {{- else if contains $name .Release.Name }}
-{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- .Release.Name | trunc 55 | trimSuffix "-" }}
 {{- else }}
-{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- printf "%s-%s" .Release.Name $name | trunc 55 | trimSuffix "-" }}
 {{- end }}
+{{- end }}
+
+{{- define "onecloud-operator.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride }}
+{{- end }}
+
+{{- /* Name of an object of the whole cluster: (list $ "suffix"). Releases of other namespaces have their own. */}}
+{{- define "onecloud-operator.clusterName" -}}
+{{- $root := index . 0 -}}
+{{ include "onecloud-operator.fullname" $root }}{{ index . 1 }}.{{ include "onecloud-operator.namespace" $root }}
 {{- end }}
 
 {{- define "onecloud-operator.serviceAccountName" -}}
@@ -26,6 +37,9 @@
 {{- end }}
 
 {{- define "onecloud-operator.image" -}}
+{{- with default .Values.image.registry (.Values.global).imageRegistry }}
+{{- printf "%s/" . }}
+{{- end }}
 {{- with .Values.image }}
 {{- if .digest }}
 {{- printf "%s@%s" .repository .digest }}
@@ -37,7 +51,7 @@
 
 {{- define "onecloud-operator.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "onecloud-operator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ toYaml .Release.Name }}
 {{- end }}
 
 {{- define "onecloud-operator.labels" -}}
@@ -51,11 +65,27 @@ app.kubernetes.io/part-of: {{ .Chart.Name }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
-{{- /* Metadata of a namespaced object: (list $ "suffix of its name"). */}}
-{{- define "onecloud-operator.metadata" -}}
-{{- $root := index . 0 -}}
-name: {{ include "onecloud-operator.fullname" $root }}{{ index . 1 }}
-namespace: {{ $root.Release.Namespace }}
+{{- /*
+Labels and annotations of any object: (dict "root" $), and "labels" and "annotations" of its own.
+*/}}
+{{- define "onecloud-operator.marks" -}}
 labels:
-  {{- include "onecloud-operator.labels" $root | nindent 2 }}
+  {{- include "onecloud-operator.labels" .root | nindent 2 }}
+  {{- with .labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with merge (dict) (default (dict) .annotations) .root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /*
+Metadata of a namespaced object: the same dict; with "name", or a "suffix" to the full name, and "namespace", where they
+are not the usual ones.
+*/}}
+{{- define "onecloud-operator.metadata" -}}
+name: {{ default (printf "%s%s" (include "onecloud-operator.fullname" .root) (default "" .suffix)) .name }}
+namespace: {{ default (include "onecloud-operator.namespace" .root) .namespace | toYaml }}
+{{ include "onecloud-operator.marks" . }}
 {{- end }}

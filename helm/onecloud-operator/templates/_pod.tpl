@@ -23,7 +23,7 @@
 - name: ONECLOUD_OPERATOR_LEASE_NAME
   value: {{ include "onecloud-operator.leaseName" . }}
 - name: ONECLOUD_OPERATOR_LEASE_NAMESPACE
-  value: {{ .Release.Namespace }}
+  value: {{ include "onecloud-operator.namespace" . | quote }}
 - name: ONECLOUD_OPERATOR_LEASE_DURATION_SECONDS
   value: {{ include "onecloud-operator.text" .Values.leaderElection.durationSeconds | quote }}
 - name: ONECLOUD_OPERATOR_LEASE_DEADLINE_SECONDS
@@ -54,7 +54,12 @@
 {{- /* What every Pod has, whatever it runs. */}}
 {{- define "onecloud-operator.pod" -}}
 serviceAccountName: {{ include "onecloud-operator.serviceAccountName" . }}
-{{- with .Values.imagePullSecrets }}
+automountServiceAccountToken: {{ .Values.serviceAccount.automount }}
+{{- $secrets := list }}
+{{- range concat (default (list) (.Values.global).imagePullSecrets) .Values.imagePullSecrets }}
+{{- $secrets = append $secrets (kindIs "string" . | ternary (dict "name" .) .) }}
+{{- end }}
+{{- with $secrets | uniq }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -68,7 +73,10 @@ securityContext:
 hostAliases:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .Values.dnsPolicy }}
+{{- if .Values.hostNetwork }}
+hostNetwork: true
+{{- end }}
+{{- with default (ternary "ClusterFirstWithHostNet" "" .Values.hostNetwork) .Values.dnsPolicy }}
 dnsPolicy: {{ . }}
 {{- end }}
 {{- with .Values.dnsConfig }}
@@ -83,4 +91,33 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with .Values.extraVolumes }}
+volumes:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /* What the operator's container and the test's have in common. */}}
+{{- define "onecloud-operator.container" -}}
+image: {{ include "onecloud-operator.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+env:
+  {{- include "onecloud-operator.env" . | nindent 2 }}
+{{- with .Values.extraEnvFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+volumeMounts:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.securityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+terminationMessagePolicy: FallbackToLogsOnError
 {{- end }}
