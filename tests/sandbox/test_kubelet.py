@@ -55,7 +55,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
 
 @pytest.fixture(scope="module")
 def kubelet(cluster: ControlPlane) -> Iterator[Kubelet]:
-    with Kubelet(cluster, {"python": Image((sys.executable, "-c"))}, backoff_seconds=0.2) as running:
+    with Kubelet(cluster, {"python:3": Image((sys.executable, "-c"))}, backoff_seconds=0.2) as running:
         yield running
 
 
@@ -224,8 +224,10 @@ def test_a_container_waits_for_the_secret_that_it_names(kube: Kube, namespace: s
     kube.wait_for("pods", "one", namespace, phase("Succeeded"), LONG)
 
 
-def test_an_unknown_image_is_not_pulled_from_anywhere(kube: Kube, namespace: str) -> None:
-    kube.create(pod("one", spec("", image="nobody/knows:1")), namespace=namespace)
+@pytest.mark.parametrize("image", ["nobody/knows:1", "python:4", "python", "python:3-slim", "a/python:3"])
+def test_an_unknown_image_is_not_pulled_from_anywhere(kube: Kube, namespace: str, image: str) -> None:
+    """What only begins alike is another image."""
+    kube.create(pod("one", spec("", image=image)), namespace=namespace)
     kube.wait_for(
         "pods",
         "one",
@@ -415,7 +417,7 @@ while True:
 def test_the_end_of_the_kubelet_is_the_end_of_its_processes(
     cluster: ControlPlane, kube: Kube, namespace: str
 ) -> None:
-    with Kubelet(cluster, {"python": Image((sys.executable, "-c"))}, name="second") as second:
+    with Kubelet(cluster, {"python:3": Image((sys.executable, "-c"))}, name="second") as second:
         kube.create(pod("one", spec(FOREVER) | {"nodeName": "second"}), namespace=namespace)
         kube.wait_for("pods", "one", namespace, is_ready, LONG)
         process = second.process(namespace, "one")

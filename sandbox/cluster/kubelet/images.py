@@ -43,6 +43,5 @@ OPERATOR = Image(
 
 
 def image_of(name: str, images: Mapping[str, Image]) -> Image | None:
-    """Return the image whose prefix fits *name* best, or None."""
-    fitting = [prefix for prefix in images if name.startswith(prefix)]
-    return images[max(fitting, key=len)] if fitting else None
+    """Return the image of exactly this name and tag, or None: the node has these and pulls no others."""
+    return images.get(name)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from onecloud_operator import __version__
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kube import Kube, KubeError, Object
 from sandbox.cluster.process import Process
@@ -31,8 +32,9 @@ STOP_SECONDS = 30.0
 PROBES_AT_ONCE = 8
 # The Pod changed or went since we asked, or its namespace is about to go (nobody forbids us anything else).
 PASSING = {httpx.codes.NOT_FOUND, httpx.codes.CONFLICT, httpx.codes.FORBIDDEN}
-# The last one is as README.md names it.
-IMAGES = {"host": HOST, "onecloud-operator": OPERATOR, "registry.example.com/onecloud-operator": OPERATOR}
+# The operator's as the documentation has it pushed, and as `make image` names one that is loaded into a node.
+PUSHED = f"registry.example.com/onecloud-operator:{__version__}"
+IMAGES = {"host": HOST, PUSHED: OPERATOR, f"onecloud-operator:{__version__}": OPERATOR}
 
 
 class KubeletError(Exception):
@@ -43,7 +45,7 @@ class Kubelet:
     """
     A node of *control_plane*, and its scheduler: there is one node, so there is nothing to choose.
 
-    *images* maps the beginning of an image's name to what it stands for; a Pod with another image waits with
+    *images* maps an image's name, with its tag, to what it stands for; a Pod with another image waits with
     ErrImagePull. *backoff_seconds* is the wait before the second restart of a container, doubled from then on
     (a real kubelet's are 10 s). Use it as a context manager; at the end its processes are ended and its logs
     removed. Pods stay in the API as they are then.
