@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
-import yaml
 
-from sandbox.docs.chart import CHART
 from sandbox.stage import CRDS
 from tests.chart.helm import VERSIONS, Command, Refused, Release, objects
+from tests.chart.older import SPEC_FIELD, fields_of, older_chart
 from tests.chart.servers import CRD, LONG, add_server, established
 
 if TYPE_CHECKING:
@@ -19,36 +17,17 @@ if TYPE_CHECKING:
 
     from sandbox.cluster.kube import Kube, Object
 
-FIELD = "deletionProtection"  # one that an older definition lacks
-
 
 @pytest.fixture
 def older(tmp_path: Path) -> Path:
     """Give the chart as it was before a field was added."""
-    chart = tmp_path / "onecloud-operator"
-    shutil.copytree(CHART, chart)
-    about = yaml.safe_load((chart / "Chart.yaml").read_text())
-    (chart / "Chart.yaml").write_text(yaml.safe_dump({**about, "version": "0.0.9"}))
-    definition = yaml.safe_load((chart / "files" / "crd.yaml").read_text())
-    spec = fields_of(definition, "spec")
-    del spec[FIELD]
-    text = yaml.safe_dump(definition, sort_keys=False)
-    assert "\nmetadata:\n" in text
-    (chart / "files" / "crd.yaml").write_text(text)
-    return chart
+    return older_chart(tmp_path)
 
 
 @pytest.fixture
 def apply_older(kubectl: Command, older: Path) -> Callable[..., str]:
     """Give a way to have kubectl apply the older definition."""
     return lambda *how: kubectl("apply", "-f", older / "files" / "crd.yaml", *how)
-
-
-def fields_of(definition: Object, part: str) -> dict[str, Any]:
-    """Return the fields of spec or status that a definition has."""
-    (version,) = definition["spec"]["versions"]
-    fields: dict[str, Any] = version["schema"]["openAPIV3Schema"]["properties"][part]["properties"]
-    return fields
 
 
 def definition_of(kube: Kube) -> Object:
@@ -172,12 +151,12 @@ def test_an_older_definition_is_upgraded_under_its_objects_and_goes_back_with_a_
 ) -> None:
     release(version, chart=older).install()
     uid = add_server(kube, space)
-    assert FIELD not in fields_of(definition_of(kube), "spec")
+    assert SPEC_FIELD not in fields_of(definition_of(kube), "spec")
     release(version).upgrade()
-    assert FIELD in fields_of(definition_of(kube), "spec")
+    assert SPEC_FIELD in fields_of(definition_of(kube), "spec")
     assert uid_of(kube, space) == uid
     release(version).rollback(1)
-    assert FIELD not in fields_of(definition_of(kube), "spec")
+    assert SPEC_FIELD not in fields_of(definition_of(kube), "spec")
     assert uid_of(kube, space) == uid
 
 
@@ -188,7 +167,7 @@ def test_helm_4_upgrades_what_helm_3_installed(
     uid = add_server(kube, space)
     release(4).upgrade({"replicas": 3})
     assert deployment(kube, space)["spec"]["replicas"] == 3
-    assert FIELD in fields_of(definition_of(kube), "spec")
+    assert SPEC_FIELD in fields_of(definition_of(kube), "spec")
     release(4).rollback(1)
     assert deployment(kube, space)["spec"]["replicas"] == 1
     release(4).uninstall()
@@ -222,7 +201,7 @@ def test_a_definition_that_kubectl_applied_is_taken_over(
             one.install(None, "--take-ownership")
     one.upgrade(None, "--install", "--take-ownership", *(("--force-conflicts",) if version == 4 else ()))
     found = definition_of(kube)
-    assert FIELD in fields_of(found, "spec")
+    assert SPEC_FIELD in fields_of(found, "spec")
     assert found["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
     assert uid_of(kube, one.namespace) == uid
     one.upgrade()
@@ -238,6 +217,11 @@ def test_a_definition_that_others_care_for_is_left_alone(
     release().install({"crds": {"enabled": False}})
     release().uninstall()
     assert definition_of(kube)["metadata"]["uid"] == before
+
+
+def test_a_namespace_to_work_in_must_be_there(release: Callable[..., Release]) -> None:
+    with pytest.raises(Refused, match='namespaces "nowhere" not found'):
+        release().install({"watchNamespaces": ["nowhere"], "clusterId": "c1"})
 
 
 def test_two_releases_live_side_by_side(kube: Kube, space: str, release: Callable[..., Release]) -> None:

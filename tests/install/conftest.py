@@ -13,6 +13,8 @@ import pytest
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kubelet import Kubelet
+from sandbox.cluster.kubelet.images import OPERATOR
+from sandbox.cluster.kubelet.node import PUSHED
 from sandbox.docs.install import NAMESPACE
 from sandbox.stage import Cloud
 from tests.chart.helm import Command
@@ -42,8 +44,8 @@ def kube(cluster: ControlPlane) -> Iterator[Kube]:
 
 @pytest.fixture(scope="package")
 def kubelet(cluster: ControlPlane) -> Iterator[Kubelet]:
-    """Give the node, on which the operator's image is this checkout."""
-    with Kubelet(cluster, backoff_seconds=0.5) as running:
+    """Give the node, which has the operator's image as the documentation has it pushed, and no other."""
+    with Kubelet(cluster, {PUSHED: OPERATOR}, backoff_seconds=0.5) as running:
         yield running
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
+from sandbox.cluster import tools
 from sandbox.cluster.kube import POLL_SECONDS
 from sandbox.docs.chart import CHART
 from sandbox.docs.install import NAMESPACE, RELEASE
@@ -31,7 +32,11 @@ RECONCILE = "onecloud.io/reconcile-requested-at"
 
 # Short intervals: the rules are the same, only sooner. Nothing here changes a right or the replicas.
 QUICK = {"pollMovingSeconds": 0.2, "pollIdleSeconds": 0.5, "confirmSeconds": 0.05, "secretSeconds": 0.5}
-VALUES: dict[str, Any] = {"settings": QUICK, "readinessProbe": {"periodSeconds": 1}}
+VALUES: dict[str, Any] = {
+    "image": {"registry": "registry.example.com"},
+    "settings": QUICK,
+    "readinessProbe": {"periodSeconds": 1},
+}
 
 
 @dataclass
@@ -52,11 +57,15 @@ class Site:
         self.kube.apply(self.cloud.secret(namespace))
         self.namespaces.append(namespace)
 
-    def install(self, values: Mapping[str, Any] = VALUES) -> None:
+    def by(self, version: Literal[3, 4]) -> Site:
+        """Return the same with another Helm."""
+        return replace(self, helm=replace(self.helm, program=tools.helm(version)))
+
+    def install(self, values: Mapping[str, Any] = VALUES, chart: Path = CHART) -> None:
         """Install or upgrade the operator; return when its Pods are ready."""
         made = yaml.safe_dump(dict(values))
         self.helm(
-            *("upgrade", "--install", RELEASE, CHART, f"--namespace={NAMESPACE}", "--values=-"),
+            *("upgrade", "--install", RELEASE, chart, f"--namespace={NAMESPACE}", "--values=-"),
             *("--wait", TIMEOUT),
             stdin=made,
         )

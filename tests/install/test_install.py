@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
+import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 import yaml
 
+from onecloud_operator.rights import Right
 from sandbox.cluster.kube import Kube, KubeError
 from sandbox.docs.chart import CHART
 from sandbox.docs.install import NAMESPACE, RELEASE
 from sandbox.stage import CRDS
-from tests.chart.helm import Refused
+from tests.chart.helm import VERSIONS, Refused
+from tests.chart.older import SPEC_FIELD, STATUS_FIELD, fields_of, older_chart
 from tests.e2e.play import said
-from tests.install.site import KIND, LONG, VALUES
+from tests.install.site import KIND, LONG, TIMEOUT, VALUES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.cluster.kube import Object
     from tests.install.site import Site
 
 ACCOUNT = f"system:serviceaccount:{NAMESPACE}:{RELEASE}"
 CRD = "onecloudservers.onecloud.io"
 
 
-def test_a_server_becomes_ready_through_the_charts_own_service_account(site: Site) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_server_becomes_ready_through_the_charts_own_service_account(
+    site: Site, version: Literal[3, 4]
+) -> None:
     """In a namespace that enforces the restricted profile; then the chart's own test passes."""
+    site = site.by(version)
     site.install()
     assert len(site.pods()) == 2
     site.kube.create(site.server())
     found = site.wait_ready()
     (server,) = site.cloud.servers()
     assert server["id"] == found["status"]["id"]
-    assert "Phase:          Succeeded" in site.helm(
-        "test", RELEASE, f"--namespace={NAMESPACE}", "--timeout=60s"
-    )
+    said = site.helm("test", RELEASE, f"--namespace={NAMESPACE}", "--timeout=60s")
+    assert re.search(r"Phase: +Succeeded", said)
 
 
 def test_helm_waits_until_a_users_server_is_ready(site: Site) -> None:
@@ -87,6 +96,53 @@ def test_an_upgrade_replaces_the_pods_while_servers_stay_as_they_are(site: Site)
     assert not set(site.pods()) & set(old)
     site.wait_looked_at()
     assert site.writes() == set()
+
+
+@pytest.mark.parametrize(
+    "versions",
+    [pytest.param((3, 4), id="helm-3-then-helm-4"), pytest.param((4, 4), id="helm-4")],
+)
+def test_an_older_release_is_upgraded_and_goes_back_under_a_server_that_stays_ready(
+    site: Site, tmp_path: Path, versions: tuple[Literal[3], Literal[4]]
+) -> None:
+    """While the definition is the older one the operator sends only the fields that it knows."""
+    first, second = versions
+    site.by(first).install(chart=older_chart(tmp_path))
+    assert lacking(site) == (True, True)
+    site.kube.create(site.server())
+    before = site.wait_ready()
+    assert STATUS_FIELD not in before["status"]
+    assert f"fields=status.{STATUS_FIELD}" in site.kubelet.logs(NAMESPACE)
+    site.cloud.call("reset_calls")
+    old = site.pods()
+
+    site.by(second).install()
+    assert lacking(site) == (False, False)
+    assert not set(site.pods()) & set(old)
+    newer = site.until(lambda: site.get() if STATUS_FIELD in site.get()["status"] else None, "it is shown")
+    assert same(newer, before)
+
+    site.by(second).helm("rollback", RELEASE, "1", f"--namespace={NAMESPACE}", "--wait", TIMEOUT)
+    assert lacking(site) == (True, True)
+    after = site.wait_looked_at()
+    assert STATUS_FIELD not in after["status"]
+    assert same(after, before)
+    assert site.writes() == set()
+
+
+def lacking(site: Site) -> tuple[bool, bool]:
+    """Say whether the definition lacks the newer field of the spec, and of the status."""
+    found = site.kube.get("CustomResourceDefinition", CRD)
+    assert found is not None
+    return SPEC_FIELD not in fields_of(found, "spec"), STATUS_FIELD not in fields_of(found, "status")
+
+
+def same(one: Object, other: Object) -> bool:
+    """Say whether two readings are of the same server, and it was Ready all the time between them."""
+    ready = [said(each["status"], "Ready") for each in (one, other)]
+    assert [condition["status"] for condition in ready] == ["True", "True"]
+    since = [condition["lastTransitionTime"] for condition in ready]
+    return one["status"]["id"] == other["status"]["id"] and since[0] == since[1]
 
 
 def test_a_namespaced_release_sees_its_namespaces_only(site: Site) -> None:
@@ -147,6 +203,34 @@ def test_a_missing_right_is_named_harms_no_other_namespace_and_is_used_when_it_c
     assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
 
 
+def test_each_right_that_is_taken_away_is_named_and_used_when_it_comes_back(site: Site) -> None:
+    """From an operator that runs, one after the other; what an object needs it for then goes on."""
+    election = {"durationSeconds": 4, "deadlineSeconds": 3, "renewSeconds": 1}
+    own = {"watchNamespaces": [site.namespace], "clusterId": "cluster0"}
+    site.install({**VALUES, **own, "replicas": 1, "leaderElection": election})
+    place, leader = (RELEASE, site.namespace), (f"{RELEASE}-leader", NAMESPACE)
+    for number, (role, right, namespace) in enumerate(
+        [
+            (place, Right("patch", "onecloudservers/status", "onecloud.io"), site.namespace),
+            (place, Right("get", "secrets"), site.namespace),
+            (place, Right("create", "events"), site.namespace),
+            (leader, Right("patch", "leases", "coordination.k8s.io"), NAMESPACE),
+        ]
+    ):
+        granted = site.kube.get("roles", *role)
+        assert granted is not None
+        less = [rule for rule in granted["rules"] if right.resource not in rule["resources"]]
+        site.kube.patch("roles", *role, {"rules": less})
+        name = f"web-{number}"
+        site.kube.create(site.server(name))
+        words = f"a Role in the namespace {namespace} with the rule {right} grants it"
+        wait_for_words(site, words)
+        site.kube.patch("roles", *role, {"rules": granted["rules"]})
+        site.wait_ready(name)
+    assert len(site.cloud.servers()) == 4
+    assert site.cloud.counts()["POST /servers"] == 4
+
+
 def test_without_the_definition_it_says_how_to_get_it_and_begins_when_it_comes(site: Site) -> None:
     site.kube.delete("CustomResourceDefinition", CRD)
     site.kube.wait_gone("CustomResourceDefinition", CRD, timeout_seconds=LONG)
@@ -184,6 +268,11 @@ def test_the_other_replica_takes_over_when_the_leader_freezes(site: Site) -> Non
     site.wait_ready("web-3")
     assert len(site.cloud.servers()) == 3
     assert site.cloud.counts()["POST /servers"] == 3
+
+
+def wait_for_words(site: Site, words: str) -> None:
+    """Wait until a Pod has logged *words*."""
+    site.until(lambda: words in site.kubelet.logs(NAMESPACE), words)
 
 
 def available(site: Site) -> bool:

@@ -82,6 +82,19 @@ def test_the_steps_with_kubectl(site: Site, shell: Shell, shop: None, system_aga
     assert site.kube.get("CustomResourceDefinition", CRD) is not None
 
 
+def test_everything_is_removed_while_the_servers_stay(site: Site, shell: Shell, shop: None) -> None:
+    install, server, *_ = steps(PAGE, "With Helm")
+    shell(install)
+    shell(server)
+    retain, remove = steps(PAGE, "Removing everything")
+    assert "web-1 patched" in shell(retain)
+    said = shell(remove)
+    assert '"web-1" deleted' in said
+    assert site.kube.get("CustomResourceDefinition", CRD) is None
+    (kept,) = site.cloud.servers()
+    assert not kept["pending_deleted"]
+
+
 def test_the_notes_of_a_release_lead_to_a_server(site: Site, shell: Shell, shop: None) -> None:
     install, *_ = steps(PAGE, "With Helm")
     notes = shell(install).partition("2. Credentials")[2].partition("TEST SUITE")[0].splitlines()
