@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.act import reference_of
 from onecloud_operator.api.served import prune
-from onecloud_operator.cluster import ClusterError
+from onecloud_operator.cluster import ClusterError, Forbidden
 from onecloud_operator.core.policy import kind_of
 from onecloud_operator.core.report import differs
 from onecloud_operator.core.times import text_of_time
@@ -53,7 +53,8 @@ class Voice:
         try:
             await self.cluster.emit(reference_of(facts), kind=kind, reason=reason, message=message, time=time)
         except ClusterError as error:
-            logger.debug("an Event could not be posted", extra={**_names(facts), "error": str(error)})
+            level = logging.WARNING if isinstance(error, Forbidden) else logging.DEBUG
+            logger.log(level, "an Event could not be posted", extra={**_names(facts), "error": str(error)})
 
     def done(self, facts: Facts, step: Step) -> None:
         """Log a step that changed something."""
