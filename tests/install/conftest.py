@@ -13,8 +13,7 @@ import pytest
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kubelet import Kubelet
-from sandbox.cluster.kubelet.images import OPERATOR
-from sandbox.cluster.kubelet.node import PUSHED
+from sandbox.cluster.kubelet.images import OPERATOR, PUSHED
 from sandbox.docs.install import NAMESPACE
 from sandbox.stage import Cloud
 from tests.chart.helm import Command

@@ -1,6 +1,7 @@
 """What an image's name stands for here: a command of this machine instead of layers."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,6 +41,13 @@ OPERATOR = Image(
     },
     listens="ONECLOUD_OPERATOR_LISTEN_PORT",
 )
+
+# Its names, when it is loaded into a node, and when it has been pushed as the documentation says. Nothing here
+# imports what runs in it, so the version is read.
+CODE = ROOT / "operator" / "onecloud_operator" / "__init__.py"
+(VERSION,) = re.findall('^__version__ = "(.+)"', CODE.read_text(), re.MULTILINE)
+LOADED = f"onecloud-operator:{VERSION}"
+PUSHED = f"registry.example.com/{LOADED}"
 
 
 def image_of(name: str, images: Mapping[str, Image]) -> Image | None:

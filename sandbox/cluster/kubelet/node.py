@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from onecloud_operator import __version__
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kube import Kube, KubeError, Object
 from sandbox.cluster.process import Process
@@ -23,7 +22,7 @@ from sandbox.cluster.scratch import scratch
 from .container import CELL, Container
 from .environment import ADDRESS
 from .host import Host, stamp
-from .images import HOST, OPERATOR, Image
+from .images import HOST, LOADED, OPERATOR, PUSHED, Image
 from .pod import Pod
 from .server import serving
 
@@ -32,9 +31,7 @@ STOP_SECONDS = 30.0
 PROBES_AT_ONCE = 8
 # The Pod changed or went since we asked, or its namespace is about to go (nobody forbids us anything else).
 PASSING = {httpx.codes.NOT_FOUND, httpx.codes.CONFLICT, httpx.codes.FORBIDDEN}
-# The operator's as the documentation has it pushed, and as `make image` names one that is loaded into a node.
-PUSHED = f"registry.example.com/onecloud-operator:{__version__}"
-IMAGES = {"host": HOST, PUSHED: OPERATOR, f"onecloud-operator:{__version__}": OPERATOR}
+IMAGES = {"host": HOST, PUSHED: OPERATOR, LOADED: OPERATOR}
 
 
 class KubeletError(Exception):
