@@ -204,17 +204,17 @@ def test_a_missing_right_is_named_harms_no_other_namespace_and_is_used_when_it_c
 
 
 def test_each_right_that_is_taken_away_is_named_and_used_when_it_comes_back(site: Site) -> None:
-    """From an operator that runs, one after the other; what an object needs it for then goes on."""
+    """By an operator that runs, one after the other: in its log, or for Secrets in the object's condition."""
     election = {"durationSeconds": 4, "deadlineSeconds": 3, "renewSeconds": 1}
     own = {"watchNamespaces": [site.namespace], "clusterId": "cluster0"}
     site.install({**VALUES, **own, "replicas": 1, "leaderElection": election})
-    place, leader = (RELEASE, site.namespace), (f"{RELEASE}-leader", NAMESPACE)
-    for number, (role, right, namespace) in enumerate(
+    objects, leader = (RELEASE, site.namespace), (f"{RELEASE}-leader", NAMESPACE)
+    for number, (role, right, words) in enumerate(
         [
-            (place, Right("patch", "onecloudservers/status", "onecloud.io"), site.namespace),
-            (place, Right("get", "secrets"), site.namespace),
-            (place, Right("create", "events"), site.namespace),
-            (leader, Right("patch", "leases", "coordination.k8s.io"), NAMESPACE),
+            (objects, Right("patch", "onecloudservers/status", "onecloud.io"), ""),
+            (objects, Right("get", "secrets"), "no right to read Secret onecloud"),
+            (objects, Right("create", "events"), ""),
+            (leader, Right("patch", "leases", "coordination.k8s.io"), ""),
         ]
     ):
         granted = site.kube.get("roles", *role)
@@ -223,8 +223,9 @@ def test_each_right_that_is_taken_away_is_named_and_used_when_it_comes_back(site
         site.kube.patch("roles", *role, {"rules": less})
         name = f"web-{number}"
         site.kube.create(site.server(name))
-        words = f"a Role in the namespace {namespace} with the rule {right} grants it"
-        wait_for_words(site, words)
+        wait_for_words(
+            site, words or f"a Role in the namespace {role[1]} with the rule {right} grants it", name
+        )
         site.kube.patch("roles", *role, {"rules": granted["rules"]})
         site.wait_ready(name)
     assert len(site.cloud.servers()) == 4
@@ -270,9 +271,9 @@ def test_the_other_replica_takes_over_when_the_leader_freezes(site: Site) -> Non
     assert site.cloud.counts()["POST /servers"] == 3
 
 
-def wait_for_words(site: Site, words: str) -> None:
-    """Wait until a Pod has logged *words*."""
-    site.until(lambda: words in site.kubelet.logs(NAMESPACE), words)
+def wait_for_words(site: Site, words: str, name: str) -> None:
+    """Wait until a Pod has logged *words*, or they are in the object's status."""
+    site.until(lambda: words in site.kubelet.logs(NAMESPACE) or words in str(site.get(name)), words)
 
 
 def available(site: Site) -> bool:
