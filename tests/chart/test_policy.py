@@ -66,6 +66,12 @@ def test_one_that_never_was_protected_can(kube: Kube, guarded: None, spec: dict[
     assert kube.delete(CRD, "web-1", "bank")
 
 
+def test_who_deletes_the_definition_is_not_asked(kube: Kube, guarded: None) -> None:
+    """As docs/installing.md warns: the API server consults no policy for objects that go with it."""
+    assert kube.delete("CustomResourceDefinition", CRD)
+    kube.wait_gone("CustomResourceDefinition", CRD, timeout_seconds=3 * LONG)
+
+
 def test_namespaces_of_others_are_none_of_its_business(kube: Kube, guarded: None, space: str) -> None:
     add_server(kube, space, deletionProtection=True)
     assert kube.delete(CRD, "web-1", space)

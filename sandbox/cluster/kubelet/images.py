@@ -42,8 +42,8 @@ OPERATOR = Image(
     listens="ONECLOUD_OPERATOR_LISTEN_PORT",
 )
 
-# Its names, when it is loaded into a node, and when it has been pushed as the documentation says. Nothing here
-# imports what runs in it, so the version is read.
+# Its names: when it is loaded into a node, and when it has been pushed as the documentation says. Nothing
+# here imports what runs in it, so the version is read.
 CODE = ROOT / "operator" / "onecloud_operator" / "__init__.py"
 (VERSION,) = re.findall('^__version__ = "(.+)"', CODE.read_text(), re.MULTILINE)
 LOADED = f"onecloud-operator:{VERSION}"
