@@ -1,7 +1,10 @@
 # The operator, and nothing that only building needs. `make image` builds it with docker, podman or buildah.
 
-# python:3.13-slim for every platform, by digest: a tag can come to mean something else.
-ARG PYTHON=docker.io/library/python:3.13.15-slim@sha256:ffb752e139c0a19692a43af8d8523b274222dd68eebad5d583b45c2201c6e30a
+# python:3.13-slim for every platform, by digest: a tag can come to mean something else. Who takes another base says so
+# in all three, or the labels tell of this one.
+ARG BASE_NAME=docker.io/library/python:3.13.15-slim
+ARG BASE_DIGEST=sha256:ffb752e139c0a19692a43af8d8523b274222dd68eebad5d583b45c2201c6e30a
+ARG PYTHON=${BASE_NAME}@${BASE_DIGEST}
 
 FROM ${PYTHON} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
@@ -30,13 +33,20 @@ RUN python -m pip uninstall --yes --quiet --root-user-action=ignore pip \
  && rm -rf "$(python -c 'import ensurepip, os; print(os.path.dirname(ensurepip.__file__))')"
 COPY --from=build /opt/onecloud-operator /opt/onecloud-operator
 
+ARG BASE_NAME
+ARG BASE_DIGEST
 ARG VERSION=0.1.0
 ARG REVISION=unknown
+# When the revision was made: the same sources make the same image.
+ARG CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="onecloud-operator" \
       org.opencontainers.image.description="Declare servers of a OneCloud (Cloudpods) platform as Kubernetes objects" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.base.name="${BASE_NAME}" \
+      org.opencontainers.image.base.digest="${BASE_DIGEST}"
 
 # Libraries ask for the user's name and home, which a mere number has not; a cluster may choose yet another number.
 ENV HOME=/ \

@@ -89,12 +89,18 @@ playground: $(READY) ## run a cluster with a node, a cloud, helm and kubectl, to
 	@$(RUN) -m sandbox.cluster.kubelet $(ARGS)
 
 .PHONY: image
-image: ## build the image IMAGE=... with docker, podman or buildah; ARGS=... goes to it
+image: ## build the image IMAGE=... with docker, podman or buildah; PLATFORM=linux/amd64,linux/arm64 for several machines
 	@for engine in docker podman buildah; do "$$engine" info >/dev/null 2>&1 && break; engine=; done; \
 	test -n "$$engine" || { echo "Neither docker nor podman nor buildah works here." >&2; exit 1; }; \
 	test "$$engine" = buildah && verb=bud || verb=build; \
-	"$$engine" "$$verb" --tag "$(IMAGE)" --build-arg VERSION="$(VERSION)" \
-		--build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" $(ARGS) .
+	name=--tag push="push $(IMAGE)"; \
+	if test -n "$(PLATFORM)" && test "$$engine" != docker; then \
+		name=--manifest push="manifest push --all $(IMAGE) docker://$(IMAGE)"; \
+	fi; \
+	"$$engine" "$$verb" $(if $(PLATFORM),--platform "$(PLATFORM)") "$$name" "$(IMAGE)" --build-arg VERSION="$(VERSION)" \
+		--build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
+		--build-arg CREATED="$$(git log -1 --format=%cI 2>/dev/null || echo 1970-01-01T00:00:00Z)" $(ARGS) . && \
+	echo "push it with: $$engine $$push"
 
 .PHONY: generate
 generate: crd ## generate everything that is made of the code: crds/, pages of docs/, of the chart, install.yaml

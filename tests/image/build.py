@@ -21,6 +21,7 @@ USER: Final = "65532"
 NEEDED: Final = ("buildah", "mmdebstrap", "unshare", "chroot", "make")
 NAME: Final = "localhost/onecloud-operator:test"
 STANDIN: Final = "localhost/stand-in-python:bookworm-1"
+DIGEST: Final = f"sha256:{'0' * 64}"  # what the label says; the stand-in is named by its tag
 CERTIFICATES: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
@@ -100,12 +101,13 @@ class Buildah:
         """Run a command of buildah."""
         return call("buildah", *arguments, env=self.env, cwd=cwd)
 
-    def image(self) -> None:
-        """Build the operator's image, as `make image` does."""
-        more = f"--pull-never --build-arg PYTHON={STANDIN}"
+    def image(self, name: str = NAME, *options: str) -> str:
+        """Build the operator's image, as `make image` does; return what it said."""
+        base = {"PYTHON": STANDIN, "BASE_NAME": STANDIN, "BASE_DIGEST": DIGEST}
+        more = " ".join(("--pull-never", *(f"--build-arg {each}={text}" for each, text in base.items())))
         if CERTIFICATES.exists():  # a proxy of this machine may have a certificate of its own
             more += f" --volume {CERTIFICATES}:{CERTIFICATES}:ro"
-        call("make", "image", f"IMAGE={NAME}", f"ARGS={more}", env=self.env)
+        return call("make", "image", f"IMAGE={name}", f"ARGS={more}", *options, env=self.env)
 
     def config(self) -> dict[str, Any]:
         """Return what the image says of itself."""

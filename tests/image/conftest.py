@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ def buildah() -> Buildah:
     """Give buildah with the image built."""
     if reason := lacking():
         pytest.skip(f"no image can be built here: {reason}")
+    faulthandler.cancel_dump_traceback_later()  # the first base takes long, and is no test that hangs
     made = Buildah(storage())
     made.prepare()
     made.image()

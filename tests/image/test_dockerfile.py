@@ -22,7 +22,9 @@ def test_hadolint_finds_nothing() -> None:
 
 def test_both_stages_stand_on_a_base_that_is_named_by_its_digest() -> None:
     assert re.findall(r"^FROM (\S+)", TEXT, re.MULTILINE) == ["${PYTHON}", "${PYTHON}"]
-    assert re.search(r"^ARG PYTHON=\S+:\S+@sha256:[0-9a-f]{64}$", TEXT, re.MULTILINE)
+    assert re.search(r"^ARG BASE_NAME=\S+:\S+$", TEXT, re.MULTILINE)
+    assert re.search(r"^ARG BASE_DIGEST=sha256:[0-9a-f]{64}$", TEXT, re.MULTILINE)
+    assert re.findall(r"^ARG PYTHON=(.*)$", TEXT, re.MULTILINE) == ["${BASE_NAME}@${BASE_DIGEST}"]
 
 
 def test_dependencies_come_from_the_lock_by_their_hashes() -> None:

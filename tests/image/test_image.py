@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
 from dataclasses import replace
@@ -10,11 +11,13 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import yaml
 
 from onecloud_operator import __version__
 from sandbox.cluster.control_plane import free_port
+from sandbox.docs.chart import CHART
 from sandbox.stage import CRDS, grant
-from tests.image.build import USER
+from tests.image.build import DIGEST, NAME, STANDIN, USER, call
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,12 +34,32 @@ def test_it_says_what_it_is_and_who_it_runs_as(buildah: Buildah) -> None:
     assert config["User"] == f"{USER}:{USER}", "a number, so that Kubernetes can see that it is not root"
     assert config["Entrypoint"] == ["onecloud-operator"], "no shell, so that signals arrive"
     assert config["Cmd"] == ["run"]
-    labels = {
-        name.rpartition(".")[2]: text for name, text in config["Labels"].items() if "opencontainers" in name
+    prefix = "org.opencontainers.image."
+    labels = {name.removeprefix(prefix): text for name, text in config["Labels"].items() if prefix in name}
+    head = call("git", "log", "-1", "--format=%H %cI").split()
+    assert labels == {
+        "title": "onecloud-operator",
+        "description": yaml.safe_load((CHART / "Chart.yaml").read_text())["description"],
+        "licenses": "Apache-2.0",
+        "version": __version__,
+        "revision": head[0],
+        "created": head[1],
+        "base.name": STANDIN,
+        "base.digest": DIGEST,
     }
-    assert labels["version"] == __version__
-    assert labels["licenses"] == "Apache-2.0"
-    assert len(labels["revision"]) == 40
+
+
+def test_several_platforms_make_one_name_for_their_images(buildah: Buildah) -> None:
+    """Here only the machine's own, because another one needs an emulator."""
+    machine = json.loads(buildah("inspect", "--type=image", NAME))["OCIv1"]["architecture"]
+    said = buildah.image("localhost/onecloud-operator:several", f"PLATFORM=linux/{machine}")
+    push = (
+        "manifest push --all localhost/onecloud-operator:several docker://localhost/onecloud-operator:several"
+    )
+    assert said.splitlines()[-1] == f"push it with: buildah {push}"
+    listed = json.loads(buildah("manifest", "inspect", "localhost/onecloud-operator:several"))
+    buildah("manifest", "rm", "localhost/onecloud-operator:several")
+    assert [each["platform"]["architecture"] for each in listed["manifests"]] == [machine]
 
 
 def test_nothing_can_be_installed_or_written_in_it(container: Container) -> None:
