@@ -101,13 +101,17 @@ class Buildah:
         """Run a command of buildah."""
         return call("buildah", *arguments, env=self.env, cwd=cwd)
 
-    def image(self, name: str = NAME, *options: str) -> str:
-        """Build the operator's image, as `make image` does; return what it said."""
+    def image(self) -> None:
+        """Build the operator's image, as `make image` does."""
         base = {"PYTHON": STANDIN, "BASE_NAME": STANDIN, "BASE_DIGEST": DIGEST}
-        more = " ".join(("--pull-never", *(f"--build-arg {each}={text}" for each, text in base.items())))
+        more = " ".join(("--pull-never", *(f"--build-arg {name}={text}" for name, text in base.items())))
         if CERTIFICATES.exists():  # a proxy of this machine may have a certificate of its own
             more += f" --volume {CERTIFICATES}:{CERTIFICATES}:ro"
-        return call("make", "image", f"IMAGE={name}", f"ARGS={more}", *options, env=self.env)
+        self.make(NAME, more)
+
+    def make(self, name: str, arguments: str, *options: str) -> str:
+        """Run `make image`; return what it said. *arguments* go to buildah."""
+        return call("make", "image", f"IMAGE={name}", f"ARGS={arguments}", *options, env=self.env)
 
     def config(self) -> dict[str, Any]:
         """Return what the image says of itself."""
