@@ -142,7 +142,7 @@ def same(one: Object, other: Object) -> bool:
     ready = [said(each["status"], "Ready") for each in (one, other)]
     assert [condition["status"] for condition in ready] == ["True", "True"]
     since = [condition["lastTransitionTime"] for condition in ready]
-    return one["status"]["id"] == other["status"]["id"] and since[0] == since[1]
+    return bool(one["status"]["id"] == other["status"]["id"] and since[0] == since[1])
 
 
 def test_a_namespaced_release_sees_its_namespaces_only(site: Site) -> None:
@@ -182,9 +182,8 @@ def test_a_namespaced_release_sees_its_namespaces_only(site: Site) -> None:
 def test_a_missing_right_is_named_harms_no_other_namespace_and_is_used_when_it_comes(site: Site) -> None:
     other = f"{site.namespace}-other"
     site.open(other)
-    site.install(
-        {**VALUES, "watchNamespaces": [site.namespace, other], "clusterId": "cluster0", "replicas": 1}
-    )
+    values = {**VALUES, "watchNamespaces": [site.namespace, other], "clusterId": "cluster0", "replicas": 1}
+    site.install(values)
     granted = site.kube.get("roles", RELEASE, other)
     assert granted is not None
     site.kube.patch("roles", RELEASE, other, {"rules": []})
@@ -201,6 +200,14 @@ def test_a_missing_right_is_named_harms_no_other_namespace_and_is_used_when_it_c
     site.wait_ready(namespace=other)
     (pod,) = site.kube.list("pods", NAMESPACE, labels=f"app.kubernetes.io/instance={RELEASE}")
     assert pod["status"]["containerStatuses"][0]["restartCount"] == 0
+    # What is left in a namespace that is taken off the list waits until it is put back.
+    site.install({**values, "watchNamespaces": [site.namespace]})
+    site.kube.delete(KIND, "web-1", other)
+    site.kube.create(site.server("web-2"))
+    site.wait_ready("web-2")
+    assert "deletionTimestamp" in site.get(namespace=other)["metadata"]
+    site.install(values)
+    site.kube.wait_gone(KIND, "web-1", other, timeout_seconds=LONG)
 
 
 def test_each_right_that_is_taken_away_is_named_and_used_when_it_comes_back(site: Site) -> None:
