@@ -22,10 +22,10 @@ SECRETS, OBJECTS = 9, 8  # together more than there are workers
 EDITS = 8
 # A busy machine may make an edit slower, but no edit waits until a call that hangs is given up.
 SLOWER, SLACK_SECONDS = 3.0, CALL_SECONDS - 1.0
-HURT = {
-    "hangs": {"effect": "hang"},
-    "hangs-after-the-sign-in": {"effect": "hang", "path": "^/(servers|events)"},
-    "is-dead": {"effect": "reset"},
+HURT: dict[str, tuple[int, dict[str, Any]]] = {  # how many objects of each Secret meet it
+    "hangs": (OBJECTS, {"effect": "hang"}),
+    "hangs-after-the-sign-in": (OBJECTS, {"effect": "hang", "path": "^/(servers|events)"}),
+    "is-dead": (1, {"effect": "reset"}),
 }
 
 
@@ -64,8 +64,8 @@ def test_an_endpoint_that_hangs_slows_no_other_however_many_secrets_lead_to_it(
     before = edit_seconds(play, "before")
     for number in range(SECRETS):
         play.kube.apply(bad_cloud.secret(play.namespace, f"bad-{number}"))
-    for title, hurt in HURT.items():
-        idents = bad_cloud.call("seed", count=SECRETS * OBJECTS, prefix=f"{title}-")
+    for title, (objects, hurt) in HURT.items():
+        idents = bad_cloud.call("seed", count=SECRETS * objects, prefix=f"{title}-")
         bad_cloud.call("fault", count=None, **hurt)
         for number, ident in enumerate(idents):
             secret = {"name": f"bad-{number % SECRETS}"}
