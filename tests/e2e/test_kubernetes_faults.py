@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from sandbox.cluster.proxy import Fault
-
 STATUS = r"/onecloudservers/[^/]+/status"
 OURS = r"/onecloudservers"
 WATCH = r"watch=true"
@@ -46,7 +44,6 @@ class Site:
     fleet: Fleet
     proxy: Proxy
     control_plane: ControlPlane
-    dropped: Fault | None = None
 
     def calls(self, method: str, path: str) -> int:
         """Return how many requests came in that match."""
@@ -56,12 +53,11 @@ class Site:
 
 @dataclass(frozen=True)
 class Sickness:
-    """*begin* it; *seen*: what shows that the operator has met it; *end* it, when the faults are cleared."""
+    """*begin* it; *seen*: what shows that the operator has met it. It ends when the faults are cleared."""
 
     begin: Callable[[Site], object]
     seen: Callable[[Site], object]
     seconds: float = LONG
-    end: Callable[[Site], object] = lambda _: None
 
 
 def refused(status: int, path: str = STATUS, method: str = "PATCH") -> Sickness:
@@ -87,16 +83,6 @@ def polls(site: Site) -> bool:
     return site.fleet.play.cloud.counts().get("GET /servers", 0) >= POLLS
 
 
-def drop_events(site: Site) -> None:
-    """Leave out all that happens from now on; the connection itself lives on."""
-    site.dropped = site.proxy.fault("drop", path=WATCH)
-
-
-def tell_a_later_event(site: Site) -> None:
-    """Have the watch tell something, so that it goes on from there, and what was left out stays unheard."""
-    site.fleet.play.annotate("example.com/note", "later", "web-1")
-
-
 def restart(site: Site) -> None:
     site.proxy.calls.clear()
     site.control_plane.restart_apiserver()
@@ -120,9 +106,6 @@ SICKNESSES = {
     "secrets-cannot-be-read": fault("answer", polls, path="/secrets/", status=500),
     "events-cannot-be-posted": fault("answer", polls, path="/events", method="POST", status=403),
     "the-watch-expires": fault("expire", lambda site: site.calls("GET", OURS) >= 2, path=WATCH, count=1),
-    "events-of-the-watch-are-lost": Sickness(
-        drop_events, lambda site: site.dropped and site.dropped.hits >= 3, end=tell_a_later_event
-    ),
     "the-api-server-restarts": Sickness(restart, polls),
 }
 LONG_SICKNESSES = {"the-watch-is-mute": fault("mute", polls, SILENT_SECONDS, path=WATCH, count=1)}
@@ -166,7 +149,6 @@ def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
     for rests in fleet.names[1:SIZE]:
         assert settled(play.get(rests)), f"{rests} was said to be otherwise"
     site.proxy.clear()
-    sickness.end(site)
     play.until(
         lambda: play.cloud.call("find", ident=fleet.servers["old"])["pending_deleted"],
         "it is removed",
