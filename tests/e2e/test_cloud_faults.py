@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube
+    from sandbox.cluster.process import Process
 
 LISTS = r"^/servers\?"
 PEAK_MIB = 350.0  # the budget for 10,000 objects holds for a sick cloud, too
@@ -174,7 +175,9 @@ def test_nothing_is_lost_or_doubled_while(fleet: Fleet, name: str) -> None:
     check_writes(play, sickness)
     if name == "the-token-is-revoked":
         assert play.cloud.counts()["POST /v3/auth/tokens"] == 1
+    assert process is not None
     assert play.operator.process is process
+    check_memory(process)
 
 
 def check_told(fleet: Fleet, sickness: Sickness, new: str) -> None:
@@ -248,10 +251,8 @@ def test_ten_thousand_servers_that_turn_unknown_are_only_told_of(play: Play) -> 
     fleet.check_servers()
 
 
-@pytest.mark.parametrize("fleet", ["impatient"], indirect=True)
-def test_memory_stays_bounded_whatever_is_answered(fleet: Fleet) -> None:
-    process = fleet.play.operator.process
-    assert process is not None
+def check_memory(process: Process) -> None:
+    """See that memory stays bounded, whatever was answered."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     (peak,) = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     assert peak / 1024 < PEAK_MIB
