@@ -153,7 +153,7 @@ def fleet(
             fleet.play.check_secrets()
 
 
-@pytest.mark.parametrize(("fleet", "name"), PLAYED, indirect=["fleet"])
+@pytest.mark.parametrize(("fleet", "name"), PLAYED, indirect=["fleet"], scope="module")
 def test_nothing_is_lost_or_doubled_while(fleet: Fleet, name: str) -> None:
     sickness, play = KNOWN[name], fleet.play
     process, new = play.operator.process, f"new-{name}"

@@ -134,7 +134,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
                     fleet.play.check_secrets()
 
 
-@pytest.mark.parametrize(("site", "name"), PLAYED, indirect=["site"])
+@pytest.mark.parametrize(("site", "name"), PLAYED, indirect=["site"], scope="module")
 def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
     sickness, fleet = KNOWN[name], site.fleet
     play, process = fleet.play, fleet.play.operator.process
@@ -173,7 +173,7 @@ def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
     assert process.exit_code is None
 
 
-@pytest.mark.parametrize("site", ["impatient"], indirect=True)
+@pytest.mark.parametrize("site", ["impatient"], indirect=True, scope="module")
 def test_a_lease_that_is_deleted_is_made_again_and_one_that_is_stolen_ends_the_process(site: Site) -> None:
     """The next process leads when the thief has not renewed it; each edit is carried out once."""
     fleet, play, operator = site.fleet, site.fleet.play, site.fleet.play.operator
