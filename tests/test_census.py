@@ -121,6 +121,23 @@ async def test_what_is_gone_is_dropped_with_all_that_was_kept_for_it(
     assert scene.queue.depth(Lane.USER) == 1
 
 
+async def test_an_edit_that_the_watch_has_not_told_is_read_and_worked_on(
+    scene: Scene, kube: Kube, namespace: str
+) -> None:
+    """The deletion of an object is such an edit, while a finalizer holds it."""
+    scene.hear(*make(kube, namespace, "web", "db"))
+    scene.objects.complete = True
+    kube.patch(KIND, "web", namespace, {"spec": {"deletionPolicy": "Retain"}})
+    assert await scene.count() == 0
+    assert scene.queue.depth(Lane.RESYNC) == 1
+    (web,) = (key for key in scene.objects.keys() if key.name == "web")  # noqa: SIM118 - no mapping
+    found = scene.objects.get(web)
+    assert found is not None
+    assert found.generation == 2
+    await scene.count()
+    assert scene.queue.depth(Lane.RESYNC) == 1, "what is known is not read again"
+
+
 async def test_a_namesake_takes_the_place_of_the_one_that_is_gone(
     scene: Scene, kube: Kube, namespace: str
 ) -> None:

@@ -2,7 +2,7 @@
 A count of all objects, by their metadata, every ten minutes.
 
 After HTTP 410 a watch starts anew with a list, and a list tells of no deletions: what vanished meanwhile
-would be kept for ever, and its server watched. What was missed the other way round is added.
+would be kept for ever, and its server watched. What else was missed, an object or an edit of one, is read.
 """
 
 from __future__ import annotations
@@ -77,20 +77,26 @@ class Census:
             self._hurried.clear()
 
     async def count(self) -> int:
-        """Count once: purge what is gone, fetch what was missed; return how many were missed."""
+        """Count once: purge what is gone, fetch what was missed; return how many objects were missed."""
         began_at = self._clock.monotonic()
-        there: set[Key] = set()
+        there: dict[Key, str] = {}
         for namespace in self._namespaces or (None,):
             async for page in self._cluster.list_metadata(namespace, self._selector):
-                there.update(Key(meta["namespace"], meta["name"], meta["uid"]) for meta in page)
+                there.update(
+                    (Key(meta["namespace"], meta["name"], meta["uid"]), meta["resourceVersion"])
+                    for meta in page
+                )
+        stale: list[Key] = []
         for key in self._objects.stale_before(began_at):
             if key not in there:
                 self._objects.drop(key)
                 self._queue.abandon(key)
                 self._gone(key)
+            elif there[key] != self._objects.version(key):
+                stale.append(key)
         missed = [key for key in there if key not in self._objects]
         if self._objects.complete:
-            for key in missed:
+            for key in (*missed, *stale):
                 await self._fetch(key)
         return len(missed)
 

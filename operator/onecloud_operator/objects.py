@@ -155,6 +155,11 @@ class Objects:
             self._parsed[key] = parsed
         return parsed[1]
 
+    def version(self, key: Key) -> str | None:
+        """Return the resourceVersion of the object as it is known, or None if it is gone."""
+        entry = self._entries.get(key)
+        return version_of(entry.body) if entry is not None else None
+
     def secret_of(self, key: Key) -> tuple[str, str] | None:
         """Return namespace and name of the Secret that the object names, without reading the rest of it."""
         entry = self._entries.get(key)
