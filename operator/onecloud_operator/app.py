@@ -22,6 +22,7 @@ from onecloud_operator.clouds import Clouds
 from onecloud_operator.cluster import PLURAL, Cluster
 from onecloud_operator.credentials import Secrets
 from onecloud_operator.engine.clock import SystemClock
+from onecloud_operator.engine.fault import text_of_fault
 from onecloud_operator.engine.groups import Lane
 from onecloud_operator.engine.lease import Election, Fence
 from onecloud_operator.engine.limits import Backoff
@@ -139,8 +140,11 @@ async def _lead(shell: Shell, asked: asyncio.Event) -> None:
     try:
         await _under_lease(shell, asked)
     finally:
-        if shell.watching is not None:
-            await asyncio.wait([shell.watching], timeout=STOP_SECONDS)
+        if (watching := shell.watching) is not None:
+            await asyncio.wait([watching], timeout=STOP_SECONDS)
+            if watching.done() and not watching.cancelled() and (late := watching.exception()) is not None:
+                # At its end kopf waits for whatever else runs, and fails with that.
+                logger.debug("kopf failed at its end", extra={"fault": text_of_fault(late)})
 
 
 async def _under_lease(shell: Shell, asked: asyncio.Event) -> None:
