@@ -39,9 +39,12 @@ tools: $(READY) ## build etcd and kube-apiserver into the cache, once (about nin
 test-tools: $(READY) ## get every program that the tests use, once (about fifteen minutes on two cores)
 	@$(RUN) -m sandbox.cluster.tools etcd kube-apiserver kube-controller-manager argocd kubectl helm helm3 >/dev/null
 
+# Half of the time a test waits for processes, so two at a time use two cores well; WORKERS=0: one process.
+WORKERS ?= 2
+
 .PHONY: test
 test: test-tools ## run every test; ARGS=... goes to pytest
-	@$(RUN) -m pytest $(ARGS)
+	@$(RUN) -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
 
 # The suites that play at random, or at every point there is; with SOAK=1 they play all they know.
 SOAKS := tests/e2e/test_crashes.py tests/e2e/test_storm.py tests/e2e/test_lost_answers.py \
