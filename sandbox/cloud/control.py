@@ -1,5 +1,6 @@
 """The hand behind the curtain: everything that a test or a demonstration does to the cloud beside its API."""
 
+import copy
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -25,6 +26,7 @@ class Control:
 
     def __init__(self, app: App) -> None:
         self.app = app
+        self._lost: list[Guest] = []
 
     @property
     def world(self) -> World:
@@ -289,11 +291,18 @@ class Control:
     def erase_all(self) -> int:
         """Lose every server, as a cloud that was restored from an empty backup; their ids are free again."""
         guests = list(self.world.store.all())
+        self._lost = copy.deepcopy(guests)
         for guest in guests:
             self.world.tasks.drop(guest)
             self.world.erase(guest)
             self.world.store.burnt.discard(guest.id.casefold())
         return len(guests)
+
+    def bring_back(self) -> int:
+        """Have what was lost at last there again as it was, as in a database that was put right."""
+        for guest in self._lost:
+            self.world.store.add(guest)
+        return len(self._lost)
 
     def _project_id(self, project: str) -> str:
         found = self.world.identity.project(project)

@@ -13,6 +13,7 @@ METHODS = frozenset(
         "add_project",
         "add_server",
         "add_user",
+        "bring_back",
         "change",
         "clear_faults",
         "erase_all",
