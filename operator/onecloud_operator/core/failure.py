@@ -1,7 +1,7 @@
 """
 What becomes of a creation that failed in the cloud: the one deletion that nobody asks for.
 
-It is done only to a server that never ran: by its status, or else by its events.
+It is done only to a server that never ran: by its status and, so far as they are known, by its events.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.records import Failure
 
 HISTORY_AGAIN_SECONDS = 60.0
-# A server in one of these was never started, whatever became of it later.
+# A server in one of these was never started, unless its events say that it was.
 NEVER_RAN = CREATE_FAILURES - AMBIGUOUS_CREATE_FAILURES
 
 
@@ -34,7 +34,7 @@ def judged(facts: Facts, server: Observed) -> Step:
     if (reading := _unread(facts)) is not None:
         return reading
     history = facts.memory.history
-    if server.status not in NEVER_RAN and (left := _may_have_run(facts, server)) is not None:
+    if (left := _may_have_run(facts, server)) is not None:
         return left if history is None else failed(facts, server)
     text = (history.failure if history else None) or "the cloud gives no cause"
     no_room = server.status == "sched_fail" and _tells_of_room(text)
@@ -66,11 +66,10 @@ def clean(facts: Facts, server: Observed, failure: Failure) -> Step:
         )
     if memory.deleted_at is not None and server.status != "delete_fail" and min(waited, quiet) < apart:
         return wait
-    if server.status not in NEVER_RAN:
-        if (reading := _unread(facts)) is not None:
-            return reading
-        if (left := _may_have_run(facts, server)) is not None:
-            return left
+    if server.status not in NEVER_RAN and (reading := _unread(facts)) is not None:
+        return reading
+    if (left := _may_have_run(facts, server)) is not None:
+        return left
     if memory.looked_version != server.version or memory.looked_at is None:
         return Look(server.id)
     if server.locked:
@@ -88,8 +87,14 @@ def _unread(facts: Facts) -> ReadHistory | None:
 
 
 def _may_have_run(facts: Facts, server: Observed) -> Hold | None:
-    """Return why *server* is left as it is: it ran, or nobody can tell. Its events must have been read."""
+    """
+    Return why *server* is left as it is: it ran, or its status may hide that it did and nobody can tell.
+
+    For such a status its events must have been read; for another they count if they were.
+    """
     history = facts.memory.history
+    if history is None and server.status in NEVER_RAN:
+        return None
     if history is None:
         return Hold(
             "OperationFailed",
