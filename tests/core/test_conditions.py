@@ -109,7 +109,7 @@ OBSERVED = resource(spec=OBSERVING, finalizers=(), records=Records())
 ADOPTING = resource(
     spec=spec({"name": "shop.web-1"}, adoption={"policy": "AdoptOrCreate"}), records=Records()
 )
-SAW_IT_GO = Reading(gone=True)
+SAW_IT_GO = Reading(asked_at=NOW, gone=True)
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,13 @@ from onecloud_operator.core.actions import (
     Settled,
     Unlock,
 )
-from onecloud_operator.core.facts import Memory
+from onecloud_operator.core.facts import Looked, Memory
 from onecloud_operator.core.memory import Done, accepted
 from onecloud_operator.core.observed import Owner, Reading
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.problem import Problem
-from onecloud_operator.core.records import Creation, Records
+from onecloud_operator.core.records import Creation, Records, attempt_id
 from onecloud_operator.core.resource import RECONCILE_REQUESTED_AT
 from onecloud_operator.core.times import text_of_time
 from tests.core.scenes import (
@@ -34,6 +34,7 @@ from tests.core.scenes import (
     NOW,
     OTHER_UID,
     PLACE,
+    UID,
     WALL,
     details,
     facts,
@@ -50,11 +51,12 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import Observed
 
 GONE = Reading(asked_at=NOW, gone=True)
+EVER = tuple(attempt_id(UID, number) for number in range(1, 9))
 ASKED = text_of_time(WALL - timedelta(seconds=5))
 LONG_AGO = text_of_time(WALL - timedelta(seconds=300))
 OPEN = server(locked=False)
 RECYCLED = server(recycled=True)
-LOOKED = Memory(looked_at=NOW - 1)
+UNOWNED = details(owner=None, owner_known=False)  # as it is recalled from the status
 
 
 def leaving(
@@ -98,12 +100,12 @@ def test_the_policy_delete_goes_past_the_bin_and_ends_with_the_404_only() -> Non
 
 
 def test_a_recycled_server_is_never_deleted_again_without_override() -> None:
-    assert plan(leaving(RECYCLED, memory=LOOKED)) == RemoveFinalizer("Recycled")
+    assert plan(leaving(RECYCLED)) == RemoveFinalizer("Recycled")
 
 
 def test_the_status_alone_does_not_prove_that_a_server_is_recycled() -> None:
     """A reading may be rebuilt from the status, which others may edit."""
-    assert plan(leaving(RECYCLED)) == Look(ID)
+    assert plan(leaving(replace(RECYCLED, details=UNOWNED))) == Look(ID)
 
 
 @pytest.mark.parametrize("status", ["ready", "deploying", "sync_status", "start_delete", "deleting"])
@@ -130,15 +132,14 @@ def test_after_a_restart_a_recorded_delete_may_be_at_work_and_is_not_repeated_at
 
 
 def test_retain_takes_the_owner_tags_off_and_nothing_else() -> None:
-    looked = Memory(looked_at=NOW - 5)
-    assert plan(leaving(policy="Retain")) == Look(ID)
-    assert plan(leaving(policy="Retain", memory=looked)) == Disown(ID)
+    assert plan(leaving(server(details=UNOWNED), policy="Retain")) == Look(ID)
+    assert plan(leaving(policy="Retain")) == Disown(ID)
     free = server(details=details(owner=None))
-    assert plan(leaving(free, policy="Retain", memory=looked)) == RemoveFinalizer("Retained")
+    assert plan(leaving(free, policy="Retain")) == RemoveFinalizer("Retained")
 
 
 def test_an_adopted_server_is_kept_by_default() -> None:
-    adopted = leaving(memory=Memory(looked_at=NOW - 5))
+    adopted = leaving()
     kept = replace(adopted.resource, records=records(creation=None, adopted_at=ASKED))
     assert plan(replace(adopted, resource=kept)) == Disown(ID)
 
@@ -183,11 +184,13 @@ def test_an_object_whose_server_was_never_asked_for_goes_at_once() -> None:
     never = leaving(reading=Reading())
     never = replace(never, resource=replace(never.resource, records=Records()))
     assert plan(never) == Look(ID)
-    assert plan(replace(never, memory=LOOKED)) == RemoveFinalizer("NeverMade")
+    looks = dict.fromkeys(EVER, Looked(NOW - 1, None))
+    assert plan(replace(never, memory=Memory(looks=looks))) == RemoveFinalizer("NeverMade")
 
 
 def test_a_record_taken_out_of_the_status_does_not_let_the_server_go() -> None:
-    lost = leaving(reading=Reading(), memory=replace(LOOKED, looked_version=7))
+    looks = {**dict.fromkeys(EVER, Looked(NOW - 1, None)), attempt_id(UID, 3): Looked(NOW - 1, 7)}
+    lost = leaving(reading=Reading(), memory=Memory(looks=looks))
     lost = replace(lost, resource=replace(lost.resource, records=Records()))
     assert hold_reason(plan(lost)) == "OwnedByAnother"
 

@@ -5,6 +5,7 @@ How a server comes to be, exactly once.
     POST answered 200    wait until it first rests: then the creation is complete, for good
     POST unanswered      look, then the same POST again: its id can be used once only
     name taken, not us   NameConflict: nothing touched, the same POST again later
+    … by a former one    the same, and says so: a restored cloud shows a server again that was gone
     id used, no server   twice, 60 s apart: that id is burnt, next attempt
     failed in the cloud  record the failure → look → unlock → delete for good → proven 404 → next attempt
 """
@@ -29,6 +30,7 @@ from onecloud_operator.core.observed import (
     Phase,
 )
 from onecloud_operator.core.policy import bound_id, server_name
+from onecloud_operator.core.proof import former_ids, found_again, unlooked
 from onecloud_operator.core.records import Creation, attempt_id
 from onecloud_operator.core.times import text_of_time
 
@@ -133,6 +135,8 @@ def _absent(facts: Facts) -> Step:
     if records.seen:
         return _vanished(facts)
     problem = _refusal(facts)
+    if problem is not None and problem.duplicate_name and (former := _former(facts)) is not None:
+        return former
     if problem is None or not problem.duplicate_id:
         return _create(facts)
     burnt = memory.burnt_at
@@ -140,6 +144,28 @@ def _absent(facts: Facts) -> Step:
     if burnt is not None and memory.posted_at is not None and memory.posted_at - burnt >= apart:
         return _next(facts)
     return _create(facts)
+
+
+def _former(facts: Facts) -> Step | None:
+    """
+    Return the step if the name may be taken by a former server of this very object.
+
+    It was a proven 404 once, and a cloud that was restored from a backup shows it again.
+    """
+    posted, refusal, former = facts.memory.posted_at, facts.memory.refusals.get("Create"), former_ids(facts)
+    if posted is None or refusal is None or facts.now >= refusal.until:
+        return None
+    if (look := unlooked(facts, former, since=posted)) is not None:
+        return look
+    if (server_id := found_again(facts, former)) is None:
+        return None
+    return Hold(
+        "NameConflict",
+        f"The name is taken by server {server_id}, which this object made earlier: it was gone from the "
+        "cloud, and has come back. No second one is made beside it. To keep it, set spec.adoption to policy "
+        "Adopt and this id, and onExternalDeletion to Report. To have a new one made, delete it there.",
+        refusal.until - facts.now,
+    )
 
 
 def _create(facts: Facts) -> Step:

@@ -65,6 +65,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """A bare GET of an id: when it was sent (monotonic), and the version that it showed, None for a 404."""
+
+    at: float
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """
     What this process remembers of one object. Losing it at any moment costs time, never safety.
@@ -81,6 +89,7 @@ class Memory:
     burnt_at: float | None = None  # when a POST's id was first found used up with no server behind it
     looked_at: float | None = None  # when the last bare GET of the bound id was sent
     looked_version: int | None = None  # and the version that it showed
+    looks: Mapping[str, Looked] = field(default_factory=dict)  # the last ones of other ids
     history: History | None = None
     history_asked_at: float | None = None
     failed_at: float | None = None  # when this attempt's failure was recorded, and for which wish

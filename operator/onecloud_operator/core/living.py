@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.core import change
 from onecloud_operator.core.actions import Hold, SyncStatus
-from onecloud_operator.core.observed import DELETING_STATUSES, Phase
+from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import reporting
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ def moving(facts: Facts, server: Observed) -> Step:
     hung = facts.config.hung_seconds
     if stirred is None or facts.now - stirred < hung or reporting(facts.resource):
         return wait
-    if server.status in DELETING_STATUSES or not _sync_due(facts, hung):
-        return wait
-    return SyncStatus(server.id)
+    return SyncStatus(server.id) if _sync_due(facts, hung) else wait
 
 
 def failed(facts: Facts, server: Observed) -> Step:

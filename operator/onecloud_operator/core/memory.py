@@ -21,7 +21,7 @@ from onecloud_operator.core.actions import (
     Settled,
     SyncStatus,
 )
-from onecloud_operator.core.facts import Attempt, Memory, Refusal
+from onecloud_operator.core.facts import Attempt, Looked, Memory, Refusal
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import kind_of
 from onecloud_operator.core.problem import Problem
@@ -87,11 +87,7 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
         case MarkFailedCreation():
             return replace(memory, failed_at=done.ended_at, failed_wish=facts.wish)
         case Look():
-            burnt = memory.burnt_at
-            create = facts.memory.refusals.get("Create")
-            if done.gone and create is not None and create.problem.duplicate_id and burnt is None:
-                burnt = memory.posted_at
-            return replace(memory, looked_at=done.began_at, looked_version=done.version, burnt_at=burnt)
+            return _looked(facts, memory, step, done)
         case Find():
             return replace(memory, found_at=done.began_at, found_wish=facts.wish)
         case AddFinalizer() | RemoveFinalizer() | BeginAdoption() | Hold() | Settled():
@@ -115,6 +111,16 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
             )
         case _:
             return replace(_counted(facts, memory, step, done), wrote_at=done.ended_at)
+
+
+def _looked(facts: Facts, memory: Memory, step: Look, done: Done) -> Memory:
+    if step.server_id != facts.resource.records.bound_id:
+        return replace(memory, looks={**memory.looks, step.server_id: Looked(done.began_at, done.version)})
+    burnt = memory.burnt_at
+    create = facts.memory.refusals.get("Create")
+    if done.gone and create is not None and create.problem.duplicate_id and burnt is None:
+        burnt = memory.posted_at
+    return replace(memory, looked_at=done.began_at, looked_version=done.version, burnt_at=burnt)
 
 
 def _counted(facts: Facts, memory: Memory, step: Step, done: Done) -> Memory:

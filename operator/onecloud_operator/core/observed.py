@@ -119,6 +119,7 @@ class Details:
     security_groups: tuple[SecurityGroup, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)  # user tags, without the owner tags
     owner: Owner | None = None
+    owner_known: bool = True  # False: rebuilt from the status, which has no owner tags
     keypair: str | None = None
     keypair_id: str | None = None
     region_id: str | None = None
@@ -172,8 +173,13 @@ class Observed:
 
     @property
     def owner(self) -> Owner | None:
-        """Return the owner that the tags name, as last read."""
+        """Return the owner that the tags name, as last read; None also while that is not known."""
         return self.details.owner if self.details else None
+
+    @property
+    def owner_known(self) -> bool:
+        """Say whether this process has read the owner tags, or that there are none."""
+        return self.details is not None and self.details.owner_known
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ The whole decision: facts in, one step out.
     no server yet                   creation.py   finalizer → record → POST → until it first rests
                                     adoption.py   find → finalizer → record → owner tags
     server                          here          gone? in the bin? unknown, failed, moving? else change.py
+    then, whatever the step         proof.py      what it rests on was read just now, or is read first
 
 A step is taken and observed before the next one is planned, so a crash between any two is a repeat.
 """
@@ -21,6 +22,7 @@ from onecloud_operator.core.actions import AddFinalizer, Claim, Hold, Look
 from onecloud_operator.core.holds import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.living import rest
 from onecloud_operator.core.policy import blocked, bound_id, forged, observing
+from onecloud_operator.core.proof import look_first
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 def plan(facts: Facts) -> Step:
     """Return the one step that brings the world closer to the object, or why there is none."""
     step = _wanted(facts)
+    step = look_first(facts, step) or step
     return blocked(facts, step) or step
 
 

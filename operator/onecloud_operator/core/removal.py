@@ -25,9 +25,15 @@ from onecloud_operator.core.actions import (
     Unlock,
 )
 from onecloud_operator.core.holds import anothers, elsewhere, too_many_gone
-from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES
+from onecloud_operator.core.observed import DELETING_STATUSES
 from onecloud_operator.core.policy import bound_id, deletion_policy, forged, observing, ours
-from onecloud_operator.core.records import attempt_id
+from onecloud_operator.core.proof import (
+    LATELY_SECONDS,
+    former_ids,
+    found_again,
+    possible_ids,
+    unlooked,
+)
 from onecloud_operator.core.resource import CONFIRM_DELETE
 from onecloud_operator.core.times import time_of_text
 
@@ -77,14 +83,19 @@ def _unrecorded(facts: Facts) -> Step:
     Let an object go that has no record of a server, but our finalizer.
 
     A crash came between the two, or somebody took the record out of the status: so it is looked whether
-    there is a server under the first id that the object can have made.
+    there is a server under an id that the object can have made.
     """
-    server_id = attempt_id(facts.resource.uid, 1)
     if facts.trouble is not None:
         return Hold(facts.trouble.reason, facts.trouble.message)
-    if facts.memory.looked_at is None:
-        return Look(server_id)
-    if facts.memory.looked_version is None:
+    posted = facts.memory.posted_at
+    settled_at = posted + facts.config.post_settle_seconds if posted is not None else facts.memory.born_at
+    if facts.now < settled_at:
+        return _still_under_way(settled_at - facts.now)
+    possible = possible_ids(facts)
+    since = max(settled_at, facts.now - LATELY_SECONDS)
+    if (look := unlooked(facts, possible, since=since)) is not None:
+        return look
+    if (server_id := found_again(facts, possible)) is None:
         return RemoveFinalizer("NeverMade")
     return Hold(
         "OwnedByAnother",
@@ -117,11 +128,6 @@ def _bound(facts: Facts) -> Step:
     if (hold := anothers(facts, server)) is not None:
         return hold
     policy = deletion_policy(facts.resource)
-    # What a restart recalls of a server is the status's word, without its owner tags: so it is read once.
-    if facts.memory.looked_at is None and (
-        policy == "Retain" or (policy == "RecycleBin" and server.recycled)
-    ):
-        return Look(server.id)
     match policy:
         case "Retain":
             return Disown(server.id) if _tagged(facts, server) else RemoveFinalizer("Retained")
@@ -151,17 +157,36 @@ def _gone(facts: Facts) -> Step:
         settle = facts.config.post_settle_seconds
         if not _never_sent(facts) and facts.reading.asked_at - last < settle:
             if facts.now - last < settle:
-                return Hold(
-                    "WaitingForCloud",
-                    "The cloud has no such server, but the request that makes it may still be under way. "
-                    "It is looked for once more before this object is let go.",
-                    seconds=settle - (facts.now - last),
-                )
+                return _still_under_way(settle - (facts.now - last))
             return Look(bound_id(facts.resource))
-        return RemoveFinalizer("NeverMade")
+        return _come_back(facts) or RemoveFinalizer("NeverMade")
     if facts.too_many_gone and not asked_for:
         return too_many_gone(facts)
     return RemoveFinalizer("Deleted")
+
+
+def _still_under_way(seconds: float) -> Hold:
+    return Hold(
+        "WaitingForCloud",
+        "The cloud has no such server, but the request that makes it may still be under way. "
+        "It is looked for once more before this object is let go.",
+        seconds=seconds,
+    )
+
+
+def _come_back(facts: Facts) -> Step | None:
+    """Return the step if a former server of the object may be there again: the cloud may be restored."""
+    former = former_ids(facts)
+    if (look := unlooked(facts, former, since=facts.now - LATELY_SECONDS)) is not None:
+        return look
+    if (server_id := found_again(facts, former)) is None:
+        return None
+    return Hold(
+        "OwnedByAnother",
+        f"Server {server_id}, which this object made earlier, was gone from the cloud and has come back. It "
+        "is not the recorded one, so nothing is done to it. Delete it in the cloud, or set "
+        'onecloud.io/force-detach: "true" to let the object go without it.',
+    )
 
 
 def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
@@ -185,13 +210,19 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
         recent = abs((facts.wall - requested).total_seconds()) < apart or facts.now - moved < apart
         if may_run and recent and server.status != "delete_fail":
             return wait
-    elif server.status in DELETING_STATUSES and server.status not in CREATE_FAILURES:
-        return wait
+    elif server.status in DELETING_STATUSES and not _hangs(facts):
+        return wait  # somebody else deletes it
     if server.locked:
         return _locked_again(facts, server) or Unlock(server.id)
     if requested is None:
         return BeginDeletion()
     return Delete(server.id, for_good=for_good)
+
+
+def _hangs(facts: Facts) -> bool:
+    """Say whether the server has not stirred for so long that nobody is at work on it any more."""
+    moved = facts.memory.moved_at if facts.memory.moved_at is not None else facts.memory.born_at
+    return facts.now - moved >= facts.config.hung_seconds
 
 
 def _locked_again(facts: Facts, server: Observed) -> Hold | None:

@@ -14,7 +14,6 @@ from onecloud_operator.core.observed import (
     Disk,
     Nic,
     Observed,
-    Owner,
     SecurityGroup,
     phase_of,
 )
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def recall(mirror: Mapping[str, Any], *, owner: Owner | None = None) -> Observed | None:
+def recall(mirror: Mapping[str, Any]) -> Observed | None:
     """
     Return the server that *mirror* was made of, or None if it cannot be told. Never raises.
 
-    The mirror has no owner tags, so who calls says whose the server is.
+    The mirror has no owner tags, so whose the server is stays unknown until its details are read.
     """
     server_id, status = text(mirror.get("id")), text(mirror.get("status"))
     lifecycle, hardware, billing = (_part(mirror, name) for name in ("lifecycle", "hardware", "billing"))
@@ -63,12 +62,12 @@ def recall(mirror: Mapping[str, Any], *, owner: Owner | None = None) -> Observed
         billing_type=text(billing.get("type")),
         auto_renew=flag(billing.get("autoRenew")),
         expires_at=text(billing.get("expiresAt")),
-        details=_details(mirror, version, owner),
+        details=_details(mirror, version),
         mirror=mirror,
     )
 
 
-def _details(mirror: Mapping[str, Any], version: int, owner: Owner | None) -> Details:
+def _details(mirror: Mapping[str, Any], version: int) -> Details:
     placement = _part(mirror, "placement")
     nics = tuple(_nic(row) for row in items(mirror.get("networks")))
     groups = ((text(g.get("id")), text(g.get("name"))) for g in items(mirror.get("securityGroups")))
@@ -78,7 +77,7 @@ def _details(mirror: Mapping[str, Any], version: int, owner: Owner | None) -> De
         nics=nics,
         security_groups=tuple(SecurityGroup(i or "", name or "") for i, name in groups if i or name),
         tags={key: value for key, value in _part(mirror, "tags").items() if _is_tag(key, value)},
-        owner=owner,
+        owner_known=False,
         keypair=text(mirror.get("keypair")),
         keypair_id=text(mirror.get("keypairID")),
         region_id=text(placement.get("regionID")),

@@ -1,0 +1,75 @@
+"""
+What must have been read just now before a step is taken.
+
+    attempt n+1, an adoption instead, finalizer off    rest on a 404: asked again unless it is of just now
+    a write to a server, its removal, finalizer off    rest on whose it is: read unless this process has
+
+A 404 is true of its moment only: a cloud may be restored with the server in it. And what a restart recalls
+of a server is the status's word, without the owner tags, which another may have put on it meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import (
+    BeginAdoption,
+    BeginCreation,
+    BeginDeletion,
+    CloudWrite,
+    Create,
+    Look,
+    RemoveFinalizer,
+)
+from onecloud_operator.core.records import attempt_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+
+LATELY_SECONDS = 60.0  # longer than a slow answer takes, short beside what brings a database back
+FORMER_ATTEMPTS = 8  # how far back it is looked for a server that was gone and has come back
+_UNCHECKED = frozenset({"Detached", "Observed"})  # why a finalizer goes whatever becomes of the server
+
+
+def look_first(facts: Facts, step: Step) -> Look | None:
+    """Return the look that must come before *step*, or None if what it rests on was read."""
+    if isinstance(step, RemoveFinalizer) and step.why in _UNCHECKED:
+        return None
+    reading, server = facts.reading, facts.server
+    if reading.gone and isinstance(step, BeginCreation | BeginAdoption | RemoveFinalizer):
+        old, server_id = facts.now - reading.asked_at >= LATELY_SECONDS, facts.resource.records.bound_id
+        return Look(server_id) if old and server_id is not None else None
+    writes = isinstance(step, CloudWrite | BeginDeletion | RemoveFinalizer) and not isinstance(step, Create)
+    return Look(server.id) if writes and server is not None and not server.owner_known else None
+
+
+def unlooked(facts: Facts, server_ids: Iterable[str], *, since: float) -> Look | None:
+    """Return a look at the first of *server_ids* that was not looked at since *since*; None of the rest."""
+    looks = facts.memory.looks
+    return next((Look(one) for one in server_ids if one not in looks or looks[one].at < since), None)
+
+
+def found_again(facts: Facts, server_ids: Iterable[str]) -> str | None:
+    """Return the first of *server_ids* that the last look at it has found."""
+    looks = facts.memory.looks
+    return next((one for one in server_ids if one in looks and looks[one].version is not None), None)
+
+
+def former_ids(facts: Facts) -> tuple[str, ...]:
+    """Return the ids of the attempts before the recorded one, the newest first."""
+    creation = facts.resource.records.creation
+    newest = creation.attempt - 1 if creation is not None else 0
+    numbers = range(newest, max(newest - FORMER_ATTEMPTS, 0), -1)
+    return tuple(attempt_id(facts.resource.uid, number) for number in numbers)
+
+
+def possible_ids(facts: Facts) -> tuple[str, ...]:
+    """Return the ids that the object can have made, so far as can be told without the record of it."""
+    uid, records = facts.resource.uid, facts.resource.records
+    named = {records.id, records.mirror.get("id")}
+    told = [number for number in range(1, 101) if attempt_id(uid, number) in named]
+    newest = max(FORMER_ATTEMPTS, facts.memory.begun_attempt or 0, *told, 0)
+    return tuple(attempt_id(uid, number) for number in range(1, newest + 1))
