@@ -33,7 +33,7 @@ class Known:
     memory: Memory
     found: tuple[Find, tuple[Observed, ...]] | None = None  # the last search, and its answer
     watched: str | None = None
-    confirmed: str | None = None  # the server that the annotation confirm-gone was heard for
+    asked_gone: str | None = None  # the server for which confirm-gone was asked and did not stand
     counted: str | None = None  # the server whose loss the limiter was told of
     feed: Feed[Key] | None = None
     recalled: bool = False  # the limiter was told what the status tells
@@ -60,7 +60,9 @@ class Sight:
             self._watch(key, facts, known, feed, server_id)
         reading = feed.reading(server_id) if server_id is not None else Reading()
         known.memory = noted(known.memory, reading, facts.now)
-        _tell_limiter(facts, known, feed, reading)
+        if _tell_limiter(facts, known, feed, reading) and server_id is not None:
+            reading = feed.reading(server_id)  # no absence counts now that was proven before
+        _note_that_the_bin_works(known, facts, feed, reading)
         seen = (*(candidates or ()), *((reading.server,) if reading.server else ()))
         facts = replace(
             facts,
@@ -85,7 +87,8 @@ class Sight:
         if server_id is not None:
             # The owner tags are not in the status, so where they matter they are read from the cloud.
             made_here = records.seen and records.creation and records.place
-            feed.watch(key, server_id, recall(records.mirror) if made_here else None)
+            disputed = "OwnedByAnother" in {records.synced_reason, records.deleting_reason}
+            feed.watch(key, server_id, recall(records.mirror) if made_here and not disputed else None)
         known.watched, known.feed = server_id, feed
 
     def _rivals(self, servers: tuple[Observed, ...]) -> frozenset[str]:
@@ -98,29 +101,39 @@ class Sight:
         )
 
 
-def _tell_limiter(facts: Facts, known: Known, feed: Feed[Key], reading: Reading) -> None:
+def _tell_limiter(facts: Facts, known: Known, feed: Feed[Key], reading: Reading) -> bool:
     """
     Tell what vanished though nobody here asked for it, what held before a restart, and what is confirmed.
 
-    An annotation is heard once; it may stay on an object whose server stays gone.
+    Return whether it was confirmed just now.
+
+    An annotation is an answer: it counts only on an object that is held, and only if this process has seen
+    it held without the annotation before. So one that was left there confirms no later loss.
     """
     resource, records, limiter = facts.resource, facts.resource.records, feed.limiter
     server_id = records.bound_id
+    held = "TooManyGone" in {records.synced_reason, records.deleting_reason}
     if not known.recalled:
         known.recalled = True
-        if "TooManyGone" in {records.synced_reason, records.deleting_reason}:
+        if held:
             limiter.trip()
         if records.deleting_reason == "RecycleBinOff":
             limiter.bin_off = True
+    if reading.server is not None:
+        known.counted = None  # it may come back, and be lost once more
     if reading.gone and known.counted != server_id:
         known.counted = server_id
         if unasked_for(records):
             limiter.record(str(server_id), facts.now)
-    if not resource.confirms(CONFIRM_GONE, server_id):
-        known.confirmed = None
-    elif known.confirmed != server_id and limiter.holding(facts.now, feed.owned):
-        known.confirmed = server_id
+    if not limiter.holding(facts.now, feed.owned):
+        known.asked_gone = None
+    elif not resource.confirms(CONFIRM_GONE, server_id):
+        known.asked_gone = server_id
+    elif known.asked_gone == server_id and held:
+        known.asked_gone = None
         feed.acknowledge()
+        return True
+    return False
 
 
 def note_the_bin(known: Known, facts: Facts, step: Step, *, gone: bool) -> None:
@@ -133,7 +146,7 @@ def note_the_bin(known: Known, facts: Facts, step: Step, *, gone: bool) -> None:
     whole = records.creation is None or records.creation.completed_at is not None
     recycled = server is not None and server.recycled
     if records.deletion_requested_at is not None and mild and whole and not recycled:
-        feed.limiter.bin_off = True
+        feed.limiter.bin_fails(facts.now)
         logger.warning(
             "the cloud deleted a server for good that was to be recycled",
             extra={
@@ -141,3 +154,13 @@ def note_the_bin(known: Known, facts: Facts, step: Step, *, gone: bool) -> None:
                 "server_id": step.server_id,
             },
         )
+
+
+def _note_that_the_bin_works(known: Known, facts: Facts, feed: Feed[Key], reading: Reading) -> None:
+    """See whether a server that this process had recycled is in the bin: then there is one."""
+    server, records = reading.server, facts.resource.records
+    if not feed.limiter.bin_off or server is None or not server.recycled or not records.seen:
+        return
+    sent = known.memory.attempts.get(Delete(server.id, for_good=False))
+    if sent is not None and records.deletion_requested_at is not None:
+        feed.recycled(sent.at)

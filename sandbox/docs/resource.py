@@ -112,7 +112,7 @@ can still be deleted. |
 | `{CONFIRM_DELETE}: SERVER-ID` | The server may be deleted for good where the recycle bin turned out to be off \
 ([RecycleBinOff](reasons.md#recyclebinoff)). |
 | `{CONFIRM_GONE}: SERVER-ID` | The servers of the project that vanished did so on purpose \
-([TooManyGone](reasons.md#toomanygone)). Set on one object, it confirms it for the whole project. |
+([TooManyGone](reasons.md#toomanygone)). Set on one object that is held for it, it confirms it for the whole project. |
 | `{FORCE_DETACH}: "true"` | A deleted object goes at once. Its server, if there is one, is not touched, nor even \
 looked for: look after it yourself. |
 """

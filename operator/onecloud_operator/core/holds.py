@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import Hold, Look
 from onecloud_operator.core.policy import bound_id
+from onecloud_operator.core.resource import CONFIRM_GONE
 
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
@@ -70,9 +71,18 @@ def anothers(facts: Facts, server: Observed) -> Hold | None:
 
 def too_many_gone(facts: Facts) -> Hold:
     """Hold what would follow a deletion while a whole share of the fleet vanished at once."""
+    resource = facts.resource
+    annotation = f"onecloud.io/confirm-gone: {bound_id(resource)}"
+    if resource.confirms(CONFIRM_GONE, resource.records.bound_id):
+        ask = (
+            f"the annotation {annotation} is set on this object again. The one that stands there does not "
+            "count: it is older than this question, or this operator. Take it off, and set it once this "
+            "message has changed"
+        )
+    else:
+        ask = f"the annotation {annotation} is set on this object, which confirms it for the whole project"
     return Hold(
         "TooManyGone",
         "So many servers of this project vanished within ten minutes that the cloud may have lost its "
-        "database. Nothing is made again or let go until the annotation onecloud.io/confirm-gone: "
-        f"{bound_id(facts.resource)} is set on this object, which confirms it for the whole project.",
+        f"database. Nothing is made again or let go until {ask}.",
     )

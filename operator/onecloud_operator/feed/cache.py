@@ -206,6 +206,12 @@ class Cache(Generic[K]):
         self._rest(entry.id)
         return fresh
 
+    def doubt_absences(self) -> None:
+        """Have every proven absence count as one of long ago, so that it is asked again before it counts."""
+        for entry in self._entries.values():
+            if entry.gone:
+                entry.asked_at = NEVER
+
     # -- time --------------------------------------------------------------------------------------------
     def wrote(self, server_id: str, now: float) -> None:
         """Note the end of a write of ours: its watchers are told of the next read, news or not."""

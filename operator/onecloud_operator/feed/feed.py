@@ -210,10 +210,21 @@ class Feed(Generic[K]):
         return await history_of(server_id, source)
 
     def acknowledge(self) -> None:
-        """Take a person's word that what vanished was meant to, and tell everyone who was held back by it."""
+        """
+        Take a person's word that what vanished was meant to, and tell everyone who was held back by it.
+
+        Each absence is asked for again before anything follows from it: meanwhile the cloud may have been
+        restored.
+        """
         now = self._clock.monotonic()
         if self.limiter.holding(now, self.owned):
             self.limiter.acknowledge(now)
+            self._cache.doubt_absences()
+            self._tell_soon(self._members.keys)
+
+    def recycled(self, deleted_at: float) -> None:
+        """Note that a plain DELETE sent then led to the recycle bin; tell those held back if it counts."""
+        if self.limiter.bin_works(deleted_at):
             self._tell_soon(self._members.keys)
 
     # -- life --------------------------------------------------------------------------------------------

@@ -1,0 +1,47 @@
+"""What takes back what was believed: a person's word, and a server in the recycle bin."""
+
+from __future__ import annotations
+
+import pytest
+
+from onecloud_operator.feed.cache import Cache
+from onecloud_operator.feed.gone import GoneLimiter
+from onecloud_operator.feed.options import FeedOptions
+
+
+def test_absences_that_are_doubted_count_as_old_until_they_are_asked_for_again() -> None:
+    cache: Cache[str] = Cache(FeedOptions(), lambda _key, _lane: None)
+    for server_id in ("lost", "unread"):
+        cache.watch(f"of {server_id}", server_id, None, 0.0)
+    lost = cache.get("lost")
+    assert lost is not None
+    cache.vanished(lost, asked_at=100.0, now=100.1)
+    cache.doubt_absences()
+    assert cache.reading("lost").gone
+    assert cache.reading("lost").asked_at <= 0.0
+    assert not cache.vanished(lost, asked_at=200.0, now=200.1)
+    assert cache.reading("lost").asked_at == 200.0
+    assert not cache.reading("unread").gone
+
+
+@pytest.mark.parametrize(
+    ("deleted_at", "works"),
+    [
+        pytest.param(9.0, False, id="one-sent-before-it-failed-proves-nothing"),
+        pytest.param(11.0, True, id="one-sent-later-does"),
+    ],
+)
+def test_the_bin_works_again_when_a_later_delete_led_to_it(deleted_at: float, *, works: bool) -> None:
+    limiter = GoneLimiter()
+    assert not limiter.bin_works(1.0)
+    limiter.bin_fails(10.0)
+    assert limiter.bin_off
+    assert not limiter.idle(10.0)
+    assert limiter.bin_works(deleted_at) is works
+    assert limiter.bin_off is not works
+
+
+def test_a_bin_that_failed_before_a_restart_works_again_with_the_first_delete_that_leads_to_it() -> None:
+    limiter = GoneLimiter()
+    limiter.bin_off = True
+    assert limiter.bin_works(0.0)
