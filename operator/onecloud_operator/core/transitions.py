@@ -26,7 +26,7 @@ class Transition:
 
 def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Transition]:
     """Yield what is worth an Event between two statuses of one object."""
-    began, begun = old.get("creation") or {}, new.get("creation") or {}
+    began, begun = _creation(old), _creation(new)
     if begun and begun.get("attempt") != began.get("attempt"):
         yield Transition("Normal", "Creating", f"Making server {begun.get('name')} ({begun.get('id')}).")
     completed = bool(begun.get("completedAt") and not began.get("completedAt"))
@@ -48,6 +48,11 @@ def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Tran
         yield Transition(
             "Warning" if warns else "Normal", str(after.get("reason")), str(after.get("message"))
         )
+
+
+def _creation(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = status.get("creation")
+    return found if isinstance(found, dict) else {}
 
 
 def _said(condition: Mapping[str, Any] | None) -> tuple[object, object] | None:
