@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # `make soak` tries more.
 FUZZ = settings(max_examples=3000 if "SOAK" in os.environ else 400, deadline=None)
 
+DEAR = settings(max_examples=3000 if "SOAK" in os.environ else 100, deadline=None)
+
 texts = st.text(max_size=40) | st.sampled_from(
     ["", " ", "\x00", "none", "-1", "1e999", "٣", "a" * 3000, "\ud7ff"]
 )

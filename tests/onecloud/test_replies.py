@@ -12,6 +12,7 @@ from onecloud_operator.onecloud.errors import (
     ProtocolError,
 )
 from onecloud_operator.onecloud.protocol import Reply
+from tests.fuzz.strategies import DEAR
 from tests.onecloud.answers import (
     CREATE,
     CREDENTIALS,
@@ -118,6 +119,7 @@ def test_only_a_404_about_this_server_says_that_it_is_missing(answer: Reply, *, 
     assert replies.missing(GET, answer, ID) is is_missing
 
 
+@DEAR
 @given(
     status=st.sampled_from([200, 201, 204, 301, 400, 403, 404, 409, 500, 504]),
     value=json_values | answer_values,
@@ -126,6 +128,7 @@ def test_any_json_is_a_value_or_a_typed_error(status: int, value: object) -> Non
     check_parsers(reply(status, value))
 
 
+@DEAR
 @given(content=st.binary(max_size=200), status=st.integers(min_value=100, max_value=999))
 def test_any_bytes_are_a_value_or_a_typed_error(content: bytes, status: int) -> None:
     check_parsers(Reply(status, {}, content))

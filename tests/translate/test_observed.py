@@ -15,6 +15,7 @@ from onecloud_operator.translate import (
     observed_from_row,
     owner_tags,
 )
+from tests.fuzz.strategies import DEAR
 from tests.translate.arrange import FULL, bare, detailed
 
 OWNER = Owner("c1", "shop", "db-1", "u-1")
@@ -253,6 +254,7 @@ def test_a_whole_bare_row_over_details_reads_as_the_details_alone() -> None:
         assert observed_from_row(row, before) == before
 
 
+@DEAR
 @given(garbage)
 def test_no_garbage_makes_the_translation_raise(server: dict[str, Any]) -> None:
     seen = observed_from_details(server)
@@ -262,6 +264,7 @@ def test_no_garbage_makes_the_translation_raise(server: dict[str, Any]) -> None:
     assert again.mirror == seen.mirror
 
 
+@DEAR
 @given(json_values.filter(lambda value: isinstance(value, dict)))
 def test_no_object_without_an_id_makes_more_than_untranslatable(server: Any) -> None:
     try:

@@ -14,7 +14,9 @@ from onecloud_operator.onecloud.errors import ApiError, Call, OneCloudError
 from onecloud_operator.onecloud.protocol import Lane, Reply, Request
 from onecloud_operator.translate import Doing, problem_of
 from tests.cloud.recorded import exchanges
+from tests.fuzz.strategies import DEAR
 
+CLASSES = sorted({exchange.kind for exchange in exchanges() if exchange.kind})
 ID = "3f37a2ef-3f3a-43ea-82b6-ef0ac75a876a"
 CALL = Call("POST", "/servers", "1a2b3c-9f", writes=True)
 
@@ -290,9 +292,13 @@ def test_long_details_are_cut() -> None:
     assert "x" * 300 not in message
 
 
-@given(st.text(), st.integers(400, 599), st.sampled_from(Doing))
-def test_no_text_of_the_cloud_breaks_a_message(details: str, status: int, doing: Doing) -> None:
-    problem = problem_of(ApiError(CALL, status, "X", details), doing=doing)
+@DEAR
+@given(st.text(), st.integers(400, 599), st.sampled_from(Doing), st.sampled_from([*CLASSES, ""]) | st.text())
+def test_no_answer_of_the_cloud_breaks_a_message(
+    details: str, status: int, doing: Doing, error_class: str
+) -> None:
+    problem = answered(doing, status, error_class, details)
+    assert problem.reason in SYNCED_REASONS | DELETING_REASONS
     assert 0 < len(problem.message) < 600
 
 

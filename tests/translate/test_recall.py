@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from onecloud_operator.core.observed import Observed
 from onecloud_operator.translate import mirror_of, observed_from_details, observed_from_row, recall
+from tests.fuzz.strategies import DEAR
 from tests.translate.arrange import FULL, detailed
 
 MIRROR = mirror_of(FULL)
@@ -94,6 +95,7 @@ def test_a_recalled_server_that_a_row_confirms_goes_on_like_one_that_was_read() 
     assert not after.detailed
 
 
+@DEAR
 @given(tampered)
 def test_a_tampered_mirror_never_raises(mirror: dict[str, Any]) -> None:
     recalled = recall(mirror)
@@ -103,6 +105,7 @@ def test_a_tampered_mirror_never_raises(mirror: dict[str, Any]) -> None:
     hash(tuple(recalled.details.nics) if recalled.details else ())
 
 
+@DEAR
 @given(st.dictionaries(st.text(max_size=8), json_values))
 def test_any_object_recalls_something_or_nothing(mirror: dict[str, Any]) -> None:
     assert recall(mirror) is None or "id" in mirror

@@ -6,6 +6,7 @@ from hypothesis import given
 
 from onecloud_operator.api.status import ServerStatus
 from onecloud_operator.translate import mirror_of
+from tests.fuzz.strategies import DEAR
 from tests.translate.arrange import FULL, detailed
 from tests.translate.test_observed import garbage
 
@@ -29,6 +30,7 @@ def test_every_recorded_mirror_is_kept_whole() -> None:
         assert accepted(mirror) == mirror
 
 
+@DEAR
 @given(garbage)
 def test_no_garbage_makes_a_mirror_that_is_refused(server: dict[str, Any]) -> None:
     mirror = mirror_of(server)
