@@ -1,226 +1,283 @@
 """
-A cloud and a Kubernetes of values: each step does at once what it asks for.
+One object, its cloud and the operator between them, with a clock that moves half a second with each pass.
 
-It is as simple as can be; the simulator in sandbox/cloud is the unkind one. Here the decisions alone are
-driven, thousands of times.
+A pass is the one of reconcile.py in small: observe, plan, act, report, each of which may fail, and the
+process may die between any two. What it decides by is given, so a worse operator can be put in its place.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Protocol
 
-from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.api.reasons import row_of
 from onecloud_operator.core.actions import (
     AddFinalizer,
-    BeginAdoption,
-    BeginCreation,
-    BeginDeletion,
-    Claim,
-    Create,
-    Delete,
-    Disown,
     Find,
-    GrowDisk,
     Hold,
     Look,
-    MarkFailedCreation,
     ReadHistory,
+    Record,
     RemoveFinalizer,
     Resize,
-    SetSecurityGroups,
-    SetTags,
     Settled,
-    Start,
     Stop,
-    SyncStatus,
-    Unlock,
-    Update,
 )
-from onecloud_operator.core.facts import Facts, History, Memory
-from onecloud_operator.core.memory import Done, accepted, noted
-from onecloud_operator.core.observed import Details, Disk, Nic, Observed, Reading, SecurityGroup, phase_of
+from onecloud_operator.core.adoption import sought
+from onecloud_operator.core.creation import told
+from onecloud_operator.core.facts import Facts, Memory
+from onecloud_operator.core.memory import Done, accepted, noted, paced, refused, unpaced, wait_after
+from onecloud_operator.core.observed import Observed, Reading
 from onecloud_operator.core.plan import plan
-from onecloud_operator.core.policy import owner_of, power
-from onecloud_operator.core.records import records_of
-from onecloud_operator.core.report import report
-from onecloud_operator.core.resource import FINALIZER
+from onecloud_operator.core.policy import observing, target_id
+from onecloud_operator.core.report import Report, report
 from onecloud_operator.core.transitions import transitions
-from tests.core.scenes import NOW, PLACE, wall_at
+from tests.core.cloud import LOST, Cloud
+from tests.core.cluster import Cluster, NotWritten
+from tests.core.scenes import NOW, OTHER_UID, PLACE, wall_at
 
 if TYPE_CHECKING:
-    from onecloud_operator.core.actions import Step
+    from collections.abc import Callable
+
+    from onecloud_operator.core.actions import CloudWrite, Step
+    from onecloud_operator.core.place import Place
+    from onecloud_operator.core.problem import Problem
     from onecloud_operator.core.resource import Resource
 
-PLAIN = {
-    "name": "name",
-    "description": "description",
-    "hardware.bootOrder": "boot_order",
-    "hardware.vga": "vga",
-    "hardware.vdi": "vdi",
-    "hardware.shutdownBehavior": "shutdown_behavior",
-    "hardware.sourceIPCheck": "source_ip_check",
-    "hardware.sourceMACCheck": "source_mac_check",
-}
+PASS_SECONDS = 0.5
+SWEEP_SECONDS = 600.0
+UNTOLD_WAITS = (10.0, 300.0)
+RIVALS = frozenset({OTHER_UID})  # the objects that live beside ours
+TOLD_AT_ONCE = (Stop, Resize)
+
+
+class Tell(Protocol):
+    """What ``report`` is."""
+
+    def __call__(self, facts: Facts, step: Step, problem: Problem | None = None) -> Report: ...
+
+
+@dataclass
+class Feed:
+    """
+    What the operator has read of the server that it follows.
+
+    *stalled*: no list is answered. *lying*: lists leave the server out, and a sweep makes that a question.
+    """
+
+    stalled: bool = False
+    lying: bool = False
+    follows: str | None = None
+    reading: Reading = field(default_factory=Reading)
+    looked_at: float | None = None
+
+    def follow(self, server_id: str | None) -> None:
+        """Follow a server; of another than before nothing is known."""
+        if server_id != self.follows:
+            self.follows, self.reading, self.looked_at = server_id, Reading(), None
+
+    def poll(self, cloud: Cloud, place: Place) -> None:
+        """Ask for what has changed."""
+        if self.stalled or self.follows is None:
+            return
+        row = cloud.rows.get(self.follows)
+        if row is not None and not self.lying and row.server.project_id == place.project_id:
+            self._saw(row.server, cloud.now)
+        elif not self.reading.gone:
+            swept = self.looked_at is None or cloud.now - self.looked_at >= SWEEP_SECONDS or not self.lying
+            asked_at = cloud.now if self.reading.server else self.reading.asked_at
+            self.reading = replace(self.reading, missing=self.reading.missing or swept, asked_at=asked_at)
+
+    def look(self, cloud: Cloud, place: Place, server_id: str) -> Reading:
+        """Ask for a server by its id; what is followed is known by it, too."""
+        row = cloud.rows.get(server_id)
+        before, followed = self.reading, server_id == self.follows
+        if row is not None and row.server.project_id == place.project_id:
+            self._saw(row.server, cloud.now)
+        else:
+            self.reading = Reading(asked_at=cloud.now, gone=True)
+        found = self.reading
+        if followed:
+            self.looked_at = cloud.now
+        else:
+            self.reading = before
+        return found
+
+    def _saw(self, server: Observed, now: float) -> None:
+        old = self.reading.server
+        same = old is not None and (old.id, old.version) == (server.id, server.version)
+        self.reading = Reading(server, self.reading.first_seen_at if same else now, now)
 
 
 @dataclass
 class World:
-    """One object, its server if there is one, and a clock that moves a second with each pass."""
+    """
+    *trouble*, *place*, *too_many_gone*: what the operator meets on its way to the cloud.
 
-    resource: Resource
-    server: Observed | None = None
-    gone: bool = False
+    *dies*: the process does so once, ``acting`` (after the act, before it is reported). *before* is told of
+    each step before it is taken. *sent*: the writes to the cloud, when, and for which wish; *stirred*: how
+    many of them there were when something last happened. *unwritten*: the last pass could not write.
+    """
+
+    cluster: Cluster
+    cloud: Cloud = field(default_factory=Cloud)
+    feed: Feed = field(default_factory=Feed)
     memory: Memory = field(default_factory=lambda: Memory(born_at=NOW))
     now: float = NOW
-    released: bool = False
+    place: Place = PLACE
+    trouble: Problem | None = None
+    too_many_gone: bool = False
+    found: tuple[Find, tuple[Observed, ...]] | None = None
+    dies: bool = False
+    decide: Callable[[Facts], Step] = plan
+    tell: Tell = report
+    before: Callable[[World, Facts, Step], None] = lambda _world, _facts, _step: None
     steps: list[Step] = field(default_factory=list)
-    posts: int = 0
-    created_ids: set[str] = field(default_factory=set)
+    sent: list[tuple[float, CloudWrite, str]] = field(default_factory=list)
+    stirred: int = 0
+    unwritten: bool = False
+    wait: float | None = 0.0
 
-    def facts(self) -> Facts:
-        """Return what the next decision sees: a reading that is fresh and confirmed."""
-        known = (
-            Reading(self.server, self.now - 5, self.now, gone=self.gone)
-            if self.server or self.gone
-            else Reading()
-        )
-        self.memory = noted(self.memory, known, self.now)
-        return Facts(
-            self.resource,
-            self.now,
-            wall_at(self.now),
-            memory=self.memory,
-            place=PLACE,
-            reading=known,
-            candidates=(self.server,) if self.server else (),
-        )
+    @classmethod
+    def of(cls, resource: Resource, *servers: Observed) -> World:
+        """Return a world with an object and servers that were made for it."""
+        world = cls(Cluster(resource, resource))
+        for server in servers:
+            world.cloud.put(server, resource.uid)
+        return world
 
     def turn(self) -> Step:
         """Make one pass; return its step."""
-        self.now += 1.0
+        self.now += PASS_SECONDS
+        self.cloud.advance(self.now)
         facts = self.facts()
-        step = plan(facts)
+        step = self.decide(facts)
         self.steps.append(step)
-        done = Done(self.now, self.now, gone=self.gone, version=self.server.version if self.server else None)
-        if isinstance(step, ReadHistory):
-            done = replace(done, history=History(started=False, failure="no room"))
-        said = report(facts, step)
-        self._apply(step)
-        if not isinstance(step, Hold | Settled):
-            self.memory = accepted(facts, step, done)
-            self.memory = replace(self.memory, wrote_at=None)
-        if said.status is not None and not self.released:
-            list(transitions(self.resource.status, said.status))
-            self.resource = replace(self.resource, status=said.status, records=records_of(said.status))
+        self.before(self, facts, step)
+        self.unwritten = False
+        try:
+            done, problem = self._act(facts, step)
+            if self.dies:
+                self.die()
+                self.unwritten = True
+            else:
+                self._report(facts, step, done, problem)
+        except NotWritten:
+            self.unwritten, self.wait = True, 1.0
         return step
 
     def run(self, most: int = 60) -> Step:
         """Make passes until nothing is left to do at once; return the last step."""
         for _ in range(most):
             step = self.turn()
-            if self.released or isinstance(step, Hold | Settled):
+            if self.cluster.released or isinstance(step, Hold | Settled):
                 return step
         msg = f"no rest after {most} passes: {self.steps[-6:]}"
         raise AssertionError(msg)
 
-    def _change(self, **changes: Any) -> None:
-        if self.server is None:
-            msg = "a write to a server that is not there"
-            raise AssertionError(msg)
-        version = self.server.version + 1
-        details: Details = changes.pop("details", self.server.details)
-        server = replace(self.server, version=version, details=replace(details, version=version), **changes)
-        self.server = replace(server, mirror={"id": server.id, "status": server.status})
+    def die(self) -> None:
+        """Lose all that only the process knew; the next one lists the objects anew."""
+        self.dies, self.memory, self.found = False, Memory(born_at=self.now), None
+        self.feed = Feed(self.feed.stalled, self.feed.lying)
+        self.cluster.heard = self.cluster.stored
 
-    def _apply(self, step: Step) -> None:  # noqa: C901, PLR0912 - one line a step
-        server = self.server
-        old = server.details if server and server.details else Details(0)
+    def facts(self) -> Facts:
+        """Return what the next decision sees."""
+        resource = self.cluster.heard
+        facts = Facts(resource, self.now, wall_at(self.now), memory=self.memory)
+        if resource.paused and not resource.deleting:
+            return facts
+        if self.trouble is not None and self.trouble.reason == "CredentialsRejected":
+            return replace(facts, trouble=self.trouble)
+        facts = replace(facts, place=self.place)
+        if resource.records.place not in {None, self.place}:
+            return facts
+        wanted = sought(resource)
+        candidates = self.found[1] if self.found is not None and self.found[0] == wanted else None
+        server_id = target_id(resource)
+        by_name = observing(resource) and wanted.name is not None
+        if candidates and len(candidates) == 1 and (server_id is None or by_name):
+            server_id = candidates[0].id
+        self.feed.follow(server_id)
+        if self.trouble is None:
+            self.feed.poll(self.cloud, self.place)
+        self.memory = noted(self.memory, self.feed.reading, self.now)
+        return replace(
+            facts,
+            memory=self.memory,
+            reading=self.feed.reading,
+            trouble=self.trouble,
+            candidates=candidates,
+            rivals=RIVALS,
+            too_many_gone=self.too_many_gone,
+        )
+
+    # -- the last two beats ------------------------------------------------------------------------------
+    def _act(self, facts: Facts, step: Step) -> tuple[Done, Problem | None]:
+        done = Done(self.now, self.now + PASS_SECONDS / 2)
         match step:
             case AddFinalizer():
-                self.resource = replace(self.resource, finalizers=(*self.resource.finalizers, FINALIZER))
+                self.cluster.hold()
             case RemoveFinalizer():
-                self.released = True
-            case Create(creation=creation):
-                self.posts += 1
-                self._create(creation.id, creation.name)
-            case Claim():
-                self._change(details=replace(old, owner=owner_of(self.resource, self.facts().config)))
-            case Disown():
-                self._change(details=replace(old, owner=None))
-            case Update(fields=fields):
-                self._change(**{PLAIN[name]: value for name, value in fields})
-            case SetTags(put=put, remove=remove):
-                tags = {key: value for key, value in old.tags.items() if key not in remove}
-                self._change(details=replace(old, tags=tags | dict(put)))
-            case SetSecurityGroups(groups=groups):
-                bound = tuple(SecurityGroup(name, name) for name in groups)
-                self._change(details=replace(old, security_groups=bound))
-            case Start():
-                self._change(status="running", phase=phase_of("running"))
-            case Stop():
-                self._change(status="ready", phase=phase_of("ready"))
-            case Resize():
-                sizes = {"cpu": step.cpu, "memory_mib": step.memory_mib, "instance_type": step.instance_type}
-                self._change(**{name: value for name, value in sizes.items() if value is not None})
-            case GrowDisk(disk_id=disk_id, size_mib=size):
-                disks = (replace(d, size_mib=size) if d.id == disk_id else d for d in old.disks)
-                self._change(details=replace(old, disks=tuple(disks)))
-            case SyncStatus():
-                self._change(status="ready", phase=phase_of("ready"))
-            case Unlock():
-                self._change(locked=False)
-            case Delete(for_good=for_good):
-                if server is not None and server.locked:
-                    msg = "a DELETE of a locked server"
-                    raise AssertionError(msg)
-                if for_good:
-                    self.server, self.gone = None, True
-                else:
-                    self._change(recycled=True)
-            case BeginCreation():
-                self.server, self.gone = None, False
-            case (
-                BeginAdoption()
-                | BeginDeletion()
-                | MarkFailedCreation()
-                | Look()
-                | Find()
-                | ReadHistory()
-                | Hold()
-                | Settled()
-            ):
-                pass
+                self.cluster.release()
+            case Look() | Find() | ReadHistory() if self.cloud.mood == "down":
+                return done, LOST
+            case Look(server_id=server_id):
+                found = self.feed.look(self.cloud, self.place, server_id)
+                version = found.server.version if found.server else None
+                return replace(done, gone=found.gone, version=version), None
+            case Find(server_id=server_id, name=name):
+                rows = [row.server for row in self.cloud.rows.values()]
+                here = (server for server in rows if server.project_id == self.place.project_id)
+                self.found = step, tuple(s for s in here if server_id == s.id or (name and name == s.name))
+            case ReadHistory(server_id=server_id):
+                return replace(done, history=self.cloud.history(server_id)), None
+            case _ if isinstance(step, Record | Hold | Settled):
+                pass  # a record is written with the rest of the status
             case _:
-                assert_never(step)
+                self.sent.append((self.now, step, facts.wish))
+                self.cloud.place = self.place
+                return done, self.cloud.send(step, facts.resource)
+        return done, None
 
-    def _create(self, server_id: str, name: str) -> None:
-        if server_id in self.created_ids:
-            msg = "an id was made twice"
-            raise AssertionError(msg)
-        self.created_ids.add(server_id)
-        spec = self.resource.spec.server if self.resource.spec else None
-        if spec is None:
-            msg = "a POST without a spec"
-            raise AssertionError(msg)
-        status = "ready" if power(self.resource) == "Stopped" else "running"
-        disks = [Disk("disk-0", 0, 10240, image=spec.image)]
-        disks += [Disk(f"disk-{d.index}", d.index, mib_of(d.size)) for d in spec.data_disks or ()]
-        nics = tuple(Nic(f"net-{number}") for number, _ in enumerate(spec.networks or ()))
-        self.server = Observed(
-            id=server_id,
-            name=name,
-            status=status,
-            phase=phase_of(status),
-            version=1,
-            updated_at="",
-            project_id=PLACE.project_id,
-            cpu=spec.cpu or 1,
-            memory_mib=mib_of(spec.memory) if spec.memory else 1024,
-            instance_type=spec.instance_type,
-            details=Details(
-                1, disks=tuple(disks), nics=nics, owner=owner_of(self.resource, self.facts().config)
-            ),
-            mirror={"id": server_id, "status": status},
-        )
-        self.gone = False
+    def _report(self, facts: Facts, step: Step, done: Done, problem: Problem | None) -> None:
+        if isinstance(step, RemoveFinalizer):
+            return
+        facts = replace(facts, memory=self.memory)
+        if isinstance(step, Hold):
+            step = self._pace(facts, step)
+        else:
+            self.memory = unpaced(self.memory)
+            facts = replace(facts, memory=self.memory)
+            if problem is not None:
+                first, most = _waits(problem.reason) or UNTOLD_WAITS
+                wait = wait_after(problem, facts, step, first=first, most=most)
+                self.memory = refused(facts, step, problem, ended_at=done.ended_at, wait_seconds=wait)
+            elif not isinstance(step, Record):
+                self.memory = accepted(facts, step, done)
+        facts = replace(facts, memory=self.memory)
+        problem = told(facts, step, problem) if problem is not None else None
+        acted = problem is None and not isinstance(step, Hold | Settled)
+        if acted and not isinstance(step, Record) and not isinstance(step, TOLD_AT_ONCE):
+            self.wait = 0.0
+            return
+        said = self.tell(facts, step, problem)
+        if said.status is not None:
+            self.cluster.write_status(said.status)
+            list(transitions(facts.resource.status, said.status))
+        if isinstance(step, Record):
+            self.memory = accepted(facts, step, done)
+        self.wait = 0.0 if acted else said.seconds
+
+    def _pace(self, facts: Facts, hold: Hold) -> Hold:
+        if hold.seconds is not None or (waits := _waits(hold.reason)) is None:
+            return hold
+        self.memory, hold = paced(facts, hold, first=waits[0], most=waits[1])
+        return hold
+
+
+def _waits(reason: str) -> tuple[float, float] | None:
+    row = row_of(reason)
+    if row.first_seconds is None or row.most_seconds is None:
+        return None
+    return row.first_seconds, row.most_seconds

@@ -1,0 +1,301 @@
+"""
+The cloud as the operator meets it: servers by id, tasks that take their time, answers that get lost.
+
+An id is used once, for ever; a name belongs to one server in the whole cloud, and is looked at first.
+A server that moves takes no action.
+A POST whose answer is lost may still make its server minutes later. The simulator
+in sandbox/cloud says all this over HTTP; here the decisions alone are driven, thousands of times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, assert_never
+
+from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.core.actions import (
+    Claim,
+    Create,
+    Delete,
+    Disown,
+    GrowDisk,
+    Resize,
+    SetSecurityGroups,
+    SetTags,
+    Start,
+    Stop,
+    SyncStatus,
+    Unlock,
+    Update,
+)
+from onecloud_operator.core.facts import Config, History
+from onecloud_operator.core.observed import (
+    DELETING_STATUSES,
+    Details,
+    Disk,
+    Nic,
+    Observed,
+    Phase,
+    SecurityGroup,
+    phase_of,
+)
+from onecloud_operator.core.policy import owner_of, power
+from onecloud_operator.core.problem import Problem
+from tests.core.scenes import NOW, PLACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onecloud_operator.core.actions import CloudWrite
+    from onecloud_operator.core.place import Place
+    from onecloud_operator.core.resource import Resource
+
+REFUSED = Problem("ProviderError", "no")
+LOST = Problem("ProviderError", "no answer", ambiguous=True)
+AGAIN = Problem("Updating", "not in this state", again=True)
+BURNT = Problem("ProviderError", "1062 ... PRIMARY", duplicate_id=True)
+TAKEN = Problem("NameConflict", "Duplicate name", duplicate_name=True)
+ERASED = "erased"  # the end of a deletion for good, among the stages of a task
+
+PLAIN = {
+    "name": "name",
+    "description": "description",
+    "hardware.bootOrder": "boot_order",
+    "hardware.vga": "vga",
+    "hardware.vdi": "vdi",
+    "hardware.shutdownBehavior": "shutdown_behavior",
+    "hardware.sourceIPCheck": "source_ip_check",
+    "hardware.sourceMACCheck": "source_mac_check",
+}
+HARDWARE = [column for path, column in PLAIN.items() if path.startswith("hardware.")]
+
+
+@dataclass(eq=False)
+class Row:
+    """
+    A server, and what the cloud knows of it beside: *started* stands in its events, *on* at its host.
+
+    *made_for*: UID of the object whose POST made it. *condemned*: deleted unasked, and rightly.
+    *put_tags*: keys that the operator set; *own_tags*: those of them that it surely knows to be its own.
+    """
+
+    server: Observed
+    made_for: str | None = None
+    started: bool = False
+    rested: bool = False
+    on: bool = False
+    condemned: bool = False
+    put_tags: set[str] = field(default_factory=set)
+    own_tags: set[str] = field(default_factory=set)
+    task: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._note()
+
+    def change(self, **changes: Any) -> None:
+        """Change columns or, by their names, details; each change is a new version of the row."""
+        own = {name: changes.pop(name) for name in tuple(changes) if name in Details.__dataclass_fields__}
+        if "status" in changes:
+            changes["phase"] = phase_of(changes["status"])
+        version = self.server.version + 1
+        shown = replace(self.server.details or Details(0), version=version, **own)
+        server = replace(self.server, version=version, details=shown, **changes)
+        self.server = replace(server, mirror={"id": server.id, "status": server.status})
+        self._note()
+
+    def _note(self) -> None:
+        phase = self.server.phase
+        self.rested |= phase.stable
+        self.started |= phase is Phase.RUNNING
+        if phase.stable:
+            self.on = phase is Phase.RUNNING
+
+    @property
+    def details(self) -> Details:
+        """Return the details, which every row has."""
+        return self.server.details or Details(0)
+
+
+@dataclass
+class Cloud:
+    """
+    *pace*: seconds that each stage of a task takes. *fate*: the status in which creations end, if not well.
+
+    *mood* is what becomes of a write: ``well``, ``refused``, ``lost`` (done, and nobody hears of it),
+    ``unsent`` (the same silence, and not done), ``deaf`` (accepted, and nothing comes of it), ``late`` (a
+    POST is lost, and done *lag* seconds later), ``down`` (nothing is answered at all).
+    """
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    place: Place = PLACE
+    now: float = NOW
+    mood: str = "well"
+    pace: float = 0.0
+    lag: float = 60.0
+    fate: str | None = None
+    tells_history: bool = True
+    under_way: list[tuple[float, Create, Resource]] = field(default_factory=list)
+    posts: int = 0
+
+    def put(self, server: Observed, made_for: str | None = None) -> Row:
+        """Have a server that was there before."""
+        row = self.rows[server.id] = Row(server, made_for)
+        self.used.add(server.id)
+        return row
+
+    def erase(self, server_id: str) -> None:
+        """Take a server away for good, by whatever hand."""
+        del self.rows[server_id]
+
+    def advance(self, now: float) -> None:
+        """Let time pass: tasks go on, and what was late arrives."""
+        self.now = now
+        for late in [entry for entry in self.under_way if entry[0] <= now]:
+            self.under_way.remove(late)
+            self._make(*late[1:])
+        for row in tuple(self.rows.values()):
+            self._go_on(row)
+
+    def history(self, server_id: str) -> History | None:
+        """Return what the events tell, None where they cannot be read."""
+        row = self.rows.get(server_id)
+        return History(bool(row and row.started), "no room") if self.tells_history else None
+
+    def send(self, step: CloudWrite, resource: Resource) -> Problem | None:
+        """Meet one write; what is answered depends on the mood, what becomes of it is in the rows."""
+        match self.mood:
+            case "refused":
+                return REFUSED
+            case "unsent" | "down":
+                return LOST
+            case "late" if isinstance(step, Create):
+                self.under_way.append((self.now + self.lag, step, resource))
+                return LOST
+            case "lost" | "late":
+                self._take(step, resource)
+                return LOST
+            case "deaf" if not isinstance(step, Create):
+                return None
+            case _:
+                return self._take(step, resource)
+
+    # -- what becomes of it ------------------------------------------------------------------------------
+    def _take(self, step: CloudWrite, resource: Resource) -> Problem | None:
+        if isinstance(step, Create):
+            return self._make(step, resource)
+        row = self.rows.get(step.server_id)
+        if row is None:
+            return Problem("ProviderError", "404")
+        if isinstance(step, Start | Stop | Resize | GrowDisk) and row.server.phase is Phase.MOVING:
+            return AGAIN
+        if isinstance(step, Delete) and row.server.locked:
+            return AGAIN
+        self._work(row, step, resource)
+        return None
+
+    def _work(self, row: Row, step: CloudWrite, resource: Resource) -> None:
+        rest = row.server.status
+        match step:
+            case Claim():
+                row.change(owner=owner_of(resource, Config()))
+            case Disown():
+                row.change(owner=None)
+            case Update(fields=fields):
+                row.change(**{PLAIN[name]: value for name, value in fields})
+            case SetTags(put=put, remove=remove):
+                row.put_tags |= {key for key, _ in put}
+                left = {key: value for key, value in row.details.tags.items() if key not in remove}
+                row.change(tags=left | dict(put))
+            case SetSecurityGroups(groups=groups):
+                row.change(security_groups=tuple(SecurityGroup(name, name) for name in groups))
+            case Start():
+                self._run(row, {"status": "starting"}, {"status": "running"})
+            case Stop():
+                self._run(row, {"status": "stopping"}, {"status": "ready"})
+            case Resize(restart=restart):
+                sizes = {"cpu": step.cpu, "memory_mib": step.memory_mib, "instance_type": step.instance_type}
+                size = {name: value for name, value in sizes.items() if value is not None}
+                # ``ready`` is shown in the middle, as if the server rested.
+                off = ({"status": "stopping"}, {"status": "ready"}) if restart else ()
+                end = {"status": "running" if restart else rest}
+                self._run(row, *off, {"status": "change_flavor"}, size | end)
+            case GrowDisk(disk_id=disk_id, size_mib=size_mib):
+                disks = (replace(d, size_mib=size_mib) if d.id == disk_id else d for d in row.details.disks)
+                self._run(row, {"status": "resize_disk"}, {"status": rest, "disks": tuple(disks)})
+            case SyncStatus():
+                self._run(row, {"status": "sync_status"}, {"status": "running" if row.on else "ready"})
+            case Unlock():
+                row.change(locked=False)
+            case Delete(for_good=for_good):
+                self._delete(row, for_good=for_good)
+            case Create():
+                pass
+            case _:
+                assert_never(step)
+
+    def _delete(self, row: Row, *, for_good: bool) -> None:
+        if row.server.status in DELETING_STATUSES or (row.server.recycled and not for_good):
+            return
+        # What never came to rest is not kept in the bin.
+        end = {ERASED: True} if for_good or not row.rested else {"status": "ready", "recycled": True}
+        self._run(row, {"status": "deleting"}, end)
+
+    def _make(self, step: Create, resource: Resource) -> Problem | None:
+        self.posts += 1
+        made, spec = step.creation, resource.spec.server if resource.spec else None
+        if spec is None:
+            msg = "a POST without a spec"
+            raise AssertionError(msg)
+        if any(row.server.name == made.name and not row.server.recycled for row in self.rows.values()):
+            return TAKEN
+        if made.id in self.used:
+            return BURNT
+        sizes = {0: spec.root_disk.size if spec.root_disk and spec.root_disk.size else "10Gi"}
+        sizes |= {disk.index: disk.size for disk in spec.data_disks or ()}
+        shown = Details(
+            1,
+            disks=tuple(
+                Disk(f"disk-{index}", index, mib_of(size), image=None if index else spec.image)
+                for index, size in sizes.items()
+            ),
+            nics=tuple(Nic(f"net-{number}") for number, _ in enumerate(spec.networks or ())),
+            security_groups=tuple(SecurityGroup(name, name) for name in spec.security_groups or ()),
+            tags=dict(spec.tags or {}),
+            owner=owner_of(resource, Config()),
+        )
+        server = Observed(
+            id=made.id,
+            name=made.name,
+            status="schedule",
+            phase=phase_of("schedule"),
+            version=1,
+            updated_at="",
+            project_id=self.place.project_id,
+            description=spec.description or "",
+            cpu=spec.cpu or 1,
+            memory_mib=mib_of(spec.memory) if spec.memory else 1024,
+            instance_type=spec.instance_type,
+            details=shown,
+            mirror={"id": made.id, "status": "schedule"},
+        )
+        hardware: dict[str, Any] = {name: getattr(spec.hardware, name, None) for name in HARDWARE}
+        row = self.put(replace(server, **hardware), resource.uid)
+        row.put_tags = set(shown.tags)
+        well = "ready" if power(resource) == "Stopped" else "running"
+        self._run(row, {"status": "deploying"}, {"status": self.fate or well})
+        return None
+
+    # -- tasks -------------------------------------------------------------------------------------------
+    def _run(self, row: Row, *stages: Mapping[str, Any]) -> None:
+        """Take *row* through *stages*, the first one at once; a task that was under way is over."""
+        row.task = [(self.now + number * self.pace, stage) for number, stage in enumerate(stages)]
+        self._go_on(row)
+
+    def _go_on(self, row: Row) -> None:
+        while row.task and row.task[0][0] <= self.now:
+            _, stage = row.task.pop(0)
+            if ERASED in stage:
+                self.rows.pop(row.server.id, None)
+                return
+            row.change(**stage)
