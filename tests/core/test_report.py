@@ -504,3 +504,13 @@ def test_events_tell_turns_and_not_states(
 def test_a_status_that_stays_is_told_by_no_event(case: Facts, problem: Problem | None) -> None:
     status = told(case, plan(case), problem)
     assert turns(status, status) == []
+
+
+def test_a_tag_of_a_creation_is_managed_before_the_server_was_read() -> None:
+    """It may leave the spec before anything is read, and must leave the server then."""
+    wanted = spec({"tags": {"team": "shop"}})
+    making = replace(resource(), spec=wanted, records=Records(id=ID, place=PLACE, creation=BEGUN))
+    found = replace(facts(), resource=making, reading=Reading())
+    said = report(found, plan(found)).status
+    assert said is not None
+    assert said["managedTags"] == ["team"]

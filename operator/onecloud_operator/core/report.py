@@ -204,8 +204,13 @@ def _managed_tags(facts: Facts, records: Records) -> tuple[str, ...]:
     spec = facts.resource.spec.server if facts.resource.spec else None
     wanted = (spec.tags if spec else None) or {}
     server = facts.server
-    if server is None or server.details is None or observing(facts.resource):
+    if observing(facts.resource):
         return records.managed_tags
+    if server is None or server.details is None:
+        # They go along with the POST, and one that leaves the spec before anything was read is to go, too.
+        if records.creation is None or records.creation.completed_at is not None:
+            return records.managed_tags
+        return tuple(sorted({*records.managed_tags, *wanted}))[:TAGS_LENGTH]
     have = server.details.tags
     kept = {key for key in records.managed_tags if key in have}
     return tuple(sorted(kept | {key for key, value in wanted.items() if have.get(key) == value}))[
