@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
 
 import pytest
 
 from onecloud_operator.onecloud.scrub import masked, secret_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 USER_DATA = '#cloud-config\nchpasswd:\n  list: "root:Sesam-0ffne-dich"\nT=abc9X1\n'
 PASSWORD = 'p"ss\\Wörd-12345'
@@ -28,3 +35,80 @@ def test_an_echo_is_hidden(said: str) -> None:
     shown = masked(said, secret_texts(BODY, ()))
     for secret in ("Sesam-0ffne-dich", "abc9X1", "12345"):
         assert secret not in shown
+
+
+def as_go_writes_json(text: str) -> str:
+    """Return *text* in JSON as Go writes it: fit to stand in HTML."""
+    return json.dumps(text)[1:-1].replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+ODD = "Geh<eim&nis>+2026! 'ä'\\x"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        pytest.param(ODD, id="odd"),
+        pytest.param("correct-horse-battery", id="plain"),
+        pytest.param("50%25 &amp; \\u0026", id="looks-written"),
+        pytest.param("пароль-секрет", id="cyrillic"),
+        pytest.param("🔑🔒-open-sesame", id="outside-the-plane"),
+    ],
+)
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(str, id="as-it-is"),
+        pytest.param(lambda text: json.dumps(text)[1:-1], id="json"),
+        pytest.param(lambda text: json.dumps(text, ensure_ascii=False)[1:-1], id="json-in-utf-8"),
+        pytest.param(as_go_writes_json, id="json-by-go"),
+        pytest.param(lambda text: as_go_writes_json(as_go_writes_json(text)), id="json-in-json"),
+        pytest.param(html.escape, id="html"),
+        pytest.param(lambda text: html.escape(text).replace("&#x27;", "&#39;"), id="html-by-go"),
+        pytest.param(lambda text: html.escape(html.escape(text)), id="html-in-html"),
+        pytest.param(lambda text: json.dumps(html.escape(text))[1:-1], id="html-in-json"),
+        pytest.param(lambda text: html.escape(json.dumps(text)[1:-1]), id="json-in-html"),
+        pytest.param(lambda text: quote(text, safe=""), id="in-a-url"),
+        pytest.param(lambda text: quote(text, safe="").lower(), id="in-a-url-in-small-letters"),
+        pytest.param(lambda text: quote_plus(quote_plus(text)), id="in-a-form-twice"),
+        pytest.param(lambda text: base64.b64encode(text.encode()).decode(), id="base64"),
+        pytest.param(lambda text: base64.urlsafe_b64encode(text.encode()).decode(), id="base64-for-urls"),
+        pytest.param(lambda text: base64.b64encode(f"me:{text}".encode()).decode(), id="base64-with-a-user"),
+        pytest.param(lambda text: base64.b64encode(f"user:{text}.".encode()).decode(), id="base64-within"),
+    ],
+)
+def test_a_secret_is_hidden_however_it_is_written(secret: str, written: Callable[[str], str]) -> None:
+    echo = written(secret)
+    secrets = secret_texts({"password": secret}, ())
+    for text in (echo, f"weak password {echo}: no", f'{{"password":"{echo}"}}'):
+        shown = masked(text, secrets)
+        assert "hidden" in shown
+        assert not {echo[at : at + 8] for at in range(len(echo) - 7)} & {
+            shown[at : at + 8] for at in range(len(shown) - 7)
+        }
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [pytest.param(ODD[:12], id="its-beginning"), pytest.param(ODD[-12:], id="its-end")],
+)
+def test_the_half_of_a_secret_is_hidden_too(piece: str) -> None:
+    assert masked(f"weak: {piece}…", secret_texts({"password": ODD}, ())) == "weak: [hidden]…"
+
+
+@pytest.mark.parametrize("cut", range(20, len(USER_DATA), 7))
+def test_user_data_that_is_cut_anywhere_is_hidden(cut: int) -> None:
+    shown = masked(f"bad user data: {USER_DATA[:cut]}", secret_texts(BODY, ()))
+    assert "root" not in shown
+    assert "Sesam" not in shown
+
+
+def test_words_that_the_user_data_has_as_well_are_shown() -> None:
+    data = "#cloud-config\nruncmd: [echo 'the network is not found']\npackages: [ubuntu-drivers, net-tools]\n"
+    text = "network vnet-1 not found, image ubuntu-22.04 not found"
+    assert masked(text, secret_texts({"user_data": data}, ())) == text
+
+
+def test_a_text_without_secrets_is_left_as_it_is() -> None:
+    text = "50% of \\u0026 &amp; C:\\new <html> %41 🔑"
+    assert masked(text, secret_texts(BODY, ())) == text

@@ -30,12 +30,21 @@ from .errors import (
     ServerError,
     Unauthorized,
 )
-from .models import Event, EventPage, Row, ServerPage, ServerQuery
+from .models import MAX_ROWS, Event, EventPage, Row, ServerPage, ServerQuery
 from .protocol import CHECK, Reply, Request
 from .scrub import masked
 
+# What an answer becomes in memory, by its marks: a list or object, a value, a name of a value. An honest row
+# becomes eight times its size, a list of empty lists forty times. The parser holds the whole process up while
+# it is at it (it is in C and lets no thread in): 0.1 s for so much, 0.3 s if every name is another one.
+BRACKET_BYTES = VALUE_BYTES = 64
+NAME_BYTES = 128
+MOST_BYTES = 48 * 2**20
 DETAILS_CHARACTERS = 500
+SAID_CHARACTERS = 16 * 2**10  # of a refusal's text are read; what is not shown only costs time
+CUT_CHARACTERS = 128
 ECHO = re.compile(r'\{\s*".*\}|\{\s*".*', re.DOTALL)
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 EVENT_NUMBER = re.compile(r"[0-9]{1,19}")
 NESTED_ERROR = re.compile(r'\{"error":\s*\{')
 
@@ -94,10 +103,8 @@ def parse_acknowledged(request: Request, reply: Reply) -> Row:
 def parse_servers(request: Request, reply: Reply, query: ServerQuery, asked_at: float) -> ServerPage:
     """Return the rows that *query* asked for; the cloud leaves out totals, limits and offsets of 0."""
     body = _object(request, reply)
-    rows = body.get("servers")
-    if not isinstance(rows, list) or not all(
-        isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] for row in rows
-    ):
+    rows = _rows(request, reply, body, "servers")
+    if not all(isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] for row in rows):
         _unreadable(request, reply, "it has no list of servers with ids")
     total, limit, offset = (_number(request, reply, body, name) for name in ("total", "limit", "offset"))
     wanted = tuple(row for row in rows if query.matches(row))
@@ -107,9 +114,7 @@ def parse_servers(request: Request, reply: Reply, query: ServerQuery, asked_at: 
 def parse_events(request: Request, reply: Reply, marker: int | None, asked_at: float) -> EventPage:
     """Return the events after *marker*, which the cloud gives back as the first of them."""
     body = _object(request, reply)
-    rows = body.get("events")
-    if not isinstance(rows, list):
-        _unreadable(request, reply, "it has no list of events")
+    rows = _rows(request, reply, body, "events")
     events = tuple(_event(request, reply, row) for row in rows)
     following = _integer(body.get("next_marker"))
     return EventPage(tuple(event for event in events if event.id != marker), following, asked_at)
@@ -145,7 +150,8 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
         message = f"answered {reply.status} with something that is not the API's"
         return ProtocolError(message, call, ambiguous=request.writes, status=reply.status)
     error_class = _words(_text(body.get("class")), 64)
-    details = _details(body.get("details"), reply.secrets)
+    said = _innermost(body.get("details"))
+    details = _shown(said, reply.secrets)
     kind = BY_CLASS.get((reply.status, error_class)) or BY_STATUS.get(reply.status)
     if kind is None:
         kind = ServerError if reply.broke else ApiError
@@ -161,16 +167,17 @@ def decode(reply: Reply) -> object:
         raise ValueError("its content type is not JSON")
     if reply.headers.get("content-encoding", "identity").lower() != "identity":
         raise ValueError("it is compressed, though we asked for plain")
+    if _bytes_in_memory(reply.body) > MOST_BYTES:
+        raise ValueError("it has too many parts")
     try:
-        text = reply.body.decode()
-        value = json.loads(text, parse_constant=_refuse_constant)
+        value = json.loads(reply.body.decode(), parse_constant=_refuse_constant)
     except UnicodeDecodeError:
         raise ValueError("it is not UTF-8") from None
     except ValueError:  # besides bad syntax: a number of more digits than Python reads
         raise ValueError("it is not JSON") from None
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    if "\\ud" in text.lower():  # half a surrogate pair parses, and breaks whoever encodes it later
+    if SURROGATE.search(reply.body):  # half a surrogate pair parses, and breaks whoever encodes it later
         try:
             json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
@@ -197,6 +204,24 @@ def _unreadable(request: Request, reply: Reply, why: str) -> NoReturn:
         ambiguous=request.writes,
         status=reply.status,
     ) from None
+
+
+def _rows(request: Request, reply: Reply, body: dict[str, Any], name: str) -> list[Any]:
+    """Return the rows of a list, of which the cloud never sends more than `MAX_ROWS`."""
+    rows = body.get(name)
+    if not isinstance(rows, list):
+        _unreadable(request, reply, f"it has no list of {name}")
+    if len(rows) > MAX_ROWS:
+        _unreadable(request, reply, f"its list of {name} has more than {MAX_ROWS}")
+    return rows
+
+
+def _bytes_in_memory(body: bytes) -> int:
+    """Return about how large *body* becomes when it is read; marks within texts count as well."""
+    brackets = body.count(b"[") + body.count(b"{")
+    return (
+        len(body) + BRACKET_BYTES * brackets + VALUE_BYTES * body.count(b",") + NAME_BYTES * body.count(b":")
+    )
 
 
 def _number(request: Request, reply: Reply, body: dict[str, Any], name: str) -> int:
@@ -237,7 +262,7 @@ def _words(text: str, characters: int) -> str:
     return text if len(text) <= characters else text[: characters - 1] + "…"
 
 
-def _details(value: object, secrets: tuple[str, ...]) -> str:
+def _innermost(value: object) -> str:
     """Return the innermost text: services wrap each other's errors as JSON in the text of their own."""
     text = json.dumps(value) if isinstance(value, dict | list) else _text(value)
     for _ in range(4):
@@ -248,13 +273,20 @@ def _details(value: object, secrets: tuple[str, ...]) -> str:
             inner, _end = json.JSONDecoder().raw_decode(text, start.start())
         except (ValueError, RecursionError):
             break
-        inner_text = inner["error"].get("details")
+        error = inner["error"]  # no dict any more if the name comes twice
+        inner_text = error.get("details") if isinstance(error, dict) else None
         if not isinstance(inner_text, str) or not inner_text:
             break
         text = inner_text
-    # What is left in braces is what we sent, user data and all: "unable to convert '{…}'".
-    text = ECHO.sub("{…}", masked(text, secrets))
-    return _words(text, DETAILS_CHARACTERS)
+    return text
+
+
+def _shown(text: str, secrets: tuple[str, ...]) -> str:
+    """Return *text* as it may be shown: what is left in braces is what we sent, user data and all."""
+    clean = masked(text[:SAID_CHARACTERS], secrets)
+    if len(text) > SAID_CHARACTERS:
+        clean = clean[:-CUT_CHARACTERS]  # a secret may have been cut to less than can be told from other text
+    return _words(ECHO.sub("{…}", clean), DETAILS_CHARACTERS)  # "unable to convert '{…}'"
 
 
 def _names_used_id(request: Request, details: str) -> bool:

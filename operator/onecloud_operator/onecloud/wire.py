@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 
 SENDING = ("http11.send_request_headers.started", "http11.send_request_body.started")  # httpcore's words
+BREATH = 64  # parts of an answer between two turns of others: those that are here already need no waiting
 REQUEST_ID_CHARACTERS = 64  # ours and the cloud's part have 15; more than this is no id
 
 
@@ -174,21 +175,24 @@ async def _read(request: Request, response: httpcore.Response, request_id: str) 
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
     request_id = _printable(headers.get("x-request-id", "")) or request_id
     call = request.call(request_id)
+    most = request.limit_bytes(response.status)
     announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > request.limit_bytes:
+    if announced.isdecimal() and int(announced[:20]) > most:
         raise _too_large(request, call, response.status)
-    chunks: list[bytes] = []
-    size = 0
+    body = bytearray()  # no list of parts: a part may be one byte, and an answer so many of them
+    parts = 0
     async for chunk in response.aiter_stream():
-        size += len(chunk)
-        if size > request.limit_bytes:
+        if len(body) + len(chunk) > most:
             raise _too_large(request, call, response.status)
-        chunks.append(chunk)
-    return Reply(response.status, headers, b"".join(chunks), request_id)
+        body += chunk
+        parts += 1
+        if parts % BREATH == 0:
+            await asyncio.sleep(0)
+    return Reply(response.status, headers, bytes(body), request_id)
 
 
 def _too_large(request: Request, call: Call, status: int) -> AnswerTooLarge:
-    megabytes = request.limit_bytes // 2**20
+    megabytes = request.limit_bytes(status) // 2**20
     return AnswerTooLarge(
         f"the answer is larger than {megabytes} MiB", call, ambiguous=request.writes, status=status
     )
