@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from onecloud_operator.onecloud.errors import (
     ServerError,
 )
 from onecloud_operator.onecloud.protocol import Lane, Reply, Request
+from onecloud_operator.onecloud.scrub import secret_texts
 from tests.onecloud.answers import CREATE, GET, ID, RECORDED, SIGN_IN, error_of, reply, said
 
 
@@ -87,6 +89,43 @@ def test_a_write_that_may_have_happened_says_so(request_: Request, status: int, 
         pytest.param(
             f"Error 1062: Duplicate entry '{ID}' for key 'guests_tbl.PRIMARY'", "DuplicateId", id="8.0"
         ),
+        pytest.param(
+            f"Error 1062 (23000): Doppelter Eintrag '{ID}' für Schlüssel 'PRIMARY'",
+            "DuplicateId",
+            id="in-german",
+        ),
+        pytest.param(
+            f"Error 1062 (23000): 键 “PRIMARY” 的条目 “{ID.upper()}” 重复", "DuplicateId", id="in-chinese"
+        ),
+        pytest.param(
+            f"Insert: Duplicate entry '{ID}' for key 'guests_tbl.PRIMARY'", "DuplicateId", id="no-number"
+        ),
+        pytest.param(
+            'pq: duplicate key value violates unique constraint "guests_tbl_pkey"',
+            "DuplicateId",
+            id="postgresql",
+        ),
+        pytest.param(
+            f"ERROR: doppelter Schlüsselwert (SQLSTATE 23505), guests_tbl_pkey: (id)=({ID})",
+            "DuplicateId",
+            id="postgresql-in-german",
+        ),
+        pytest.param("UNIQUE constraint failed: guests_tbl.id", "DuplicateId", id="sqlite"),
+        pytest.param("UNIQUE constraint failed: disks_tbl.id", "ServerError", id="sqlite-another-table"),
+        pytest.param(
+            "UNIQUE constraint failed: guests_tbl.domain_id", "ServerError", id="sqlite-another-column"
+        ),
+        pytest.param(
+            "UNIQUE constraint failed: guests_tbl.name, guests_tbl.id", "ServerError", id="sqlite-two-columns"
+        ),
+        pytest.param(
+            'pq: duplicate key value violates unique constraint "guests_tbl_name_key"',
+            "ServerError",
+            id="postgresql-another-key",
+        ),
+        pytest.param(
+            f"Error 1062: Duplicate entry '{ID}-0' for key 'PRIMARY'", "ServerError", id="a-longer-key"
+        ),
         pytest.param("Error 1062: Duplicate entry '42' for key 'PRIMARY'", "ServerError", id="another-table"),
         pytest.param(
             f"Error 1062: Duplicate entry '{ID}' for key 'ix_name'", "ServerError", id="another-key"
@@ -97,6 +136,19 @@ def test_a_write_that_may_have_happened_says_so(request_: Request, status: int, 
 def test_only_our_own_id_in_the_primary_key_is_a_used_id(details: str, expected: str) -> None:
     error = replies.parse_error(CREATE, said(500, "UnclassifiedError", details))
     assert type(error).__name__ == expected
+
+
+def test_user_data_that_names_the_id_does_not_hide_that_it_is_used() -> None:
+    """What is hidden from the message still counts for what is done."""
+    request = protocol.create_server({"id": ID, "user_data": f"#!/bin/sh\nmy_own_id={ID}\n"})
+    answer = said(500, "UnclassifiedError", f"Error 1062: Duplicate entry '{ID}' for key 'PRIMARY'")
+    error = replies.parse_error(request, replace(answer, secrets=secret_texts(request.body, ())))
+    assert type(error).__name__ == "DuplicateId"
+
+
+def test_an_error_within_an_error_that_says_error_twice_is_no_fault() -> None:
+    text = '{"error":{"details":"x"},"error":5}'
+    assert error_of(GET, said(400, "InputParameterError", f"Validate: {text}")).details == "Validate: {…}"
 
 
 def test_the_innermost_text_is_shown() -> None:

@@ -31,7 +31,7 @@ What can go wrong between us and the cloud, as types: callers match on classes, 
         ├── NotSupported        404 ActionNotFoundError, 406, 501
         ├── Conflict            409
         │   ├── DuplicateName   409 DuplicateNameError
-        │   ├── DuplicateId     500 with MySQL's 1062 for the id that was sent; 409 DuplicateIdError
+        │   ├── DuplicateId     500 in the database's words for the id that was sent; 409 DuplicateIdError
         │   └── Busy            409 ResourceBusyError, 500 ResourceNotReadyError
         ├── Locked              423
         ├── RateLimited         429

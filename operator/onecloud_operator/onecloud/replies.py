@@ -33,6 +33,7 @@ from .errors import (
 from .models import MAX_ROWS, Event, EventPage, Row, ServerPage, ServerQuery
 from .protocol import CHECK, Reply, Request
 from .scrub import masked
+from .taken import names_used_id
 
 # What an answer becomes in memory, by its marks: a list or object, a value, a name of a value. An honest row
 # becomes eight times its size, a list of empty lists forty times. The parser holds the whole process up while
@@ -155,7 +156,7 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
     kind = BY_CLASS.get((reply.status, error_class)) or BY_STATUS.get(reply.status)
     if kind is None:
         kind = ServerError if reply.broke else ApiError
-    if kind is ServerError and _names_used_id(request, details):
+    if kind in {ServerError, Conflict} and names_used_id(request.body, said[:SAID_CHARACTERS]):
         kind = DuplicateId
     return kind(call, reply.status, error_class, details)
 
@@ -287,18 +288,6 @@ def _shown(text: str, secrets: tuple[str, ...]) -> str:
     if len(text) > SAID_CHARACTERS:
         clean = clean[:-CUT_CHARACTERS]  # a secret may have been cut to less than can be told from other text
     return _words(ECHO.sub("{…}", clean), DETAILS_CHARACTERS)  # "unable to convert '{…}'"
-
-
-def _names_used_id(request: Request, details: str) -> bool:
-    """Tell whether the database refused the very id that was sent: the one case where only the text tells."""
-    server = (request.body or {}).get("server")
-    sent = server.get("id") if isinstance(server, dict) else None
-    return (
-        isinstance(sent, str)
-        and "1062" in details
-        and "PRIMARY" in details
-        and f"'{sent}'".casefold() in details.casefold()
-    )
 
 
 def _refuse_constant(name: str) -> NoReturn:
