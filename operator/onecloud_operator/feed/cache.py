@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.core.observed import DELETING_STATUSES, Observed, Phase, Reading
 from onecloud_operator.engine.groups import Lane
+from onecloud_operator.onecloud.models import moment
 from onecloud_operator.translate import carried_over, observed_from_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
+    from datetime import datetime
 
     from onecloud_operator.feed.options import FeedOptions
     from onecloud_operator.feed.source import Sighting
@@ -81,6 +83,7 @@ class Cache(Generic[K]):
         )  # seen in the middle of a deletion, since when
         self._awaited: dict[str, float] = {}  # to be told once a read was asked for at this time or later
         self.covered_at = NEVER  # the newest poll that would have shown every change
+        self.on_step: Callable[[datetime], None] = _ignore  # when a row was written since it was read
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -159,6 +162,7 @@ class Cache(Generic[K]):
             return News.SAME
         news = self._weigh(entry, seen.version, asked_at)
         if news is News.NEW:
+            self._step(entry, seen.version, seen.updated_at)
             entry.missing = entry.missing and asked_at <= entry.missing_at
             return news
         self._noted(entry, news, asked_at)
@@ -179,6 +183,7 @@ class Cache(Generic[K]):
         if news is News.OLD:
             return news
         if news is News.NEW:
+            self._step(entry, server.version, moment(server.updated_at))
             self._replace(entry, server, asked_at, now)
         elif asked_at >= entry.details_at and server != entry.server:
             entry.server = server
@@ -227,6 +232,10 @@ class Cache(Generic[K]):
             del self._awaited[server_id]
         return [self._entries[server_id] for server_id in due]
 
+    def uncovered(self, since: float) -> None:
+        """Note that the polls after *since* did not show every change."""
+        self.covered_at = min(self.covered_at, since)
+
     def moving(self, now: float) -> bool:
         """Say whether any server made a step within the time after which it counts as hung."""
         if not self._moving:
@@ -242,6 +251,14 @@ class Cache(Generic[K]):
         if version == entry.server.version:
             return News.SAME
         return News.NEW if version > entry.server.version or asked_at > entry.arrived_at else News.OLD
+
+    def _step(self, entry: Entry[K], version: int, updated_at: datetime | None) -> None:
+        """Tell of a newer version of a row that is known: only such a one was written just now."""
+        known = entry.server
+        if known is None or version <= known.version or updated_at is None:
+            return
+        if updated_at != moment(known.updated_at):
+            self.on_step(updated_at)
 
     def _confirms(self, entry: Entry[K], version: int) -> bool:
         recalled = entry.recalled
@@ -281,3 +298,7 @@ class Cache(Generic[K]):
             if asked_at > entry.missing_at:
                 entry.missing = False
         return news
+
+
+def _ignore(_updated_at: datetime) -> None:
+    """Do nothing with it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.feed.cache import NEVER, News
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from onecloud_operator.feed.shared import Shared
     from onecloud_operator.onecloud.models import ServerPage
 
+logger = logging.getLogger(__name__)
+
 K = TypeVar("K", bound="Hashable")
 
-IGNORED_SECONDS = 60.0  # between polls of a cloud that ignores the filter and sends everything each time
+# Between polls that send the same each time: the cloud ignores the filter, or its clock ran ahead for long.
+IGNORED_SECONDS = 60.0
 
 
 class Delta(Generic[K]):
@@ -34,6 +38,8 @@ class Delta(Generic[K]):
         self._ended_at = NEVER
         self._hurried = False
         self._expecting_until = NEVER
+        self._fallen = False  # while a poll was under way: it asked for too little
+        shared.cache.on_step = self._stepped
         self.ignored = False  # the cloud ignores the filter, and there is more than one page
 
     def wrote(self, server_id: str, now: float) -> None:
@@ -47,7 +53,7 @@ class Delta(Generic[K]):
         options = self._shared.options
         if self._hurried:
             return self._ended_at + options.hurried_poll_seconds
-        if self.ignored:
+        if self.ignored or self._window.repeated > options.delta_rows:
             return self._ended_at + IGNORED_SECONDS
         busy = now < self._expecting_until or self._shared.cache.moving(now)
         return self._ended_at + (options.moving_poll_seconds if busy else options.idle_poll_seconds)
@@ -77,6 +83,7 @@ class Delta(Generic[K]):
 
     async def _poll(self) -> None:
         shared, options = self._shared, self._shared.options
+        self._fallen = False
         changed_since = Filter("updated_at", "ge", (self._window.floor().strftime("%Y-%m-%d %H:%M:%S"),))
         first: list[datetime] = []
         others: list[datetime] = []
@@ -97,12 +104,32 @@ class Delta(Generic[K]):
             if not page.rows or page.total <= listed:
                 break
             after = page.rows[-1]["id"]
+        if self._fallen:
+            return
         self._window.seen_whole(first, others, began_at)
         for entry in shared.cache.covered(began_at):
             if entry.server is not None and entry.resting and entry.details_at < entry.wrote_at:
                 shared.wants.add(entry.id, loudly=True)  # a disk or a card moves no version of the row
             else:
                 shared.cache.tell(entry)
+
+    def _stepped(self, updated_at: datetime) -> None:
+        """
+        Ask from further back if a change was read elsewhere that no poll can show.
+
+        The cloud's clock was wrong for a while, and rows that were stamped then moved the window too far; or
+        the change became visible very late. Rows that are known already do no harm.
+        """
+        shared = self._shared
+        now = shared.clock.monotonic()
+        if not self._placed:
+            return
+        if updated_at >= self._window.floor():
+            self._window.heard(updated_at, now)
+            return
+        shared.cache.uncovered(self._window.fall_back(updated_at, now))
+        self._hurried = self._fallen = True
+        logger.info("asking the cloud for older changes", extra={"project": shared.place.project_id})
 
     def _times(self, page: ServerPage) -> list[datetime]:
         sightings = (sighting(row, self._shared.place.project_id) for row in page.rows)
