@@ -7,7 +7,7 @@ from typing import Literal
 Effect = Literal[
     "pass", "answer", "hang", "reset", "truncate", "garbage", "mislabel", "huge", "endless", "twice"
 ]
-HUGE_BYTES = 64 * 1024 * 1024
+HUGE_BYTES = 16 * 1024 * 1024
 PIECE_BYTES = 1024 * 1024
 
 
