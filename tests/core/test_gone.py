@@ -123,9 +123,45 @@ def test_a_former_server_that_came_back_is_named_and_no_second_one_is_made() -> 
     back = third(of_2=Looked(NOW - 5, None), of_1=Looked(NOW - 5, 7))
     step = plan(back)
     assert isinstance(step, Hold)
-    assert (step.reason, step.seconds) == ("NameConflict", 500.0)
+    assert step.reason == "NameConflict"
     assert FIRST in step.message
-    assert isinstance(plan(replace(back, now=NOW + 500)), Create)
+    due = replace(back, now=NOW + 500)
+    assert plan(due) == Look(SECOND)
+    gone = dict.fromkeys((FIRST, SECOND), Looked(NOW + 499, None))
+    assert isinstance(plan(replace(due, memory=replace(due.memory, looks=gone))), Create)
+
+
+def test_a_former_server_may_be_adopted_once_no_post_can_make_another_one() -> None:
+    """The last POST went unanswered: until it has settled it may still make the server of this attempt."""
+    back = third(of_1=Looked(NOW - 5, 7), of_2=Looked(NOW - 5, None))
+    lost = {"Create": replace(TAKEN, problem=Problem("EndpointUnreachable", "", ambiguous=True), until=NOW)}
+    back = replace(back, memory=replace(back.memory, refusals=lost))
+    step = plan(back)
+    assert isinstance(step, Hold)
+    assert (step.reason, step.seconds) == ("NameConflict", 170.0)
+    looks = {FIRST: Looked(NOW + 165, 7), SECOND: Looked(NOW + 165, None)}
+    later = replace(back, now=NOW + 170, memory=replace(back.memory, looks=looks))
+    assert plan(later) == Look(THIRD)
+    proven = replace(later, reading=replace(JUST_NOW, asked_at=NOW + 170))
+    assert reason_of(plan(proven)) == "NameConflict"
+    wanted = replace(back.resource, spec=spec(adoption={"policy": "Adopt", "id": FIRST}))
+    found = replace(later.memory, found_at=NOW + 170, found_wish="1//False")
+    assert isinstance(
+        plan(replace(proven, resource=wanted, candidates=(server(),), memory=found)), BeginAdoption
+    )
+
+
+def test_no_post_of_a_later_attempt_is_sent_late_without_a_look_at_the_former_server() -> None:
+    """Between the 404 that led to the attempt and its POST there may be hours: a full quota, a restart."""
+    full = Refusal(Problem("QuotaExceeded", ""), "1//False", until=NOW + 500, count=1, since=NOW - 10)
+    sent = third()
+    refused = replace(sent, memory=Memory(begun_attempt=3, refusals={"Create": full}))
+    assert reason_of(plan(refused)) == "QuotaExceeded"
+    assert plan(replace(refused, now=NOW + 500)) == Look(SECOND)
+    restarted = replace(sent, memory=Memory(born_at=NOW - 5))
+    assert plan(restarted) == Look(SECOND)
+    at_once = replace(sent, memory=Memory(begun_attempt=3), reading=Reading())
+    assert isinstance(plan(at_once), Create)
 
 
 def test_a_former_server_that_came_back_may_be_adopted() -> None:

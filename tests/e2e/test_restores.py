@@ -153,12 +153,13 @@ def test_a_name_that_the_objects_own_server_has_again_is_told_and_may_be_kept(pl
     """The next attempt was recorded, and then the cloud was put right."""
     play.apply(onExternalDeletion="Recreate")
     identity = play.wait_ready()["id"]
-    refusal = {"effect": "answer", "method": "POST", "path": "^/servers$", "status": 503}
-    play.cloud.call("fault", **refusal, count=None)
+    refusal = {"effect": "answer", "method": "POST", "path": "^/servers$", "status": 403}
+    play.cloud.call("fault", **refusal, kind="ForbiddenError", count=None)
     play.cloud.call("erase_all")
-    play.wait(lambda status: status["creation"]["attempt"] == 2)
+    play.wait_reason("Forbidden")
     play.cloud.call("bring_back")
     play.cloud.call("clear_faults")
+    play.annotate("onecloud.io/reconcile-requested-at", "now")
     status = play.wait_reason("NameConflict")
     play.wait(lambda status: identity in said(status, "Synced")["message"])
     assert status["creation"]["attempt"] == 2

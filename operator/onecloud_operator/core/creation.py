@@ -5,7 +5,7 @@ How a server comes to be, exactly once.
     POST answered 200    wait until it first rests: then the creation is complete, for good
     POST unanswered      look, then the same POST again: its id can be used once only
     name taken, not us   NameConflict: nothing touched, the same POST again later
-    … by a former one    the same, and says so: a restored cloud shows a server again that was gone
+    a former server back the same: a restored cloud shows again what was gone, and no second one is made
     id used, no server   twice, 60 s apart: that id is burnt, next attempt
     failed in the cloud  record the failure → look → unlock → delete for good → proven 404 → next attempt
 """
@@ -30,7 +30,7 @@ from onecloud_operator.core.observed import (
     Phase,
 )
 from onecloud_operator.core.policy import bound_id, server_name
-from onecloud_operator.core.proof import former_ids, found_again, unlooked
+from onecloud_operator.core.proof import LATELY_SECONDS, former_ids, found_again, unlooked
 from onecloud_operator.core.records import Creation, attempt_id
 from onecloud_operator.core.times import text_of_time
 
@@ -74,12 +74,15 @@ def unmade(facts: Facts) -> bool:
         return False
     if memory.begun_attempt == creation.attempt and memory.posted_at is None:
         return True
-    if not reading.gone:
-        return False
+    return reading.gone and reading.asked_at >= _settled_at(facts)
+
+
+def _settled_at(facts: Facts) -> float:
+    """Return from when on a 404 proves that no POST of the attempt can make a server any more."""
+    memory, refused = facts.memory, _refusal(facts)
     sent_at = memory.posted_at if memory.posted_at is not None else memory.born_at
-    refused = _refusal(facts)
     answered = memory.posted_at is not None and refused is not None and not refused.ambiguous
-    return reading.asked_at >= sent_at + (0.0 if answered else facts.config.post_settle_seconds)
+    return sent_at + (0.0 if answered else facts.config.post_settle_seconds)
 
 
 def go_on(facts: Facts) -> Step:
@@ -135,8 +138,6 @@ def _absent(facts: Facts) -> Step:
     if records.seen:
         return _vanished(facts)
     problem = _refusal(facts)
-    if problem is not None and problem.duplicate_name and (former := _former(facts)) is not None:
-        return former
     if problem is None or not problem.duplicate_id:
         return _create(facts)
     burnt = memory.burnt_at
@@ -148,23 +149,37 @@ def _absent(facts: Facts) -> Step:
 
 def _former(facts: Facts) -> Step | None:
     """
-    Return the step if the name may be taken by a former server of this very object.
+    Return the step if a former server of this very object may be there again, None if a POST may be sent.
 
-    It was a proven 404 once, and a cloud that was restored from a backup shows it again.
+    It was a proven 404 once, and a cloud that was restored from a backup shows it again: beside it no other
+    is made. A POST that follows on the 404 at once need not ask.
     """
-    posted, refusal, former = facts.memory.posted_at, facts.memory.refusals.get("Create"), former_ids(facts)
-    if posted is None or refusal is None or facts.now >= refusal.until:
+    creation, memory, refusal = (
+        facts.resource.records.creation,
+        facts.memory,
+        facts.memory.refusals.get("Create"),
+    )
+    if creation is None or (memory.begun_attempt == creation.attempt and refusal is None):
         return None
-    if (look := unlooked(facts, former, since=posted)) is not None:
+    waits = refusal is not None and refusal.wish == facts.wish and facts.now < refusal.until
+    if refusal is not None and waits and not refusal.problem.duplicate_name:
+        return None  # it is not sent yet
+    former, since = former_ids(facts), facts.now - LATELY_SECONDS
+    if memory.posted_at is not None:
+        since = max(since, memory.posted_at)  # what it found taken may have come back since the last look
+    if (look := unlooked(facts, former, since=since)) is not None:
         return look
     if (server_id := found_again(facts, former)) is None:
         return None
+    ahead = _settled_at(facts) - facts.now
+    if ahead <= 0.0 and not unmade(facts):
+        return _look(facts)  # that nothing was made is known only now; then it may be adopted
     return Hold(
         "NameConflict",
-        f"The name is taken by server {server_id}, which this object made earlier: it was gone from the "
-        "cloud, and has come back. No second one is made beside it. To keep it, set spec.adoption to policy "
-        "Adopt and this id, and onExternalDeletion to Report. To have a new one made, delete it there.",
-        refusal.until - facts.now,
+        f"Server {server_id}, which this object made earlier, was gone from the cloud and has come back. No "
+        "second one is made beside it. To keep it, set spec.adoption to policy Adopt and this id, and "
+        "onExternalDeletion to Report. To have a new one made, delete it there.",
+        ahead if ahead > 0.0 else None,
     )
 
 
@@ -173,6 +188,8 @@ def _create(facts: Facts) -> Step:
     if creation is None:
         msg = "only a recorded creation can be sent"
         raise AssertionError(msg)
+    if (former := _former(facts)) is not None:
+        return former
     # The name may be corrected while no server is made, so it is the spec's of today.
     name = server_name(facts.resource, facts.config)
     if name != creation.name and facts.place is not None:
