@@ -29,6 +29,7 @@ TOGETHER = frozenset({"argocd", "chart", "image", "install"})
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers name the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say what the workers may share out among them: files, and some directories."""
     for item in items:

@@ -514,3 +514,23 @@ def test_a_tag_of_a_creation_is_managed_before_the_server_was_read() -> None:
     said = report(found, plan(found)).status
     assert said is not None
     assert said["managedTags"] == ["team"]
+
+
+def test_what_only_a_get_shows_outlives_a_restart() -> None:
+    """Then a list brings the details, and without this each object would be written twice for nothing."""
+    shown = {
+        "id": ID,
+        "name": "shop.web-1",
+        "status": "running",
+        "osName": "Linux",
+        "security": {"rules": "any"},
+    }
+    asked = facts(server(mirror=shown))
+    status = report(asked, plan(asked)).status
+    assert status is not None
+    listed = {key: value for key, value in shown.items() if key not in {"osName", "security"}}
+    again = facts(
+        server(mirror=listed),
+        resource=replace(resource(), status=status, records=records_of(status)),
+    )
+    assert report(again, plan(again)).status is None

@@ -206,3 +206,15 @@ class Reading:
         is not enough.
         """
         return self.server is not None and self.asked_at > self.first_seen_at
+
+
+def carried(mirror: Mapping[str, Any], previous: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return *mirror* with what only a GET of one server shows and a list does not, as in *previous*."""
+    # Recorded exchanges 240 and 901. Somebody may have edited a status, so nothing of its form is sure.
+    kept: dict[str, Any] = {}
+    if "osName" in previous and "osName" not in mirror:
+        kept["osName"] = previous["osName"]
+    before, security = previous.get("security"), mirror.get("security", {})
+    if isinstance(before, dict) and "rules" in before and "rules" not in security:
+        kept["security"] = {"rules": before["rules"], **security}
+    return {**mirror, **kept} if kept else mirror

@@ -17,7 +17,7 @@ from onecloud_operator.core.conditions import conditions, cut, standing
 from onecloud_operator.core.creation import completes
 from onecloud_operator.core.drift import drift_of
 from onecloud_operator.core.holds import proven
-from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.observed import Phase, carried
 from onecloud_operator.core.policy import deletion_policy, observing
 from onecloud_operator.core.records import Failure
 from onecloud_operator.core.state import READY_KEPT_SECONDS, ready_of, state_of
@@ -188,7 +188,10 @@ def _mirror(facts: Facts, records: Records) -> Mapping[str, Any] | None:
     if server is None or server.id != records.id:
         return kept
     settled = server.phase is not Phase.MOVING and server.detailed
-    return server.mirror or kept if settled or kept is None else kept
+    if kept is None:
+        return server.mirror or None
+    # After a restart it was read by a list only; the status knows the rest.
+    return (carried(server.mirror, kept) if server.mirror else kept) if settled else kept
 
 
 def _ip(facts: Facts, old: Mapping[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ from onecloud_operator.core.observed import (
     Observed,
     Owner,
     SecurityGroup,
+    carried,
     phase_of,
 )
 from onecloud_operator.translate.mirror import USER_TAG, disks_of, mirror_of, renewed, user_tags
@@ -86,20 +87,14 @@ def observed_from_details(server: Mapping[str, Any]) -> Observed:
 
 def carried_over(server: Observed, previous: Observed | None) -> Observed:
     """
-    Return *server* with what only a GET of one shows and a list does not [240, 901], as last read.
+    Return *server* with what only a GET of one shows, as last read.
 
     Without that the mirror would change, and be written, each time that the other kind of reply comes.
     """
     if previous is None or previous.id != server.id:
         return server
-    kept: dict[str, Any] = {}
-    if "osName" in previous.mirror and "osName" not in server.mirror:
-        kept["osName"] = previous.mirror["osName"]
-    rules = previous.mirror.get("security", {}).get("rules")
-    security = server.mirror.get("security", {})
-    if rules is not None and "rules" not in security:
-        kept["security"] = {"rules": rules, **security}
-    return replace(server, mirror={**server.mirror, **kept}) if kept else server
+    mirror = carried(server.mirror, previous.mirror)
+    return server if mirror is server.mirror else replace(server, mirror=mirror)
 
 
 def observed_from_row(row: Mapping[str, Any], previous: Observed | None) -> Observed:
