@@ -44,7 +44,7 @@ WORKERS ?= 2
 
 .PHONY: test
 test: test-tools ## run every test; ARGS=... goes to pytest
-	@$(RUN) -m pytest --numprocesses=$(WORKERS) --dist=loadgroup --no-loadscope-reorder $(ARGS)
+	@$(RUN) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 # The suites that play at random, or at every point there is; with SOAK=1 they play all they know.
 SOAKS := tests/e2e/test_crashes.py tests/e2e/test_storm.py tests/e2e/test_lost_answers.py \

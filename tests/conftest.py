@@ -6,7 +6,6 @@ With CI=true a test that is skipped or expected to fail counts as failed: nothin
 
 import os
 from collections.abc import Generator, Iterator
-from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
@@ -22,22 +21,7 @@ from sandbox.cluster.namespaces import temporary
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
-TESTS = Path(__file__).parent
-# Where the files of a directory share what is slow to start, one worker plays all of them.
-TOGETHER = frozenset({"argocd", "chart", "image", "install"})
-
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
-
-
-@pytest.hookimpl(tryfirst=True)  # before the workers name the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what the workers may share out among them: files, and some directories."""
-    for item in items:
-        if TESTS not in item.path.parents:
-            continue
-        path = item.path.relative_to(TESTS)
-        group = path.parts[0] if path.parts[0] in TOGETHER else str(path)
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

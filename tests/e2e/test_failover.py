@@ -211,7 +211,7 @@ def test_a_leader_that_was_frozen_in_the_middle_of_its_writes_writes_nothing_whe
     pair.play.cloud.call("fault", effect="pass", method="POST", path="^/servers$", latency_seconds=5.0)
     for name in ("answered", "held"):
         pair.play.apply(name)
-    pair.play.until(lambda: leader.measure("cloud_requests_in_flight", 'lane="write"') == 1, "it creates")
+    pair.play.until(lambda: pair.play.cloud.call("faults") == [], "its POST has reached the cloud")
     pair.play.until(lambda: requested(leader, "PATCH .*/held/status"), "it reports")
     assert leader.operator.process is not None
     assert standby.operator.process is not None
