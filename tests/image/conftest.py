@@ -44,4 +44,5 @@ def container(buildah: Buildah, control_plane: ControlPlane) -> Iterator[Contain
         yield Container(root, buildah.config())
     finally:
         buildah("rm", name)
-        buildah("rmi", NAME)
+        # A run that was cut off may have left a container of it.
+        buildah("rmi", "--force", NAME)
