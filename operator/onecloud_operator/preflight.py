@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from kubernetes.aio.client import ApiClient
@@ -75,18 +76,24 @@ def fields_lacking(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: str
     return lacking
 
 
+def _lacking(served_status: Mapping[str, Any] | None) -> set[str]:
+    return fields_lacking(_ours(), served_status) if served_status is not None else set()
+
+
+@cache  # to make it of the models takes a while, and a start asks twice
+def _ours() -> Mapping[str, Any]:
+    status: Mapping[str, Any] = schema()["properties"]["status"]
+    return status
+
+
 def records_lost(served_status: Mapping[str, Any] | None) -> set[str]:
     """Return the paths of the records that the served schema would not keep."""
-    if served_status is None:
-        return set()
-    lacking = fields_lacking(schema()["properties"]["status"], served_status)
-    return {path for path in lacking if path.split(".")[1].removesuffix("[]") in RECORDS}
+    return {path for path in _lacking(served_status) if path.split(".")[1].removesuffix("[]") in RECORDS}
 
 
 def compare(served_status: Mapping[str, Any] | None) -> set[str]:
     """Say which fields of the status the installed CRD does not know, and return them."""
-    ours = schema()["properties"]["status"]
-    lacking = fields_lacking(ours, served_status) if served_status is not None else set()
+    lacking = _lacking(served_status)
     if lacking:
         logger.warning(
             "the installed CRD is older than the operator, so some fields of the status are not shown: "
