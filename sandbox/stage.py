@@ -131,11 +131,11 @@ class Operator:
             f"{PREFIX}{name.upper()}": str(value).lower() if isinstance(value, bool) else str(value)
             for name, value in self.knobs.items()
         }
-        self.process = Process(
-            [sys.executable, "-m", module, *arguments, "run"],
-            log=self.log,
-            env=_environment({**environment, "KUBECONFIG": str(self._kubeconfig)}),
-        )
+        environment["KUBECONFIG"] = str(self._kubeconfig)
+        self.process = self._spawn(module, [*arguments, "run"], _environment(environment))
+
+    def _spawn(self, module: str, arguments: list[str], environment: Mapping[str, str]) -> Process:
+        return Process([sys.executable, "-m", module, *arguments], log=self.log, env=environment)
 
     def stop(self) -> None:
         """Ask it to end."""

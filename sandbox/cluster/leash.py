@@ -15,13 +15,18 @@ import sys
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
-def main() -> None:
-    """Tie this process to its parent, then become the command."""
-    parent, command = int(sys.argv[1]), sys.argv[2:]
+def tie(parent: int) -> None:
+    """Have this process die with *parent*, which started it."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:  # it died before the line above: the signal would never come
             sys.exit("the parent is gone")
+
+
+def main() -> None:
+    """Tie this process to its parent, then become the command."""
+    parent, command = int(sys.argv[1]), sys.argv[2:]
+    tie(parent)
     os.execvp(command[0], command)  # noqa: S606 the command is the caller's own, no shell in between
 
 

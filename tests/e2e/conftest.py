@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.stage import CRDS, Cloud, Operator, grant
+from sandbox.stage import CRDS, Cloud, grant
 from tests.e2e.play import Play
+from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
     from sandbox.cluster.control_plane import ControlPlane

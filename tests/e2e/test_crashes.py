@@ -37,9 +37,8 @@ MODULE = "tests.e2e.crashing"
 IDLE = READS_OF_A_PASS | {"emit"}
 # These may come when all is over already.
 AFTERWARDS = ("kubernetes emit", "kubernetes set_finalizers answered")
-# What a crash may cost: the same POST, whose id can be used once only, and a status that was not heard of.
+# What a crash may cost the cloud: the same POST, whose id can be used once only.
 AGAIN = {"POST /servers": 1}
-STATUSES_AGAIN = 2
 
 
 @dataclass(frozen=True)
@@ -254,6 +253,11 @@ def perform(play: Play, scene: Scene, name: str, point: str, directory: Path) ->
     return Performance(crashed, crossings(record), writes(play.cloud.counts()), written)
 
 
+def statuses_again(plain: Performance) -> int:
+    """Return how many may be written more: those not heard of, those of steps too quick to show before."""
+    return max(2, plain.kubernetes["apply_status"] // 2)
+
+
 def crossings(record: Path) -> list[str]:
     return record.read_text().splitlines() if record.exists() else []
 
@@ -292,7 +296,7 @@ def test_a_crash_at_any_call_of_a_pass_is_a_repeat(play: Play, title: str, tmp_p
         found = perform(play, scene, name, point, tmp_path)
         (reached if found.crashed else missed).append(point)
         assert found.cloud <= plain.cloud + Counter(AGAIN), f"{point}: {found.cloud}, not {plain.cloud}"
-        most = plain.kubernetes + Counter(apply_status=STATUSES_AGAIN)
+        most = plain.kubernetes + Counter(apply_status=statuses_again(plain))
         assert found.kubernetes <= most, f"{point}: {found.kubernetes}, not {plain.kubernetes}"
     check_missed(reached, missed)
     check_quiet(play, tmp_path / "once-more")

@@ -19,10 +19,11 @@ import pytest
 from onecloud_operator.engine.lease import POLL_SECONDS
 from sandbox.cluster.control_plane import free_port
 from sandbox.cluster.proxy import Proxy
-from sandbox.stage import Cloud, Operator
+from sandbox.stage import Cloud
 from tests.e2e.conftest import QUICK
 from tests.e2e.play import Play
 from tests.e2e.replica import DURATION_SECONDS, LEASE, Replica
+from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

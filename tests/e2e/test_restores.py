@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.stage import Operator
 from tests.e2e.conftest import QUICK
 from tests.e2e.play import Play, said
+from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.cluster.proxy import Proxy
-from sandbox.stage import Operator
 from tests.e2e.conftest import QUICK
 from tests.e2e.fleet import soak, writes
 from tests.e2e.play import KIND, SERVER, Play, said, settled
+from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
