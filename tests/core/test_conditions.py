@@ -371,7 +371,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
                 id=f"{reason}-leaves-ready-alone",
             )
             for reason, credentials, further in (
-                ("SecretNotFound", "False/SecretNotFound", "Reconciling=True/Retrying"),
+                ("SecretNotFound", "False/SecretNotFound", "Reconciling=True/Waiting"),
                 ("SecretInvalid", "False/SecretInvalid", "Stalled=True/SecretInvalid"),
                 ("EndpointNotAllowed", "False/EndpointNotAllowed", "Stalled=True/EndpointNotAllowed"),
                 ("CredentialsRejected", "False/CredentialsRejected", "Stalled=True/CredentialsRejected"),
@@ -393,7 +393,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
             None,
             None,
             "Pending: Ready=False/SecretNotFound Synced=False/SecretNotFound "
-            "CredentialsValid=False/SecretNotFound Reconciling=True/Retrying",
+            "CredentialsValid=False/SecretNotFound Reconciling=True/Waiting",
             id="a-new-object-without-a-secret",
         ),
         pytest.param(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.core.weather import Weather
@@ -21,6 +21,7 @@ SKY = settings(
     stateful_step_count=30,
     deadline=None,
     derandomize=not SOAK,
+    phases=[Phase.generate, *([Phase.shrink] if SOAK else [])],  # to shrink takes minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from onecloud_operator.core.actions import Hold, Settled
-from onecloud_operator.core.observed import CREATE_FAILURES, Phase
+from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.policy import power
@@ -61,11 +61,13 @@ class Weather(RuleBasedStateMachine):
         restart=st.sampled_from(["Restart", "Never"]),
         there=st.booleans(),
         pace=st.sampled_from([0.0, 4.0]),
+        mended=st.booleans(),
     )
     def begin(  # noqa: PLR0913, PLR0917 - a story is made of these
-        self, story: str, again: str, policy: str | None, restart: str, there: bool, pace: float
+        self, story: str, again: str, policy: str | None, restart: str, there: bool, pace: float, mended: bool
     ) -> None:
         self.story = story
+        self.mended = mended  # whether somebody has the server run, when all is over
         self.policies: dict[str, Any] = {
             "onExternalDeletion": "Report" if story == "adopt" else again,
             "deletionPolicy": policy,
@@ -288,7 +290,7 @@ class Weather(RuleBasedStateMachine):
         world.cluster.edit(annotations={})
         if (row := self.row) is not None:
             row.task = []
-            row.change(status="running", recycled=False, locked=True)
+            row.change(status="running" if self.mended else at_last(row), recycled=False, locked=True)
             adopted = world.cluster.stored.records.adopted_at is not None
             if row.server.owner is None or row.server.owner.uid == OTHER_UID:
                 row.change(owner=OWNER if adopted else None)
@@ -303,7 +305,7 @@ class Weather(RuleBasedStateMachine):
                 break
             step = self._turn_once()
             one_at_most(world)
-            if isinstance(step, Settled) and not world.cluster.stored.deleting:
+            if isinstance(step, Settled) and not world.cluster.stored.deleting and not world.wait:
                 break
             waits += isinstance(step, Hold) and step.reason in NOTHING_TO_DO
             if waits > 2:
@@ -327,7 +329,8 @@ class Weather(RuleBasedStateMachine):
         assert heard.spec is not None
         assert heard.spec.server is not None
         left = disagreements(row, heard.spec.server, power(heard))
-        if self.policies["disruption"]["allow"] == "Never" and isinstance(step, Hold):
+        suspended = row.server.phase is Phase.SUSPENDED
+        if isinstance(step, Hold) and (suspended or self.policies["disruption"]["allow"] == "Never"):
             assert step.reason == "RestartNeeded", step
             assert left, "nothing needs a restart"
             assert left <= {"cpu", "memory", "rootDisk.size"}, left
@@ -335,3 +338,11 @@ class Weather(RuleBasedStateMachine):
         assert isinstance(step, Settled), f"no rest: {step} {world.steps[-5:]}"
         assert not left, f"settled, and yet it differs in {left}"
         assert row.server.phase is not Phase.FAILED
+
+
+def at_last(row: Row) -> str:
+    """Return the status that a server comes to when all hosts are there again and nobody touches it."""
+    status, phase = row.server.status, row.server.phase
+    if not row.rested or status in CREATE_FAILURES or status in DELETING_STATUSES or phase is Phase.UNKNOWN:
+        return "running" if row.on or not row.rested else "ready"
+    return status

@@ -92,6 +92,8 @@ def observe(facts: Facts) -> Step:
         return Hold("InRecycleBin", "The server is in the cloud's recycle bin.")
     if server.phase is Phase.UNKNOWN:
         return Hold("ServerUnknown", "The cloud has lost contact with the server's host.")
+    if server.phase is Phase.STOPPED and not reading.confirmed:
+        return Hold("NotYetObserved", "Waiting for a second look at the server.", FOUND_SECONDS, unread=True)
     return Settled()
 
 

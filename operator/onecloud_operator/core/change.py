@@ -164,7 +164,7 @@ def _size(
     if stopped or (server.phase is Phase.RUNNING and _restarts(facts)):
         yield _Candidate(resize)
     else:
-        yield _Candidate(_restart_needed(", ".join(sorted(fields))))
+        yield _Candidate(_restart_needed(server, ", ".join(sorted(fields))))
 
 
 def _disks(
@@ -183,7 +183,7 @@ def _disks(
         # Its powerState starts it again, after the growth or without it.
         yield _Candidate(Stop(server.id), purpose=grow)
     else:
-        yield _Candidate(_restart_needed("rootDisk.size"))
+        yield _Candidate(_restart_needed(server, "rootDisk.size"))
 
 
 def _restarts(facts: Facts) -> bool:
@@ -191,7 +191,13 @@ def _restarts(facts: Facts) -> bool:
     return disruption is not None and disruption.allow == "Restart"
 
 
-def _restart_needed(fields: str) -> Hold:
+def _restart_needed(server: Observed, fields: str) -> Hold:
+    if server.phase is Phase.SUSPENDED:
+        return Hold(
+            "RestartNeeded",
+            f"A change of {fields} needs the server to be stopped, and it is suspended, so what runs in it "
+            "would be lost. Set powerState: Running to have it resumed, or stop it in the cloud.",
+        )
     return Hold(
         "RestartNeeded",
         f"A change of {fields} needs the server to be stopped. Set disruption.allow: Restart (for a root "

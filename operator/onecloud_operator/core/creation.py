@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
+    CloudWrite,
     Create,
     Hold,
     Look,
@@ -37,6 +38,7 @@ from onecloud_operator.core.times import text_of_time
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.problem import Problem
     from onecloud_operator.core.records import Failure
 
@@ -110,6 +112,15 @@ def go_on(facts: Facts) -> Step:
             "The server was put into the cloud's recycle bin while it was made. Restore it in the cloud, or "
             "delete this object.",
         )
+    step = _made(facts, server)
+    if isinstance(step, CloudWrite) and completes(facts):
+        # What is written now may take it out of the rest by which it is known to be complete.
+        return Hold("Updating", "The server is made; what else the spec asks for follows.", seconds=0.0)
+    return step
+
+
+def _made(facts: Facts, server: Observed) -> Step:
+    """Return the next step for what the attempt has made."""
     if (failure := _failure(facts)) is not None:
         return clean(facts, server, failure)
     if server.phase is Phase.FAILED and server.status in CREATE_FAILURES:

@@ -43,7 +43,7 @@ def state_of(facts: Facts, step: Step, verdict: Verdict) -> str:
         case Phase.STOPPED:
             # Not yet believed: ``ready`` is shown for a moment in the middle of tasks.
             if not facts.reading.confirmed:
-                return kept if isinstance(kept, str) and not creating else "Creating"
+                return "Creating" if creating else kept if isinstance(kept, str) else "Pending"
             return "Creating" if creating else "Stopped"
 
 
