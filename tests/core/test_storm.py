@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 import secrets
 
+import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.core.weather import Weather
+from tests.core.worse import DECIDE, NOTICED_SOON, tells_all
 
 SOAK = "SOAK" in os.environ
 SKY = settings(
@@ -22,8 +24,11 @@ SKY = settings(
     deadline=None,
     derandomize=not SOAK,
     phases=[Phase.generate, *([Phase.shrink] if SOAK else [])],  # to shrink takes minutes
+    report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
+# It ends as soon as something is noticed.
+LONG = settings(SKY, max_examples=3000, derandomize=True, phases=[Phase.generate])
 
 
 def test_every_promise_is_kept_in_any_weather() -> None:
@@ -35,3 +40,20 @@ def test_every_promise_is_kept_in_any_weather() -> None:
     number = number if number > 1 else secrets.randbelow(2**32)
     print(f"again: SOAK={number}")  # noqa: T201
     run_state_machine_as_test(seed(number)(Weather), settings=SKY)
+
+
+@pytest.mark.parametrize("worse", [name for name in DECIDE if SOAK or name in NOTICED_SOON])
+def test_the_storm_notices_an_operator_that(worse: str) -> None:
+    class Worse(Weather):
+        decide = staticmethod(DECIDE[worse])
+
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Worse, settings=LONG)
+
+
+def test_the_storm_notices_an_operator_that_writes_every_status_again() -> None:
+    class Worse(Weather):
+        tell = staticmethod(tells_all)
+
+    with pytest.raises(AssertionError, match=r"again and again|does not rest"):
+        run_state_machine_as_test(Worse, settings=LONG)
