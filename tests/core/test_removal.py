@@ -113,7 +113,7 @@ def test_statuses_on_the_way_prove_nothing(status: str) -> None:
     sent = Memory(begun_deletion=True, deleted_at=NOW - 3, moved_at=NOW - 1)
     assert (
         hold_reason(plan(leaving(server(status, locked=False), requested=ASKED, memory=sent)))
-        == "WaitingForCloud"
+        == "Removing"
     )
 
 
@@ -121,14 +121,14 @@ def test_a_delete_is_repeated_after_a_minute_without_a_stir_or_a_failure() -> No
     sent = Memory(begun_deletion=True, deleted_at=NOW - 300, moved_at=NOW - 200)
     assert plan(leaving(requested=LONG_AGO, memory=sent)) == Delete(ID, for_good=False)
     stirring = replace(sent, moved_at=NOW - 10)
-    assert hold_reason(plan(leaving(requested=LONG_AGO, memory=stirring))) == "WaitingForCloud"
+    assert hold_reason(plan(leaving(requested=LONG_AGO, memory=stirring))) == "Removing"
     failed = server("delete_fail", locked=False)
     assert plan(leaving(failed, requested=ASKED, memory=stirring)) == Delete(ID, for_good=False)
 
 
 def test_after_a_restart_a_recorded_delete_may_be_at_work_and_is_not_repeated_at_once() -> None:
     restarted = leaving(requested=ASKED, memory=Memory(born_at=NOW - 1))
-    assert hold_reason(plan(restarted)) == "WaitingForCloud"
+    assert hold_reason(plan(restarted)) == "Removing"
 
 
 def test_retain_takes_the_owner_tags_off_and_nothing_else() -> None:

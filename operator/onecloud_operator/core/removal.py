@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
 
+UNDER_WAY = "The server is being removed."  # said from the record to the end, so that it is written once
+
 
 def plan(facts: Facts) -> Step:
     """Return the next step of an object that has a deletionTimestamp."""
@@ -114,6 +116,8 @@ def _bound(facts: Facts) -> Step:
     if server is None or reading.missing:
         return Look(bound_id(facts.resource))
     if not facts.fresh:
+        if facts.resource.records.deletion_requested_at is not None:
+            return Hold("Removing", UNDER_WAY, 1.0)
         return Hold("WaitingForCloud", "Waiting for a reading that is newer than the last change.", 1.0)
     if not ours(facts.resource, server):
         if not server.detailed:
@@ -197,7 +201,6 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
             "This cloud has deleted a server for good that was to go to its recycle bin. To delete this one "
             f"for good, too, set the annotation onecloud.io/confirm-delete: {server.id}.",
         )
-    wait = Hold("WaitingForCloud", "The cloud is removing the server.")
     requested = time_of_text(resource.records.deletion_requested_at)
     if requested is not None:
         apart = facts.config.delete_again_seconds
@@ -209,9 +212,9 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
         )
         recent = abs((facts.wall - requested).total_seconds()) < apart or facts.now - moved < apart
         if may_run and recent and server.status != "delete_fail":
-            return wait
+            return Hold("Removing", UNDER_WAY)
     elif server.status in DELETING_STATUSES and not _hangs(facts):
-        return wait  # somebody else deletes it
+        return Hold("WaitingForCloud", "The server is being removed in the cloud by another.")
     if server.locked:
         return _locked_again(facts, server) or Unlock(server.id)
     if requested is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.reasons import DELETING_REASONS, row_of
 from onecloud_operator.core.actions import BeginCreation, Hold, MarkFailedCreation, Settled
 from onecloud_operator.core.policy import kind_of, observing
+from onecloud_operator.core.removal import UNDER_WAY
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -92,7 +93,7 @@ def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
     if failure is not None and not facts.resource.deleting and not isinstance(step, BeginCreation):
         # What is left of a failed attempt is being deleted: the failure is what a reader must see.
         return failure.reason, failure.message
-    return at_work, "The server is being removed." if facts.resource.deleting else _AT_WORK
+    return at_work, UNDER_WAY if facts.resource.deleting else _AT_WORK
 
 
 def _creating(facts: Facts) -> bool:
