@@ -52,8 +52,9 @@ SOAKS := tests/e2e/test_crashes.py tests/e2e/test_storm.py tests/e2e/test_lost_a
 	tests/onecloud/test_replies.py
 
 .PHONY: soak
-soak: tools ## play crashes, faults and storms at length (about 20 minutes on two cores)
-	@SOAK=1 $(RUN) -m pytest --override-ini=faulthandler_timeout=1200 --durations=0 -v $(ARGS) $(SOAKS)
+soak: tools ## play crashes, faults and storms at length (about an hour on two cores)
+	@SOAK=1 $(RUN) -m pytest --numprocesses=$(WORKERS) --dist=worksteal --override-ini=faulthandler_timeout=1800 \
+		--durations=0 -v $(ARGS) $(SOAKS)
 
 .PHONY: bench
 bench: tools ## measure it beside an ordinary operator, against the budgets (about 90 minutes; ARGS=--help)
