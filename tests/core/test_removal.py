@@ -112,8 +112,7 @@ def test_the_status_alone_does_not_prove_that_a_server_is_recycled() -> None:
 def test_statuses_on_the_way_prove_nothing(status: str) -> None:
     sent = Memory(begun_deletion=True, deleted_at=NOW - 3, moved_at=NOW - 1)
     assert (
-        hold_reason(plan(leaving(server(status, locked=False), requested=ASKED, memory=sent)))
-        == "Removing"
+        hold_reason(plan(leaving(server(status, locked=False), requested=ASKED, memory=sent))) == "Removing"
     )
 
 

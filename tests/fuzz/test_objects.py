@@ -107,6 +107,7 @@ def test_any_spec_is_decided_on(body: dict[str, Any], spec: dict[str, Any]) -> N
 @FUZZ
 @example(BODY, {"conditions": [{"type": "Ready", "status": []}]})
 @example(BODY, {"creation": "none"})
+@example({**BODY, "metadata": GOING}, {"server": {"id": []}})
 @given(bodies, spoilt(SETTLED))
 def test_any_status_is_decided_on(body: dict[str, Any], status: dict[str, Any]) -> None:
     looked_at({**body, "status": status})
