@@ -83,7 +83,9 @@ class Control:
         self.world.clock = lambda: utc_now() + timedelta(seconds=ahead_seconds)
 
     def clear_faults(self) -> None:
+        """Let every call be answered and every task end well, from now on."""
         self.app.faults.clear()
+        self.world.fates.clear()
 
     @property
     def calls(self) -> list[Call]:
