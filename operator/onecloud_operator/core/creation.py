@@ -115,7 +115,7 @@ def go_on(facts: Facts) -> Step:
     step = _made(facts, server)
     if isinstance(step, CloudWrite) and completes(facts):
         # What is written now may take it out of the rest by which it is known to be complete.
-        return Hold("Updating", "The server is made; what else the spec asks for follows.", seconds=0.0)
+        return Hold("Updating", "The server is made; what else the spec asks for follows.", seconds=1.0)
     return step
 
 
