@@ -41,10 +41,12 @@ def state_of(facts: Facts, step: Step, verdict: Verdict) -> str:
         case Phase.FAILED | Phase.UNKNOWN | Phase.RUNNING | Phase.SUSPENDED:
             return "Creating" if creating and server.phase is Phase.RUNNING else server.phase.value
         case Phase.STOPPED:
+            if creating:
+                return "Creating"
+            if facts.reading.confirmed:
+                return "Stopped"
             # Not yet believed: ``ready`` is shown for a moment in the middle of tasks.
-            if not facts.reading.confirmed:
-                return "Creating" if creating else kept if isinstance(kept, str) else "Pending"
-            return "Creating" if creating else "Stopped"
+            return kept if isinstance(kept, str) else "Pending"
 
 
 def _asked_for(facts: Facts, verdict: Verdict) -> bool:
