@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
-# All but the modules that run as __main__.
-CODE = ["onecloud_operator.app", "onecloud_operator.preflight", "onecloud_operator.logs", "uvloop"]
+# All but the modules that run as __main__, and what each fork begins with: this one.
+CODE = ["onecloud_operator.app", "onecloud_operator.preflight", "onecloud_operator.logs", "uvloop", __name__]
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(CODE)
@@ -53,7 +53,7 @@ class Fork(Process):
         )
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to it; nothing happens if it has ended."""
+        """Send a signal to it alone: its group may not be there yet. Nothing happens if it has ended."""
         if self.exit_code is None:
             os.kill(self.pid, number)
 
