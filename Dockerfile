@@ -1,6 +1,6 @@
 # The operator, and nothing that only building needs. `make image` builds it with docker, podman or buildah.
 
-# python:3.13-slim for every platform, by digest: a tag can come to mean something else. Who takes another base says so
+# python:3.13-slim for every platform, by digest: a tag can come to mean something else. Whoever takes another base says so
 # in all three, or the labels tell of this one.
 ARG BASE_NAME=docker.io/library/python:3.13.15-slim
 ARG BASE_DIGEST=sha256:ffb752e139c0a19692a43af8d8523b274222dd68eebad5d583b45c2201c6e30a

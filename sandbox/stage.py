@@ -50,9 +50,9 @@ class Cloud:
         """Start it; return when it listens."""
         directory = self._stack.enter_context(scratch())
         ready = directory / "ready.json"
-        command = [sys.executable, "-m", "sandbox.cloud", "--step", str(self._step_seconds)]
-        command += ["--servers", str(self._servers), "--ready-file", str(ready)]
-        self.process = Process(command, log=directory / "cloud.log", env=_environment({}))
+        arguments = ["--step", str(self._step_seconds), "--servers", str(self._servers)]
+        arguments += ["--ready-file", str(ready)]
+        self.process = self._spawn("sandbox.cloud", arguments, directory / "cloud.log", _environment({}))
         self._stack.callback(self.process.stop)
         _wait(ready.exists, self.process)
         found = json.loads(ready.read_text())
@@ -65,6 +65,9 @@ class Cloud:
     def __exit__(self, *_: object) -> None:
         """End it."""
         self._stack.close()
+
+    def _spawn(self, module: str, arguments: list[str], log: Path, environment: Mapping[str, str]) -> Process:
+        return program(module, arguments, log=log, env=environment)
 
     def call(self, what: str, /, **arguments: Any) -> Any:
         """Have the hand behind the curtain do something. Raises LookupError and ValueError as it does."""
@@ -132,10 +135,10 @@ class Operator:
             for name, value in self.knobs.items()
         }
         environment["KUBECONFIG"] = str(self._kubeconfig)
-        self.process = self._spawn(module, [*arguments, "run"], _environment(environment))
+        self.process = self._spawn(module, [*arguments, "run"], self.log, _environment(environment))
 
-    def _spawn(self, module: str, arguments: list[str], environment: Mapping[str, str]) -> Process:
-        return Process([sys.executable, "-m", module, *arguments], log=self.log, env=environment)
+    def _spawn(self, module: str, arguments: list[str], log: Path, environment: Mapping[str, str]) -> Process:
+        return program(module, arguments, log=log, env=environment)
 
     def stop(self) -> None:
         """Ask it to end."""
@@ -152,6 +155,11 @@ class Operator:
     def text(self) -> str:
         """Return all that it logged."""
         return self.log.read_text() if self.log.exists() else ""
+
+
+def program(module: str, arguments: list[str], *, log: Path, env: Mapping[str, str]) -> Process:
+    """Start *module* as a program of Python; return at once."""
+    return Process([sys.executable, "-m", module, *arguments], log=log, env=env)
 
 
 def grant(kube: Kube, user: str = "operator") -> None:

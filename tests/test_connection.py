@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from onecloud_operator import handlers
+from onecloud_operator import connection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,9 +31,9 @@ def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def test_a_proxy_of_the_environment_is_used(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (await handlers.configuration()).proxy is None
+    assert (await connection.configuration()).proxy is None
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    assert (await handlers.configuration()).proxy == "http://proxy.example:3128"
+    assert (await connection.configuration()).proxy == "http://proxy.example:3128"
 
 
 async def test_an_address_that_the_environment_exempts_is_reached_without_its_proxy(
@@ -41,8 +41,8 @@ async def test_an_address_that_the_environment_exempts_is_reached_without_its_pr
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", ".example")
-    assert (await handlers.configuration()).proxy is None
+    assert (await connection.configuration()).proxy is None
 
 
 async def test_no_request_reads_the_environment_again(kubeconfig: Path) -> None:
-    assert (await handlers.configuration()).client_session_kwargs == {"trust_env": False}
+    assert (await connection.configuration()).client_session_kwargs == {"trust_env": False}

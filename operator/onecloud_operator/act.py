@@ -1,4 +1,4 @@
-"""How each step is carried out: one call to the cloud or to Kubernetes, and nothing decided on the way."""
+"""How each step is carried out: by calls to the cloud or to Kubernetes, and nothing decided on the way."""
 
 from __future__ import annotations
 
@@ -215,7 +215,8 @@ class Hands:
     async def _delete(self, cloud: Cloud, server_id: str, *, for_good: bool) -> Mapping[str, Any] | None:
         reply = await cloud.delete_server(server_id, override_pending_delete=for_good)
         if reply is None and self.feed is not None:
-            await self.feed.look(server_id, cloud)  # it is gone: have that on record at once
+            with suppress(Untranslatable):
+                await self.feed.look(server_id, cloud)  # it is gone: have that on record at once
         return reply
 
     async def _create(self, facts: Facts, cloud: Cloud, step: Create) -> Mapping[str, Any] | Problem:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import kopf
 from kubernetes.aio.client import ApiClient
 
-from onecloud_operator import __version__, handlers
+from onecloud_operator import __version__, connection, handlers
 from onecloud_operator.census import Census
 from onecloud_operator.clouds import Clouds
 from onecloud_operator.cluster import PLURAL, Cluster
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-STOP_SECONDS = 10.0
+STOP_SECONDS = 10.0  # for kopf to end its tasks, after the workers have drained
 
 
 @dataclass(slots=True)
@@ -81,14 +81,14 @@ async def run(settings: Settings) -> None:
     _on_signals(asked)
     async with AsyncExitStack() as stack:
         metrics = Metrics(__version__)
-        configuration = await handlers.configuration()
+        configuration = await connection.configuration()
         election: Election | None = None
         if settings.leader_election:
             apart = Cluster(ApiClient(configuration), metrics.called)
             stack.push_async_callback(apart.close)
             election = election_of(settings, apart)
         fence = election.fence if election else Fence.opened()
-        shell = Shell(settings, await handlers.configuration(), fence, election, metrics)
+        shell = Shell(settings, await connection.configuration(), fence, election, metrics)
         session = {**(configuration.client_session_kwargs or {}), "request_class": guarded(fence.check)}
         shell.configuration.client_session_kwargs = session
         metrics.look = shell.standing

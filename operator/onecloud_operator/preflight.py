@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kubernetes.aio.client import ApiClient
 
-from onecloud_operator import handlers, rights
+from onecloud_operator import connection, rights
 from onecloud_operator.api.crd import schema
 from onecloud_operator.api.served import schema_of_status
 from onecloud_operator.cluster import Cluster, ClusterError, NotFound
@@ -132,7 +132,7 @@ async def check_selector(settings: Settings, cluster: Cluster) -> None:
 
 async def check(settings: Settings) -> int:
     """Say on standard output whether everything that the operator needs is there; return the exit code."""
-    cluster = Cluster(ApiClient(await handlers.configuration()))
+    cluster = Cluster(ApiClient(await connection.configuration()))
     failures = 0
     calls: list[tuple[str, Awaitable[object]]] = [
         ("the CRD is served", _crd(cluster)),

@@ -112,13 +112,14 @@ class Reconciler:
             return None
         except Conflict:
             await self._refresh(key)
-            return self._stumbles.next(key) / 10.0
+            return self._stumbles.next(key) / 10.0  # with the object as it is now it mostly succeeds
         except ClusterError as error:
             wait = self._stumbles.next(key)
             if error.status == UNPROCESSABLE:
                 await self._refresh(key)
             logger.warning(
-                "the Kubernetes API refused a call", extra={"key": _text(key), "error": str(error)}
+                "a call to the Kubernetes API failed; trying again",
+                extra={"object": _text(key), "error": str(error)},
             )
             return wait
         return 0.0
@@ -269,7 +270,9 @@ class Reconciler:
         except NotFound:
             self._drop(key)
         except ClusterError as error:
-            logger.debug("an object could not be read again", extra={"key": _text(key), "error": str(error)})
+            logger.debug(
+                "an object could not be read again", extra={"object": _text(key), "error": str(error)}
+            )
         else:
             if key_of(body) == key:
                 self.objects.answered(body, asked_at)

@@ -62,9 +62,9 @@ class Voice:
             logger.info(done, extra={**_names(facts), "step": kind_of(step)})
 
     def refused(self, facts: Facts, step: Step, problem: Problem) -> None:
-        """Log a step that the cloud refused."""
+        """Log a step that failed: the cloud refused it, or could not be asked."""
         logger.warning(
-            "the cloud refused a step",
+            "a step failed",
             extra={
                 **_names(facts),
                 "step": kind_of(step),

@@ -14,9 +14,9 @@ from sandbox.cluster import tools
 from sandbox.cluster.argo import Argo
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kubelet import Kubelet
-from sandbox.stage import Cloud
 from tests.argocd.installed import Installed
 from tests.argocd.shop import PATCH, Shop
+from tests.e2e.warm import Cloud
 from tests.install.pages import Shell, shell
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.stage import CRDS, Cloud, grant
+from sandbox.stage import CRDS, grant
 from tests.e2e.play import Play
-from tests.e2e.warm import Operator
+from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:
     from sandbox.cluster.control_plane import ControlPlane

@@ -76,8 +76,7 @@ def test_a_bad_secret_is_told_without_its_values_and_mended(
     assert told in said(status, "Synced")["message"]
     assert said(status, "Stalled")["reason"] == reason
     assert "creation" not in status
-    if reason != "EndpointNotAllowed":  # that one is asked for again only after ten minutes
-        mend(play)
+    mend(play)
 
 
 def test_an_unreachable_endpoint_hurts_nobody_else(play: Play) -> None:

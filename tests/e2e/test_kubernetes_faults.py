@@ -17,12 +17,12 @@ import pytest
 from sandbox.cluster.control_plane import ControlPlane, free_port
 from sandbox.cluster.namespaces import temporary
 from sandbox.cluster.proxy import Proxy
-from sandbox.stage import CRDS, Cloud, grant
+from sandbox.stage import CRDS, grant
 from tests.e2e.conftest import QUICK
 from tests.e2e.fleet import POLLS, SIZE, Fleet, soak, writes
 from tests.e2e.play import LONG, Play, settled
 from tests.e2e.replica import LEASE, Replica
-from tests.e2e.warm import Operator
+from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

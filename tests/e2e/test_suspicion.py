@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.stage import Cloud
 from tests.e2e.play import KIND, said
+from tests.e2e.warm import Cloud
 
 if TYPE_CHECKING:
     from tests.e2e.play import Play

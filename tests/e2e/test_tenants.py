@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.stage import Cloud
 from tests.e2e.fleet import writes
 from tests.e2e.impatient import CALL_SECONDS
 from tests.e2e.play import KIND, LONG, said, settled
+from tests.e2e.warm import Cloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

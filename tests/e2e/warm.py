@@ -1,8 +1,8 @@
 """
-Operators that are forked from a process which has read their code already.
+Operators and clouds that are forked from a process which has read their code already.
 
-To read all the code takes a second of CPU, and these tests start an operator hundreds of times. Everything
-else is as ever: each is a process with an environment, a log and an end of its own.
+To read all the code takes a second of CPU, and these tests start them hundreds of times. Everything else is
+as ever: each is a process with an environment, a log and an end of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from kubernetes.aio.config import kube_config
 
 from sandbox.cluster.leash import tie
 from sandbox.cluster.process import Process
+from sandbox.stage import Cloud as ColdCloud
 from sandbox.stage import Operator as ColdOperator
 
 if TYPE_CHECKING:
@@ -28,7 +29,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # All but the modules that run as __main__, and what each fork begins with: this one.
-CODE = ["onecloud_operator.app", "onecloud_operator.preflight", "onecloud_operator.logs", "uvloop", __name__]
+CODE = [
+    "onecloud_operator.app",
+    "onecloud_operator.preflight",
+    "onecloud_operator.logs",
+    "uvloop",
+    "sandbox.cloud.serve",
+    __name__,
+]
 
 _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(CODE)
@@ -37,8 +45,15 @@ _forks.set_forkserver_preload(CODE)
 class Operator(ColdOperator):
     """The operator, started in a moment."""
 
-    def _spawn(self, module: str, arguments: list[str], environment: Mapping[str, str]) -> Process:
-        return Fork(module, arguments, log=self.log, env=environment)
+    def _spawn(self, module: str, arguments: list[str], log: Path, environment: Mapping[str, str]) -> Process:
+        return Fork(module, arguments, log=log, env=environment)
+
+
+class Cloud(ColdCloud):
+    """A simulated cloud, started in a moment."""
+
+    def _spawn(self, module: str, arguments: list[str], log: Path, environment: Mapping[str, str]) -> Process:
+        return Fork(module, arguments, log=log, env=environment)
 
 
 class Fork(Process):
@@ -89,7 +104,8 @@ def _become(module: str, arguments: list[str], log: str, environment: dict[str, 
         os.dup2(output, stream.fileno())
     os.environ.clear()
     os.environ.update(environment)
-    kube_config.KUBE_CONFIG_DEFAULT_LOCATION = environment["KUBECONFIG"]  # which it read when it was imported
+    if "KUBECONFIG" in environment:  # which the library read when it was imported
+        kube_config.KUBE_CONFIG_DEFAULT_LOCATION = environment["KUBECONFIG"]
     warnings.simplefilter("error")
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = [module, *arguments]

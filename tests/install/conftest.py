@@ -15,8 +15,8 @@ from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kubelet import Kubelet
 from sandbox.cluster.kubelet.images import OPERATOR, PUSHED
 from sandbox.docs.install import NAMESPACE
-from sandbox.stage import Cloud
 from tests.chart.helm import Command
+from tests.e2e.warm import Cloud
 from tests.install.site import Site
 
 if TYPE_CHECKING:

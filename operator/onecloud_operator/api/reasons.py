@@ -47,7 +47,7 @@ SYNCED_REASONS: dict[str, Row] = {
     "CreationFailed": _own(30.0, 600.0),
     "SecretNotFound": _shared(5.0, 60.0),
     "SecretInvalid": _shared(60.0, 60.0, stalled=True),
-    "EndpointNotAllowed": _shared(600.0, 600.0, stalled=True),
+    "EndpointNotAllowed": _shared(60.0, 60.0, stalled=True),
     # The Secret is read again every minute; how often the cloud is asked is the client's own patience.
     "CredentialsRejected": _shared(60.0, 60.0, stalled=True),
     "Forbidden": _shared(30.0, 300.0),

@@ -1,7 +1,7 @@
 """
 What a pass may decide: one step, a value.
 
-Each step says what is to be done, never how: translate.py knows the cloud's words for it, cluster.py those
+Each step says what is to be done, never how: translate/ knows the cloud's words for it, cluster.py those
 of Kubernetes. ``Hold`` and ``Settled`` are steps too, so that every pass has exactly one.
 """
 

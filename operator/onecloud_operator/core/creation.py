@@ -82,7 +82,7 @@ def unmade(facts: Facts) -> bool:
 def _settled_at(facts: Facts) -> float:
     """Return from when on a 404 proves that no POST of the attempt can make a server any more."""
     memory, refused = facts.memory, _refusal(facts)
-    sent_at = memory.posted_at if memory.posted_at is not None else memory.born_at
+    sent_at = memory.latest(memory.posted_at)
     answered = memory.posted_at is not None and refused is not None and not refused.ambiguous
     return sent_at + (0.0 if answered else facts.config.post_settle_seconds)
 
@@ -260,7 +260,7 @@ def _next(facts: Facts) -> Step:
         config.retry_create_first_seconds * 2.0 ** min(creation.attempt - 1, 16),
         config.retry_create_most_seconds,
     )
-    since = memory.failed_at if memory.failed_at is not None else memory.born_at
+    since = memory.latest(memory.failed_at)
     if facts.now - since < wait and memory.failed_wish in {None, facts.wish}:
         failure = creation.failure
         return Hold(
@@ -284,6 +284,6 @@ def completes(facts: Facts) -> bool:
         return False
     if creation.failure is None:
         return server.phase is Phase.RUNNING or (server.phase.stable and facts.reading.confirmed)
-    quiet_since = facts.memory.moved_at if facts.memory.moved_at is not None else facts.memory.born_at
+    quiet_since = facts.memory.latest(facts.memory.moved_at)
     quiet = facts.now - quiet_since >= facts.config.delete_again_seconds
     return server.phase is Phase.RUNNING and facts.reading.confirmed and quiet

@@ -104,6 +104,10 @@ class Memory:
     synced_at: float | None = None  # last SyncStatus
     sync_count: int = 0
 
+    def latest(self, moment: float | None) -> float:
+        """Return *moment*, or that of birth: what was not seen may have happened right before it."""
+        return self.born_at if moment is None else moment
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

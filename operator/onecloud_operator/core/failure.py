@@ -48,8 +48,8 @@ def judged(facts: Facts, server: Observed) -> Step:
 def clean(facts: Facts, server: Observed, failure: Failure) -> Step:
     """Delete for good what a failed attempt left; the failure is on record."""
     memory = facts.memory
-    waited = facts.now - (memory.deleted_at if memory.deleted_at is not None else memory.born_at)
-    quiet = facts.now - (memory.moved_at if memory.moved_at is not None else memory.born_at)
+    waited = facts.now - memory.latest(memory.deleted_at)
+    quiet = facts.now - memory.latest(memory.moved_at)
     apart = facts.config.delete_again_seconds
     wait = Hold(failure.reason, failure.message, seconds=apart / 4)
     hung = server.status in DELETING_STATUSES and min(waited, quiet) >= apart

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.actions import Hold, Look
 from onecloud_operator.core.policy import bound_id
 from onecloud_operator.core.resource import CONFIRM_GONE
+from onecloud_operator.core.words import DETACH
 
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
@@ -52,7 +53,7 @@ def _unpinned(facts: Facts) -> Hold | Look | None:
         "CredentialsMismatch",
         "status.cloud, the record of where this server lives, is missing, and no server with this object's "
         "owner tags is there where the credentials lead. So nothing is sent, and a server that cannot be "
-        'found does not count as gone. onecloud.io/force-detach: "true" lets a deleted object go.',
+        f"found does not count as gone. Delete the object and {DETACH}",
     )
 
 
@@ -64,8 +65,8 @@ def anothers(facts: Facts, server: Observed) -> Hold | None:
     return Hold(
         "OwnedByAnother",
         f"The server carries the owner tags of {owner.namespace}/{owner.name} of cluster {owner.cluster} by "
-        "now, so nothing is done to it. Take those tags off in the cloud, or set "
-        'onecloud.io/force-detach: "true" and delete this object.',
+        "now, so nothing is done to it. Take those tags off in the cloud, or delete this "
+        f"object and {DETACH}",
     )
 
 

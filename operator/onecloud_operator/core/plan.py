@@ -23,6 +23,7 @@ from onecloud_operator.core.holds import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.living import rest
 from onecloud_operator.core.policy import blocked, bound_id, forged, observing
 from onecloud_operator.core.proof import look_first
+from onecloud_operator.core.words import DETACH
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -55,7 +56,7 @@ def _wanted(facts: Facts) -> Step:
         return Hold(
             "OwnedByAnother",
             "status.creation names a server that this object cannot have made; nothing is done to it. "
-            "Remove status.creation, or delete the object with onecloud.io/force-detach.",
+            f"Remove status.creation, or delete the object and {DETACH}",
         )
     adopting = resource.spec.adoption is not None and resource.spec.adoption.policy != "Never"
     if records.creation is not None:
@@ -112,7 +113,7 @@ def _ownership(facts: Facts, server: Observed) -> Step | None:
     return Hold(
         "OwnedByAnother",
         "The server does not carry this object's owner tags any more, so it is left alone. "
-        "Adopt it again, or delete this object with onecloud.io/force-detach.",
+        f"Adopt it again, or delete this object and {DETACH}",
     )
 
 

@@ -36,6 +36,7 @@ from onecloud_operator.core.proof import (
 )
 from onecloud_operator.core.resource import CONFIRM_DELETE
 from onecloud_operator.core.times import time_of_text
+from onecloud_operator.core.words import DETACH
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -65,13 +66,13 @@ def plan(facts: Facts) -> Step:
         return Hold(
             "InvalidSpec",
             f"{resource.flaw or 'The spec cannot be read.'} So it is not known what is to become of the "
-            'server. Correct the spec, or set onecloud.io/force-detach: "true" to let the object go.',
+            f"server. Correct the spec, or {DETACH}",
         )
     if forged(resource):
         return Hold(
             "OwnedByAnother",
-            "status.creation names a server that this object cannot have made, so nothing is deleted. Set "
-            'onecloud.io/force-detach: "true" to let the object go without it.',
+            "status.creation names a server that this object cannot have made, so nothing is deleted. Remove "
+            f"status.creation, or {DETACH}",
         )
     if facts.trouble is not None:
         return Hold(facts.trouble.reason, facts.trouble.message)
@@ -102,8 +103,8 @@ def _unrecorded(facts: Facts) -> Step:
     return Hold(
         "OwnedByAnother",
         f"The cloud has server {server_id}, which this object must have made, but the record of it is gone "
-        "from the status, so nothing is done to it. Delete it in the cloud, or set "
-        'onecloud.io/force-detach: "true" to let the object go without it.',
+        "from the status, so nothing is done to it. Delete it in the cloud, or "
+        f"{DETACH}",
     )
 
 
@@ -127,7 +128,7 @@ def _bound(facts: Facts) -> Step:
         return Hold(
             "OwnedByAnother",
             "The server does not carry this object's owner tags, so it is not deleted. Set "
-            'deletionPolicy: Retain, or onecloud.io/force-detach: "true", to let the object go without it.',
+            f"deletionPolicy: Retain, or {DETACH}",
         )
     if (hold := anothers(facts, server)) is not None:
         return hold
@@ -157,7 +158,7 @@ def _gone(facts: Facts) -> Step:
     asked_for = records.deletion_requested_at is not None
     if not records.seen and not asked_for:
         # A POST that timed out, in this process or in one that died, may still insert its row.
-        last = memory.posted_at if memory.posted_at is not None else memory.born_at
+        last = memory.latest(memory.posted_at)
         settle = facts.config.post_settle_seconds
         if not _never_sent(facts) and facts.reading.asked_at - last < settle:
             if facts.now - last < settle:
@@ -188,8 +189,8 @@ def _come_back(facts: Facts) -> Step | None:
     return Hold(
         "OwnedByAnother",
         f"Server {server_id}, which this object made earlier, was gone from the cloud and has come back. It "
-        "is not the recorded one, so nothing is done to it. Delete it in the cloud, or set "
-        'onecloud.io/force-detach: "true" to let the object go without it.',
+        "is not the recorded one, so nothing is done to it. Delete it in the cloud, or "
+        f"{DETACH}",
     )
 
 
@@ -207,8 +208,8 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
         # Unless this very process wrote the record and has sent nothing yet, a DELETE may be at work.
         may_run = not memory.begun_deletion or memory.deleted_at is not None
         moved = max(
-            memory.moved_at if memory.moved_at is not None else memory.born_at,
-            memory.deleted_at if memory.deleted_at is not None else memory.born_at,
+            memory.latest(memory.moved_at),
+            memory.latest(memory.deleted_at),
         )
         recent = abs((facts.wall - requested).total_seconds()) < apart or facts.now - moved < apart
         if may_run and recent and server.status != "delete_fail":
@@ -224,7 +225,7 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
 
 def _hangs(facts: Facts) -> bool:
     """Say whether the server has not stirred for so long that nobody is at work on it any more."""
-    moved = facts.memory.moved_at if facts.memory.moved_at is not None else facts.memory.born_at
+    moved = facts.memory.latest(facts.memory.moved_at)
     return facts.now - moved >= facts.config.hung_seconds
 
 

@@ -34,6 +34,9 @@ from onecloud_operator.core.actions import (
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
 
+# The end of a sentence, wherever an object waits for a person.
+DETACH = 'set the annotation onecloud.io/force-detach: "true" to let the object go without its server.'
+
 
 class Words(NamedTuple):
     """*noun*: "the cloud accepted …". *done*: a line of the log; None for what changes nothing."""
