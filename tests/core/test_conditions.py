@@ -226,8 +226,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
             well_but("ready", {"asked_at": NOW - 5}),
             None,
             None,
-            "Running: Ready=True/Available Synced=False/Updating CredentialsValid=True/Authenticated "
-            "Reconciling=True/Updating",
+            f"Running: {WELL}",
             id="a-passing-ready-is-not-believed",
         ),
         pytest.param(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.core import memory
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
     Create,
     Delete,
+    Find,
     Hold,
     Look,
     MarkFailedCreation,
@@ -20,12 +22,12 @@ from onecloud_operator.core.actions import (
     SyncStatus,
     Unlock,
 )
-from onecloud_operator.core.creation import completes
+from onecloud_operator.core.creation import completes, unmade
 from onecloud_operator.core.facts import History, Memory, Refusal
 from onecloud_operator.core.observed import CREATE_FAILURES, Reading
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.problem import Problem
-from onecloud_operator.core.records import Creation, Failure, attempt_id
+from onecloud_operator.core.records import Creation, Failure, attempt_id, records_of
 from onecloud_operator.core.report import report
 from onecloud_operator.core.resource import FINALIZER
 from tests.core.scenes import (
@@ -101,6 +103,18 @@ def test_a_look_from_before_the_post_proves_nothing() -> None:
     assert plan(beginning(reading=Reading(asked_at=NOW - 20, gone=True))) == Look(ID)
 
 
+def test_a_clear_no_to_a_later_post_says_nothing_of_one_whose_answer_was_lost() -> None:
+    """Else the first might yet make a server, while another one is adopted in its place."""
+    case = beginning(memory=Memory(born_at=0.0, begun_attempt=1))
+    lost, full = Problem("EndpointUnreachable", "", ambiguous=True), Problem("QuotaExceeded", "")
+    for problem, at in ((lost, NOW), (full, NOW + 3)):
+        after = memory.refused(case, Create(BEGUN), problem, ended_at=at, wait_seconds=60.0)
+        case = replace(case, memory=after)
+    for seconds, certain in ((5, False), (179, False), (181, True)):
+        now = NOW + seconds
+        assert unmade(replace(case, now=now, reading=Reading(asked_at=now, gone=True))) is certain
+
+
 def test_a_name_that_another_server_has_is_a_conflict_that_touches_nothing() -> None:
     taken = Memory(posted_at=NOW - 10, refusals=refused(DUPLICATE_NAME, until=NOW + 500))
     assert plan(beginning(memory=taken)) == Look(ID)
@@ -155,6 +169,29 @@ def test_a_name_may_be_corrected_while_no_server_is_made() -> None:
 )
 def test_a_creation_is_complete_when_the_server_first_rests(found: Reading, expected: bool) -> None:
     assert completes(beginning(reading=found)) is expected
+
+
+def test_another_server_that_is_observed_meanwhile_completes_no_creation() -> None:
+    """Else it would count as made, and as deleted by others once the object is managed again."""
+    other = server(id=OTHER_UID, name="legacy", mirror={"id": OTHER_UID})
+    watching = spec(managementPolicy="Observe", adoption={"id": OTHER_UID})
+    case = replace(beginning(), reading=reading(other))
+    case = replace(case, resource=replace(case.resource, spec=watching, finalizers=()))
+    status = report(case, plan(case)).status
+    assert status is not None
+    assert (status["id"], "completedAt" in status["creation"]) == (OTHER_UID, False)
+    adopting = spec(adoption={"policy": "Adopt", "id": OTHER_UID})
+    kept = records_of(status)
+    back = replace(case.resource, spec=adopting, records=kept, status=status, generation=3)
+    proven = Reading(asked_at=NOW + 299, gone=True)
+    assert plan(replace(case, resource=back, reading=proven, now=NOW + 300)) == Find(server_id=OTHER_UID)
+
+
+def test_after_another_server_was_observed_the_object_shows_its_own_again() -> None:
+    shown = resource(records=records(id=OTHER_UID, mirror={"id": OTHER_UID}))
+    status = report(facts(resource=shown), Settled()).status
+    assert status is not None
+    assert (status["id"], status["server"]["id"]) == (ID, ID)
 
 
 def test_a_failed_creation_is_recorded_with_its_cause_before_anything_is_deleted() -> None:

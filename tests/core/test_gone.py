@@ -160,8 +160,9 @@ def test_no_post_of_a_later_attempt_is_sent_late_without_a_look_at_the_former_se
     assert plan(replace(refused, now=NOW + 500)) == Look(SECOND)
     restarted = replace(sent, memory=Memory(born_at=NOW - 5))
     assert plan(restarted) == Look(SECOND)
-    at_once = replace(sent, memory=Memory(begun_attempt=3), reading=Reading())
+    at_once = replace(sent, memory=Memory(begun_attempt=3, begun_at=NOW - 1), reading=Reading())
     assert isinstance(plan(at_once), Create)
+    assert plan(replace(at_once, now=NOW + 3600)) == Look(SECOND)
 
 
 def test_a_former_server_that_came_back_may_be_adopted() -> None:
@@ -190,13 +191,40 @@ def unrecorded(memory: Memory, **of_the_records: Any) -> Facts:
     return facts(resource=going, memory=memory, reading=Reading())
 
 
-def looked_through(case: Facts) -> tuple[list[str], Step]:
-    """Look as often as is asked for, and find nothing; return where, and the step after that."""
+def looked_through(case: Facts, *, seconds: float = 0.0) -> tuple[list[str], Step]:
+    """Look as often as is asked for, each time so long, and find nothing; return where, and what follows."""
     asked: list[str] = []
     while isinstance(step := plan(case), Look):
+        assert len(asked) < 200
         asked.append(step.server_id)
-        case = replace(case, memory=accepted(case, step, Done(case.now, case.now, gone=True)))
+        done = Done(case.now, case.now + seconds, gone=True)
+        case = replace(case, memory=accepted(case, step, done), now=done.ended_at)
+        if step.server_id == case.resource.records.bound_id:
+            case = replace(case, reading=Reading(asked_at=done.began_at, gone=True))
     return asked, step
+
+
+@pytest.mark.parametrize("seconds", [0.0, 9.0, 100.0])
+def test_looks_at_many_former_servers_come_to_an_end_however_slow_the_cloud_is(seconds: float) -> None:
+    tenth = replace(BEGUN, attempt=10, id=attempt_id(UID, 10))
+    sent = facts(
+        resource=resource(records=records(id=tenth.id, creation=tenth, mirror={})),
+        memory=Memory(born_at=NOW - 900),
+        reading=JUST_NOW,
+    )
+    asked, step = looked_through(sent, seconds=seconds)
+    assert (set(asked), step) == ({attempt_id(UID, number) for number in range(2, 10)}, Create(tenth))
+    going = replace(sent, resource=replace(sent.resource, deleting=True))
+    asked, step = looked_through(going, seconds=seconds)
+    assert step == RemoveFinalizer("NeverMade")
+    named = unrecorded(Memory(born_at=NOW - 5), mirror={"id": attempt_id(UID, 90)})
+    asked, step = looked_through(named, seconds=seconds)
+    assert (len(asked), step) == (90, RemoveFinalizer("NeverMade"))
+
+
+def test_a_round_of_looks_that_was_broken_off_begins_anew() -> None:
+    begun = Memory(born_at=NOW - 900, looks={FIRST: Looked(NOW - 700, None), SECOND: Looked(NOW - 600, None)})
+    assert plan(unrecorded(begun)) == Look(FIRST)
 
 
 def test_without_a_record_every_id_is_looked_at_that_the_object_may_have_made() -> None:

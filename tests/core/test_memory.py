@@ -148,7 +148,7 @@ def test_a_new_attempt_begins_with_nothing_remembered_of_the_last() -> None:
         looked_at=5.0, burnt_at=6.0, posted_at=7.0, refusals={"Create": REFUSED}, deleted_at=8.0
     )
     memory = accepted(case, BeginCreation(replace(BEGUN, attempt=2), PLACE), DONE)
-    assert memory == Memory(born_at=1.0, begun_attempt=2)
+    assert memory == Memory(born_at=1.0, begun_attempt=2, begun_at=DONE.ended_at)
 
 
 def test_a_corrected_name_of_the_same_attempt_forgets_no_post_that_is_under_way() -> None:
@@ -189,7 +189,7 @@ def test_only_the_newest_attempts_are_kept() -> None:
         pytest.param(
             Create(BEGUN),
             replace(NO, ambiguous=True),
-            {"posted_at": NOW, "wrote_at": NOW},
+            {"posted_at": NOW, "wrote_at": NOW, "lost_at": NOW},
             id="a-POST-that-nobody-answered-may-have-made-it",
         ),
         pytest.param(
@@ -199,7 +199,16 @@ def test_only_the_newest_attempts_are_kept() -> None:
             Create(BEGUN), replace(NO, duplicate_name=True), {"posted_at": NOW}, id="a-used-name-may-be-ours"
         ),
         pytest.param(
-            Delete(ID, for_good=True), NO, {"deleted_at": NOW, "wrote_at": NOW}, id="a-DELETE-may-have-begun"
+            Delete(ID, for_good=True),
+            NO,
+            {"deleted_at": None, "wrote_at": None},
+            id="a-clear-no-to-a-DELETE-removes-nothing",
+        ),
+        pytest.param(
+            Delete(ID, for_good=True),
+            replace(NO, ambiguous=True),
+            {"deleted_at": NOW, "wrote_at": NOW},
+            id="a-DELETE-that-nobody-answered-may-have-begun",
         ),
         pytest.param(START, NO, {"wrote_at": NOW}, id="so-may-any-write"),
         pytest.param(Look(ID), NO, {"looked_at": None, "wrote_at": None}, id="a-look-changes-nothing"),

@@ -15,7 +15,18 @@ from onecloud_operator.core.plan import plan
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Records, records_of
 from onecloud_operator.core.report import report
-from tests.core.scenes import NOW, details, facts, reading, resource, server, spec
+from tests.core.scenes import (
+    ID,
+    NOW,
+    OTHER_UID,
+    details,
+    facts,
+    reading,
+    records,
+    resource,
+    server,
+    spec,
+)
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -124,6 +135,20 @@ def test_what_was_found_just_now_is_adopted() -> None:
 def test_what_was_found_long_ago_is_searched_again_before_it_is_adopted() -> None:
     """The object was paused meanwhile, and the server may have got another name."""
     assert isinstance(adopting(3600.0), Find)
+
+
+def test_an_adopted_server_is_not_exchanged_for_one_that_is_observed() -> None:
+    """Its id is all that is known of it: without it the object would take the other for its own."""
+    other = server(id=OTHER_UID, name="legacy", mirror={"id": OTHER_UID})
+    watching = spec(managementPolicy="Observe", adoption={"id": OTHER_UID})
+    adopted = records(creation=None, adopted_at="2026-11-23T11:59:00Z")
+    case = facts(other, resource=resource(spec=watching, records=adopted, finalizers=()))
+    step = plan(case)
+    assert isinstance(step, Hold)
+    assert step.reason == "ImmutableField"
+    status = report(case, step).status
+    assert status is not None
+    assert status["id"] == ID
 
 
 def test_who_observes_by_name_follows_the_name() -> None:

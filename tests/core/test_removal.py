@@ -19,7 +19,7 @@ from onecloud_operator.core.actions import (
     Unlock,
 )
 from onecloud_operator.core.facts import Looked, Memory
-from onecloud_operator.core.memory import Done, accepted
+from onecloud_operator.core.memory import Done, accepted, refused
 from onecloud_operator.core.observed import Owner, Reading
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.plan import plan
@@ -114,6 +114,17 @@ def test_statuses_on_the_way_prove_nothing(status: str) -> None:
     assert (
         hold_reason(plan(leaving(server(status, locked=False), requested=ASKED, memory=sent))) == "Removing"
     )
+
+
+@pytest.mark.parametrize("reason", ["PrepaidNotExpired", "HostOffline", "Forbidden"])
+def test_why_a_delete_was_refused_is_said_until_it_is_sent_again(reason: str) -> None:
+    """The server is not being removed, whatever is on record."""
+    begun = leaving(requested=text_of_time(WALL), memory=Memory(begun_deletion=True))
+    delete, problem = Delete(ID, for_good=False), Problem(reason, "no")
+    after = refused(begun, delete, problem, ended_at=NOW, wait_seconds=60.0)
+    for seconds in (0.0, 1.0, 59.0):
+        assert hold_reason(plan(replace(begun, memory=after, now=NOW + seconds))) == reason
+    assert plan(replace(begun, memory=after, now=NOW + 60.0)) == delete
 
 
 def test_a_delete_is_repeated_after_a_minute_without_a_stir_or_a_failure() -> None:

@@ -171,6 +171,26 @@ def test_while_the_server_is_being_read_the_status_stands(changes: dict[str, Any
     assert (said.status is None) is stands
 
 
+def test_while_a_server_that_just_changed_is_looked_at_again_the_status_stands() -> None:
+    """A passing `ready` would else be a write each time, in a process that is hours old."""
+    case = after(facts(server("ready"), reading=reading(server("ready"), first_seen_at=NOW)), SETTLED)
+    waiting = Hold("NotYetObserved", "a second look", 1.0, unread=True)
+    assert report(case, waiting).status is None
+    assert report(replace(case, now=NOW + 1000), waiting).status is not None
+
+
+def test_rules_that_an_answer_of_one_server_does_not_show_leave_the_status() -> None:
+    ruled = {"id": ID, "security": {"rules": "in:allow any"}}
+    case = facts(server(mirror={"id": ID}), resource=resource(records=records(mirror=ruled)))
+    kept = report(case, Settled()).status
+    assert kept is not None
+    assert kept["server"] == ruled
+    alone = replace(case, reading=reading(server(mirror={"id": ID}, whole=True)))
+    shown = report(alone, Settled()).status
+    assert shown is not None
+    assert shown["server"] == {"id": ID}
+
+
 def test_what_does_not_get_read_for_long_is_said() -> None:
     case = replace(after(facts(reading=Reading()), SETTLED), now=NOW + 1000)
     assert report(case, Hold("NotYetObserved", "not read", unread=True)).status is not None

@@ -282,3 +282,13 @@ def test_what_only_a_get_shows_is_kept_when_a_list_leaves_it_out() -> None:
     assert both.mirror["security"] == {"rules": "in:allow any", "adminGroupID": "g"}
     assert carried_over(listed, None) is listed
     assert carried_over(one, listed) is one
+
+
+def test_the_rules_of_former_security_groups_are_not_kept() -> None:
+    """Recorded: an answer of one server, whose new group has no rules, shows none (1002-act-set-secgroup)."""
+    groups: tuple[dict[str, Any], ...] = ({"id": "g1", "name": "g1"}, {"id": "g2", "name": "g2"})
+    one = observed_from_details({"id": "a", "secgroups": [groups[0]], "security_rules": "in:allow any"})
+    listed = observed_from_details({"id": "a", "secgroups": [groups[1]]})
+    assert "security" not in carried_over(listed, one).mirror
+    alone = observed_from_details({"id": "a", "secgroups": [groups[0]]}, whole=True)
+    assert carried_over(alone, one) is alone

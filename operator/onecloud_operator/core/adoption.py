@@ -88,6 +88,13 @@ def observe(facts: Facts) -> Step:
             wait = FOUND_SECONDS if server is None else FIND_AGAIN_SECONDS
             return Hold("NotYetObserved", "The server has just been found.", wait, unread=True)
         return _not_found(facts.resource)
+    records = facts.resource.records
+    if records.adopted_at is not None and records.creation is None and records.id not in {None, server.id}:
+        return Hold(
+            "ImmutableField",
+            f"This object has adopted server {records.id}, so it cannot observe another one. Make a new "
+            "object for that.",
+        )
     if server.recycled:
         return Hold("InRecycleBin", "The server is in the cloud's recycle bin.")
     if server.phase is Phase.UNKNOWN:

@@ -31,7 +31,7 @@ from onecloud_operator.core.observed import (
     Phase,
 )
 from onecloud_operator.core.policy import bound_id, server_name
-from onecloud_operator.core.proof import LATELY_SECONDS, former_ids, found_again, unlooked
+from onecloud_operator.core.proof import LATELY_SECONDS, NEVER, former_ids, found_again, unlooked
 from onecloud_operator.core.records import Creation, attempt_id
 from onecloud_operator.core.times import text_of_time
 
@@ -84,7 +84,10 @@ def _settled_at(facts: Facts) -> float:
     memory, refused = facts.memory, _refusal(facts)
     sent_at = memory.latest(memory.posted_at)
     answered = memory.posted_at is not None and refused is not None and not refused.ambiguous
-    return sent_at + (0.0 if answered else facts.config.post_settle_seconds)
+    settle = facts.config.post_settle_seconds
+    # A clear answer to a later one says nothing of one whose answer was lost.
+    lost = memory.lost_at + settle if memory.lost_at is not None else sent_at
+    return max(lost, sent_at if answered else sent_at + settle)
 
 
 def go_on(facts: Facts) -> Step:
@@ -165,19 +168,19 @@ def _former(facts: Facts) -> Step | None:
     It was a proven 404 once, and a cloud that was restored from a backup shows it again: beside it no other
     is made. A POST that follows on the 404 at once need not ask.
     """
-    creation, memory, refusal = (
-        facts.resource.records.creation,
-        facts.memory,
-        facts.memory.refusals.get("Create"),
-    )
-    if creation is None or (memory.begun_attempt == creation.attempt and refusal is None):
+    creation, memory = facts.resource.records.creation, facts.memory
+    refusal = memory.refusals.get("Create")
+    if creation is None:
+        return None
+    begun_at = memory.begun_at if memory.begun_attempt == creation.attempt else None
+    if refusal is None and begun_at is not None and facts.now - begun_at < LATELY_SECONDS:
         return None
     waits = refusal is not None and refusal.wish == facts.wish and facts.now < refusal.until
     if refusal is not None and waits and not refusal.problem.duplicate_name:
         return None  # it is not sent yet
-    former, since = former_ids(facts), facts.now - LATELY_SECONDS
-    if memory.posted_at is not None:
-        since = max(since, memory.posted_at)  # what it found taken may have come back since the last look
+    former = former_ids(facts)
+    # What a POST found taken may have come back since the last look.
+    since = memory.posted_at if memory.posted_at is not None else NEVER
     if (look := unlooked(facts, former, since=since)) is not None:
         return look
     if (server_id := found_again(facts, former)) is None:
@@ -189,7 +192,8 @@ def _former(facts: Facts) -> Step | None:
         "NameConflict",
         f"Server {server_id}, which this object made earlier, was gone from the cloud and has come back. No "
         "second one is made beside it. To keep it, set spec.adoption to policy Adopt and this id, and "
-        "onExternalDeletion to Report. To have a new one made, delete it there.",
+        "onExternalDeletion to Report. To have a new one made, delete it there for good; while it is in the "
+        "recycle bin it still counts.",
         ahead if ahead > 0.0 else None,
     )
 
@@ -278,8 +282,8 @@ def completes(facts: Facts) -> bool:
     From then on no state of it ever leads to a deletion that nobody asked for.
     """
     creation, server = facts.resource.records.creation, facts.server
-    if creation is None or creation.completed_at is not None or server is None:
-        return False
+    if creation is None or creation.completed_at is not None or server is None or server.id != creation.id:
+        return False  # what is observed meanwhile may be another
     if not facts.fresh or server.recycled or facts.resource.deleting or facts.trouble is not None:
         return False
     if creation.failure is None:

@@ -83,7 +83,9 @@ class Memory:
     born_at: float = 0.0  # when this process first saw the object
     wrote_at: float | None = None  # end of the last write to the server
     begun_attempt: int | None = None  # the attempt that this process recorded itself
+    begun_at: float | None = None  # and when
     posted_at: float | None = None  # end of the last POST of the current attempt
+    lost_at: float | None = None  # end of the last one whose answer was lost: it may be at work until later
     refusals: Mapping[str, Refusal] = field(default_factory=dict)  # by policy.kind_of(step)
     attempts: Mapping[Step, Attempt] = field(default_factory=dict)
     burnt_at: float | None = None  # when a POST's id was first found used up with no server behind it

@@ -81,7 +81,7 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
             if old is not None and old.attempt == creation.attempt:
                 return memory  # only its name was corrected: a POST of the old one may still be under way
             # A new attempt has a new server: nothing that is remembered of the last one holds.
-            return Memory(born_at=memory.born_at, begun_attempt=creation.attempt)
+            return Memory(born_at=memory.born_at, begun_attempt=creation.attempt, begun_at=done.ended_at)
         case BeginDeletion():
             return replace(memory, begun_deletion=True, deleted_at=None)
         case MarkFailedCreation():
@@ -161,10 +161,12 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
         case Create() if not (problem.ambiguous or problem.duplicate_id or problem.duplicate_name):
             return memory  # a clear no: nothing was made, and nothing is under way
         case Create():
-            burnt = memory.burnt_at
+            burnt, lost = memory.burnt_at, ended_at if problem.ambiguous else memory.lost_at
             if burnt is None and problem.duplicate_id and before is not None and before.problem.duplicate_id:
                 burnt = memory.posted_at  # it was sent again only since nothing was found under its id
-            return replace(memory, posted_at=ended_at, wrote_at=ended_at, burnt_at=burnt)
+            return replace(memory, posted_at=ended_at, wrote_at=ended_at, burnt_at=burnt, lost_at=lost)
+        case Delete() if not problem.ambiguous:
+            return memory  # a clear no: it is not being removed
         case Delete():
             return replace(memory, deleted_at=ended_at, wrote_at=ended_at)
         case _:

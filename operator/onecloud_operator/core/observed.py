@@ -165,6 +165,7 @@ class Observed:
     expires_at: str | None = None
     details: Details | None = None
     mirror: Mapping[str, Any] = field(default_factory=dict)
+    whole: bool = field(default=False, compare=False)  # read alone: what it does not show is not there
 
     @property
     def detailed(self) -> bool:
@@ -209,12 +210,17 @@ class Reading:
 
 
 def carried(mirror: Mapping[str, Any], previous: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return *mirror* with what only a GET of one server shows and a list does not, as in *previous*."""
+    """
+    Return *mirror*, out of a list, with what only a GET of one server shows, as in *previous*.
+
+    The rules are those of the security groups, so they stay only while the groups do.
+    """
     # Recorded exchanges 240 and 901. Somebody may have edited a status, so nothing of its form is sure.
     kept: dict[str, Any] = {}
     if "osName" in previous and "osName" not in mirror:
         kept["osName"] = previous["osName"]
     before, security = previous.get("security"), mirror.get("security", {})
-    if isinstance(before, dict) and "rules" in before and "rules" not in security:
+    same = previous.get("securityGroups") == mirror.get("securityGroups")
+    if same and isinstance(before, dict) and "rules" in before and "rules" not in security:
         kept["security"] = {"rules": before["rules"], **security}
     return {**mirror, **kept} if kept else mirror

@@ -24,12 +24,14 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.records import attempt_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
 
-LATELY_SECONDS = 60.0  # longer than a slow answer takes, short beside what brings a database back
+LATELY_SECONDS = 180.0  # the slowest answer and its proof; what brings a database back takes longer
+ROUND_SECONDS = 2.0 * LATELY_SECONDS  # after the newest look of a round the recorded id may be looked at
+NEVER = float("-inf")
 FORMER_ATTEMPTS = 8  # how far back it is looked for a server that was gone and has come back
 _UNCHECKED = frozenset({"Detached", "Observed"})  # why a finalizer goes whatever becomes of the server
 
@@ -46,10 +48,20 @@ def look_first(facts: Facts, step: Step) -> Look | None:
     return Look(server.id) if writes and server is not None and not server.owner_known else None
 
 
-def unlooked(facts: Facts, server_ids: Iterable[str], *, since: float) -> Look | None:
-    """Return a look at the first of *server_ids* that was not looked at since *since*; None of the rest."""
+def unlooked(facts: Facts, server_ids: Sequence[str], *, since: float = NEVER) -> Look | None:
+    """
+    Return the next look of a round over *server_ids*, begun after *since*; None once it is complete.
+
+    A cloud that is slow may need longer for the round than a single look is good for. So a round counts for
+    so long after its newest look, or a long one would never end.
+    """
     looks = facts.memory.looks
-    return next((Look(one) for one in server_ids if one not in looks or looks[one].at < since), None)
+    moments = [looks[one].at if one in looks else NEVER for one in server_ids]
+    if not moments:
+        return None
+    if moments[0] <= since or facts.now - max(moments) >= ROUND_SECONDS:
+        return Look(server_ids[0])
+    return next((Look(one) for one, at in zip(server_ids, moments, strict=True) if at < moments[0]), None)
 
 
 def found_again(facts: Facts, server_ids: Iterable[str]) -> str | None:

@@ -28,7 +28,6 @@ from onecloud_operator.core.holds import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.observed import DELETING_STATUSES
 from onecloud_operator.core.policy import bound_id, deletion_policy, forged, observing, ours
 from onecloud_operator.core.proof import (
-    LATELY_SECONDS,
     former_ids,
     found_again,
     possible_ids,
@@ -95,15 +94,14 @@ def _unrecorded(facts: Facts) -> Step:
     if facts.now < settled_at:
         return _still_under_way(settled_at - facts.now)
     possible = possible_ids(facts)
-    since = max(settled_at, facts.now - LATELY_SECONDS)
-    if (look := unlooked(facts, possible, since=since)) is not None:
+    if (look := unlooked(facts, possible, since=settled_at)) is not None:
         return look
     if (server_id := found_again(facts, possible)) is None:
         return RemoveFinalizer("NeverMade")
     return Hold(
         "OwnedByAnother",
         f"The cloud has server {server_id}, which this object must have made, but the record of it is gone "
-        "from the status, so nothing is done to it. Delete it in the cloud, or "
+        "from the status, so nothing is done to it. Delete it in the cloud for good, or "
         f"{DETACH}",
     )
 
@@ -182,14 +180,14 @@ def _still_under_way(seconds: float) -> Hold:
 def _come_back(facts: Facts) -> Step | None:
     """Return the step if a former server of the object may be there again: the cloud may be restored."""
     former = former_ids(facts)
-    if (look := unlooked(facts, former, since=facts.now - LATELY_SECONDS)) is not None:
+    if (look := unlooked(facts, former)) is not None:
         return look
     if (server_id := found_again(facts, former)) is None:
         return None
     return Hold(
         "OwnedByAnother",
         f"Server {server_id}, which this object made earlier, was gone from the cloud and has come back. It "
-        "is not the recorded one, so nothing is done to it. Delete it in the cloud, or "
+        "is not the recorded one, so nothing is done to it. Delete it in the cloud for good, or "
         f"{DETACH}",
     )
 
@@ -207,10 +205,7 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
         apart = facts.config.delete_again_seconds
         # Unless this very process wrote the record and has sent nothing yet, a DELETE may be at work.
         may_run = not memory.begun_deletion or memory.deleted_at is not None
-        moved = max(
-            memory.latest(memory.moved_at),
-            memory.latest(memory.deleted_at),
-        )
+        moved = max(memory.latest(memory.moved_at), memory.latest(memory.deleted_at))
         recent = abs((facts.wall - requested).total_seconds()) < apart or facts.now - moved < apart
         if may_run and recent and server.status != "delete_fail":
             return Hold("Removing", UNDER_WAY)

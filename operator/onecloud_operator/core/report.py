@@ -18,7 +18,7 @@ from onecloud_operator.core.creation import completes
 from onecloud_operator.core.drift import drift_of
 from onecloud_operator.core.holds import proven
 from onecloud_operator.core.observed import Phase, carried
-from onecloud_operator.core.policy import deletion_policy, observing
+from onecloud_operator.core.policy import deletion_policy, forged, observing
 from onecloud_operator.core.records import Failure
 from onecloud_operator.core.state import READY_KEPT_SECONDS, ready_of, state_of
 from onecloud_operator.core.times import text_of_time, time_of_text
@@ -77,7 +77,7 @@ def _stands(facts: Facts) -> bool:
     Not for an older generation, and not for long: what does not get read must be said.
     """
     memory, synced = facts.memory, standing(facts.resource.status, "Synced")
-    since = max(memory.born_at, memory.wrote_at or memory.born_at)
+    since = max(memory.born_at, memory.wrote_at or memory.born_at, facts.reading.first_seen_at)
     said = synced is not None and synced.get("observedGeneration") == facts.resource.generation
     return said and not facts.resource.deleting and facts.now - since < UNREAD_SECONDS
 
@@ -169,8 +169,12 @@ def _records(facts: Facts, step: Step) -> Records:
         records = replace(records, place=facts.place)
     if completes(facts) and records.creation is not None:
         return replace(records, creation=replace(records.creation, completed_at=now, failure=None))
-    if observing(facts.resource) and facts.server is not None:
-        return replace(records, id=facts.server.id)
+    if observing(facts.resource):
+        # An adopted server is known by this id alone, so it stays.
+        shown = facts.server if records.adopted_at is None or records.creation is not None else None
+        return records if shown is None or shown.id == records.id else replace(records, id=shown.id)
+    if records.creation is not None and records.id != records.creation.id and not forged(facts.resource):
+        return replace(records, id=records.creation.id)  # another one was observed for a while
     return records
 
 
@@ -190,8 +194,10 @@ def _mirror(facts: Facts, records: Records) -> Mapping[str, Any] | None:
     settled = server.phase is not Phase.MOVING and server.detailed
     if kept is None:
         return server.mirror or None
+    if not settled or not server.mirror:
+        return kept
     # After a restart it was read by a list only; the status knows the rest.
-    return (carried(server.mirror, kept) if server.mirror else kept) if settled else kept
+    return server.mirror if server.whole else carried(server.mirror, kept)
 
 
 def _ip(facts: Facts, old: Mapping[str, Any]) -> str | None:

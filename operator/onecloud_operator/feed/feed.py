@@ -172,7 +172,7 @@ class Feed(Generic[K]):
         server_id = server.get("id")
         if not isinstance(server_id, str) or not server_id:
             return Reading()
-        observed = observed_from_details(server)
+        observed = observed_from_details(server, whole=True)
         entry = self._cache.get(server_id)
         if entry is None:
             return Reading(observed, asked_at, asked_at)

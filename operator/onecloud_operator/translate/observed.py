@@ -78,11 +78,11 @@ class Untranslatable(ValueError):
     """A server without a usable id: nothing can be done with it."""
 
 
-def observed_from_details(server: Mapping[str, Any]) -> Observed:
-    """Return what a detailed reply shows. Raises Untranslatable, and nothing else."""
+def observed_from_details(server: Mapping[str, Any], *, whole: bool = False) -> Observed:
+    """Return what a detailed reply shows, *whole*: of one server. Raises Untranslatable, and nothing else."""
     columns = _columns(server)
     details = _details(server, columns.get("version", 0))
-    return _observed(_id(server), columns, details, mirror_of(server))
+    return replace(_observed(_id(server), columns, details, mirror_of(server)), whole=whole)
 
 
 def carried_over(server: Observed, previous: Observed | None) -> Observed:
@@ -91,7 +91,7 @@ def carried_over(server: Observed, previous: Observed | None) -> Observed:
 
     Without that the mirror would change, and be written, each time that the other kind of reply comes.
     """
-    if previous is None or previous.id != server.id:
+    if previous is None or previous.id != server.id or server.whole:
         return server
     mirror = carried(server.mirror, previous.mirror)
     return server if mirror is server.mirror else replace(server, mirror=mirror)
