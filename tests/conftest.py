@@ -5,6 +5,7 @@ With CI=true a test that is skipped or expected to fail counts as failed: nothin
 """
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from typing import TypeVar
 from uuid import uuid4
@@ -16,6 +17,9 @@ from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kube import Kube
 from sandbox.cluster.namespaces import temporary
+
+# A shell that runs this in the background has it ignore Ctrl-C, and so would every child of a test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes is the machine's business, and no finding.
 settings.register_profile("untimed", deadline=None)

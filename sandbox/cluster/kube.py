@@ -12,6 +12,7 @@ import httpx
 import yaml
 
 POLL_SECONDS = 0.05  # the server answers in 2 ms; nobody notices 50
+SILENCE_SECONDS = 1.0  # then it is looked again, since what is awaited may not be of the object alone
 CALL_SECONDS = 30.0
 BUSY_ATTEMPTS, BUSY_SECONDS = 20, 0.5
 CRD = "CustomResourceDefinition"
@@ -141,11 +142,6 @@ class Kube:
             dryRun="All" if dry_run else None,
         )
 
-    def apply_file(self, path: Path, *, namespace: str | None = None) -> list[Object]:
-        """Apply every document of a YAML file."""
-        documents = [document for document in yaml.safe_load_all(path.read_text()) if document is not None]
-        return [self.apply(document, namespace=namespace) for document in documents]
-
     def install_crds(self, path: Path, timeout_seconds: float = 20.0) -> list[str]:
         """Apply the definitions of a file or directory; return their names once they are served."""
         files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
@@ -236,24 +232,66 @@ class Kube:
         predicate: Callable[[Object], bool],
         timeout_seconds: float = 10.0,
     ) -> Object:
-        """Poll an object until *predicate* holds; return it. Raises TimeoutError with what was seen last."""
-        seen: Object | None = None
-        for _ in _ticks(timeout_seconds):
-            seen = self.get(kind, name, namespace)
-            if seen is not None and predicate(seen):
-                return seen
-        raise TimeoutError(f"{kind} {name}: not so within {timeout_seconds} s; last seen: {_brief(seen)}")
+        """Watch an object until *predicate* holds; return it. Raises TimeoutError with what was seen last."""
+        found = self._watched(
+            (kind, name, namespace), lambda seen: seen is not None and predicate(seen), timeout_seconds
+        )
+        return found or {}
 
     def wait_gone(
         self, kind: str, name: str, namespace: str | None = None, timeout_seconds: float = 10.0
     ) -> None:
-        """Poll until there is no such object. Raises TimeoutError with what was seen last."""
-        seen: Object | None = None
-        for _ in _ticks(timeout_seconds):
-            seen = self.get(kind, name, namespace)
-            if seen is None:
-                return
-        raise TimeoutError(f"{kind} {name}: still there after {timeout_seconds} s: {_brief(seen)}")
+        """Watch until there is no such object. Raises TimeoutError with what was seen last."""
+        self._watched((kind, name, namespace), lambda seen: seen is None, timeout_seconds, "still there")
+
+    def _watched(
+        self,
+        what: tuple[str, str, str | None],
+        is_so: Callable[[Object | None], bool],
+        timeout_seconds: float,
+        complaint: str = "not so",
+    ) -> Object | None:
+        """Return the first version of an object, or its absence, that is so."""
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            seen, version = self._read(*what)
+            if is_so(seen):
+                return seen
+            for seen in self._changes(*what, version, deadline):
+                if is_so(seen):
+                    return seen
+            if time.monotonic() >= deadline:
+                last = f"{complaint} after {timeout_seconds} s; last seen: {_brief(seen)}"
+                raise TimeoutError(f"{what[0]} {what[1]}: {last}")
+            time.sleep(POLL_SECONDS)  # the watch ended early, or may not be had
+
+    def _read(self, kind: str, name: str, namespace: str | None) -> tuple[Object | None, str]:
+        """Read an object, or its absence; and the version from which on to watch it."""
+        if (seen := self.get(kind, name, namespace)) is not None:
+            return seen, seen["metadata"]["resourceVersion"]
+        path = self.resource(kind).path(namespace)
+        found = self.request("GET", path, fieldSelector=f"metadata.name={name}")
+        return next(iter(found["items"]), None), found["metadata"]["resourceVersion"]
+
+    def _changes(
+        self, kind: str, name: str, namespace: str | None, version: str, deadline: float
+    ) -> Iterator[Object | None]:
+        """Yield each later version of an object, None for its end, until there is silence for a while."""
+        seconds = min(max(deadline - time.monotonic(), 0.0), SILENCE_SECONDS)
+        query = {"watch": "true", "fieldSelector": f"metadata.name={name}", "resourceVersion": version}
+        silence = httpx.Timeout(CALL_SECONDS, read=seconds)
+        path = self.resource(kind).path(namespace)
+        try:
+            with self._http.stream("GET", path, params=query, timeout=silence) as reply:
+                for line in reply.iter_lines() if reply.is_success else ():
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":  # the version is too old by now
+                        return
+                    yield None if event["type"] == "DELETED" else event["object"]
+                    if time.monotonic() >= deadline:
+                        return
+        except httpx.TransportError:
+            return  # silence, or the server went away: a read tells
 
     def resource(self, kind: str) -> Resource:
         """Find a resource by what kubectl would call it. Raises LookupError."""
@@ -305,12 +343,3 @@ def _brief(seen: Object | None) -> str:
         return "nothing"
     metadata = {key: value for key, value in seen.get("metadata", {}).items() if key != "managedFields"}
     return json.dumps({"metadata": metadata, "status": seen.get("status")}, default=str)
-
-
-def _ticks(timeout_seconds: float) -> Iterator[None]:
-    """Once at least, then every POLL_SECONDS until the time is over."""
-    deadline = time.monotonic() + timeout_seconds
-    yield
-    while time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
-        yield

@@ -91,10 +91,17 @@ def test_the_operators_own_application_is_as_quiet_with_argo_cds_defaults(shop: 
     made["spec"]["syncPolicy"]["syncOptions"].remove("ServerSideApply=true")
     account = {"annotations": {"example.com/applied": "on-the-client-side"}}
     made["spec"]["source"]["helm"]["valuesObject"]["serviceAccount"] = account
+    before = shop.application(RELEASE)["status"]["operationState"]["finishedAt"]
     shop.kube.apply(made, force=True)
     try:
         shop.until(lambda: _applied_on_the_client_side(shop), "it is applied so")
-        shop.kube.wait_for("applications", RELEASE, NAMESPACE, well, LONG)
+        shop.kube.wait_for(
+            "applications",
+            RELEASE,
+            NAMESPACE,
+            lambda found: well(found) and _compared_since(found, before),
+            LONG,
+        )
         _see_nothing_happen(shop, {"operator": Watched(RELEASE, synced=True, healthy=True)}, BRIEFLY_SECONDS)
     finally:
         shop.operator.install()
@@ -134,6 +141,14 @@ def _see_nothing_happen(shop: Shop, seen: dict[str, Watched], seconds: float) ->
     assert _traces(shop) == before
     assert {call for call in shop.cloud.counts() if not call.startswith("GET ")} <= {SIGN_IN}
     assert all(len(watched.compared) >= seconds / 10 for watched in seen.values()), "they were compared"
+
+
+def _compared_since(application: Object, before: str) -> bool:
+    """Say whether a later sync than that of *before* has ended, and what it left was looked at."""
+    status = application["status"]
+    operation = status["operationState"]
+    ended = operation["phase"] == "Succeeded" and operation["finishedAt"] != before
+    return ended and bool(status["reconciledAt"] > operation["finishedAt"])
 
 
 def _applied_on_the_client_side(shop: Shop) -> bool:

@@ -464,7 +464,6 @@ def test_a_server_that_moves_is_looked_at_when_ready_can_no_longer_be_kept_and_w
 
 
 # -- Events ----------------------------------------------------------------------------------------------
-MADE_AGAIN = replace(BEGUN, attempt=2)
 DOWN_STATUS = told(
     replace(after(facts(), SETTLED), trouble=DOWN, place=None), Hold(DOWN.reason, DOWN.message)
 )

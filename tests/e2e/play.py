@@ -97,9 +97,12 @@ class Play:
     def until(self, condition: Callable[[], Any], what: str, seconds: float = LONG) -> Any:
         """Wait for something that is no object; return what *condition* gave."""
         deadline = time.monotonic() + seconds
+        asked_at = time.monotonic()
         while not (found := condition()):
-            assert time.monotonic() < deadline, f"not so within {seconds} s: {what}"
-            time.sleep(POLL_SECONDS)
+            now = time.monotonic()
+            assert now < deadline, f"not so within {seconds} s: {what}"
+            time.sleep(max(POLL_SECONDS, 2.0 * (now - asked_at)))  # what takes long is asked less often
+            asked_at = time.monotonic()
         return found
 
     def only_server(self) -> dict[str, Any]:
