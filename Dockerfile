@@ -9,23 +9,23 @@ ARG PYTHON=${BASE_NAME}@${BASE_DIGEST}
 FROM ${PYTHON} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
-    PIP_NO_COMPILE=1 \
     PIP_ROOT_USER_ACTION=ignore \
     PYTHONDONTWRITEBYTECODE=1
 RUN ["python", "-m", "venv", "--without-pip", "/opt/onecloud-operator"]
 COPY requirements/runtime.txt /build/
 # Locked wheels by their hashes, and no code of a source distribution is run.
-RUN ["python", "-m", "pip", "--python", "/opt/onecloud-operator/bin/python", "install", \
+RUN ["python", "-m", "pip", "--python", "/opt/onecloud-operator/bin/python", "install", "--no-compile", \
      "--require-hashes", "--no-deps", "--only-binary=:all:", "-r", "/build/runtime.txt"]
-COPY operator/ /build/operator/
 WORKDIR /opt/onecloud-operator
+# Nothing can be compiled later, on a read-only root; and with a hash, not a time, so that two builds are alike.
+RUN ["bin/python", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "lib"]
+COPY operator/ /build/operator/
 RUN site="$(bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
  && cp -R /build/operator/onecloud_operator "$site/" \
  && printf '%s\n' '#!/opt/onecloud-operator/bin/python -P' 'import sys' \
       'from onecloud_operator.__main__ import main' 'sys.exit(main())' > bin/onecloud-operator \
  && chmod 0755 bin/onecloud-operator \
- # Nothing can be compiled later, on a read-only root; and a hash, not a time, so that two builds are alike.
- && bin/python -m compileall -q --invalidation-mode unchecked-hash "$site"
+ && bin/python -m compileall -q --invalidation-mode unchecked-hash "$site/onecloud_operator"
 
 FROM ${PYTHON}
 # The base brings pip, and a copy of it that could bring it back.

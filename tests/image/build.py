@@ -21,6 +21,7 @@ USER: Final = "65532"
 NEEDED: Final = ("buildah", "mmdebstrap", "unshare", "chroot", "make")
 NAME: Final = "localhost/onecloud-operator:test"
 STANDIN: Final = "localhost/stand-in-python:bookworm-1"
+MOST_IMAGES: Final = 60  # each run leaves a few layers, of which only the newest can be used again
 DIGEST: Final = f"sha256:{'0' * 64}"  # what the label says; the stand-in is named by its tag
 CERTIFICATES: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
@@ -66,7 +67,7 @@ def call(*command: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT) 
 
 @dataclass(frozen=True)
 class Buildah:
-    """Buildah with a storage of its own; the stand-in base stays in it from run to run."""
+    """Buildah with a storage of its own; base and dependencies stay in it from run to run."""
 
     directory: Path
 
@@ -88,6 +89,8 @@ class Buildah:
         (self.directory / "storage.conf").write_text(
             f'[storage]\ndriver = "overlay"\ngraphroot = "{store}"\nrunroot = "{run}"\n'
         )
+        if len(self("images", "--all", "--quiet").split()) > MOST_IMAGES:
+            self("rmi", "--prune")
         if STANDIN in self("images", "--format", "{{.Name}}:{{.Tag}}"):
             return
         packages = "--include=python3,python3-venv,ca-certificates"
@@ -104,7 +107,9 @@ class Buildah:
     def image(self) -> None:
         """Build the operator's image, as `make image` does."""
         base = {"PYTHON": STANDIN, "BASE_NAME": STANDIN, "BASE_DIGEST": DIGEST}
-        more = " ".join(("--pull-never", *(f"--build-arg {name}={text}" for name, text in base.items())))
+        more = " ".join(
+            ("--pull-never --layers", *(f"--build-arg {name}={text}" for name, text in base.items()))
+        )
         if CERTIFICATES.exists():  # a proxy of this machine may have a certificate of its own
             more += f" --volume {CERTIFICATES}:{CERTIFICATES}:ro"
         self.make(NAME, more)
