@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator import cluster
-from onecloud_operator.clouds import REREAD_SECONDS, TIDY_SECONDS, Clouds, Opened
+from onecloud_operator.clouds import REREAD, REREAD_SECONDS, TIDY_SECONDS, Clouds, Opened
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.credentials import Secrets
@@ -103,7 +103,11 @@ async def test_two_secrets_of_one_project_lead_to_one_place() -> None:
 @pytest.mark.parametrize(
     ("refusal", "says"),
     [
-        pytest.param(None, "There is no Secret lost in namespace shop.", id="there-is-none"),
+        pytest.param(
+            None,
+            "There is no Secret lost in namespace shop.",
+            id="there-is-none",
+        ),
         pytest.param(cluster.Forbidden("403", 403), "no right to read Secret lost", id="no-right"),
     ],
 )
@@ -248,13 +252,18 @@ async def test_a_value_that_a_spec_refers_to_is_given_to_the_letter() -> None:
     ("name", "key", "says"),
     [
         pytest.param("login", "user", "Secret login has no key user.", id="no-key"),
-        pytest.param("lost", "user", "There is no Secret lost in namespace shop.", id="no-secret"),
+        pytest.param(
+            "lost",
+            "user",
+            "There is no Secret lost in namespace shop.",
+            id="no-secret",
+        ),
     ],
 )
 async def test_a_value_that_is_not_there_is_named(name: str, key: str, says: str) -> None:
     async with scene() as s:
         s.values["shop", "login"] = {"password": WRONG}
-        assert await s.clouds.value("shop", name, key) == Problem("SecretNotFound", says)
+        assert await s.clouds.value("shop", name, key) == Problem("SecretNotFound", f"{says} {REREAD}")
 
 
 # -- letting go ------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud import Endpoints
 
 TIDY_SECONDS = 600.0
+REREAD = "It is read again every minute."
 REREAD_SECONDS = 5.0  # after a refusal the Secret is read again at once, but not for each of 1,000 objects
 
 
@@ -83,9 +84,9 @@ class Clouds:
         try:
             value = data.get(key)
         except SecretUnusable as error:
-            return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}.")
+            return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}. {REREAD}")
         if value is None:
-            return Problem("SecretNotFound", f"Secret {name} has no key {key}.")
+            return Problem("SecretNotFound", f"Secret {name} has no key {key}. {REREAD}")
         return value.get_secret_value()
 
     def endpoint_of(self, secret: tuple[str, str]) -> str | None:
@@ -136,7 +137,7 @@ class Clouds:
         try:
             credentials = credentials_of(data)
         except SecretUnusable as error:
-            return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}.")
+            return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}. {REREAD}")
         if kept is None or kept.fingerprint != credentials.fingerprint:
             if kept is not None:
                 await kept.cloud.close()
@@ -150,9 +151,10 @@ class Clouds:
         try:
             return await self._secrets.data(namespace, name, newer_than=newer_than)
         except cluster.NotFound:
-            return Problem("SecretNotFound", f"There is no Secret {name} in namespace {namespace}.")
+            return Problem("SecretNotFound", f"There is no Secret {name} in namespace {namespace}. {REREAD}")
         except cluster.Forbidden:
             return Problem(
                 "SecretNotFound",
-                f"The operator has no right to read Secret {name} in namespace {namespace} (get on secrets).",
+                f"The operator has no right to read Secret {name} in namespace {namespace} (get on secrets). "
+                f"{REREAD}",
             )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 LIMIT_SECONDS = 60.0  # for a busy machine; the longest step takes ten
 REAL_LIMIT_SECONDS = 600.0  # a real cloud may have to copy an image first
 EPILOG = """With CONTEXT=name in the environment the demo uses a cluster and a cloud of yours. It then needs
-SECRET=file, IMAGE=name and NETWORK=name as well, and asks before it makes anything there; YES=1 says yes."""
+SECRET=file, SERVER_IMAGE=name and NETWORK=name as well, and asks before it makes anything; YES=1 says yes."""
 
 
 class ChoiceError(Exception):
@@ -59,7 +59,7 @@ def _own(environment: Mapping[str, str]) -> Own:
     # Only with CONTEXT, and never printed: somebody may have a variable SECRET for another purpose.
     needed = {
         "SECRET": "a file with the Secret of a cloud's credentials, as examples/secret.yaml",
-        "IMAGE": "id or name of an image that there is in that cloud",
+        "SERVER_IMAGE": "id or name of an image that there is in that cloud",
         "NETWORK": "id or name of a network that there is in that cloud",
     }
     missing = {name: text for name, text in needed.items() if not environment.get(name)}
@@ -76,7 +76,7 @@ def _own(environment: Mapping[str, str]) -> Own:
     return Own(
         environment["CONTEXT"],
         secret,
-        environment["IMAGE"],
+        environment["SERVER_IMAGE"],
         environment["NETWORK"],
         environment.get("YES") == "1",
     )

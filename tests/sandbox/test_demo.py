@@ -42,7 +42,7 @@ ESCAPE = "\033["
 
 
 def environment(**more: str) -> dict[str, str]:
-    ours = {"CONTEXT", "SECRET", "IMAGE", "NETWORK", "YES", "NO_COLOR"}
+    ours = {"CONTEXT", "SECRET", "SERVER_IMAGE", "NETWORK", "YES", "NO_COLOR"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return {**kept, "PYTHONPATH": f"{ROOT / 'operator'}:{ROOT}", "TERM": "xterm", **more}
 
@@ -249,7 +249,7 @@ def test_ctrl_c_ends_it_at_any_moment(moment: str) -> None:
 def test_a_context_needs_a_cloud_too_and_the_message_says_what() -> None:
     done = piped(CONTEXT="mine")
     assert done.returncode == 2
-    for needed in ("SECRET=", "IMAGE=", "NETWORK="):
+    for needed in ("SECRET=", "SERVER_IMAGE=", "NETWORK="):
         assert needed in done.stderr
 
 
@@ -315,7 +315,7 @@ def own(control_plane: ControlPlane, directory: Path, secret: dict[str, str]) ->
     manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": secret}
     file.write_text(yaml.safe_dump(manifest))
     kubeconfig = str(control_plane.kubeconfig)
-    return {"KUBECONFIG": kubeconfig, "SECRET": str(file), "IMAGE": "debian-12", "NETWORK": "vnet0"}
+    return {"KUBECONFIG": kubeconfig, "SECRET": str(file), "SERVER_IMAGE": "debian-12", "NETWORK": "vnet0"}
 
 
 def finalize(kube: Kube, name: str) -> None:

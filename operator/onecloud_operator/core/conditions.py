@@ -105,7 +105,7 @@ def _others(facts: Facts, verdict: Verdict, *, drifted: bool) -> Iterator[tuple[
             "Expiring",
             "True",
             "ExpiresSoon",
-            "The server's paid time ends soon; see status.server.billing.",
+            "The server's paid time, or its lease, ends soon; see status.server.billing.",
         )
 
 
