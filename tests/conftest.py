@@ -7,11 +7,13 @@ With CI=true a test that is skipped or expected to fail counts as failed: nothin
 import os
 import signal
 from collections.abc import Generator, Iterator
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
@@ -26,6 +28,19 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+
+class ByDearness(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Shares out files to the workers, but whole packages: what their fixtures start is dear."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(super()._split_scope(nodeid))
+        return str(path.parent if (self.config.rootpath / path.parent / "__init__.py").exists() else path)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
+    return ByDearness(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import httpx
 if TYPE_CHECKING:
     from sandbox.cluster.proxy import Proxy
     from sandbox.stage import Operator
+    from tests.e2e.play import Play
 
 DURATION_SECONDS = 4
 LEASE = {
@@ -52,6 +53,11 @@ class Replica:
     def beats(self) -> float:
         """How often its heart has beaten, once a second: figures with another number are newer ones."""
         return self.measure("event_loop_lag_seconds_count")
+
+    def refresh(self, play: Play) -> None:
+        """Wait until its figures tell of all that was so when this was called."""
+        beats = self.beats
+        play.until(lambda: self.beats > beats + 1, "newer figures")
 
     @property
     def leads(self) -> bool:
