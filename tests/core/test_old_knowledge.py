@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from onecloud_operator.core.actions import BeginAdoption, Find, GrowDisk, Hold, Resize, Stop
+from onecloud_operator.core.actions import BeginAdoption, Find, GrowDisk, Hold, Resize, Settled, Stop
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import Done, accepted, refused
 from onecloud_operator.core.observed import Phase, Reading
@@ -79,6 +79,29 @@ def test_a_new_process_does_not_stop_the_server_once_more_for_what_was_in_vain(s
     after = restarted(before)
     assert plan(after) == held
     assert report(after, plan(after)).status is None, "and says the same, so that it writes nothing"
+
+
+@pytest.mark.parametrize("spent", [resized_in_vain, grown_in_vain])
+def test_what_was_in_vain_is_remembered_while_something_else_is_told(spent: object) -> None:
+    """A cloud that cannot be reached, and a restart of the operator, do not have the server stopped again."""
+    before = spent()  # type: ignore[operator]  # one of the two
+    held = plan(before)
+    unreachable = replace(restarted(before), trouble=Problem("EndpointUnreachable", "no answer"), place=None)
+    told = reported(unreachable)
+    assert told.resource.records.synced_reason == "EndpointUnreachable"
+    after = replace(restarted(before), resource=told.resource)
+    assert plan(after) == held
+    well = replace(after, resource=replace(told.resource, spec=spec()))
+    assert plan(well) == Settled()
+    assert "heldBack" not in reported(well).resource.status
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [None, "no", {"reason": "NoSuchReason", "message": "x"}, {"reason": "OperationFailed"}, {"message": 1}],
+)
+def test_what_somebody_wrote_in_its_place_counts_as_nothing(edit: object) -> None:
+    assert records_of({"heldBack": edit}).held_back is None
 
 
 @pytest.mark.parametrize("spent", [resized_in_vain, grown_in_vain])

@@ -109,6 +109,14 @@ class ErrorStatus(Shown):
     time: Time = Field(description="When this was first seen.")
 
 
+class HeldBackStatus(Shown):
+    """A change that had no effect, and may stop the server each time it is tried."""
+
+    reason: Short = Field(description="Reason, see docs/reasons.md.")
+    message: Message = Field(description="What was tried, and what came of it, for people.")
+    since: Time = Field(description="Since when it is held back.")
+
+
 class Status(Shown):
     """What the operator observed, and what it is doing about it."""
 
@@ -140,6 +148,11 @@ class Status(Shown):
         "What differs from the spec and is held back, or only reported.", **ATOMIC_LIST
     )
     last_error: ErrorStatus | None = shown("The newest failure; absent when all is well.", **ATOMIC_MAP)
+    held_back: HeldBackStatus | None = shown(
+        "A change that is not repeated by itself, until the spec changes or another try is asked for by the "
+        "annotation onecloud.io/reconcile-requested-at.",
+        **ATOMIC_MAP,
+    )
     next_retry_time: Time | None = shown("When the problem of this object is tried again.")
     last_handled_reconcile_at: Text | None = shown(
         "The annotation onecloud.io/reconcile-requested-at that was last obeyed."

@@ -192,12 +192,14 @@ class Hold:
 
     *seconds*: look again then; None leaves it to the reason's own interval, or to what the feed shows.
     *unread*: only a reading is waited for, and what the status says stands until it comes.
+    *spent*: what was tried is not repeated by itself, which the status keeps for this wish.
     """
 
     reason: str
     message: str
     seconds: float | None = None
     unread: bool = False
+    spent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,14 +133,14 @@ def spent_before(facts: Facts) -> bool:
     """
     Say whether the status tells that a step is spent for this very wish.
 
-    A new process remembers no attempts. Without the status' word it would stop the server once more for what
+    A new process remembers no attempts. Without the record it would stop the server once more for what
     cannot be done, at every restart of the operator.
     """
     resource, records, memory = facts.resource, facts.resource.records, facts.memory
     here = [a.wish for step, a in memory.attempts.items() if isinstance(step, Resize | GrowDisk)]
     here += [r.wish for kind, r in memory.refusals.items() if kind.startswith(("Resize", "GrowDisk"))]
     return (
-        _SPENT in (records.synced_message or "")
+        records.held_back is not None
         and facts.wish not in here
         and resource.status.get("observedGeneration") == resource.generation
         and records.last_handled == resource.reconcile_requested_at
@@ -151,14 +151,15 @@ def spent(facts: Facts, step: Step) -> Hold:
     """Hold a step that has cost a restart, or would cost one, and has changed nothing."""
     refusal = facts.memory.refusals.get(kind_of(step))
     if refusal is not None and refusal.wish == facts.wish:
-        return Hold(refusal.problem.reason, f"{refusal.problem.message[:MOST_SAID]} {_SPENT}")
-    records = facts.resource.records
-    if attempted(facts, step) is None and spent_before(facts) and records.synced_reason is not None:
-        return Hold(records.synced_reason, records.synced_message or _SPENT)
+        return Hold(refusal.problem.reason, f"{refusal.problem.message[:MOST_SAID]} {_SPENT}", spent=True)
+    held = facts.resource.records.held_back
+    if attempted(facts, step) is None and spent_before(facts) and held is not None:
+        return Hold(held.reason, held.message, spent=True)
     return Hold(
         "OperationFailed",
         f"The cloud accepted {words_of(step).noun}, and the server still differs; see its operation log in "
         f"the cloud. {_SPENT}",
+        spent=True,
     )
 
 

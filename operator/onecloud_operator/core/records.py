@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from onecloud_operator.api.reasons import SYNCED_REASONS
 from onecloud_operator.core.place import Place
 
 
@@ -43,6 +44,14 @@ class Creation:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Why a change is not repeated by itself."""
+
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """The part of ``status`` that decisions read. Times are RFC 3339 texts, as they stand there."""
 
@@ -53,8 +62,8 @@ class Records:
     deletion_requested_at: str | None = None
     managed_tags: tuple[str, ...] = ()
     last_handled: str | None = None
+    held_back: HeldBack | None = None
     synced_reason: str | None = None
-    synced_message: str | None = None
     deleting_reason: str | None = None
     mirror: Mapping[str, Any] = field(default_factory=dict)
 
@@ -101,8 +110,8 @@ def records_of(status: Mapping[str, Any]) -> Records:
         deletion_requested_at=_text(deletion.get("requestedAt")),
         managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
         last_handled=_text(status.get("lastHandledReconcileAt")),
+        held_back=_held_back(_mapping(status.get("heldBack"))),
         synced_reason=_text(synced.get("reason")),
-        synced_message=_text(synced.get("message")),
         deleting_reason=_text(going.get("reason")),
         mirror=mirror,
     )
@@ -131,6 +140,13 @@ def _creation(value: Mapping[str, Any]) -> Creation | None:
             failed_at, "NoCapacity" if reason == "NoCapacity" else "CreationFailed", message or ""
         )
     return Creation(attempt, server_id, name, started_at, completed_at, failure)
+
+
+def _held_back(value: Mapping[str, Any]) -> HeldBack | None:
+    reason, message = _text(value.get("reason")), _text(value.get("message"))
+    if reason is None or message is None or reason not in SYNCED_REASONS:
+        return None
+    return HeldBack(reason, message)
 
 
 def _text(value: object) -> str | None:

@@ -110,6 +110,7 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         "managedTags": list(_managed_tags(facts, records)) or None,
         "drift": drift_of(facts, step, verdict) or None,
         "lastError": _last_error(facts, verdict, problem),
+        "heldBack": _held_back(facts, step, verdict),
         "nextRetryTime": _next_retry(facts, step, verdict),
         "lastHandledReconcileAt": resource.reconcile_requested_at or old.get("lastHandledReconcileAt"),
     }
@@ -246,6 +247,21 @@ def _last_error(facts: Facts, verdict: Verdict, problem: Problem | None) -> Mapp
         "time": text_of_time(facts.wall),
     }
     return {key: value for key, value in entry.items() if value is not None}
+
+
+def _held_back(facts: Facts, step: Step, verdict: Verdict) -> Mapping[str, Any] | None:
+    """Return what is not repeated by itself: for one wish, whatever is said meanwhile, till all is well."""
+    resource, old = facts.resource, facts.resource.status.get("heldBack")
+    same_wish = (
+        resource.status.get("observedGeneration") == resource.generation
+        and resource.records.last_handled == resource.reconcile_requested_at
+    )
+    kept = old if isinstance(old, dict) and same_wish and verdict.synced != "True" else None
+    if not (isinstance(step, Hold) and step.spent):
+        return kept
+    entry = {"reason": verdict.reason, "message": cut(verdict.message)}
+    same = kept is not None and entry.items() <= kept.items()
+    return kept if same else {**entry, "since": text_of_time(facts.wall)}
 
 
 def _refused_request(facts: Facts, verdict: Verdict) -> str | None:
