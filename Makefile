@@ -57,7 +57,7 @@ soak: tools ## play crashes, faults and storms at length (about an hour on two c
 		--durations=0 -v $(ARGS) $(SOAKS)
 
 .PHONY: bench
-bench: tools ## measure it beside an ordinary operator, against the budgets (about 90 minutes; ARGS=--help)
+bench: tools ## measure it beside an ordinary operator, against the budgets (about two hours; ARGS=--help)
 	@$(RUN) -m benchmarks $(ARGS)
 
 .PHONY: lint

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 AGAIN_SECONDS: Final = 5.0
 # Without these in the status an object would make a second server, or be worked on without an end.
 RECORDS: Final = frozenset(
-    {"id", "cloud", "creation", "adoptedAt", "deletion", "conditions", "observedGeneration"}
+    {"id", "cloud", "creation", "adoptedAt", "deletion", "heldBack", "conditions", "observedGeneration"}
 )
 REFUSED: Final = 400
 

@@ -223,7 +223,7 @@ class Reconciler:
 
     # -- what the beats are made of ----------------------------------------------------------------------
     def _pace(self, known: Known, facts: Facts, hold: Hold) -> Hold:
-        if hold.seconds is not None or (waits := self._waits(hold.reason)) is None:
+        if hold.final or hold.seconds is not None or (waits := self._waits(hold.reason)) is None:
             return hold
         known.memory, hold = paced(facts, hold, first=waits[0], most=waits[1])
         return hold

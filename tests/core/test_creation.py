@@ -115,6 +115,16 @@ def test_a_clear_no_to_a_later_post_says_nothing_of_one_whose_answer_was_lost() 
         assert unmade(replace(case, now=now, reading=Reading(asked_at=now, gone=True))) is certain
 
 
+def test_after_a_restart_a_post_of_the_process_before_may_be_under_way() -> None:
+    taken = memory.refused(
+        beginning(memory=Memory(born_at=NOW)), Create(BEGUN), DUPLICATE_NAME, ended_at=NOW, wait_seconds=600.0
+    )
+    for seconds, certain in ((5, False), (181, True)):
+        now = NOW + seconds
+        case = beginning(memory=taken, now=now, reading=Reading(asked_at=now, gone=True))
+        assert unmade(case) is certain
+
+
 def test_a_name_that_another_server_has_is_a_conflict_that_touches_nothing() -> None:
     taken = Memory(posted_at=NOW - 10, refusals=refused(DUPLICATE_NAME, until=NOW + 500))
     assert plan(beginning(memory=taken)) == Look(ID)

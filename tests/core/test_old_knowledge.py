@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from onecloud_operator.core.actions import BeginAdoption, Find, GrowDisk, Hold, Resize, Settled, Stop
+from onecloud_operator.core.actions import (
+    BeginAdoption,
+    BeginCreation,
+    Find,
+    GrowDisk,
+    Hold,
+    Resize,
+    Settled,
+    Stop,
+)
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import Done, accepted, refused
 from onecloud_operator.core.observed import Phase, Reading
@@ -16,9 +25,11 @@ from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Records, records_of
 from onecloud_operator.core.report import report
 from tests.core.scenes import (
+    BEGUN,
     ID,
     NOW,
     OTHER_UID,
+    PLACE,
     details,
     facts,
     reading,
@@ -96,12 +107,83 @@ def test_what_was_in_vain_is_remembered_while_something_else_is_told(spent: obje
     assert "heldBack" not in reported(well).resource.status
 
 
+ENTRY = {
+    "change": "Resize",
+    "reason": "OperationFailed",
+    "message": "in vain",
+    "since": "2026-11-23T12:00:00Z",
+}
+
+
 @pytest.mark.parametrize(
     "edit",
-    [None, "no", {"reason": "NoSuchReason", "message": "x"}, {"reason": "OperationFailed"}, {"message": 1}],
+    [
+        None,
+        "no",
+        ENTRY,
+        [None, "no", 1],
+        [ENTRY | {"reason": "NoSuchReason"}],
+        [ENTRY | {"change": 1}],
+        [ENTRY | {"message": None}],
+    ],
 )
 def test_what_somebody_wrote_in_its_place_counts_as_nothing(edit: object) -> None:
-    assert records_of({"heldBack": edit}).held_back is None
+    assert records_of({"heldBack": edit}).held_back == ()
+
+
+def test_the_annotation_that_asked_for_another_try_may_be_taken_off_again() -> None:
+    """It is no new wish, and nothing is written for it but once."""
+    before = resized_in_vain()
+    asked = replace(before.resource, annotations={"onecloud.io/reconcile-requested-at": "now"})
+    handled = reported(replace(before, resource=asked, memory=Memory(born_at=NOW)))
+    again = replace(handled, memory=before.memory)
+    for _ in range(2):
+        memory = accepted(
+            again, Resize(before.resource.records.id or "", cpu=4, restart=True), Done(NOW, NOW)
+        )
+        again = replace(again, memory=replace(memory, wrote_at=None))
+    spent = reported(replace(again, memory=again.memory))
+    off = replace(spent, resource=replace(spent.resource, annotations={}))
+    for later in (off, restarted(off)):
+        step = plan(later)
+        assert isinstance(step, Hold)
+        assert report(replace(later, now=NOW + 5), step).status is None
+
+
+def test_what_is_held_back_is_not_announced_to_be_tried_again() -> None:
+    status = resized_in_vain().resource.status
+    assert "nextRetryTime" not in status
+    said = {each["type"]: each["status"] for each in status["conditions"]}
+    assert (said["Synced"], said["Stalled"], "Reconciling" in said) == ("False", "True", False)
+
+
+def test_one_change_that_is_held_back_holds_back_no_other_in_a_new_process() -> None:
+    grown = restarted(grown_in_vain())
+    both = replace(grown.resource, spec=spec({"rootDisk": {"size": "80Gi"}, "cpu": 4}, disruption=RESTART))
+    assert isinstance(plan(replace(grown, resource=both)), Resize)
+
+
+def test_what_is_held_back_is_recorded_behind_another_reason_too() -> None:
+    """Else each new process would stop the server once more while, say, a name is taken."""
+    named = resource(spec=spec({"cpu": 4, "name": "taken"}, disruption=RESTART))
+    found = facts(resource=named)
+    memory = refused(found, plan(found), Problem("NameConflict", "taken"), ended_at=NOW, wait_seconds=600)
+    found = replace(found, memory=replace(memory, wrote_at=None))
+    for _ in range(2):
+        step = plan(found)
+        assert isinstance(step, Resize)
+        found = replace(found, memory=replace(accepted(found, step, Done(NOW, NOW)), wrote_at=None))
+    told = reported(found)
+    assert told.resource.records.synced_reason == "NameConflict"
+    assert [each.change for each in told.resource.records.held_back] == ["Resize"]
+
+
+def test_a_new_server_has_nothing_held_back() -> None:
+    before = resized_in_vain()
+    begun = BeginCreation(replace(BEGUN, attempt=2), PLACE)
+    status = report(before, begun).status
+    assert status is not None
+    assert "heldBack" not in status
 
 
 @pytest.mark.parametrize("spent", [resized_in_vain, grown_in_vain])
@@ -171,7 +253,30 @@ def test_an_adopted_server_is_not_exchanged_for_one_that_is_observed() -> None:
     assert step.reason == "ImmutableField"
     status = report(case, step).status
     assert status is not None
-    assert status["id"] == ID
+    assert (status["id"], status["server"]["id"]) == (ID, ID)
+    assert status["state"] != "Running", "that is the other's"
+
+
+def test_a_server_that_was_seen_is_not_forgotten_for_one_that_is_observed() -> None:
+    """Else its end would not be known for what it is, and another one would be made."""
+    other = server(id=OTHER_UID, name="legacy", mirror={"id": OTHER_UID})
+    watching = spec(managementPolicy="Observe", adoption={"id": OTHER_UID})
+    begun = records(creation=BEGUN)
+    step = plan(facts(other, resource=resource(spec=watching, records=begun, finalizers=())))
+    assert isinstance(step, Hold)
+    assert step.reason == "ImmutableField"
+
+
+def test_a_server_that_is_observed_is_not_shown_as_being_made() -> None:
+    """The object's own creation came to nothing: its name was taken."""
+    other = server(id=OTHER_UID, name="legacy", mirror={"id": OTHER_UID})
+    watching = spec(managementPolicy="Observe", adoption={"id": OTHER_UID})
+    begun = records(creation=BEGUN, mirror={})
+    case = facts(other, resource=resource(spec=watching, records=begun, finalizers=()))
+    status = report(case, plan(case)).status
+    assert status is not None
+    said = {each["type"]: (each["status"], each["reason"]) for each in status["conditions"]}
+    assert (status["state"], said["Ready"]) == ("Running", ("True", "Observed"))
 
 
 def test_who_observes_by_name_follows_the_name() -> None:

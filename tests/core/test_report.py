@@ -179,6 +179,15 @@ def test_while_a_server_that_just_changed_is_looked_at_again_the_status_stands()
     assert report(replace(case, now=NOW + 1000), waiting).status is not None
 
 
+def test_that_a_creation_is_complete_is_written_though_its_server_is_still_being_read() -> None:
+    begun = resource(records=records(creation=BEGUN))
+    case = after(facts(resource=begun), SETTLED | {"creation": {}})
+    case = replace(case, resource=replace(case.resource, records=begun.records))
+    status = report(case, Hold("Updating", "not read", unread=True)).status
+    assert status is not None
+    assert "completedAt" in status["creation"]
+
+
 def test_rules_that_an_answer_of_one_server_does_not_show_leave_the_status() -> None:
     ruled = {"id": ID, "security": {"rules": "in:allow any"}}
     case = facts(server(mirror={"id": ID}), resource=resource(records=records(mirror=ruled)))

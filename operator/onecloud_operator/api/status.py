@@ -112,6 +112,7 @@ class ErrorStatus(Shown):
 class HeldBackStatus(Shown):
     """A change that had no effect, and may stop the server each time it is tried."""
 
+    change: Text = Field(description="Which change: Resize, or GrowDisk and the disk's id.")
     reason: Short = Field(description="Reason, see docs/reasons.md.")
     message: Message = Field(description="What was tried, and what came of it, for people.")
     since: Time = Field(description="Since when it is held back.")
@@ -148,10 +149,10 @@ class Status(Shown):
         "What differs from the spec and is held back, or only reported.", **ATOMIC_LIST
     )
     last_error: ErrorStatus | None = shown("The newest failure; absent when all is well.", **ATOMIC_MAP)
-    held_back: HeldBackStatus | None = shown(
-        "A change that is not repeated by itself, until the spec changes or another try is asked for by the "
-        "annotation onecloud.io/reconcile-requested-at.",
-        **ATOMIC_MAP,
+    held_back: Annotated[tuple[HeldBackStatus, ...], Field(max_length=16)] | None = shown(
+        "Changes that are not repeated by themselves, until the spec changes or another try is asked for by "
+        "the annotation onecloud.io/reconcile-requested-at.",
+        **ATOMIC_LIST,
     )
     next_retry_time: Time | None = shown("When the problem of this object is tried again.")
     last_handled_reconcile_at: Text | None = shown(

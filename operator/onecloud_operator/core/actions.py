@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from onecloud_operator.core.place import Place
-    from onecloud_operator.core.records import Creation
+    from onecloud_operator.core.records import Creation, HeldBack
 
 
 # -- steps in Kubernetes ---------------------------------------------------------------------------------
@@ -192,14 +192,19 @@ class Hold:
 
     *seconds*: look again then; None leaves it to the reason's own interval, or to what the feed shows.
     *unread*: only a reading is waited for, and what the status says stands until it comes.
-    *spent*: what was tried is not repeated by itself, which the status keeps for this wish.
+    *spent*: what was tried and is not repeated by itself, which the status keeps for this wish.
     """
 
     reason: str
     message: str
     seconds: float | None = None
     unread: bool = False
-    spent: bool = False
+    spent: tuple[HeldBack, ...] = ()
+
+    @property
+    def final(self) -> bool:
+        """Say whether it is such a change that this is about: then waiting does not help."""
+        return any(each.message == self.message for each in self.spent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from onecloud_operator.core.actions import (
     Settled,
 )
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.policy import keeps
 
 if TYPE_CHECKING:
     from onecloud_operator.api.spec import Adoption
@@ -88,12 +89,11 @@ def observe(facts: Facts) -> Step:
             wait = FOUND_SECONDS if server is None else FIND_AGAIN_SECONDS
             return Hold("NotYetObserved", "The server has just been found.", wait, unread=True)
         return _not_found(facts.resource)
-    records = facts.resource.records
-    if records.adopted_at is not None and records.creation is None and records.id not in {None, server.id}:
+    if keeps(facts.resource) and server.id != facts.resource.records.bound_id:
         return Hold(
             "ImmutableField",
-            f"This object has adopted server {records.id}, so it cannot observe another one. Make a new "
-            "object for that.",
+            f"This object has a server of its own, {facts.resource.records.bound_id}, so it cannot observe "
+            "another one. Make a new object for that.",
         )
     if server.recycled:
         return Hold("InRecycleBin", "The server is in the cloud's recycle bin.")

@@ -13,7 +13,7 @@ How a resting server is brought closer to its spec.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.records import HeldBack
 
 _SIZE = frozenset({"cpu", "memory", "instanceType"})
 
@@ -64,6 +65,7 @@ def plan(facts: Facts, server: Observed) -> Step:
     if reporting(facts.resource):
         return Hold("DriftReported", f"Differences are reported only (drift.mode Report): {named(found)}.")
     held: Hold | None = None
+    given_up: tuple[HeldBack, ...] = ()
     for candidate in _candidates(facts, server, found):
         if isinstance(candidate.step, Hold):
             held = held or candidate.step
@@ -74,8 +76,8 @@ def plan(facts: Facts, server: Observed) -> Step:
         )
         if obstacle is None:
             return candidate.step
-        held = held or obstacle
-    return held or Settled()
+        held, given_up = held or obstacle, given_up + obstacle.spent
+    return replace(held, spent=given_up) if held is not None else Settled()
 
 
 def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:

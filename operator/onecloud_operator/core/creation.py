@@ -85,8 +85,11 @@ def _settled_at(facts: Facts) -> float:
     sent_at = memory.latest(memory.posted_at)
     answered = memory.posted_at is not None and refused is not None and not refused.ambiguous
     settle = facts.config.post_settle_seconds
-    # A clear answer to a later one says nothing of one whose answer was lost.
-    lost = memory.lost_at + settle if memory.lost_at is not None else sent_at
+    # A clear answer to a later one says nothing of one whose answer was lost, here or by a process before.
+    creation = facts.resource.records.creation
+    begun_here = creation is not None and memory.begun_attempt == creation.attempt
+    lost_at = memory.lost_at if begun_here else memory.latest(memory.lost_at)
+    lost = lost_at + settle if lost_at is not None else sent_at
     return max(lost, sent_at if answered else sent_at + settle)
 
 

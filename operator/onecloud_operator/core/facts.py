@@ -148,5 +148,6 @@ class Facts:
     @property
     def wish(self) -> str:
         """Return a text that changes whenever the user asked for something new."""
-        asked = self.resource.reconcile_requested_at or ""
+        # An annotation that was obeyed and is taken off again is no new wish.
+        asked = self.resource.reconcile_requested_at or self.resource.records.last_handled or ""
         return f"{self.resource.generation}/{asked}/{self.resource.deleting}"

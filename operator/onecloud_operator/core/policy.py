@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import GrowDisk, Hold, Resize, Settled, Update
 from onecloud_operator.core.observed import Owner
-from onecloud_operator.core.records import attempt_id
+from onecloud_operator.core.records import HeldBack, attempt_id
 from onecloud_operator.core.words import words_of
 
 if TYPE_CHECKING:
@@ -70,6 +70,13 @@ def bound_id(resource: Resource) -> str:
     return server_id
 
 
+def keeps(resource: Resource) -> bool:
+    """Say whether the object has a server of its own, that it must not forget for one that it observes."""
+    records = resource.records
+    made = records.creation is None or records.creation.completed_at is not None or records.seen
+    return records.bound_id is not None and made
+
+
 def forged(resource: Resource) -> bool:
     """
     Say whether the creation record is not ours: its id is none that this object can have made.
@@ -129,38 +136,42 @@ def kind_of(step: Step) -> str:
             return type(step).__name__
 
 
-def spent_before(facts: Facts) -> bool:
+def same_wish(resource: Resource) -> bool:
+    """Say whether the status is of the object as it is: nothing new was asked for since."""
+    asked = resource.reconcile_requested_at
+    return (
+        resource.status.get("observedGeneration") == resource.generation
+        and asked in {None, resource.records.last_handled}  # the annotation may be taken off again
+    )
+
+
+def spent_before(facts: Facts, step: Step) -> HeldBack | None:
     """
-    Say whether the status tells that a step is spent for this very wish.
+    Return what the status tells of *step*, if it is spent for this very wish.
 
     A new process remembers no attempts. Without the record it would stop the server once more for what
     cannot be done, at every restart of the operator.
     """
-    resource, records, memory = facts.resource, facts.resource.records, facts.memory
-    here = [a.wish for step, a in memory.attempts.items() if isinstance(step, Resize | GrowDisk)]
-    here += [r.wish for kind, r in memory.refusals.items() if kind.startswith(("Resize", "GrowDisk"))]
-    return (
-        records.held_back is not None
-        and facts.wish not in here
-        and resource.status.get("observedGeneration") == resource.generation
-        and records.last_handled == resource.reconcile_requested_at
-    )
+    kind, memory = kind_of(step), facts.memory
+    here = [a.wish for other, a in memory.attempts.items() if kind_of(other) == kind]
+    here += [r.wish for other, r in memory.refusals.items() if other == kind]
+    if facts.wish in here or not same_wish(facts.resource):
+        return None
+    return next((held for held in facts.resource.records.held_back if held.change == kind), None)
 
 
 def spent(facts: Facts, step: Step) -> Hold:
     """Hold a step that has cost a restart, or would cost one, and has changed nothing."""
     refusal = facts.memory.refusals.get(kind_of(step))
     if refusal is not None and refusal.wish == facts.wish:
-        return Hold(refusal.problem.reason, f"{refusal.problem.message[:MOST_SAID]} {_SPENT}", spent=True)
-    held = facts.resource.records.held_back
-    if attempted(facts, step) is None and spent_before(facts) and held is not None:
-        return Hold(held.reason, held.message, spent=True)
-    return Hold(
-        "OperationFailed",
-        f"The cloud accepted {words_of(step).noun}, and the server still differs; see its operation log in "
-        f"the cloud. {_SPENT}",
-        spent=True,
-    )
+        reason, message = refusal.problem.reason, f"{refusal.problem.message[:MOST_SAID]} {_SPENT}"
+    elif attempted(facts, step) is None and (held := spent_before(facts, step)) is not None:
+        reason, message = held.reason, held.message
+    else:
+        what = words_of(step).noun
+        told = f"The cloud accepted {what}, and the server still differs; see its operation log in the cloud."
+        reason, message = "OperationFailed", f"{told} {_SPENT}"
+    return Hold(reason, message, spent=(HeldBack(kind_of(step), reason, message),))
 
 
 def tried(facts: Facts, step: Step) -> bool:
@@ -169,7 +180,7 @@ def tried(facts: Facts, step: Step) -> bool:
     return (
         (refusal is not None and refusal.wish == facts.wish)
         or attempted(facts, step) is not None
-        or spent_before(facts)
+        or spent_before(facts, step) is not None
     )
 
 
@@ -195,7 +206,7 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
     costly = isinstance(step, GrowDisk) or (isinstance(step, Resize) and step.restart)
     attempt = attempted(facts, step)
     if attempt is None:
-        return spent(facts, step) if costly and spent_before(facts) else None
+        return spent(facts, step) if costly and spent_before(facts, step) is not None else None
     free = 1 if isinstance(step, GrowDisk) else ACCEPTED_TWICE
     if attempt.count < free:
         return None

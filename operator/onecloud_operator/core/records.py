@@ -45,8 +45,9 @@ class Creation:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """Why a change is not repeated by itself."""
+    """Why a change is not repeated by itself; *change* is its ``policy.kind_of``."""
 
+    change: str
     reason: str
     message: str
 
@@ -62,7 +63,7 @@ class Records:
     deletion_requested_at: str | None = None
     managed_tags: tuple[str, ...] = ()
     last_handled: str | None = None
-    held_back: HeldBack | None = None
+    held_back: tuple[HeldBack, ...] = ()
     synced_reason: str | None = None
     deleting_reason: str | None = None
     mirror: Mapping[str, Any] = field(default_factory=dict)
@@ -110,7 +111,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         deletion_requested_at=_text(deletion.get("requestedAt")),
         managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
         last_handled=_text(status.get("lastHandledReconcileAt")),
-        held_back=_held_back(_mapping(status.get("heldBack"))),
+        held_back=_held_back(status.get("heldBack")),
         synced_reason=_text(synced.get("reason")),
         deleting_reason=_text(going.get("reason")),
         mirror=mirror,
@@ -142,11 +143,13 @@ def _creation(value: Mapping[str, Any]) -> Creation | None:
     return Creation(attempt, server_id, name, started_at, completed_at, failure)
 
 
-def _held_back(value: Mapping[str, Any]) -> HeldBack | None:
-    reason, message = _text(value.get("reason")), _text(value.get("message"))
-    if reason is None or message is None or reason not in SYNCED_REASONS:
-        return None
-    return HeldBack(reason, message)
+def _held_back(value: object) -> tuple[HeldBack, ...]:
+    found = []
+    for each in map(_mapping, value if isinstance(value, list) else ()):
+        change, reason, message = (_text(each.get(name)) for name in ("change", "reason", "message"))
+        if change is not None and reason in SYNCED_REASONS and message is not None:
+            found.append(HeldBack(change, str(reason), message))
+    return tuple(found)
 
 
 def _text(value: object) -> str | None:

@@ -17,8 +17,8 @@ from onecloud_operator.core.conditions import conditions, cut, standing
 from onecloud_operator.core.creation import completes
 from onecloud_operator.core.drift import drift_of
 from onecloud_operator.core.holds import proven
-from onecloud_operator.core.observed import Phase, carried
-from onecloud_operator.core.policy import deletion_policy, forged, observing
+from onecloud_operator.core.observed import Phase, Reading, carried
+from onecloud_operator.core.policy import deletion_policy, forged, keeps, observing, same_wish
 from onecloud_operator.core.records import Failure
 from onecloud_operator.core.state import READY_KEPT_SECONDS, ready_of, state_of
 from onecloud_operator.core.times import text_of_time, time_of_text
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # Nobody tells when a reading is merely repeated, so what waits for a newer one asks again.
 LOOK_SOON_REASONS = frozenset({"Creating", "Updating", "NotYetObserved", "WaitingForCloud", "Removing"})
 LOOK_SOON_SECONDS = 5.0
-TAGS_LENGTH = 32  # the CRD's bound
+TAGS_LENGTH, HELD_LENGTH = 32, 16  # the CRD's bounds
 UNREAD_SECONDS = 120.0  # a restart over 10,000 objects has read them all by then
 
 
@@ -60,11 +60,14 @@ def report(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
     """
     # What is said is said of the object as it is after the step: an adopted server is not being made.
     records = _records(facts, step)
-    if records is not facts.resource.records:
+    recorded = records is not facts.resource.records
+    if recorded:
         facts = replace(facts, resource=replace(facts.resource, records=records))
+    if facts.server is not None and records.id not in {None, facts.server.id}:
+        facts = replace(facts, reading=Reading())  # of another server, which is not this object's to show
     verdict = verdict_of(facts, step, problem)
     seconds = _seconds(facts, step, verdict)
-    if isinstance(step, Hold) and step.unread and _stands(facts):
+    if isinstance(step, Hold) and step.unread and not recorded and _stands(facts):
         return Report(None, seconds, verdict)
     status = _status(facts, step, problem, verdict)
     return Report(status if differs(facts.resource.status, status) else None, seconds, verdict)
@@ -77,7 +80,9 @@ def _stands(facts: Facts) -> bool:
     Not for an older generation, and not for long: what does not get read must be said.
     """
     memory, synced = facts.memory, standing(facts.resource.status, "Synced")
-    since = max(memory.born_at, memory.wrote_at or memory.born_at, facts.reading.first_seen_at)
+    since = max(memory.born_at, memory.wrote_at or memory.born_at)
+    if facts.server is not None and facts.server.detailed:
+        since = max(since, facts.reading.first_seen_at)  # it is read, and only looked at once more
     said = synced is not None and synced.get("observedGeneration") == facts.resource.generation
     return said and not facts.resource.deleting and facts.now - since < UNREAD_SECONDS
 
@@ -171,9 +176,10 @@ def _records(facts: Facts, step: Step) -> Records:
     if completes(facts) and records.creation is not None:
         return replace(records, creation=replace(records.creation, completed_at=now, failure=None))
     if observing(facts.resource):
-        # An adopted server is known by this id alone, so it stays.
-        shown = facts.server if records.adopted_at is None or records.creation is not None else None
-        return records if shown is None or shown.id == records.id else replace(records, id=shown.id)
+        shown = facts.server
+        if shown is None or shown.id == records.id or keeps(facts.resource):
+            return records
+        return replace(records, id=shown.id)
     if records.creation is not None and records.id != records.creation.id and not forged(facts.resource):
         return replace(records, id=records.creation.id)  # another one was observed for a while
     return records
@@ -249,19 +255,18 @@ def _last_error(facts: Facts, verdict: Verdict, problem: Problem | None) -> Mapp
     return {key: value for key, value in entry.items() if value is not None}
 
 
-def _held_back(facts: Facts, step: Step, verdict: Verdict) -> Mapping[str, Any] | None:
+def _held_back(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, Any]] | None:
     """Return what is not repeated by itself: for one wish, whatever is said meanwhile, till all is well."""
-    resource, old = facts.resource, facts.resource.status.get("heldBack")
-    same_wish = (
-        resource.status.get("observedGeneration") == resource.generation
-        and resource.records.last_handled == resource.reconcile_requested_at
-    )
-    kept = old if isinstance(old, dict) and same_wish and verdict.synced != "True" else None
-    if not (isinstance(step, Hold) and step.spent):
-        return kept
-    entry = {"reason": verdict.reason, "message": cut(verdict.message)}
-    same = kept is not None and entry.items() <= kept.items()
-    return kept if same else {**entry, "since": text_of_time(facts.wall)}
+    old, held = facts.resource.status.get("heldBack"), {}
+    anew = verdict.synced == "True" or isinstance(step, BeginCreation | BeginAdoption)
+    if isinstance(old, list) and same_wish(facts.resource) and not anew:
+        kept = (each for each in old if isinstance(each, dict) and isinstance(each.get("change"), str))
+        held = {each["change"]: each for each in kept}
+    for each in step.spent if isinstance(step, Hold) else ():
+        entry = {"change": each.change, "reason": each.reason, "message": cut(each.message)}
+        if not entry.items() <= held.get(each.change, {}).items():
+            held[each.change] = {**entry, "since": text_of_time(facts.wall)}
+    return list(held.values())[:HELD_LENGTH] or None
 
 
 def _refused_request(facts: Facts, verdict: Verdict) -> str | None:

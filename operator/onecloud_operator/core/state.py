@@ -27,7 +27,7 @@ def state_of(facts: Facts, step: Step, verdict: Verdict) -> str:
         return "Deleting"
     if _lost(facts) and not isinstance(step, BeginCreation):
         return "Missing"
-    creating = records.creation is not None and records.creation.completed_at is None
+    creating = _creating(facts)
     kept = facts.resource.status.get("state")
     if server is None:
         if facts.reading.gone or not records.seen:
@@ -47,6 +47,15 @@ def state_of(facts: Facts, step: Step, verdict: Verdict) -> str:
                 return "Stopped"
             # Not yet believed: ``ready`` is shown for a moment in the middle of tasks.
             return kept if isinstance(kept, str) else "Pending"
+
+
+def _creating(facts: Facts) -> bool:
+    """Say whether the server shown is one that is being made."""
+    creation, server = facts.resource.records.creation, facts.server
+    own = not observing(facts.resource) or (
+        server is not None and creation is not None and server.id == creation.id
+    )
+    return own and creation is not None and creation.completed_at is None
 
 
 def _asked_for(facts: Facts, verdict: Verdict) -> bool:
@@ -86,7 +95,7 @@ def ready_of(facts: Facts, step: Step, verdict: Verdict) -> Ready:
         )
     if server.recycled:
         return Ready("False", "InRecycleBin", "The server is in the cloud's recycle bin.")
-    creating = records.creation is not None and records.creation.completed_at is None
+    creating = _creating(facts)
     match server.phase:
         case Phase.UNKNOWN:
             return Ready("Unknown", "ServerUnknown", "The cloud does not know the server's state.")

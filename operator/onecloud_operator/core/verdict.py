@@ -50,7 +50,8 @@ def verdict_of(facts: Facts, step: Step, problem: Problem | None) -> Verdict:
     reason, message = _reason(facts, step, problem)
     row = row_of(reason)
     deleting = facts.resource.deleting
-    stalled = row.stalled and (reason != "InvalidSpec" or _surely_wrong(facts, step, problem))
+    final = problem is None and isinstance(step, Hold) and step.final
+    stalled = final or (row.stalled and (reason != "InvalidSpec" or _surely_wrong(facts, step, problem)))
     return Verdict(
         reason=reason,
         message=message,
@@ -58,7 +59,7 @@ def verdict_of(facts: Facts, step: Step, problem: Problem | None) -> Verdict:
         stalled=stalled,
         reconciling=None if stalled else _reconciling(reason, own=row.scope == "own"),
         error=row.synced == "False" and reason not in _NO_ERROR,
-        own_retry=row.scope == "own",
+        own_retry=row.scope == "own" and not final,
         removing=deleting and reason in _UNDER_WAY,
     )
 

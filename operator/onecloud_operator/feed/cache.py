@@ -185,7 +185,7 @@ class Cache(Generic[K]):
         if news is News.NEW:
             self._step(entry, server.version, moment(server.updated_at))
             self._replace(entry, server, asked_at, now)
-        elif asked_at >= entry.details_at and server != entry.server:
+        elif asked_at >= entry.details_at and (server != entry.server or server.whole > entry.server.whole):
             entry.server = server
             news = News.NEW
         entry.details_at = max(entry.details_at, asked_at)
