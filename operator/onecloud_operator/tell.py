@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.act import reference_of
 from onecloud_operator.api.served import prune
 from onecloud_operator.cluster import ClusterError, Forbidden
-from onecloud_operator.core.policy import kind_of
+from onecloud_operator.core.repeats import kind_of
 from onecloud_operator.core.report import differs
 from onecloud_operator.core.times import text_of_time
 from onecloud_operator.core.transitions import transitions

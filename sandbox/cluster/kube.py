@@ -4,12 +4,13 @@ import json
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import httpx
 import yaml
+
+from .resources import Resource, discovered
 
 POLL_SECONDS = 0.05  # the server answers in 2 ms; nobody notices 50
 SILENCE_SECONDS = 1.0  # then it is looked again, since what is awaited may not be of the object alone
@@ -32,28 +33,6 @@ class KubeError(Exception):
         """Keep the parts for a test to look at."""
         super().__init__(f"{status} {reason}: {message}")
         self.status, self.reason, self.message = status, reason, message
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One served resource and the path of its collection."""
-
-    group_version: str
-    plural: str
-    namespaced: bool
-
-    def path(
-        self, namespace: str | None = None, name: str | None = None, subresource: str | None = None
-    ) -> str:
-        """Return the path of a collection or an object; without a namespace, of all of them."""
-        root = (
-            f"/api/{self.group_version}" if "/" not in self.group_version else f"/apis/{self.group_version}"
-        )
-        parts = [root]
-        if self.namespaced and namespace is not None:
-            parts += ["namespaces", namespace]
-        parts += [part for part in (self.plural, name, subresource) if part is not None]
-        return "/".join(parts)
 
 
 class Kube:
@@ -296,7 +275,7 @@ class Kube:
     def resource(self, kind: str) -> Resource:
         """Find a resource by what kubectl would call it. Raises LookupError."""
         if kind.lower() not in self._known:
-            self._known = dict(self._discover())
+            self._known = dict(discovered(self.request))
         try:
             return self._known[kind.lower()]
         except KeyError:
@@ -305,27 +284,6 @@ class Kube:
     def _resource_of(self, manifest: Mapping[str, Any]) -> Resource:
         key = f"{manifest['apiVersion']}/{manifest['kind']}".lower()
         return self.resource(key)
-
-    def _discover(self) -> Iterator[tuple[str, Resource]]:
-        """List every name of every served resource; the core group comes last, so that its names win."""
-        groups = self.request("GET", "/apis")["groups"]
-        served = [version["groupVersion"] for group in groups for version in group["versions"][::-1]]
-        for group_version in [*served, "v1"]:
-            group = group_version.partition("/")[0] if "/" in group_version else ""
-            root = "/apis" if group else "/api"
-            for entry in self.request("GET", f"{root}/{group_version}")["resources"]:
-                if "/" in entry["name"]:
-                    continue
-                resource = Resource(group_version, entry["name"], entry["namespaced"])
-                yield f"{group_version}/{entry['kind']}".lower(), resource
-                for name in (
-                    entry["name"],
-                    entry["kind"],
-                    entry["singularName"],
-                    *entry.get("shortNames", []),
-                ):
-                    yield name.lower(), resource
-                    yield f"{name}.{group}".lower(), resource
 
 
 def _space(manifest: Mapping[str, Any], namespace: str | None) -> str:

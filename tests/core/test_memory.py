@@ -41,8 +41,8 @@ from onecloud_operator.core.memory import (
     wait_after,
 )
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.policy import kind_of
 from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.repeats import kind_of
 from tests.core.scenes import BEGUN, ID, NOW, PLACE, facts, reading, resource, server
 
 if TYPE_CHECKING:

@@ -27,9 +27,9 @@ from onecloud_operator.core.facts import Attempt, Memory, Refusal
 from onecloud_operator.core.observed import Disk, Owner, Phase, Reading
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.plan import plan
-from onecloud_operator.core.policy import kind_of
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Creation, attempt_id
+from onecloud_operator.core.repeats import kind_of
 from tests.core.scenes import (
     ID,
     MADE,

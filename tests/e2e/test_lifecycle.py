@@ -28,8 +28,11 @@ def test_an_applied_object_makes_one_server_and_shows_it(play: Play) -> None:
     tags = server["metadata"]
     assert tags["user:onecloud.io/namespace"] == play.namespace
     assert tags["user:onecloud.io/uid"] == play.get()["metadata"]["uid"]
-    reasons = [e["reason"] for e in play.kube.list("events", play.namespace)]
-    assert {"Creating", "Created"} <= set(reasons)
+
+    def both_are_told() -> bool:
+        return {"Creating", "Created"} <= {e["reason"] for e in play.kube.list("events", play.namespace)}
+
+    play.until(both_are_told, "the Events, which come after the status")
 
 
 def test_a_whole_creation_takes_five_writes_to_kubernetes_at_most(play: Play) -> None:

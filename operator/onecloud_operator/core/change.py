@@ -30,7 +30,8 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.diff import Change, Difference, differences
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.policy import blocked, power, reporting, spent, tried
+from onecloud_operator.core.policy import power, reporting
+from onecloud_operator.core.repeats import blocked, spent, tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -86,7 +86,7 @@ class Memory:
     begun_at: float | None = None  # and when
     posted_at: float | None = None  # end of the last POST of the current attempt
     lost_at: float | None = None  # end of the last one whose answer was lost: it may be at work until later
-    refusals: Mapping[str, Refusal] = field(default_factory=dict)  # by policy.kind_of(step)
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)  # by repeats.kind_of(step)
     attempts: Mapping[Step, Attempt] = field(default_factory=dict)
     burnt_at: float | None = None  # when a POST's id was first found used up with no server behind it
     looked_at: float | None = None  # when the last bare GET of the bound id was sent

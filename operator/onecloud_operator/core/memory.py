@@ -23,8 +23,8 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.facts import Attempt, Looked, Memory, Refusal
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.policy import kind_of
 from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.repeats import kind_of
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step

@@ -21,8 +21,9 @@ from onecloud_operator.core import adoption, creation, removal
 from onecloud_operator.core.actions import AddFinalizer, Claim, Hold, Look
 from onecloud_operator.core.holds import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.living import rest
-from onecloud_operator.core.policy import blocked, bound_id, forged, observing
+from onecloud_operator.core.policy import bound_id, forged, observing
 from onecloud_operator.core.proof import look_first
+from onecloud_operator.core.repeats import blocked
 from onecloud_operator.core.words import DETACH
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ class Creation:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """Why a change is not repeated by itself; *change* is its ``policy.kind_of``."""
+    """Why a change is not repeated by itself; *change* is its ``repeats.kind_of``."""
 
     change: str
     reason: str

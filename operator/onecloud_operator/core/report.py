@@ -18,8 +18,9 @@ from onecloud_operator.core.creation import completes
 from onecloud_operator.core.drift import drift_of
 from onecloud_operator.core.holds import proven
 from onecloud_operator.core.observed import Phase, Reading, carried
-from onecloud_operator.core.policy import deletion_policy, forged, keeps, observing, same_wish
+from onecloud_operator.core.policy import deletion_policy, forged, keeps, observing
 from onecloud_operator.core.records import Failure
+from onecloud_operator.core.repeats import same_wish
 from onecloud_operator.core.state import READY_KEPT_SECONDS, ready_of, state_of
 from onecloud_operator.core.times import text_of_time, time_of_text
 from onecloud_operator.core.verdict import Verdict, verdict_of

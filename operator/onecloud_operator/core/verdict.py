@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import DELETING_REASONS, row_of
 from onecloud_operator.core.actions import BeginCreation, Hold, MarkFailedCreation, Settled
-from onecloud_operator.core.policy import kind_of, observing
+from onecloud_operator.core.policy import observing
 from onecloud_operator.core.removal import UNDER_WAY
+from onecloud_operator.core.repeats import kind_of
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step

@@ -1,0 +1,126 @@
+"""
+What was tried before, and is not tried again yet, or not by itself.
+
+A refusal holds back the steps of its kind until its time; a step that was accepted and changed nothing is
+repeated at growing intervals, or, where each try may stop the server, only when a person asks for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import GrowDisk, Hold, Resize, Settled, Update
+from onecloud_operator.core.records import HeldBack
+from onecloud_operator.core.words import words_of
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Attempt, Facts
+    from onecloud_operator.core.resource import Resource
+
+ACCEPTED_TWICE = 2
+REPEAT_FIRST_SECONDS = 60.0
+REPEAT_MOST_SECONDS = 600.0
+MOST_SAID = 700  # of a refusal's text, so that what follows it is not cut off
+_SPENT = (
+    "Since it may stop the server each time, it is not repeated by itself: a change of the spec, or the "
+    "annotation onecloud.io/reconcile-requested-at, has it tried again."
+)
+
+
+def kind_of(step: Step) -> str:
+    """Return what kind of step it is: a refusal of one holds back the others of its kind."""
+    match step:
+        case Update(fields=((first, _), *_)):
+            return f"Update {first}"
+        case GrowDisk(disk_id=disk_id):
+            return f"GrowDisk {disk_id}"
+        case _:
+            return type(step).__name__
+
+
+def same_wish(resource: Resource) -> bool:
+    """Say whether the status is of the object as it is: nothing new was asked for since."""
+    asked = resource.reconcile_requested_at
+    return (
+        resource.status.get("observedGeneration") == resource.generation
+        and asked in {None, resource.records.last_handled}  # the annotation may be taken off again
+    )
+
+
+def spent_before(facts: Facts, step: Step) -> HeldBack | None:
+    """
+    Return what the status tells of *step*, if it is spent for this very wish.
+
+    A new process remembers no attempts. Without the record it would stop the server once more for what
+    cannot be done, at every restart of the operator.
+    """
+    kind, memory = kind_of(step), facts.memory
+    here = [a.wish for other, a in memory.attempts.items() if kind_of(other) == kind]
+    here += [r.wish for other, r in memory.refusals.items() if other == kind]
+    if facts.wish in here or not same_wish(facts.resource):
+        return None
+    return next((held for held in facts.resource.records.held_back if held.change == kind), None)
+
+
+def spent(facts: Facts, step: Step) -> Hold:
+    """Hold a step that has cost a restart, or would cost one, and has changed nothing."""
+    refusal = facts.memory.refusals.get(kind_of(step))
+    if refusal is not None and refusal.wish == facts.wish:
+        reason, message = refusal.problem.reason, f"{refusal.problem.message[:MOST_SAID]} {_SPENT}"
+    elif attempted(facts, step) is None and (held := spent_before(facts, step)) is not None:
+        reason, message = held.reason, held.message
+    else:
+        what = words_of(step).noun
+        told = f"The cloud accepted {what}, and the server still differs; see its operation log in the cloud."
+        reason, message = "OperationFailed", f"{told} {_SPENT}"
+    return Hold(reason, message, spent=(HeldBack(kind_of(step), reason, message),))
+
+
+def tried(facts: Facts, step: Step) -> bool:
+    """Say whether *step* was sent before for this wish, whatever came of it."""
+    refusal = facts.memory.refusals.get(kind_of(step))
+    return (
+        (refusal is not None and refusal.wish == facts.wish)
+        or attempted(facts, step) is not None
+        or spent_before(facts, step) is not None
+    )
+
+
+def attempted(facts: Facts, step: Step) -> Attempt | None:
+    """Return how often the cloud accepted *step* for this wish in this process, or None if it never did."""
+    attempt = facts.memory.attempts.get(step)
+    return attempt if attempt is not None and attempt.wish == facts.wish else None
+
+
+def blocked(facts: Facts, step: Step) -> Hold | None:
+    """
+    Return why *step* may not be taken yet, or None.
+
+    Either the cloud refused one of its kind and its time has not come, or it accepted this very step before
+    and the server still differs: twice at once, then at growing intervals. A step that restarts the server,
+    or that grows a disk, is not repeated by itself any more then.
+    """
+    if isinstance(step, Hold | Settled):
+        return None
+    refusal = facts.memory.refusals.get(kind_of(step))
+    if refusal is not None and refusal.wish == facts.wish and facts.now < refusal.until:
+        return Hold(refusal.problem.reason, refusal.problem.message, refusal.until - facts.now)
+    costly = isinstance(step, GrowDisk) or (isinstance(step, Resize) and step.restart)
+    attempt = attempted(facts, step)
+    if attempt is None:
+        return spent(facts, step) if costly and spent_before(facts, step) is not None else None
+    free = 1 if isinstance(step, GrowDisk) else ACCEPTED_TWICE
+    if attempt.count < free:
+        return None
+    if costly:
+        return spent(facts, step)
+    until = attempt.at + min(REPEAT_FIRST_SECONDS * 2.0 ** (attempt.count - free), REPEAT_MOST_SECONDS)
+    if facts.now >= until:
+        return None
+    return Hold(
+        "OperationFailed",
+        f"The cloud accepted {words_of(step).noun}, but the server still differs. It is tried again at "
+        "growing intervals; see the server's operation log in the cloud for the cause.",
+        until - facts.now,
+    )
