@@ -10,7 +10,7 @@ from onecloud_operator.core.actions import Delete, Look
 from onecloud_operator.core.adoption import sought
 from onecloud_operator.core.memory import noted
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.policy import observing, target_id
+from onecloud_operator.core.policy import keeps, observing, target_id
 from onecloud_operator.core.records import unasked_for
 from onecloud_operator.core.resource import CONFIRM_GONE
 from onecloud_operator.translate import recall
@@ -53,7 +53,8 @@ class Sight:
         wanted = sought(facts.resource)
         candidates = known.found[1] if known.found is not None and known.found[0] == wanted else None
         server_id = target_id(facts.resource)
-        by_name = observing(facts.resource) and wanted.name is not None  # the find counts, not the status
+        # The find counts, not the status, unless the object has a server of its own.
+        by_name = observing(facts.resource) and wanted.name is not None and not keeps(facts.resource)
         if candidates and len(candidates) == 1 and (server_id is None or by_name):
             server_id = candidates[0].id
         if known.watched != server_id or known.feed is not feed:

@@ -13,14 +13,17 @@ from onecloud_operator.core.actions import (
     Find,
     GrowDisk,
     Hold,
+    Look,
     Resize,
     Settled,
+    Start,
     Stop,
 )
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import Done, accepted, refused
 from onecloud_operator.core.observed import Phase, Reading
 from onecloud_operator.core.plan import plan
+from onecloud_operator.core.policy import target_id
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Records, records_of
 from onecloud_operator.core.report import report
@@ -265,6 +268,41 @@ def test_a_server_that_was_seen_is_not_forgotten_for_one_that_is_observed() -> N
     step = plan(facts(other, resource=resource(spec=watching, records=begun, finalizers=())))
     assert isinstance(step, Hold)
     assert step.reason == "ImmutableField"
+
+
+@pytest.mark.parametrize("adoption", [{"id": ID}, {"name": "shop.web-1"}])
+def test_an_object_with_a_server_of_its_own_observes_that_one(adoption: dict[str, str]) -> None:
+    watching = spec(managementPolicy="Observe", adoption=adoption)
+    case = facts(resource=resource(spec=watching, finalizers=()))
+    assert target_id(case.resource) == ID
+    assert plan(case) == Settled()
+    assert plan(replace(case, reading=Reading(asked_at=NOW, missing=True))) == Look(ID)
+    gone = replace(case, reading=Reading(asked_at=NOW, gone=True))
+    status = report(gone, plan(gone)).status
+    assert status is not None
+    assert status["state"] == "Missing"
+
+
+def test_what_is_found_by_name_and_then_missing_is_looked_at_itself() -> None:
+    watching = resource(
+        spec=spec(managementPolicy="Observe", adoption={"name": "pet"}), records=Records(id=ID), finalizers=()
+    )
+    found = Memory(found_at=NOW - 5, found_wish="1//False")
+    missing = facts(resource=watching, memory=found, candidates=(PET,), reading=Reading(missing=True))
+    assert plan(missing) == Look(PET.id)
+
+
+def test_a_change_that_is_held_back_does_not_put_off_one_that_is_tried_again() -> None:
+    """The server is off, its disk does not grow, and Start had no effect yet: that comes again."""
+    off = facts(server("ready"), resource=GROWN)
+    for kind in (GrowDisk, Start, Start):
+        step = plan(off)
+        assert isinstance(step, kind)
+        off = replace(off, memory=replace(accepted(off, step, Done(NOW, NOW)), wrote_at=None))
+    held = plan(off)
+    assert isinstance(held, Hold)
+    assert (held.final, held.seconds) == (False, 60.0)
+    assert [each.change for each in held.spent] == ["GrowDisk disk-0"]
 
 
 def test_a_server_that_is_observed_is_not_shown_as_being_made() -> None:

@@ -29,7 +29,7 @@ from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import Done, accepted, noted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.observed import Observed, Reading
 from onecloud_operator.core.plan import plan
-from onecloud_operator.core.policy import observing, target_id
+from onecloud_operator.core.policy import keeps, observing, target_id
 from onecloud_operator.core.report import Report, report
 from onecloud_operator.core.transitions import transitions
 from tests.core.cloud import LOST, Cloud
@@ -195,7 +195,7 @@ class World:
         wanted = sought(resource)
         candidates = self.found[1] if self.found is not None and self.found[0] == wanted else None
         server_id = target_id(resource)
-        by_name = observing(resource) and wanted.name is not None
+        by_name = observing(resource) and wanted.name is not None and not keeps(resource)
         if candidates and len(candidates) == 1 and (server_id is None or by_name):
             server_id = candidates[0].id
         self.feed.follow(server_id)
@@ -270,7 +270,7 @@ class World:
         self.wait = 0.0 if acted else said.seconds
 
     def _pace(self, facts: Facts, hold: Hold) -> Hold:
-        if hold.seconds is not None or (waits := _waits(hold.reason)) is None:
+        if hold.final or hold.seconds is not None or (waits := _waits(hold.reason)) is None:
             return hold
         self.memory, hold = paced(facts, hold, first=waits[0], most=waits[1])
         return hold

@@ -204,7 +204,7 @@ class Hold:
     @property
     def final(self) -> bool:
         """Say whether it is such a change that this is about: then waiting does not help."""
-        return any(each.message == self.message for each in self.spent)
+        return self.seconds is None and any(each.message == self.message for each in self.spent)
 
 
 @dataclass(frozen=True, slots=True)

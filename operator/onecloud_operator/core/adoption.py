@@ -20,7 +20,7 @@ from onecloud_operator.core.actions import (
     Settled,
 )
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.policy import keeps
+from onecloud_operator.core.policy import bound_id, keeps
 
 if TYPE_CHECKING:
     from onecloud_operator.api.spec import Adoption
@@ -75,8 +75,10 @@ def observe(facts: Facts) -> Step:
     """Return the step for an object that only watches: a look at most."""
     if facts.resource.held:
         return RemoveFinalizer("Observed")
+    if keeps(facts.resource):
+        return _observe_own(facts, bound_id(facts.resource))
     server, reading, wanted = facts.server, facts.reading, sought(facts.resource)
-    if reading.missing and (server_id := wanted.server_id or facts.resource.records.id) is not None:
+    if reading.missing and (server_id := _observed_id(facts, wanted)) is not None:
         return Look(server_id)
     if server is None or (wanted.name is not None and server.name != wanted.name):
         if wanted.server_id is not None and not reading.gone:
@@ -89,17 +91,43 @@ def observe(facts: Facts) -> Step:
             wait = FOUND_SECONDS if server is None else FIND_AGAIN_SECONDS
             return Hold("NotYetObserved", "The server has just been found.", wait, unread=True)
         return _not_found(facts.resource)
-    if keeps(facts.resource) and server.id != facts.resource.records.bound_id:
+    return _observed(facts, server)
+
+
+def _observed_id(facts: Facts, wanted: Find) -> str | None:
+    """Return the id of the server whose reading this is."""
+    found = facts.candidates or ()
+    if wanted.name is not None and (facts.server is not None or len(found) == 1):
+        return facts.server.id if facts.server is not None else found[0].id
+    return wanted.server_id or facts.resource.records.id
+
+
+def _observe_own(facts: Facts, own: str) -> Step:
+    """Return the step for an object that made or adopted a server, and is to look at it only."""
+    adoption = facts.resource.spec.adoption if facts.resource.spec else None
+    server, name = facts.server, adoption.name if adoption else None
+    renamed = name is not None and server is not None and server.name != name
+    if renamed or (adoption is not None and adoption.id not in {None, own}):
         return Hold(
             "ImmutableField",
-            f"This object has a server of its own, {facts.resource.records.bound_id}, so it cannot observe "
-            "another one. Make a new object for that.",
+            f"This object has a server of its own, {own}, so it cannot observe another one. Make a new "
+            "object for that.",
         )
+    if facts.reading.gone:
+        return Hold("ExternallyDeleted", "The server was deleted in the cloud, not by this object.")
+    if facts.reading.missing:
+        return Look(own)
+    if server is None:
+        return Hold("NotYetObserved", "The server has not been read yet.", unread=True)
+    return _observed(facts, server)
+
+
+def _observed(facts: Facts, server: Observed) -> Step:
     if server.recycled:
         return Hold("InRecycleBin", "The server is in the cloud's recycle bin.")
     if server.phase is Phase.UNKNOWN:
         return Hold("ServerUnknown", "The cloud has lost contact with the server's host.")
-    if server.phase is Phase.STOPPED and not reading.confirmed:
+    if server.phase is Phase.STOPPED and not facts.reading.confirmed:
         return Hold("NotYetObserved", "Waiting for a second look at the server.", FOUND_SECONDS, unread=True)
     return Settled()
 

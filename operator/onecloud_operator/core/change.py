@@ -77,7 +77,9 @@ def plan(facts: Facts, server: Observed) -> Step:
         )
         if obstacle is None:
             return candidate.step
-        held, given_up = held or obstacle, given_up + obstacle.spent
+        given_up += obstacle.spent
+        if held is None or (held.final and not obstacle.final):
+            held = obstacle  # what is tried again by itself decides when to look
     return replace(held, spent=given_up) if held is not None else Settled()
 
 

@@ -44,7 +44,7 @@ def observing(resource: Resource) -> bool:
 
 def target_id(resource: Resource) -> str | None:
     """Return the id whose readings this object needs; None while it has none."""
-    if not observing(resource):
+    if not observing(resource) or keeps(resource):
         return resource.records.bound_id
     adoption = resource.spec.adoption if resource.spec else None
     return (adoption.id if adoption else None) or resource.records.id
@@ -60,10 +60,13 @@ def bound_id(resource: Resource) -> str:
 
 
 def keeps(resource: Resource) -> bool:
-    """Say whether the object has a server of its own, that it must not forget for one that it observes."""
-    records = resource.records
-    made = records.creation is None or records.creation.completed_at is not None or records.seen
-    return records.bound_id is not None and made
+    """Say whether the object has, or had, a server of its own: then it observes that one and no other."""
+    records, creation = resource.records, resource.records.creation
+    if records.bound_id is None or forged(resource):
+        return False
+    return (
+        creation is None or creation.completed_at is not None or (records.seen and creation.failure is None)
+    )
 
 
 def forged(resource: Resource) -> bool:
