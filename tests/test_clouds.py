@@ -103,11 +103,7 @@ async def test_two_secrets_of_one_project_lead_to_one_place() -> None:
 @pytest.mark.parametrize(
     ("refusal", "says"),
     [
-        pytest.param(
-            None,
-            "There is no Secret lost in namespace shop.",
-            id="there-is-none",
-        ),
+        pytest.param(None, "There is no Secret lost in namespace shop.", id="there-is-none"),
         pytest.param(cluster.Forbidden("403", 403), "no right to read Secret lost", id="no-right"),
     ],
 )
@@ -252,12 +248,7 @@ async def test_a_value_that_a_spec_refers_to_is_given_to_the_letter() -> None:
     ("name", "key", "says"),
     [
         pytest.param("login", "user", "Secret login has no key user.", id="no-key"),
-        pytest.param(
-            "lost",
-            "user",
-            "There is no Secret lost in namespace shop.",
-            id="no-secret",
-        ),
+        pytest.param("lost", "user", "There is no Secret lost in namespace shop.", id="no-secret"),
     ],
 )
 async def test_a_value_that_is_not_there_is_named(name: str, key: str, says: str) -> None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import Delete, Look
-from onecloud_operator.core.adoption import sought
+from onecloud_operator.core.adoption import sought, watched_id
 from onecloud_operator.core.memory import noted
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.policy import keeps, observing, target_id
 from onecloud_operator.core.records import unasked_for
 from onecloud_operator.core.resource import CONFIRM_GONE
 from onecloud_operator.translate import recall
@@ -52,11 +51,7 @@ class Sight:
         feed = self.feeds.join(key, opened.place, opened.cloud)
         wanted = sought(facts.resource)
         candidates = known.found[1] if known.found is not None and known.found[0] == wanted else None
-        server_id = target_id(facts.resource)
-        # The find counts, not the status, unless the object has a server of its own.
-        by_name = observing(facts.resource) and wanted.name is not None and not keeps(facts.resource)
-        if candidates and len(candidates) == 1 and (server_id is None or by_name):
-            server_id = candidates[0].id
+        server_id = watched_id(facts.resource, candidates)
         if known.watched != server_id or known.feed is not feed:
             self._watch(key, facts, known, feed, server_id)
         reading = feed.reading(server_id) if server_id is not None else Reading()

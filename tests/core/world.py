@@ -23,13 +23,12 @@ from onecloud_operator.core.actions import (
     Settled,
     Stop,
 )
-from onecloud_operator.core.adoption import sought
+from onecloud_operator.core.adoption import sought, watched_id
 from onecloud_operator.core.creation import told
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import Done, accepted, noted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.observed import Observed, Reading
 from onecloud_operator.core.plan import plan
-from onecloud_operator.core.policy import keeps, observing, target_id
 from onecloud_operator.core.report import Report, report
 from onecloud_operator.core.transitions import transitions
 from tests.core.cloud import LOST, Cloud
@@ -194,10 +193,7 @@ class World:
             return facts
         wanted = sought(resource)
         candidates = self.found[1] if self.found is not None and self.found[0] == wanted else None
-        server_id = target_id(resource)
-        by_name = observing(resource) and wanted.name is not None and not keeps(resource)
-        if candidates and len(candidates) == 1 and (server_id is None or by_name):
-            server_id = candidates[0].id
+        server_id = watched_id(resource, candidates)
         self.feed.follow(server_id)
         if self.trouble is None:
             self.feed.poll(self.cloud, self.place)

@@ -20,7 +20,7 @@ from onecloud_operator.core.actions import (
     Settled,
 )
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.policy import bound_id, keeps
+from onecloud_operator.core.policy import bound_id, keeps, observing, target_id
 
 if TYPE_CHECKING:
     from onecloud_operator.api.spec import Adoption
@@ -78,7 +78,7 @@ def observe(facts: Facts) -> Step:
     if keeps(facts.resource):
         return _observe_own(facts, bound_id(facts.resource))
     server, reading, wanted = facts.server, facts.reading, sought(facts.resource)
-    if reading.missing and (server_id := _observed_id(facts, wanted)) is not None:
+    if reading.missing and (server_id := watched_id(facts.resource, facts.candidates)) is not None:
         return Look(server_id)
     if server is None or (wanted.name is not None and server.name != wanted.name):
         if wanted.server_id is not None and not reading.gone:
@@ -94,12 +94,14 @@ def observe(facts: Facts) -> Step:
     return _observed(facts, server)
 
 
-def _observed_id(facts: Facts, wanted: Find) -> str | None:
-    """Return the id of the server whose reading this is."""
-    found = facts.candidates or ()
-    if wanted.name is not None and (facts.server is not None or len(found) == 1):
-        return facts.server.id if facts.server is not None else found[0].id
-    return wanted.server_id or facts.resource.records.id
+def watched_id(resource: Resource, candidates: tuple[Observed, ...] | None) -> str | None:
+    """Return the id whose readings the object needs, once its search brought *candidates*."""
+    server_id = target_id(resource)
+    # The find counts, not the status, unless the object has a server of its own.
+    by_name = observing(resource) and sought(resource).name is not None and not keeps(resource)
+    if candidates and len(candidates) == 1 and (server_id is None or by_name):
+        return candidates[0].id
+    return server_id
 
 
 def _observe_own(facts: Facts, own: str) -> Step:

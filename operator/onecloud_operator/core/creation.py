@@ -70,11 +70,10 @@ def begin(facts: Facts, *, attempt: int) -> Step:
 
 def unmade(facts: Facts) -> bool:
     """Say whether it is certain that the attempt has made no server, nor can a POST under way make one."""
-    memory, reading = facts.memory, facts.reading
-    creation = facts.resource.records.creation
-    if creation is None or facts.resource.records.seen:
+    reading, records = facts.reading, facts.resource.records
+    if records.creation is None or records.seen:
         return False
-    if memory.begun_attempt == creation.attempt and memory.posted_at is None:
+    if facts.never_sent:
         return True
     return reading.gone and reading.asked_at >= _settled_at(facts)
 
@@ -86,9 +85,7 @@ def _settled_at(facts: Facts) -> float:
     answered = memory.posted_at is not None and refused is not None and not refused.ambiguous
     settle = facts.config.post_settle_seconds
     # A clear answer to a later one says nothing of one whose answer was lost, here or by a process before.
-    creation = facts.resource.records.creation
-    begun_here = creation is not None and memory.begun_attempt == creation.attempt
-    lost_at = memory.lost_at if begun_here else memory.latest(memory.lost_at)
+    lost_at = memory.lost_at if facts.begun_here else memory.latest(memory.lost_at)
     lost = lost_at + settle if lost_at is not None else sent_at
     return max(lost, sent_at if answered else sent_at + settle)
 
@@ -135,12 +132,11 @@ def _made(facts: Facts, server: Observed) -> Step:
 
 
 def _unseen(facts: Facts) -> Step:
-    records, memory = facts.resource.records, facts.memory
-    if records.creation is None:
+    if facts.resource.records.creation is None:
         msg = "only a recorded creation comes here"
         raise AssertionError(msg)
     # An attempt that this process recorded itself, and never sent, cannot have been made by anybody.
-    if memory.begun_attempt == records.creation.attempt and memory.posted_at is None:
+    if facts.never_sent:
         return _create(facts)
     if facts.reading.missing or facts.memory.posted_at is not None:
         return _look(facts)
@@ -175,7 +171,7 @@ def _former(facts: Facts) -> Step | None:
     refusal = memory.refusals.get("Create")
     if creation is None:
         return None
-    begun_at = memory.begun_at if memory.begun_attempt == creation.attempt else None
+    begun_at = memory.begun_at if facts.begun_here else None
     if refusal is None and begun_at is not None and facts.now - begun_at < LATELY_SECONDS:
         return None
     waits = refusal is not None and refusal.wish == facts.wish and facts.now < refusal.until

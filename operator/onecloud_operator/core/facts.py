@@ -146,6 +146,17 @@ class Facts:
         return self.memory.wrote_at is None or self.reading.asked_at >= self.memory.wrote_at
 
     @property
+    def begun_here(self) -> bool:
+        """Say whether this process recorded the attempt itself: no other can have sent its POST."""
+        creation = self.resource.records.creation
+        return creation is not None and self.memory.begun_attempt == creation.attempt
+
+    @property
+    def never_sent(self) -> bool:
+        """Say whether nobody can have made the attempt's server yet."""
+        return self.begun_here and self.memory.posted_at is None
+
+    @property
     def wish(self) -> str:
         """Return a text that changes whenever the user asked for something new."""
         # An annotation that was obeyed and is taken off again is no new wish.

@@ -110,7 +110,7 @@ def _bound(facts: Facts) -> Step:
     reading, server = facts.reading, facts.server
     if reading.gone:
         return _gone(facts)
-    if server is None and _never_sent(facts):
+    if server is None and facts.never_sent:
         return RemoveFinalizer("NeverMade")
     if server is None or reading.missing:
         return Look(bound_id(facts.resource))
@@ -145,11 +145,6 @@ def _tagged(facts: Facts, server: Observed) -> bool:
     return server.owner is not None and server.owner.uid == facts.resource.uid
 
 
-def _never_sent(facts: Facts) -> bool:
-    creation, memory = facts.resource.records.creation, facts.memory
-    return creation is not None and memory.begun_attempt == creation.attempt and memory.posted_at is None
-
-
 def _gone(facts: Facts) -> Step:
     """Let the object go after a proven 404, unless the server may yet appear, or too many are gone."""
     records, memory = facts.resource.records, facts.memory
@@ -158,7 +153,7 @@ def _gone(facts: Facts) -> Step:
         # A POST that timed out, in this process or in one that died, may still insert its row.
         last = memory.latest(memory.posted_at)
         settle = facts.config.post_settle_seconds
-        if not _never_sent(facts) and facts.reading.asked_at - last < settle:
+        if not facts.never_sent and facts.reading.asked_at - last < settle:
             if facts.now - last < settle:
                 return _still_under_way(settle - (facts.now - last))
             return Look(bound_id(facts.resource))

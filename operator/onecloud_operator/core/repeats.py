@@ -15,7 +15,7 @@ from onecloud_operator.core.words import words_of
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.facts import Attempt, Facts
+    from onecloud_operator.core.facts import Attempt, Facts, Refusal
     from onecloud_operator.core.resource import Resource
 
 ACCEPTED_TWICE = 2
@@ -55,20 +55,18 @@ def spent_before(facts: Facts, step: Step) -> HeldBack | None:
     A new process remembers no attempts. Without the record it would stop the server once more for what
     cannot be done, at every restart of the operator.
     """
-    kind, memory = kind_of(step), facts.memory
-    here = [a.wish for other, a in memory.attempts.items() if kind_of(other) == kind]
-    here += [r.wish for other, r in memory.refusals.items() if other == kind]
-    if facts.wish in here or not same_wish(facts.resource):
+    kind = kind_of(step)
+    here = (a.wish for other, a in facts.memory.attempts.items() if kind_of(other) == kind)
+    if _refused(facts, step) is not None or facts.wish in here or not same_wish(facts.resource):
         return None
     return next((held for held in facts.resource.records.held_back if held.change == kind), None)
 
 
 def spent(facts: Facts, step: Step) -> Hold:
     """Hold a step that has cost a restart, or would cost one, and has changed nothing."""
-    refusal = facts.memory.refusals.get(kind_of(step))
-    if refusal is not None and refusal.wish == facts.wish:
+    if (refusal := _refused(facts, step)) is not None:
         reason, message = refusal.problem.reason, f"{refusal.problem.message[:MOST_SAID]} {_SPENT}"
-    elif attempted(facts, step) is None and (held := spent_before(facts, step)) is not None:
+    elif (held := spent_before(facts, step)) is not None:
         reason, message = held.reason, held.message
     else:
         what = words_of(step).noun
@@ -79,12 +77,16 @@ def spent(facts: Facts, step: Step) -> Hold:
 
 def tried(facts: Facts, step: Step) -> bool:
     """Say whether *step* was sent before for this wish, whatever came of it."""
-    refusal = facts.memory.refusals.get(kind_of(step))
     return (
-        (refusal is not None and refusal.wish == facts.wish)
+        _refused(facts, step) is not None
         or attempted(facts, step) is not None
         or spent_before(facts, step) is not None
     )
+
+
+def _refused(facts: Facts, step: Step) -> Refusal | None:
+    refusal = facts.memory.refusals.get(kind_of(step))
+    return refusal if refusal is not None and refusal.wish == facts.wish else None
 
 
 def attempted(facts: Facts, step: Step) -> Attempt | None:
@@ -103,8 +105,8 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
     """
     if isinstance(step, Hold | Settled):
         return None
-    refusal = facts.memory.refusals.get(kind_of(step))
-    if refusal is not None and refusal.wish == facts.wish and facts.now < refusal.until:
+    refusal = _refused(facts, step)
+    if refusal is not None and facts.now < refusal.until:
         return Hold(refusal.problem.reason, refusal.problem.message, refusal.until - facts.now)
     costly = isinstance(step, GrowDisk) or (isinstance(step, Resize) and step.restart)
     attempt = attempted(facts, step)

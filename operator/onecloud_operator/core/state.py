@@ -52,10 +52,9 @@ def state_of(facts: Facts, step: Step, verdict: Verdict) -> str:
 def _creating(facts: Facts) -> bool:
     """Say whether the server shown is one that is being made."""
     creation, server = facts.resource.records.creation, facts.server
-    own = not observing(facts.resource) or (
-        server is not None and creation is not None and server.id == creation.id
-    )
-    return own and creation is not None and creation.completed_at is None
+    if creation is None or creation.completed_at is not None:
+        return False
+    return not observing(facts.resource) or (server is not None and server.id == creation.id)
 
 
 def _asked_for(facts: Facts, verdict: Verdict) -> bool:
