@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +17,7 @@ from sandbox.cluster.process import Process
 from sandbox.stage import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 USER: Final = "65532"
 NEEDED: Final = ("buildah", "mmdebstrap", "unshare", "chroot", "make")
@@ -71,6 +73,13 @@ class Buildah:
 
     directory: Path
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Have the storage to ourselves: what other runs left in it may then be removed."""
+        with (self.directory / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
     @property
     def env(self) -> dict[str, str]:
         """What it, and `make image`, are told of this machine."""
@@ -89,6 +98,7 @@ class Buildah:
         (self.directory / "storage.conf").write_text(
             f'[storage]\ndriver = "overlay"\ngraphroot = "{store}"\nrunroot = "{run}"\n'
         )
+        self("rm", "--all")  # a run that was killed may have left a container, whose image could not be removed
         if len(self("images", "--all", "--quiet").split()) > MOST_IMAGES:
             self("rmi", "--prune")
         if STANDIN in self("images", "--format", "{{.Name}}:{{.Tag}}"):

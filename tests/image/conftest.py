@@ -20,15 +20,16 @@ ACCOUNT = Path("run", "secrets", "kubernetes.io", "serviceaccount")
 
 
 @pytest.fixture(scope="package")
-def buildah() -> Buildah:
+def buildah() -> Iterator[Buildah]:
     """Give buildah with the image built."""
     if reason := lacking():
         pytest.skip(f"no image can be built here: {reason}")
     faulthandler.cancel_dump_traceback_later()  # the first base takes long, and is no test that hangs
     made = Buildah(storage())
-    made.prepare()
-    made.image()
-    return made
+    with made.alone():
+        made.prepare()
+        made.image()
+        yield made
 
 
 @pytest.fixture(scope="package")
@@ -44,5 +45,4 @@ def container(buildah: Buildah, control_plane: ControlPlane) -> Iterator[Contain
         yield Container(root, buildah.config())
     finally:
         buildah("rm", name)
-        # A run that was cut off may have left a container of it.
-        buildah("rmi", "--force", NAME)
+        buildah("rmi", NAME)
