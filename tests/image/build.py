@@ -98,7 +98,7 @@ class Buildah:
         (self.directory / "storage.conf").write_text(
             f'[storage]\ndriver = "overlay"\ngraphroot = "{store}"\nrunroot = "{run}"\n'
         )
-        self("rm", "--all")  # a run that was killed may have left a container, whose image could not be removed
+        self("rm", "--all")  # a run that was killed may have left a container, and its image would be in use
         if len(self("images", "--all", "--quiet").split()) > MOST_IMAGES:
             self("rmi", "--prune")
         if STANDIN in self("images", "--format", "{{.Name}}:{{.Tag}}"):
