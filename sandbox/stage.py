@@ -33,6 +33,11 @@ class StageError(Exception):
     """A process did not start; the message has the end of its log."""
 
 
+def program(module: str, arguments: list[str], *, log: Path, env: Mapping[str, str]) -> Process:
+    """Start *module* as a program of Python; return at once."""
+    return Process([sys.executable, "-m", module, *arguments], log=log, env=env)
+
+
 class Cloud:
     """
     A simulated cloud in a process of its own.
@@ -40,6 +45,8 @@ class Cloud:
     Any method of ``sandbox.cloud.Control`` that its endpoint offers can be called by its name, with keyword
     arguments: ``cloud.call("fail_next", operation="create", status="sched_fail")``.
     """
+
+    program = staticmethod(program)  # how it is started
 
     def __init__(self, *, step_seconds: float = 0.02, servers: int = 0) -> None:
         self._step_seconds = step_seconds
@@ -52,7 +59,9 @@ class Cloud:
         ready = directory / "ready.json"
         arguments = ["--step", str(self._step_seconds), "--servers", str(self._servers)]
         arguments += ["--ready-file", str(ready)]
-        self.process = self._spawn("sandbox.cloud", arguments, directory / "cloud.log", _environment({}))
+        self.process = self.program(
+            "sandbox.cloud", arguments, log=directory / "cloud.log", env=_environment({})
+        )
         self._stack.callback(self.process.stop)
         _wait(ready.exists, self.process)
         found = json.loads(ready.read_text())
@@ -65,9 +74,6 @@ class Cloud:
     def __exit__(self, *_: object) -> None:
         """End it."""
         self._stack.close()
-
-    def _spawn(self, module: str, arguments: list[str], log: Path, environment: Mapping[str, str]) -> Process:
-        return program(module, arguments, log=log, env=environment)
 
     def call(self, what: str, /, **arguments: Any) -> Any:
         """Have the hand behind the curtain do something. Raises LookupError and ValueError as it does."""
@@ -108,6 +114,8 @@ class Operator:
     on. *waiting*: ``start`` starts it.
     """
 
+    program = staticmethod(program)  # how it is started
+
     def __init__(self, kubeconfig: Path, *, waiting: bool = False, **knobs: object) -> None:
         self._kubeconfig = kubeconfig
         self._waiting = waiting
@@ -135,10 +143,7 @@ class Operator:
             for name, value in self.knobs.items()
         }
         environment["KUBECONFIG"] = str(self._kubeconfig)
-        self.process = self._spawn(module, [*arguments, "run"], self.log, _environment(environment))
-
-    def _spawn(self, module: str, arguments: list[str], log: Path, environment: Mapping[str, str]) -> Process:
-        return program(module, arguments, log=log, env=environment)
+        self.process = self.program(module, [*arguments, "run"], log=self.log, env=_environment(environment))
 
     def stop(self) -> None:
         """Ask it to end."""
@@ -155,11 +160,6 @@ class Operator:
     def text(self) -> str:
         """Return all that it logged."""
         return self.log.read_text() if self.log.exists() else ""
-
-
-def program(module: str, arguments: list[str], *, log: Path, env: Mapping[str, str]) -> Process:
-    """Start *module* as a program of Python; return at once."""
-    return Process([sys.executable, "-m", module, *arguments], log=log, env=env)
 
 
 def grant(kube: Kube, user: str = "operator") -> None:

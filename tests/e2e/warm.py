@@ -42,20 +42,6 @@ _forks = multiprocessing.get_context("forkserver")
 _forks.set_forkserver_preload(CODE)
 
 
-class Operator(ColdOperator):
-    """The operator, started in a moment."""
-
-    def _spawn(self, module: str, arguments: list[str], log: Path, environment: Mapping[str, str]) -> Process:
-        return Fork(module, arguments, log=log, env=environment)
-
-
-class Cloud(ColdCloud):
-    """A simulated cloud, started in a moment."""
-
-    def _spawn(self, module: str, arguments: list[str], log: Path, environment: Mapping[str, str]) -> Process:
-        return Fork(module, arguments, log=log, env=environment)
-
-
 class Fork(Process):
     """One module that runs as a program in a forked process."""
 
@@ -110,3 +96,15 @@ def _become(module: str, arguments: list[str], log: str, environment: dict[str, 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+class Operator(ColdOperator):
+    """The operator, started in a moment."""
+
+    program = staticmethod(Fork)
+
+
+class Cloud(ColdCloud):
+    """A simulated cloud, started in a moment."""
+
+    program = staticmethod(Fork)
