@@ -141,7 +141,7 @@ class Ours(Subject):
     def turns(self) -> dict[str, float]:
         """Return how often each job of its feeds ran."""
         return {
-            job: total(text, "onecloud_operator_feed_calls_total", job=job)
+            job: total(text, "onecloud_operator_feed_calls_total", task=job)
             for text in [self.metrics()]
             for job in JOBS
         }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.core.place import Place
+from onecloud_operator.definition import Definition
 from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.engine.groups import Lane
 from onecloud_operator.engine.lease import Fence
@@ -121,7 +122,7 @@ def test_what_happens_is_counted(metrics: Metrics) -> None:
     assert {
         'passes_total{lane="cloud",result="failed"} 1.0',
         'errors_total{reason="QuotaExceeded",step="Create"} 1.0',
-        'feed_rows_total{job="sweep"} 1000.0',
+        'feed_rows_total{task="sweep"} 1000.0',
         'cloud_requests_total{code="404",operation="get_server"} 1.0',
         'cloud_requests_total{code="Timeout",operation="create_server"} 1.0',
         'cloud_throttled_total{operation="create_server"} 1.0',
@@ -160,6 +161,7 @@ def test_labels_are_printable_and_short() -> None:
 def working(clock: Any, *, feeds: Any = (), endpoints: Endpoints | None = None) -> Working:
     queue: Queue[Key] = Queue(clock=clock, backoff=Backoff(1.0, 2.0, lambda: 0.5), workers=1, per_group=1)
     no_feeds: Any = NoFeeds()
+    nobody: Any = None
     watch = Watch("x", monotonic=clock.monotonic, on_relist=lambda: None)
     return Working(
         Standing(Fence.opened()),
@@ -169,6 +171,7 @@ def working(clock: Any, *, feeds: Any = (), endpoints: Endpoints | None = None) 
         endpoints or Endpoints(),
         watch,
         clock.monotonic,
+        Definition(nobody),
     )
 
 
@@ -254,7 +257,7 @@ async def test_feeds_have_series_as_long_as_they_live() -> None:
         seen = lines(metrics)
         (in_touch,) = (line for line in seen if line.startswith("feed_in_touch{"))
         assert in_touch.endswith(" 1.0")
-        assert 'endpoint="127.0.0.1:' in in_touch
+        assert 'cloud="127.0.0.1:' in in_touch
         assert any(line.startswith("feed_servers{") and line.endswith(" 1.0") for line in seen)
         (stale,) = (line for line in seen if line.startswith("feed_staleness_seconds{"))
         assert 0.0 <= float(stale.rpartition(" ")[2]) < 60.0
@@ -291,6 +294,6 @@ def test_the_number_of_series_does_not_grow_with_tenants_beyond_a_bound(
     metrics.look = working(clock, feeds=Crowd())
     seen = [line for line in lines(metrics) if line.startswith("feed_in_touch{")]
     assert len(seen) == MOST_FEEDS + 1
-    assert f'feed_in_touch{{endpoint="{OTHER}",project="{OTHER}",region="{OTHER}"}} 1.0' in seen
+    assert f'feed_in_touch{{cloud="{OTHER}",project="{OTHER}",region="{OTHER}"}} 1.0' in seen
     assert all(len(line) < 4 * LONGEST_LABEL + 60 for line in seen)
     assert f"feeds {MOST_FEEDS + 50}.0" in lines(metrics)

@@ -15,6 +15,7 @@ from onecloud_operator.onecloud import Lane as Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from onecloud_operator.definition import Definition
     from onecloud_operator.engine.lease import Election, Fence
     from onecloud_operator.engine.queue import Queue
     from onecloud_operator.feed import Feed, Feeds
@@ -52,7 +53,7 @@ class Working:
     endpoints: Endpoints
     watch: Watch
     monotonic: Callable[[], float]
-    fields_missing: int = 0
+    definition: Definition
 
     def __call__(self) -> Iterator[Sample]:
         """Yield each sample: its metric, its labels, its value."""
@@ -66,7 +67,7 @@ class Working:
         for kind in Kind:
             yield "cloud_requests_in_flight", (kind.value,), float(self.endpoints.under_way(kind))
             yield "cloud_requests_waiting", (kind.value,), float(self.endpoints.waiting(kind))
-        yield "crd_fields_missing", (), float(self.fields_missing)
+        yield "crd_fields_missing", (), float(len(self.definition.lacking))
         yield "watch_silent_seconds", (), self.watch.silent_seconds
         yield from self._of_feeds()
         yield from self._of_objects()

@@ -43,7 +43,7 @@ LAG_BUCKETS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 Sample = tuple[str, tuple[str, ...], float]
 
-FEED: Final = ("endpoint", "region", "project")
+FEED: Final = ("cloud", "region", "project")  # not "endpoint" or "job", which are the scraper's own
 # Name without the prefix: what it means, and its labels.
 GAUGES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "build_info": ("Always 1; which version runs, on which Python.", ("version", "python")),
@@ -102,10 +102,10 @@ class Metrics:
         self._errors = self._counter(
             "errors", "Steps that the cloud refused, or that failed on the way, by reason.", "step", "reason"
         )
-        self._feed_calls = self._counter("feed_calls", "Turns of a feed's jobs.", "job", "result")
-        self._feed_rows = self._counter("feed_rows", "Rows that the jobs were given.", "job")
+        self._feed_calls = self._counter("feed_calls", "Turns of a feed's tasks.", "task", "result")
+        self._feed_rows = self._counter("feed_rows", "Rows that the tasks were given.", "task")
         self._feed_seconds = self._histogram(
-            "feed_call_duration_seconds", "How long a turn of a feed's job took.", CALL_BUCKETS, "job"
+            "feed_call_duration_seconds", "How long a turn of a feed's task took.", CALL_BUCKETS, "task"
         )
         self._cloud_requests = self._counter(
             "cloud_requests", "Requests to clouds, by what came of them.", "operation", "code"

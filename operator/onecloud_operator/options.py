@@ -33,6 +33,9 @@ def address_policy(settings: Settings, api_server: str) -> AddressPolicy:
             deny.append(ipaddress.ip_network(address))
     hosts, networks = [], []
     for text in settings.allowed_endpoints:
+        if "://" in text:
+            msg = f"{PREFIX}ALLOWED_ENDPOINTS: {text!r} is no host and no network: give the URL's host only"
+            raise SettingsError(msg)
         if "/" in text or text.replace(".", "").isdigit():
             networks.append(_network("ALLOWED_ENDPOINTS", text))
         else:

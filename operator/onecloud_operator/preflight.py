@@ -1,106 +1,31 @@
-"""What must be there before the work begins: the CRD, a name for the cluster, the rights."""
+"""What must be there before the work begins: a name for the cluster, a selector, the rights; and `check`."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import sys
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from kubernetes.aio.client import ApiClient
 
 from onecloud_operator import connection, rights
-from onecloud_operator.api.crd import schema
-from onecloud_operator.api.served import schema_of_status
 from onecloud_operator.cluster import Cluster, ClusterError, NotFound
+from onecloud_operator.definition import Definition
 from onecloud_operator.engine.lease import StoreError
 from onecloud_operator.leadership import election_of, lease_namespace
+from onecloud_operator.options import address_policy
 from onecloud_operator.settings import PREFIX, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable
 
-    from onecloud_operator.probes import Health
     from onecloud_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS: Final = 5.0
-# Without these in the status an object would make a second server, or be worked on without an end.
-RECORDS: Final = frozenset(
-    {"id", "cloud", "creation", "adoptedAt", "deletion", "heldBack", "conditions", "observedGeneration"}
-)
 REFUSED: Final = 400
-
-
-async def served(cluster: Cluster, health: Health) -> Mapping[str, Any] | None:
-    """Wait for a CRD that keeps our records to be served; return the schema of its status."""
-    while True:
-        try:
-            document = await cluster.served_schema()
-        except NotFound:
-            health.ready["objects"] = lambda: "the CRD is not installed"
-            logger.warning(
-                "the OneCloudServer resource is not known to the API server: install the CRD "
-                "(kubectl apply --server-side -k crds/); trying again",
-            )
-        except ClusterError as error:
-            logger.warning("the API server cannot be asked; trying again", extra={"error": str(error)})
-        else:
-            status = schema_of_status(document)
-            if not (lost := records_lost(status)):
-                return status
-            health.ready["objects"] = lambda: "the installed CRD is too old"
-            logger.warning(
-                "the installed CRD cannot keep what must be remembered of servers, so nothing is done: "
-                "update it (kubectl apply --server-side -k crds/)",
-                extra={"fields": ",".join(sorted(lost))},
-            )
-        await asyncio.sleep(AGAIN_SECONDS)
-
-
-def fields_lacking(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: str = "status") -> set[str]:
-    """Return the paths of fields that our schema has and theirs, which is served, has not; outermost only."""
-    if theirs.get("x-kubernetes-preserve-unknown-fields"):
-        return set()
-    if "items" in ours and "items" in theirs:
-        return fields_lacking(ours["items"], theirs["items"], f"{path}[]")
-    known = theirs.get("properties", {})
-    lacking: set[str] = set()
-    for name, inner in ours.get("properties", {}).items():
-        if name in known:
-            lacking |= fields_lacking(inner, known[name], f"{path}.{name}")
-        else:
-            lacking.add(f"{path}.{name}")
-    return lacking
-
-
-def _lacking(served_status: Mapping[str, Any] | None) -> set[str]:
-    return fields_lacking(_ours(), served_status) if served_status is not None else set()
-
-
-@cache  # to make it of the models takes a while, and a start asks twice
-def _ours() -> Mapping[str, Any]:
-    status: Mapping[str, Any] = schema()["properties"]["status"]
-    return status
-
-
-def records_lost(served_status: Mapping[str, Any] | None) -> set[str]:
-    """Return the paths of the records that the served schema would not keep."""
-    return {path for path in _lacking(served_status) if path.split(".")[1].removesuffix("[]") in RECORDS}
-
-
-def compare(served_status: Mapping[str, Any] | None) -> set[str]:
-    """Say which fields of the status the installed CRD does not know, and return them."""
-    lacking = _lacking(served_status)
-    if lacking:
-        logger.warning(
-            "the installed CRD is older than the operator, so some fields of the status are not shown: "
-            "update it (kubectl apply --server-side -k crds/)",
-            extra={"fields": ",".join(sorted(lacking))},
-        )
-    return lacking
 
 
 async def cluster_id(settings: Settings, cluster: Cluster) -> str:
@@ -131,8 +56,14 @@ async def check_selector(settings: Settings, cluster: Cluster) -> None:
 
 
 async def check(settings: Settings) -> int:
-    """Say on standard output whether everything that the operator needs is there; return the exit code."""
-    cluster = Cluster(ApiClient(await connection.configuration()))
+    """
+    Say on standard output whether everything that the operator needs is there; return the exit code.
+
+    Raises SettingsError.
+    """
+    configuration = await connection.configuration()
+    address_policy(settings, configuration.host)
+    cluster = Cluster(ApiClient(configuration))
     failures = 0
     calls: list[tuple[str, Awaitable[object]]] = [
         ("the CRD is served", _crd(cluster)),
@@ -162,13 +93,10 @@ async def check(settings: Settings) -> int:
 
 async def _crd(cluster: Cluster) -> None:
     try:
-        document = await cluster.served_schema()
+        await Definition(cluster).look()
     except NotFound as error:
         msg = f"it is not installed (kubectl apply --server-side -k crds/): {error}"
         raise ClusterError(msg, error.status) from error
-    if lost := records_lost(schema_of_status(document)):
-        msg = f"it is too old (kubectl apply --server-side -k crds/): it lacks {', '.join(sorted(lost))}"
-        raise ClusterError(msg)
 
 
 async def _rights(cluster: Cluster, namespace: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections import OrderedDict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ MOST_CONNECTIONS: Final = (
 )
 BEAT_SECONDS: Final = 1.0
 STILL_SECONDS: Final = 30.0  # the heart beats once a second; this long without is not a busy loop
+BACKLOG: Final = 128
 TEXT: Final = "text/plain; charset=utf-8"
 REQUEST: Final = re.compile(rb"([A-Z]{1,16}) (/[!-~]{0,1024}) HTTP/1\.[01]\r\n")
 
@@ -112,8 +114,8 @@ class Server:
 
     @asynccontextmanager
     async def listening(self, address: str, port: int) -> AsyncIterator[int]:
-        """Listen as long as the context lasts, and give the port. Raises OSError."""
-        server = await asyncio.start_server(self._accept, address, port, limit=HEAD_BYTES, backlog=128)
+        """Listen as long as the context lasts, and give the port; no address: on all. Raises OSError."""
+        server = await asyncio.start_server(self._accept, sock=_bound(address, port), limit=HEAD_BYTES)
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
@@ -162,6 +164,14 @@ class Server:
         if method not in {"GET", "HEAD"}:
             return _bytes_of(Page(b"", HTTPStatus.METHOD_NOT_ALLOWED), "Allow: GET, HEAD")
         return _bytes_of(page(), body=method == "GET")
+
+
+def _bound(address: str, port: int) -> socket.socket:
+    """Return a socket that listens; without an address for IPv4 and IPv6, as far as the host has them."""
+    if not address and socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return socket.create_server((address, port), family=family, backlog=BACKLOG)
 
 
 def _bytes_of(page: Page, *headers: str, body: bool = True) -> bytes:

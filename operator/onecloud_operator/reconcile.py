@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from onecloud_operator.act import Hands, Outcome
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, row_of
@@ -40,13 +40,14 @@ from onecloud_operator.sight import Known, Sight, note_the_bin
 from onecloud_operator.tell import Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
     from onecloud_operator.clouds import Clouds
     from onecloud_operator.cluster import Cluster
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.resource import Resource
+    from onecloud_operator.definition import Definition
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.objects import Key, Objects
     from onecloud_operator.onecloud import Cloud
@@ -68,7 +69,7 @@ TOLD_AT_ONCE = (Stop, Resize)
 @dataclass(slots=True)
 class Reconciler:
     """
-    One for the process. *schema*: the served schema of ``status``, None while it is not known.
+    One for the process.
 
     *on_step*, which must not raise, is told of each step: its kind, and the reason of a refusal or None.
     """
@@ -83,7 +84,7 @@ class Reconciler:
     random: Callable[[], float]
     resync_seconds: float
     secret_seconds: float
-    schema: Mapping[str, Any] | None = None
+    definition: Definition
     on_step: Callable[[str, str | None], None] = lambda _step, _refusal: None
     _known: dict[Key, Known] = field(default_factory=dict)
     _stumbles: Backoff[Key] = field(init=False)
@@ -93,7 +94,7 @@ class Reconciler:
     def __post_init__(self) -> None:
         self._stumbles = Backoff(1.0, 60.0, self.random)
         self._sight = Sight(self.feeds, self.objects, self.config)
-        self._voice = Voice(self.objects, self.cluster, self.monotonic, self.schema)
+        self._voice = Voice(self.objects, self.cluster, self.monotonic, self.definition)
 
     async def __call__(self, key: Key) -> float | None:
         """Work on *key* until nothing can be done at once; return the seconds until it is to be looked at."""

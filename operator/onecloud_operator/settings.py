@@ -61,7 +61,7 @@ class Settings:
     workers_per_endpoint: int = _knob(8, "of them, for one endpoint of a tenant", least=1)
     log_format: str = _knob("text", "text or json")
     log_level: str = _knob("info", "debug, info, warning or error")
-    listen_address: str = _knob("0.0.0.0", "address of /healthz, /readyz and /metrics")  # noqa: S104
+    listen_address: str = _knob("", "address of /healthz, /readyz and /metrics; empty: all, IPv4 and IPv6")
     listen_port: int = _knob(8080, "port of /healthz, /readyz and /metrics; 0: none", most=65535)
     resync_seconds: float = _seconds(
         1800.0, "every object is looked at again after this, even if nothing is heard", least=1

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.problem import Problem
+    from onecloud_operator.definition import Definition
     from onecloud_operator.objects import Objects
 
 logger = logging.getLogger(__name__)
@@ -29,16 +30,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One for the process. *schema*: the served schema of ``status``, None while it is not known."""
+    """One for the process."""
 
     objects: Objects
     cluster: Cluster
     monotonic: Callable[[], float]
-    schema: Mapping[str, Any] | None
+    definition: Definition
 
     async def status(self, facts: Facts, status: Mapping[str, Any]) -> None:
         """Write the status as far as it is served, and post an Event for each turn in it."""
-        known = dict(status) if self.schema is None else prune(status, self.schema)[0]
+        schema = self.definition.status
+        known = dict(status) if schema is None else prune(status, schema)[0]
         if not differs(facts.resource.status, known):
             return
         asked_at = self.monotonic()

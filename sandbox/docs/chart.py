@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import textwrap
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -66,7 +67,7 @@ def schema() -> str:
     """Return values.schema.json as it is, with the operator's present settings in it."""
     read = _read()
     read["properties"]["settings"]["properties"] = {
-        _camel(knob.name): {"description": _sentence(knob.metadata["help"]), **_kind(knob.default)}
+        _camel(knob.name): {"description": _sentence(knob.metadata["help"]), **_kind(knob)}
         for knob in fields(Settings)
         if knob.name not in OWN
     }
@@ -119,14 +120,16 @@ def _block(node: Mapping[str, Any], depth: int) -> Iterator[str]:
             yield textwrap.indent(text.replace("''", '""'), indent)
 
 
-def _kind(default: object) -> dict[str, Any]:
-    match default:
+def _kind(knob: Field[Any]) -> dict[str, Any]:
+    least, most = knob.metadata["least"], knob.metadata["most"]
+    bounds = {"minimum": least} | ({"maximum": most} if math.isfinite(most) else {})
+    match knob.default:
         case bool():
             return {"type": "boolean"}
         case int():
-            return {"type": "integer", "minimum": 0}
+            return {"type": "integer", **bounds}
         case float():
-            return {"type": "number", "minimum": 0}
+            return {"type": "number", **bounds}
         case tuple():
             return {"type": "array", "items": {"type": "string", "minLength": 1}}
         case _:

@@ -19,11 +19,13 @@ HEAD: Final = f"""\
 #     kubectl apply --server-side -f -
 # Uninstall:           kubectl delete -f install.yaml -l app.kubernetes.io/component!=definition
 # Without -l the definition goes, with it every OneCloudServer, and the operator puts their servers into the bin.
+# With it the definition stays, and so does the namespace: there may be objects and their Secrets in it.
 apiVersion: v1
 kind: Namespace
 metadata:
   name: {NAMESPACE}
   labels:
+    app.kubernetes.io/component: definition
     pod-security.kubernetes.io/enforce: restricted
 """
 # What only Helm reads.

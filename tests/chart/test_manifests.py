@@ -112,7 +112,7 @@ def test_the_overlay_is_applied_as_it_is_and_removed_without_the_definition(
     kubectl(*delete.replace(" .", f" {overlay}").split())
     for each in documents(INSTALL.read_text()):
         kind, namespace, name = key(each)
-        kept = each["kind"] == "CustomResourceDefinition"
+        kept = each["kind"] in {"CustomResourceDefinition", "Namespace"}  # objects' own, and their Secrets'
         assert (kube.get(kind, name, namespace or None) is not None) is kept, kind
 
 

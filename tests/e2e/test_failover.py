@@ -186,6 +186,18 @@ def test_a_leader_that_is_asked_to_end_hands_over_at_once(pair: Pair) -> None:
     assert "Unclosed" not in said
 
 
+def test_who_stands_by_is_not_ready_while_it_could_not_take_over(pair: Pair) -> None:
+    standby = pair.other(pair.leader())
+    assert standby.way is not None
+    standby.way.fault("hang")
+    pair.play.until(lambda: not standby.stands_by, "it is not ready")
+    status, said = standby.get("/readyz")
+    assert (status, standby.get("/healthz")[0]) == (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.OK)
+    assert "[-] lease: cannot be had for " in said
+    standby.way.clear()
+    pair.play.until(lambda: standby.stands_by, "it is ready again")
+
+
 def test_who_stands_by_ends_when_asked_and_the_leader_notices_nothing(pair: Pair) -> None:
     leader = pair.leader()
     standby = pair.other(leader)

@@ -173,6 +173,42 @@ async def test_a_lease_that_is_renewed_is_never_taken(
     assert board.writes == 0
 
 
+async def test_who_stands_by_says_when_it_could_not_take_over(
+    board: Board, clock: SimulatedClock, tasks: list[asyncio.Task[None]]
+) -> None:
+    """A rollout ends the old leader when the new ones are ready, and these must then be able to lead."""
+    board.record = THEIRS
+    ours = election(board)
+    assert ours.check() == "cannot be had yet"
+    tasks.append(asyncio.create_task(ours.acquire()))
+    await clock.advance(1.0)
+    assert ours.check() is None
+    board.silent = True
+    await clock.advance(14.0)
+    assert ours.check() is None, "a leader would hold it for that long"
+    await clock.advance(5.0)
+    assert str(ours.check()).startswith("cannot be had for ")
+    board.silent = False
+    board.touch()
+    await clock.advance(4.0)
+    assert ours.check() is None
+    assert not allowed(ours.fence)
+
+
+async def test_a_free_lease_that_may_not_be_written_is_none_to_stand_by_for(
+    board: Board, clock: SimulatedClock, tasks: list[asyncio.Task[None]]
+) -> None:
+    ours = election(board)
+    board.refusing = True
+    tasks.append(asyncio.create_task(ours.acquire()))
+    await clock.advance(5.0)
+    assert ours.check() is not None
+    board.refusing = False
+    await clock.advance(2.0)
+    assert ours.check() is None
+    assert allowed(ours.fence)
+
+
 async def test_a_record_that_somebody_deletes_is_waited_out_as_well(
     board: Board, clock: SimulatedClock, tasks: list[asyncio.Task[None]]
 ) -> None:

@@ -54,15 +54,18 @@ app.kubernetes.io/name: {{ include "onecloud-operator.name" . }}
 app.kubernetes.io/instance: {{ toYaml .Release.Name }}
 {{- end }}
 
+{{- /*
+All labels of an object: (dict "root" $), and "labels" of its own. Of two with one name the one counts that
+comes first here: selectors and Helm rely on theirs, the rest are the user's to set.
+*/}}
 {{- define "onecloud-operator.labels" -}}
-{{- with .Values.commonLabels }}
-{{- toYaml . }}
-{{ end -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{ include "onecloud-operator.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: {{ .Chart.Name }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- $own := include "onecloud-operator.selectorLabels" .root | fromYaml }}
+{{- with .root }}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-") }}
+{{- $_ := set $own "app.kubernetes.io/managed-by" .Release.Service }}
+{{- end }}
+{{- $usual := dict "app.kubernetes.io/version" .root.Chart.AppVersion "app.kubernetes.io/part-of" .root.Chart.Name }}
+{{- toYaml (merge $own (default (dict) .labels) (default (dict) .root.Values.commonLabels) $usual) }}
 {{- end }}
 
 {{- /*
@@ -70,10 +73,7 @@ Labels and annotations of any object: (dict "root" $), and "labels" and "annotat
 */}}
 {{- define "onecloud-operator.marks" -}}
 labels:
-  {{- include "onecloud-operator.labels" .root | nindent 2 }}
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "onecloud-operator.labels" . | nindent 2 }}
 {{- with merge (dict) (default (dict) .annotations) .root.Values.commonAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

@@ -144,11 +144,19 @@ class Election:
         self._told: str | None = None
         self.fence = Fence(clock.monotonic)
         self.failures = 0  # reads and writes of the record that failed, for the metrics
+        self._stood_at = NEVER
 
     @property
     def holder(self) -> str | None:
         """Who led when it was looked last, if anybody did."""
         return self._identity if self.fence.open else (self._seen.holder if self._seen else None)
+
+    def check(self) -> str | None:
+        """Return what is wrong if it is not ours, and was not seen to be another's for a lease's duration."""
+        age = self._clock.monotonic() - self._stood_at
+        if self.fence.open or age <= self._timing.duration_seconds:
+            return None
+        return "cannot be had yet" if self._stood_at == NEVER else f"cannot be had for {age:.0f} s"
 
     async def look(self) -> Record | None:
         """Return what stands in the record now. Raises StoreError."""
@@ -210,6 +218,7 @@ class Election:
         asked_at = self._clock.monotonic()
         record = await self._within(self._timing.try_seconds, self._store.read())
         if not self._free(record, asked_at):
+            self._stood_at = asked_at
             self._tell(logging.INFO, "standing by", record.holder if record else None)
             return False
         transitions = record.transitions + 1 if record else 0
