@@ -259,6 +259,53 @@ async def test_a_count_that_fails_drops_nothing_and_completes_nothing(code: int)
         await until(lambda: scene.objects.complete)
 
 
+class Granted:
+    """An API server that lets us list the objects of some namespaces."""
+
+    def __init__(self, *namespaces: str) -> None:
+        self.namespaces = {*namespaces}
+
+    async def respond(self, asked: Asked) -> Answer:
+        name = asked.path.split("/namespaces/")[1].partition("/")[0]
+        if name not in self.namespaces:
+            return status_of(403, "no")
+        items = [
+            body("web") | {"metadata": body("web")["metadata"] | {"namespace": name, "uid": f"u-{name}"}}
+        ]
+        return Answer(200, {"items": items, "metadata": {}})
+
+
+async def test_a_namespace_that_is_closed_to_us_hides_its_own_objects_only() -> None:
+    """Nothing follows about them: neither that they are gone, nor that they live."""
+    granted = Granted("shop", "bank")
+    async with answering(granted.respond) as (cluster, _, _):
+        scene = Scene(cluster, "shop", "bank")
+        assert await scene.count() == 2
+        for name in ("shop", "bank"):
+            scene.hear(
+                body("web") | {"metadata": body("web")["metadata"] | {"namespace": name, "uid": f"u-{name}"}}
+            )
+        scene.hear(body("ghost"))
+        scene.objects.complete = True
+        assert not scene.objects.lives("u-other", "bank")
+        granted.namespaces.remove("bank")
+        assert await scene.count() == 0
+        assert scene.gone == ["ghost"], "of the namespace that can be listed"
+        assert len(scene.objects) == 2
+        assert scene.objects.lives("u-other", "bank"), "nobody may adopt what may be its server"
+        assert not scene.objects.lives("u-other", "shop")
+        granted.namespaces.add("bank")
+        assert await scene.count() == 0
+        assert not scene.objects.lives("u-other", "bank")
+
+
+async def test_where_every_namespace_is_closed_to_us_nothing_is_counted() -> None:
+    async with answering(Granted().respond) as (cluster, _, _):
+        scene = Scene(cluster, "shop", "bank")
+        with pytest.raises(ClusterError):
+            await scene.census.count()
+
+
 async def test_a_watch_that_begins_anew_is_counted_after_at_once() -> None:
     lists = Lists("web")
     async with counting(lists) as scene:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.status import CloudStatus
+from onecloud_operator.cluster import ClusterError, NotFound
 from onecloud_operator.credentials import (
+    LACKING_SECONDS,
     REGION_LENGTH,
     REMEMBERED,
     URL_LENGTH,
@@ -276,3 +278,30 @@ async def test_not_more_secrets_are_remembered_than_fit() -> None:
     assert shelf.reads == []
     await shelf.secrets.data("shop", "s0")
     assert shelf.reads == ["shop/s0"]
+
+
+async def test_a_secret_that_does_not_exist_is_asked_for_once_for_all_who_want_it() -> None:
+    """Thousands of objects may name it. Whoever has just been asked to look again does."""
+    shelf = Shelf()
+    shelf.fails = NotFound("it is not there", 404)
+    for _ in range(100):
+        with pytest.raises(NotFound):
+            await shelf.secrets.data("shop", "onecloud")
+    assert len(shelf.reads) == 1
+    await shelf.clock.advance(1.0)
+    with pytest.raises(NotFound):
+        await shelf.secrets.data("shop", "onecloud", newer_than=shelf.clock.monotonic())
+    assert len(shelf.reads) == 2
+    shelf.fails = None
+    await shelf.clock.advance(LACKING_SECONDS)
+    await shelf.secrets.data("shop", "onecloud")
+    assert len(shelf.reads) == 3
+
+
+async def test_an_api_server_that_did_not_answer_is_asked_again_at_once() -> None:
+    shelf = Shelf()
+    shelf.fails = ClusterError("silence")
+    for _ in range(2):
+        with pytest.raises(ClusterError):
+            await shelf.secrets.data("shop", "onecloud")
+    assert len(shelf.reads) == 2

@@ -29,6 +29,7 @@ class Scene:
     def __init__(self) -> None:
         self.now = 1000.0
         self.relists = 0
+        self.closed = True  # the namespace of that name
         self.asked: list[str] = []  # the queries
         self.speak = asyncio.Event()
         self.watch = Watch(
@@ -46,6 +47,9 @@ class Scene:
             self.asked.append(head.split(b" ")[1].decode().partition("?")[2])
             if b"continue=expired" in head:
                 writer.write(b"HTTP/1.1 410 Gone\r\nContent-Length: 2\r\n\r\n{}")
+                continue
+            if b"/closed/" in head and self.closed:
+                writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\n{}")
                 continue
             if b"watch=true" not in head:
                 writer.write(HEAD + b"Content-Length: 2\r\n\r\n{}")
@@ -147,3 +151,33 @@ async def test_what_watches_cannot_write_through_a_closed_fence() -> None:
     async with listening() as (_, session, url):
         with pytest.raises(Fenced):
             await session.patch(url + PATH.format("shop"))
+
+
+async def test_a_namespace_that_is_closed_to_us_does_not_count_as_silent() -> None:
+    """A restart would not open it, and the others are heard."""
+    async with listening() as (scene, session, url):
+
+        async def list_of(namespace: str) -> int:
+            async with session.get(url + PATH.format(namespace)) as response:
+                return response.status
+
+        scene.closed = False
+        await list_of("closed")
+        scene.closed = True
+        scene.now += 1000.0
+        assert [await list_of("shop"), await list_of("closed")] == [200, 403]
+        assert scene.watch.silent_seconds == 0.0
+        assert not scene.watch.refused
+        assert scene.relists == 0
+        scene.closed = False
+        assert await list_of("closed") == 200
+        assert scene.relists == 1, "what was deleted meanwhile was not told"
+
+
+async def test_where_nothing_may_be_listened_to_it_is_known_that_this_is_why() -> None:
+    async with listening() as (scene, session, url):
+        async with session.get(url + PATH.format("closed")) as response:
+            assert response.status == 403
+        scene.now += 1000.0
+        assert scene.watch.refused
+        assert scene.watch.silent_seconds == 1000.0

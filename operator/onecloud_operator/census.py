@@ -11,7 +11,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from onecloud_operator.cluster import ClusterError, NotFound
+from onecloud_operator.cluster import ClusterError, Forbidden, NotFound
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.groups import Lane
 from onecloud_operator.objects import Key
@@ -79,15 +79,11 @@ class Census:
     async def count(self) -> int:
         """Count once: purge what is gone, fetch what was missed; return how many objects were missed."""
         began_at = self._clock.monotonic()
-        there: dict[Key, str] = {}
-        for namespace in self._namespaces or (None,):
-            async for page in self._cluster.list_metadata(namespace, self._selector):
-                there.update(
-                    (Key(meta["namespace"], meta["name"], meta["uid"]), meta["resourceVersion"])
-                    for meta in page
-                )
+        there = await self._list()
         stale: list[Key] = []
         for key in self._objects.stale_before(began_at):
+            if key.namespace in self._objects.refused:
+                continue  # which says nothing about its objects
             if key not in there:
                 self._objects.drop(key)
                 self._queue.abandon(key)
@@ -99,6 +95,33 @@ class Census:
             for key in (*missed, *stale):
                 await self._fetch(key)
         return len(missed)
+
+    async def _list(self) -> dict[Key, str]:
+        """
+        Return the versions of all objects that there are, and note whose we may not list.
+
+        Raises ClusterError; Forbidden only if we may list none.
+        """
+        there: dict[Key, str] = {}
+        refused: set[str] = set()
+        for namespace in self._namespaces or (None,):
+            try:
+                async for page in self._cluster.list_metadata(namespace, self._selector):
+                    there.update(
+                        (Key(meta["namespace"], meta["name"], meta["uid"]), meta["resourceVersion"])
+                        for meta in page
+                    )
+            except Forbidden as error:
+                if namespace is None or len(refused) == len(self._namespaces) - 1:
+                    raise
+                refused.add(namespace)
+                if namespace not in self._objects.refused:
+                    logger.warning(
+                        "the objects of a namespace may not be listed, so nothing is known of them",
+                        extra={"namespace": namespace, "error": str(error)},
+                    )
+        self._objects.refused = frozenset(refused)
+        return there
 
     async def _fetch(self, key: Key) -> None:
         try:

@@ -9,7 +9,7 @@ from onecloud_operator import cluster
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.credentials import SecretUnusable, credentials_of
-from onecloud_operator.onecloud import Cloud
+from onecloud_operator.onecloud import Cloud, origin_of
 from onecloud_operator.onecloud.errors import OneCloudError, SignInError, Unauthorized
 from onecloud_operator.translate import Doing, problem_of
 
@@ -39,7 +39,7 @@ class _Kept:
 
     data: Data
     fingerprint: str
-    auth_url: str
+    origin: str
     cloud: Cloud
     opened: Opened | None = None
 
@@ -90,9 +90,9 @@ class Clouds:
         return value.get_secret_value()
 
     def endpoint_of(self, secret: tuple[str, str]) -> str | None:
-        """Return the sign-in URL that a Secret leads to, as far as it was read."""
+        """Return scheme, host and port of the sign-in URL that a Secret leads to, as far as it was read."""
         kept = self._kept.get(secret)
-        return kept.auth_url if kept is not None else None
+        return kept.origin if kept is not None else None
 
     async def learn(self, secret: tuple[str, str]) -> bool:
         """Read a Secret, and nothing more; return whether its endpoint is known. Raises ClusterError."""
@@ -142,7 +142,7 @@ class Clouds:
             if kept is not None:
                 await kept.cloud.close()
             cloud = Cloud(credentials, self._endpoints)
-            kept = _Kept(data, credentials.fingerprint, credentials.auth_url, cloud)
+            kept = _Kept(data, credentials.fingerprint, origin_of(credentials.auth_url), cloud)
             self._kept[namespace, name] = kept
         kept.data = data
         return kept

@@ -30,6 +30,8 @@ async def configuration() -> Configuration:
     # The environment is read here, once: aiohttp would do so for every request, in a thread each time.
     made.proxy = made.proxy or _proxy_for(made.host)
     made.client_session_kwargs = {"trust_env": False}
+    # On by default since Python 3.13; refuses the CA certificates of many clusters.
+    made.disable_strict_ssl_verification = True
     return made
 
 

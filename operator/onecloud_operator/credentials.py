@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
+from onecloud_operator.cluster import ClusterError, Forbidden, NotFound
 from onecloud_operator.onecloud import (
     AccessKey,
     CasTicket,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 INTERFACES: Final = frozenset({"public", "internal", "admin"})
 REMEMBERED: Final = 4096  # Secrets at the most; the oldest are read again
+LACKING_SECONDS: Final = 4.0  # for which one that does not exist is not asked for again
 
 URL_LENGTH: Final = 1024  # both are written to the status, and these are its bounds
 REGION_LENGTH: Final = 256
@@ -212,6 +214,7 @@ class Secrets:
     monotonic: Callable[[], float]
     remember_seconds: float
     _kept: dict[tuple[str, str], tuple[float, Data]] = field(default_factory=dict)
+    _lacking: dict[tuple[str, str], tuple[float, ClusterError]] = field(default_factory=dict)
 
     async def data(self, namespace: str, name: str, *, newer_than: float | None = None) -> Data:
         """
@@ -226,8 +229,22 @@ class Secrets:
             if fresh and (newer_than is None or kept[0] >= newer_than):
                 return kept[1]
         self._kept.pop((namespace, name), None)
-        data = data_of(await self.read(namespace, name))
+        failed_at, error = self._lacking.get((namespace, name), (now, None))
+        if error is not None and now - failed_at < LACKING_SECONDS and not (newer_than or 0.0) > failed_at:
+            raise error.with_traceback(None)
+        data = data_of(await self._read(namespace, name, now))
         if len(self._kept) >= REMEMBERED:
             self._kept.pop(next(iter(self._kept)))
         self._kept[namespace, name] = (now, data)
         return data
+
+    async def _read(self, namespace: str, name: str, now: float) -> Mapping[str, object]:
+        """Read it, and remember for a moment that there is none: thousands of objects may ask for it."""
+        self._lacking.pop((namespace, name), None)
+        try:
+            return await self.read(namespace, name)
+        except (NotFound, Forbidden) as error:
+            if len(self._lacking) >= REMEMBERED:
+                self._lacking.pop(next(iter(self._lacking)))
+            self._lacking[namespace, name] = (now, error)
+            raise

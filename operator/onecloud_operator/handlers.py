@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import kopf
@@ -101,9 +102,19 @@ def registry(
     """Return the handlers: *gone* is told of objects that are not ours any more; *watch* listens."""
     made = kopf.OperatorRegistry()
 
+    last: kopf.ConnectionInfo | None = None
+    waits = iter(Patience())
+
     @kopf.on.login(registry=made)
     async def login(**_: object) -> kopf.AiohttpSession:
-        return watch.session(connection.for_kopf(await connection.configuration()))
+        nonlocal last, waits
+        info = connection.for_kopf(await connection.configuration())
+        if info == last:  # they were just refused, and kopf would come back at once
+            await asyncio.sleep(next(waits))
+        else:
+            waits = iter(Patience())
+        last = info
+        return watch.session(info)
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=made)
     async def heard(event: Any, **_: object) -> None:  # noqa: ANN401 - kopf's signature

@@ -61,6 +61,7 @@ class Working:
         for lane in Lane:
             yield "queue_depth", (lane.name.lower(),), float(self.queue.depth(lane))
             yield "queue_oldest_seconds", (lane.name.lower(),), self.queue.waiting_seconds(lane)
+            yield "queue_parked_oldest_seconds", (lane.name.lower(),), self.queue.parked_seconds(lane)
         yield "queue_parked", (), float(self.queue.parked)
         yield "queue_running", (), float(self.queue.running)
         yield "queue_delayed", (), float(self.queue.delayed)

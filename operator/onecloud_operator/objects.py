@@ -66,6 +66,7 @@ class Objects:
         self._owners: dict[str, Key] = {}
         self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects name each
         self.complete = False  # every object of the cluster's first list was heard of
+        self.refused: frozenset[str] = frozenset()  # namespaces whose objects we may not list
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -79,7 +80,8 @@ class Objects:
 
     def lives(self, uid: str, namespace: str) -> bool:
         """Say whether an object of this UID lives; where not all are known, any may."""
-        return not self.complete or not self._sees(namespace) or uid in self._owners
+        known = self.complete and self._sees(namespace) and namespace not in self.refused
+        return not known or uid in self._owners
 
     def statuses(self) -> Iterator[Mapping[str, Any]]:
         """Yield the status of each object, an empty one if it has none yet."""

@@ -7,6 +7,7 @@ that after HTTP 410 it lists everything again.
 
 from __future__ import annotations
 
+import ssl
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -44,6 +45,7 @@ class Watch:
         self._on_relist = on_relist
         self._request_class = request_class
         self._heard_at: dict[str, float] = {}
+        self._refused: set[str] = set()
         self._began_at = monotonic()
 
     @property
@@ -52,17 +54,24 @@ class Watch:
         return min(self._heard_at.values(), default=self._began_at)
 
     @property
+    def refused(self) -> bool:
+        """Whether we may not listen at all: no restart mends that."""
+        return bool(self._refused) and not self._heard_at
+
+    @property
     def silent_seconds(self) -> float:
         """For how long a watch has been silent."""
         return self._monotonic() - self.heard_at
 
     def session(self, info: kopf.ConnectionInfo) -> kopf.AiohttpSession:
         """Return connections for kopf, which closes them."""
+        context = info.as_ssl_context()
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # see connection.configuration
         return kopf.AiohttpSession(
             server=info.server,
             default_namespace=info.default_namespace,
             aiohttp_session=aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+                connector=aiohttp.TCPConnector(limit=0, ssl=context),
                 headers=info.as_http_headers(),
                 middlewares=(self._listen,),
                 request_class=self._request_class,
@@ -76,6 +85,12 @@ class Watch:
         path, query = request.url.path, request.url.query
         if not path.endswith(self._suffix):
             return response
+        if (
+            response.status == HTTPStatus.FORBIDDEN
+        ):  # a namespace that is gone, or whose rights are: the others go on
+            self._heard_at.pop(path, None)
+            self._refused.add(path)
+            return response
         going_on = "continue" in query
         if going_on and response.status == HTTPStatus.GONE:
             # The API server gave up the version of this list, and kopf would end over it: begin anew.
@@ -84,7 +99,7 @@ class Watch:
             return await request.session.get(first, timeout=LIST_TIMEOUT)
         if response.ok:
             watching = query.get("watch") == "true"
-            if not watching and not going_on and path in self._heard_at:
+            if not watching and not going_on and path in (self._heard_at.keys() | self._refused):
                 self._on_relist()
             self._hear(path)
             if watching:
@@ -93,6 +108,7 @@ class Watch:
 
     def _hear(self, path: str) -> None:
         self._heard_at[path] = self._monotonic()
+        self._refused.discard(path)
 
 
 class Heard:

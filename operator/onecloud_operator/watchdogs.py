@@ -55,6 +55,8 @@ def _deaf(cluster: Cluster, watch: Watch) -> str | None:
 
     An API server that is down, fails at everything or refuses it is no fault of ours: no restart mends it.
     """
+    if watch.refused:
+        return None
     silent = (cluster.succeeded_at or 0.0) - watch.heard_at
     return f"silent for {silent:.0f} s, though the API server answers" if silent > DEAF_SECONDS else None
 

@@ -39,6 +39,33 @@ async def test_keys_whose_group_becomes_another_while_they_are_parked_get_their_
         assert queue.parked == 0
 
 
+async def test_what_was_begun_ends_and_resyncs_come_while_hundreds_of_one_group_are_parked(
+    clock: SimulatedClock,
+) -> None:
+    """As after `kubectl apply` of a fleet: a server that runs is reported before the last POST is sent."""
+    queue, came = queue_on(clock, workers=8, per_group=2), list[str]()
+
+    async def work(key: str) -> float | None:
+        came.append(key)
+        await clock.sleep(1.0)
+        return 0.5 if key.startswith("user") and came.count(key) == 1 else None
+
+    async with running(queue, work, clock):
+        for number in range(200):
+            queue.add(f"user{number}", Lane.USER)
+        for number in range(10):
+            queue.add(f"resync{number}", Lane.RESYNC)
+        await clock.advance(10.0)
+        assert 180 < queue.parked < 210
+        assert queue.parked_seconds(Lane.USER) == 10.0
+        assert came.count("user0") == 2, "its second look does not wait for everybody's first"
+        assert sum(key.startswith("resync") for key in came) >= 2
+        await clock.advance(250.0)
+        assert queue.parked == 0
+        assert queue.parked_seconds(Lane.USER) == 0.0
+        assert sum(key.startswith("resync") for key in came) == 10
+
+
 async def test_a_forgotten_key_passes_its_slot_on(clock: SimulatedClock) -> None:
     """It is forgotten after its group called it, and before there was a worker for it."""
     queue, desk = queue_on(clock, workers=3, per_group=1, group_of=lambda key: key[0]), Desk()

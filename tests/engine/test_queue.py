@@ -88,7 +88,7 @@ async def test_users_go_before_the_cloud_and_the_cloud_before_resyncs(clock: Sim
         gate.set()
         await clock.settle_until(lambda: len(desk.came) == 25)
         first = Counter(key.rstrip("0123456789") for key in desk.came[1:9])
-        assert first == {"user": 5, "cloud": 2, "resync": 1}
+        assert first == {"user": 4, "cloud": 3, "resync": 1}
         assert desk.came.index("user7") < desk.came.index("cloud7") < desk.came.index("resync7")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,13 @@ from onecloud_operator.feed import Feed, FeedOptions, Feeds
 from onecloud_operator.onecloud.errors import Call, ConnectFailed, Forbidden, ServerError
 from onecloud_operator.translate import observed_from_row
 from tests.engine.simulated import SimulatedClock
-from tests.feed.fake import PROJECT, FakeCloud
+from tests.feed.fake import PROJECT, FakeCloud, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from onecloud_operator.core.observed import Observed
+    from onecloud_operator.onecloud.models import ServerPage, ServerQuery
 
 PLACE = Place("https://cloud.example/v3", "region0", PROJECT)
 HOUR = 3600.0
@@ -660,3 +662,60 @@ async def test_what_was_deleted_after_the_sweep_passed_it_is_asked_for(world: Wo
     feed.watch("me", "a", memory)
     await world.clock.advance(2)
     assert feed.reading("a").missing
+
+
+async def test_what_is_gone_takes_nobody_elses_turn_to_be_read_again(world: World) -> None:
+    """By default an object whose server was deleted stays, and so does the question after that server."""
+    for number in range(200):
+        world.cloud.add(f"s{number:03d}")
+    feed = world.watch_all()
+    await world.clock.advance(60)
+    lost = [f"s{number:03d}" for number in range(100)]
+    world.cloud.erase(*lost)
+    for one in lost:
+        await feed.look(one, world.cloud)
+    await world.clock.advance(2 * HOUR)
+    for row in world.cloud.rows.values():
+        row["vcpu_count"] = 7  # and no new version
+    await world.clock.advance(2 * HOUR)
+    read = [feed.reading(one).server for one in world.cloud.rows]
+    assert {server.cpu for server in read if server is not None} == {7}
+
+
+async def test_events_that_are_switched_off_are_never_asked_for() -> None:
+    world = World(SimulatedClock(), events_seconds=0.0)
+    world.cloud.add("a")
+    world.watch_all()
+    await world.clock.advance(HOUR)
+    assert world.cloud.kinds(0.0)["events"] == 0
+    assert world.cloud.kinds(0.0)["sweep"] >= 10, "twice as often as with events"
+    await world.feeds.close()
+
+
+@pytest.mark.parametrize("kind", ["delta", "sweep"])
+async def test_a_list_without_an_end_is_given_up(world: World, kind: str) -> None:
+    """A tenant's endpoint may answer what it likes: it can cost its own objects only."""
+    world.cloud.add("a")
+    world.watch_all()
+    await world.clock.advance(60)
+    endless = Endless(world.cloud, kind)
+    world.feeds.join("a", PLACE, endless).watch("a", "a")
+    await world.clock.advance(2 * HOUR)
+    assert 1000 < endless.pages < 100_000
+
+
+class Endless(FakeCloud):
+    """A cloud whose lists of one kind go on for ever."""
+
+    def __init__(self, cloud: FakeCloud, kind: str) -> None:
+        self.__dict__ |= cloud.__dict__
+        self.kind = kind
+        self.pages = 0
+
+    async def list_servers(self, query: ServerQuery | None = None) -> ServerPage:
+        page = await super().list_servers(query)
+        if query is None or kind_of(query) != self.kind:
+            return page
+        self.pages += 1
+        row = self.rows["a"] | {"id": f"b{self.pages:09d}"}
+        return replace(page, rows=(row,), total=10**9)

@@ -83,7 +83,7 @@ async def test_every_job_has_a_name_of_its_own_and_the_document_lists_them(watch
     await watched.clock.advance(10)
     watched.cloud.erase("a")
     await watched.clock.advance(3600)
-    found = re.search(r"^`job` is (.+?)\.$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
+    found = re.search(r"^`task` is (.+?)\.$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL)
     assert found is not None
     documented = re.findall(r"`([a-z ]+)`", found[1])
     assert len(documented) == len(set(documented))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import time
 
 import pytest
 
 from onecloud_operator.onecloud import AddressPolicy, Cloud, Endpoints
 from onecloud_operator.onecloud.addresses import CheckedBackend
 from onecloud_operator.onecloud.errors import AddressNotAllowed
+from onecloud_operator.onecloud.names import Names
 from tests.onecloud.place import Region, credentials, endpoints, serving
 
 CLUSTER = (ipaddress.ip_network("10.96.0.0/12"), ipaddress.ip_network("fd10::/64"))
@@ -88,7 +90,7 @@ def test_a_listed_host_may_still_not_lead_to_metadata() -> None:
 )
 async def test_a_name_is_judged_by_what_it_resolves_to(host: str) -> None:
     with pytest.raises(OSError, match="not a place"):
-        await CheckedBackend(AddressPolicy()).connect_tcp(host, 9, timeout=5)
+        await CheckedBackend(AddressPolicy(), Names(time.monotonic)).connect_tcp(host, 9, timeout=5)
 
 
 async def test_a_sign_in_url_on_loopback_is_refused_before_anything_is_sent() -> None:

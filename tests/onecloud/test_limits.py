@@ -269,3 +269,15 @@ def _free_at(gate: Gate, clock: Clock, moment: float) -> bool:
     free = gate.free
     clock.now = was
     return free > 0
+
+
+async def test_who_gives_up_in_the_moment_in_which_another_leaves_has_only_given_up() -> None:
+    gate = Gate(1, lambda: 0.0)
+    await gate.enter()
+    waiting = asyncio.create_task(gate.enter())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    gate.leave()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert gate.untroubled

@@ -8,12 +8,13 @@ by then, or is forgotten, the call passes to the next. Otherwise the rest would 
 from __future__ import annotations
 
 import enum
+import itertools
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
 K = TypeVar("K", bound="Hashable")
 
@@ -26,9 +27,28 @@ class Lane(enum.IntEnum):
     RESYNC = 2
 
 
+# Which lane a turn begins with; an empty lane's turn goes to the most urgent one that waits. So user edits go
+# first, and of eight keys three are the cloud's and one is a resync, whatever the users do: what they have
+# begun comes to its end while more of theirs waits.
+TURNS = (Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.RESYNC)
+
+
+class Turns:
+    """Whose turn it is among lanes that share something."""
+
+    def __init__(self) -> None:
+        self._turns = itertools.cycle(TURNS)
+
+    def next(self, lanes: Mapping[Lane, OrderedDict[K, float]]) -> Lane | None:
+        """Return the lane whose first key is next, or None if none waits."""
+        lane = next(self._turns)
+        return lane if lanes[lane] else next((other for other in Lane if lanes[other]), None)
+
+
 @dataclass(slots=True)
 class _Group(Generic[K]):
     running: int = 0
+    turns: Turns = field(default_factory=Turns)
     parked: dict[Lane, OrderedDict[K, float]] = field(
         default_factory=lambda: {lane: OrderedDict() for lane in Lane}
     )
@@ -81,14 +101,19 @@ class Groups(Generic[K]):
     def call(self, name: Hashable) -> tuple[K, Lane, float] | None:
         """Take out the next parked key of a group, for its free slot."""
         group = self._groups.get(name)
-        for lane, siblings in group.parked.items() if group is not None else ():
-            if siblings:
-                key, since = siblings.popitem(last=False)
-                del self._parked_in[key]
-                self._called_by[key] = name
-                return key, lane, since
-        self._tidy(name)
-        return None
+        lane = group.turns.next(group.parked) if group is not None else None
+        if group is None or lane is None:
+            self._tidy(name)
+            return None
+        key, since = group.parked[lane].popitem(last=False)
+        del self._parked_in[key]
+        self._called_by[key] = name
+        return key, lane, since
+
+    def since(self, lane: Lane) -> float | None:
+        """Return since when the oldest key of *lane* is parked; one look at each group."""
+        firsts = (next(iter(group.parked[lane].values()), None) for group in self._groups.values())
+        return min((first for first in firsts if first is not None), default=None)
 
     def was_called(self, key: K) -> bool:
         """Say whether *key* was called for a free slot, and has not answered."""

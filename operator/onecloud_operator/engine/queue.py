@@ -13,7 +13,6 @@ group has no free slot is parked and takes no worker. Every operation is O(1), o
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.fault import text_of_fault
-from onecloud_operator.engine.groups import Groups, Lane
+from onecloud_operator.engine.groups import Groups, Lane, Turns
 from onecloud_operator.engine.timers import Timers
 
 if TYPE_CHECKING:
@@ -35,9 +34,6 @@ logger = logging.getLogger(__name__)
 K = TypeVar("K", bound="Hashable")
 
 
-# Which lane a turn begins with; an empty lane's turn goes to the most urgent one that waits. So user edits go
-# first, and of eight keys one is a resync and two are the cloud's, whatever the users do.
-TURNS = (Lane.USER, Lane.CLOUD, Lane.USER, Lane.USER, Lane.RESYNC, Lane.USER, Lane.CLOUD, Lane.USER)
 NONE = object()  # no group: None may be one
 SOON_SECONDS = 30.0  # a look that is asked for within this is work under way, a later one a resync
 
@@ -81,7 +77,7 @@ class Queue(Generic[K]):
         self._running: dict[K, _Running] = {}
         self._groups: Groups[K] = Groups(per_group)
         self._timers: Timers[K, Lane] = Timers(clock, self.add)
-        self._turns = itertools.cycle(TURNS)
+        self._turns = Turns()
         self._handler: Callable[[K], Awaitable[float | None]] | None = None
         self._drained: asyncio.Event | None = None
         self._told: set[str] = set()  # faults already logged; as many as there are places in the code
@@ -176,7 +172,13 @@ class Queue(Generic[K]):
 
     def waiting_seconds(self, lane: Lane) -> float:
         """Return how long the first key of *lane* has waited."""
-        since = next(iter(self._lanes[lane].values()), None)
+        return self._age(next(iter(self._lanes[lane].values()), None))
+
+    def parked_seconds(self, lane: Lane) -> float:
+        """Return how long the oldest parked key of *lane* has waited; one look at each group."""
+        return self._age(self._groups.since(lane))
+
+    def _age(self, since: float | None) -> float:
         return 0.0 if since is None else self._clock.monotonic() - since
 
     @property
@@ -196,12 +198,8 @@ class Queue(Generic[K]):
         self._where[key] = (self._groups.park(key, lane, since, name), lane)
 
     def _take(self) -> tuple[K, Lane, float] | None:
-        lane = next(self._turns)
-        if not self._lanes[lane]:
-            waiting = [other for other in Lane if self._lanes[other]]
-            if not waiting:
-                return None
-            lane = waiting[0]
+        if (lane := self._turns.next(self._lanes)) is None:
+            return None
         key, since = self._lanes[lane].popitem(last=False)
         del self._where[key]
         return key, lane, since

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from onecloud_operator.feed.cache import NEVER, News
 from onecloud_operator.feed.source import sighting
 from onecloud_operator.feed.window import Window
+from onecloud_operator.onecloud.errors import ProtocolError
 from onecloud_operator.onecloud.models import Filter, ServerQuery
 from onecloud_operator.translate import Untranslatable
 
@@ -24,6 +25,7 @@ K = TypeVar("K", bound="Hashable")
 
 # Between polls that send the same each time: the cloud ignores the filter, or its clock ran ahead for long.
 IGNORED_SECONDS = 60.0
+MOST_PAGES = 256  # of one poll: more is no cloud, and what was read is kept until the end
 
 
 class Delta(Generic[K]):
@@ -89,7 +91,7 @@ class Delta(Generic[K]):
         others: list[datetime] = []
         began_at: float | None = None
         after: str | None = None
-        while True:
+        for _ in range(MOST_PAGES):
             filters = (changed_since,) if after is None else (changed_since, Filter("id", "gt", (after,)))
             query = ServerQuery(filters=filters, order_by="id", order="asc", limit=options.delta_rows)
             page = await shared.members.list_servers(query)
@@ -104,6 +106,8 @@ class Delta(Generic[K]):
             if not page.rows or page.total <= listed:
                 break
             after = page.rows[-1]["id"]
+        else:
+            raise ProtocolError("the cloud's list of changes has no end")
         if self._fallen:
             return
         self._window.seen_whole(first, others, began_at)

@@ -164,6 +164,8 @@ class DetailsBatch(Generic[K]):
         listed = {row["id"] for row in page.rows}
         absent = [one for one in batch if one not in listed]
         await ask_about_absent(shared, absent, len(batch), page.asked_at)
+        for one in absent:
+            shared.wants.satisfied(one, page.asked_at)  # or those that are gone would be first for ever
 
     def _take(self, batch: dict[str, bool], page: ServerPage) -> None:
         shared = self._shared

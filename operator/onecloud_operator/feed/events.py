@@ -62,7 +62,9 @@ class EventTail(Generic[K]):
         self.alive = False  # events come: a project with servers has some
 
     async def follow(self) -> None:
-        """Follow for ever."""
+        """Follow for ever; not at all if the events are never to be read."""
+        if not self._shared.options.events_seconds:
+            return
         while True:
             await self._shared.clock.sleep(await self.turn())
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 
 JITTER = 0.1
+MOST_PAGES = 2048
 DOUBTED_SECONDS = 60.0  # until the next sweep after one that was not believed
 
 
@@ -35,6 +36,7 @@ class Sweep(Generic[K]):
         self._shared = shared
         self._spacing = spacing
         self._number = 0
+        self._pages = 0  # of this sweep
         self._began_at: float | None = None
         self._next_at = float("-inf")
         self.running = False
@@ -50,7 +52,7 @@ class Sweep(Generic[K]):
         if not self.running:
             if self._number:
                 shared.passed.close()
-            self.running, self.cursor, self._began_at = True, "", None
+            self.running, self.cursor, self._began_at, self._pages = True, "", None, 0
             self._number += 1
         query = ServerQuery(
             fields=SLIM_FIELDS,
@@ -66,6 +68,10 @@ class Sweep(Generic[K]):
             self._end(self._spacing())
             raise ProtocolError("the cloud does not list servers in the order of their ids")
         self._take(page)
+        self._pages += 1
+        if self._pages > MOST_PAGES:
+            self._end(self._spacing())
+            raise ProtocolError("the cloud's list of servers has no end")
         if page.rows and page.total > len(page.rows):
             self.cursor = page.rows[-1]["id"]
             return

@@ -8,7 +8,7 @@ A client for the OneCloud (Cloudpods) compute API, usable alone.
 from .addresses import AddressPolicy
 from .auth import AccessKey, CasTicket, Credentials, DomainScope, Password, Project, Session, Token
 from .client import Cloud
-from .endpoints import Endpoints
+from .endpoints import Endpoints, origin_of
 from .limits import Limits
 from .models import Event, EventPage, Exchange, Filter, ServerPage, ServerQuery
 from .protocol import Lane
@@ -35,4 +35,5 @@ __all__ = [
     "ServerQuery",
     "Session",
     "Token",
+    "origin_of",
 ]

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpcore
 
+from .names import IPAddress, Names
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 NEVER: tuple[IPNetwork, ...] = tuple(
@@ -75,10 +75,11 @@ class AddressPolicy:
 
 
 class CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Open TCP connections for httpcore, only where *policy* allows."""
+    """Open TCP connections for httpcore, only where *policy* allows. One for all places."""
 
-    def __init__(self, policy: AddressPolicy) -> None:
+    def __init__(self, policy: AddressPolicy, names: Names) -> None:
         self._policy = policy
+        self._names = names
         self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -94,7 +95,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         end = None if timeout is None else loop.time() + timeout
         try:
             async with asyncio.timeout_at(end):
-                found = await _resolve(host, port)
+                found = await self._names.addresses(host)
         except TimeoutError:
             raise httpcore.ConnectTimeout("no answer from DNS") from None
         allowed = [address for address in found if self._policy.allows(host, address)]
@@ -115,19 +116,6 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Wait, as httpcore wants it."""
         await asyncio.sleep(seconds)
-
-
-async def _resolve(host: str, port: int) -> list[IPAddress]:
-    try:
-        return [ipaddress.ip_address(host)]
-    except ValueError:
-        pass
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise httpcore.ConnectError("the host's name cannot be resolved") from None
-    return [ipaddress.ip_address(entry[4][0]) for entry in found]
 
 
 def _faces(address: IPAddress) -> Iterable[IPAddress]:

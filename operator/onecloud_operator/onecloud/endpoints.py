@@ -11,9 +11,10 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .addresses import AddressPolicy
+from .addresses import AddressPolicy, CheckedBackend
 from .auth import Credentials, canonical_url
 from .limits import Limits
+from .names import Names
 from .place import Place
 from .protocol import Lane, Reply, Request
 from .signin import Patience, SignIn
@@ -45,7 +46,7 @@ class Endpoints:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
-        self._policy = policy or AddressPolicy()
+        self._network = CheckedBackend(policy or AddressPolicy(), Names(clock))
         self._limits = limits or Limits()
         self._patience = patience or Patience()
         self._observe = on_exchange or _ignore
@@ -57,7 +58,7 @@ class Endpoints:
 
     def free_slots(self, url: str, lane: Lane = Lane.WRITE) -> int:
         """Return how many calls of *lane* could start at *url*'s place now without waiting."""
-        place = self._places.get(_origin(canonical_url(url)))
+        place = self._places.get(origin_of(canonical_url(url)))
         return self._limits.places(lane) if place is None else place.free(lane)
 
     def under_way(self, lane: Lane) -> int:
@@ -72,13 +73,13 @@ class Endpoints:
         self, base_url: str, request: Request, headers: dict[str, str], tls: Tls, request_id: str
     ) -> Reply:
         """Send *request* below *base_url*, a canonical URL, and return the answer, of whatever status."""
-        origin = _origin(base_url)
+        origin = origin_of(base_url)
         place = self._places.get(origin)
         if place is None:
             for old in [key for key, place in self._places.items() if place.forgettable]:
                 del self._places[old]
             place = self._places[origin] = Place(
-                self._policy, self._limits, self.clock, self._observe, self._before_write
+                self._network, self._limits, self.clock, self._observe, self._before_write
             )
         return await place.exchange(base_url, request, headers, tls, request_id)
 
@@ -108,7 +109,8 @@ class Endpoints:
         self._places.clear()
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a canonical URL: what has limits of its own."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ class Gate:
             if turn.done() and not turn.cancelled():
                 self.leave()  # we were let in at the moment we gave up
             else:
-                self._waiting.remove(turn)
+                with suppress(ValueError):  # it may have been taken out by whoever left just now
+                    self._waiting.remove(turn)
             raise
 
     def leave(self) -> None:

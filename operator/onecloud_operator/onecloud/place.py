@@ -16,7 +16,8 @@ from .wire import Tls, Wire
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from .addresses import AddressPolicy
+    from httpcore import AsyncNetworkBackend
+
     from .limits import Limits
 
 # Any of these says that the service, or what is in front of it, has too much to do.
@@ -32,14 +33,14 @@ class Place:
 
     def __init__(
         self,
-        policy: AddressPolicy,
+        network: AsyncNetworkBackend,
         limits: Limits,
         clock: Callable[[], float],
         observe: Callable[[Exchange], None],
         before_write: Callable[[], None],
     ) -> None:
         self._before_write = before_write
-        self._policy = policy
+        self._network = network
         self._limits = limits
         self._clock = clock
         self._observe = observe
@@ -131,7 +132,7 @@ class Place:
         if wire is None:
             for old in [key for key, wire in self._wires.items() if wire.idle_since(now) >= FORGET_SECONDS]:
                 del self._wires[old]  # its connections ended long ago
-            wire = self._wires[tls] = Wire(tls, self._policy, self._limits, self._clock, self._before_write)
+            wire = self._wires[tls] = Wire(tls, self._network, self._limits, self._clock, self._before_write)
         return wire
 
     def _learn(self, lane: Lane, reply: Reply, seconds: float) -> bool:

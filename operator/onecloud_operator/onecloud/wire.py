@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpcore
 
-from .addresses import AddressPolicy, AddressRefused, CheckedBackend
+from .addresses import AddressRefused
 from .errors import (
     AddressNotAllowed,
     AnswerTooLarge,
@@ -73,7 +73,7 @@ class Wire:
     def __init__(
         self,
         tls: Tls,
-        policy: AddressPolicy,
+        network: httpcore.AsyncNetworkBackend,
         limits: Limits,
         clock: Callable[[], float],
         before_write: Callable[[], None],
@@ -88,7 +88,7 @@ class Wire:
             max_connections=limits.connections,
             max_keepalive_connections=limits.connections,
             keepalive_expiry=limits.idle_seconds,
-            network_backend=CheckedBackend(policy),
+            network_backend=network,
         )
 
     def idle_since(self, now: float) -> float:

@@ -1,0 +1,121 @@
+"""From names to addresses: a name that cannot be resolved costs nobody but those who want it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from ipaddress import ip_address
+
+import httpcore
+import pytest
+
+from onecloud_operator.onecloud.names import (
+    FRESH_SECONDS,
+    MOST_LOOKUPS,
+    STALE_SECONDS,
+    Names,
+)
+from tests.onecloud.place import Clock
+
+HERE = [ip_address("192.0.2.1")]
+
+
+class Servers:
+    """Name servers that know every name but *lost*, and do not answer while they are *silent*."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.speak = threading.Event()
+        self.speak.set()
+        self.lost = False
+
+    def __call__(self, host: str) -> list[str]:
+        self.asked.append(host)
+        if not host.startswith("good"):
+            self.speak.wait(60.0)
+        if self.lost:
+            raise OSError("no such name")
+        return ["192.0.2.1"]
+
+
+async def test_a_name_is_asked_for_once_by_all_who_want_it_and_remembered_for_a_while() -> None:
+    servers, clock = Servers(), Clock()
+    names = Names(clock, servers)
+    assert await asyncio.gather(*(names.addresses("cloud") for _ in range(50))) == [HERE] * 50
+    clock.now += FRESH_SECONDS - 1
+    assert await names.addresses("cloud") == HERE
+    assert servers.asked == ["cloud"]
+    clock.now += 1
+    assert await names.addresses("cloud") == HERE
+    assert servers.asked == ["cloud", "cloud"]
+
+
+async def test_any_number_of_names_that_hang_hold_up_no_other() -> None:
+    servers = Servers()
+    servers.speak.clear()
+    names = Names(time.monotonic, servers)
+    hung = [asyncio.create_task(names.addresses(f"dead{number % 100}")) for number in range(300)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        assert await names.addresses("good") == HERE
+    assert not any(task.done() for task in hung)
+    assert len(servers.asked) == 101, "each once, though three wait for it"
+    servers.speak.set()
+    assert await asyncio.gather(*hung) == [HERE] * 300
+
+
+async def test_there_is_an_end_to_the_names_that_are_asked_for_at_once() -> None:
+    servers = Servers()
+    servers.speak.clear()
+    names = Names(time.monotonic, servers)
+    hung = [asyncio.create_task(names.addresses(f"dead{number}")) for number in range(MOST_LOOKUPS)]
+    await asyncio.sleep(0)
+    with pytest.raises(httpcore.ConnectError, match="too many"):
+        await names.addresses("dead")
+    servers.speak.set()
+    await asyncio.gather(*hung)
+
+
+async def test_what_was_known_is_used_while_the_name_servers_fail() -> None:
+    servers, clock = Servers(), Clock()
+    names = Names(clock, servers)
+    await names.addresses("cloud")
+    servers.lost = True
+    clock.now += STALE_SECONDS - 1
+    assert await names.addresses("cloud") == HERE
+    clock.now += 1
+    with pytest.raises(httpcore.ConnectError, match="cannot be resolved"):
+        await names.addresses("cloud")
+    servers.lost = False
+    assert await names.addresses("cloud") == HERE
+
+
+async def test_what_was_known_is_used_while_the_name_servers_hang() -> None:
+    servers, clock = Servers(), Clock()
+    names = Names(clock, servers)
+    await names.addresses("cloud")
+    servers.speak.clear()
+    clock.now += FRESH_SECONDS
+    async with asyncio.timeout(10):
+        assert await names.addresses("cloud") == HERE
+    servers.speak.set()
+
+
+async def test_who_gives_up_takes_the_answer_from_nobody() -> None:
+    servers = Servers()
+    servers.speak.clear()
+    names = Names(time.monotonic, servers)
+    first = asyncio.create_task(names.addresses("cloud"))
+    second = asyncio.create_task(names.addresses("cloud"))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.sleep(0)
+    servers.speak.set()
+    assert await second == HERE
+
+
+async def test_an_address_is_asked_of_nobody() -> None:
+    servers = Servers()
+    assert await Names(time.monotonic, servers).addresses("::1") == [ip_address("::1")]
+    assert servers.asked == []
