@@ -213,38 +213,34 @@ class Secrets:
     read: Callable[[str, str], Awaitable[Mapping[str, object]]]
     monotonic: Callable[[], float]
     remember_seconds: float
-    _kept: dict[tuple[str, str], tuple[float, Data]] = field(default_factory=dict)
-    _lacking: dict[tuple[str, str], tuple[float, ClusterError]] = field(default_factory=dict)
+    _kept: dict[tuple[str, str], tuple[float, Data | ClusterError]] = field(default_factory=dict)
 
     async def data(self, namespace: str, name: str, *, newer_than: float | None = None) -> Data:
         """
         Return the Secret's values; *newer_than*: read it again if what is remembered is older.
 
-        Raises what *read* raises.
+        Raises what *read* raises. That there is none, or that it may not be read, is remembered for a moment:
+        thousands of objects may ask for it.
         """
         kept = self._kept.get((namespace, name))
         now = self.monotonic()
         if kept is not None:
-            fresh = now - kept[0] < self.remember_seconds
-            if fresh and (newer_than is None or kept[0] >= newer_than):
-                return kept[1]
-        self._kept.pop((namespace, name), None)
-        failed_at, error = self._lacking.get((namespace, name), (now, None))
-        if error is not None and now - failed_at < LACKING_SECONDS and not (newer_than or 0.0) > failed_at:
-            raise error.with_traceback(None)
-        data = data_of(await self._read(namespace, name, now))
-        if len(self._kept) >= REMEMBERED:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[namespace, name] = (now, data)
+            read_at, found = kept
+            lasting = self.remember_seconds if isinstance(found, Data) else LACKING_SECONDS
+            if now - read_at < lasting and (newer_than is None or read_at >= newer_than):
+                if isinstance(found, Data):
+                    return found
+                raise found.with_traceback(None)
+            del self._kept[namespace, name]
+        try:
+            data = data_of(await self.read(namespace, name))
+        except (NotFound, Forbidden) as error:
+            self._keep(namespace, name, now, error)
+            raise
+        self._keep(namespace, name, now, data)
         return data
 
-    async def _read(self, namespace: str, name: str, now: float) -> Mapping[str, object]:
-        """Read it, and remember for a moment that there is none: thousands of objects may ask for it."""
-        self._lacking.pop((namespace, name), None)
-        try:
-            return await self.read(namespace, name)
-        except (NotFound, Forbidden) as error:
-            if len(self._lacking) >= REMEMBERED:
-                self._lacking.pop(next(iter(self._lacking)))
-            self._lacking[namespace, name] = (now, error)
-            raise
+    def _keep(self, namespace: str, name: str, read_at: float, found: Data | ClusterError) -> None:
+        if len(self._kept) >= REMEMBERED:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[namespace, name] = (read_at, found)
