@@ -39,8 +39,8 @@ tools: $(READY) ## build etcd and kube-apiserver into the cache, once (about nin
 test-tools: $(READY) ## get every program that the tests use, once (about fifteen minutes on two cores)
 	@$(RUN) -m sandbox.cluster.tools etcd kube-apiserver kube-controller-manager argocd kubectl helm helm3 >/dev/null
 
-# Half of the time a test waits for processes, so two at a time use two cores well; WORKERS=0: one process.
-WORKERS ?= 2
+# Half of the time a test waits for processes, so that two cores have time for more than two. WORKERS=0: one process.
+WORKERS ?= 3
 
 .PHONY: test
 test: test-tools ## run every test; ARGS=... goes to pytest
@@ -52,7 +52,8 @@ SOAKS := tests/e2e/test_crashes.py tests/e2e/test_storm.py tests/e2e/test_lost_a
 	tests/core tests/fuzz tests/translate tests/onecloud/test_replies.py
 
 .PHONY: soak
-soak: tools ## play crashes, faults and storms at length (about an hour on two cores)
+soak: WORKERS = 4
+soak: tools ## play crashes, faults and storms at length (about 20 minutes on two cores)
 	@SOAK=1 $(RUN) -m pytest --numprocesses=$(WORKERS) --dist=worksteal --override-ini=faulthandler_timeout=1800 \
 		--durations=0 -v $(ARGS) $(SOAKS)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
+    Create,
     Find,
     GrowDisk,
     Hold,
@@ -226,18 +227,37 @@ def test_what_is_spent_holds_back_no_other_change_in_the_same_process() -> None:
 PET = server(id="s-1", name="pet", details=details(owner=None))
 
 
-def searching(policy: dict[str, str], *, found_ago: float, read: Reading | None = None) -> Facts:
+def searching(policy: dict[str, Any], *, found_ago: float, read: Reading | None = None) -> Facts:
     memory = Memory(born_at=NOW - 86400, found_at=NOW - found_ago, found_wish="1//False")
-    wanted = resource(spec=spec(**policy), records=Records())  # type: ignore[arg-type]
+    wanted = resource(spec=spec(**policy), records=Records())
     return facts(resource=wanted, memory=memory, reading=read or reading(PET), candidates=(PET,))
 
 
 def adopting(found_ago: float) -> Step:
-    return plan(searching({"adoption": {"policy": "Adopt", "name": "pet"}}, found_ago=found_ago))  # type: ignore[dict-item]
+    return plan(searching({"adoption": {"policy": "Adopt", "name": "pet"}}, found_ago=found_ago))
 
 
 def test_what_was_found_just_now_is_adopted() -> None:
     assert isinstance(adopting(1.0), BeginAdoption)
+
+
+@pytest.mark.parametrize(("found_ago", "kind"), [(1.0, Create), (6.0, Find)])
+def test_beside_a_name_that_was_free_a_while_ago_nothing_is_made_unsearched(
+    found_ago: float, kind: type
+) -> None:
+    searched = searching(
+        {"server": {"name": "pet"}, "adoption": {"policy": "AdoptOrCreate"}}, found_ago=found_ago
+    )
+    begun = records(creation=replace(BEGUN, name="pet"), id=None, mirror={})
+    step = plan(
+        replace(
+            searched,
+            resource=replace(searched.resource, records=begun),
+            candidates=(),
+            reading=Reading(asked_at=NOW + 1, gone=True),
+        )
+    )
+    assert isinstance(step, kind)
 
 
 def test_what_was_found_long_ago_is_searched_again_before_it_is_adopted() -> None:
@@ -320,7 +340,7 @@ def test_a_server_that_is_observed_is_not_shown_as_being_made() -> None:
 def test_who_observes_by_name_follows_the_name() -> None:
     other = replace(PET, name="other", phase=Phase.RUNNING)
     observing = {"managementPolicy": "Observe", "adoption": {"name": "pet"}}
-    found = searching(observing, found_ago=10.0, read=reading(other))  # type: ignore[arg-type]
+    found = searching(observing, found_ago=10.0, read=reading(other))
     found = replace(found, resource=replace(found.resource, finalizers=()))
     assert isinstance(plan(found), Find), "it was read later than it was found, under another name"
     again = replace(found, memory=replace(found.memory, found_at=NOW))

@@ -10,7 +10,7 @@ from tests.e2e.play import KIND, said
 if TYPE_CHECKING:
     from tests.e2e.play import Play
 
-MANY = 1000 if soak() else 300
+MANY = 600 if soak() else 300
 
 
 def test_hundreds_of_idle_objects_cost_no_request_of_their_own(play: Play) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+from collections import Counter
 
 import pytest
 
@@ -66,6 +68,63 @@ async def test_what_was_begun_ends_and_resyncs_come_while_hundreds_of_one_group_
         assert sum(key.startswith("resync") for key in came) == 10
 
 
+async def test_many_endpoints_that_hang_never_hold_up_one_that_does_not(clock: SimulatedClock) -> None:
+    """A tenant may name many: each begins with one worker, and the more are at work, the fewer each gets."""
+    queue = queue_on(clock, workers=64, per_group=8, group_of=lambda key: key.split("-")[0])
+    hanging = [f"bad{group}-{number}" for group in range(30) for number in range(8)]
+    came, well = Counter[str](), asyncio.Event()
+
+    async def work(key: str) -> float | None:
+        came[key] += 1
+        if key == "good" or well.is_set():
+            return None
+        await clock.sleep(30.0)
+        return 1.0
+
+    async with running(queue, work, clock):
+        for key in hanging:
+            queue.add(key, Lane.USER)
+        for seconds in range(300):
+            await clock.advance(1.0)
+            queue.add("good", Lane.RESYNC)
+            await clock.settle()
+            assert came["good"] == seconds + 1
+        well.set()
+        await clock.advance(40.0)
+        assert set(came) == {*hanging, "good"}
+        assert queue.running == queue.parked == 0
+
+
+async def test_a_group_that_had_to_make_room_has_all_its_slots_again_afterwards(
+    clock: SimulatedClock,
+) -> None:
+    queue = queue_on(clock, workers=8, per_group=4, group_of=lambda key: key[0])
+    desk = Desk()
+    others = ("b", "c", "d", "e", "f")
+    async with running(queue, desk, clock):
+        for key in (*others, "a0"):
+            desk.close(key)
+            queue.add(key, Lane.USER)
+        for number in range(1, 30):
+            queue.add(f"a{number}", Lane.USER)
+        for key in ("g", "h"):
+            desk.close(key)
+            queue.add(key, Lane.USER)
+        await clock.settle()
+        assert desk.inside == {*others, "g", "h", "a0"}
+        for number in range(1, 30):
+            desk.close(f"a{number}")
+        for key in (*others, "g", "h"):
+            desk.gates.pop(key).set()
+        for _ in range(4):
+            desk.gates.pop(min(desk.inside)).set()
+            await clock.settle()
+        assert len(desk.inside) == 4
+        while desk.gates:
+            desk.gates.popitem()[1].set()
+        await clock.settle_until(lambda: len(desk.came) == 37)
+
+
 async def test_a_forgotten_key_passes_its_slot_on(clock: SimulatedClock) -> None:
     """It is forgotten after its group called it, and before there was a worker for it."""
     queue, desk = queue_on(clock, workers=3, per_group=1, group_of=lambda key: key[0]), Desk()
@@ -94,8 +153,8 @@ async def test_every_key_gets_its_turn_in_any_weather(clock: SimulatedClock, see
     groups: dict[str, int] = {}
     queue = queue_on(
         clock,
-        workers=dice.randint(1, 4),
-        per_group=dice.randint(1, 2),
+        workers=dice.randint(1, 8),
+        per_group=dice.randint(1, 4),
         group_of=lambda key: groups.get(key, 0),
     )
     desk = Desk()
@@ -107,7 +166,7 @@ async def test_every_key_gets_its_turn_in_any_weather(clock: SimulatedClock, see
                 case 0 | 1:
                     queue.add(key, dice.choice(list(Lane)))
                 case 2:
-                    groups[key] = dice.randrange(3)
+                    groups[key] = dice.randrange(5)
                 case 3:
                     queue.forget(key)
                 case _:

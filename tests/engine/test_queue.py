@@ -139,7 +139,7 @@ async def test_a_key_added_while_it_runs_runs_again_afterwards(
 
 
 async def test_no_more_workers_than_the_ceiling(clock: SimulatedClock) -> None:
-    queue, desk = queue_on(clock, workers=3), Desk()
+    queue, desk = queue_on(clock, workers=3, group_of=lambda key: key), Desk()
     for n in range(10):
         desk.close(f"k{n}")
         queue.add(f"k{n}", Lane.CLOUD)
@@ -158,11 +158,14 @@ async def test_one_slow_tenant_does_not_hold_the_workers(clock: SimulatedClock) 
         desk.close(f"slow{n}")
         queue.add(f"slow{n}", Lane.USER)
     async with running(queue, desk, clock):
-        assert desk.inside == {"slow0", "slow1"}
-        assert queue.parked == 98
+        assert desk.inside == {"slow0"}
+        desk.gates["slow0"].set()
+        await clock.settle()
+        assert desk.inside == {"slow1", "slow2"}
+        assert queue.parked == 97
         queue.add("quick", Lane.RESYNC)
         await clock.settle()
-        assert desk.came == ["slow0", "slow1", "quick"]
+        assert desk.came == ["slow0", "slow1", "slow2", "quick"]
         queue.add("slow57", Lane.USER)
         queue.add("slow58", Lane.RESYNC)
         for gate in desk.gates.values():

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # `make soak` tries more.
-FUZZ = settings(max_examples=3000 if "SOAK" in os.environ else 400, deadline=None)
+FUZZ = settings(max_examples=800 if "SOAK" in os.environ else 400, deadline=None)
 
-DEAR = settings(max_examples=3000 if "SOAK" in os.environ else 100, deadline=None)
+DEAR = settings(max_examples=800 if "SOAK" in os.environ else 100, deadline=None)
 
 texts = st.text(max_size=40) | st.sampled_from(
     ["", " ", "\x00", "none", "-1", "1e999", "٣", "a" * 3000, "\ud7ff"]

@@ -13,6 +13,7 @@ from onecloud_operator.core import creation
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginAdoption,
+    Create,
     Find,
     Hold,
     Look,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.resource import Resource
 
 FIND_AGAIN_SECONDS = 60.0
+CREATE_ON_FIND_SECONDS = 5.0  # how old the find may be on which a server is made
 FOUND_SECONDS = 1.0  # until the feed has read a server that was just found
 
 
@@ -45,7 +47,10 @@ def adopt(facts: Facts) -> Step:
     if not found:
         if _policy(facts.resource) == "AdoptOrCreate":
             begun = facts.resource.records.creation is not None
-            return creation.go_on(facts) if begun else creation.begin(facts, attempt=1)
+            step = creation.go_on(facts) if begun else creation.begin(facts, attempt=1)
+            # Somebody may have made one of that name since.
+            late = isinstance(step, Create) and facts.now - at >= CREATE_ON_FIND_SECONDS
+            return wanted if late else step
         if candidates:
             return Hold(
                 "ServerNotFound", "The server to adopt is in the recycle bin; restore it in the cloud first."

@@ -1,8 +1,11 @@
 """
 The slots of groups, and the keys that are parked until their group has a free one.
 
-A freed slot calls one parked key, and the call is kept until that key starts: if it starts in another group
-by then, or is forgotten, the call passes to the next. Otherwise the rest would be parked for ever.
+A group begins with one worker and has one more for each pass that ends, up to a bound, and up to as many as
+it leaves free for others. So of groups that hang each holds one, or its share, and who has none finds one.
+
+A free slot calls a parked key, and the call is kept until that key starts: if it starts in another group by
+then, or is forgotten, the call passes to the next. Otherwise the rest would be parked for ever.
 """
 
 from __future__ import annotations
@@ -48,6 +51,8 @@ class Turns:
 @dataclass(slots=True)
 class _Group(Generic[K]):
     running: int = 0
+    granted: int = 1
+    called: int = 0  # keys that were called and have not answered
     turns: Turns = field(default_factory=Turns)
     parked: dict[Lane, OrderedDict[K, float]] = field(
         default_factory=lambda: {lane: OrderedDict() for lane in Lane}
@@ -55,14 +60,20 @@ class _Group(Generic[K]):
 
     @property
     def idle(self) -> bool:
-        return self.running == 0 and not any(self.parked.values())
+        return self.running == self.called == 0 and not any(self.parked.values())
 
 
 class Groups(Generic[K]):
-    """*slots*: how many keys of one group run at most. Every operation is O(1)."""
+    """
+    *slots*: how many keys of one group run at most; *workers*: how many of all groups.
 
-    def __init__(self, slots: int) -> None:
+    Every operation is O(1). A group of which nothing runs has a slot whenever a worker is free, so that every
+    parked key is called by one that ends.
+    """
+
+    def __init__(self, slots: int, workers: int) -> None:
         self._slots = slots
+        self._free = workers
         self._groups: dict[Hashable, _Group[K]] = {}
         self._parked_in: dict[K, Hashable] = {}
         self._called_by: dict[K, Hashable] = {}
@@ -82,14 +93,18 @@ class Groups(Generic[K]):
     def enter(self, name: Hashable) -> bool:
         """Take a slot of a group; return whether there was one."""
         group = self._groups.setdefault(name, _Group())
-        if group.running >= self._slots:
+        if not self._has_slot(group, group.running):
             return False
         group.running += 1
+        self._free -= 1
         return True
 
     def leave(self, name: Hashable) -> None:
         """Give a slot back."""
-        self._groups[name].running -= 1
+        group = self._groups[name]
+        group.running -= 1
+        group.granted = min(group.granted + 1, self._slots)
+        self._free += 1
 
     def park(self, key: K, lane: Lane, since: float, name: Hashable) -> OrderedDict[K, float]:
         """Park *key*; return those among which it is."""
@@ -99,15 +114,17 @@ class Groups(Generic[K]):
         return siblings
 
     def call(self, name: Hashable) -> tuple[K, Lane, float] | None:
-        """Take out the next parked key of a group, for its free slot."""
+        """Take out the next parked key of a group, if one has no key yet of its free slots."""
         group = self._groups.get(name)
-        lane = group.turns.next(group.parked) if group is not None else None
-        if group is None or lane is None:
+        if group is None or not self._has_slot(group, group.running + group.called):
+            return None
+        if (lane := group.turns.next(group.parked)) is None:
             self._tidy(name)
             return None
         key, since = group.parked[lane].popitem(last=False)
         del self._parked_in[key]
         self._called_by[key] = name
+        group.called += 1
         return key, lane, since
 
     def since(self, lane: Lane) -> float | None:
@@ -121,12 +138,17 @@ class Groups(Generic[K]):
 
     def answer(self, key: K) -> Hashable:
         """Return the group that called *key*; it is called no more."""
-        return self._called_by.pop(key)
+        name = self._called_by.pop(key)
+        self._groups[name].called -= 1
+        return name
 
     def drop(self, key: K) -> None:
         """Note that *key* is parked no more; it was taken out already."""
         if key in self._parked_in:
             self._tidy(self._parked_in.pop(key))
+
+    def _has_slot(self, group: _Group[K], taken: int) -> bool:
+        return taken == 0 or taken < min(group.granted, self._free)
 
     def _tidy(self, name: Hashable) -> None:
         if (group := self._groups.get(name)) is not None and group.idle:

@@ -51,7 +51,8 @@ class Queue(Generic[K]):
     """
     A level-triggered queue of keys.
 
-    *workers* run at most, *per_group* of one group (``group_of(key)``, asked when a key's turn comes).
+    *workers* run at most, *per_group* of one group (``group_of(key)``, asked when a key's turn comes), and
+    fewer where many groups are at work.
     *on_pass*, if given, is told of each pass: its lane, the seconds it waited and took, whether it failed.
     """
 
@@ -75,7 +76,7 @@ class Queue(Generic[K]):
         self._lanes: dict[Lane, OrderedDict[K, float]] = {lane: OrderedDict() for lane in Lane}
         self._where: dict[K, tuple[OrderedDict[K, float], Lane]] = {}  # of keys that wait or are parked
         self._running: dict[K, _Running] = {}
-        self._groups: Groups[K] = Groups(per_group)
+        self._groups: Groups[K] = Groups(per_group, workers)
         self._timers: Timers[K, Lane] = Timers(clock, self.add)
         self._turns = Turns()
         self._handler: Callable[[K], Awaitable[float | None]] | None = None
@@ -217,15 +218,15 @@ class Queue(Generic[K]):
                 self._park(key, lane, since, name)
             self._pass_on(key, entered=name)
 
-    def _unpark_one(self, name: Hashable) -> None:
-        """Give the free slot of group *name* to the next of its parked keys, ahead of its lane."""
-        if (called := self._groups.call(name)) is not None:
+    def _unpark(self, name: Hashable) -> None:
+        """Give the free slots of group *name* to the next of its parked keys, ahead of their lanes."""
+        for called in reversed([*iter(lambda: self._groups.call(name), None)]):
             self._put(*called, first=True)
 
     def _pass_on(self, key: K, entered: Hashable = NONE) -> None:
         """Give the slot that *key* was called for to the next, unless it is the one that it *entered*."""
         if self._groups.was_called(key) and (caller := self._groups.answer(key)) != entered:
-            self._unpark_one(caller)
+            self._unpark(caller)
 
     # -- passes ------------------------------------------------------------------------------------------
     def _start(self, key: K, lane: Lane, since: float, name: Hashable) -> None:
@@ -243,7 +244,7 @@ class Queue(Generic[K]):
     def _ended(self, key: K, lane: Lane, waited: float, task: asyncio.Task[float | None]) -> None:
         running = self._running.pop(key)
         self._groups.leave(running.group)
-        self._unpark_one(running.group)
+        self._unpark(running.group)
         error = None if task.cancelled() else task.exception()
         self.passes += 1
         if self._on_pass is not None:
