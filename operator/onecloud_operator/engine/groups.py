@@ -1,8 +1,8 @@
 """
 The slots of groups, and the keys that are parked until their group has a free one.
 
-A group begins with one worker and has one more for each pass that ends, up to a bound, and up to as many as
-it leaves free for others. So of groups that hang each holds one, or its share, and who has none finds one.
+A group begins with two workers and has one more for each pass that ends, up to a bound, and up to as many as
+it leaves free for others. So of groups that hang each holds two, or its share, and who has none finds one.
 
 A free slot calls a parked key, and the call is kept until that key starts: if it starts in another group by
 then, or is forgotten, the call passes to the next. Otherwise the rest would be parked for ever.
@@ -36,6 +36,9 @@ class Lane(enum.IntEnum):
 TURNS = (Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.RESYNC)
 
 
+FIRST_SLOTS = 2  # one would have every edit wait for a slow call of another
+
+
 class Turns:
     """Whose turn it is among lanes that share something."""
 
@@ -51,7 +54,7 @@ class Turns:
 @dataclass(slots=True)
 class _Group(Generic[K]):
     running: int = 0
-    granted: int = 1
+    granted: int = FIRST_SLOTS
     called: int = 0  # keys that were called and have not answered
     turns: Turns = field(default_factory=Turns)
     parked: dict[Lane, OrderedDict[K, float]] = field(
@@ -103,7 +106,7 @@ class Groups(Generic[K]):
         """Give a slot back."""
         group = self._groups[name]
         group.running -= 1
-        group.granted = min(group.granted + 1, self._slots)
+        group.granted += 1
         self._free += 1
 
     def park(self, key: K, lane: Lane, since: float, name: Hashable) -> OrderedDict[K, float]:
@@ -148,7 +151,7 @@ class Groups(Generic[K]):
             self._tidy(self._parked_in.pop(key))
 
     def _has_slot(self, group: _Group[K], taken: int) -> bool:
-        return taken == 0 or taken < min(group.granted, self._free)
+        return taken == 0 or taken < min(group.granted, self._slots, self._free)
 
     def _tidy(self, name: Hashable) -> None:
         if (group := self._groups.get(name)) is not None and group.idle:
