@@ -19,7 +19,7 @@ from tests.core.worse import DECIDE, NOTICED_SOON, tells_all
 
 SOAK = "SOAK" in os.environ
 SKY = settings(
-    max_examples=2000 if SOAK else 250,
+    max_examples=1500 if SOAK else 250,
     stateful_step_count=30,
     deadline=None,
     derandomize=not SOAK,

@@ -35,8 +35,8 @@ NOWHERE = "-"
 MODULE = "tests.e2e.crashing"
 # An Event is a courtesy, and what is only read changes nothing.
 IDLE = READS_OF_A_PASS | {"emit"}
-# These may come when all is over already.
-AFTERWARDS = ("kubernetes emit", "kubernetes set_finalizers answered")
+# These may come when all is over already, or after a conflict only, which is a matter of moments.
+BY_CHANCE = ("kubernetes emit", "kubernetes set_finalizers answered", "kubernetes read")
 # What a crash may cost the cloud: the same POST, whose id can be used once only.
 AGAIN = {"POST /servers": 1}
 
@@ -306,7 +306,7 @@ def check_missed(reached: list[str], missed: list[str]) -> None:
     """See that what was not reached is a crossing whose number is a matter of timing, and name it."""
     played = {kind_of(point) for point in reached}
     needed = [p for p in missed if kind_of(p) not in played or is_cloud_write(p)]
-    assert not [point for point in needed if not point.startswith(AFTERWARDS)]
+    assert not [point for point in needed if not point.startswith(BY_CHANCE)]
     if missed:
         warnings.warn(f"never reached: {', '.join(missed)}", UserWarning, stacklevel=2)
 

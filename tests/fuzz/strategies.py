@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # `make soak` tries more.
-FUZZ = settings(max_examples=800 if "SOAK" in os.environ else 400, deadline=None)
+FUZZ = settings(max_examples=600 if "SOAK" in os.environ else 400, deadline=None)
 
 DEAR = settings(max_examples=800 if "SOAK" in os.environ else 100, deadline=None)
 
