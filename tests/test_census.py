@@ -269,10 +269,11 @@ class Granted:
         name = asked.path.split("/namespaces/")[1].partition("/")[0]
         if name not in self.namespaces:
             return status_of(403, "no")
-        items = [
-            body("web") | {"metadata": body("web")["metadata"] | {"namespace": name, "uid": f"u-{name}"}}
-        ]
-        return Answer(200, {"items": items, "metadata": {}})
+        return Answer(200, {"items": [web_in(name)], "metadata": {}})
+
+
+def web_in(namespace: str) -> dict[str, Any]:
+    return {"metadata": body("web")["metadata"] | {"namespace": namespace, "uid": f"u-{namespace}"}}
 
 
 async def test_a_namespace_that_is_closed_to_us_hides_its_own_objects_only() -> None:
@@ -282,9 +283,7 @@ async def test_a_namespace_that_is_closed_to_us_hides_its_own_objects_only() -> 
         scene = Scene(cluster, "shop", "bank")
         assert await scene.count() == 2
         for name in ("shop", "bank"):
-            scene.hear(
-                body("web") | {"metadata": body("web")["metadata"] | {"namespace": name, "uid": f"u-{name}"}}
-            )
+            scene.hear(web_in(name))
         scene.hear(body("ghost"))
         scene.objects.complete = True
         assert not scene.objects.lives("u-other", "bank")

@@ -85,9 +85,8 @@ class Watch:
         path, query = request.url.path, request.url.query
         if not path.endswith(self._suffix):
             return response
-        if (
-            response.status == HTTPStatus.FORBIDDEN
-        ):  # a namespace that is gone, or whose rights are: the others go on
+        if response.status == HTTPStatus.FORBIDDEN:
+            # A namespace that is gone, or whose rights are: the others go on.
             self._heard_at.pop(path, None)
             self._refused.add(path)
             return response
@@ -99,7 +98,8 @@ class Watch:
             return await request.session.get(first, timeout=LIST_TIMEOUT)
         if response.ok:
             watching = query.get("watch") == "true"
-            if not watching and not going_on and path in (self._heard_at.keys() | self._refused):
+            known = path in self._heard_at or path in self._refused
+            if known and not watching and not going_on:
                 self._on_relist()
             self._hear(path)
             if watching:

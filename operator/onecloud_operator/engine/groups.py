@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 import itertools
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -34,8 +34,6 @@ class Lane(enum.IntEnum):
 # first, and of eight keys three are the cloud's and one is a resync, whatever the users do: what they have
 # begun comes to its end while more of theirs waits.
 TURNS = (Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.RESYNC)
-
-
 FIRST_SLOTS = 2  # one would have every edit wait for a slow call of another
 
 
@@ -77,7 +75,7 @@ class Groups(Generic[K]):
     def __init__(self, slots: int, workers: int) -> None:
         self._slots = slots
         self._free = workers
-        self._groups: dict[Hashable, _Group[K]] = {}
+        self._groups: defaultdict[Hashable, _Group[K]] = defaultdict(_Group)
         self._parked_in: dict[K, Hashable] = {}
         self._called_by: dict[K, Hashable] = {}
 
@@ -95,7 +93,7 @@ class Groups(Generic[K]):
 
     def enter(self, name: Hashable) -> bool:
         """Take a slot of a group; return whether there was one."""
-        group = self._groups.setdefault(name, _Group())
+        group = self._groups[name]
         if not self._has_slot(group, group.running):
             return False
         group.running += 1
@@ -111,7 +109,7 @@ class Groups(Generic[K]):
 
     def park(self, key: K, lane: Lane, since: float, name: Hashable) -> OrderedDict[K, float]:
         """Park *key*; return those among which it is."""
-        siblings = self._groups.setdefault(name, _Group()).parked[lane]
+        siblings = self._groups[name].parked[lane]
         siblings[key] = since
         self._parked_in[key] = name
         return siblings
