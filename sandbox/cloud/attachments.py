@@ -4,7 +4,7 @@ from . import references, walks
 from .act import SETTLED, Act
 from .birth import attach_disk
 from .errors import CloudError, bad_input, invalid_status, not_found, wrapped
-from .guests import Disk, Nic
+from .guests import Nic
 from .tasks import Walk
 
 
@@ -18,28 +18,25 @@ def create_disk(act: Act) -> None:
     def attach() -> Walk:
         yield walks.HOST
         for disk in wanted:
-            attach_disk(act.world, act.guest, disk, _next_index(act), disk.size_mib, act.actor)
+            attach_disk(act.world, act.guest, disk, disk.size_mib, act.actor)
 
     act.run("createdisk", attach())
-
-
-def _next_index(act: Act) -> int:
-    return max((disk.index for disk in act.guest.disks), default=-1) + 1
 
 
 def attach_loose_disk(act: Act) -> None:
     """Attach a disk that was detached before."""
     ident = references.text(act.body, "disk_id")
-    disk = act.world.loose_disks.get(ident)
+    disk = act.world.disks.get(ident)
     if disk is None:
         raise not_found("disk", ident)
+    if disk.guest_id:
+        raise bad_input(f"Disk {disk.name} has been attached")
     _check_settled(act, "attach disk")
 
     def attach() -> Walk:
         act.world.set_status(act.guest, "attach_disk", "", act.actor)
         yield walks.HOST
-        disk.index = _next_index(act)
-        act.guest.disks.append(act.world.loose_disks.pop(ident))
+        act.world.disks.hang(act.guest, disk)
         act.world.events.add(act.guest, "attach", {"id": ident, "res_name": "guestdisk"}, act.actor)
         yield from walks.settle(act.world, act.guest, act.actor)
 
@@ -49,7 +46,7 @@ def attach_loose_disk(act: Act) -> None:
 def detach_disk(act: Act) -> None:
     """Take a disk off; one that is not attached is no error."""
     ident = references.text(act.body, "disk_id")
-    disk: Disk | None = next((disk for disk in act.guest.disks if disk.id == ident), None)
+    disk = next((disk for disk in act.guest.disks if disk.id == ident), None)
     if disk is None:
         return
     _check_settled(act, "detach disk")
@@ -57,8 +54,7 @@ def detach_disk(act: Act) -> None:
     def detach() -> Walk:
         act.world.set_status(act.guest, "detach_disk", "", act.actor)
         yield walks.HOST
-        act.guest.disks.remove(disk)
-        act.world.loose_disks[ident] = disk
+        act.world.disks.take_off(act.guest, disk)
         act.world.events.add(act.guest, "detach", {"id": ident, "res_name": "guestdisk"}, act.actor)
         yield from walks.settle(act.world, act.guest, act.actor)
 

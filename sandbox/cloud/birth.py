@@ -4,8 +4,9 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from .disks import Disk
 from .events import Actor
-from .guests import Disk, Guest, Nic
+from .guests import Guest, Nic
 from .inventory import ROOT_DISK_MINIMUM_MIB, Host, Image, Network
 from .tasks import Walk
 from .walks import settle, start
@@ -200,30 +201,28 @@ def _attach_disks(world: World, guest: Guest, order: Order, actor: Actor) -> Non
         size = wanted.size_mib
         if index == 0:
             size = max(size, ROOT_DISK_MINIMUM_MIB, wanted.image.minimum_mib if wanted.image else 0)
-        attach_disk(world, guest, wanted, index, size, actor)
+        attach_disk(world, guest, wanted, size, actor)
 
 
-def attach_disk(
-    world: World, guest: Guest, wanted: WantedDisk, index: int, size_mib: int, actor: Actor
-) -> Disk:
+def attach_disk(world: World, guest: Guest, wanted: WantedDisk, size_mib: int, actor: Actor) -> Disk:
     """Make one disk and hang it on *guest*: no version of the server moves with it."""
     ident = str(uuid.uuid4())
     image = wanted.image
     disk = Disk(
         ident,
         f"vdisk-{guest.name}-{uuid.UUID(ident).int % 10**19}",
-        index,
+        0,
         size_mib,
         "sys" if image else "data",
         wanted.backend,
         wanted.medium,
         wanted.driver,
         wanted.cache,
-        image.name if image else "",
+        image.shown_name() if image else "",
         image.id if image else "",
         wanted.auto_delete,
     )
-    guest.disks.append(disk)
+    world.disks.hang(guest, disk)
     world.events.add(
         guest, "attach", {"id": ident, "name": disk.name, "res_name": "guestdisk", "size": size_mib}, actor
     )

@@ -1,9 +1,11 @@
 """The world of a fresh simulator: two projects, five users, one zone, and what the examples refer to."""
 
+from .addresses import ElasticAddress
+from .disks import STORAGE
 from .identity import Identity
 from .inventory import (
+    FOUNDED,
     Device,
-    ElasticAddress,
     Host,
     Image,
     Inventory,
@@ -11,6 +13,7 @@ from .inventory import (
     Network,
     SecurityGroup,
     Sku,
+    Storage,
     Zone,
 )
 
@@ -20,6 +23,9 @@ SYSTEM_PROJECT = "6834bfe229bf4d1a8a105a69ccd6362c"
 ZONE = "1f984a4d-7611-4587-8692-215c4e68edfe"
 HOST = "7f1a88b2-6b30-4199-89e3-80f3eef5b7ec"
 REGION = "LabRegion"
+VPC = "7c0b7a52-9f0e-4d55-8a58-3f2b9c1d6e70"
+VPC_NETWORK = "e4f6a8b0-3c5d-4e7f-a091-bc2d3e4f5061"
+EIP_NETWORK = "f5a7b9c1-4d6e-4f80-b1a2-cd3e4f506172"
 
 # Made up, and only ever good for a simulator on loopback.
 PASSWORDS = {
@@ -81,6 +87,8 @@ def default_inventory() -> Inventory:
         Network("6a1b0d5e-2f7c-4a83-9d10-5b3c1e7f9a21", "vnet-1", "10.90.0.10", "10.90.127.250", 17),
         Network("c2d4e6f8-1a3b-4c5d-8e7f-9a0b1c2d3e4f", "vnet-db", "10.88.0.10", "10.88.0.250"),
         Network("d3e5f7a9-2b4c-4d6e-9f80-ab1c2d3e4f50", "vnet-backup", "10.91.0.10", "10.91.0.250"),
+        Network(VPC_NETWORK, "vpc-net", "192.168.1.2", "192.168.1.253", 24, VPC, "vpc-1"),
+        Network(EIP_NETWORK, "eipnet", "10.89.0.2", "10.89.0.250", server_type="eip"),
     ):
         inventory.networks[network.id] = network
     for image in (
@@ -92,18 +100,27 @@ def default_inventory() -> Inventory:
     for cpu in (1, 2, 4, 8):
         for memory_gib in (1, 2, 4, 8, 16):
             name = f"ecs.g1.c{cpu}m{memory_gib}"
-            inventory.skus[name] = Sku(name, cpu, memory_gib * 1024)
+            inventory.add_sku(Sku(name, cpu, memory_gib * 1024, ZONE))
     inventory.keypairs["3f2e1d0c-9b8a-4756-8493-2d1c0b9a8f7e"] = Keypair(
-        "3f2e1d0c-9b8a-4756-8493-2d1c0b9a8f7e", "ops"
+        "3f2e1d0c-9b8a-4756-8493-2d1c0b9a8f7e", "ops", "0c50540313a34f8a861090cbb925708d"
     )
     for group in (
         SecurityGroup("default", "Default"),
-        SecurityGroup("47dbab7c-f7fa-4d6b-8126-973b6f162406", "db", "in:allow tcp 5432"),
-        SecurityGroup("7d347cc1-f014-4b2e-8f2f-b42619cc3082", "web", "in:allow tcp 443"),
+        SecurityGroup("47dbab7c-f7fa-4d6b-8126-973b6f162406", "db", "in:allow tcp 5432", LAB_PROJECT),
+        SecurityGroup("7d347cc1-f014-4b2e-8f2f-b42619cc3082", "web", "in:allow tcp 443", LAB_PROJECT),
     ):
         inventory.security_groups[group.id] = group
-    address = ElasticAddress("f2cab322-c8f4-44bc-86c4-41b41d1c3f99", "eip-1", "10.89.0.2")
+    address = ElasticAddress(
+        "f2cab322-c8f4-44bc-86c4-41b41d1c3f99",
+        "eip-1",
+        str(inventory.networks[EIP_NETWORK].take()),
+        network_id=EIP_NETWORK,
+        project_id=LAB_PROJECT,
+        created_at=FOUNDED,
+        updated_at=FOUNDED,
+    )
     inventory.addresses[address.id] = address
+    inventory.storages[STORAGE] = Storage(STORAGE, "stub_local0", zone)
     for number in (1, 2):
         ident = f"a1b2c3d4-0000-4000-8000-00000000000{number}"
         inventory.devices[ident] = Device(ident, f"gpu-{number}", "GPU-HPC", "Tesla T4")

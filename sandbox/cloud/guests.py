@@ -5,28 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from .disks import Disk
 from .times import row_time
 from .wire import encode
 
 RECYCLE_DAYS = 3
 HISTORY = 256  # states kept of one server, for tests to read
 STATUSES_WITHOUT_PLATFORM = frozenset({"init", "schedule"})
-
-
-@dataclass(slots=True)
-class Disk:
-    id: str
-    name: str
-    index: int
-    size_mib: int
-    disk_type: str = "data"
-    backend: str = "local"
-    medium: str = "ssd"
-    driver: str = "scsi"
-    cache: str = "none"
-    image: str = ""
-    image_id: str = ""
-    auto_delete: bool = True
 
 
 @dataclass(slots=True)
@@ -194,7 +179,7 @@ def disks_info(disk: Disk) -> dict[str, Any]:
         "name": disk.name,
         "preallocation": "off",
         "size": disk.size_mib,
-        "storage_id": "cd4c33e8-e596-49bf-8cd3-289234d87c0f",
+        "storage_id": disk.storage_id,
         "storage_type": disk.backend,
         "throughput": 0,
     }

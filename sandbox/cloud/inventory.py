@@ -2,8 +2,14 @@
 
 import ipaddress
 import itertools
+import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TypeVar
+
+from .addresses import ElasticAddress
+
+FOUNDED = datetime(2026, 11, 1, tzinfo=UTC)  # when what is there from the beginning was made
 
 ROOT_DISK_MINIMUM_MIB = 10_240
 
@@ -12,6 +18,7 @@ ROOT_DISK_MINIMUM_MIB = 10_240
 class Zone:
     id: str
     name: str
+    project_id: str = ""
 
 
 @dataclass(slots=True)
@@ -50,6 +57,18 @@ class Network:
     used: set[str] = field(default_factory=set)
     attachable: bool = True
     cursor: int = 0
+    server_type: str = "guest"
+    project_id: str = ""
+    version: int = 1
+
+    @property
+    def classic(self) -> bool:
+        """Return whether the network is none of a VPC: no elastic address can be bound on it."""
+        return self.vpc_id == "default"
+
+    @property
+    def size(self) -> int:
+        return int(ipaddress.ip_address(self.last)) - int(ipaddress.ip_address(self.first)) + 1
 
     def take(self, wanted: str | None = None) -> str | None:
         """Take *wanted*, or the next free address; None if there is none (or it is used)."""
@@ -58,12 +77,11 @@ class Network:
                 return None
             self.used.add(wanted)
             return wanted
-        first, last = int(ipaddress.ip_address(self.first)), int(ipaddress.ip_address(self.last))
-        size = last - first + 1
-        for step in range(size):
-            address = str(ipaddress.ip_address(first + (self.cursor + step) % size))
+        first = int(ipaddress.ip_address(self.first))
+        for step in range(self.size):
+            address = str(ipaddress.ip_address(first + (self.cursor + step) % self.size))
             if address not in self.used:
-                self.cursor = (self.cursor + step + 1) % size
+                self.cursor = (self.cursor + step + 1) % self.size
                 self.used.add(address)
                 return address
         return None
@@ -78,22 +96,50 @@ class Network:
 
 @dataclass(slots=True)
 class Image:
+    """
+    One image.
+
+    *name* is what glance says today; *cached_name* is what region heard when it first used the image, and
+    goes on telling beside every disk, also of new servers.
+    """
+
     id: str
     name: str
     minimum_mib: int = 0
+    cached_name: str = ""
+    project_id: str = ""
+    status: str = "active"
+    size: int = 196_616
+    version: int = 7
+
+    def shown_name(self) -> str:
+        """Return the name that region tells beside a disk made of this image."""
+        self.cached_name = self.cached_name or self.name
+        return self.cached_name
 
 
 @dataclass(slots=True)
 class Sku:
+    """An instance type in one zone: another zone has a row of its own with the same name."""
+
     name: str
     cpu: int
     memory_mib: int
+    zone_id: str = ""
+    id: str = ""
+    project_id: str = ""
+
+    def __post_init__(self) -> None:
+        self.id = self.id or str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.name}@{self.zone_id}"))
 
 
 @dataclass(slots=True)
 class Keypair:
     id: str
     name: str
+    owner_id: str = ""
+    project_id: str = ""
+    version: int = 0
 
 
 @dataclass(slots=True)
@@ -101,14 +147,18 @@ class SecurityGroup:
     id: str
     name: str
     rules: str = "in:allow any"
+    project_id: str = ""
+    version: int = 3
 
 
 @dataclass(slots=True)
-class ElasticAddress:
+class Storage:
+    """A place for disks. Ordinary users may not list these: they learn the id from a disk of theirs."""
+
     id: str
     name: str
-    address: str
-    guest_id: str | None = None
+    zone: Zone
+    free_mib: int = 10_000_000
 
 
 @dataclass(slots=True)
@@ -136,6 +186,7 @@ class Inventory:
         self.security_groups: dict[str, SecurityGroup] = {}
         self.addresses: dict[str, ElasticAddress] = {}
         self.devices: dict[str, Device] = {}
+        self.storages: dict[str, Storage] = {}
         self.schedtags: set[str] = set()
         self.groups: set[str] = set()
         self.region_id = "default"
@@ -163,6 +214,13 @@ class Inventory:
 
     def find_address(self, ident: str) -> ElasticAddress | None:
         return self.addresses.get(ident) or _named(self.addresses, ident)
+
+    def add_sku(self, sku: Sku) -> None:
+        self.skus[sku.id] = sku
+
+    def find_sku(self, name: str) -> Sku | None:
+        """Return the instance type of this name; those of several zones are of one size."""
+        return next((sku for sku in self.skus.values() if sku.name == name), None)
 
     def sku_of(self, cpu: int, memory_mib: int) -> str | None:
         """Return the instance type with exactly these sizes, if the platform has one."""

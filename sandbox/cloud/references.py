@@ -120,7 +120,7 @@ def sizes(inventory: Inventory, body: dict[str, Any]) -> tuple[int, int, str]:
     cpu, memory = integer(body, "vcpu_count"), integer(body, "vmem_size")
     name = text(body, "sku", "instance_type", "flavor")
     if name:
-        sku = inventory.skus.get(name)
+        sku = inventory.find_sku(name)
         if sku is None:
             raise not_found("serversku", name)
         return sku.cpu, sku.memory_mib, name

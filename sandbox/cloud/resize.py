@@ -54,7 +54,7 @@ def _wanted(act: Act) -> tuple[int, int, str]:
         cpu = references.integer(act.body, "vcpu_count", into="ServerChangeConfigInput")
         memory = memory_mib(act.body["vmem_size"]) if act.body.get("vmem_size") else None
         return cpu or int(act.guest.row["vcpu_count"]), memory or int(act.guest.row["vmem_size"]), ""
-    sku = act.world.inventory.skus.get(name)
+    sku = act.world.inventory.find_sku(name)
     if sku is None:
         prefix = (
             "ValidateGuestChangeConfigInput: SBaseGuestDriver.ValidateGuestChangeConfigInput: "

@@ -3,7 +3,8 @@
 import uuid
 from typing import Any
 
-from .guests import Disk, Guest, Nic, new_row
+from .disks import Disk
+from .guests import Guest, Nic, new_row
 from .times import row_time
 from .world import World
 

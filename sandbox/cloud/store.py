@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
+from .disks import Disks
 from .guests import Guest
 from .times import row_time
 
@@ -16,8 +17,9 @@ class Store:
     Really deleted rows stay, soft-deleted: that is why an id can never be used twice.
     """
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], disks: Disks) -> None:
         self._clock = clock
+        self._disks = disks
         self._guests: dict[str, Guest] = {}
         self._names: dict[str, set[str]] = {}
         self._ids: list[str] = []
@@ -57,6 +59,7 @@ class Store:
         self._names.setdefault(guest.name.casefold(), set()).add(key)
         bisect.insort(self._ids, key)
         bisect.insort(self._updated, (guest.updated, key))
+        self._disks.adopt(guest)
         guest.history.append((guest.status, guest.row["power_states"], guest.pending))
 
     def add_many(self, guests: list[Guest]) -> None:
@@ -68,15 +71,23 @@ class Store:
             self._names.setdefault(guest.name.casefold(), set()).add(key)
             self._ids.append(key)
             self._updated.append((guest.updated, key))
+            self._disks.adopt(guest)
         self._ids.sort()
         self._updated.sort()
 
     def write(self, guest: Guest, *, bump: int = 1, **columns: Any) -> None:
-        """Change *columns* of a row; the version rises by *bump* and the row's time moves."""
+        """
+        Change *columns* of a row; the version rises by *bump* and the row's time moves.
+
+        All disks of a server go into the recycle bin and out of it with its row.
+        """
         if "name" in columns and columns["name"] != guest.name:
             key = guest.id.casefold()
             self._names[guest.name.casefold()].discard(key)
             self._names.setdefault(str(columns["name"]).casefold(), set()).add(key)
+        if "pending_deleted" in columns and bool(columns["pending_deleted"]) != guest.pending:
+            follow = self._disks.recycle_with if columns["pending_deleted"] else self._disks.restore_with
+            follow(guest)
         guest.row.update(columns)
         guest.row["update_version"] += bump
         self._move(guest)

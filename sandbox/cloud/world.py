@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .defaults import REGION, default_identity, default_inventory
+from .disks import Disks
 from .errors import CloudError, not_found
 from .events import PLATFORM, Actor, EventLog
-from .guests import Disk, Guest
+from .guests import Guest
 from .identity import Identity, Project
 from .inventory import Host, Inventory
 from .store import Store
@@ -64,14 +65,15 @@ class World:
     settings: Settings = field(default_factory=Settings)
     tasks: Tasks = field(default_factory=Tasks)
     fates: deque[Fate] = field(default_factory=deque)
-    loose_disks: dict[str, Disk] = field(default_factory=dict)
     region: str = REGION
     base_url: str = "http://127.0.0.1"
+    disks: Disks = field(init=False)
     store: Store = field(init=False)
     events: EventLog = field(init=False)
 
     def __post_init__(self) -> None:
-        self.store = Store(self._now)
+        self.disks = Disks(self._now)
+        self.store = Store(self._now, self.disks)
         self.events = EventLog(self._now, self.project_name)
 
     def _now(self) -> datetime:
@@ -142,7 +144,8 @@ class World:
         return {"on": "running", "off": "ready", "suspend": "suspend"}.get(guest.power, "unknown")
 
     def release_parts(self, guest: Guest) -> None:
-        """Give back what a really deleted server held: addresses, devices, room on its host."""
+        """Give back what a really deleted server held: disks, addresses, devices, room on its host."""
+        self.disks.leave(guest)
         for nic in guest.nics:
             if network := self.inventory.networks.get(nic.network_id):
                 network.used.discard(nic.address)

@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from sandbox.cloud.defaults import ACCESS_KEY, ACCESS_PHRASE, LAB_PROJECT, PASSWORDS
+from sandbox.cloud.disks import Disk
 from sandbox.cloud.events import Actor, Event
-from sandbox.cloud.guests import Disk
 from sandbox.cloud.inventory import Sku
 from sandbox.cloud.times import parse_time
 from tests.cloud.recorded import Exchange, exchanges
@@ -40,7 +40,7 @@ FILLED = frozenset(
 def arrange(exchange: Exchange) -> Scene:
     """Return a cloud in which *exchange* should be answered as it was."""
     scene = Scene(exchange.recorded_at)
-    scene.world.inventory.skus["lab.c1m1"] = Sku("lab.c1m1", 1, 1024)
+    scene.world.inventory.add_sku(Sku("lab.c1m1", 1, 1024))
     scene.world.inventory.security_groups["47dbab7c-f7fa-4d6b-8126-973b6f162406"].rules = ""
     if special := SPECIAL.get(exchange.case):
         special(scene, exchange)
@@ -388,7 +388,7 @@ def _agent_gone(scene: Scene, exchange: Exchange) -> None:
 
 def _loose_disk(scene: Scene, exchange: Exchange) -> None:
     ident = exchange.body["disk_id"]
-    scene.world.loose_disks[ident] = Disk(ident, "loose", 1, 10_240)
+    scene.world.disks.add(Disk(ident, "loose", 1, 10_240))
 
 
 def _no_network(scene: Scene, exchange: Exchange) -> None:

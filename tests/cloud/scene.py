@@ -12,7 +12,8 @@ import httpx
 
 from sandbox.cloud import Control, World
 from sandbox.cloud.app import App
-from sandbox.cloud.guests import Disk, Guest, Nic, new_row
+from sandbox.cloud.disks import Disk
+from sandbox.cloud.guests import Guest, Nic, new_row
 from sandbox.cloud.identity import Token
 from sandbox.cloud.inventory import Host
 from sandbox.cloud.times import parse_time
