@@ -237,10 +237,16 @@ class Control:
         ident: str = "",
         project: str = "lab",
         tags: dict[str, str] | None = None,
+        imported: bool = False,
         **columns: Any,
     ) -> str:
-        """Add one settled server, running unless *columns* say else, and return its id. *tags* are raw."""
-        guest = settled(self.world, name, self._project_id(project), columns, ident)
+        """
+        Add one settled server, running unless *columns* say else, and return its id. *tags* are raw.
+
+        *imported*: it comes from another platform, and the host agent lets nothing be plugged in as it runs.
+        """
+        project_id = self._project_id(project)
+        guest = settled(self.world, name, project_id, columns, ident, imported=imported)
         guest.metadata |= tags or {}
         self.world.store.add(guest)
         self.world.events.add(guest, "create", {"id": guest.id, "name": name})

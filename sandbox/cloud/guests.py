@@ -36,7 +36,8 @@ class Guest:
     One server.
 
     *row* holds the columns of its table row under their API names; every write to it goes through the store,
-    which keeps the version, the time and the indices. *power* is what the host would say.
+    which keeps the version, the time and the indices. *power* is what the host would say. *imported*: another
+    platform made it, and the host agent takes it for one that nothing can be plugged into while it runs.
     """
 
     row: dict[str, Any]
@@ -51,6 +52,7 @@ class Guest:
     keypair_id: str = ""
     devices: list[str] = field(default_factory=list)
     eip_id: str = ""
+    imported: bool = False
     deletions: int = 0
     history: deque[tuple[str, str, bool]] = field(default_factory=lambda: deque(maxlen=HISTORY))
     encoded: bytes | None = None

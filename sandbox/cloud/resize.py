@@ -14,7 +14,8 @@ def change_config(act: Act) -> None:
     """
     Resize a server. Equal values, and none at all, still run the whole task.
 
-    A running server needs ``force_stop`` unless hot-plug is on and it only grows.
+    A running server grows as it runs if its metadata allow hot-plug, else not at all; ``force_stop`` is leave
+    to stop it for what never goes without, and that is only to take something away.
     """
     world, guest, body = act.world, act.guest, act.body
     if guest.status not in SETTLED:
@@ -24,9 +25,11 @@ def change_config(act: Act) -> None:
     references.check_memory(memory_mib)
     more_cpu, more_memory = cpu - int(guest.row["vcpu_count"]), memory_mib - int(guest.row["vmem_size"])
     changes = more_cpu != 0 or more_memory != 0
-    hot = guest.metadata.get("hotplug_cpu_mem") == "enable" and more_cpu >= 0 and more_memory >= 0
-    force_stop = references.flag(body, "force_stop")
-    if guest.status == "running" and changes and not hot and not force_stop:
+    running = guest.status == "running"
+    shrinks = more_cpu < 0 or more_memory < 0
+    if running and shrinks and not references.flag(body, "force_stop"):
+        raise invalid_status("Cannot change config in running for kvm, requires force_stop to change config")
+    if running and changes and not shrinks and guest.metadata.get("hotplug_cpu_mem") != "enable":
         raise invalid_status(
             "cannot change CPU/Memory spec in power status on: host plug cpu memory is disabled: "
             "InvalidStatusError"
@@ -40,8 +43,8 @@ def change_config(act: Act) -> None:
         guest,
         act.actor,
         columns,
-        force_stop=force_stop,
-        auto_start=references.flag(body, "auto_start") and guest.status == "ready",
+        stop=running and shrinks,
+        auto_start=references.flag(body, "auto_start") and not running,
         fate=world.fate("change-config"),
     )
     act.run("change-config", walk)

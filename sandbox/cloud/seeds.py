@@ -18,7 +18,15 @@ FOUND_AT_DEPLOYMENT = {
 }
 
 
-def settled(world: World, name: str, project_id: str, columns: dict[str, Any], ident: str = "") -> Guest:
+def settled(
+    world: World,
+    name: str,
+    project_id: str,
+    columns: dict[str, Any],
+    ident: str = "",
+    *,
+    imported: bool = False,
+) -> Guest:
     """Return a server on the first host, running unless *columns* say else, with one disk and one NIC."""
     now = world.store.now()
     host = next(iter(world.inventory.hosts.values()))
@@ -29,6 +37,9 @@ def settled(world: World, name: str, project_id: str, columns: dict[str, Any], i
     power = "on" if row["status"] == "running" else "off"
     row["power_states"] = columns.get("power_states", power)
     guest = Guest(row, now, power, metadata=dict(FOUND_AT_DEPLOYMENT), secgroups=["default"])
+    guest.imported = imported
+    if power == "on":
+        guest.metadata |= world.hot_plug_tags(guest)
     guest.disks = [Disk(str(uuid.uuid4()), f"vdisk-{name}-0", 0, 10_240)]
     if address := network.take():
         mac = world.inventory.mac()

@@ -48,6 +48,8 @@ def start(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) ->
     sizes = {"start_vcpu_count": str(guest.row["vcpu_count"]), "start_vmem_mb": str(guest.row["vmem_size"])}
     for key, value in sizes.items():
         world.set_tags(guest, {key: value}, actor)
+    if found := world.hot_plug_tags(guest):
+        world.set_tags(guest, found)
     world.events.add(guest, "start", "", actor)
     guest.power = "on"
     world.store.write(guest, power_states="on")
@@ -123,19 +125,21 @@ def change_config(
     actor: Actor,
     columns: dict[str, Any],
     *,
-    force_stop: bool = False,
+    stop: bool = False,
     auto_start: bool = False,
     fate: Fate | None = None,
 ) -> Walk:
-    """Go change_flavor → sync_status → ready; a start after it shows a short ``ready`` that means nothing."""
-    was_on = guest.power == "on"
+    """
+    Go change_flavor → sync_status → ready; a start after it shows a short ``ready`` that means nothing.
+
+    *stop*: the server runs and cannot stay so. It is switched off without a status that says so, and started
+    again whether that was asked for or not.
+    """
     world.set_status(guest, "change_flavor", "", actor)
-    if was_on and force_stop:
-        yield QUEUED
-        yield from stop(world, guest, actor)
-        yield BRIEF
-        world.set_status(guest, "change_flavor", "", actor)
     yield HOST
+    if stop:
+        guest.power = "off"
+        world.events.add(guest, "stop", "", actor)
     if fate:
         world.set_status(guest, fate.status, fate.text, actor)
         return
@@ -148,7 +152,7 @@ def change_config(
         world.store.write(guest, **changed)
         world.events.add(guest, "update", notes, actor)
     yield from settle(world, guest, actor)
-    if auto_start or (was_on and force_stop):
+    if auto_start or stop:
         yield QUEUED
         yield from start(world, guest, actor)
 

@@ -16,6 +16,8 @@ from .inventory import Host, Inventory
 from .store import Store
 from .tasks import Tasks, Walk
 
+HOT_PLUG_KEYS = ("hot_remove_nic", "hotplug_cpu_mem")
+
 
 @dataclass(frozen=True, slots=True)
 class Fate:
@@ -32,7 +34,9 @@ class Settings:
     What an installation is like, and what is broken in it.
 
     *quota* is the number of servers a project may have; None is the platform's default, under which nobody
-    enforces the limits that it shows.
+    enforces the limits that it shows. *hot_plug* is what the host agents write into ``hotplug_cpu_mem`` and
+    ``hot_remove_nic`` of a server that they start: ``enable``, or ``disable`` for all as for imported ones;
+    empty: nothing, as the stubbed agent of the recordings.
     """
 
     recycle_bin: bool = True
@@ -44,6 +48,7 @@ class Settings:
     filters_ignored: bool = False
     lists_empty: bool = False
     quota: int | None = None
+    hot_plug: str = "enable"
     revocation_lag_seconds: float = 0.0
     create_cost_seconds: float = 0.0
     read_workers: int | None = None
@@ -135,6 +140,13 @@ class World:
         guest.encoded = None
         self.store.write(guest)
         self.events.add(guest, "set_meta", notes, actor)
+
+    def hot_plug_tags(self, guest: Guest) -> dict[str, str]:
+        """Return what the host agent says at a start of the changes that *guest* takes while it runs."""
+        word = self.settings.hot_plug
+        if word and guest.imported:
+            word = "disable"
+        return dict.fromkeys(HOT_PLUG_KEYS, word) if word else {}
 
     def real_status(self, guest: Guest) -> str:
         """Return what the host would say of a server; a host that cannot be asked says unknown."""

@@ -39,7 +39,7 @@ FILLED = frozenset(
 
 def arrange(exchange: Exchange) -> Scene:
     """Return a cloud in which *exchange* should be answered as it was."""
-    scene = Scene(exchange.recorded_at)
+    scene = Scene.recorded(exchange.recorded_at)
     scene.world.inventory.add_sku(Sku("lab.c1m1", 1, 1024))
     scene.world.inventory.security_groups["47dbab7c-f7fa-4d6b-8126-973b6f162406"].rules = ""
     if special := SPECIAL.get(exchange.case):

@@ -80,6 +80,13 @@ class Scene:
         self.cloud = Control(self.app)
         self._tokens: dict[str, Token] = {}
 
+    @classmethod
+    def recorded(cls, now: datetime) -> "Scene":
+        """Return a cloud as the recorded one was: its host agent, a stub, says nothing of hot-plug."""
+        scene = cls(now)
+        scene.cloud.settings.hot_plug = ""
+        return scene
+
     def token(self, name: str = "labuser") -> str:
         """Return a live token of the user that the recordings call *name*."""
         if name not in self._tokens:

@@ -144,21 +144,64 @@ async def test_a_resize_fills_in_the_instance_type(scene: Scene, ident: str) -> 
     assert (found["vmem_size"], found["instance_type"]) == (2048, "ecs.g1.c2m2")
 
 
-async def test_a_running_server_is_resized_only_by_force(scene: Scene) -> None:
-    ident = scene.cloud.add_server("on")
-    assert (await scene.act(ident, "change-config", {"vcpu_count": 2})).status_code == 400
-    assert (await scene.act(ident, "change-config", {"vcpu_count": 2, "force_stop": True})).status_code == 200
+async def _running(scene: Scene, agent: str = "enable", **more: Any) -> str:
+    """Return a server that a host agent of this kind has started."""
+    scene.cloud.settings.hot_plug = agent
+    return await scene.create("on", auto_start=True, disable_delete=False, **more)
+
+
+@pytest.mark.parametrize("agent", [pytest.param("disable", id="imported"), pytest.param("", id="stubbed")])
+@pytest.mark.parametrize("wanted", [{"vcpu_count": 2}, {"instance_type": "ecs.g1.c2m2"}])
+@pytest.mark.parametrize("leave", [{}, {"force_stop": True, "auto_start": True}])
+async def test_a_running_server_grows_by_no_leave_where_hot_plug_is_off(
+    scene: Scene, agent: str, wanted: dict[str, Any], leave: dict[str, Any]
+) -> None:
+    ident = await _running(scene, agent)
+    reply = await scene.act(ident, "change-config", wanted | leave)
+    assert (reply.status_code, reply.json()["class"]) == (400, "InvalidStatusError")
+    assert "host plug cpu memory is disabled" in reply.json()["details"]
+    await scene.act(ident, "stop")
     scene.time.run()
-    assert scene.cloud.statuses(ident)[-4:] == ["ready", "start_start", "starting", "running"]
+    assert (await scene.act(ident, "change-config", wanted | {"auto_start": True})).status_code == 200
+    scene.time.run()
+    assert scene.cloud.guest(ident).row["vcpu_count"] == 2
+    assert scene.cloud.guest(ident).status == "running"
+
+
+@pytest.mark.parametrize("leave", [{}, {"force_stop": True, "auto_start": True}])
+async def test_a_running_server_grows_as_it_runs_where_hot_plug_is_on(
+    scene: Scene, leave: dict[str, Any]
+) -> None:
+    ident = await _running(scene)
+    assert scene.cloud.guest(ident).metadata["hotplug_cpu_mem"] == "enable"
+    seen = len(scene.cloud.statuses(ident))
+    assert (await scene.act(ident, "change-config", {"vcpu_count": 2} | leave)).status_code == 200
+    scene.time.run()
+    assert _statuses_since(scene, ident, seen) == ["change_flavor", "sync_status", "running"]
     assert scene.cloud.guest(ident).row["vcpu_count"] == 2
 
 
-async def test_hot_plug_grows_a_running_server_and_shrinks_none(scene: Scene) -> None:
-    ident = scene.cloud.add_server("hot", tags={"hotplug_cpu_mem": "enable"}, vcpu_count=2)
-    assert (await scene.act(ident, "change-config", {"vcpu_count": 1})).status_code == 400
-    assert (await scene.act(ident, "change-config", {"vcpu_count": 4})).status_code == 200
+@pytest.mark.parametrize("agent", ["enable", "disable", ""])
+async def test_a_running_server_shrinks_by_force_only_and_is_started_again_unasked(
+    scene: Scene, agent: str
+) -> None:
+    ident = await _running(scene, agent, vcpu_count=2)
+    reply = await scene.act(ident, "change-config", {"vcpu_count": 1})
+    assert (reply.status_code, reply.json()["class"]) == (400, "InvalidStatusError")
+    assert "requires force_stop" in reply.json()["details"]
+    assert (await scene.act(ident, "change-config", {"vcpu_count": 1, "force_stop": True})).status_code == 200
     scene.time.run()
-    assert "start_stop" not in scene.cloud.statuses(ident)
+    assert scene.cloud.statuses(ident)[-3:] == ["start_start", "starting", "running"]
+    assert scene.cloud.guest(ident).row["vcpu_count"] == 1
+
+
+async def test_an_imported_server_is_told_from_others_at_each_start(scene: Scene) -> None:
+    ident = scene.cloud.add_server("old", imported=True)
+    for _ in range(2):
+        assert scene.cloud.guest(ident).metadata["hotplug_cpu_mem"] == "disable"
+        assert scene.cloud.guest(ident).metadata["hot_remove_nic"] == "disable"
+        await scene.act(ident, "restart")
+        scene.time.run()
 
 
 async def test_no_room_to_grow_is_a_400_of_its_own_class(scene: Scene, ident: str) -> None:

@@ -31,6 +31,7 @@ async def _do(scene: Scene, ident: str, action: str, body: Any = None) -> None:
 
 
 async def test_a_servers_life_leaves_the_recorded_events(scene: Scene) -> None:
+    scene.cloud.settings.hot_plug = ""
     ident = await scene.create("m-evt", disable_delete=False, vmem_size=64)
     await scene.ask("PUT", f"/servers/{ident}", body={"server": {"description": "d0"}})
     await _do(scene, ident, "start")

@@ -115,7 +115,7 @@ def _create(**more: object) -> Story:
     """Make a server with the request that the recordings send most."""
 
     async def story(exchange: Exchange) -> Told:
-        scene = Scene(exchange.recorded_at)
+        scene = Scene.recorded(exchange.recorded_at)
         if "agent-gone" in exchange.case:
             scene.cloud.set_host(agent=False)
         disks = [{"size": 10_240}]
@@ -136,7 +136,7 @@ async def _deleted_during_a_sync(exchange: Exchange) -> Told:
 
 
 async def _deleted_server(exchange: Exchange) -> Told:
-    scene = Scene(exchange.recorded_at)
+    scene = Scene.recorded(exchange.recorded_at)
     row = dict(exchange.server)
     ident = scene.seed(row, status="ready", pending_deleted=False, pending_deleted_at="").id
     return scene, ident
