@@ -13,10 +13,11 @@ from kubernetes.aio.client import ApiClient
 from onecloud_operator import __version__, connection
 from onecloud_operator.cluster import Cluster
 from onecloud_operator.definition import Definition
+from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.engine.fault import text_of_fault
-from onecloud_operator.engine.lease import Election, Fence
+from onecloud_operator.engine.lease import Fence
 from onecloud_operator.guard import guarded
-from onecloud_operator.leadership import election_of, leading
+from onecloud_operator.leadership import Candidate
 from onecloud_operator.measures import telling
 from onecloud_operator.metrics import CONTENT_TYPE, Metrics
 from onecloud_operator.onecloud import Endpoints
@@ -29,6 +30,7 @@ from onecloud_operator.work import work
 
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Config
+    from onecloud_operator.engine.lease import Election
     from onecloud_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -44,18 +46,19 @@ async def run(settings: Settings) -> None:
         metrics = Metrics(__version__)
         configuration = await connection.configuration()
         policy = address_policy(settings, configuration.host)
-        election: Election | None = None
-        if settings.leader_election:
-            apart = Cluster(ApiClient(configuration), metrics.called)
-            stack.push_async_callback(apart.close)
-            election = election_of(settings, apart)
+        heartbeat = _beating(metrics, stack)
+        candidate = Candidate(settings, heartbeat.check, metrics.called) if settings.leader_election else None
+        election = await candidate.start() if candidate else None
+        if candidate is not None:
+            stack.push_async_callback(candidate.close)
         fence = election.fence if election else Fence.opened()
-        shell = Shell(settings, await connection.configuration(), policy, fence, election, metrics)
+        shell = Shell(settings, configuration, policy, fence, election, metrics)
         session = {**(configuration.client_session_kwargs or {}), "request_class": guarded(fence.check)}
         shell.configuration.client_session_kwargs = session
         metrics.look = shell.standing
+        shell.health.alive["event loop"] = heartbeat.check
         await _serve(shell, stack)
-        led = asyncio.ensure_future(_lead(shell, asked))
+        led = asyncio.ensure_future(_lead(shell, candidate, asked))
         try:
             await first(led, asked.wait())
         finally:
@@ -68,13 +71,17 @@ async def run(settings: Settings) -> None:
                     led.result()
 
 
+def _beating(metrics: Metrics, stack: AsyncExitStack) -> Heartbeat:
+    """Have the loop's heart beat from now on: the probes and the lease hang on it."""
+    heartbeat = Heartbeat(SystemClock().monotonic, metrics.lagged)
+    beating = asyncio.create_task(heartbeat.run(), name="heartbeat")
+    stack.callback(beating.cancel)
+    return heartbeat
+
+
 async def _serve(shell: Shell, stack: AsyncExitStack) -> None:
     """Answer probes and scrapes from now on."""
     settings, health, metrics = shell.settings, shell.health, shell.metrics
-    heartbeat = Heartbeat(shell.clock.monotonic, metrics.lagged)
-    beating = asyncio.create_task(heartbeat.run(), name="heartbeat")
-    stack.callback(beating.cancel)
-    health.alive["event loop"] = heartbeat.check
     if settings.listen_port == 0:
         return
     pages = {
@@ -92,10 +99,10 @@ async def _serve(shell: Shell, stack: AsyncExitStack) -> None:
         raise SettingsError(msg) from error
 
 
-async def _lead(shell: Shell, asked: asyncio.Event) -> None:
+async def _lead(shell: Shell, candidate: Candidate | None, asked: asyncio.Event) -> None:
     """Work, if need be once the lease is held; release it as soon as nothing more is written."""
     try:
-        await _under_lease(shell, asked)
+        await _under_lease(shell, candidate, asked)
     finally:
         if (watching := shell.watching) is not None:
             await asyncio.wait([watching], timeout=STOP_SECONDS)
@@ -104,11 +111,11 @@ async def _lead(shell: Shell, asked: asyncio.Event) -> None:
                 logger.debug("kopf failed at its end", extra={"fault": text_of_fault(late)})
 
 
-async def _under_lease(shell: Shell, asked: asyncio.Event) -> None:
+async def _under_lease(shell: Shell, candidate: Candidate | None, asked: asyncio.Event) -> None:
     shell.health.ready["objects"] = lambda: "not yet asked for"
     if shell.election is not None:
         await _prepare(shell, shell.election)
-    async with leading(shell.election) if shell.election else nullcontext():
+    async with candidate.leading() if candidate else nullcontext():
         shell.health.role = "leading" if shell.election else "alone"
         shell.health.ready = {"objects": lambda: "not yet asked for"}
         async with AsyncExitStack() as stack:

@@ -77,7 +77,9 @@ class Heartbeat:
         monotonic: Callable[[], float],
         on_lag: Callable[[float], None],
         every_seconds: float = BEAT_SECONDS,
+        still_seconds: float = STILL_SECONDS,
     ) -> None:
+        self._still_seconds = still_seconds
         self._every_seconds = every_seconds
         self._monotonic = monotonic
         self._on_lag = on_lag
@@ -94,7 +96,7 @@ class Heartbeat:
     def check(self) -> str | None:
         """Return what is wrong if there was no beat for long."""
         age = self._monotonic() - self._beat_at
-        return f"no beat for {age:.0f} s" if age > STILL_SECONDS else None
+        return f"no beat for {age:.0f} s" if age > self._still_seconds else None
 
 
 class Server:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from onecloud_operator.engine.clock import Clock
 
+    Alive = Callable[[], str | None]  # what is wrong with the work that the lease is for, or None
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -162,11 +164,11 @@ class Election:
         """Return what stands in the record now. Raises StoreError."""
         return await self._store.read()
 
-    async def acquire(self) -> None:
-        """Wait until the lease is ours."""
+    async def acquire(self, alive: Alive = lambda: None) -> None:
+        """Wait until the lease is ours; it is not taken while *alive* says that something is wrong."""
         while True:
             try:
-                if await self._try():
+                if alive() is None and await self._try():
                     self._tell(logging.INFO, "leading")
                     return
             except Overtaken:
@@ -176,8 +178,12 @@ class Election:
                 self._tell(logging.WARNING, "the lease cannot be had; trying again", str(error))
             await self._clock.sleep(POLL_SECONDS)
 
-    async def hold(self) -> NoReturn:
-        """Renew until that fails. Raises LeaseLost, at the deadline at the latest."""
+    async def hold(self, alive: Alive = lambda: None) -> NoReturn:
+        """
+        Renew until that fails, or *alive* says what is wrong with the work. Raises LeaseLost.
+
+        It is raised at the deadline at the latest.
+        """
         renew_at = self._clock.monotonic() + self._timing.renew_seconds
         while True:
             now = self._clock.monotonic()
@@ -185,6 +191,9 @@ class Election:
             asked_at = self._clock.monotonic()
             if asked_at >= self.fence.until:
                 raise LeaseLost("the lease could not be renewed in time")
+            if (wrong := alive()) is not None:
+                self.fence.until = NEVER
+                raise LeaseLost(f"the work hangs, so the lease is left to others: {wrong}")
             try:
                 await self._renew(asked_at)
             except StoreError as error:
