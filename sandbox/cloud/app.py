@@ -1,4 +1,4 @@
-"""The ASGI application: one port that plays keystone (``/v3``), region (the rest) and the control."""
+"""The ASGI application: one port that plays keystone (``/v3``), glance (``/v1``), region and the control."""
 
 import asyncio
 import contextlib
@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import keystone
+from . import glance, keystone
 from .errors import CloudError, queue_full
 from .faults import HUGE_BYTES, PIECE_BYTES, Fault, Faults
 from .journal import Journal
 from .region import Region
 from .times import error_time
+from .verifier import Verifier
 from .wire import Answer, Query, Request, encode
 from .world import World
 
@@ -71,6 +72,7 @@ class App:
     def __init__(self, world: World) -> None:
         self.world = world
         self.region = Region(world)
+        self.glance = Verifier(world)
         self.faults = Faults()
         self.journal = Journal()
         self.closing = asyncio.Event()
@@ -135,6 +137,8 @@ class App:
         try:
             if request.path == "/v3" or request.path.startswith("/v3/"):
                 return keystone.handle(self.world, request)
+            if request.path.startswith("/v1/"):
+                return glance.handle(self.world, self.glance.caller(request), request)
             return self.region.handle(request)
         except CloudError as error:
             return self._refused(error)

@@ -64,10 +64,12 @@ class Journal:
 
 
 def template_of(path: str) -> str:
-    """Return *path* with a server's id or name replaced: ``/servers/{id}/start``."""
+    """Return *path* with the id or name in it replaced: ``/servers/{id}/start``."""
     parts = path.split("/")
     match parts:
-        case ["", "servers", ident, *_] if ident not in FIXED:
+        case ["", "v1", "images", _]:
+            parts[3] = "{id}"
+        case ["", kind, ident, *_] if kind not in {"v1", "v3"} and ident not in FIXED:
             parts[2] = "{id}"
     return "/".join(parts)
 
@@ -82,6 +84,8 @@ def cost_ms(request: Request, template: str, rows: int) -> float:
             return EVENTS_MS + rows * EVENT_ROW_MS
         case "GET", "/servers/{id}/status":
             return STATUS_MS
-        case (("GET" | "HEAD"), "/servers/{id}"):
+        case (("GET" | "HEAD"), _) if template.endswith("/{id}"):
             return GET_MS
+        case "GET", _ if not template.startswith("/v3"):
+            return LIST_MS + rows * BARE_ROW_MS
     return 0.0 if template.startswith("/v3") else WRITE_MS

@@ -1,6 +1,7 @@
 """``GET /servers``: which rows, in which order, how many, and how they look."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from .details import listed
@@ -35,8 +36,8 @@ def list_servers(world: World, caller: Caller, request: Request) -> Answer:
         p.id: p.id for p in world.identity.projects.values()
     }
     span = span_of(caller, query, "compute", "servers", find=find)
-    limit = _number(query, "limit")
-    offset = max(_number(query, "offset"), 0)
+    limit = number_of(query, "limit")
+    offset = max(number_of(query, "offset"), 0)
     keep = _predicates(world, query, span.project_id)
     rows = [
         guest
@@ -58,7 +59,8 @@ def list_servers(world: World, caller: Caller, request: Request) -> Answer:
     return Answer(200, _encoded(world, query, page, tail), rows=len(page))
 
 
-def _number(query: Query, name: str) -> int:
+def number_of(query: Query, name: str) -> int:
+    """Return a parameter as a number; one that is none is a 500."""
     value = query.one(name)
     if value is None or value == "":
         return 0
@@ -123,7 +125,7 @@ def _predicates(world: World, query: Query, project_id: str | None) -> list[Call
     keep.extend(_column_in(name, values) for name, values in wanted.items() if values)
     if search := (query.one("search") or "").casefold():
         keep.append(lambda guest: search in guest.name.casefold() or search in guest.id)
-    keep.extend(_tagged(conditions) for conditions in _tag_groups(query))
+    keep.extend(partial(_meets, tagged(conditions)) for conditions in tag_groups(query))
     if query.flag("with_user_meta"):
         keep.append(lambda guest: any(key.startswith("user:") for key in guest.metadata))
     if query.flag("without_user_meta"):
@@ -145,7 +147,7 @@ def _column_in(name: str, values: set[str]) -> Callable[[Guest], bool]:
     return holds
 
 
-def _tag_groups(query: Query) -> list[list[tuple[str, str | None]]]:
+def tag_groups(query: Query) -> list[list[tuple[str, str | None]]]:
     """Return the tag conditions: the same key repeated is OR, other keys are AND."""
     groups: dict[str, list[tuple[str, str | None]]] = {}
     for key, value in query.tags():
@@ -153,9 +155,15 @@ def _tag_groups(query: Query) -> list[list[tuple[str, str | None]]]:
     return list(groups.values())
 
 
-def _tagged(conditions: list[tuple[str, str | None]]) -> Callable[[Guest], bool]:
-    def holds(guest: Guest) -> bool:
-        tags = {key.casefold(): value.casefold() for key, value in guest.metadata.items()}
+def _meets(conditions: Callable[[Mapping[str, str]], bool], guest: Guest) -> bool:
+    return conditions(guest.metadata)
+
+
+def tagged(conditions: list[tuple[str, str | None]]) -> Callable[[Mapping[str, str]], bool]:
+    """Return whether the tags of a row meet one of *conditions*."""
+
+    def holds(metadata: Mapping[str, str]) -> bool:
+        tags = {key.casefold(): value.casefold() for key, value in metadata.items()}
         return any(
             key.casefold() in tags and (value is None or tags[key.casefold()] == value.casefold())
             for key, value in conditions

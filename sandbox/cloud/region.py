@@ -1,28 +1,20 @@
 """The compute service over HTTP: which handler answers which path, and whose token stands behind it."""
 
-from dataclasses import dataclass, field
-from datetime import timedelta
-
+from . import resources
 from .actions import perform
 from .create import check_create_data, create_servers
-from .errors import CloudError, database_down, no_handler
-from .identity import Token
+from .errors import CloudError, database_down
 from .lists import list_servers
 from .oplog import list_events
-from .permissions import Caller
 from .servers import batch_user_metadata, delete_server, get_part, get_server, update_server
+from .verifier import Verifier
 from .wire import Answer, Request
-from .world import World
 
 PARTS = frozenset({"status", "metadata", "tasks"})
 
 
-@dataclass(slots=True)
-class Region:
-    """*seen* are the tokens that it has verified: they go on working while keystone is down."""
-
-    world: World
-    seen: dict[str, Token] = field(default_factory=dict)
+class Region(Verifier):
+    """The compute service."""
 
     def handle(self, request: Request) -> Answer:
         parts = [part for part in request.path.split("/") if part]
@@ -51,25 +43,7 @@ class Region:
                 return perform(self.world, self.caller(request), request, ident, action)
             case "GET", ["events"]:
                 return list_events(self.world, self.caller(request), request)
-        raise no_handler(request.path)
-
-    def caller(self, request: Request) -> Caller:
-        """Return who calls: a guest unless the token is alive and region could learn that from keystone."""
-        settings = self.world.settings
-        token = self.seen.get(request.token)
-        now = self.world.clock()
-        if token is None:
-            found = self.world.identity.tokens.get(request.token)
-            if found is None or settings.keystone_down or not found.valid(now) or not found.user.enabled:
-                return Caller(None)
-            self.seen[request.token] = found
-            return Caller(found)
-        lag = timedelta(seconds=settings.revocation_lag_seconds)
-        ended = min(token.expires_at, token.revoked_at or token.expires_at)
-        if now >= ended + lag or not token.user.enabled:
-            del self.seen[request.token]
-            return Caller(None)
-        return Caller(token)
+        return resources.handle(self.world, self.caller(request), request, parts)
 
 
 def _where(method: str, parts: list[str]) -> str:
