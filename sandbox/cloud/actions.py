@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from . import attachments, marks, references, resize, walks
+from . import attachments, bindings, cards, marks, references, resize, walks
 from .act import Act, Action
 from .details import details
 from .errors import CloudError, invalid_status, wrapped
@@ -99,11 +99,11 @@ ACTIONS: dict[str, Action] = {
     "createdisk": attachments.create_disk,
     "attachdisk": attachments.attach_loose_disk,
     "detachdisk": attachments.detach_disk,
-    "attachnetwork": attachments.attach_network,
-    "detachnetwork": attachments.detach_network,
-    "change-bandwidth": attachments.change_bandwidth,
-    "associate-eip": attachments.associate_address,
-    "dissociate-eip": attachments.dissociate_address,
+    "attachnetwork": cards.attach_network,
+    "detachnetwork": cards.detach_network,
+    "change-bandwidth": cards.change_bandwidth,
+    "associate-eip": bindings.associate_address,
+    "dissociate-eip": bindings.dissociate_address,
     "set-secgroup": marks.set_secgroups,
     "add-secgroup": marks.add_secgroups,
     "revoke-secgroup": marks.revoke_secgroups,

@@ -150,7 +150,7 @@ class Control:
 
         Operations: create (sched_fail, net_fail, dev_fail, create_fail, disk_fail, deploy_fail,
         security_group_fail), start, stop, delete, change-config, resize-disk, suspend, resume,
-        associate-eip, dissociate-eip.
+        attachdisk, detachdisk, associate-eip, dissociate-eip.
         """
         self.world.fates.append(Fate(operation, status, text))
 

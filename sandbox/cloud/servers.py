@@ -8,7 +8,7 @@ from .errors import CloudError, bad_input, invalid_status, no_handler, not_found
 from .guests import Guest
 from .permissions import Caller, check_object
 from .references import items, tag_text
-from .walks import rename
+from .walks import sync_config
 from .wire import Answer, Request, answer
 from .world import World
 
@@ -105,7 +105,7 @@ def update_server(world: World, caller: Caller, request: Request, ident: str) ->
     if isinstance(tags := wanted.get("__meta__"), dict):
         world.set_tags(guest, {key: tag_text(value) for key, value in tags.items()}, caller.actor)
     if name and guest.status in LIVING:
-        world.run(guest, "sync", rename(world, guest, caller.actor))
+        world.run(guest, "sync", sync_config(world, guest, caller.actor))
     return answer({"server": details(world, guest)})
 
 

@@ -25,7 +25,13 @@ def settle(world: World, guest: Guest, actor: Actor) -> Walk:
     world.set_status(guest, status, "", actor)
     if status == "ready":
         world.events.add(guest, "stop", "", actor)
-    world.store.write(guest)
+
+
+def settle_after_start(world: World, guest: Guest, actor: Actor) -> Walk:
+    """Sync by way of ``start_sync_status``, as after what was plugged in."""
+    world.set_status(guest, "start_sync_status", "", actor)
+    yield BRIEF
+    yield from settle(world, guest, actor)
 
 
 def start(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) -> Walk:
@@ -104,7 +110,7 @@ def resume(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) -
     world.set_status(guest, "running", "", actor)
 
 
-def rename(world: World, guest: Guest, actor: Actor) -> Walk:
+def sync_config(world: World, guest: Guest, actor: Actor) -> Walk:
     """Go sync_config → sync_status → what it was: why a rename makes a settled server move."""
     world.set_status(guest, "sync_config", "", actor)
     yield 1.3
