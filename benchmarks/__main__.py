@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.client import measure_client
 from benchmarks.ground import Lengths
 from benchmarks.machine import circumstances, machine, versions
 from benchmarks.page import page
@@ -35,6 +36,9 @@ def main() -> int:
         runs = json.loads(arguments.json.read_text())["runs"]
     results: dict[str, Any] = {"machine": machine(), "versions": versions(), "runs": runs}
     try:
+        with circumstances() as around:
+            call = measure_client()
+        results["client"] = {**call, **around}
         for objects in sorted(arguments.objects):
             for name in arguments.subjects:
                 profile = arguments.profile if name == Ours.name else None

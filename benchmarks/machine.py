@@ -20,7 +20,7 @@ from sandbox.stage import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LIBRARIES = ("kopf", "kubernetes", "aiohttp", "httpcore", "pydantic", "uvloop", "prometheus-client")
+LIBRARIES = ("kopf", "kubernetes", "aiohttp", "httpx", "httpcore", "pydantic", "uvloop", "prometheus-client")
 QUIET_PERCENT = 5.0  # of the machine: more used by others makes a figure provisional
 IDLE_FIELDS = slice(3, 5)  # idle and iowait, in the first line of /proc/stat
 GUEST_FIELDS = slice(8, 10)  # these are counted in user and nice as well

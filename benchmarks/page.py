@@ -29,7 +29,7 @@ def page(results: Mapping[str, Any]) -> str:
     runs = sorted(results["runs"], key=lambda run: (run["subject"] != Ours.name, run["objects"]))
     ours = [run for run in runs if run["subject"] == Ours.name]
     theirs = {run["objects"]: run for run in runs if run["subject"] == Baseline.name}
-    parts = [_circumstances(results, runs), _table(runs, ours, theirs)]
+    parts = [_circumstances(results, runs), _table(runs, ours, theirs), _client(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -66,6 +66,17 @@ def _table(runs: Sequence[Run], ours: Sequence[Run], theirs: Mapping[int, Run]) 
         )
     right = ["---", "---", *("--:" for _ in runs), "--:", "---"]
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, right, *rows])
+
+
+def _client(results: Mapping[str, Any]) -> str:
+    found = results.get("client")
+    if not found:
+        return ""
+    noise = f" (provisional: others used {found['others_cpu_percent']:.0f} %)" if found["provisional"] else ""
+    return (
+        "CPU of a call to the cloud, measured in turns: {client_ms:.2f} ms by the operator's client, "
+        "{httpx_ms:.2f} ms by httpx alone,\n{httpcore_ms:.2f} ms by httpcore alone"
+    ).format_map(found) + f"{noise}."
 
 
 def _value(figure: Figure, found: Mapping[str, float]) -> str:

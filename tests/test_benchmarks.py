@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.client import measure_client
 from benchmarks.cloud import most_at_once
 from benchmarks.figures import FIGURES, figures, growth
 from benchmarks.ground import Lengths
@@ -54,6 +55,12 @@ def test_every_scene_is_played_by_real_processes(subject: str) -> None:
     missing = {figure.key for figure in FIGURES} - set(found)
     assert missing <= (only_ours if subject == "baseline" else set())
     assert all(math.isfinite(value) and value >= 0 for value in found.values())
+
+
+def test_a_call_is_made_in_each_way() -> None:
+    found = measure_client(rounds=1, calls=3)
+    assert set(found) == {"client_ms", "httpx_ms", "httpcore_ms"}
+    assert all(milliseconds > 0 for milliseconds in found.values())
 
 
 def test_the_page_shows_what_was_measured() -> None:

@@ -18,12 +18,16 @@ from .names import Names
 from .place import Place
 from .protocol import Lane, Reply, Request
 from .signin import Patience, SignIn
+from .transport import Lent, Network
+from .wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import httpx
+
     from .models import Exchange
-    from .wire import Tls
+    from .wire import EventHooks, Tls
 
 
 class Endpoints:
@@ -33,6 +37,9 @@ class Endpoints:
     *on_exchange* is told of every call and must not raise; *clock* is monotonic. *before_write* is called,
     with the connection at hand, right before anything but a GET is sent; if it raises, that goes through and
     nothing is sent. `close` ends everything.
+
+    *transport* carries the calls in place of our own connections (`httpx.MockTransport`), which are all that
+    *policy* judges. *event_hooks* are those of httpx: they see tokens and passwords.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, each with a default
@@ -43,6 +50,8 @@ class Endpoints:
         patience: Patience | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
         before_write: Callable[[], None] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        event_hooks: EventHooks | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
@@ -51,10 +60,14 @@ class Endpoints:
         self._patience = patience or Patience()
         self._observe = on_exchange or _ignore
         self._before_write = before_write or _allow
+        self._lent = Lent(transport) if transport is not None else None
+        self._event_hooks = event_hooks
         self._places: dict[str, Place] = {}
         self._sign_ins: dict[str, SignIn] = {}
-        # At DEBUG httpcore logs the headers of answers, and a sign-in's answer has its token there.
-        logging.getLogger("httpcore").setLevel(logging.INFO)
+        # At DEBUG httpcore logs the headers of answers, and a sign-in's answer has its token there; at INFO
+        # httpx logs every call.
+        for name in ("httpcore", "httpx"):
+            logging.getLogger(name).setLevel(logging.WARNING)
 
     def free_slots(self, url: str, lane: Lane = Lane.WRITE) -> int:
         """Return how many calls of *lane* could start at *url*'s place now without waiting."""
@@ -78,9 +91,7 @@ class Endpoints:
         if place is None:
             for old in [key for key, place in self._places.items() if place.forgettable]:
                 del self._places[old]
-            place = self._places[origin] = Place(
-                self._network, self._limits, self.clock, self._observe, self._before_write
-            )
+            place = self._places[origin] = Place(self._wired, self._limits, self.clock, self._observe)
         return await place.exchange(base_url, request, headers, tls, request_id)
 
     def hold(self, credentials: Credentials) -> SignIn:
@@ -98,6 +109,10 @@ class Endpoints:
     def release(self, sign_in: SignIn) -> None:
         """Give back what `hold` returned. A refusal stays remembered for its time."""
         sign_in.holders -= 1
+
+    def _wired(self, tls: Tls) -> Wire:
+        transport = self._lent or Network(tls.context(), self._network, self._limits)
+        return Wire(transport, self._limits, self.clock, self._before_write, self._event_hooks)
 
     async def close(self) -> None:
         """End every connection and every sign-in under way. Calls under way fail."""

@@ -11,14 +11,12 @@ from .errors import OneCloudError, Timeout
 from .models import Exchange
 from .pace import Gate
 from .protocol import Lane, Reply, Request
-from .wire import Tls, Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from httpcore import AsyncNetworkBackend
-
     from .limits import Limits
+    from .wire import Tls, Wire
 
 # Any of these says that the service, or what is in front of it, has too much to do.
 STRAINED = frozenset({429, 502, 503, 504})
@@ -29,18 +27,20 @@ FORGET_SECONDS = 600.0
 
 
 class Place:
-    """One scheme, host and port. *observe* is told of every call; *clock* is monotonic."""
+    """
+    One scheme, host and port.
+
+    *wired* makes connections with TLS settings, *observe* is told of every call; *clock* is monotonic.
+    """
 
     def __init__(
         self,
-        network: AsyncNetworkBackend,
+        wired: Callable[[Tls], Wire],
         limits: Limits,
         clock: Callable[[], float],
         observe: Callable[[Exchange], None],
-        before_write: Callable[[], None],
     ) -> None:
-        self._before_write = before_write
-        self._network = network
+        self._wired = wired
         self._limits = limits
         self._clock = clock
         self._observe = observe
@@ -132,7 +132,7 @@ class Place:
         if wire is None:
             for old in [key for key, wire in self._wires.items() if wire.idle_since(now) >= FORGET_SECONDS]:
                 del self._wires[old]  # its connections ended long ago
-            wire = self._wires[tls] = Wire(tls, self._network, self._limits, self._clock, self._before_write)
+            wire = self._wires[tls] = self._wired(tls)
         return wire
 
     def _learn(self, lane: Lane, reply: Reply, seconds: float) -> bool:

@@ -1,8 +1,8 @@
 """
 Bytes to and from one place, and the one spot where the HTTP library's errors become ours.
 
-httpcore is used by itself, without a client library on top: here are no cookies to leak between tenants, no
-redirects, no proxies from the environment, no retries and no decompression to switch off.
+What httpx does by itself is switched off: cookies, which would go from one tenant to another, redirects, the
+environment's proxies, decompression. It repeats nothing.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import httpcore
+import httpx
 
 from .addresses import AddressRefused
 from .errors import (
@@ -29,15 +30,20 @@ from .errors import (
     TransportError,
 )
 from .protocol import Reply, Request
+from .transport import CALL, NoCookies, Overflow, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from .limits import Limits
 
 
-SENDING = ("http11.send_request_headers.started", "http11.send_request_body.started")  # httpcore's words
-BREATH = 64  # parts of an answer between two turns of others: those that are here already need no waiting
+EventHooks = Mapping[str, Iterable[Callable[..., Awaitable[None]]]]
+
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "onecloud-operator",
+}
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 REQUEST_ID_CHARACTERS = 64  # ours and the cloud's part have 15; more than this is no id
 
 
@@ -65,30 +71,32 @@ class Tls:
 
 class Wire:
     """
-    The connections of one place that share their TLS settings.
+    The connections of one place that share their TLS settings, as a client of httpx over *transport*.
 
     *before_write* is called when a request that is no read is about to leave; what it raises stops it.
     """
 
     def __init__(
         self,
-        tls: Tls,
-        network: httpcore.AsyncNetworkBackend,
+        transport: httpx.AsyncBaseTransport,
         limits: Limits,
         clock: Callable[[], float],
         before_write: Callable[[], None],
+        event_hooks: EventHooks | None = None,
     ) -> None:
         self._before_write = before_write
         self._limits = limits
         self._clock = clock
         self._used_at = clock()
         self._under_way = 0
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls.context(),
-            max_connections=limits.connections,
-            max_keepalive_connections=limits.connections,
-            keepalive_expiry=limits.idle_seconds,
-            network_backend=network,
+        self._transport = transport
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
+            cookies=NoCookies(),
+            headers=HEADERS,
+            event_hooks={kind: list(hooks) for kind, hooks in (event_hooks or {}).items()},
         )
 
     def idle_since(self, now: float) -> float:
@@ -107,18 +115,15 @@ class Wire:
             self._used_at = self._clock()
 
     async def close(self) -> None:
-        """End the connections; new calls make new ones."""
-        await self._pool.aclose()
+        """End the connections; new calls make new ones. A closed client of httpx would make none."""
+        await self._transport.aclose()
 
     async def _exchange(
         self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
     ) -> Reply:
-        progress = Progress(None if request.method == "GET" else self._before_write)
+        progress = Progress(request.limit_bytes, None if request.method == "GET" else self._before_write)
         content = request.content
         sent_headers = {
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "onecloud-operator",
             "X-Request-Id": request_id,
             **({"Content-Type": "application/json"} if content is not None else {}),
             **headers,
@@ -130,65 +135,31 @@ class Wire:
                 "write": self._limits.write_seconds,
                 "pool": self._limits.connect_seconds,
             },
-            "trace": progress,
+            CALL: progress,
         }
         try:
-            async with (
-                asyncio.timeout(self._limits.whole_seconds(request.lane)),
-                self._pool.stream(
-                    request.method,
-                    base_url + request.target,
-                    headers=list(sent_headers.items()),
-                    content=content,
-                    extensions=extensions,
-                ) as response,
-            ):
-                return await _read(request, response, request_id)
-        except (httpcore.TimeoutException, TimeoutError) as error:
+            message = self._client.build_request(
+                request.method,
+                base_url + request.target,
+                headers=sent_headers,
+                content=content,
+                extensions=extensions,
+            )
+            async with asyncio.timeout(self._limits.whole_seconds(request.lane)):
+                response = await self._client.send(message, stream=True)
+                answered = _plain(response.headers.raw)
+                request_id = _printable(answered.get("x-request-id", "")) or request_id
+                try:
+                    body = await response.aread()
+                finally:
+                    await response.aclose()
+        except Overflow as error:
+            raise _too_large(request, request.call(request_id), error.status) from None
+        except (httpx.TimeoutException, TimeoutError) as error:
             raise _late(error, progress, request, request_id) from None
-        except (
-            httpcore.NetworkError,
-            httpcore.ProtocolError,
-            httpcore.UnsupportedProtocol,
-            OSError,
-            UnicodeError,
-        ) as error:
+        except (httpx.TransportError, httpx.InvalidURL, OSError, UnicodeError) as error:
             raise _failed(error, progress, request, request_id) from None
-
-
-class Progress:
-    """Hear from httpcore how far a call got: from its first byte on, the cloud may have acted on it."""
-
-    def __init__(self, before_sending: Callable[[], None] | None = None) -> None:
-        self._before_sending = before_sending
-        self.sent = False
-
-    async def __call__(self, event: str, _info: Mapping[str, Any]) -> None:
-        """Note *event*; ask once more before the head and before the body, with the connection at hand."""
-        if event in SENDING and self._before_sending is not None:
-            self._before_sending()
-        if event == SENDING[0]:
-            self.sent = True
-
-
-async def _read(request: Request, response: httpcore.Response, request_id: str) -> Reply:
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-    request_id = _printable(headers.get("x-request-id", "")) or request_id
-    call = request.call(request_id)
-    most = request.limit_bytes(response.status)
-    announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > most:
-        raise _too_large(request, call, response.status)
-    body = bytearray()  # no list of parts: a part may be one byte, and an answer so many of them
-    parts = 0
-    async for chunk in response.aiter_stream():
-        if len(body) + len(chunk) > most:
-            raise _too_large(request, call, response.status)
-        body += chunk
-        parts += 1
-        if parts % BREATH == 0:
-            await asyncio.sleep(0)
-    return Reply(response.status, headers, bytes(body), request_id)
+        return Reply(response.status_code, answered, body, request_id)
 
 
 def _too_large(request: Request, call: Call, status: int) -> AnswerTooLarge:
@@ -199,13 +170,13 @@ def _too_large(request: Request, call: Call, status: int) -> AnswerTooLarge:
 
 
 def _late(
-    error: httpcore.TimeoutException | TimeoutError, progress: Progress, request: Request, request_id: str
+    error: httpx.TimeoutException | TimeoutError, progress: Progress, request: Request, request_id: str
 ) -> Timeout:
-    if not progress.sent:
+    if not _reached(error, progress):
         return Timeout("no connection in time", request.call(request_id))
     what = (
         "the request could not be sent in time"
-        if isinstance(error, httpcore.WriteTimeout)
+        if isinstance(error, httpx.WriteTimeout)
         else "no answer in time"
     )
     return Timeout(what, request.call(request_id), ambiguous=request.writes)
@@ -217,19 +188,22 @@ def _failed(error: Exception, progress: Progress, request: Request, request_id: 
     match error:
         case AddressRefused():
             return AddressNotAllowed(str(error), call)
-        case httpcore.LocalProtocolError() | httpcore.UnsupportedProtocol() | UnicodeError():
+        case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL() | UnicodeError():
             return InvalidRequest("the URL or the token has characters that HTTP cannot carry", call)
-        case httpcore.RemoteProtocolError() if "disconnected" not in str(error) and "closed" not in str(
-            error
-        ):
+        case httpx.RemoteProtocolError() if "disconnected" not in str(error) and "closed" not in str(error):
             return ProtocolError("the answer is not HTTP", call, ambiguous=request.writes and progress.sent)
-        case _ if progress.sent:
+        case _ if _reached(error, progress):
             return TransportError(
                 "the connection broke before the answer was whole", call, ambiguous=request.writes
             )
         case _ if (tls := _tls_reason(error)) is not None:
             return TlsFailed(f"no trusted TLS connection: {tls}", call)
     return ConnectFailed(f"no connection: {_network_reason(error)}", call)
+
+
+def _reached(error: Exception, progress: Progress) -> bool:
+    """Tell whether the cloud may have acted. A transport that is not ours tells it by its error alone."""
+    return progress.sent and not isinstance(error, UNSENT)
 
 
 def _tls_reason(error: BaseException | None) -> str | None:
@@ -250,6 +224,10 @@ def _network_reason(error: BaseException) -> str:
             return os.strerror(cause.errno)  # the loop's own text has no reason in it
         cause = cause.__cause__ or cause.__context__
     return str(error) or type(error).__name__
+
+
+def _plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in headers}
 
 
 def _printable(text: str) -> str:
