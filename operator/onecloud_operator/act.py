@@ -24,6 +24,7 @@ from onecloud_operator.core.actions import (
     ReadHistory,
     RemoveFinalizer,
     Resize,
+    Resolve,
     SetSecurityGroups,
     SetTags,
     Settled,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.api.spec import SecretKeyReference
     from onecloud_operator.clouds import Clouds
-    from onecloud_operator.core.actions import CloudWrite, Step
+    from onecloud_operator.core.actions import CloudWrite, Looking, Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.feed import Feed
@@ -110,7 +111,7 @@ class Hands:
                 left = tuple(name for name in facts.resource.finalizers if name != FINALIZER)
                 await self._set_finalizers(facts, left)
                 return self._done(began_at)
-            case Look() | Find() | ReadHistory():
+            case Look() | Find() | ReadHistory() | Resolve():
                 return await self._look(step, began_at)
             case _:
                 return await self._write(facts, step)
@@ -124,7 +125,7 @@ class Hands:
         body = await self.cluster.set_finalizers(reference_of(facts), finalizers, had=had)
         self.objects.answered(body, asked_at)
 
-    async def _look(self, step: Look | Find | ReadHistory, began_at: float) -> Outcome:
+    async def _look(self, step: Looking, began_at: float) -> Outcome:
         cloud, feed = self._reach()
         try:
             match step:
@@ -138,6 +139,9 @@ class Hands:
                 case ReadHistory(server_id=server_id):
                     history = await feed.history(server_id, cloud)
                     return Outcome(done=Done(began_at, self.monotonic(), history=history))
+                case Resolve(reference=reference):
+                    await feed.names.look_up(reference, cloud)
+                    return self._done(began_at)
         except OneCloudError as error:
             return Outcome(problem=problem_of(error, doing=Doing.READ))
         except Untranslatable:

@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.actions import Delete, Look
 from onecloud_operator.core.adoption import sought, watched_id
 from onecloud_operator.core.memory import noted
+from onecloud_operator.core.names import names_in
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.records import unasked_for
 from onecloud_operator.core.resource import CONFIRM_GONE
 from onecloud_operator.translate import recall
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from onecloud_operator.clouds import Opened
     from onecloud_operator.core.actions import Find, Step
     from onecloud_operator.core.facts import Config, Facts, Memory
+    from onecloud_operator.core.names import Answer, Reference
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.objects import Key, Objects
@@ -67,6 +71,7 @@ class Sight:
             trouble=feed.trouble(key),
             candidates=candidates,
             rivals=self._rivals(seen),
+            names=_names(key, facts, feed, opened),
             too_many_gone=feed.limiter.holding(facts.now, feed.owned),
             bin_off=feed.limiter.bin_off,
         )
@@ -95,6 +100,11 @@ class Sight:
             for o in owners
             if o.cluster != self.config.cluster or self.objects.lives(o.uid, o.namespace)
         )
+
+
+def _names(key: Key, facts: Facts, feed: Feed[Key], opened: Opened) -> Mapping[Reference, Answer]:
+    spec = facts.resource.spec.server if facts.resource.spec else None
+    return {} if spec is None else feed.names.known(key, names_in(spec), opened.cloud)
 
 
 def _tell_limiter(facts: Facts, known: Known, feed: Feed[Key], reading: Reading) -> bool:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from onecloud_operator.core.actions import CloudWrite
+    from onecloud_operator.core.names import Answer, Reference
     from onecloud_operator.core.place import Place
     from onecloud_operator.core.resource import Resource
 
@@ -135,6 +136,7 @@ class Cloud:
     lag: float = 60.0
     fate: str | None = None
     tells_history: bool = True
+    named: dict[Reference, Answer] = field(default_factory=dict)
     under_way: list[tuple[float, Create, Resource]] = field(default_factory=list)
     posts: int = 0
 

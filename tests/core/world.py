@@ -20,6 +20,7 @@ from onecloud_operator.core.actions import (
     Record,
     RemoveFinalizer,
     Resize,
+    Resolve,
     Settled,
     Stop,
 )
@@ -27,6 +28,7 @@ from onecloud_operator.core.adoption import sought, watched_id
 from onecloud_operator.core.creation import told
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import Done, accepted, noted, paced, refused, unpaced, wait_after
+from onecloud_operator.core.names import Missing, Unknown
 from onecloud_operator.core.observed import Observed, Reading
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.report import Report, report
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.core.actions import CloudWrite, Step
+    from onecloud_operator.core.names import Answer, Reference
     from onecloud_operator.core.place import Place
     from onecloud_operator.core.problem import Problem
     from onecloud_operator.core.resource import Resource
@@ -127,6 +130,7 @@ class World:
     trouble: Problem | None = None
     too_many_gone: bool = False
     found: tuple[Find, tuple[Observed, ...]] | None = None
+    names: dict[Reference, Answer] = field(default_factory=dict)
     dies: bool = False
     decide: Callable[[Facts], Step] = plan
     tell: Tell = report
@@ -176,7 +180,7 @@ class World:
 
     def die(self) -> None:
         """Lose all that only the process knew; the next one lists the objects anew."""
-        self.dies, self.memory, self.found = False, Memory(born_at=self.now), None
+        self.dies, self.memory, self.found, self.names = False, Memory(born_at=self.now), None, {}
         self.feed = Feed(self.feed.stalled, self.feed.lying)
         self.cluster.heard = self.cluster.stored
 
@@ -205,6 +209,7 @@ class World:
             trouble=self.trouble,
             candidates=candidates,
             rivals=RIVALS,
+            names=dict(self.names),
             too_many_gone=self.too_many_gone,
         )
 
@@ -226,6 +231,11 @@ class World:
                 rows = [row.server for row in self.cloud.rows.values()]
                 here = (server for server in rows if server.project_id == self.place.project_id)
                 self.found = step, tuple(s for s in here if server_id == s.id or (name and name == s.name))
+            case Resolve(reference=reference):
+                down = self.cloud.mood == "down"
+                self.names[reference] = (
+                    Unknown("no answer") if down else self.cloud.named.get(reference, Missing())
+                )
             case ReadHistory(server_id=server_id):
                 return replace(done, history=self.cloud.history(server_id)), None
             case _ if isinstance(step, Record | Hold | Settled):

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.onecloud import Collection, NamedRows
 from onecloud_operator.onecloud.models import Event, EventPage, ServerPage, ServerQuery
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class FakeCloud:
         self.hide: set[str] = set()
         self.fail: Callable[[str, ServerQuery | None], OneCloudError | None] = lambda _kind, _query: None
         self.rows_sent = 0
+        self.named: dict[Collection, list[dict[str, Any]]] = {}
 
     # -- what happens there ------------------------------------------------------------------------------
     @property
@@ -116,6 +118,12 @@ class FakeCloud:
         page, rest = found[:limit], found[limit:]
         events = tuple(event for event in page if event.id != marker)
         return EventPage(events, rest[0].id if rest else None, asked_at)
+
+    async def list_named(self, collection: Collection, name: str) -> NamedRows:
+        """Return what *named* has, and count the question."""
+        self._ask(f"{collection.value} {name}", None)
+        found = tuple(row for row in self.named.get(collection, ()) if row["name"] == name)
+        return NamedRows(found, complete=True)
 
     # -- what was asked ----------------------------------------------------------------------------------
     def kinds(self, since: float = 0.0) -> Counter[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from onecloud_operator.core.names import Reference
     from onecloud_operator.core.place import Place
     from onecloud_operator.core.records import Creation, HeldBack
 
@@ -78,6 +79,13 @@ class ReadHistory:
     """Ask the events whether the server ever ran, and for the text of its failure."""
 
     server_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Ask what a name stands for, once for all objects of the project. No answer is an answer, too."""
+
+    reference: Reference
 
 
 # -- writes to the cloud ---------------------------------------------------------------------------------
@@ -228,4 +236,5 @@ CloudWrite = (
     | Delete
 )
 Record = BeginCreation | BeginAdoption | BeginDeletion | MarkFailedCreation
-Step = AddFinalizer | RemoveFinalizer | Record | Look | Find | ReadHistory | CloudWrite | Hold | Settled
+Looking = Look | Find | ReadHistory | Resolve
+Step = AddFinalizer | RemoveFinalizer | Record | Looking | CloudWrite | Hold | Settled

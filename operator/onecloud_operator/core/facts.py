@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.names import Answer, Reference
     from onecloud_operator.core.place import Place
     from onecloud_operator.core.problem import Problem
     from onecloud_operator.core.resource import Resource
@@ -120,6 +121,7 @@ class Facts:
     answers). *place*: where its credentials lead; None under trouble of the former kind.
     *candidates*: the servers found for an adoption, None while nobody looked.
     *rivals*: UIDs of living objects, of those that the candidates' tags name.
+    *names*: what the spec's names stand for, so far as it was asked for lately.
     """
 
     resource: Resource
@@ -132,6 +134,7 @@ class Facts:
     reading: Reading = field(default_factory=Reading)
     candidates: tuple[Observed, ...] | None = None
     rivals: frozenset[str] = frozenset()
+    names: Mapping[Reference, Answer] = field(default_factory=dict)
     too_many_gone: bool = False
     bin_off: bool = False
 

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.actions import Hold, Look
+from onecloud_operator.core.actions import Hold, Look, Resolve
+from onecloud_operator.core.names import UnderWay
 from onecloud_operator.core.policy import bound_id
 from onecloud_operator.core.resource import CONFIRM_GONE
 from onecloud_operator.core.words import DETACH
 
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.names import Reference
     from onecloud_operator.core.observed import Observed
+
+
+ASKED_SECONDS = 30.0  # who waits for another's question is told; this is for when nobody tells
+
+
+def asking(facts: Facts, reference: Reference) -> Resolve | Hold | None:
+    """Return what must come before the answer for *reference* can be had; None if it stands in the facts."""
+    answer = facts.names.get(reference)
+    if answer is None:
+        return Resolve(reference)
+    if isinstance(answer, UnderWay):
+        return Hold("NotYetObserved", f"The {reference} is being looked up.", ASKED_SECONDS, unread=True)
+    return None
 
 
 def elsewhere(facts: Facts) -> Hold | Look | None:

@@ -18,6 +18,7 @@ from onecloud_operator.core.actions import (
     MarkFailedCreation,
     ReadHistory,
     RemoveFinalizer,
+    Resolve,
     Settled,
     SyncStatus,
 )
@@ -90,7 +91,7 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
             return _looked(facts, memory, step, done)
         case Find():
             return replace(memory, found_at=done.began_at, found_wish=facts.wish)
-        case AddFinalizer() | RemoveFinalizer() | BeginAdoption() | Hold() | Settled():
+        case AddFinalizer() | RemoveFinalizer() | BeginAdoption() | Resolve() | Hold() | Settled():
             return memory
         case ReadHistory():
             return replace(memory, history=done.history, history_asked_at=done.began_at)
@@ -154,7 +155,7 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
     )
     memory = replace(memory, refusals={**memory.refusals, kind_of(step): refusal})
     match step:
-        case Look() | Find():
+        case Look() | Find() | Resolve():
             return memory
         case ReadHistory():
             return replace(memory, history=None, history_asked_at=ended_at)

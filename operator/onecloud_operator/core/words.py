@@ -21,6 +21,7 @@ from onecloud_operator.core.actions import (
     ReadHistory,
     RemoveFinalizer,
     Resize,
+    Resolve,
     SetSecurityGroups,
     SetTags,
     Settled,
@@ -88,7 +89,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the deletion", "deletion for good accepted by the cloud")
         case Delete():
             return Words("the deletion", "move to the recycle bin accepted by the cloud")
-        case Look() | Find() | ReadHistory() | Hold() | Settled():
+        case Look() | Find() | ReadHistory() | Resolve() | Hold() | Settled():
             return Words("the look", None)
         case _:
             assert_never(step)

@@ -19,6 +19,7 @@ from onecloud_operator.feed.gone import GoneLimiter
 from onecloud_operator.feed.health import FeedHealth
 from onecloud_operator.feed.history import history_of
 from onecloud_operator.feed.members import Members
+from onecloud_operator.feed.names import Directory
 from onecloud_operator.feed.passed import Passed
 from onecloud_operator.feed.schedule import Schedule
 from onecloud_operator.feed.shared import Shared
@@ -82,6 +83,7 @@ class Feed(Generic[K]):
         )
         self._members: Members[K] = Members(self._tell_soon, clock.monotonic, refusals)
         self._cache: Cache[K] = Cache(options, notify)
+        self.names: Directory[K] = Directory(clock.monotonic, self._tell_soon)
         self._wants = Wants(options.batch_ids, options.refresh_seconds)
         shared = Shared(place, options, clock, random, self._cache, self._wants, self._members, Passed())
         self._tail = EventTail(shared, self._tell_turn)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from onecloud_operator.onecloud import Collection, NamedRows
     from onecloud_operator.onecloud.models import EventPage, Row, ServerPage, ServerQuery
 
 # What tells whether anything about a server is new; the cloud spends as long on it, but sends a seventh.
@@ -43,6 +44,10 @@ class Source(Protocol):
         fields: Sequence[str] = (),
     ) -> EventPage:
         """Return events after *marker*."""
+        ...
+
+    async def list_named(self, collection: Collection, name: str) -> NamedRows:
+        """Return everything in *collection* that the project sees under *name*."""
         ...
 
 

@@ -11,6 +11,7 @@ from .client import Cloud
 from .endpoints import Endpoints, origin_of
 from .limits import Limits
 from .models import Event, EventPage, Exchange, Filter, ServerPage, ServerQuery
+from .named import Collection, NamedRows
 from .protocol import Lane
 from .signin import Patience
 
@@ -19,6 +20,7 @@ __all__ = [
     "AddressPolicy",
     "CasTicket",
     "Cloud",
+    "Collection",
     "Credentials",
     "DomainScope",
     "Endpoints",
@@ -28,6 +30,7 @@ __all__ = [
     "Filter",
     "Lane",
     "Limits",
+    "NamedRows",
     "Password",
     "Patience",
     "Project",

@@ -120,7 +120,7 @@ class Session:
     One signed-in token, and where it leads. Times are monotonic seconds of this process.
 
     *auth_url* is in one canonical spelling, so that it can be compared. With a domain scope *project_id* and
-    *project_name* are the domain's and *whole_domain* is True.
+    *project_name* are the domain's and *whole_domain* is True. *image_url*: None if the catalog has none.
     """
 
     auth_url: str
@@ -134,6 +134,7 @@ class Session:
     signed_in_at: float
     lifetime_seconds: float
     whole_domain: bool = False
+    image_url: str | None = None
 
     @property
     def renew_at(self) -> float:

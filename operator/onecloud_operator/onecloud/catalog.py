@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .protocol import Reply, Request
 
 COMPUTE = "compute_v2"  # the cloud's own client maps "compute" to this
+IMAGE = "image"
 UNKNOWN_LIFETIME_SECONDS = 3600.0
 SHORTEST_LIFETIME_SECONDS = 2.0
 
@@ -85,6 +86,7 @@ def parse_session(credentials: Credentials, request: Request, reply: Reply, aske
         signed_in_at=asked_at,
         lifetime_seconds=_lifetime_seconds(token),
         whole_domain=token.get("is_domain") is True,
+        image_url=image_endpoint(token.get("catalog"), interface=credentials.interface, region=region),
     )
 
 
@@ -122,6 +124,20 @@ def choose_endpoint(
         raise CatalogError(f"the catalog's {COMPUTE} URL is not usable: {error.message}", call) from None
 
 
+def image_endpoint(catalog: object, *, interface: str, region: str) -> str | None:
+    """Return the image service's URL beside the compute service's, or None: only names of images need it."""
+    urls = sorted(
+        _text(endpoint, "url")
+        for endpoint in _endpoints(catalog, IMAGE)
+        if (name := _text(endpoint, "interface")) and interface.startswith(name)
+        if _region(endpoint) == region
+    )
+    try:
+        return canonical_url(urls[0]) if urls else None
+    except InvalidRequest:
+        return None
+
+
 def refusal(request: Request, reply: Reply) -> OneCloudError:
     """Return the error that an answer to a sign-in stands for."""
     error = parse_error(request, reply)
@@ -156,9 +172,9 @@ def _lifetime_seconds(token: Mapping[str, Any]) -> float:
     return max(SHORTEST_LIFETIME_SECONDS, (expires - issued).total_seconds())
 
 
-def _endpoints(catalog: object) -> Iterator[Mapping[str, Any]]:
+def _endpoints(catalog: object, kind: str = COMPUTE) -> Iterator[Mapping[str, Any]]:
     for service in catalog if isinstance(catalog, list) else ():
-        if isinstance(service, dict) and service.get("type") == COMPUTE:
+        if isinstance(service, dict) and service.get("type") == kind:
             found = service.get("endpoints")
             yield from (item for item in (found if isinstance(found, list) else ()) if isinstance(item, dict))
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from . import protocol, replies
-from .errors import ProtocolError
+from .errors import CatalogError, ProtocolError
 from .models import MAX_ROWS, EventPage, Filter, Row, ServerPage, ServerQuery
+from .named import Collection, NamedRows, list_named, parse_named
 from .protocol import Reply, Request, new_request_id
 from .scrub import secret_texts
 
@@ -183,6 +184,12 @@ class Cloud:
         reply, _ = await self._ask(request)
         return replies.parse_events(request, reply, marker, asked_at)
 
+    async def list_named(self, collection: Collection, name: str) -> NamedRows:
+        """Return everything in *collection* that the project sees under *name*."""
+        request = list_named(collection, name)
+        reply, _ = await self._ask(request, images=collection is Collection.IMAGES)
+        return parse_named(request, reply, collection, name)
+
     async def _ask_about(self, request: Request, server_id: str) -> Reply | None:
         """Send a call about one server; None if it is proven that there is none."""
         for last in (False, True):
@@ -199,24 +206,26 @@ class Cloud:
             return None
         raise AssertionError("the second round returns or raises")
 
-    async def _ask(self, request: Request) -> tuple[Reply, Session]:
+    async def _ask(self, request: Request, *, images: bool = False) -> tuple[Reply, Session]:
         """Send, and once more with a new token if this one is refused. Return what was answered to whom."""
         session = await self._sign_in.session()
-        reply = await self._send(request, session)
+        reply = await self._send(request, session, images=images)
         if reply.status in REFUSED:
             renewed = await self._sign_in.renewed(session)
             if renewed is not None:
                 session = renewed
-                reply = await self._send(request, session)
+                reply = await self._send(request, session, images=images)
                 if reply.status in REFUSED:
                     self._sign_in.refused_again()
         return reply, session
 
-    async def _send(self, request: Request, session: Session) -> Reply:
+    async def _send(self, request: Request, session: Session, *, images: bool = False) -> Reply:
+        """Send to the compute service, or to the one for *images*."""
+        url = session.image_url if images else session.compute_url
+        if url is None:
+            raise CatalogError("the catalog has no image service", request.call())
         headers = {"X-Auth-Token": session.token.get_secret_value()}
-        reply = await self._endpoints.exchange(
-            session.compute_url, request, headers, self._sign_in.tls, new_request_id()
-        )
+        reply = await self._endpoints.exchange(url, request, headers, self._sign_in.tls, new_request_id())
         return replace(reply, secrets=secret_texts(request.body, (session.token, self.credentials.secret)))
 
 

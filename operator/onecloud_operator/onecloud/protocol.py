@@ -77,7 +77,7 @@ class Request:
         """Whether a lost answer leaves us not knowing what the cloud did."""
         return self.lane is Lane.WRITE and self.operation != CHECK
 
-    def call(self, request_id: str) -> Call:
+    def call(self, request_id: str = "") -> Call:
         """Name this call for an error."""
         return Call(self.method, self.template, request_id, self.writes)
 

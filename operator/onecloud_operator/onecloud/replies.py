@@ -84,7 +84,7 @@ PROXY_WORDS = frozenset({429, 502, 503, 504})
 
 def parse_server(request: Request, reply: Reply) -> Row:
     """Return the server in *reply*, which has an id unless it was a dry run."""
-    body = _object(request, reply)
+    body = json_object(request, reply)
     server = body.get("server")
     if not isinstance(server, dict):
         _unreadable(request, reply, "it has no server")
@@ -97,14 +97,14 @@ def parse_acknowledged(request: Request, reply: Reply) -> Row:
     """Return the server in the reply to an action, or {} if this action does not answer with one."""
     if reply.succeeded and not reply.body:
         return {}
-    server = _object(request, reply).get("server")
+    server = json_object(request, reply).get("server")
     return server if isinstance(server, dict) else {}
 
 
 def parse_servers(request: Request, reply: Reply, query: ServerQuery, asked_at: float) -> ServerPage:
     """Return the rows that *query* asked for; the cloud leaves out totals, limits and offsets of 0."""
-    body = _object(request, reply)
-    rows = _rows(request, reply, body, "servers")
+    body = json_object(request, reply)
+    rows = rows_in(request, reply, body, "servers")
     if not all(isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] for row in rows):
         _unreadable(request, reply, "it has no list of servers with ids")
     total, limit, offset = (_number(request, reply, body, name) for name in ("total", "limit", "offset"))
@@ -114,8 +114,8 @@ def parse_servers(request: Request, reply: Reply, query: ServerQuery, asked_at: 
 
 def parse_events(request: Request, reply: Reply, marker: int | None, asked_at: float) -> EventPage:
     """Return the events after *marker*, which the cloud gives back as the first of them."""
-    body = _object(request, reply)
-    rows = _rows(request, reply, body, "events")
+    body = json_object(request, reply)
+    rows = rows_in(request, reply, body, "events")
     events = tuple(_event(request, reply, row) for row in rows)
     following = _integer(body.get("next_marker"))
     return EventPage(tuple(event for event in events if event.id != marker), following, asked_at)
@@ -186,7 +186,8 @@ def decode(reply: Reply) -> object:
     return value
 
 
-def _object(request: Request, reply: Reply) -> dict[str, Any]:
+def json_object(request: Request, reply: Reply) -> dict[str, Any]:
+    """Return the JSON object in *reply*. Raises the error that it stands for if it did not succeed."""
     if not reply.succeeded:
         raise parse_error(request, reply)
     try:
@@ -207,7 +208,7 @@ def _unreadable(request: Request, reply: Reply, why: str) -> NoReturn:
     ) from None
 
 
-def _rows(request: Request, reply: Reply, body: dict[str, Any], name: str) -> list[Any]:
+def rows_in(request: Request, reply: Reply, body: dict[str, Any], name: str) -> list[Any]:
     """Return the rows of a list, of which the cloud never sends more than `MAX_ROWS`."""
     rows = body.get(name)
     if not isinstance(rows, list):

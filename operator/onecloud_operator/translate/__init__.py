@@ -5,6 +5,7 @@ Nothing here does I/O or reads a clock.
 """
 
 from .mirror import mirror_of
+from .names import answer_of, collection_of, unknown_of
 from .observed import (
     OWNER_TAGS,
     Untranslatable,
@@ -22,8 +23,10 @@ __all__ = [
     "OWNER_TAGS",
     "Doing",
     "Untranslatable",
+    "answer_of",
     "carried_over",
     "change_config",
+    "collection_of",
     "create_body",
     "mirror_of",
     "observed_from_details",
@@ -34,5 +37,6 @@ __all__ = [
     "resize_disk",
     "security_groups",
     "tags",
+    "unknown_of",
     "update_changes",
 ]

@@ -48,11 +48,15 @@ def _fitting(error: OneCloudError, doing: Doing) -> Iterator[Rule]:
             yield rule
 
 
-def _message(rule: Rule, error: OneCloudError) -> str:
+def said_by(error: OneCloudError) -> str:
+    """Return what the cloud, or the way there, said, without what differs each time."""
     said = error.details or error.message if isinstance(error, ApiError) else error.message
     for pattern, instead in _FLEETING:
         said = pattern.sub(instead, said)
     said = said.strip().rstrip(".")
-    if len(said) > LONGEST_DETAILS:
-        said = said[: LONGEST_DETAILS - 1] + "…"
+    return said if len(said) <= LONGEST_DETAILS else said[: LONGEST_DETAILS - 1] + "…"
+
+
+def _message(rule: Rule, error: OneCloudError) -> str:
+    said = said_by(error)
     return f"{rule.lead}: {said}. {rule.advice}" if said else f"{rule.lead}. {rule.advice}"
