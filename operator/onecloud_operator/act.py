@@ -176,7 +176,7 @@ class Hands:
         feed.wrote(server_id)
         if reply is not None:
             with suppress(Untranslatable):  # the next poll shows what came of it
-                feed.learn(reply, ended_at)
+                feed.learn(reply, ended_at, written=True)
         return Outcome(done=Done(began_at, ended_at))
 
     async def _send(self, facts: Facts, cloud: Cloud, step: CloudWrite) -> Mapping[str, Any] | Problem | None:

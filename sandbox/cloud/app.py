@@ -8,6 +8,7 @@ import struct
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from . import glance, keystone
@@ -15,7 +16,7 @@ from .errors import CloudError, queue_full
 from .faults import HUGE_BYTES, PIECE_BYTES, Fault, Faults
 from .journal import Journal
 from .region import Region
-from .times import error_time
+from .times import error_time, header_time
 from .verifier import Verifier
 from .wire import Answer, Query, Request, encode
 from .world import World
@@ -105,7 +106,7 @@ class App:
             status = reply.status if reply else 0
             self.journal.add(request, query, status, started, request_id, reply.rows if reply else 0)
         if reply is not None:
-            await _send(send, reply, request_id)
+            await _send(send, reply, request_id, self._date())
 
     def _controlled(self, request: Request) -> Answer:
         if self.control is None:
@@ -179,7 +180,7 @@ class App:
                 _abort(scope)
                 await self._silence(receive)
             case "truncate":
-                await _send(send, reply, request_id, cut=True)
+                await _send(send, reply, request_id, self._date(), cut=True)
                 _abort(scope)
                 await self._silence(receive)
             case "huge":
@@ -200,6 +201,11 @@ class App:
             piece = b"x" * PIECE_BYTES
             await asyncio.sleep(0)
         await leaving
+
+    def _date(self) -> str | None:
+        settings = self.world.settings
+        ahead = timedelta(seconds=settings.date_ahead_seconds)
+        return header_time(self.world.clock() + ahead) if settings.date is None else settings.date or None
 
     async def _silence(self, receive: Receive) -> None:
         """Say nothing until the client goes away or the cloud is shut down."""
@@ -233,7 +239,9 @@ async def _read(scope: MutableMapping[str, Any], receive: Receive) -> Request:
     return Request(scope["method"], scope["path"], query, headers, body)
 
 
-async def _send(send: Send, reply: Answer, request_id: str, *, cut: bool = False) -> None:
+async def _send(
+    send: Send, reply: Answer, request_id: str, date: str | None = None, *, cut: bool = False
+) -> None:
     headers = [
         *COMMON_HEADERS,
         (b"content-length", str(len(reply.body)).encode()),
@@ -241,6 +249,8 @@ async def _send(send: Send, reply: Answer, request_id: str, *, cut: bool = False
     ]
     if reply.body:
         headers.append((b"content-type", reply.content_type.encode()))
+    if date is not None:
+        headers.append((b"date", date.encode("latin-1", "replace")))
     if request_id:
         headers.append((b"x-request-id", request_id.encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})

@@ -61,6 +61,7 @@ async def running_cloud(
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,  # it is the cloud's own clock that dates its answers
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             backlog=2048,
         )

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
 
 FIRST_MOMENT = datetime.min.replace(tzinfo=UTC)
 _TIME = re.compile(
@@ -22,6 +23,11 @@ def token_time(moment: datetime) -> str:
 def error_time(moment: datetime) -> str:
     """Return *moment* as an error's body carries it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def header_time(moment: datetime) -> str:
+    """Return *moment* as the header Date carries it."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
 def parse_time(text: str) -> datetime | None:

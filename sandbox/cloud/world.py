@@ -33,10 +33,12 @@ class Settings:
     """
     What an installation is like, and what is broken in it.
 
-    *quota* is the number of servers a project may have; None is the platform's default, under which nobody
-    enforces the limits that it shows. *hot_plug* is what the host agents write into ``hotplug_cpu_mem`` and
-    ``hot_remove_nic`` of a server that they start: ``enable``, or ``disable`` for all as for imported ones;
-    empty: nothing, as the stubbed agent of the recordings.
+    *date* is what answers are dated by instead of the clock, "" for nothing; *date_ahead_seconds* how far the
+    clock of a proxy that dates them is ahead of the cloud's. *quota* is the number of servers a project may
+    have; None is the platform's default, under which nobody enforces the limits that it shows. *hot_plug* is
+    what the host agents write into ``hotplug_cpu_mem`` and ``hot_remove_nic`` of a server that they start:
+    ``enable``, or ``disable`` for all as for imported ones; empty: nothing, as the stubbed agent of the
+    recordings.
     """
 
     recycle_bin: bool = True
@@ -46,6 +48,8 @@ class Settings:
     scheduler_down: bool = False
     open_task_seconds: float = 180.0
     filters_ignored: bool = False
+    date: str | None = None
+    date_ahead_seconds: float = 0.0
     lists_empty: bool = False
     quota: int | None = None
     hot_plug: str = "enable"

@@ -24,7 +24,8 @@ class FakeCloud:
     """
     Servers by id, and a log of the calls made.
 
-    *hide* are ids that lists leave out, *fail* raises what is to be raised for a kind of call.
+    *ahead_seconds* is how far its clock runs ahead, *date* what its answers are dated by. *hide* are ids that
+    lists leave out, *fail* raises what is to be raised for a kind of call.
     """
 
     def __init__(self, clock: SimulatedClock) -> None:
@@ -37,12 +38,15 @@ class FakeCloud:
         self.fail: Callable[[str, ServerQuery | None], OneCloudError | None] = lambda _kind, _query: None
         self.rows_sent = 0
         self.named: dict[Collection, list[dict[str, Any]]] = {}
+        self.ahead_seconds = 0.0
+        self.date: Callable[[], datetime | None] = lambda: self.now
 
     # -- what happens there ------------------------------------------------------------------------------
     @property
     def now(self) -> datetime:
         """Return its own clock, which is not ours."""
-        return (START + timedelta(seconds=self._clock.now - self._born_at)).replace(microsecond=0)
+        seconds = self._clock.now - self._born_at + self.ahead_seconds
+        return (START + timedelta(seconds=seconds)).replace(microsecond=0)
 
     def add(self, server_id: str, status: str = "running", **columns: Any) -> None:
         """Add a server."""
@@ -91,7 +95,7 @@ class FakeCloud:
         shown = found[: query.limit or 2048]
         self.rows_sent += len(shown)
         rows = tuple(self._shown(row, query) for row in shown)
-        return ServerPage(rows, len(found), query.limit or 2048, 0, asked_at)
+        return ServerPage(rows, len(found), query.limit or 2048, 0, asked_at, dated=self.date())
 
     async def get_server(self, server_id: str) -> dict[str, Any] | None:
         """Return one server."""

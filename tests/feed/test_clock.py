@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from onecloud_operator.feed.window import EVERYTHING, MANY, Window
+from onecloud_operator.feed.window import MANY, Window
 from tests.engine.simulated import SimulatedClock
 from tests.feed.live import Live, live, server_of, until
 from tests.feed.test_timing import World
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = datetime(2026, 11, 23, 7, 28, 28, tzinfo=UTC)
 HOUR = 3600.0
 AHEAD = T + timedelta(hours=1)
+STRANGE = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
 
 
 def after(seconds: float) -> datetime:
@@ -36,92 +37,135 @@ def window() -> Window:
     return made
 
 
-# -- the rule --------------------------------------------------------------------------------------------
-def test_one_stamp_from_the_future_does_not_move_the_window(window: Window) -> None:
-    window.seen_whole([T, AHEAD], [], 105.0)
-    window.seen_whole([T, AHEAD], [], 110.0)
-    assert window.floor() <= T
-    window.seen_whole([after(12), AHEAD], [], 115.0)
-    assert window.floor() == after(7)
+def poll(window: Window, rows: list[datetime], at: float, date: datetime | None) -> bool:
+    """Have a poll of *rows* be answered at once; return whether it counts as whole."""
+    floor = window.floor()
+    window.dated(date, at)
+    if window.missed(floor):
+        return False
+    window.seen_whole([row for row in rows if row >= floor], [], at)
+    return True
 
 
-def test_what_was_read_elsewhere_tells_the_time_as_well() -> None:
-    window = Window(5.0)
-    window.start(after(-50), 0.0)
-    window.seen_whole([], [], 95.0)
-    window.heard(T, 100.0)
-    window.heard(AHEAD, 101.0)
-    window.seen_whole([T, AHEAD], [], 105.0)
-    assert window.floor() == after(-5)
+# -- the rule: answers that are dated --------------------------------------------------------------------
+def test_a_window_never_starts_later_than_the_clock_that_dates_the_answers(window: Window) -> None:
+    assert poll(window, [AHEAD], 105.0, after(5))
+    assert window.floor() == T
+    assert poll(window, [AHEAD, after(9)], 110.0, after(10))
+    assert window.floor() == after(5)
 
 
-def test_a_stamp_from_the_future_counts_once_its_time_has_come(window: Window) -> None:
-    window.seen_whole([AHEAD], [], 105.0)
-    window.seen_whole([AHEAD], [], 100.0 + HOUR)
-    assert window.floor() < AHEAD - timedelta(minutes=50)
-    window.seen_whole([AHEAD], [], 100.0 + HOUR + 200.0)
+def test_while_nothing_runs_ahead_the_date_moves_nothing() -> None:
+    dated, undated = Window(5.0), Window(5.0)
+    for window, date in ((dated, True), (undated, False)):
+        window.start(T, 0.0)
+        for at in range(5, 300, 5):
+            rows = [after(at - 1)] * (40 if at % 50 == 0 else 0)
+            assert poll(window, rows, at, after(at) if date else None)
+    assert dated.floor() == undated.floor()
+
+
+@pytest.mark.parametrize("servers", [1, MANY + 1, 600])
+def test_the_first_answer_after_the_clock_was_set_back_shows_it_however_much_was_stamped(
+    window: Window, servers: int
+) -> None:
+    rows = [AHEAD] * servers
+    assert poll(window, rows, 105.0, after(HOUR + 5))
     assert window.floor() == AHEAD - timedelta(seconds=5)
+    assert not poll(window, [], 110.0, after(10)), "it asked from the hour that lies ahead"
+    assert window.floor() == T, "five seconds before the last poll that was whole"
+    for at in range(115, 300, 5):
+        assert poll(window, [*rows, after(at - 103)], at, after(at - 100))
+        assert after(at - 110) <= window.floor() <= after(at - 105)
+    assert window.repeated == servers
 
 
-def test_a_quiet_night_is_no_clock_that_runs_ahead(window: Window) -> None:
-    window.seen_whole([], [], 100.0 + 8 * HOUR)
-    window.seen_whole([after(8 * HOUR + 4)], [], 105.0 + 8 * HOUR)
+def test_a_quiet_night_and_a_silent_hour_are_no_clock_that_runs_ahead(window: Window) -> None:
+    assert poll(window, [], 100.0 + 8 * HOUR, after(8 * HOUR))
+    assert poll(window, [after(8 * HOUR + 4)], 105.0 + 8 * HOUR, after(8 * HOUR + 5))
     assert window.floor() == after(8 * HOUR - 1)
 
 
-def test_an_hour_without_an_answer_is_no_clock_that_runs_ahead(window: Window) -> None:
-    window.seen_whole([after(HOUR - 60)], [], 100.0 + HOUR)
-    assert window.floor() == after(HOUR - 65)
-
-
-def test_a_clock_that_was_set_is_followed_when_enough_changes_say_so(window: Window) -> None:
-    """So that no more than so many rows are shown again and again."""
-    rows: list[datetime] = []
-    for number in range(MANY + 1):
-        assert window.floor() <= T
-        rows.append(AHEAD + timedelta(seconds=5 * number))
-        window.seen_whole(rows, [], 105.0 + 5 * number)
-    assert window.floor() == rows[-1] - timedelta(seconds=5)
+def test_a_stamp_from_the_future_counts_once_its_time_has_come(window: Window) -> None:
+    for at in range(105, 3900, 5):
+        assert poll(window, [AHEAD], at, after(at - 100))
+        assert window.floor() <= after(at - 100)
+    assert window.floor() == AHEAD
     assert window.repeated == 0
 
 
-def followed_ahead(window: Window, seconds: float = HOUR) -> list[datetime]:
-    """Have a clock that is ahead be followed, from 105 seconds on."""
-    rows = [after(seconds + number) for number in range(MANY + 1)]
-    window.seen_whole(rows, [], 105.0)
-    assert window.floor() > T
-    return rows
+def test_a_clock_that_was_set_on_is_followed_when_enough_changes_say_so(window: Window) -> None:
+    """Until then rows are shown again: a window that starts early hides nothing."""
+    assert poll(window, [AHEAD], 105.0, after(5))
+    for number in range(MANY + 3):
+        at = 110.0 + 5 * number
+        assert poll(window, [after(HOUR + at - 100)], at, after(HOUR + at - 100))
+    assert window.floor() == after(HOUR + at - 105)
+    assert window.repeated == 0
 
 
-def test_a_change_below_the_floor_moves_it_back_to_where_the_window_last_was_right(window: Window) -> None:
-    followed_ahead(window)
-    assert window.fall_back(after(300), 400.0) == 105.0, "the last poll that is sure to have shown everything"
-    assert window.floor() == after(-5)
+def test_the_clock_of_a_proxy_that_is_behind_is_not_followed_for_long(window: Window) -> None:
+    rows: list[datetime] = []
+    assert not poll(window, rows, 103.0, after(3 - HOUR))
+    for number in range(60):
+        at = 105.0 + 5 * number
+        rows.append(after(at - 100))
+        assert poll(window, rows, at, after(at - 100 - HOUR))
+    assert window.floor() == rows[-1] - timedelta(seconds=5)
+    assert window.repeated == 0
+    assert poll(window, [AHEAD], 405.0, after(305 - HOUR))
+    window.fall_back(after(310), 410.0)
+    assert window.floor() <= after(305), "what is read elsewhere moves it all the same"
 
 
-@pytest.mark.parametrize("seconds", [pytest.param(HOUR, id="an-hour"), pytest.param(600.0, id="ten-minutes")])
-def test_after_a_fall_rows_from_the_future_do_not_move_the_window_again(
-    window: Window, seconds: float
+def test_a_date_that_runs_ahead_makes_no_window_start_later(window: Window) -> None:
+    assert poll(window, [after(4)], 105.0, after(50 * HOUR))
+    assert window.floor() == after(-1)
+    window.fall_back(after(-30), 106.0)
+    floor = window.floor()
+    assert floor <= after(-35)
+    assert poll(window, [after(4)], 107.0, after(50 * HOUR))
+    assert window.floor() <= after(-30)
+
+
+@pytest.mark.parametrize("date", [*STRANGE, None])
+def test_a_date_that_is_no_time_of_today_is_none(window: Window, date: datetime | None) -> None:
+    assert poll(window, [after(4)], 105.0, date)
+    assert window.floor() == after(-1)
+
+
+def test_stamps_that_are_no_times_of_today_break_nothing() -> None:
+    for strange in STRANGE:
+        window = Window(5.0)
+        window.start(strange, 0.0)
+        poll(window, [strange], 5.0, T)
+        window.seen_whole([strange], [], 6.0)
+        window.fall_back(strange, 7.0)
+        assert window.floor().year >= 2000
+
+
+# -- the rule: what is read elsewhere --------------------------------------------------------------------
+@pytest.mark.parametrize("rows", [1, 600])
+def test_a_change_below_the_floor_moves_it_back_to_where_the_window_last_rose(
+    window: Window, rows: int
 ) -> None:
-    rows = followed_ahead(window, seconds)
-    window.fall_back(after(300), 400.0)
-    window.seen_whole([after(290), after(300), *rows], [], 401.0)
-    assert window.floor() == after(295)
-    assert window.repeated == len(rows)
-    window.seen_whole([after(300), *rows], [], 406.0)
-    assert window.floor() == after(300)
-    window.seen_whole([after(309), *rows], [], 411.0)
-    assert window.floor() == after(304)
+    ahead = [AHEAD] * rows
+    window.seen_whole(ahead, [], 105.0)
+    window.seen_whole([], [], 395.0)
+    assert window.fall_back(after(300), 400.0) == 105.0, "the last poll that is sure to have shown everything"
+    assert window.floor() == T
+    for at in range(401, 500, 5):
+        window.seen_whole([*ahead, after(at - 102)], [], at)
+        assert after(at - 110) <= window.floor() <= after(at - 104)
+    assert window.repeated == rows
 
 
-def test_a_window_that_began_in_the_future_falls_back_to_everything_once() -> None:
+def test_a_window_that_began_in_the_future_falls_back_to_its_beginning() -> None:
     window = Window(5.0)
     window.start(AHEAD, 0.0)
     window.seen_whole([AHEAD], [], 5.0)
     assert window.fall_back(T, 100.0) == 0.0
-    assert window.floor() == EVERYTHING
-    window.seen_whole([after(-1000), T, AHEAD], [], 101.0)
-    assert window.floor() == after(-5)
+    assert window.floor() == after(-105)
 
 
 @pytest.fixture
@@ -139,7 +183,12 @@ async def parts() -> AsyncIterator[Live]:
 
 # -- the feed --------------------------------------------------------------------------------------------
 async def blinded(world: World) -> Feed[str]:
-    """Have the feed begin while the newest row is from the future; another one changes behind its back."""
+    """
+    Have the feed begin while the newest row is from the future; another one changes behind its back.
+
+    No answer is dated, or it would not go unseen.
+    """
+    world.cloud.date = lambda: None
     for one in ("a", "b", "c"):
         world.cloud.add(one)
     world.cloud.change("a")
@@ -180,6 +229,62 @@ async def test_the_sweep_shows_that_the_window_is_in_the_future(world: World) ->
     server = feed.reading("c").server
     assert server is not None
     assert server.name == "after the sweep"
+
+
+@pytest.mark.parametrize("dated", [True, False])
+async def test_a_server_that_is_made_after_the_clock_was_set_back_is_followed_at_once(
+    world: World, dated: bool
+) -> None:
+    if not dated:
+        world.cloud.date = lambda: None
+    world.cloud.ahead_seconds = HOUR
+    world.cloud.add("a")
+    feed = world.watch_all()
+    await world.clock.advance(30)
+    world.cloud.change("a", name="stamped an hour ahead")
+    await world.clock.advance(30)
+    world.cloud.ahead_seconds = 0.0
+    await world.clock.advance(6)
+    for one in ("new", "newer"):
+        world.cloud.add(one, status="init")
+        feed.watch(one, one)
+        feed.learn(world.cloud.rows[one] | {"disks_info": []}, world.clock.now, written=True)
+        feed.wrote(one)
+        await world.clock.advance(6)
+        world.cloud.change(one, status="running")
+        await world.clock.advance(3)
+        server = feed.reading(one).server
+        assert server is not None
+        assert server.status == "running"
+
+
+async def test_a_change_made_outside_after_the_clock_was_set_back_is_seen_at_once(world: World) -> None:
+    for number in range(600):
+        world.cloud.add(f"s{number:03d}")
+    feed = world.watch_all()
+    await world.clock.advance(700)
+    world.cloud.ahead_seconds = HOUR
+    for number in range(600):
+        world.cloud.change(f"s{number:03d}", name="stamped an hour ahead")
+    await world.clock.advance(30)
+    world.cloud.ahead_seconds = 0.0
+    world.cloud.change("s007", name="changed outside")
+    await world.clock.advance(7)
+    server = feed.reading("s007").server
+    assert server is not None
+    assert server.name == "changed outside"
+
+
+async def test_a_date_that_goes_back_with_every_answer_keeps_no_poll_from_counting(world: World) -> None:
+    world.cloud.add("a")
+    feed = world.watch_all()
+    await world.clock.advance(30)
+    born = world.cloud.now
+    world.cloud.date = lambda: born - 10 * (world.cloud.now - born)
+    await world.clock.advance(60)
+    assert world.clock.now - feed.reading("a").asked_at <= 11
+    polls = [at for at in world.cloud.times("delta") if at > 40]
+    assert len(polls) < 30
 
 
 async def test_what_is_repeated_for_a_clock_that_was_wrong_is_repeated_slowly(world: World) -> None:

@@ -209,7 +209,7 @@ async def test_a_restart_reads_no_details_of_what_the_status_still_tells(world: 
     world.cloud.change("s0007", name="other")
 
     again = World(world.clock)
-    again.cloud.rows = world.cloud.rows
+    again.cloud.rows, again.cloud.date = world.cloud.rows, world.cloud.date
     for one, server in recalled.items():
         again.join(one).watch(one, one, server)
     await world.clock.advance(10)

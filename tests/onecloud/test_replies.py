@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,26 @@ from tests.onecloud.answers import (
     reply,
     said,
 )
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        pytest.param(
+            "Mon, 23 Nov 2026 06:45:27 GMT", datetime(2026, 11, 23, 6, 45, 27, tzinfo=UTC), id="a-date"
+        ),
+        pytest.param(None, None, id="none"),
+        pytest.param("", None, id="empty"),
+        pytest.param("yesterday", None, id="words"),
+        pytest.param("Mon, 99 Nov 2026 06:45:27 GMT", None, id="no-such-day"),
+        pytest.param("Mon, 23 Nov 99999999999 06:45:27 GMT", None, id="no-such-year"),
+        pytest.param("1 " * 100_000, None, id="without-end"),
+    ],
+)
+def test_an_answer_is_dated_by_its_header_if_that_can_be_read(
+    date: str | None, expected: datetime | None
+) -> None:
+    assert Reply(200, {} if date is None else {"date": date}, b"").dated == expected
 
 
 @pytest.mark.parametrize(

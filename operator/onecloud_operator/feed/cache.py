@@ -176,14 +176,20 @@ class Cache(Generic[K]):
         self._noted(entry, News.NEW, asked_at)
         return True
 
-    def details(self, entry: Entry[K], server: Observed, asked_at: float, now: float) -> News:
-        """Take in a server with its details. SAME: not one of them differs from what was known."""
+    def details(
+        self, entry: Entry[K], server: Observed, asked_at: float, now: float, *, written: bool = False
+    ) -> News:
+        """
+        Take in a server with its details. SAME: not one of them differs from what was known.
+
+        *written*: it is the answer to a write of ours, so a row that is new was written just now.
+        """
         server = carried_over(server, entry.server)
         news = self._weigh(entry, server.version, asked_at)
         if news is News.OLD:
             return news
         if news is News.NEW:
-            self._step(entry, server.version, moment(server.updated_at))
+            self._step(entry, server.version, moment(server.updated_at), written=written)
             self._replace(entry, server, asked_at, now)
         elif asked_at >= entry.details_at and (server != entry.server or server.whole > entry.server.whole):
             entry.server = server
@@ -252,12 +258,14 @@ class Cache(Generic[K]):
             return News.SAME
         return News.NEW if version > entry.server.version or asked_at > entry.arrived_at else News.OLD
 
-    def _step(self, entry: Entry[K], version: int, updated_at: datetime | None) -> None:
-        """Tell of a newer version of a row that is known: only such a one was written just now."""
+    def _step(
+        self, entry: Entry[K], version: int, updated_at: datetime | None, *, written: bool = False
+    ) -> None:
+        """Tell of a row that was written just now: a newer version of one that is known, or one of ours."""
         known = entry.server
-        if known is None or version <= known.version or updated_at is None:
+        if updated_at is None or (known is None and not written):
             return
-        if updated_at != moment(known.updated_at):
+        if known is None or (version > known.version and updated_at != moment(known.updated_at)):
             self.on_step(updated_at)
 
     def _confirms(self, entry: Entry[K], version: int) -> bool:

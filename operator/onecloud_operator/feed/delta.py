@@ -41,6 +41,7 @@ class Delta(Generic[K]):
         self._hurried = False
         self._expecting_until = NEVER
         self._fallen = False  # while a poll was under way: it asked for too little
+        self._missed = False  # so did the last one, as its date told
         shared.cache.on_step = self._stepped
         self.ignored = False  # the cloud ignores the filter, and there is more than one page
 
@@ -81,12 +82,14 @@ class Delta(Generic[K]):
         page = await self._shared.members.list_servers(query)
         times = self._times(page)
         self._window.start(max(times, default=None), page.asked_at)
+        self._window.dated(page.dated, self._shared.clock.monotonic())
         self._placed = True
 
     async def _poll(self) -> None:
         shared, options = self._shared, self._shared.options
         self._fallen = False
-        changed_since = Filter("updated_at", "ge", (self._window.floor().strftime("%Y-%m-%d %H:%M:%S"),))
+        floor = self._window.floor()
+        changed_since = Filter("updated_at", "ge", (floor.strftime("%Y-%m-%d %H:%M:%S"),))
         first: list[datetime] = []
         others: list[datetime] = []
         began_at: float | None = None
@@ -95,6 +98,7 @@ class Delta(Generic[K]):
             filters = (changed_since,) if after is None else (changed_since, Filter("id", "gt", (after,)))
             query = ServerQuery(filters=filters, order_by="id", order="asc", limit=options.delta_rows)
             page = await shared.members.list_servers(query)
+            self._window.dated(page.dated, shared.clock.monotonic())
             (first if began_at is None else others).extend(self._times(page))
             began_at = page.asked_at if began_at is None else began_at
             self._take(page)
@@ -110,6 +114,11 @@ class Delta(Generic[K]):
             raise ProtocolError("the cloud's list of changes has no end")
         if self._fallen:
             return
+        # Once only: a date that goes back with every answer must not keep all polls from counting.
+        self._missed = self._window.missed(floor) and not self._missed
+        if self._missed:
+            self._ask_again()
+            return
         self._window.seen_whole(first, others, began_at)
         for entry in shared.cache.covered(began_at):
             if entry.server is not None and entry.resting and entry.details_at < entry.wrote_at:
@@ -122,18 +131,19 @@ class Delta(Generic[K]):
         Ask from further back if a change was read elsewhere that no poll can show.
 
         The cloud's clock was wrong for a while, and rows that were stamped then moved the window too far; or
-        the change became visible very late. Rows that are known already do no harm.
+        the change became visible very late.
         """
         shared = self._shared
         now = shared.clock.monotonic()
-        if not self._placed:
-            return
-        if updated_at >= self._window.floor():
-            self._window.heard(updated_at, now)
+        if not self._placed or updated_at >= self._window.floor():
             return
         shared.cache.uncovered(self._window.fall_back(updated_at, now))
-        self._hurried = self._fallen = True
-        logger.info("asking the cloud for older changes", extra={"project": shared.place.project_id})
+        self._fallen = True
+        self._ask_again()
+
+    def _ask_again(self) -> None:
+        self._hurried = True
+        logger.info("asking the cloud for older changes", extra={"project": self._shared.place.project_id})
 
     def _times(self, page: ServerPage) -> list[datetime]:
         sightings = (sighting(row, self._shared.place.project_id) for row in page.rows)

@@ -165,11 +165,12 @@ class Feed(Generic[K]):
         """Return what is known of a watched server."""
         return self._cache.reading(server_id)
 
-    def learn(self, server: Mapping[str, Any], asked_at: float) -> Reading:
+    def learn(self, server: Mapping[str, Any], asked_at: float, *, written: bool = False) -> Reading:
         """
         Take in what the cloud answered to a request of ours that was sent at *asked_at*.
 
-        Raises Untranslatable. An answer without an id (some actions have none) tells nothing.
+        *written*: the request was a write. Raises Untranslatable. An answer without an id (some actions have
+        none) tells nothing.
         """
         server_id = server.get("id")
         if not isinstance(server_id, str) or not server_id:
@@ -178,7 +179,8 @@ class Feed(Generic[K]):
         entry = self._cache.get(server_id)
         if entry is None:
             return Reading(observed, asked_at, asked_at)
-        news = self._cache.details(entry, observed, asked_at, self._clock.monotonic())
+        now = self._clock.monotonic()
+        news = self._cache.details(entry, observed, asked_at, now, written=written)
         if news is not News.OLD:
             self._wants.satisfied(server_id, asked_at)
         if news is News.NEW:

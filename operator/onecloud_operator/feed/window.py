@@ -4,78 +4,88 @@ Which rows the next delta asks for, by the cloud's own clock.
     newest rises           ask from newest less overlap: a slow transaction shows after its time stamp
     seen whole afterwards  ask from newest: after a burst the wide window would repeat it for ever
     and many share newest  ask from newest + 1 s: nothing can be stamped with that second any more
-    a stamp runs ahead     go on from newest: if that clock is set right, what follows is stamped before it
-    and many do            the clock was set: newest follows the last of them
-    it was wrong to rise   ask from where it last was right, and follow only what changes from now on
+    newest runs ahead      ask from what the cloud's clock said at the last whole poll, less overlap
+    the clock went back    the poll under way asked for too little: it is no whole one
+    many changes run ahead of the clock, and none does not: it is not the clock that stamps
 
-A stamp runs ahead if it is later than the cloud's clock can be, by what it said before and by the time that
-went by since.
+The clock is what answers are dated by, or the stamp of a change that was read elsewhere and that no poll can
+show. A window never starts later than it says; that it could start earlier than rows say is its only use, so
+a date that is missing, or wrong, costs rows that are shown again, or what it would have been without one.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 EVERYTHING = datetime(2000, 1, 1, tzinfo=UTC)  # before any row: for a project that has none yet
-MANY = 20  # rows of one second that are worth not repeating; or that do not run ahead by chance
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)  # what lies outside of these is no time
+MANY = 20  # rows of one second that are worth not repeating; or changes that do not run ahead by chance
 SECOND = timedelta(seconds=1)
-SLACK = timedelta(minutes=2)  # stamps that run ahead by less do not matter: the clock gets there soon
-STEP = timedelta(minutes=1)
-STEPS = 500  # a working day of steps; who needs older ones begins with everything
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """The cloud's clock said *stamp* some time between *after* and *before*, in monotonic seconds of ours."""
+    """The cloud's clock said *stamp* not later than *at*, in monotonic seconds of ours."""
 
     stamp: datetime
-    after: float
-    before: float
+    at: float
 
-    def least(self, at: float) -> datetime:
-        """Return what the cloud's clock has passed at *at*."""
-        return self.stamp + timedelta(seconds=at - self.before) - SLACK
-
-    def most(self, at: float) -> datetime:
-        """Return what the cloud's clock has not passed at *at*."""
-        return self.stamp + timedelta(seconds=at - self.after) + SLACK
+    def reads(self, at: float) -> datetime:
+        """Return what the clock says at *at*, or, since an answer takes time, what it has passed by then."""
+        seconds = min(max(at - self.at, -1e9), 1e9)
+        return _sane(self.stamp + timedelta(seconds=seconds))
 
 
 class Window:
-    """The start of the next delta. Its times come from rows: our clock need not agree with the cloud's."""
+    """The start of the next delta. Its times are the cloud's: our clock need not agree with them."""
 
     def __init__(self, overlap_seconds: float) -> None:
+        self._overlap = timedelta(seconds=overlap_seconds)
         self._overlap_seconds = overlap_seconds
         self._newest: datetime | None = None
         self._candidate: datetime | None = None
         self._at_newest = 0
         self._risen_at = 0.0
         self._whole_at = 0.0
-        self._began_at = 0.0
-        self._tick: Tick | None = None
-        self._old: Counter[datetime] = Counter()  # later than newest, and seen before
-        self._running = 0  # changes in a row whose stamps ran ahead
-        self._fell_to: datetime | None = None
+        self._clock: Tick | None = None
+        self._date: Tick | None = None  # of the newest answer
+        self._misdated = False  # by a clock that is behind the one that stamps, as a proxy's
+        self._bound = False  # newest runs ahead of the clock, by more than what is asked for again anyway
+        self._seen: Counter[datetime] | None = None  # by the last poll since; None: none yet
+        self._running = 0  # changes in a row that ran ahead of the clock
         self.repeated = 0  # rows that every poll shows again, since their stamps run ahead
-        self._steps: deque[tuple[datetime, float]] = deque(maxlen=STEPS)  # newest before it rose, and when
 
     def start(self, newest: datetime | None, asked_at: float) -> None:
         """Begin at *newest*, the time of the last change before now; None if there are no rows."""
-        self._newest = self._candidate = newest
-        self._risen_at = self._whole_at = self._began_at = asked_at
+        self._newest = self._candidate = None if newest is None else _sane(newest)
+        self._risen_at = self._whole_at = asked_at
 
     def floor(self) -> datetime:
         """Return the least ``updated_at`` to ask for."""
         if self._newest is None:
             return EVERYTHING
+        floor = self._by_rows(self._newest)
+        if self._bound and self._clock is not None:
+            floor = min(floor, self._clock.reads(self._whole_at) - self._overlap)
+        return _sane(floor)
+
+    def _by_rows(self, newest: datetime) -> datetime:
         quiet = self._whole_at - self._risen_at
         if quiet > self._overlap_seconds + 1 and self._at_newest > MANY:
-            return self._newest + SECOND
-        if quiet >= self._overlap_seconds:
-            return self._newest
-        return self._newest - timedelta(seconds=self._overlap_seconds)
+            return newest + SECOND
+        return newest if quiet >= self._overlap_seconds else newest - self._overlap
+
+    def dated(self, date: datetime | None, now: float) -> None:
+        """Note the date of an answer that has just come."""
+        self._date = None if date is None or date != _sane(date) else Tick(date, now)
+        if self._date is not None and not self._misdated:
+            self._told(self._date)
+
+    def missed(self, floor: datetime) -> bool:
+        """Say whether a poll from *floor* on asked for too little, by what is known of the clock since."""
+        return self.floor() < floor - self._overlap
 
     def seen_whole(self, first_page: list[datetime], others: list[datetime], asked_at: float) -> None:
         """
@@ -84,27 +94,16 @@ class Window:
         A later page may show a change that is younger than what an earlier page missed, so what it shows
         moves the window one poll later.
         """
-        seen = Counter(t for t in (*first_page, *others) if self._newest is None or t > self._newest)
-        believed = self._believed(seen, asked_at)
-        known = [t for t in (self._newest, self._candidate, self._fell_to) if t is not None]
-        newest = max((*known, *(t for t in first_page if t in believed)), default=None)
-        if newest is not None and newest != self._newest:
-            self._rise(newest, asked_at)
+        first_page, others = [_sane(t) for t in first_page], [_sane(t) for t in others]
+        known = [t for t in (self._newest, self._candidate) if t is not None]
+        newest = max((*known, *first_page), default=None)
+        if newest != self._newest:
+            self._newest, self._risen_at, self._at_newest = newest, asked_at, 0
         if first_page or others:
-            self._at_newest = sum(t == self._newest for t in (*first_page, *others))
-        later = (t for t in (*others, self._newest) if t is not None and (t in believed or t == self._newest))
-        self._candidate = max(later, default=None)
-        self._old = Counter({t: count for t, count in seen.items() if newest is None or t > newest})
-        self.repeated = sum(
-            count for t, count in self._old.items() if self._candidate is None or t > self._candidate
-        )
-        self._fell_to = None
+            self._at_newest = sum(t == newest for t in (*first_page, *others))
+        self._candidate = max((*others, *((newest,) if newest else ())), default=None)
         self._whole_at = asked_at
-
-    def heard(self, stamp: datetime, now: float) -> None:
-        """Note a change that was read elsewhere before a poll showed it: it tells the time as well."""
-        if self._tick is None or stamp <= self._tick.most(now):
-            self._tick = Tick(stamp, self._whole_at, now)
+        self._weigh(Counter((*first_page, *others)), asked_at)
 
     def fall_back(self, stamp: datetime, now: float) -> float:
         """
@@ -112,36 +111,60 @@ class Window:
 
         Return the time (monotonic) of the last poll that is sure to have shown everything.
         """
-        while self._steps and self._steps[-1][0] > stamp:
-            self._steps.pop()
-        newest, right_at = self._steps[-1] if self._steps else (None, self._began_at)
-        self._newest = self._candidate = newest
-        self._at_newest = self._running = self.repeated = 0
-        self._risen_at = self._whole_at
-        self._tick = Tick(stamp, right_at, now)
-        self._old.clear()
-        self._fell_to = stamp
-        return right_at
+        stamp = _sane(stamp)
+        self._whole_at = self._risen_at  # until then changes were shown
+        if self._date is not None and abs(self._date.reads(now) - stamp) <= self._overlap:
+            self._misdated = False
+        self._clock, self._seen, self._running = None, None, 0
+        self._told(Tick(stamp, now))
+        return self._whole_at
 
-    def _rise(self, newest: datetime, asked_at: float) -> None:
-        before = self._newest or EVERYTHING
-        if not self._steps or newest >= self._steps[-1][0] + STEP:
-            self._steps.append((before, asked_at))
-        self._newest = newest
-        self._risen_at = asked_at
-        self._at_newest = 0
+    def _told(self, tick: Tick) -> None:
+        """Take what the clock says. While newest runs ahead of it, it is not believed to have been set on."""
+        behind = None if self._clock is None else self._clock.reads(tick.at) - tick.stamp
+        if behind is None or not self._bound or behind > timedelta():
+            self._clock = tick
+        if behind is not None and behind > self._overlap:
+            self._seen = None  # rows that were not asked for before are no news
+        self._bind(tick.at)
 
-    def _believed(self, seen: Counter[datetime], asked_at: float) -> set[datetime]:
-        """Return those of *seen*, later than newest, to which the window may rise."""
-        if self._fell_to is not None:
-            return set()  # which of them are news shows from the next poll on
-        past = set() if self._tick is None else {t for t in seen if t <= self._tick.least(asked_at)}
-        news = set(seen - self._old)
-        right = news if self._tick is None else {t for t in news if t <= self._tick.most(asked_at)}
-        if news and not right:
-            self._running += (seen - self._old).total()
-            right = news if self._running > MANY else set()
-        if right:
+    def _bind(self, at: float) -> None:
+        """See whether newest runs ahead of the clock, and does until the clock is well past it."""
+        if self._newest is None or self._clock is None:
+            return
+        newest, now = self._newest, self._clock.reads(max(at, self._clock.at))
+        if not self._bound and newest > now + self._overlap:
+            self._bound, self._seen, self._running = True, None, 0
+        elif self._bound and newest + SECOND <= now - self._overlap:
+            self._bound, self.repeated = False, 0
+
+    def _weigh(self, seen: Counter[datetime], asked_at: float) -> None:
+        """See which of *seen* run ahead of the clock, and whether so many do that it is not the clock."""
+        if self._clock is None:
+            return
+        self._bind(asked_at)
+        if not self._bound:
+            return
+        now = self._clock.reads(max(asked_at, self._clock.at))
+        news = Counter() if self._seen is None else seen - self._seen
+        self._seen = seen
+        late = [t for t in seen.elements() if t > now + self._overlap]
+        self.repeated = len(late)
+        if any(t <= now + self._overlap for t in news):
             self._running = 0
-            self._tick = Tick(max(right), self._whole_at, asked_at)
-        return past | right
+            return
+        self._running += news.total()
+        if self._running > MANY:
+            self._disbelieve(max(news, default=now))
+
+    def _disbelieve(self, latest: datetime) -> None:
+        """Take the newest answer's date for the clock, or none at all if *latest* runs ahead of that, too."""
+        date, self._clock, self._bound, self.repeated = self._date, None, False, 0
+        if date is not None and latest <= date.stamp + self._overlap:
+            self._told(date)
+        else:
+            self._misdated = date is not None
+
+
+def _sane(time: datetime) -> datetime:
+    return min(max(time, EVERYTHING), LATEST)

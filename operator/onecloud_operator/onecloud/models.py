@@ -133,7 +133,8 @@ class ServerPage:
     One answer to a list.
 
     *asked_at* is the monotonic time before it was sent, *total* counts all that match, *strangers* the rows
-    that were left out here because they do not: the cloud ignored a part of the query.
+    that were left out here because they do not: the cloud ignored a part of the query. *dated* is the time
+    that the answer carries: of the cloud's clock, or of a proxy's; None if it carries none.
     """
 
     rows: tuple[Row, ...] = field(repr=False)
@@ -142,6 +143,7 @@ class ServerPage:
     offset: int
     asked_at: float
     strangers: int = 0
+    dated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

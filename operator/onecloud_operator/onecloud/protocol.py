@@ -11,6 +11,8 @@ import enum
 import json
 import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -30,6 +32,7 @@ DETAILED_ROW_BYTES = 64 * 2**10
 ROW_BYTES = 8 * 2**10
 EVENT_BYTES = 16 * 2**10
 LIST_ANSWER_BYTES = 8 * 2**20
+DATE_CHARACTERS = 40  # a Date header has 29
 ID_CHARACTERS = 128  # the column's width
 CHECK = "check_server"  # a dry run takes a writer's place in the cloud, and changes nothing
 PROOF = ServerQuery(limit=1, fields=("id",))
@@ -107,6 +110,15 @@ class Reply:
     def redirects(self) -> bool:
         """Whether the status is 3xx."""
         return HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST
+
+    @property
+    def dated(self) -> datetime | None:
+        """The time of its Date header, or None if there is none that can be read."""
+        try:
+            date = parsedate_to_datetime(self.headers.get("date", "")[:DATE_CHARACTERS])
+            return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+        except (ValueError, TypeError, OverflowError, IndexError):
+            return None
 
     @property
     def broke(self) -> bool:

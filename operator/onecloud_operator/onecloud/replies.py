@@ -109,7 +109,9 @@ def parse_servers(request: Request, reply: Reply, query: ServerQuery, asked_at: 
         _unreadable(request, reply, "it has no list of servers with ids")
     total, limit, offset = (_number(request, reply, body, name) for name in ("total", "limit", "offset"))
     wanted = tuple(row for row in rows if query.matches(row))
-    return ServerPage(wanted, total, limit, offset, asked_at, strangers=len(rows) - len(wanted))
+    return ServerPage(
+        wanted, total, limit, offset, asked_at, strangers=len(rows) - len(wanted), dated=reply.dated
+    )
 
 
 def parse_events(request: Request, reply: Reply, marker: int | None, asked_at: float) -> EventPage:
