@@ -11,6 +11,7 @@ from onecloud_operator.api.spec import Spec
 from onecloud_operator.api.status import Status
 from onecloud_operator.api.structural import structural
 from onecloud_operator.core.resource import (
+    ACCEPT_ROOT_DISK,
     CONFIRM_DELETE,
     CONFIRM_GONE,
     FORCE_DETACH,
@@ -113,6 +114,8 @@ can still be deleted. |
 ([RecycleBinOff](reasons.md#recyclebinoff)). |
 | `{CONFIRM_GONE}: SERVER-ID` | The servers of the project that vanished did so on purpose \
 ([TooManyGone](reasons.md#toomanygone)). Set on one object that is held for it, it confirms it for the whole project. |
+| `{ACCEPT_ROOT_DISK}: DISK-ID` | The disk that is in the root disk's place on the server is its root disk from now on \
+([OperationFailed](reasons.md#operationfailed)). A disk that is elsewhere is not accepted. |
 | `{FORCE_DETACH}: "true"` | A deleted object goes at once. Its server, if there is one, is not touched, nor even \
 looked for: look after it yourself. |
 """

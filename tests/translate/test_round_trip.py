@@ -5,6 +5,7 @@ from typing import Any
 
 from onecloud_operator.api.spec import ServerSpec
 from onecloud_operator.core.diff import differences
+from onecloud_operator.core.disks import disks_of
 from onecloud_operator.core.observed import Details, Observed, Owner, Phase
 from onecloud_operator.onecloud.errors import InvalidStatus
 from onecloud_operator.translate import (
@@ -20,6 +21,8 @@ from onecloud_operator.translate import (
     tags,
     update_changes,
 )
+from tests.core.scenes import resource
+from tests.core.scenes import spec as make_spec
 from tests.feed.live import PATIENCE_SECONDS, Live, live, until
 
 SERVER_ID = "11111111-2222-5333-8444-555555555555"
@@ -115,7 +118,10 @@ async def read(parts: Live) -> Observed:
 
 
 def shown(spec: dict[str, Any], server: Observed) -> list[str]:
-    found = differences(ServerSpec.model_validate(spec), server, power="Running", managed_tags=())
+    wanted = ServerSpec.model_validate(spec)
+    assert server.details is not None
+    disks = disks_of(resource(spec=make_spec().model_copy(update={"server": wanted})), server.details)
+    found = differences(wanted, server, power="Running", managed_tags=(), disks=disks)
     return [f"{each.field}: {each.want} is {each.have}" for each in found]
 
 

@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.rule import VALIDATIONS, Rule
 
-_CAPITALS = {"id": "ID", "ip": "IP", "mac": "MAC", "url": "URL", "cpu": "CPU", "io": "IO"}
+_CAPITALS = {"id": "ID", "ids": "IDs", "ip": "IP", "mac": "MAC", "url": "URL", "cpu": "CPU", "io": "IO"}
 
 # How a field may change, as a mark in its schema. The sentence ends the field's description, and the rules
 # that keep fixed fields from changing are made of the mark.

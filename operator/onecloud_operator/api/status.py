@@ -91,6 +91,13 @@ class DeletionStatus(Shown):
     requested_at: Time = Field(description="When the cloud was asked to delete the server.")
 
 
+class DataDiskID(Shown):
+    """Which disk one of ``spec.server.dataDisks`` is."""
+
+    index: Count = Field(description="Index in the spec.")
+    id: Short = Field(description="Id of the disk.")
+
+
 class DriftStatus(Shown):
     """One field in which the server differs from the spec."""
 
@@ -140,6 +147,13 @@ class Status(Shown):
     adopted_at: Time | None = shown("When the server was adopted; absent for one that the object made.")
     cloud: CloudStatus | None = shown("Where the server lives; never changed.", **ATOMIC_MAP)
     deletion: DeletionStatus | None = shown("The removal under way.", **ATOMIC_MAP)
+    root_disk_id: Short | None = shown(
+        "Id of the root disk, as it was when the server was made or adopted. Another one in its place is not "
+        "taken for it, unless the annotation onecloud.io/accept-root-disk names that one."
+    )
+    data_disk_ids: Annotated[tuple[DataDiskID, ...], Field(max_length=15)] | None = shown(
+        "Which disks spec.server.dataDisks speaks of, wherever they are by now.", **ATOMIC_LIST
+    )
     # More than the spec can hold: while one set of tags gives way to another, both are there.
     managed_tags: Annotated[tuple[Short, ...], Field(max_length=32)] | None = shown(
         "Keys of the tags that the operator set, so that one that leaves the spec is taken off the server.",

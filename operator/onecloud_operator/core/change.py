@@ -29,6 +29,7 @@ from onecloud_operator.core.actions import (
     Update,
 )
 from onecloud_operator.core.diff import Change, Difference, differences
+from onecloud_operator.core.disks import Disks, disks_of, root_trouble
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import power, reporting
 from onecloud_operator.core.repeats import blocked, spent, tried
@@ -60,12 +61,12 @@ def plan(facts: Facts, server: Observed) -> Step:
         return Hold("Updating", "Waiting for a second look at the server.", 1.0, unread=True)
     if not server.detailed:
         return Hold("Updating", "The server's details have not been read yet.", unread=True)
-    found = open_differences(facts, server)
+    found, held = open_differences(facts, server), root_trouble(facts, server)
     if not found:
-        return Settled()
+        return held or Settled()
     if reporting(facts.resource):
-        return Hold("DriftReported", f"Differences are reported only (drift.mode Report): {named(found)}.")
-    held: Hold | None = None
+        told = f"Differences are reported only (drift.mode Report): {named(found)}."
+        return held or Hold("DriftReported", told)
     given_up: tuple[HeldBack, ...] = ()
     for candidate in _candidates(facts, server, found):
         if isinstance(candidate.step, Hold):
@@ -89,7 +90,11 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
     if spec is None or server.details is None:
         return ()
     return differences(
-        spec, server, power=power(facts.resource), managed_tags=facts.resource.records.managed_tags
+        spec,
+        server,
+        power=power(facts.resource),
+        managed_tags=facts.resource.records.managed_tags,
+        disks=disks_of(facts.resource, server.details),
     )
 
 
@@ -175,13 +180,16 @@ def _size(
 def _disks(
     facts: Facts, spec: ServerSpec, server: Observed, by_field: dict[str, Difference]
 ) -> Iterator[_Candidate]:
-    disks = {disk.index: disk for disk in server.details.disks} if server.details else {}
+    disks = disks_of(facts.resource, server.details) if server.details else Disks()
+    if disks.trouble is not None:
+        return
     for data in spec.data_disks or ():
         if f"dataDisks[{data.index}].size" in by_field:
-            yield _Candidate(GrowDisk(server.id, disks[data.index].id, mib_of(data.size)))
-    if "rootDisk.size" not in by_field or spec.root_disk is None or spec.root_disk.size is None:
+            yield _Candidate(GrowDisk(server.id, disks.data[data.index].id, mib_of(data.size)))
+    size = spec.root_disk.size if spec.root_disk is not None else None
+    if "rootDisk.size" not in by_field or size is None or disks.root is None:
         return
-    grow = GrowDisk(server.id, disks[0].id, mib_of(spec.root_disk.size))
+    grow = GrowDisk(server.id, disks.root.id, mib_of(size))
     if server.phase is Phase.STOPPED:
         yield _Candidate(grow)
     elif server.phase is Phase.RUNNING and _restarts(facts) and power(facts.resource) == "Running":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from onecloud_operator.api.spec import DiskOptions, ServerSpec
+    from onecloud_operator.core.disks import Disks
     from onecloud_operator.core.observed import Details, Disk, Observed
 
 
@@ -44,13 +45,13 @@ class Difference:
 
 
 def differences(
-    spec: ServerSpec, server: Observed, *, power: str, managed_tags: tuple[str, ...]
+    spec: ServerSpec, server: Observed, *, power: str, managed_tags: tuple[str, ...], disks: Disks
 ) -> tuple[Difference, ...]:
     """
     Return every difference, in the order in which they are mended.
 
     Only what the spec gives is compared. *power* is the wanted state, its default resolved: ``Running``,
-    ``Stopped`` or ``Unmanaged``. *server* must be detailed.
+    ``Stopped`` or ``Unmanaged``. *server* must be detailed, *disks* are its disks as the spec names them.
     """
     details = server.details
     if details is None:
@@ -61,8 +62,8 @@ def differences(
         *_tags(spec, details, managed_tags),
         *_security_groups(spec, details),
         *_size(spec, server),
-        *_disks(spec, details),
-        *_fixed(spec, server, details),
+        *_disks(spec, disks),
+        *_fixed(spec, server, details, disks),
         *_power(power, server),
     )
 
@@ -130,22 +131,21 @@ def _size(spec: ServerSpec, server: Observed) -> Iterator[Difference]:
         yield Difference("instanceType", spec.instance_type, server.instance_type, Change.STOP)
 
 
-def _disks(spec: ServerSpec, details: Details) -> Iterator[Difference]:
-    by_index = {disk.index: disk for disk in details.disks}
-    root = by_index.get(0)
+def _disks(spec: ServerSpec, disks: Disks) -> Iterator[Difference]:
+    root = disks.root
     if spec.root_disk and spec.root_disk.size and root and mib_of(spec.root_disk.size) > root.size_mib:
         yield Difference("rootDisk.size", spec.root_disk.size, text_of_mib(root.size_mib), Change.STOP)
     for want in spec.data_disks or ():
         path = f"dataDisks[{want.index}]"
-        have = by_index.get(want.index)
+        have = disks.data.get(want.index)
         if have is None:
             yield Difference(path, want.size, None, Change.NEVER)
         elif mib_of(want.size) > have.size_mib:
             yield Difference(f"{path}.size", want.size, text_of_mib(have.size_mib), Change.LIVE)
 
 
-def _fixed(spec: ServerSpec, server: Observed, details: Details) -> Iterator[Difference]:
-    root = next((d for d in details.disks if d.index == 0), None)
+def _fixed(spec: ServerSpec, server: Observed, details: Details, disks: Disks) -> Iterator[Difference]:
+    root = disks.root
     pairs: list[tuple[str, object, object]] = [("hypervisor", spec.hypervisor, server.hypervisor)]
     if spec.image is not None and root is not None and spec.image not in {root.image, root.image_id}:
         pairs.append(("image", spec.image, root.image or root.image_id))
@@ -169,17 +169,17 @@ def _fixed(spec: ServerSpec, server: Observed, details: Details) -> Iterator[Dif
         ]
     if devices := spec.isolated_devices:
         pairs.append(("isolatedDevices", len(devices), details.device_count))
-    for path, want, have in (*pairs, *_disk_kinds(spec, details), *_networks(spec, details)):
+    for path, want, have in (*pairs, *_disk_kinds(spec, disks), *_networks(spec, details)):
         if want is not None and want != have:
             yield Difference(path, _shown(want), None if have is None else _shown(have), Change.NEVER)
 
 
-def _disk_kinds(spec: ServerSpec, details: Details) -> Iterator[tuple[str, object, object]]:
-    by_index: dict[int, Disk] = {disk.index: disk for disk in details.disks}
-    wanted: list[tuple[int, str, DiskOptions]] = [(0, "rootDisk", spec.root_disk)] if spec.root_disk else []
-    wanted += [(d.index, f"dataDisks[{d.index}]", d) for d in spec.data_disks or ()]
-    for index, path, want in wanted:
-        if (have := by_index.get(index)) is not None:
+def _disk_kinds(spec: ServerSpec, disks: Disks) -> Iterator[tuple[str, object, object]]:
+    wanted: list[tuple[Disk | None, str, DiskOptions]] = []
+    wanted += [(disks.root, "rootDisk", spec.root_disk)] if spec.root_disk else []
+    wanted += [(disks.data.get(d.index), f"dataDisks[{d.index}]", d) for d in spec.data_disks or ()]
+    for have, path, want in wanted:
+        if have is not None:
             yield f"{path}.backend", want.backend, have.backend
             yield f"{path}.medium", want.medium, have.medium
             yield f"{path}.driver", want.driver, have.driver

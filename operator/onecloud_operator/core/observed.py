@@ -25,6 +25,8 @@ CREATE_FAILURES = frozenset(
 AMBIGUOUS_CREATE_FAILURES = frozenset({"disk_fail", "deploy_fail", "security_group_fail"})
 DELETING_STATUSES = frozenset({"start_delete", "deleting"})
 
+DATA_DISKS_LENGTH = 64  # the CRD's bound of status.server.dataDisks
+_IMAGE = ("image", "imageID")  # stand beside the root disk, but within a data disk
 _STABLE = {
     "running": "Running",
     "rescue": "Running",
@@ -72,7 +74,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """A disk, root (index 0) or data."""
+    """A disk. *index*: where it is now, 0 being the root disk's place; -1 where the cloud does not tell."""
 
     id: str
     index: int
@@ -127,6 +129,7 @@ class Details:
     manager_id: str | None = None
     device_count: int = 0
     ip: str | None = None  # the default NIC's address, else the first
+    disks_known: bool = field(default=True, compare=False)  # False: there may be more of them than are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,3 +227,27 @@ def carried(mirror: Mapping[str, Any], previous: Mapping[str, Any]) -> Mapping[s
     if same and isinstance(before, dict) and "rules" in before and "rules" not in security:
         kept["security"] = {"rules": before["rules"], **security}
     return {**mirror, **kept} if kept else mirror
+
+
+def rooted(mirror: Mapping[str, Any], root_id: str | None) -> Mapping[str, Any]:
+    """Return *mirror* with the disk *root_id* as its root disk, and no other one, wherever the disks are."""
+    placed = mirror.get("rootDisk")
+    placed_id = placed.get("id") if isinstance(placed, dict) else None
+    if root_id is None or placed_id == root_id:
+        return mirror
+    listed = mirror.get("dataDisks")
+    data = [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+    root = next((row for row in data if row.get("id") == root_id), None)
+    if placed is None and root is None:
+        return mirror
+    rest = [row for row in data if row is not root]
+    image = {name: mirror[name] for name in _IMAGE if name in mirror}
+    if isinstance(placed, dict):
+        rest = [{**placed, **image}, *rest]
+    changed = {key: value for key, value in mirror.items() if key not in {"rootDisk", "dataDisks", *_IMAGE}}
+    if root is not None:
+        changed["rootDisk"] = {key: value for key, value in root.items() if key not in _IMAGE}
+        changed |= {name: root[name] for name in _IMAGE if name in root}
+    if rest:
+        changed["dataDisks"] = rest[:DATA_DISKS_LENGTH]
+    return changed

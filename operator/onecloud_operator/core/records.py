@@ -61,6 +61,8 @@ class Records:
     creation: Creation | None = None
     adopted_at: str | None = None
     deletion_requested_at: str | None = None
+    root_disk_id: str | None = None
+    data_disk_ids: tuple[tuple[int, str], ...] = ()  # by the spec's index
     managed_tags: tuple[str, ...] = ()
     last_handled: str | None = None
     held_back: tuple[HeldBack, ...] = ()
@@ -109,6 +111,8 @@ def records_of(status: Mapping[str, Any]) -> Records:
         creation=_creation(_mapping(status.get("creation"))),
         adopted_at=_text(status.get("adoptedAt")),
         deletion_requested_at=_text(deletion.get("requestedAt")),
+        root_disk_id=_text(status.get("rootDiskID")),
+        data_disk_ids=_data_disk_ids(status.get("dataDiskIDs")),
         managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
         last_handled=_text(status.get("lastHandledReconcileAt")),
         held_back=_held_back(status.get("heldBack")),
@@ -141,6 +145,15 @@ def _creation(value: Mapping[str, Any]) -> Creation | None:
             failed_at, "NoCapacity" if reason == "NoCapacity" else "CreationFailed", message or ""
         )
     return Creation(attempt, server_id, name, started_at, completed_at, failure)
+
+
+def _data_disk_ids(value: object) -> tuple[tuple[int, str], ...]:
+    found = {}
+    for each in map(_mapping, value if isinstance(value, list) else ()):
+        index, disk_id = each.get("index"), _text(each.get("id"))
+        if isinstance(index, int) and not isinstance(index, bool) and disk_id is not None:
+            found[index] = disk_id
+    return tuple(sorted(found.items()))
 
 
 def _held_back(value: object) -> tuple[HeldBack, ...]:

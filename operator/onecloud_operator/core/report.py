@@ -15,9 +15,10 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.conditions import conditions, cut, standing
 from onecloud_operator.core.creation import completes
+from onecloud_operator.core.disks import remembered
 from onecloud_operator.core.drift import drift_of
 from onecloud_operator.core.holds import proven
-from onecloud_operator.core.observed import Phase, Reading, carried
+from onecloud_operator.core.observed import Phase, Reading, carried, rooted
 from onecloud_operator.core.policy import deletion_policy, forged, keeps, observing
 from onecloud_operator.core.records import Failure
 from onecloud_operator.core.repeats import same_wish
@@ -142,6 +143,10 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
                 "failureReason": creation.failure.reason,
                 "failureMessage": creation.failure.message,
             }
+    if records.root_disk_id is not None:
+        status["rootDiskID"] = records.root_disk_id
+    if records.data_disk_ids:
+        status["dataDiskIDs"] = [{"index": index, "id": disk_id} for index, disk_id in records.data_disk_ids]
     if records.adopted_at is not None and records.creation is None:
         status["adoptedAt"] = records.adopted_at
     if records.deletion_requested_at is not None:
@@ -156,15 +161,44 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
 
 
 def _records(facts: Facts, step: Step) -> Records:
-    """Return the records as they are after *step*."""
+    """Return the records as they are after *step*, with what this reading tells that is to be kept."""
+    before, records = facts.resource.records, _after(facts, step)
+    if isinstance(step, BeginAdoption):
+        found = next((one for one in facts.candidates or () if one.id == step.server_id), None)
+        return remembered(facts, records, found, new=True)
+    server, creation = facts.server, records.creation
+    made = creation is not None and creation.completed_at is not None
+    if server is None or server.id != records.bound_id or not (made or creation is None):
+        return records
+    believed = server.phase is Phase.RUNNING or (server.phase.stable and facts.reading.confirmed)
+    if observing(facts.resource) or forged(facts.resource) or not facts.fresh or not believed:
+        return records
+    return remembered(facts, records, server, new=made and creation is not before.creation)
+
+
+def _after(facts: Facts, step: Step) -> Records:
     records, now = facts.resource.records, text_of_time(facts.wall)
     match step:
         case BeginCreation(creation=creation, place=place):
             return replace(
-                records, id=creation.id, creation=creation, place=place, deletion_requested_at=None
+                records,
+                id=creation.id,
+                creation=creation,
+                place=place,
+                deletion_requested_at=None,
+                root_disk_id=None,
+                data_disk_ids=(),
             )
         case BeginAdoption(server_id=server_id, place=place):
-            return replace(records, id=server_id, adopted_at=now, place=place, creation=None)
+            return replace(
+                records,
+                id=server_id,
+                adopted_at=now,
+                place=place,
+                creation=None,
+                root_disk_id=None,
+                data_disk_ids=(),
+            )
         case BeginDeletion():
             return replace(records, deletion_requested_at=now)
         case MarkFailedCreation(reason=reason, message=message) if records.creation is not None:
@@ -201,11 +235,12 @@ def _mirror(facts: Facts, records: Records) -> Mapping[str, Any] | None:
         return kept
     settled = server.phase is not Phase.MOVING and server.detailed
     if kept is None:
-        return server.mirror or None
+        return rooted(server.mirror, records.root_disk_id) or None
     if not settled or not server.mirror:
         return kept
     # After a restart it was read by a list only; the status knows the rest.
-    return server.mirror if server.whole else carried(server.mirror, kept)
+    mirror = server.mirror if server.whole else carried(server.mirror, kept)
+    return rooted(mirror, records.root_disk_id)
 
 
 def _ip(facts: Facts, old: Mapping[str, Any]) -> str | None:

@@ -19,6 +19,7 @@ RECONCILE_REQUESTED_AT = "onecloud.io/reconcile-requested-at"
 FORCE_DETACH = "onecloud.io/force-detach"
 CONFIRM_DELETE = "onecloud.io/confirm-delete"
 CONFIRM_GONE = "onecloud.io/confirm-gone"
+ACCEPT_ROOT_DISK = "onecloud.io/accept-root-disk"
 
 WISH_LENGTH = 256  # the CRD's bound of status.lastHandledReconcileAt
 
@@ -65,6 +66,6 @@ class Resource:
         """Say whether the object is to be let go without touching, or even finding, its server."""
         return self.annotations.get(FORCE_DETACH, "false").strip().lower() == "true"
 
-    def confirms(self, annotation: str, server_id: str | None) -> bool:
-        """Say whether *annotation* names *server_id*: a confirmation is for one server and never lasts."""
-        return server_id is not None and self.annotations.get(annotation, "").strip() == server_id
+    def confirms(self, annotation: str, one_id: str | None) -> bool:
+        """Say whether *annotation* names *one_id*: a confirmation is for one server, or disk, alone."""
+        return one_id is not None and self.annotations.get(annotation, "").strip() == one_id

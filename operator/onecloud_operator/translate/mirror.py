@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.core.observed import Phase, phase_of
+from onecloud_operator.core.observed import DATA_DISKS_LENGTH, Phase, phase_of
 from onecloud_operator.translate.columns import (
     COLUMNS,
     DEVICE,
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 USER_TAG = "user:"
 OWNER_TAG = "onecloud.io/"
 
-MOST_DATA_DISKS = 64
 MOST_TAGS = 64
 MOST_ADDRESSES = 64
 MOST_ITEMS = 32  # of every other list
+NO_INDEX = -1
 RESTING = frozenset({Phase.RUNNING, Phase.STOPPED, Phase.SUSPENDED, Phase.UNKNOWN})
 
 
@@ -88,13 +88,15 @@ def user_tags(metadata: object) -> dict[str, str]:
 
 
 def disks_of(server: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the disks in the order of their indexes, each index once."""
-    by_index: dict[int, Mapping[str, Any]] = {}
-    for disk in items(server.get("disks_info")):
-        index = count(disk.get("index"))
-        if index is not None:
-            by_index.setdefault(index, disk)
-    return [by_index[index] for index in sorted(by_index)]
+    """Return the disks in the order of their indexes; the cloud may leave gaps, or tell no index at all."""
+    found = enumerate(items(server.get("disks_info")))
+    return [disk for _, disk in sorted(found, key=lambda each: (index_of(each[1]), each[0]))]
+
+
+def index_of(disk: Mapping[str, Any]) -> int:
+    """Return where a disk is on its server, -1 where it is not told."""
+    index = count(disk.get("index"))
+    return NO_INDEX if index is None else index
 
 
 def _set(target: dict[str, Any], name: str, value: object) -> None:
@@ -136,13 +138,13 @@ def _set_disks(mirror: dict[str, Any], server: Mapping[str, Any]) -> None:
     data: list[dict[str, Any]] = []
     for disk in disks_of(server):
         row = _row(disk, DISK)
-        if row["index"]:
+        if row.get("index") != 0 or "rootDisk" in mirror:
             data.append(row)
             continue
         _set(mirror, "image", row.pop("image", None))
         _set(mirror, "imageID", row.pop("imageID", None))
         mirror["rootDisk"] = row
-    _set(mirror, "dataDisks", data[:MOST_DATA_DISKS])
+    _set(mirror, "dataDisks", data[:DATA_DISKS_LENGTH])
 
 
 def _addresses(server: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -15,7 +15,14 @@ from onecloud_operator.core.observed import (
     carried,
     phase_of,
 )
-from onecloud_operator.translate.mirror import USER_TAG, disks_of, mirror_of, renewed, user_tags
+from onecloud_operator.translate.mirror import (
+    USER_TAG,
+    disks_of,
+    index_of,
+    mirror_of,
+    renewed,
+    user_tags,
+)
 from onecloud_operator.translate.words import (
     BILLING,
     FIRMWARE,
@@ -153,9 +160,12 @@ def _observed(
 def _details(server: Mapping[str, Any], version: int) -> Details:
     nics = tuple(_nic(nic) for nic in items(server.get("nics")))
     listed = text(server.get("ips"))
+    disks = tuple(_disk(disk) for disk in disks_of(server) if text(disk.get("id")))
+    told = count(server.get("disk_count"))
     return Details(
         version=version,
-        disks=tuple(_disk(disk) for disk in disks_of(server) if text(disk.get("id"))),
+        disks=disks,
+        disks_known=told == len(disks) or (told is None and isinstance(server.get("disks_info"), list)),
         nics=nics,
         security_groups=_groups(server),
         tags=user_tags(server.get("metadata")),
@@ -173,7 +183,7 @@ def _details(server: Mapping[str, Any], version: int) -> Details:
 def _disk(disk: Mapping[str, Any]) -> Disk:
     return Disk(
         id=disk["id"],
-        index=disk["index"],
+        index=index_of(disk),
         size_mib=count(disk.get("size")) or 0,
         image=text(disk.get("image")),
         image_id=text(disk.get("image_id")),

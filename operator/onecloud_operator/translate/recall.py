@@ -17,6 +17,7 @@ from onecloud_operator.core.observed import (
     SecurityGroup,
     phase_of,
 )
+from onecloud_operator.translate.mirror import index_of
 from onecloud_operator.translate.observed import LONGEST_ID, ip_of
 from onecloud_operator.translate.words import any_text, count, flag, items, mib_or_none, text
 
@@ -74,6 +75,7 @@ def _details(mirror: Mapping[str, Any], version: int) -> Details:
     return Details(
         version=version,
         disks=_disks(mirror),
+        disks_known=False,
         nics=nics,
         security_groups=tuple(SecurityGroup(i or "", name or "") for i, name in groups if i or name),
         tags={key: value for key, value in _part(mirror, "tags").items() if _is_tag(key, value)},
@@ -90,18 +92,15 @@ def _details(mirror: Mapping[str, Any], version: int) -> Details:
 
 def _disks(mirror: Mapping[str, Any]) -> tuple[Disk, ...]:
     root = _part(mirror, "rootDisk")
-    found = [_disk(root, 0, mirror)] if text(root.get("id")) else []
-    for row in items(mirror.get("dataDisks")):
-        index = count(row.get("index"))
-        if index and text(row.get("id")):
-            found.append(_disk(row, index, row))
-    return tuple(found)
+    found = [_disk(root, mirror)] if text(root.get("id")) else []
+    found += [_disk(row, row) for row in items(mirror.get("dataDisks")) if text(row.get("id"))]
+    return tuple(sorted(found, key=lambda disk: disk.index))
 
 
-def _disk(row: Mapping[str, Any], index: int, image: Mapping[str, Any]) -> Disk:
+def _disk(row: Mapping[str, Any], image: Mapping[str, Any]) -> Disk:
     return Disk(
         id=row["id"],
-        index=index,
+        index=index_of(row),
         size_mib=mib_or_none(row.get("size")) or 0,
         image=text(image.get("image")),
         image_id=text(image.get("imageID")),

@@ -1,0 +1,141 @@
+"""
+Which disk is which: by its id.
+
+An index says where a disk is, never which disk it is: a root disk can be detached from a running server
+without a word, and the next disk that is attached takes its place. So ids are remembered once the server is
+made or adopted, and everything that is decided of a disk goes by them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.resource import ACCEPT_ROOT_DISK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Details, Disk, Observed
+    from onecloud_operator.core.records import Records
+    from onecloud_operator.core.resource import Resource
+
+ROOT_INDEX = 0
+MOST_DATA_DISKS = 15  # the CRD's bound of the spec's list
+
+
+@dataclass(frozen=True, slots=True)
+class Disks:
+    """
+    The disks of a server as the spec names them; one that is not there, or not known, is absent.
+
+    *data*: by the spec's index, wherever they are now. *trouble*: why there is no root disk to decide about.
+    """
+
+    root: Disk | None = None
+    data: Mapping[int, Disk] = field(default_factory=dict)
+    trouble: str | None = None
+
+
+def disks_of(resource: Resource, details: Details) -> Disks:
+    """Return which of the disks in *details* the spec speaks of."""
+    root, trouble = _root(resource, details)
+    return Disks(root, _data(resource, details, root), trouble)
+
+
+def root_trouble(facts: Facts, server: Observed) -> Hold | None:
+    """Return a hold if the server's root disk is missing, or is another one."""
+    trouble = disks_of(facts.resource, server.details).trouble if server.details is not None else None
+    return Hold("OperationFailed", trouble) if trouble is not None else None
+
+
+def remembered(facts: Facts, records: Records, server: Observed | None, *, new: bool) -> Records:
+    """
+    Return *records* with the ids of the disks that *server* shows.
+
+    *new*: it was made or adopted just now, so the disk in the first place is its root disk, unless the
+    images say otherwise.
+    """
+    if server is None or server.details is None or not server.detailed:
+        return records
+    details, resource = server.details, replace(facts.resource, records=records)
+    if new and records.root_disk_id is None and (first := _first(details)) is not None:
+        records = replace(records, root_disk_id=first.id)
+        resource = replace(resource, records=records)
+    disks = disks_of(resource, details)
+    data = {**{index: disk.id for index, disk in disks.data.items()}, **dict(records.data_disk_ids)}
+    ids = tuple(sorted(data.items())[:MOST_DATA_DISKS])
+    root_id = disks.root.id if disks.root is not None else records.root_disk_id
+    if (root_id, ids) == (records.root_disk_id, records.data_disk_ids):
+        return records
+    return replace(records, root_disk_id=root_id, data_disk_ids=ids)
+
+
+def _root(resource: Resource, details: Details) -> tuple[Disk | None, str | None]:
+    there = _placed(details, ROOT_INDEX)
+    if there is not None and resource.confirms(ACCEPT_ROOT_DISK, there.id):
+        return there, None
+    recorded = resource.records.root_disk_id
+    if recorded is None:
+        return _unrecorded(resource, details, there)
+    if there is None:
+        return None, (
+            f"The server's root disk, {recorded}, is not in its place on the server, and no other one is. "
+            "No disk is grown. Attach it again in the cloud; a disk that is to take its place must be "
+            f"accepted by the annotation {ACCEPT_ROOT_DISK} with that disk's id."
+        )
+    if there.id != recorded:
+        return None, (
+            f"The server's root disk, {recorded}, is not in its place on the server: disk {there.id} is. No "
+            "disk is grown. Put the root disk back in the cloud, or, to accept the other one in its place, "
+            f"set the annotation {ACCEPT_ROOT_DISK}: {there.id}."
+        )
+    return there, None
+
+
+def _unrecorded(resource: Resource, details: Details, there: Disk | None) -> tuple[Disk | None, str | None]:
+    """Return the root disk of an object that has no record of it: with an image, or alone, it is no other."""
+    if there is None or _imaged(there) or len(details.disks) == 1:
+        return there, None
+    spec = resource.spec.server if resource.spec else None
+    size = spec.root_disk.size if spec is not None and spec.root_disk is not None else None
+    if size is None or mib_of(size) <= there.size_mib:
+        return None, None
+    return None, (
+        f"It is not known whether disk {there.id}, the first one of the server, is its root disk, so no disk "
+        f"is grown. If it is, set the annotation {ACCEPT_ROOT_DISK}: {there.id}."
+    )
+
+
+def _data(resource: Resource, details: Details, root: Disk | None) -> dict[int, Disk]:
+    spec = resource.spec.server if resource.spec else None
+    recorded = dict(resource.records.data_disk_ids)
+    taken = {*recorded.values(), resource.records.root_disk_id, root.id if root is not None else None}
+    by_id = {disk.id: disk for disk in details.disks}
+    found = {}
+    for wanted in spec.data_disks or () if spec is not None else ():
+        if (disk_id := recorded.get(wanted.index)) is not None:
+            disk = by_id.get(disk_id)
+        else:
+            disk = _placed(details, wanted.index)
+            disk = None if disk is not None and disk.id in taken else disk
+        if disk is not None:
+            found[wanted.index] = disk
+    return found
+
+
+def _first(details: Details) -> Disk | None:
+    there = _placed(details, ROOT_INDEX)
+    other = any(_imaged(disk) for disk in details.disks if disk is not there)
+    return None if there is not None and other and not _imaged(there) else there
+
+
+def _placed(details: Details, index: int) -> Disk | None:
+    return next((disk for disk in details.disks if disk.index == index), None)
+
+
+def _imaged(disk: Disk) -> bool:
+    return bool(disk.image or disk.image_id)
