@@ -201,7 +201,9 @@ def _attach_disks(world: World, guest: Guest, order: Order, actor: Actor) -> Non
         size = wanted.size_mib
         if index == 0:
             size = max(size, ROOT_DISK_MINIMUM_MIB, wanted.image.minimum_mib if wanted.image else 0)
-        attach_disk(world, guest, wanted, size, actor)
+        disk = attach_disk(world, guest, wanted, size, actor)
+        # The user tags of a create request go to the disks as well, an owner's mark among them.
+        disk.metadata = {key: value for key, value in guest.metadata.items() if key.startswith("user:")}
 
 
 def attach_disk(world: World, guest: Guest, wanted: WantedDisk, size_mib: int, actor: Actor) -> Disk:

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import defaults
 from .app import App
+from .control_parts import PartsControl
 from .details import details
 from .errors import not_found
 from .events import PLATFORM
@@ -18,19 +19,15 @@ from .seeds import settled
 from .tasks import Walk
 from .times import row_time
 from .walks import start, stop
-from .world import Fate, Settings, World, utc_now
+from .world import Fate, Settings, utc_now
 
 
-class Control:
+class Control(PartsControl):
     """One running cloud. Methods that change servers do so out of band: at once, as the platform itself."""
 
     def __init__(self, app: App) -> None:
-        self.app = app
+        super().__init__(app)
         self._lost: list[Guest] = []
-
-    @property
-    def world(self) -> World:
-        return self.app.world
 
     @property
     def settings(self) -> Settings:
@@ -161,32 +158,6 @@ class Control:
     def release(self, ident: str | None = None) -> int:
         """Let hung tasks go on, and return how many there were."""
         return self.world.tasks.release(self.guest(ident) if ident else None)
-
-    def set_host(
-        self, *, online: bool | None = None, agent: bool | None = None, host: str | None = None
-    ) -> None:
-        """
-        Take hosts (or one) offline or back, or kill their agents.
-
-        Offline turns their servers ``unknown``; that they are back is only seen by a sync of each server.
-        """
-        for found in self.world.inventory.hosts.values():
-            if host not in (None, found.id, found.name):
-                continue
-            found.agent = found.agent if agent is None else agent
-            if online is None or online == found.online:
-                continue
-            found.online = online
-            if online:
-                continue
-            for guest in list(self.world.store.all()):
-                if guest.row["host_id"] == found.id and not guest.pending:
-                    self.world.set_status(guest, "unknown", "host offline")
-
-    def fill_hosts(self) -> None:
-        """Leave no room on any host: creates end in sched_fail, growth in a 400."""
-        for host in self.world.inventory.hosts.values():
-            host.cpu_total, host.memory_mib_total = host.cpu_used, host.memory_mib_used
 
     # --- servers
 

@@ -69,6 +69,11 @@ class Disks:
     def get(self, ident: str) -> Disk | None:
         return self._rows.get(ident.casefold())
 
+    def named(self, name: str) -> list[Disk]:
+        """Return the disks with this name that are not in the bin."""
+        wanted = name.strip().casefold()
+        return [row for row in self._rows.values() if row.name.casefold() == wanted and not row.pending]
+
     def knows(self, ident: str) -> bool:
         """Return whether *ident* was ever inserted, be the row alive or not."""
         return ident.casefold() in self.burnt

@@ -10,11 +10,21 @@ from .wire import Answer, Request, answer
 
 METHODS = frozenset(
     {
+        "add_image",
+        "add_keypair",
+        "add_network",
+        "add_secgroup",
+        "add_zone",
+        "delete_image",
+        "rename_image",
+        "rename_keypair",
+        "rename_network",
         "add_project",
         "add_server",
         "add_user",
         "bring_back",
         "change",
+        "clean_bin",
         "clear_faults",
         "erase_all",
         "expire_tokens",

@@ -6,7 +6,7 @@ from typing import Any
 
 from .defaults import SYSTEM_PROJECT
 from .errors import no_handler
-from .inventory import FOUNDED, Image
+from .inventory import Image
 from .permissions import Caller
 from .tables import Line, Table, fetch, list_rows
 from .times import row_time
@@ -36,13 +36,13 @@ def handle(world: World, caller: Caller, request: Request) -> Answer:
 
 def _images(world: World) -> Iterator[Line]:
     for row in world.inventory.images.values():
-        yield Line(row.id, row.name, FOUNDED, partial(face, world, row), row.project_id)
+        yield Line(row.id, row.name, row.created_at, partial(face, world, row), row.project_id)
 
 
 def face(world: World, row: Image) -> dict[str, Any]:
     owner = row.project_id or SYSTEM_PROJECT
     project = world.project_name(owner)
-    stamp = row_time(FOUNDED)
+    stamp = row_time(row.created_at)
     return {
         "can_delete": False,
         "can_update": True,

@@ -19,6 +19,7 @@ class Zone:
     id: str
     name: str
     project_id: str = ""
+    created_at: datetime = FOUNDED
 
 
 @dataclass(slots=True)
@@ -59,6 +60,7 @@ class Network:
     cursor: int = 0
     server_type: str = "guest"
     project_id: str = ""
+    created_at: datetime = FOUNDED
     version: int = 1
 
     @property
@@ -108,6 +110,7 @@ class Image:
     minimum_mib: int = 0
     cached_name: str = ""
     project_id: str = ""
+    created_at: datetime = FOUNDED
     status: str = "active"
     size: int = 196_616
     version: int = 7
@@ -128,6 +131,7 @@ class Sku:
     zone_id: str = ""
     id: str = ""
     project_id: str = ""
+    created_at: datetime = FOUNDED
 
     def __post_init__(self) -> None:
         self.id = self.id or str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.name}@{self.zone_id}"))
@@ -139,6 +143,7 @@ class Keypair:
     name: str
     owner_id: str = ""
     project_id: str = ""
+    created_at: datetime = FOUNDED
     version: int = 0
 
 
@@ -148,6 +153,7 @@ class SecurityGroup:
     name: str
     rules: str = "in:allow any"
     project_id: str = ""
+    created_at: datetime = FOUNDED
     version: int = 3
 
 
@@ -185,6 +191,7 @@ class Inventory:
         self.keypairs: dict[str, Keypair] = {}
         self.security_groups: dict[str, SecurityGroup] = {}
         self.addresses: dict[str, ElasticAddress] = {}
+        self.burnt_addresses: set[str] = set()
         self.devices: dict[str, Device] = {}
         self.storages: dict[str, Storage] = {}
         self.schedtags: set[str] = set()

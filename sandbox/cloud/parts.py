@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from . import faces
-from .inventory import FOUNDED
+from . import faces, part_faces
 from .tables import Line, Table
 from .world import World
 
@@ -12,29 +11,29 @@ from .world import World
 def _networks(world: World) -> Iterator[Line]:
     for row in world.inventory.networks.values():
         columns = {"server_type": row.server_type}
-        face = partial(faces.network, world, row)
-        yield Line(row.id, row.name, FOUNDED, face, row.project_id, columns=columns)
+        face = partial(part_faces.network, world, row)
+        yield Line(row.id, row.name, row.created_at, face, row.project_id, columns=columns)
 
 
 def _groups(world: World) -> Iterator[Line]:
     for row in world.inventory.security_groups.values():
-        yield Line(row.id, row.name, FOUNDED, partial(faces.group, world, row), row.project_id)
+        yield Line(row.id, row.name, row.created_at, partial(part_faces.group, world, row), row.project_id)
 
 
 def _keypairs(world: World) -> Iterator[Line]:
     for row in world.inventory.keypairs.values():
-        face = partial(faces.keypair, world, row)
-        yield Line(row.id, row.name, FOUNDED, face, user_id=row.owner_id)
+        face = partial(part_faces.keypair, world, row)
+        yield Line(row.id, row.name, row.created_at, face, user_id=row.owner_id)
 
 
 def _zones(world: World) -> Iterator[Line]:
     for row in world.inventory.zones.values():
-        yield Line(row.id, row.name, FOUNDED, partial(faces.zone, world, row))
+        yield Line(row.id, row.name, row.created_at, partial(part_faces.zone, world, row))
 
 
 def _skus(world: World) -> Iterator[Line]:
     for row in world.inventory.skus.values():
-        yield Line(row.id, row.name, FOUNDED, partial(faces.sku, world, row))
+        yield Line(row.id, row.name, row.created_at, partial(part_faces.sku, world, row))
 
 
 def _disks(world: World) -> Iterator[Line]:
@@ -51,16 +50,18 @@ def _addresses(world: World) -> Iterator[Line]:
 
 DISKS = Table("disk", "disks", _disks, faces.OF_DISKS, frozenset({"access_path", "auto_delete"}))
 ADDRESSES = Table("eip", "eips", _addresses, faces.OF_ADDRESSES, frozenset({"auto_dellocate"}))
-NETWORKS = Table("network", "networks", _networks, faces.OF_NETWORKS, frozenset({"alloc_timout_seconds"}))
+NETWORKS = Table(
+    "network", "networks", _networks, part_faces.OF_NETWORKS, frozenset({"alloc_timout_seconds"})
+)
 TABLES = {
     table.plural: table
     for table in (
         DISKS,
         ADDRESSES,
         NETWORKS,
-        Table("secgroup", "secgroups", _groups, faces.OF_GROUPS),
-        Table("keypair", "keypairs", _keypairs, faces.OF_KEYPAIRS),
-        Table("zone", "zones", _zones, faces.OF_ZONES),
-        Table("serversku", "serverskus", _skus, faces.OF_SKUS),
+        Table("secgroup", "secgroups", _groups, part_faces.OF_GROUPS),
+        Table("keypair", "keypairs", _keypairs, part_faces.OF_KEYPAIRS),
+        Table("zone", "zones", _zones, part_faces.OF_ZONES),
+        Table("serversku", "serverskus", _skus, part_faces.OF_SKUS),
     )
 }

@@ -188,6 +188,19 @@ def tags(body: dict[str, Any]) -> dict[str, str]:
     }
 
 
+def merge_tags(table: dict[str, str], changes: dict[str, str]) -> None:
+    """
+    Merge *changes* into the tags of a row; the values none and null delete their key.
+
+    Keys are compared without regard to case, and the spelling that came last stays.
+    """
+    for key, value in changes.items():
+        for other in [other for other in table if other.casefold() == key.casefold()]:
+            del table[other]
+        if value.lower() not in {"none", "null"}:
+            table[key] = value
+
+
 def tag_text(value: Any) -> str:
     """Return a tag's value as the cloud stores it: always a text."""
     if value is None:

@@ -1,5 +1,6 @@
 """Everything that region serves beside servers and their events: which handler answers which path."""
 
+from . import disk_requests, eip_requests
 from .errors import list_refused, no_handler
 from .parts import TABLES
 from .permissions import Caller
@@ -17,4 +18,18 @@ def handle(world: World, caller: Caller, request: Request, parts: list[str]) -> 
             return list_rows(world, caller, request, TABLES[plural])
         case "GET", [plural, ident] if plural in TABLES:
             return get_row(world, caller, request, TABLES[plural], ident)
+        case "POST", ["disks"]:
+            return disk_requests.create(world, caller, request)
+        case "PUT", ["disks", ident]:
+            return disk_requests.update(world, caller, request, ident)
+        case "DELETE", ["disks", ident]:
+            return disk_requests.delete(world, caller, request, ident)
+        case "POST", ["disks", ident, action]:
+            return disk_requests.perform(world, caller, request, ident, action)
+        case "POST", ["eips"]:
+            return eip_requests.create(world, caller, request)
+        case "DELETE", ["eips", ident]:
+            return eip_requests.delete(world, caller, request, ident)
+        case "POST", ["eips", ident, action]:
+            return eip_requests.perform(world, caller, request, ident, action)
     raise no_handler(request.path)

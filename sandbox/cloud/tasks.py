@@ -13,9 +13,15 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol, TypeAlias
 
-from .guests import Guest
-
 Walk: TypeAlias = Generator[float, None, None]
+
+
+class Subject(Protocol):
+    """What a task works on: a server, a disk, an elastic address."""
+
+    @property
+    def gone(self) -> bool:
+        """Return whether it was deleted for good: its tasks end there."""
 
 
 class Timer(Protocol):
@@ -33,7 +39,7 @@ def on_the_loop(seconds: float, call: Callable[[], None]) -> Timer:
 
 @dataclass(slots=True)
 class Running:
-    guest: Guest
+    guest: Subject
     walk: Walk
     name: str
     started: datetime
@@ -62,19 +68,19 @@ class Tasks:
         """Return how many tasks are on their way, hung ones not counted."""
         return len(self._timers)
 
-    def of(self, guest: Guest) -> list[str]:
+    def of(self, guest: Subject) -> list[str]:
         """Return the names of the open tasks of *guest*, hung ones too."""
         return [r.name for r in [*self._running.values(), *self.parked] if r.guest is guest]
 
-    def started(self, guest: Guest) -> list[datetime]:
+    def started(self, guest: Subject) -> list[datetime]:
         """Return when the open tasks of *guest* were started, hung ones too."""
         return [r.started for r in [*self._running.values(), *self.parked] if r.guest is guest]
 
-    def start(self, guest: Guest, walk: Walk, name: str, now: datetime) -> None:
+    def start(self, guest: Subject, walk: Walk, name: str, now: datetime) -> None:
         """Run *walk* up to its first wait now, and the rest later."""
         self._advance(Running(guest, walk, name, now))
 
-    def release(self, guest: Guest | None = None) -> int:
+    def release(self, guest: Subject | None = None) -> int:
         """Let hung tasks (of *guest*, or all) go on, and return how many there were."""
         freed = [r for r in self.parked if guest is None or r.guest is guest]
         self.parked = [r for r in self.parked if r not in freed]
@@ -83,7 +89,7 @@ class Tasks:
             self._advance(running)
         return len(freed)
 
-    def drop(self, guest: Guest) -> None:
+    def drop(self, guest: Subject) -> None:
         """Forget the tasks of *guest*: region was killed, or the server vanished beside the API."""
         for key, running in list(self._running.items()):
             if running.guest is guest:

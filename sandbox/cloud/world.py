@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from .addresses import ElasticAddress
 from .defaults import REGION, default_identity, default_inventory
-from .disks import Disks
+from .disks import Disk, Disks
 from .errors import CloudError, not_found
 from .events import PLATFORM, Actor, EventLog
 from .guests import Guest
 from .identity import Identity, Project
 from .inventory import Host, Inventory
 from .store import Store
-from .tasks import Tasks, Walk
+from .tasks import Subject, Tasks, Walk
 
 HOT_PLUG_KEYS = ("hot_remove_nic", "hotplug_cpu_mem")
 
@@ -99,8 +100,8 @@ class World:
     def host_of(self, guest: Guest) -> Host | None:
         return self.inventory.hosts.get(guest.row["host_id"])
 
-    def run(self, guest: Guest, name: str, walk: Walk) -> None:
-        """Start a task on *guest*."""
+    def run(self, guest: Subject, name: str, walk: Walk) -> None:
+        """Start a task on *guest*, which may be a disk or an address, too."""
         self.tasks.start(guest, walk, name, self.clock())
 
     def fate(self, operation: str) -> Fate | None:
@@ -125,6 +126,15 @@ class World:
             self.events.add(
                 guest, "updatestatus", f"{old}=>{status}" + (f": {reason}" if reason else ""), actor
             )
+
+    def write_row(self, row: Disk | ElasticAddress, *, bump: int = 1, **columns: Any) -> None:
+        """Change *columns* of a disk or an address; its version rises by *bump* and its time moves."""
+        if "status" in columns and self.tasks.current is not None:
+            self.tasks.current.entered = columns["status"]
+        for key, value in columns.items():
+            setattr(row, key, value)
+        row.version += bump
+        row.updated_at = self.store.now()
 
     def set_tags(
         self, guest: Guest, changes: dict[str, str], actor: Actor = PLATFORM, *, hidden: bool = False

@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.cloud.inventory import Keypair, Network, SecurityGroup, Sku, Zone
-from tests.cloud.scene import Scene
+from tests.cloud.scene import Scene, spec
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,56 @@ async def test_glance_asks_keystone_itself_about_a_token(scene: Scene) -> None:
 async def test_the_networks_for_elastic_addresses_are_listed_by_their_type(scene: Scene) -> None:
     reply = await scene.ask("GET", "/networks?server_type=eip&field=name&details=false")
     assert reply.json()["networks"] == [{"name": "eipnet"}]
+
+
+# --- names that move beside the operator
+
+
+async def image_beside(scene: Scene, ident: str) -> tuple[str, str]:
+    [disk] = (await scene.ask("GET", f"/servers/{ident}")).json()["server"]["disks_info"]
+    return disk.get("image", ""), disk["image_id"]
+
+
+async def test_region_goes_on_telling_the_old_name_of_a_renamed_image_also_for_new_servers(
+    scene: Scene,
+) -> None:
+    old = await scene.create("old", disks=[{"image_id": "ubuntu-22.04"}])
+    scene.cloud.rename_image("ubuntu-22.04", "ubuntu-22.04-20261101")
+    new = await scene.create("new", disks=[{"image_id": "ubuntu-22.04-20261101"}])
+    told = await image_beside(scene, old)
+    assert told == await image_beside(scene, new)
+    assert told[0] == "ubuntu-22.04"
+    assert (await scene.ask("GET", "/v1/images?name=ubuntu-22.04")).json() == {"images": []}
+    [row] = (await scene.ask("GET", "/v1/images?name=ubuntu-22.04-20261101")).json()["images"]
+    assert row["id"] == told[1]
+
+
+async def test_region_may_hear_of_the_new_name_later(scene: Scene) -> None:
+    ident = await scene.create("old", disks=[{"image_id": "ubuntu-22.04"}])
+    before = await image_beside(scene, ident)
+    scene.cloud.rename_image("ubuntu-22.04", "ubuntu-new", told=True)
+    assert await image_beside(scene, ident) == ("ubuntu-new", before[1])
+
+
+async def test_a_deleted_image_makes_no_server_and_stays_beside_those_it_made(scene: Scene) -> None:
+    ident = await scene.create("old", disks=[{"image_id": "ubuntu-22.04"}])
+    before = await image_beside(scene, ident)
+    scene.cloud.delete_image("ubuntu-22.04")
+    assert await image_beside(scene, ident) == before
+    body = {"server": spec("new") | {"disks": [{"image_id": "ubuntu-22.04"}]}}
+    assert (await scene.ask("POST", "/servers", body=body)).status_code == 400
+
+
+async def test_a_renamed_key_pair_is_shown_at_once_and_moves_no_version(scene: Scene) -> None:
+    ident = await scene.create(keypair="ops")
+    version = scene.cloud.guest(ident).row["update_version"]
+    scene.cloud.rename_keypair("ops", "ops-2026")
+    server = (await scene.ask("GET", f"/servers/{ident}")).json()["server"]
+    assert (server["keypair"], server["update_version"]) == ("ops-2026", version)
+
+
+async def test_another_zone_makes_every_instance_type_ambiguous_but_not_for_a_creation(scene: Scene) -> None:
+    scene.cloud.add_zone("zone1")
+    assert (await scene.ask("GET", "/serverskus/ecs.g1.c2m2")).status_code == 500
+    ident = await scene.create(sku="ecs.g1.c2m2")
+    assert scene.cloud.guest(ident).row["vcpu_count"] == 2
