@@ -8,6 +8,7 @@ from .inventory import (
     Device,
     Host,
     Image,
+    InstanceGroup,
     Inventory,
     Keypair,
     Network,
@@ -125,5 +126,6 @@ def default_inventory() -> Inventory:
         ident = f"a1b2c3d4-0000-4000-8000-00000000000{number}"
         inventory.devices[ident] = Device(ident, f"gpu-{number}", "GPU-HPC", "Tesla T4")
     inventory.schedtags.add("0d5f6c1e-8a39-4c52-9d0e-2f1b7c6a9e11")
-    inventory.groups.add("9b0cbb16-32f1-4c0b-8d55-6f8b7f0a1c22")
+    spread = InstanceGroup("9b0cbb16-32f1-4c0b-8d55-6f8b7f0a1c22", "spread", 1, LAB_PROJECT)
+    inventory.groups[spread.id] = spread
     return inventory

@@ -168,6 +168,32 @@ class Storage:
 
 
 @dataclass(slots=True)
+class InstanceGroup:
+    """A group whose *guests* (ids of servers) go to different hosts."""
+
+    id: str
+    name: str
+    granularity: int = 1
+    project_id: str = ""
+    created_at: datetime = FOUNDED
+    guests: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """A snapshot of one disk, or of a server, with those of its disks as *parts*."""
+
+    id: str
+    name: str
+    guest_id: str
+    created_at: datetime
+    project_id: str
+    status: str
+    disk_id: str = ""
+    parts: "list[Snapshot]" = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Device:
     id: str
     name: str
@@ -195,7 +221,9 @@ class Inventory:
         self.devices: dict[str, Device] = {}
         self.storages: dict[str, Storage] = {}
         self.schedtags: set[str] = set()
-        self.groups: set[str] = set()
+        self.groups: dict[str, InstanceGroup] = {}
+        self.snapshots: dict[str, Snapshot] = {}
+        self.instance_snapshots: dict[str, Snapshot] = {}
         self.region_id = "default"
         self.region = "Default"
         self._macs = itertools.count(0x20196A57)

@@ -139,20 +139,15 @@ def sku(world: World, row: Sku) -> dict[str, Any]:
     place = {"zone": found.name if found else "", "zone_id": row.zone_id}
     offered = {"postpaid_status": "available", "prepaid_status": "available"}
     there = {key: value for key, value in region(world).items() if key.startswith("cloudregion")}
+    used = sum(guest.row["instance_type"] == row.name for guest in world.store.all())
     counted = (
         *("attached_disk_count", "attached_disk_size_gb", "data_disk_max_count", "gpu_max_count"),
         *("hour_price", "month_price", "sys_disk_max_size_gb", "sys_disk_min_size_gb"),
-        "total_guest_count",
     )
-    shown = (
-        new_face(row.id, row.name, 0, made=row.created_at)
-        | region(world)
-        | place
-        | offered
-        | dict.fromkeys(counted, 0)
-    )
+    shown = new_face(row.id, row.name, 0, made=row.created_at) | region(world) | place | offered
+    shown |= dict.fromkeys(counted, 0)
     return shown | {
-        "can_delete": True,
+        "can_delete": not used,
         "can_update": True,
         "cpu_core_count": row.cpu,
         "enabled": True,
@@ -170,4 +165,5 @@ def sku(world: World, row: Sku) -> dict[str, Any]:
         "source": "local",
         "status": "ready",
         "sys_disk_resizable": True,
+        "total_guest_count": used,
     }

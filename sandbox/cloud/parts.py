@@ -61,7 +61,7 @@ TABLES = {
         NETWORKS,
         Table("secgroup", "secgroups", _groups, part_faces.OF_GROUPS),
         Table("keypair", "keypairs", _keypairs, part_faces.OF_KEYPAIRS),
-        Table("zone", "zones", _zones, part_faces.OF_ZONES),
+        Table("zone", "zones", _zones, part_faces.OF_ZONES, listed=frozenset({"_i18n"})),
         Table("serversku", "serverskus", _skus, part_faces.OF_SKUS),
     )
 }

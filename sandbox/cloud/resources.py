@@ -1,12 +1,17 @@
 """Everything that region serves beside servers and their events: which handler answers which path."""
 
-from . import disk_requests, eip_requests
+from . import disk_requests, eip_requests, instance_groups, snapshots
 from .errors import list_refused, no_handler
-from .parts import TABLES
+from .parts import TABLES as PARTS
 from .permissions import Caller
 from .tables import get_row, list_rows
 from .wire import Answer, Request
 from .world import World
+
+TABLES = PARTS | {
+    table.plural: table
+    for table in (instance_groups.GROUPS, snapshots.SNAPSHOTS, snapshots.INSTANCE_SNAPSHOTS)
+}
 
 
 def handle(world: World, caller: Caller, request: Request, parts: list[str]) -> Answer:
@@ -14,6 +19,10 @@ def handle(world: World, caller: Caller, request: Request, parts: list[str]) -> 
         case "GET", ["storages"] if not caller.administrator:
             allow = caller.allowance("list")
             raise list_refused("compute", "storages", require="domain", allow=allow, query="domain")
+        case "POST", ["instancegroups"]:
+            return instance_groups.create(world, caller, request)
+        case "POST", ["snapshots"]:
+            return snapshots.create(world, caller, request)
         case "GET", [plural] if plural in TABLES:
             return list_rows(world, caller, request, TABLES[plural])
         case "GET", [plural, ident] if plural in TABLES:

@@ -45,7 +45,7 @@ class Table:
     One resource of the cloud.
 
     *lines* yields all rows. *joined* are the keys that a list leaves out without details, *single* those that
-    only GET by id shows.
+    only GET by id shows, *listed* those that it does not.
     """
 
     singular: str
@@ -53,6 +53,7 @@ class Table:
     lines: Callable[[World], Iterable[Line]]
     joined: frozenset[str] = frozenset()
     single: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
     service: str = "compute"
 
 
@@ -174,4 +175,4 @@ def fetch(world: World, caller: Caller, request: Request, table: Table, ident: s
 
 def get_row(world: World, caller: Caller, request: Request, table: Table, ident: str) -> Answer:
     line = fetch(world, caller, request, table, ident, "get")
-    return answer({table.singular: line.face()})
+    return answer({table.singular: {k: v for k, v in line.face().items() if k not in table.listed}})

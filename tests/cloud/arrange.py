@@ -19,6 +19,7 @@ from sandbox.cloud.disks import Disk
 from sandbox.cloud.events import Actor, Event
 from sandbox.cloud.inventory import Sku
 from sandbox.cloud.times import parse_time
+from tests.cloud.arrange_resources import arrange_resource
 from tests.cloud.recorded import Exchange, exchanges
 from tests.cloud.scene import Scene
 
@@ -46,7 +47,9 @@ def arrange(exchange: Exchange) -> Scene:
         special(scene, exchange)
     if exchange.service == "keystone":
         return scene
-    if exchange.group == "events":
+    if exchange.group == "day2-resources":
+        arrange_resource(scene, exchange)
+    elif exchange.group == "events":
         _events(scene, exchange)
     elif exchange.server_path and exchange.server_path != "check-create-data":
         _target(scene, exchange)

@@ -8,6 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from sandbox.cloud.defaults import LAB_PROJECT, SYSTEM_PROJECT, ZONE
+from sandbox.cloud.disks import STORAGE
+
 FOLDER = Path(__file__).parent.parent / "data" / "transcripts"
 MANDATORY = frozenset(
     {
@@ -24,6 +27,16 @@ MANDATORY = frozenset(
         "recycle-bin",
     }
 )
+
+
+# The later recordings come from a second installation: what every cloud has is named here as in the first.
+SAME = {
+    "7366bf0e0fb942828a104d5f5a799d06": LAB_PROJECT,
+    "44eb9963cad64bc18c15f0c6d9727628": SYSTEM_PROJECT,
+    "745c7b5248a84673878168f3bf9e40bc": "0c50540313a34f8a861090cbb925708d",  # labuser
+    "d150a1cf-b5d3-4862-8783-52c73235a3e6": ZONE,
+    "b6e7f37b-a0db-4db3-83b4-b5696f7ec8b3": STORAGE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,14 @@ class Exchange:
         return found if isinstance(found, list) else []
 
     @property
+    def shown(self) -> list[dict[str, Any]]:
+        """Return the rows that the answer shows of anything that is no server: of a list, or the only one."""
+        if not isinstance(self.json, dict) or self.status != 200:
+            return []
+        found = next((value for value in self.json.values() if isinstance(value, dict | list)), [])
+        return found if isinstance(found, list) else [found]
+
+    @property
     def cut(self) -> bool:
         """Return whether only the beginning of a long answer was kept."""
         limit = self.json.get("limit", 0) if isinstance(self.json, dict) else 0
@@ -106,7 +127,10 @@ def exchanges() -> tuple[Exchange, ...]:
     """Return every exchange in the order in which it was recorded."""
     found: list[Exchange] = []
     for file in sorted(FOLDER.glob("*.jsonl")):
-        found += [_exchange(json.loads(line), file.stem) for line in file.read_text().splitlines()]
+        text = file.read_text()
+        for second, first in SAME.items():
+            text = text.replace(second, first)
+        found += [_exchange(json.loads(line), file.stem) for line in text.splitlines()]
     return tuple(
         sorted(found, key=lambda exchange: (exchange.recorded_at, _number(exchange.case), exchange.case))
     )

@@ -144,3 +144,12 @@ async def test_another_zone_makes_every_instance_type_ambiguous_but_not_for_a_cr
     assert (await scene.ask("GET", "/serverskus/ecs.g1.c2m2")).status_code == 500
     ident = await scene.create(sku="ecs.g1.c2m2")
     assert scene.cloud.guest(ident).row["vcpu_count"] == 2
+
+
+async def test_a_group_of_servers_is_made_once_by_name(scene: Scene) -> None:
+    body = {"instancegroup": {"name": "apart", "granularity": 1}}
+    made = (await scene.ask("POST", "/instancegroups", body=body)).json()["instancegroup"]
+    assert (made["guest_count"], made["granularity"]) == (0, 1)
+    assert (await scene.ask("POST", "/instancegroups", body=body)).status_code == 409
+    shown = (await scene.ask("GET", "/instancegroups/apart")).json()["instancegroup"]
+    assert shown["id"] == made["id"]
