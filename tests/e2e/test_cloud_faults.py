@@ -79,6 +79,13 @@ def rows_of_others(fleet: Fleet) -> None:
     fault("answer", method="GET", path=LISTS, status=200, body=body)(fleet)
 
 
+def inner_calls_are_refused(fleet: Fleet) -> None:
+    """Answer writes as the cloud does while one of its services cannot ask another: 400, with its words."""
+    said = {"status": 400, "kind": "InputParameterError", "details": "Invalid root image: 403 Forbidden"}
+    for method in ("POST", "PUT"):
+        fault("answer", method=method, path="^/servers", **said)(fleet)
+
+
 def hosts(*, online: bool) -> Callable[[Fleet], object]:
     return lambda fleet: fleet.play.cloud.call("set_host", online=online)
 
@@ -116,6 +123,7 @@ SICKNESSES = {
     "identity-is-down": Sickness(
         fault("answer", status=403, kind="ForbiddenError"), REFUSED, everywhere=True, valid="False"
     ),
+    "inner-calls-are-refused": Sickness(inner_calls_are_refused, frozenset({"ProviderError"})),
     "truncated-json": Sickness(fault("truncate", path="^/servers"), UNREACHABLE, everywhere=True, done=True),
     "garbage-json": Sickness(fault("garbage", **GARBAGE), UNCLEAR, everywhere=True, done=True),
     "another-content-type": Sickness(fault("mislabel", **HTML), UNCLEAR, everywhere=True, done=True),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS
+from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, row_of
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.onecloud import catalog, errors, replies
 from onecloud_operator.onecloud.errors import ApiError, Call, OneCloudError
@@ -40,11 +40,49 @@ def answered(doing: Doing, status: int, error_class: str, details: str) -> Probl
     return problem_of(replies.parse_error(request, reply), doing=doing)
 
 
+def nested(error_class: str, status: int, details: str) -> str:
+    """Return the words of one service within another's."""
+    inner = {"error": {"class": error_class, "code": status, "details": details}}
+    return f"Invalid root image: modules.Images.GetByName: {json.dumps(inner)}"
+
+
 C, H, A, R, G, S = Doing.CREATE, Doing.CHANGE, Doing.ACTION, Doing.REMOVE, Doing.READ, Doing.SIGN_IN
 INPUT, STATUS, MISSING = "InputParameterError", "InvalidStatusError", "ResourceNotFoundError"
 OFFLINE = "Cannot delete server on offline host"
 LOCKED = "Virtual server is locked, cannot delete"
 PREPAID = "not allow to delete prepaid server in valid status"
+
+
+REFUSED = 'Head "http://10.0.0.1:30292/v1/images/x": dial tcp 10.0.0.1:30292: connect: connection refused'
+
+
+@pytest.mark.parametrize("doing", Doing)
+@pytest.mark.parametrize(
+    ("status", "error_class"), [(400, INPUT), (400, STATUS), (404, "NotFoundError"), (406, "")]
+)
+@pytest.mark.parametrize(
+    "details",
+    [
+        pytest.param("403 Forbidden", id="identity-is-down"),
+        pytest.param("Invalid root image: GetByName: 403 Forbidden", id="identity-is-down-for-an-image"),
+        pytest.param(nested("ForbiddenError", 403, "Forbidden"), id="forbidden-within"),
+        pytest.param(nested("ConnectRefusedError", 499, REFUSED), id="image-service-is-down"),
+        pytest.param("db.FetchModelObjects: dial tcp 127.0.0.1:33306: i/o timeout", id="no-answer-in-time"),
+        pytest.param('Get "http://10.0.0.1:30888/x": EOF', id="cut-off"),
+        pytest.param('Post "http://10.0.0.1:30885/x": read: connection reset by peer', id="reset"),
+        pytest.param("scheduler: 502 Bad Gateway", id="a-proxy-within"),
+        pytest.param("lookup keystone on 10.96.0.10:53: no such host", id="no-such-host"),
+    ],
+)
+def test_what_one_service_says_of_another_is_the_clouds_trouble(
+    doing: Doing, status: int, error_class: str, details: str
+) -> None:
+    problem = answered(doing, status, error_class, details)
+    assert problem.reason == "ProviderError"
+    assert not row_of(problem.reason).stalled
+    assert not problem.again
+    assert problem.ambiguous == (doing in WRITES), "how far it had come is not known"
+    assert "spec" not in problem.message
 
 
 @pytest.mark.parametrize(
@@ -67,6 +105,7 @@ PREPAID = "not allow to delete prepaid server in valid status"
             G, 404, "NotFoundError", "Handler not found", "EndpointUnreachable", id="no-such-handler"
         ),
         pytest.param(C, 400, INPUT, "Invalid root image", "InvalidSpec", id="create-with-a-bad-image"),
+        pytest.param(C, 400, INPUT, "image EOFX or Forbidden", "InvalidSpec", id="create-with-a-bad-name"),
         pytest.param(C, 400, "WeakPasswordError", "weak", "InvalidSpec", id="create-with-a-weak-password"),
         pytest.param(C, 400, STATUS, "eip x has been associated", "InvalidSpec", id="create-with-a-used-eip"),
         pytest.param(C, 402, "PaymentError", "pay", "InvalidSpec", id="create-without-paying"),

@@ -12,6 +12,7 @@ from .errors import (
     ApiError,
     Call,
     CatalogError,
+    InnerFailure,
     InvalidRequest,
     NotIdentity,
     NotInProject,
@@ -141,7 +142,7 @@ def image_endpoint(catalog: object, *, interface: str, region: str) -> str | Non
 def refusal(request: Request, reply: Reply) -> OneCloudError:
     """Return the error that an answer to a sign-in stands for."""
     error = parse_error(request, reply)
-    if not isinstance(error, ApiError):
+    if not isinstance(error, ApiError) or isinstance(error, InnerFailure):
         return error
     kind = BY_CLASS.get(error.error_class)
     if kind is None:

@@ -36,6 +36,7 @@ What can go wrong between us and the cloud, as types: callers match on classes, 
         ├── Locked              423
         ├── RateLimited         429
         └── ServerError         5xx
+            ├── InnerFailure    400, 404, 406 about a call between the cloud's services
             └── GatewayError    502, 503
                 └── GatewayTimeout  504: the handler goes on running
 
@@ -268,6 +269,10 @@ class ServerError(ApiError):
     """The cloud failed, for good or for a moment: it does not say."""
 
     unclear = True
+
+
+class InnerFailure(ServerError):
+    """One of the cloud's services could not ask another; how far it had come is not known."""
 
 
 class GatewayError(ServerError):

@@ -16,6 +16,7 @@ from .errors import (
     Forbidden,
     GatewayError,
     GatewayTimeout,
+    InnerFailure,
     InvalidInput,
     InvalidStatus,
     Locked,
@@ -30,6 +31,7 @@ from .errors import (
     ServerError,
     Unauthorized,
 )
+from .inner import tells_of_inner_call
 from .models import MAX_ROWS, Event, EventPage, Row, ServerPage, ServerQuery
 from .protocol import CHECK, Reply, Request
 from .scrub import masked
@@ -41,7 +43,6 @@ from .taken import names_used_id
 BRACKET_BYTES = VALUE_BYTES = 64
 NAME_BYTES = 128
 MOST_BYTES = 48 * 2**20
-DETAILS_CHARACTERS = 500
 SAID_CHARACTERS = 16 * 2**10  # of a refusal's text are read; what is not shown only costs time
 CUT_CHARACTERS = 128
 ECHO = re.compile(r'\{\s*".*\}|\{\s*".*', re.DOTALL)
@@ -160,6 +161,8 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
         kind = ServerError if reply.broke else ApiError
     if kind in {ServerError, Conflict} and names_used_id(request.body, said[:SAID_CHARACTERS]):
         kind = DuplicateId
+    mistake = kind in {ApiError, InvalidInput, InvalidStatus, NotFound, NotSupported}
+    kind = InnerFailure if mistake and tells_of_inner_call(details) else kind
     return kind(call, reply.status, error_class, details)
 
 
@@ -290,7 +293,7 @@ def _shown(text: str, secrets: tuple[str, ...]) -> str:
     clean = masked(text[:SAID_CHARACTERS], secrets)
     if len(text) > SAID_CHARACTERS:
         clean = clean[:-CUT_CHARACTERS]  # a secret may have been cut to less than can be told from other text
-    return _words(ECHO.sub("{…}", clean), DETAILS_CHARACTERS)  # "unable to convert '{…}'"
+    return _words(ECHO.sub("{…}", clean), characters=500)  # "unable to convert '{…}'"
 
 
 def _refuse_constant(name: str) -> NoReturn:

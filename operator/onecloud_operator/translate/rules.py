@@ -16,6 +16,7 @@ from onecloud_operator.onecloud.errors import (
     DuplicateName,
     Forbidden,
     GatewayError,
+    InnerFailure,
     InvalidInput,
     InvalidRequest,
     InvalidStatus,
@@ -178,6 +179,7 @@ RULES: tuple[Rule, ...] = (
         "Have the cloud's administrator unlock it.",
     ),
     # -- the cloud's own words
+    Rule(InnerFailure, "ProviderError", "The cloud cannot do this, since one of its services fails", _ANEW),
     Rule(
         Forbidden,
         "PrepaidNotExpired",
