@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
+from onecloud_operator.api.served import keeps
 from onecloud_operator.cluster import (
     FIELD_MANAGER,
     KIND,
@@ -50,6 +51,16 @@ async def cluster(control_plane: ControlPlane) -> AsyncIterator[Cluster]:
         yield made
 
 
+MOMENT = "2026-01-01T00:00:00Z"
+READY = {
+    "type": "Ready",
+    "status": "True",
+    "reason": "Available",
+    "message": "The server runs.",
+    "lastTransitionTime": MOMENT,
+}
+
+
 def reference_to(body: dict[str, Any]) -> Reference:
     meta = body["metadata"]
     return Reference(meta["namespace"], meta["name"], meta["uid"], meta["resourceVersion"])
@@ -64,9 +75,9 @@ def web(kube: Kube, namespace: str) -> dict[str, Any]:
 async def test_a_status_is_written_whole_under_our_name_and_the_spec_is_left_alone(
     cluster: Cluster, web: dict[str, Any]
 ) -> None:
-    first = await cluster.apply_status(reference_to(web), {"id": "s1", "state": "Running", "ip": "10.0.0.5"})
+    first = await cluster.write_status(reference_to(web), {"id": "s1", "state": "Running", "ip": "10.0.0.5"})
     assert first["status"] == {"id": "s1", "state": "Running", "ip": "10.0.0.5", "observedGeneration": -1}
-    second = await cluster.apply_status(reference_to(first), {"id": "s1", "state": "Stopped"})
+    second = await cluster.write_status(reference_to(first), {"id": "s1", "state": "Stopped"})
     assert "ip" not in second["status"], "what is not said any more is gone"
     assert second["spec"] == web["spec"]
     assert second["metadata"]["generation"] == web["metadata"]["generation"]
@@ -76,8 +87,8 @@ async def test_a_status_is_written_whole_under_our_name_and_the_spec_is_left_alo
 
 
 async def test_a_status_that_is_the_same_is_no_new_version(cluster: Cluster, web: dict[str, Any]) -> None:
-    first = await cluster.apply_status(reference_to(web), {"id": "s1"})
-    again = await cluster.apply_status(reference_to(first), {"id": "s1"})
+    first = await cluster.write_status(reference_to(web), {"id": "s1"})
+    again = await cluster.write_status(reference_to(first), {"id": "s1"})
     assert again["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
 
 
@@ -86,8 +97,8 @@ async def test_a_decision_on_an_older_version_is_not_written(
 ) -> None:
     kube.patch(KIND, "web-1", namespace, {"spec": {"deletionProtection": True}})
     with pytest.raises(Conflict) as error:
-        await cluster.apply_status(reference_to(web), {"id": "s1"})
-    assert error.value.status == 409
+        await cluster.write_status(reference_to(web), {"id": "s1"})
+    assert error.value.status == 422, "a failed test of a JSON patch"
     assert (
         "status" not in kube.list(KIND, namespace)[0] or "id" not in kube.list(KIND, namespace)[0]["status"]
     )
@@ -100,7 +111,7 @@ async def test_a_namesake_that_was_made_meanwhile_inherits_no_status(
     kube.delete(KIND, "web-1", namespace)
     namesake = kube.create(manifest(namespace, SPEC))
     with pytest.raises(Conflict):
-        await cluster.apply_status(reference_to(web), {"id": "s1"})
+        await cluster.write_status(reference_to(web), {"id": "s1"})
     with pytest.raises(Conflict):
         await cluster.set_finalizers(reference_to(web), (OURS,), had=False)
     found = await cluster.read(namespace, "web-1")
@@ -113,8 +124,65 @@ async def test_a_status_that_the_definition_does_not_know_names_the_field(
     cluster: Cluster, web: dict[str, Any]
 ) -> None:
     with pytest.raises(ClusterError, match=r"status\.state") as error:
-        await cluster.apply_status(reference_to(web), {"state": "Sleeping"})
+        await cluster.write_status(reference_to(web), {"state": "Sleeping"})
     assert error.value.status == 422
+
+
+async def test_a_field_that_the_definition_lacks_is_seen_to_be_dropped(
+    cluster: Cluster, web: dict[str, Any]
+) -> None:
+    """A record that was lost in silence would count as written."""
+    sent = {"id": "s1", "cloud": {"authURL": "https://cloud.example/v3", "projectID": "p", "cell": "c"}}
+    answer = await cluster.write_status(reference_to(web), sent)
+    assert not keeps(answer["status"], sent)
+    del sent["cloud"]["cell"]  # type: ignore[attr-defined]
+    assert keeps(answer["status"], sent), "with a default beside it"
+
+
+async def test_nothing_that_another_manager_put_into_the_status_survives(
+    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+) -> None:
+    first = await cluster.write_status(reference_to(web), {"id": "s1", "conditions": [READY]})
+    left = {"deletion": {"requestedAt": MOMENT}, "nextRetryTime": MOMENT, "ip": "10.0.0.5"}
+    kube.patch(KIND, "web-1", namespace, {"status": left}, subresource="status")
+    kube.apply(
+        {
+            **{key: first[key] for key in ("apiVersion", "kind")},
+            "metadata": {"name": "web-1", "namespace": namespace},
+            "status": {"conditions": [{**READY, "type": "Deleting", "message": "left"}]},
+        },
+        manager="velero-server",
+        subresource="status",
+    )
+    seen = await cluster.read(namespace, "web-1")
+    assert {*left} <= {*seen["status"]}
+    assert len(seen["status"]["conditions"]) == 2
+    ours = await cluster.write_status(reference_to(seen), {"id": "s1", "conditions": [READY]})
+    assert ours["status"] == {"id": "s1", "conditions": [READY], "observedGeneration": -1}
+    writers = {m["manager"] for m in ours["metadata"]["managedFields"] if m.get("subresource") == "status"}
+    assert writers == {FIELD_MANAGER}
+
+
+async def test_a_status_that_was_applied_by_an_older_operator_is_taken_over(
+    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+) -> None:
+    """What it applied is no other manager's, and the record of who owns what does not grow for ever."""
+    older = kube.apply(
+        {
+            **{key: web[key] for key in ("apiVersion", "kind")},
+            "metadata": {"name": "web-1", "namespace": namespace},
+            "status": {"id": "s1", "ip": "10.0.0.5", "state": "Running"},
+        },
+        manager=FIELD_MANAGER,
+        subresource="status",
+    )
+    ours, sizes = older, []
+    for number in range(5):
+        status = {"id": "s1", "state": "Running", "conditions": [{**READY, "message": str(number)}]}
+        ours = await cluster.write_status(reference_to(ours), status)
+        sizes.append(len(json.dumps(ours["metadata"]["managedFields"])))
+    assert "ip" not in ours["status"]
+    assert len(set(sizes)) == 1
 
 
 async def test_a_status_for_an_object_that_is_gone_is_not_found(
@@ -122,7 +190,7 @@ async def test_a_status_for_an_object_that_is_gone_is_not_found(
 ) -> None:
     kube.delete(KIND, "web-1", namespace)
     with pytest.raises((NotFound, Conflict)):
-        await cluster.apply_status(reference_to(web), {"id": "s1"})
+        await cluster.write_status(reference_to(web), {"id": "s1"})
     assert kube.get(KIND, "web-1", namespace) is None
 
 
@@ -268,6 +336,13 @@ def status_of(code: int, message: str) -> Answer:
     [
         pytest.param(status_of(404, "not found"), NotFound, "404 not found", id="not-there"),
         pytest.param(status_of(409, "modified"), Conflict, "409 modified", id="changed"),
+        pytest.param(status_of(422, "a test failed"), Conflict, "422 a test failed", id="a-failed-test"),
+        pytest.param(
+            Answer(422, {"message": "is invalid", "details": {"kind": "OneCloudServer"}}),
+            ClusterError,
+            "422 is invalid",
+            id="not-valid",
+        ),
         pytest.param(status_of(403, "cannot get"), Forbidden, "403 cannot get", id="no-right"),
         pytest.param(status_of(401, "Unauthorized"), Forbidden, "401 Unauthorized", id="no-identity"),
         pytest.param(status_of(429, "slow down"), ClusterError, "429 slow down", id="too-many"),
@@ -335,9 +410,13 @@ async def test_a_list_that_is_too_old_to_go_on_is_an_error_and_not_a_short_list(
 
 async def test_what_is_sent_names_us_and_the_version_that_was_decided_upon() -> None:
     async with answering(always(Answer(200, {}))) as (made, _, place):
-        await made.apply_status(Reference("shop", "web-1", "u1", "7"), {"id": "s1"})
+        await made.write_status(Reference("shop", "web-1", "u1", "7"), {"id": "s1"})
         (asked,) = place.asked
         assert f"fieldManager={FIELD_MANAGER}" in asked.target
         assert asked.path.endswith("/onecloudservers/web-1/status")
-        assert asked.headers["content-type"] == "application/apply-patch+yaml"
-        assert json.loads(asked.content)["metadata"]["resourceVersion"] == "7"
+        assert asked.headers["content-type"] == "application/json-patch+json"
+        assert json.loads(asked.content) == [
+            {"op": "test", "path": "/metadata/uid", "value": "u1"},
+            {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+            {"op": "add", "path": "/status", "value": {"id": "s1"}},
+        ]

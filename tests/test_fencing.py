@@ -131,7 +131,7 @@ async def cluster_at(url: str, before_write: Callable[[], None]) -> AsyncIterato
 async def test_no_write_to_kubernetes_leaves_through_a_closed_fence() -> None:
     async with listening() as ear, cluster_at(ear.url, Fence(lambda: 0.0).check) as cluster:
         with pytest.raises(Fenced):
-            await cluster.apply_status(REFERENCE, {})
+            await cluster.write_status(REFERENCE, {})
         assert ear.heard == []
         await cluster.read("shop", "web-1")
         with pytest.raises(Fenced):
@@ -143,9 +143,9 @@ async def test_no_write_to_kubernetes_leaves_through_a_closed_fence() -> None:
 
 async def test_no_write_to_kubernetes_leaves_on_a_connection_that_was_kept() -> None:
     async with listening() as ear, cluster_at(ear.url, Closing(1).check) as cluster:
-        await cluster.apply_status(REFERENCE, {})
+        await cluster.write_status(REFERENCE, {})
         with pytest.raises(Fenced):
-            await cluster.apply_status(REFERENCE, {})
+            await cluster.write_status(REFERENCE, {})
         assert ear.connections == 1
     assert len(ear.heard) == 1
 
@@ -155,7 +155,7 @@ async def test_kubernetes_is_asked_about_only_once_the_connection_stands() -> No
     async with listening() as ear:
         seen: list[int] = []
         async with cluster_at(ear.url, lambda: seen.append(ear.connections)) as cluster:
-            await cluster.apply_status(REFERENCE, {})
+            await cluster.write_status(REFERENCE, {})
     assert seen == [1]
 
 

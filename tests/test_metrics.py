@@ -87,7 +87,7 @@ def labels_of(metrics: Metrics) -> dict[str, set[str]]:
     metrics.stepped("Create", "NoCapacity")
     metrics.fed("delta", 0.1, 2, failed=False)
     metrics.exchanged("get_server", "200", 0.1, throttled=True)
-    metrics.called("apply_status", 200, 0.1)
+    metrics.called("write_status", 200, 0.1)
     metrics.look = every_sample
     return {
         family.name + ("_total" if family.type == "counter" else ""): {

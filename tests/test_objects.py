@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onecloud_operator.core.records import attempt_id, unasked_for
 from onecloud_operator.core.resource import FINALIZER, PAUSED
 from onecloud_operator.objects import ECHO_SECONDS, Key, Objects, resource_of
 from tests.api.manifests import SPEC, merged
@@ -226,6 +227,75 @@ def test_what_no_decision_reads_is_not_kept(objects: Objects) -> None:
     assert found.records.id == "s1"
     assert SECRET_WORD not in repr(objects.__dict__)
     assert "kubectl" not in repr(objects.__dict__)
+
+
+MANAGED = {"subresource": "status", "fieldsV1": {"f:status": {"f:server": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("managers", "shared"),
+    [
+        pytest.param([MANAGED | {"manager": "onecloud-operator"}], False, id="ours-alone"),
+        pytest.param([MANAGED | {"manager": "kubectl-edit"}], True, id="of-another"),
+        pytest.param([MANAGED | {"manager": "kubectl", "subresource": ""}], False, id="before-we-wrote"),
+        pytest.param(
+            [MANAGED | {"manager": "x", "fieldsV1": {"f:status": {"f:ip": {}}}}], False, id="beside"
+        ),
+        pytest.param(None, False, id="of-nobody"),
+    ],
+)
+def test_it_is_known_whether_others_wrote_what_the_status_shows_of_the_server(
+    objects: Objects, managers: list[dict[str, Any]] | None, shared: bool
+) -> None:
+    """A restart must not recall it as what the cloud showed."""
+    full = body(1, spec=SPEC, status={"server": {"id": "s1"}})
+    full["metadata"]["managedFields"] = managers
+    objects.heard(full, listed=True)
+    found = objects.get(KEY)
+    assert found is not None
+    assert found.records.mirror_shared is shared
+    objects.answered(body(2, spec=SPEC, status={"server": {"id": "s1"}}), 0.0)
+    found = objects.get(KEY)
+    assert found is not None
+    assert not found.records.mirror_shared
+
+
+UID = "6f3c1f0a-2b9e-4f57-9a53-0c6f8d9b1e11"
+CREATION = {"attempt": 1, "id": attempt_id(UID, 1), "name": "shop.web", "startedAt": "t", "failedAt": "t"}
+GONE = [{"type": "Synced", "reason": "ExternallyDeleted"}]
+
+
+@pytest.mark.parametrize(
+    ("status", "deleting", "lost"),
+    [
+        pytest.param({}, False, True, id="nothing-is-said"),
+        pytest.param({"deletion": {"requestedAt": "t"}}, True, False, id="it-is-being-removed"),
+        pytest.param({"deletion": {"requestedAt": "t"}}, False, True, id="though-nobody-deletes-it"),
+        pytest.param({"creation": CREATION}, False, False, id="what-a-failed-attempt-left"),
+        pytest.param({"conditions": GONE, "state": "Missing"}, False, False, id="it-is-told-already"),
+        pytest.param({"conditions": GONE, "state": "Running"}, False, True, id="told-of-one-that-runs"),
+    ],
+)
+def test_a_record_that_the_object_contradicts_makes_no_loss_an_intended_one(
+    status: dict[str, Any], deleting: bool, lost: bool
+) -> None:
+    made = {"creation": CREATION | {"failedAt": None}, "server": {"id": CREATION["id"]}}
+    full = body(1, uid=UID, spec=SPEC, status=made | status)
+    full["metadata"] |= {"deletionTimestamp": "t"} if deleting else {}
+    assert unasked_for(resource_of(full).records) is lost
+
+
+def test_the_failure_of_an_attempt_that_is_none_of_the_objects_counts_for_nothing() -> None:
+    forged = CREATION | {"id": "victim"}
+    creation = resource_of(body(1, uid=UID, spec=SPEC, status={"creation": forged})).records.creation
+    assert creation is not None
+    assert creation.failure is None
+
+
+def test_a_removal_that_hangs_is_told_of_an_object_that_is_removed_only() -> None:
+    """Left on another one it would hold back the removals of the whole project after a restart."""
+    status = {"conditions": [{"type": "Deleting", "reason": "RecycleBinOff"}]}
+    assert resource_of(body(1, spec=SPEC, status=status)).records.deleting_reason is None
 
 
 WRONG: list[dict[str, Any]] = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,44 +76,22 @@ class Cluster:
         """Close the connections."""
         await self._api.close()  # type: ignore[no-untyped-call]  # generated
 
-    async def apply_status(self, reference: Reference, status: Mapping[str, Any]) -> dict[str, Any]:
+    async def write_status(self, reference: Reference, status: Mapping[str, Any]) -> dict[str, Any]:
         """
-        Write the whole status by server-side apply; return the object as it then is.
+        Put *status* in the place of all that stands there, whoever wrote it; return the object as it then is.
 
-        The version is always sent: a status apply ignores a wrong UID, so without it a namesake that was
-        made meanwhile would inherit another's id. Raises Conflict if the object has changed.
+        Server-side apply would leave what another manager owns, for good. Fields that the API server does not
+        know are dropped in silence: see what comes back. Raises Conflict if the object has changed.
         """
-        body = {
-            "apiVersion": f"{GROUP}/{VERSION}",
-            "kind": KIND,
-            "metadata": {
-                "name": reference.name,
-                "namespace": reference.namespace,
-                "resourceVersion": reference.version,
-            },
-            "status": status,
-        }
-        return await self.call(
-            "apply_status",
-            "PATCH",
-            f"{_path(reference.namespace, reference.name)}/status",
-            query={"fieldManager": FIELD_MANAGER, "force": "true"},
-            body=body,
-            content_type="application/apply-patch+yaml",
-        )
+        # ``add`` replaces what is there, and unlike ``replace`` does so where there is none yet.
+        operations = [{"op": "add", "path": "/status", "value": status}]
+        return await self._patch("write_status", reference, "/status", operations)
 
     async def set_finalizers(
         self, reference: Reference, finalizers: tuple[str, ...], *, had: bool
     ) -> dict[str, Any]:
-        """
-        Replace the list of finalizers; *had*: there was one. Return the object.
-
-        A JSON patch that tests UID and version, so that it does what was decided or nothing.
-        """
-        operations: list[dict[str, Any]] = [
-            {"op": "test", "path": "/metadata/uid", "value": reference.uid},
-            {"op": "test", "path": "/metadata/resourceVersion", "value": reference.version},
-        ]
+        """Replace the list of finalizers; *had*: there was one. Return the object. Raises Conflict."""
+        operations: list[dict[str, Any]] = []
         if finalizers:
             operations.append(
                 {
@@ -123,20 +102,28 @@ class Cluster:
             )
         elif had:
             operations.append({"op": "remove", "path": "/metadata/finalizers"})
-        try:
-            return await self.call(
-                "set_finalizers",
-                "PATCH",
-                _path(reference.namespace, reference.name),
-                query={"fieldManager": FIELD_MANAGER},
-                body=operations,
-                content_type="application/json-patch+json",
-            )
-        except ClusterError as error:
-            # A failed test is answered by 422 (tried), which for a patch of ours means the same as 409.
-            if error.status == 422:  # noqa: PLR2004
-                raise Conflict(str(error), 422) from error
-            raise
+        return await self._patch("set_finalizers", reference, "", operations)
+
+    async def _patch(
+        self,
+        operation: str,
+        reference: Reference,
+        subresource: str,
+        operations: list[dict[str, Any]],
+    ) -> dict[str, Any]:
+        """Patch the object, if it is still of the UID and version decided upon; else raise Conflict."""
+        tests = [
+            {"op": "test", "path": "/metadata/uid", "value": reference.uid},
+            {"op": "test", "path": "/metadata/resourceVersion", "value": reference.version},
+        ]
+        return await self.call(
+            operation,
+            "PATCH",
+            f"{_path(reference.namespace, reference.name)}{subresource}",
+            query={"fieldManager": FIELD_MANAGER},
+            body=[*tests, *operations],
+            content_type="application/json-patch+json",
+        )
 
     async def read(self, namespace: str, name: str) -> dict[str, Any]:
         """Return the object. Raises NotFound."""
@@ -294,14 +281,12 @@ def _path(namespace: str | None, name: str | None) -> str:
 
 def _error(method: str, path: str, status: int | None, body: object) -> ClusterError:
     """Return the error for an answer; the API server's own message is kept: it holds no Secret's data."""
-    message = ""
+    answer: object = None
     if isinstance(body, str | bytes):
-        try:
+        with suppress(ValueError):
             answer = json.loads(body)
-        except ValueError:
-            answer = None
-        if isinstance(answer, dict):
-            message = str(answer.get("message") or "")[:500]
+    told = answer if isinstance(answer, dict) else {}
+    message = str(told.get("message") or "")[:500]
     text = f"{method} {path}: {status} {message}".rstrip()
     if status == 403 and (rule := granting(message)):  # noqa: PLR2004
         text = f"{text}; {rule}"
@@ -309,6 +294,8 @@ def _error(method: str, path: str, status: int | None, body: object) -> ClusterE
         case 404:
             return NotFound(text, status)
         case 409:
+            return Conflict(text, status)
+        case 422 if not told.get("details"):  # a failed test of a JSON patch; what is not valid is named
             return Conflict(text, status)
         case 401 | 403:
             return Forbidden(text, status)

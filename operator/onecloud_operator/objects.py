@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
+from onecloud_operator.api.served import keeps
 from onecloud_operator.api.spec import Spec
-from onecloud_operator.core.records import records_of
+from onecloud_operator.cluster import FIELD_MANAGER
+from onecloud_operator.core.records import believed, records_of
 from onecloud_operator.core.resource import FINALIZER, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 PARSED = 256  # objects that are being worked on: several passes are made on one version
+SHARED = "shared"  # beside metadata, spec and status: others wrote what status.server shows
 ECHO_SECONDS = 60.0  # a watch that is further behind than this is broken, and not merely late
 
 
@@ -30,11 +33,16 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """*heard_at*: monotonic, when this version came. *written*: it is the answer to a write of ours."""
+    """
+    *heard_at*: monotonic, when this version came. *written*: it is the answer to a write of ours.
+
+    *wrote*: the status that was written, if the API server keeps more than that.
+    """
 
     body: Mapping[str, Any]
     heard_at: float
     written: bool
+    wrote: Mapping[str, Any] | None = None
 
 
 class Objects:
@@ -129,7 +137,11 @@ class Objects:
         new = _slim(body)
         had = {"spec": old.body["spec"], "status": status or old.body["status"]}
         same = {name: value for name, value in had.items() if value == new[name]}
-        self._put(key, {name: same.get(name) or _sharing(new[name]) for name in new}, written=True)
+        more = status is not None and "status" not in same and keeps(new["status"], status)
+        wrote = status if more else None
+        self._put(
+            key, {name: same.get(name) or _sharing(new[name]) for name in new}, written=True, wrote=wrote
+        )
 
     def drop(self, key: Key) -> None:
         """Forget an object that is gone."""
@@ -162,6 +174,11 @@ class Objects:
         entry = self._entries.get(key)
         return version_of(entry.body) if entry is not None else None
 
+    def wrote(self, resource: Resource) -> Mapping[str, Any] | None:
+        """Return the status that led to this version, if the API server keeps more than that."""
+        entry = self._entries.get(Key(resource.namespace, resource.name, resource.uid))
+        return entry.wrote if entry is not None and version_of(entry.body) == resource.version else None
+
     def secret_of(self, key: Key) -> tuple[str, str] | None:
         """Return namespace and name of the Secret that the object names, without reading the rest of it."""
         entry = self._entries.get(key)
@@ -180,9 +197,16 @@ class Objects:
             if not self._secrets[secret]:
                 del self._secrets[secret]
 
-    def _put(self, key: Key, body: Mapping[str, Any], *, written: bool) -> None:
+    def _put(
+        self,
+        key: Key,
+        body: Mapping[str, Any],
+        *,
+        written: bool,
+        wrote: Mapping[str, Any] | None = None,
+    ) -> None:
         self._count_secret(key, -1)
-        self._entries[key] = _Entry(body, self._monotonic(), written)
+        self._entries[key] = _Entry(body, self._monotonic(), written, wrote)
         self._owners[key.uid] = key
         self._count_secret(key, 1)
 
@@ -202,6 +226,7 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
     """Return the object as decisions see it; one whose spec cannot be read has a flaw in its place."""
     metadata = body["metadata"]
     status = body.get("status") or {}
+    deleting = "deletionTimestamp" in metadata
     spec, flaw = None, None
     try:
         spec = Spec.model_validate(body.get("spec") or {})
@@ -215,10 +240,12 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
         generation=int(metadata.get("generation", 0)),
         spec=spec,
         flaw=flaw,
-        deleting="deletionTimestamp" in metadata,
+        deleting=deleting,
         finalizers=tuple(metadata.get("finalizers") or ()),
         annotations=metadata.get("annotations") or {},
-        records=records_of(status),
+        records=believed(
+            records_of(status), metadata["uid"], deleting=deleting, mirror_shared=SHARED in body
+        ),
         status=status,
     )
 
@@ -241,7 +268,18 @@ def _slim(body: Mapping[str, Any]) -> dict[str, Any]:
     if annotations:
         ours = {key: value for key, value in annotations.items() if key.startswith("onecloud.io/")}
         metadata["annotations"] = ours
-    return {"metadata": metadata, "spec": body.get("spec"), "status": body.get("status")}
+    slim = {"metadata": metadata, "spec": body.get("spec"), "status": body.get("status")}
+    return slim | {SHARED: True} if _shared(body["metadata"].get("managedFields")) else slim
+
+
+def _shared(managers: object) -> bool:
+    """Say whether another manager of fields than we wrote ``status.server`` as it stands."""
+    return any(
+        each.get("subresource") == "status"
+        and each.get("manager") != FIELD_MANAGER
+        and "f:server" in (each.get("fieldsV1") or {}).get("f:status", ())
+        for each in (managers if isinstance(managers, list) else ())
+    )
 
 
 def _sharing(value: Any) -> Any:  # noqa: ANN401 - JSON

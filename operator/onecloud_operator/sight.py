@@ -87,7 +87,7 @@ class Sight:
         feed.unwatch(key)
         if server_id is not None:
             # The owner tags are not in the status, so where they matter they are read from the cloud.
-            made_here = records.seen and records.creation and records.place
+            made_here = records.seen and records.creation and records.place and not records.mirror_shared
             disputed = "OwnedByAnother" in {records.synced_reason, records.deleting_reason}
             feed.watch(key, server_id, recall(records.mirror) if made_here and not disputed else None)
         known.watched, known.feed = server_id, feed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.act import reference_of
-from onecloud_operator.api.served import prune
+from onecloud_operator.api.served import keeps, prune
 from onecloud_operator.cluster import ClusterError, Forbidden
 from onecloud_operator.core.repeats import kind_of
 from onecloud_operator.core.report import differs
@@ -38,15 +38,26 @@ class Voice:
     definition: Definition
 
     async def status(self, facts: Facts, status: Mapping[str, Any]) -> None:
-        """Write the status as far as it is served, and post an Event for each turn in it."""
-        schema = self.definition.status
+        """
+        Write the status as far as it is served, and post an Event for each turn in it.
+
+        What was written already is not written again though the API server shows more, such as the defaults
+        of a newer definition. Raises ClusterError if it does not keep all that was sent.
+        """
+        schema, resource = self.definition.status, facts.resource
         known = dict(status) if schema is None else prune(status, schema)[0]
-        if not differs(facts.resource.status, known):
+        if not differs(resource.status, known):
+            return
+        if (wrote := self.objects.wrote(resource)) is not None and not differs(wrote, known):
             return
         asked_at = self.monotonic()
-        body = await self.cluster.apply_status(reference_of(facts), known)
+        body = await self.cluster.write_status(reference_of(facts), known)
         self.objects.answered(body, asked_at, status=known)
-        for turn in transitions(facts.resource.status, known):
+        if not keeps(body.get("status"), known):
+            await self.definition.look()
+            msg = "the API server did not keep all of a status: its definition is older than it was"
+            raise ClusterError(msg)
+        for turn in transitions(resource.status, known):
             await self.event(facts, turn.kind, turn.reason, turn.message)
 
     async def event(self, facts: Facts, kind: str, reason: str, message: str) -> None:

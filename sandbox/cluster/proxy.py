@@ -28,10 +28,10 @@ class Fault:
     """
     What becomes of the next *count* (None: all) requests of *method* whose path and query match *path*.
 
-    answer: *status* with *message*, without asking the API server. cut: no answer, nothing was done. lose: no
-    answer, but it was done. hang: no answer until the faults are cleared, then cut. On watches: mute: this
-    connection passes nothing on any more. drop: one event is left out, and the next comes. expire: the API
-    server's 410 comes as an event, and the watch ends.
+    answer: *status* with *message* about an object of *kind*, without asking the API server. cut: no answer,
+    nothing was done. lose: no answer, but it was done. hang: no answer until the faults are cleared, then
+    cut. On watches: mute: this connection passes nothing on any more. drop: one event is left out, and the
+    next comes. expire: the API server's 410 comes as an event, and the watch ends.
     """
 
     effect: Effect
@@ -40,6 +40,7 @@ class Fault:
     count: int | None = None
     status: int = 500
     message: str = "a fault on request"
+    kind: str = ""
     hits: int = field(default=0, init=False)
 
     def fits(self, method: str, target: str) -> bool:
@@ -144,6 +145,7 @@ class Proxy:
                         "status": "Failure",
                         "code": fault.status,
                         "message": fault.message,
+                        "details": {"kind": fault.kind} if fault.kind else {},
                     }
                     return web.json_response(status, status=fault.status)
                 case "hang":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.core.records import records_of
+from onecloud_operator.core.records import believed, records_of
 from onecloud_operator.core.resource import FINALIZER
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class Cluster:
 
     def write_status(self, status: Mapping[str, Any]) -> None:
         """Write the status, as decided on the version heard. Raises NotWritten."""
-        self._write(status=status, records=records_of(status))
+        known = believed(records_of(status), self.heard.uid, deleting=self.heard.deleting)
+        self._write(status=status, records=known)
 
     def hold(self) -> None:
         """Set the finalizer. Raises NotWritten."""

@@ -158,8 +158,37 @@ def test_an_adopted_server_is_kept_by_default() -> None:
 def test_an_adopted_server_without_our_tag_is_never_deleted(owner: Owner | None) -> None:
     found = server(details=details(owner=owner), locked=False)
     adopted = leaving(found, policy="Delete", requested=LONG_AGO)
-    theirs = replace(adopted.resource, records=records(creation=None, adopted_at=ASKED))
+    wanted = spec(deletionPolicy="Delete", adoption={"policy": "Adopt", "id": ID})
+    theirs = replace(adopted.resource, spec=wanted, records=records(creation=None, adopted_at=ASKED))
     assert hold_reason(plan(replace(adopted, resource=theirs))) == "OwnedByAnother"
+
+
+def adopted(found: Observed | None, asked: str | None, **changes: Any) -> Facts:
+    """An object that is let go and whose status says that it adopted *found*, if the spec asks for it so."""
+    free = replace(found, details=details(owner=None)) if found is not None else None
+    case = leaving(free or OPEN, **changes)
+    case = case if free else replace(case, reading=GONE)
+    wanted = spec(adoption={"policy": asked, "name": "pet"} if asked else None)
+    theirs = records(id=OTHER_UID, creation=None, adopted_at=ASKED, mirror={"id": OTHER_UID})
+    return replace(case, resource=replace(case.resource, spec=wanted, records=theirs))
+
+
+PET = server(id=OTHER_UID, name="pet", locked=False)
+
+
+@pytest.mark.parametrize("found", [PET, None], ids=["there", "gone"])
+def test_an_adoption_that_only_the_status_tells_of_lets_no_server_of_the_objects_own_go(
+    found: Observed | None,
+) -> None:
+    """Whoever may write the status can put it in the place of the record of the creation."""
+    assert isinstance(plan(adopted(found, "Adopt")), RemoveFinalizer), "the spec says the same"
+    assert plan(adopted(found, None)) == Look(EVER[0])
+    looks = dict.fromkeys(EVER, Looked(NOW - 1, None))
+    assert isinstance(plan(adopted(found, None, memory=Memory(looks=looks))), RemoveFinalizer)
+    looks[ID] = Looked(NOW - 1, 7)
+    hold = plan(adopted(found, None, memory=Memory(looks=looks)))
+    assert hold_reason(hold) == "OwnedByAnother"
+    assert f"The cloud has server {ID}" in str(hold)
 
 
 def test_a_forged_record_never_leads_to_a_deletion() -> None:

@@ -246,14 +246,14 @@ def test_ten_thousand_servers_that_turn_unknown_are_only_told_of(play: Play) -> 
     fleet.grow(*(f"web-{number}" for number in range(MANY)))
     play.cloud.call("reset_calls")
     replica.refresh(play)
-    before = replica.measure("kubernetes_requests_total", 'operation="apply_status"')
+    before = replica.measure("kubernetes_requests_total", 'operation="write_status"')
     play.cloud.call("set_host", online=False)
     play.until(lambda: all(told(fleet, name) == "ServerUnknown" for name in fleet.names), "all are told")
     assert {said(status, "Ready")["status"] for status in fleet.statuses()} == {"Unknown"}
     hosts_are_back(fleet)
     fleet.wait_well()
     replica.refresh(play)
-    after = replica.measure("kubernetes_requests_total", 'operation="apply_status"')
+    after = replica.measure("kubernetes_requests_total", 'operation="write_status"')
     assert after - before <= MANY * 3  # two each; on a busy machine a list comes late, which is told, too
     assert not writes(play.cloud.counts())
     fleet.check_servers()

@@ -255,7 +255,7 @@ def perform(play: Play, scene: Scene, name: str, point: str, directory: Path) ->
 
 def statuses_again(plain: Performance) -> int:
     """Return how many may be written more: those not heard of, those of steps too quick to show before."""
-    return max(2, plain.kubernetes["apply_status"] // 2)
+    return max(2, plain.kubernetes["write_status"] // 2)
 
 
 def crossings(record: Path) -> list[str]:
@@ -265,7 +265,7 @@ def crossings(record: Path) -> list[str]:
 def kubernetes_writes(crossed: list[str]) -> Counter[str]:
     """Count the writes that were sent: the answer to the last may come when all is over."""
     calls = Counter(kind_of(crossing).removeprefix("kubernetes ") for crossing in crossed)
-    return Counter({call: calls[f"{call} unsent"] for call in ("apply_status", "set_finalizers")})
+    return Counter({call: calls[f"{call} unsent"] for call in ("write_status", "set_finalizers")})
 
 
 def chosen(crossed: list[str]) -> list[str]:
@@ -296,7 +296,7 @@ def test_a_crash_at_any_call_of_a_pass_is_a_repeat(play: Play, title: str, tmp_p
         found = perform(play, scene, name, point, tmp_path)
         (reached if found.crashed else missed).append(point)
         assert found.cloud <= plain.cloud + Counter(AGAIN), f"{point}: {found.cloud}, not {plain.cloud}"
-        most = plain.kubernetes + Counter(apply_status=statuses_again(plain))
+        most = plain.kubernetes + Counter(write_status=statuses_again(plain))
         assert found.kubernetes <= most, f"{point}: {found.kubernetes}, not {plain.kubernetes}"
     check_missed(reached, missed)
     check_quiet(play, tmp_path / "once-more")

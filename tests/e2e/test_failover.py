@@ -132,7 +132,7 @@ def test_only_the_leader_writes_and_both_are_ready(pair: Pair) -> None:
     assert leader.get("/readyz")[1].startswith("leading")
     assert [one.get("/healthz")[0] for one in pair.replicas] == [httpx.codes.OK] * 2
     pair.play.until(
-        lambda: leader.measure("kubernetes_requests_total", 'operation="apply_status"'), "it wrote"
+        lambda: leader.measure("kubernetes_requests_total", 'operation="write_status"'), "it wrote"
     )
     assert leader.measure("cloud_requests_total") > 0
     assert leader.measure("crd_fields_missing") == 0
@@ -141,7 +141,7 @@ def test_only_the_leader_writes_and_both_are_ready(pair: Pair) -> None:
     assert tried <= 1
     standby.refresh(pair.play)
     assert standby.measure("cloud_requests_total") == 0
-    assert standby.measure("kubernetes_requests_total", 'operation="apply_status"') == 0
+    assert standby.measure("kubernetes_requests_total", 'operation="write_status"') == 0
     assert standby.measure("kubernetes_requests_total", 'operation="write_lease"') == tried
     found = pair.play.kube.get("leases", "onecloud-operator", pair.play.namespace)
     assert found is not None

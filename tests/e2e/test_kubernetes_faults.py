@@ -61,11 +61,11 @@ class Sickness:
     seconds: float = LONG
 
 
-def refused(status: int, path: str = STATUS, method: str = "PATCH") -> Sickness:
+def refused(status: int, path: str = STATUS, method: str = "PATCH", kind: str = "") -> Sickness:
     """Have requests refused; the operator has met it when it has tried three times."""
 
     def begin(site: Site) -> None:
-        site.proxy.fault("answer", method=method, path=path, status=status)
+        site.proxy.fault("answer", method=method, path=path, status=status, kind=kind)
         site.proxy.calls.clear()
 
     return Sickness(begin, lambda site: site.calls(method, path) >= 3)
@@ -90,8 +90,8 @@ def restart(site: Site) -> None:
 
 
 SICKNESSES = {
-    "a-status-conflicts": refused(409),
-    "a-status-is-invalid": refused(422),
+    "a-status-conflicts": refused(422),  # a failed test of a patch; what is not valid is named
+    "a-status-is-invalid": refused(422, kind="OneCloudServer"),
     "a-status-is-too-much": refused(429),
     "a-status-is-forbidden": refused(403),
     "a-status-breaks-the-server": refused(500),

@@ -1,8 +1,8 @@
 """
 What the API server serves of our status.
 
-A kept or rolled-back CRD can be older than the operator, and an unknown field fails a whole status apply
-with 500 (tried). So only known fields are sent.
+A kept or rolled-back CRD can be older than the operator, and the API server drops unknown fields in silence.
+So only known fields are sent, and it is seen whether they were kept.
 """
 
 from __future__ import annotations
@@ -28,6 +28,17 @@ def prune(status: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[dict[st
     """Return *status* without the fields that *schema* does not know, and the paths of those."""
     missing: set[str] = set()
     return _object(status, schema, "", missing), missing
+
+
+def keeps(kept: object, sent: object) -> bool:
+    """Say whether all of *sent* stands in *kept*, which may have more: defaults of a newer definition."""
+    if isinstance(sent, Mapping):
+        return isinstance(kept, Mapping) and all(
+            name in kept and keeps(kept[name], each) for name, each in sent.items()
+        )
+    if isinstance(sent, list):
+        return isinstance(kept, list) and len(kept) == len(sent) and all(map(keeps, kept, sent))
+    return bool(kept == sent)
 
 
 def _object(

@@ -2,14 +2,14 @@
 What the status remembers so that every step can be repeated: where, which attempt, since when.
 
 A status can be edited by whoever may write it, so it is read with suspicion: a record that is not of its
-form counts as absent, and ``owns`` in policy.py decides what a record is worth.
+form, or that the object contradicts, counts as absent, and ``ours`` in policy.py asks the server itself.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -68,7 +68,9 @@ class Records:
     held_back: tuple[HeldBack, ...] = ()
     synced_reason: str | None = None
     deleting_reason: str | None = None
+    told_missing: bool = False  # the status says that the server is gone, and that it is known
     mirror: Mapping[str, Any] = field(default_factory=dict)
+    mirror_shared: bool = False  # others wrote it, too: it does not tell what the cloud showed
 
     @property
     def bound_id(self) -> str | None:
@@ -86,14 +88,28 @@ class Records:
 def unasked_for(records: Records) -> bool:
     """Say whether the end of the object's server is a loss: it was seen, and we have not had it deleted."""
     failed = records.creation is not None and records.creation.failure is not None
-    told = records.synced_reason in {"ExternallyDeleted", "TooManyGone"}
-    return records.seen and records.deletion_requested_at is None and not failed and not told
+    return records.seen and records.deletion_requested_at is None and not failed and not records.told_missing
 
 
 @lru_cache(maxsize=4096)  # it is asked for in every decision, to see that a record is the object's own
 def attempt_id(uid: str, attempt: int) -> str:
     """Return the id under which *attempt* of the object *uid* is made; lower case, as the cloud stores it."""
     return str(uuid.uuid5(uuid.UUID(uid), str(attempt)))
+
+
+def believed(records: Records, uid: str, *, deleting: bool, mirror_shared: bool = False) -> Records:
+    """
+    Return *records* without what the object itself contradicts; each of these would switch off a safety rule.
+
+    Nothing is removed of an object that nobody deletes, and a failure is one of an attempt of its own.
+    """
+    records = replace(records, mirror_shared=mirror_shared)
+    if not deleting:
+        records = replace(records, deletion_requested_at=None, deleting_reason=None)
+    creation = records.creation
+    if creation is None or creation.failure is None or creation.id == attempt_id(uid, creation.attempt):
+        return records
+    return replace(records, creation=replace(creation, failure=None))
 
 
 def records_of(status: Mapping[str, Any]) -> Records:
@@ -105,6 +121,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
     synced: Mapping[str, Any] = next((c for c in found if c.get("type") == "Synced"), {})
     going: Mapping[str, Any] = next((c for c in found if c.get("type") == "Deleting"), {})
     tags = status.get("managedTags")
+    missing = status.get("state") == "Missing"
     return Records(
         id=_text(status.get("id")),
         place=_place(_mapping(status.get("cloud"))),
@@ -118,6 +135,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         held_back=_held_back(status.get("heldBack")),
         synced_reason=_text(synced.get("reason")),
         deleting_reason=_text(going.get("reason")),
+        told_missing=missing and synced.get("reason") in {"ExternallyDeleted", "TooManyGone"},
         mirror=mirror,
     )
 

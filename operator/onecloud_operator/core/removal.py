@@ -93,11 +93,28 @@ def _unrecorded(facts: Facts) -> Step:
     settled_at = posted + facts.config.post_settle_seconds if posted is not None else facts.memory.born_at
     if facts.now < settled_at:
         return _still_under_way(settled_at - facts.now)
+    return _made_unrecorded(facts, settled_at) or RemoveFinalizer("NeverMade")
+
+
+def _unproven(facts: Facts) -> Look | Hold | None:
+    """
+    Return the step if ``adoptedAt`` is all that tells of an adoption: neither the spec nor the server does.
+
+    Whoever may write the status can put it in the place of the record of a server that the object made.
+    """
+    adoption = facts.resource.spec.adoption if facts.resource.spec else None
+    if facts.resource.records.creation is not None or (adoption and adoption.policy == "Adopt"):
+        return None
+    return _made_unrecorded(facts, facts.memory.born_at)
+
+
+def _made_unrecorded(facts: Facts, since: float) -> Look | Hold | None:
+    """Return the step while a server may be there that the object made and has no record of."""
     possible = possible_ids(facts)
-    if (look := unlooked(facts, possible, since=settled_at)) is not None:
+    if (look := unlooked(facts, possible, since=since)) is not None:
         return look
     if (server_id := found_again(facts, possible)) is None:
-        return RemoveFinalizer("NeverMade")
+        return None
     return Hold(
         "OwnedByAnother",
         f"The cloud has server {server_id}, which this object must have made, but the record of it is gone "
@@ -121,6 +138,8 @@ def _bound(facts: Facts) -> Step:
     if not ours(facts.resource, server):
         if not server.detailed:
             return Look(server.id)
+        if (step := _unproven(facts)) is not None:
+            return step
         if deletion_policy(facts.resource) == "Retain":
             return RemoveFinalizer("Retained")
         return Hold(
@@ -148,6 +167,8 @@ def _tagged(facts: Facts, server: Observed) -> bool:
 def _gone(facts: Facts) -> Step:
     """Let the object go after a proven 404, unless the server may yet appear, or too many are gone."""
     records, memory = facts.resource.records, facts.memory
+    if (step := _unproven(facts)) is not None:
+        return step
     asked_for = records.deletion_requested_at is not None
     if not records.seen and not asked_for:
         # A POST that timed out, in this process or in one that died, may still insert its row.

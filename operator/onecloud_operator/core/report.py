@@ -238,9 +238,9 @@ def _mirror(facts: Facts, records: Records) -> Mapping[str, Any] | None:
         return rooted(server.mirror, records.root_disk_id) or None
     if not settled or not server.mirror:
         return kept
-    # After a restart it was read by a list only; the status knows the rest.
-    mirror = server.mirror if server.whole else carried(server.mirror, kept)
-    return rooted(mirror, records.root_disk_id)
+    # After a restart it was read by a list only; the status knows the rest, unless others wrote it.
+    alone = server.whole or records.mirror_shared
+    return rooted(server.mirror if alone else carried(server.mirror, kept), records.root_disk_id)
 
 
 def _ip(facts: Facts, old: Mapping[str, Any]) -> str | None:
