@@ -95,7 +95,7 @@ class App:
         own = request.headers.get("x-request-id", "")
         request_id = f"{own}-{secrets.token_hex(3)}" if own else secrets.token_hex(3)
         fault = self.faults.take(request.method, target)
-        if fault is None and request.path.startswith("/v3") and self.world.settings.keystone_down:
+        if fault is None and self._down(request.path):
             fault = Fault("reset")
         reply: Answer | None = None
         try:
@@ -107,6 +107,12 @@ class App:
             self.journal.add(request, query, status, started, request_id, reply.rows if reply else 0)
         if reply is not None:
             await _send(send, reply, request_id, self._date())
+
+    def _down(self, path: str) -> bool:
+        """Return whether nobody listens where *path* leads."""
+        settings = self.world.settings
+        keystone, image = path.startswith("/v3"), path.startswith("/v1/")
+        return (keystone and settings.keystone_down) or (image and settings.glance_down)
 
     def _controlled(self, request: Request) -> Answer:
         if self.control is None:

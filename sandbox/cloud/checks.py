@@ -20,6 +20,8 @@ class Checked:
         for field in ("vcpu_count", "vmem_size"):
             references.integer(wanted, field)
         disks = references.wanted_disks(inventory, wanted)
+        if any(disk.image for disk in disks):
+            references.check_image_service(world.settings)
         hypervisor = references.text(wanted, "hypervisor") or "kvm"
         if hypervisor not in references.HYPERVISORS:
             raise bad_input(f"Hypervisor {hypervisor} not supported")
@@ -28,7 +30,7 @@ class Checked:
         zone_id, host_id = self._place(world, wanted)
         nics = references.wanted_nics(inventory, wanted)
         self.keypair_id = self._keypair(world, wanted)
-        self.secgroups = self._secgroups(world, wanted)
+        self.secgroups = self._secgroups(world, project_id, wanted)
         references.check_password(wanted)
         self.tags = references.tags(wanted)
         self.generate_name = references.text(wanted, "generate_name").strip()
@@ -47,7 +49,7 @@ class Checked:
             references.flag(wanted, "auto_start"),
             host_id,
             zone_id,
-            self._address(world, wanted),
+            self._address(world, project_id, wanted),
             references.text(wanted, "login_account") or "root",
             self._devices(world, wanted),
         )
@@ -75,20 +77,20 @@ class Checked:
             raise not_found("Keypair", ident)
         return keypair.id if keypair else ""
 
-    def _secgroups(self, world: World, wanted: dict[str, Any]) -> list[str]:
+    def _secgroups(self, world: World, project_id: str, wanted: dict[str, Any]) -> list[str]:
         idents = references.items(wanted.get("secgrp_id")) + references.items(wanted.get("secgroups"))
         found = []
         for ident in idents:
-            group = world.inventory.find_security_group(str(ident))
+            group = world.inventory.find_security_group(str(ident), project_id)
             if group is None:
                 raise not_found("Secgroup", str(ident))
             if group.id not in found:
                 found.append(group.id)
         return found or ["default"]
 
-    def _address(self, world: World, wanted: dict[str, Any]) -> str:
+    def _address(self, world: World, project_id: str, wanted: dict[str, Any]) -> str:
         ident = references.text(wanted, "eip")
-        address = world.inventory.find_address(ident) if ident else None
+        address = world.inventory.find_address(ident, project_id) if ident else None
         if ident and address is None:
             raise not_found("eip", ident)
         if address and address.guest_id:

@@ -50,6 +50,15 @@ def not_found(kind: str, ident: str) -> CloudError:
     return CloudError(404, "ResourceNotFoundError", f"{kind} {ident} not found")
 
 
+def ambiguous() -> CloudError:
+    """Return the 500 for a name that several rows have: permanent, whatever its code says."""
+    return CloudError(500, "duplicate entry", "fetchItem: duplicate entry")
+
+
+def no_spec(kind: str, ident: str, spec: str) -> CloudError:
+    return CloudError(404, "SpecNotFoundError", f"{kind} {ident} {spec} not found")
+
+
 def no_handler(path: str) -> CloudError:
     return CloudError(404, "NotFoundError", f"Handler {path} not found")
 

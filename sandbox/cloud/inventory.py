@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from .addresses import ElasticAddress
+from .errors import ambiguous
 
 FOUNDED = datetime(2026, 11, 1, tzinfo=UTC)  # when what is there from the beginning was made
 
@@ -206,7 +207,7 @@ Part = TypeVar("Part", Network, Image, Keypair, SecurityGroup, Host, ElasticAddr
 
 
 class Inventory:
-    """The parts of one cloud, by id; ``find_*`` takes an id or a name, as the cloud's references do."""
+    """The parts of one cloud, by id; ``find_*`` takes an id, or a name that only one row has."""
 
     def __init__(self) -> None:
         self.zones: dict[str, Zone] = {}
@@ -241,14 +242,14 @@ class Inventory:
     def find_keypair(self, ident: str) -> Keypair | None:
         return self.keypairs.get(ident) or _named(self.keypairs, ident)
 
-    def find_security_group(self, ident: str) -> SecurityGroup | None:
-        return self.security_groups.get(ident) or _named(self.security_groups, ident)
+    def find_security_group(self, ident: str, project_id: str | None = None) -> SecurityGroup | None:
+        return self.security_groups.get(ident) or _named(self.security_groups, ident, project_id)
 
     def find_host(self, ident: str) -> Host | None:
         return self.hosts.get(ident) or _named(self.hosts, ident)
 
-    def find_address(self, ident: str) -> ElasticAddress | None:
-        return self.addresses.get(ident) or _named(self.addresses, ident)
+    def find_address(self, ident: str, project_id: str | None = None) -> ElasticAddress | None:
+        return self.addresses.get(ident) or _named(self.addresses, ident, project_id)
 
     def add_sku(self, sku: Sku) -> None:
         self.skus[sku.id] = sku
@@ -278,6 +279,12 @@ class Inventory:
         return None
 
 
-def _named(table: dict[str, Part], name: str) -> Part | None:
-    wanted = name.casefold()
-    return next((found for found in table.values() if found.name.casefold() == wanted), None)
+def _named(table: dict[str, Part], name: str, project_id: str | None = None) -> Part | None:
+    """Return the only row of this name, of those that *project_id* sees; two of them are a refusal."""
+    wanted = name.strip().casefold()
+    found = [row for row in table.values() if row.name.casefold() == wanted]
+    if project_id is not None:
+        found = [row for row in found if getattr(row, "project_id", "") in ("", project_id)]
+    if len(found) > 1:
+        raise ambiguous()
+    return found[0] if found else None

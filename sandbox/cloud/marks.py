@@ -32,7 +32,7 @@ def _groups(act: Act, verb: str) -> list[str]:
         raise bad_input(f"Cannot {verb} security groups in status {act.guest.status}")
     found = []
     for ident in references.items(act.body.get("secgroup_ids") or act.body.get("secgroup_id")):
-        group = act.world.inventory.find_security_group(str(ident))
+        group = act.world.inventory.find_security_group(str(ident), act.guest.project_id)
         if group is None:
             raise not_found("secgroup", str(ident))
         found.append(group.id)

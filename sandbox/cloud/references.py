@@ -10,6 +10,7 @@ import yaml
 from .birth import WantedDisk, WantedNic
 from .errors import CloudError, bad_input, cannot_convert, not_found
 from .inventory import Inventory
+from .world import Settings
 
 HYPERVISORS = frozenset(
     {"kvm", "esxi", "baremetal", "aliyun", "aws", "azure", "qcloud", "huawei", "openstack", "google"}
@@ -82,6 +83,19 @@ def wanted_disk(inventory: Inventory, disk: dict[str, Any], *, root: bool = Fals
         text(disk, "cache") or "none",
         flag(disk, "auto_delete", default=True),
     )
+
+
+def check_image_service(settings: Settings) -> None:
+    """
+    Refuse an image that region cannot ask glance about, with the words of that inner call.
+
+    With keystone down glance can verify nobody: a 400 that has nothing to do with what was sent.
+    """
+    asking = "Invalid root image: fillDiskConfigByImage: modules.Images.GetByName"
+    if settings.glance_down:
+        raise bad_input(f"{asking}: dial tcp 127.0.0.1:39292: connect: connection refused")
+    if settings.keystone_down:
+        raise bad_input(f"{asking}: 403 Forbidden")
 
 
 def wanted_nics(inventory: Inventory, body: dict[str, Any]) -> tuple[WantedNic, ...]:

@@ -1,10 +1,10 @@
 """Everything that region serves beside servers and their events: which handler answers which path."""
 
 from . import disk_requests, eip_requests, instance_groups, snapshots
-from .errors import list_refused, no_handler
+from .errors import list_refused, no_handler, no_spec
 from .parts import TABLES as PARTS
 from .permissions import Caller
-from .tables import get_row, list_rows
+from .tables import fetch, get_row, list_rows
 from .wire import Answer, Request
 from .world import World
 
@@ -27,6 +27,9 @@ def handle(world: World, caller: Caller, request: Request, parts: list[str]) -> 
             return list_rows(world, caller, request, TABLES[plural])
         case "GET", [plural, ident] if plural in TABLES:
             return get_row(world, caller, request, TABLES[plural], ident)
+        case "GET", [plural, ident, spec] if plural in TABLES:
+            fetch(world, caller, request, TABLES[plural], ident, "get")
+            raise no_spec(TABLES[plural].singular, ident, spec)
         case "POST", ["disks"]:
             return disk_requests.create(world, caller, request)
         case "PUT", ["disks", ident]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from .errors import CloudError, not_found, object_refused
+from .errors import ambiguous, not_found, object_refused
 from .lists import PAGE_SIZE, number_of, tag_groups, tagged
 from .permissions import Caller, span_of
 from .wire import Answer, Query, Request, answer, encode
@@ -157,7 +157,7 @@ def fetch(world: World, caller: Caller, request: Request, table: Table, ident: s
             if line.name.casefold() == name and not line.pending and line.seen_by(caller)
         ]
     if len(found) > 1:
-        raise CloudError(500, "duplicate entry", "fetchItem: duplicate entry")
+        raise ambiguous()
     if not found:
         raise not_found(table.singular, ident)
     line = found[0]

@@ -45,6 +45,7 @@ class Settings:
     recycle_bin: bool = True
     events_forbidden: bool = False
     keystone_down: bool = False
+    glance_down: bool = False
     database_down: bool = False
     scheduler_down: bool = False
     open_task_seconds: float = 180.0

@@ -1,7 +1,13 @@
 """Names to ids: lists by name, single rows by name, what is ambiguous, and whose rows one finds."""
 
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from sandbox.cloud import Control
 from sandbox.cloud.inventory import Keypair, Network, SecurityGroup, Sku, Zone
 from tests.cloud.scene import Scene, spec
 
@@ -153,3 +159,56 @@ async def test_a_group_of_servers_is_made_once_by_name(scene: Scene) -> None:
     assert (await scene.ask("POST", "/instancegroups", body=body)).status_code == 409
     shown = (await scene.ask("GET", "/instancegroups/apart")).json()["instancegroup"]
     assert shown["id"] == made["id"]
+
+
+# --- references of a creation
+
+
+@pytest.mark.parametrize(
+    ("make", "body"),
+    [
+        (lambda cloud: cloud.add_secgroup("db"), {"secgroups": ["db"]}),
+        (lambda cloud: cloud.add_keypair("ops"), {"keypair": "ops"}),
+        (
+            lambda cloud: cloud.add_network("vnet-1", first="10.93.0.2", last="10.93.0.9"),
+            {"nets": [{"network": "vnet-1"}]},
+        ),
+    ],
+)
+async def test_a_creation_by_an_ambiguous_name_is_a_500_and_by_the_id_succeeds(
+    scene: Scene, make: Callable[[Control], str], body: dict[str, Any]
+) -> None:
+    ident = make(scene.cloud)
+    refused = await scene.ask("POST", "/servers", body={"server": spec() | body})
+    assert (refused.status_code, refused.json()["class"]) == (500, "duplicate entry")
+    by_id = json.loads(re.sub('"(db|ops|vnet-1)"', f'"{ident}"', json.dumps(body)))
+    assert (await scene.ask("POST", "/servers", body={"server": spec() | by_id})).status_code == 200
+
+
+async def test_a_group_of_another_project_makes_no_name_ambiguous(scene: Scene) -> None:
+    scene.cloud.add_secgroup("db", project="other")
+    assert (await scene.ask("POST", "/servers", body={"server": spec() | {"secgroups": ["db"]}})).is_success
+    theirs = spec("theirs") | {"secgroups": ["web"]}
+    refused = await scene.ask("POST", "/servers", token="lab2user", body={"server": theirs})
+    assert refused.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"), [("keystone_down", "403 Forbidden"), ("glance_down", "connection refused")]
+)
+async def test_an_image_that_nobody_can_be_asked_about_is_a_400_that_is_not_about_the_request(
+    scene: Scene, setting: str, said: str
+) -> None:
+    await scene.ask("GET", "/servers")
+    setattr(scene.cloud.settings, setting, True)
+    body = spec() | {"disks": [{"image_id": "ubuntu-22.04"}]}
+    refused = await scene.ask("POST", "/servers", body={"server": body})
+    assert refused.status_code == 400
+    assert said in refused.json()["details"]
+    setattr(scene.cloud.settings, setting, False)
+    assert (await scene.ask("POST", "/servers", body={"server": body})).status_code == 200
+
+
+async def test_a_part_that_a_row_has_not_is_a_spec_that_is_not_found(scene: Scene) -> None:
+    reply = await scene.ask("GET", "/networks/vnet-1/login-info")
+    assert (reply.status_code, reply.json()["class"]) == (404, "SpecNotFoundError")
