@@ -50,7 +50,7 @@ GAUGES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "leader": ("1 if this process may write, 0 while it stands by.", ()),
     "queue_depth": ("Objects that wait for a worker.", ("lane",)),
     "queue_oldest_seconds": ("How long the oldest of them has waited.", ("lane",)),
-    "queue_parked": ("Objects that wait because their tenant has enough workers already.", ()),
+    "queue_parked": ("Objects that wait while their namespace has its part of the workers.", ()),
     "queue_parked_oldest_seconds": ("How long the oldest of those has waited.", ("lane",)),
     "queue_running": ("Objects that are being worked on.", ()),
     "queue_delayed": ("Objects that are to be looked at again at a later time.", ()),

@@ -58,7 +58,7 @@ class Settings:
         (), "networks that credentials may never lead to, such as services'"
     )
     workers: int = _knob(64, "objects that are worked on at once", least=1)
-    workers_per_endpoint: int = _knob(8, "of them, for one endpoint of a tenant", least=1)
+    workers_per_endpoint: int = _knob(8, "of them, for one endpoint", least=1)
     log_format: str = _knob("text", "text or json")
     log_level: str = _knob("info", "debug, info, warning or error")
     listen_address: str = _knob("", "address of /healthz, /readyz and /metrics; empty: all, IPv4 and IPv6")

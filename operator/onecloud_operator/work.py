@@ -65,7 +65,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         backoff=Backoff(1.0, 300.0, random.random),
         workers=settings.workers,
         per_group=settings.workers_per_endpoint,
-        group_of=partial(_tenant_of, objects, clouds),
+        group_of=partial(_share_of, objects, clouds),
         on_pass=partial(_count_pass, metrics),
     )
     feeds: Feeds[Key] = Feeds(
@@ -146,10 +146,15 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         stopped.set()
 
 
-def _tenant_of(objects: Objects, clouds: Clouds, key: Key) -> Hashable:
-    """Return whose share of the workers an object takes: its cloud's, so that none slows another."""
+def _share_of(objects: Objects, clouds: Clouds, key: Key) -> tuple[Hashable, Hashable]:
+    """
+    Return whose part of the workers an object takes, and where it leads.
+
+    Namespaces share the workers: they are what a cluster gives to people, and cost something. Endpoints cost
+    nothing to name, so those of a namespace share its part.
+    """
     secret = objects.secret_of(key)
-    return (secret and clouds.endpoint_of(secret)) or secret or key
+    return key.namespace, (secret and clouds.endpoint_of(secret)) or secret or key
 
 
 def _count_pass(metrics: Metrics, lane: Lane, waited: float, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback

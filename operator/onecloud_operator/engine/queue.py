@@ -2,25 +2,24 @@
 The work queue: keys without reasons, in three lanes.
 
     add ──▶ lanes ──▶ running ──▶ done
-              ▲  │       │ a key added meanwhile goes back to its lane
-              │  ▼       ▼
-             parked    timers     (the handler said when to look again, or failed)
+              ▲          │ a key added meanwhile goes back to its lane
+              │          ▼
+              └─────── timers     (the handler said when to look again, or failed)
 
-A key is in one place at most besides its timer, so duplicates merge. One worker a key at a time. A key whose
-group has no free slot is parked and takes no worker. Every operation is O(1), or O(log n) with a timer.
+A key is in one place at most besides its timer, so duplicates merge. One worker a key at a time. groups.py
+says whose turn it is among those that wait. Every operation is O(1), or O(log n) with a timer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.fault import text_of_fault
-from onecloud_operator.engine.groups import Groups, Lane, Turns
+from onecloud_operator.engine.groups import Lane, Shares
 from onecloud_operator.engine.timers import Timers
 
 if TYPE_CHECKING:
@@ -34,13 +33,11 @@ logger = logging.getLogger(__name__)
 K = TypeVar("K", bound="Hashable")
 
 
-NONE = object()  # no group: None may be one
 SOON_SECONDS = 30.0  # a look that is asked for within this is work under way, a later one a resync
 
 
 @dataclass(slots=True)
 class _Running:
-    group: Hashable
     task: asyncio.Task[float | None]
     began_at: float
     again: Lane | None = None
@@ -51,8 +48,9 @@ class Queue(Generic[K]):
     """
     A level-triggered queue of keys.
 
-    *workers* run at most, *per_group* of one group (``group_of(key)``, asked when a key's turn comes), and
-    fewer where many groups are at work.
+    *workers* run at most, *per_group* of those that lead to one place. ``group_of(key)`` names a key's tenant
+    and its place, and is asked when it is added and when its turn comes: tenants share the workers, and the
+    places of a tenant share its part of them.
     *on_pass*, if given, is told of each pass: its lane, the seconds it waited and took, whether it failed.
     """
 
@@ -63,22 +61,17 @@ class Queue(Generic[K]):
         backoff: Backoff[K],
         workers: int,
         per_group: int,
-        group_of: Callable[[K], Hashable] = lambda _: None,
+        group_of: Callable[[K], tuple[Hashable, Hashable]] = lambda _: (None, None),
         drain_seconds: float = 20.0,
         on_pass: Callable[[Lane, float, float, bool], None] | None = None,
     ) -> None:
         self._clock = clock
         self._backoff = backoff
-        self._workers = workers
-        self._group_of = group_of
         self._drain_seconds = drain_seconds
         self._on_pass = on_pass
-        self._lanes: dict[Lane, OrderedDict[K, float]] = {lane: OrderedDict() for lane in Lane}
-        self._where: dict[K, tuple[OrderedDict[K, float], Lane]] = {}  # of keys that wait or are parked
         self._running: dict[K, _Running] = {}
-        self._groups: Groups[K] = Groups(per_group, workers)
+        self._shares: Shares[K] = Shares(workers, per_group, group_of, clock.monotonic)
         self._timers: Timers[K, Lane] = Timers(clock, self.add)
-        self._turns = Turns()
         self._handler: Callable[[K], Awaitable[float | None]] | None = None
         self._drained: asyncio.Event | None = None
         self._told: set[str] = set()  # faults already logged; as many as there are places in the code
@@ -91,15 +84,7 @@ class Queue(Generic[K]):
         if (running := self._running.get(key)) is not None:
             running.again = lane if running.again is None else min(lane, running.again)
             return
-        if (place := self._where.get(key)) is None:
-            self._put(key, lane, self._clock.monotonic())
-        elif lane < place[1]:
-            siblings, _ = place
-            since = siblings.pop(key)
-            if key in self._groups:
-                self._park(key, lane, since, self._groups.of(key))
-            else:
-                self._put(key, lane, since)
+        self._shares.add(key, lane, self._clock.monotonic())
         self._pump()
 
     def add_after(self, key: K, seconds: float, lane: Lane) -> None:
@@ -115,11 +100,8 @@ class Queue(Generic[K]):
         """Drop *key* and its timer. If it runs now, this pass is its last."""
         self._timers.drop(key)
         self._backoff.reset(key)
-        if (place := self._where.pop(key, None)) is not None:
-            place[0].pop(key)
-            self._groups.drop(key)
-            self._pass_on(key)
-            self._pump()
+        if key in self._shares:
+            self._shares.drop(key)
         if (running := self._running.get(key)) is not None:
             running.again = None
             running.forgotten = True
@@ -148,13 +130,13 @@ class Queue(Generic[K]):
 
     # -- what the metrics ask ----------------------------------------------------------------------------
     def depth(self, lane: Lane) -> int:
-        """Return how many keys wait in *lane* for a worker."""
-        return len(self._lanes[lane])
+        """Return how many keys wait in *lane* whose tenant has no worker; one look at each place."""
+        return self._shares.waiting(lane, served=False)[0]
 
     @property
     def parked(self) -> int:
-        """Return how many keys wait for a slot of their group."""
-        return len(self._groups)
+        """Return how many keys wait while their tenant has workers at work; one look at each place."""
+        return sum(self._shares.waiting(lane, served=True)[0] for lane in Lane)
 
     @property
     def running(self) -> int:
@@ -168,16 +150,16 @@ class Queue(Generic[K]):
 
     @property
     def oldest_seconds(self) -> float:
-        """Return how long the oldest key of any lane has waited; those that are parked are not counted."""
+        """Return how long the oldest key of any lane has waited whose tenant has no worker."""
         return max(self.waiting_seconds(lane) for lane in Lane)
 
     def waiting_seconds(self, lane: Lane) -> float:
-        """Return how long the first key of *lane* has waited."""
-        return self._age(next(iter(self._lanes[lane].values()), None))
+        """Return how long the oldest key of *lane* has waited whose tenant has no worker."""
+        return self._age(self._shares.waiting(lane, served=False)[1])
 
     def parked_seconds(self, lane: Lane) -> float:
-        """Return how long the oldest parked key of *lane* has waited; one look at each group."""
-        return self._age(self._groups.since(lane))
+        """Return how long the oldest key of *lane* has waited while its tenant has workers at work."""
+        return self._age(self._shares.waiting(lane, served=True)[1])
 
     def _age(self, since: float | None) -> float:
         return 0.0 if since is None else self._clock.monotonic() - since
@@ -188,52 +170,17 @@ class Queue(Generic[K]):
         began_at = min((running.began_at for running in self._running.values()), default=None)
         return 0.0 if began_at is None else self._clock.monotonic() - began_at
 
-    # -- lanes and groups --------------------------------------------------------------------------------
-    def _put(self, key: K, lane: Lane, since: float, *, first: bool = False) -> None:
-        self._lanes[lane][key] = since
-        self._where[key] = (self._lanes[lane], lane)
-        if first:
-            self._lanes[lane].move_to_end(key, last=False)
-
-    def _park(self, key: K, lane: Lane, since: float, name: Hashable) -> None:
-        self._where[key] = (self._groups.park(key, lane, since, name), lane)
-
-    def _take(self) -> tuple[K, Lane, float] | None:
-        if (lane := self._turns.next(self._lanes)) is None:
-            return None
-        key, since = self._lanes[lane].popitem(last=False)
-        del self._where[key]
-        return key, lane, since
-
+    # -- passes ------------------------------------------------------------------------------------------
     def _pump(self) -> None:
         """Give free workers to waiting keys."""
-        while self._handler is not None and len(self._running) < self._workers:
-            if (taken := self._take()) is None:
-                return
-            key, lane, since = taken
-            name = self._group_of(key)
-            if self._groups.enter(name):
-                self._start(key, lane, since, name)
-            else:
-                self._park(key, lane, since, name)
-            self._pass_on(key, entered=name)
+        while self._handler is not None and (taken := self._shares.take()) is not None:
+            self._start(*taken)
 
-    def _unpark(self, name: Hashable) -> None:
-        """Give the free slots of group *name* to the next of its parked keys, ahead of their lanes."""
-        for called in reversed([*iter(lambda: self._groups.call(name), None)]):
-            self._put(*called, first=True)
-
-    def _pass_on(self, key: K, entered: Hashable = NONE) -> None:
-        """Give the slot that *key* was called for to the next, unless it is the one that it *entered*."""
-        if self._groups.was_called(key) and (caller := self._groups.answer(key)) != entered:
-            self._unpark(caller)
-
-    # -- passes ------------------------------------------------------------------------------------------
-    def _start(self, key: K, lane: Lane, since: float, name: Hashable) -> None:
+    def _start(self, key: K, lane: Lane, since: float) -> None:
         now = self._clock.monotonic()
         self._timers.drop(key)
         task = asyncio.get_running_loop().create_task(self._pass(key))
-        self._running[key] = _Running(name, task, now)
+        self._running[key] = _Running(task, now)
         task.add_done_callback(lambda done: self._ended(key, lane, now - since, done))
 
     async def _pass(self, key: K) -> float | None:
@@ -243,8 +190,7 @@ class Queue(Generic[K]):
 
     def _ended(self, key: K, lane: Lane, waited: float, task: asyncio.Task[float | None]) -> None:
         running = self._running.pop(key)
-        self._groups.leave(running.group)
-        self._unpark(running.group)
+        self._shares.end(key)
         error = None if task.cancelled() else task.exception()
         self.passes += 1
         if self._on_pass is not None:
