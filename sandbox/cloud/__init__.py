@@ -1,5 +1,5 @@
 """
-A simulated OneCloud: keystone and region on one loopback port, as unkind as the recorded ones.
+A simulated OneCloud: keystone, region and glance on one loopback port, as unkind as the recorded ones.
 
 In a test::
 
@@ -13,13 +13,19 @@ In a test::
         cloud.fail_next("create", "sched_fail", "no room")   # and start, stop, delete, change-config, …
         cloud.hang_at("starting"); cloud.release()           # tasks that stop for ever, and go on
         cloud.set_host(online=False)                         # its servers turn unknown
-        cloud.settings.keystone_down = True                  # also database_down, scheduler_down, quota,
-                                                             # filters_ignored, lists_empty, recycle_bin, …
+        cloud.settings.keystone_down = True                  # also glance_down, database_down, quota,
+                                                             # scheduler_down, lists_empty, recycle_bin, …
         cloud.world.events.enabled = False; cloud.settings.events_forbidden = True
         cloud.revoke_tokens(); cloud.expire_tokens(); cloud.set_password("labuser", "…")
         cloud.seed(10_000); ident = cloud.add_server("legacy", status="ready")
         cloud.change(ident, name="x"); cloud.power(ident, on=False); cloud.set_tags(ident, {"user:a": "b"})
         cloud.recycle(ident); cloud.restore(ident); cloud.erase(ident); cloud.erase_all()
+        cloud.disks(), cloud.find_disk(ident); cloud.recycle_disk(ident); cloud.restore_disk(ident)
+        cloud.clean_bin()                                    # as the bin's cleaner, three days later
+        cloud.rename_image("ubuntu-22.04", "old")            # told=True: region shows the new name, too
+        cloud.delete_image("tiny"); cloud.rename_keypair("ops", "x"); cloud.rename_network("vnet-1", "x")
+        cloud.add_network("vnet-1", first="10.9.0.2", last="10.9.0.9")   # a name that two things have;
+        cloud.add_secgroup("db"); cloud.add_keypair("ops"); cloud.add_image("tiny"); cloud.add_zone("zone1")
         cloud.find(ident), cloud.servers(), cloud.statuses(ident)
         cloud.reset_calls(); cloud.counts                    # {"GET /servers": 3, "POST /servers": 1}
         [str(call) for call in cloud.calls]                  # ["POST /v3/auth/tokens", "POST /servers", …]

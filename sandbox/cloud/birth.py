@@ -201,9 +201,7 @@ def _attach_disks(world: World, guest: Guest, order: Order, actor: Actor) -> Non
         size = wanted.size_mib
         if index == 0:
             size = max(size, ROOT_DISK_MINIMUM_MIB, wanted.image.minimum_mib if wanted.image else 0)
-        disk = attach_disk(world, guest, wanted, size, actor)
-        # The user tags of a create request go to the disks as well, an owner's mark among them.
-        disk.metadata = {key: value for key, value in guest.metadata.items() if key.startswith("user:")}
+        attach_disk(world, guest, wanted, size, actor)
 
 
 def attach_disk(world: World, guest: Guest, wanted: WantedDisk, size_mib: int, actor: Actor) -> Disk:
@@ -224,6 +222,8 @@ def attach_disk(world: World, guest: Guest, wanted: WantedDisk, size_mib: int, a
         image.id if image else "",
         wanted.auto_delete,
     )
+    # A new disk takes the user tags of its server, an owner's mark among them.
+    disk.metadata = {key: value for key, value in guest.metadata.items() if key.startswith("user:")}
     world.disks.hang(guest, disk)
     world.events.add(
         guest, "attach", {"id": ident, "name": disk.name, "res_name": "guestdisk", "size": size_mib}, actor

@@ -1,8 +1,11 @@
 """What a test does beside the API to hosts, disks, images, key pairs and the like."""
 
 import uuid
+from typing import Any
 
+from . import faces
 from .app import App
+from .disks import Disk
 from .inventory import Image, Keypair, Network, SecurityGroup, Sku, Zone
 from .world import World
 
@@ -59,6 +62,30 @@ class PartsControl:
         """Leave no room on any host: creates end in sched_fail, growth in a 400."""
         for host in self.world.inventory.hosts.values():
             host.cpu_total, host.memory_mib_total = host.cpu_used, host.memory_mib_used
+
+    # --- disks
+
+    def disks(self) -> list[dict[str, Any]]:
+        """Return all disks as GET shows them, recycled ones too, in the order of their creation."""
+        return [faces.disk(self.world, disk) for disk in self.world.disks.all()]
+
+    def find_disk(self, ident: str) -> dict[str, Any] | None:
+        """Return a disk, a recycled one too, or None."""
+        disk = self.world.disks.get(ident)
+        return None if disk is None else faces.disk(self.world, disk)
+
+    def recycle_disk(self, ident: str) -> None:
+        """Put one disk into the bin, where it hangs or lies."""
+        self.world.disks.recycle(self._disk(ident))
+
+    def restore_disk(self, ident: str) -> None:
+        self.world.disks.restore(self._disk(ident))
+
+    def _disk(self, ident: str) -> Disk:
+        found = self.world.disks.get(ident)
+        if found is None:
+            raise LookupError(ident)
+        return found
 
     # --- images
 

@@ -47,7 +47,7 @@ def arrange(exchange: Exchange) -> Scene:
         special(scene, exchange)
     if exchange.service == "keystone":
         return scene
-    if exchange.group == "day2-resources":
+    if exchange.about_a_part:
         arrange_resource(scene, exchange)
     elif exchange.group == "events":
         _events(scene, exchange)

@@ -24,6 +24,7 @@ def arrange_resource(scene: Scene, exchange: Exchange) -> None:
     if kind == "eips" and (network := _eip_network(exchange)):
         scene.world.inventory.networks.clear()
         _network(scene, {"id": network, "name": "eipnet"})
+        scene.world.inventory.networks[network].name = str(_wanted(exchange).get("network", "eipnet"))
     if exchange.kind == "duplicate entry":
         for number, name in enumerate(("zone0", "zone1")):
             scene.world.inventory.zones[name] = Zone(name, name)
@@ -57,13 +58,17 @@ def _empty(scene: Scene, kind: str) -> None:
 
 def _eip_network(exchange: Exchange) -> str:
     """Return the network that an address is taken from, as the request or the answer tells it."""
-    wanted = (exchange.body or {}).get("eip", {}).get("network", "")
-    return str(next((row["network_id"] for row in exchange.shown), wanted))
+    return str(next((row["network_id"] for row in exchange.shown), _wanted(exchange).get("network", "")))
+
+
+def _wanted(exchange: Exchange) -> dict[str, Any]:
+    found: dict[str, Any] = next(iter((exchange.body or {"": {}}).values()))
+    return found
 
 
 def _earlier(scene: Scene, exchange: Exchange, kind: str) -> None:
     """Seed the row that the request collides with; if it was deleted since, only its id is taken."""
-    wanted = next(iter(exchange.body.values()))
+    wanted = _wanted(exchange)
     for other in exchanges():
         if other is exchange:
             return

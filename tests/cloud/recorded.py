@@ -25,6 +25,7 @@ MANDATORY = frozenset(
         "metadata",
         "events",
         "recycle-bin",
+        "day2-resources",
     }
 )
 
@@ -37,6 +38,14 @@ SAME = {
     "d150a1cf-b5d3-4862-8783-52c73235a3e6": ZONE,
     "b6e7f37b-a0db-4db3-83b4-b5696f7ec8b3": STORAGE,
 }
+
+
+PARTS = frozenset(
+    {
+        *("disks", "eips", "instance_snapshots", "instancegroups", "keypairs", "networks", "secgroups"),
+        *("serverskus", "snapshots", "storages", "zones"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,11 @@ class Exchange:
     def server_path(self) -> str:
         """Return the id or name of the server in the path, or nothing."""
         return self.parts[1] if len(self.parts) > 1 and self.parts[0] == "servers" else ""
+
+    @property
+    def about_a_part(self) -> bool:
+        """Return whether the request is for something that is no server: a disk, an image, a network …"""
+        return self.service == "glance" or bool(self.parts and self.parts[0] in PARTS)
 
     @property
     def token(self) -> str:

@@ -50,6 +50,22 @@ async def test_the_control_does_what_it_does_in_the_process(cloud: Control) -> N
     assert await _control(cloud, "find", ident="nosuch") is None
 
 
+async def test_disks_images_and_names_are_moved_from_outside_of_the_process(cloud: Control) -> None:
+    ident = await _control(cloud, "add_server", name="web-0")
+    [disk] = await _control(cloud, "disks")
+    await _control(cloud, "recycle", ident=ident)
+    assert (await _control(cloud, "find_disk", ident=disk["id"]))["pending_deleted"]
+    await _control(cloud, "restore_disk", ident=disk["id"])
+    assert await _control(cloud, "clean_bin") == 1
+    assert await _control(cloud, "find_disk", ident=disk["id"]) is None
+    await _control(cloud, "rename_image", ident="tiny", name="small")
+    assert await _control(cloud, "rename_image", ident="tiny", name="small") == 404
+    await _control(cloud, "delete_image", ident="small")
+    await _control(cloud, "rename_keypair", ident="ops", name="operators")
+    second = await _control(cloud, "add_network", name="vnet-1", first="10.9.0.2", last="10.9.0.9")
+    assert cloud.world.inventory.networks[second].name == "vnet-1"
+
+
 async def test_a_server_goes_its_way_on_the_event_loop(cloud: Control) -> None:
     project = cloud.world.identity.project("lab")
     token = cloud.world.identity.issue(

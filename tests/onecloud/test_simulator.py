@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from onecloud_operator.onecloud import (
+    Collection,
     Filter,
     Limits,
+    NamedRows,
     Project,
     ServerQuery,
 )
@@ -270,3 +272,45 @@ async def test_a_fault_on_the_way_of_a_write_is_ambiguous(effect: Any, expected:
             await cloud.create_server(BODY)
         assert caught.value.ambiguous
         here.control.clear_faults()
+
+
+@pytest.mark.parametrize(
+    ("collection", "name"),
+    [
+        (Collection.NETWORKS, "vnet-1"),
+        (Collection.IMAGES, "ubuntu-22.04"),
+        (Collection.KEYPAIRS, "ops"),
+        (Collection.ELASTIC_IPS, "eip-1"),
+        (Collection.SECURITY_GROUPS, "db"),
+        (Collection.ZONES, "zone0"),
+        (Collection.INSTANCE_TYPES, "ecs.g1.c2m4"),
+    ],
+)
+async def test_names_are_resolved_whatever_their_case_and_what_is_not_there_is_a_whole_empty_list(
+    collection: Collection, name: str
+) -> None:
+    async with lab() as here:
+        cloud = here.cloud()
+        found = await cloud.list_named(collection, name.upper())
+        assert ([row["name"] for row in found.rows], found.complete) == ([name], True)
+        assert await cloud.list_named(collection, "no-such") == NamedRows((), complete=True)
+
+
+async def test_a_renamed_image_has_its_id_under_the_new_name_and_two_of_a_name_are_two_rows() -> None:
+    async with lab() as here:
+        cloud = here.cloud()
+        [before] = (await cloud.list_named(Collection.IMAGES, "debian-12")).rows
+        here.control.rename_image("debian-12", "debian-12-old")
+        [after] = (await cloud.list_named(Collection.IMAGES, "debian-12-old")).rows
+        assert after["id"] == before["id"]
+        here.control.add_secgroup("db")
+        assert len((await cloud.list_named(Collection.SECURITY_GROUPS, "db")).rows) == 2
+
+
+async def test_the_image_service_may_be_down_alone() -> None:
+    async with lab() as here:
+        cloud = here.cloud()
+        here.control.settings.glance_down = True
+        with pytest.raises(TransportError):
+            await cloud.list_named(Collection.IMAGES, "tiny")
+        assert (await cloud.list_named(Collection.NETWORKS, "vnet-1")).complete
