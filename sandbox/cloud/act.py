@@ -31,4 +31,5 @@ class Act:
         self.world.run(self.guest, name, walk)
 
 
-Action = Callable[[Act], None]
+# What an action returns is shown in place of the server.
+Action = Callable[[Act], dict[str, Any] | None]

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from . import attachments, bindings, cards, marks, references, resize, walks
-from .act import Act, Action
+from . import attachments, billing, bindings, cards, login, marks, references, resize, snapshots, walks
+from .act import SETTLED, Act, Action
 from .details import details
-from .errors import CloudError, invalid_status, wrapped
+from .errors import CloudError, bad_input, invalid_status, wrapped
 from .permissions import Caller
 from .servers import fetch
 from .wire import Answer, Request, answer
@@ -23,6 +23,9 @@ def perform(world: World, caller: Caller, request: Request, ident: str, action: 
     """Run one action and return the server as it is right after."""
     guest = fetch(world, caller, request, ident, "perform")
     act = ACTIONS.get(action)
+    if guest.row["freezed"] and action != "unfreeze":
+        text = "Virtual resource freezed, can't do %s"
+        raise wrapped("PreCheckPerformAction", 400, "BadRequestError", text, action)
     if act is None:
         text = f"Action {action} not found, please check service version, current version: {VERSION}"
         raise CloudError(404, "ActionNotFoundError", text)
@@ -37,8 +40,8 @@ def perform(world: World, caller: Caller, request: Request, ident: str, action: 
             "true" if host.enabled else "false",
             action,
         )
-    act(Act(world, guest, caller, request.inner("server")))
-    return answer({"server": details(world, guest)})
+    shown = act(Act(world, guest, caller, request.inner("server")))
+    return answer({"server": details(world, guest) if shown is None else shown})
 
 
 def start(act: Act) -> None:
@@ -79,6 +82,16 @@ def resume(act: Act) -> None:
     act.run("resume", walks.resume(act.world, act.guest, act.actor, act.world.fate("resume")))
 
 
+def instance_snapshot(act: Act) -> None:
+    """Take a snapshot of a server and of its first disk."""
+    if act.guest.status not in SETTLED:
+        raise invalid_status(f"Cannot do snapshot when VM in status {act.guest.status}")
+    if not act.guest.disks:
+        raise bad_input("No disk to take a snapshot of")
+    snapshots.begin(act.world, act.guest, references.text(act.body, "name") or f"isp-{act.guest.name}")
+    act.run("snapshot", walks.snapshot(act.world, act.guest, act.actor, act.world.fate("snapshot")))
+
+
 def sync_status(act: Act) -> None:
     """Ask the host, unless a task is still at it: one that is younger than three minutes."""
     patience = timedelta(seconds=act.world.settings.open_task_seconds)
@@ -102,8 +115,21 @@ ACTIONS: dict[str, Action] = {
     "attachnetwork": cards.attach_network,
     "detachnetwork": cards.detach_network,
     "change-bandwidth": cards.change_bandwidth,
+    "change-ipaddr": cards.change_address,
     "associate-eip": bindings.associate_address,
     "dissociate-eip": bindings.dissociate_address,
+    "create-eip": bindings.create_address,
+    "deploy": login.deploy,
+    "set-password": login.set_password,
+    "login-info": login.login_info,
+    "rebuild-root": login.rebuild_root,
+    "instance-snapshot": instance_snapshot,
+    "renew": billing.renew,
+    "postpaid-expire": billing.expire,
+    "cancel-expire": billing.cancel_expire,
+    "set-auto-renew": billing.set_auto_renew,
+    "bind-groups": marks.bind_groups,
+    "unbind-groups": marks.unbind_groups,
     "set-secgroup": marks.set_secgroups,
     "add-secgroup": marks.add_secgroups,
     "revoke-secgroup": marks.revoke_secgroups,

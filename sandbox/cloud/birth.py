@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import elastic
 from .disks import Disk
 from .events import Actor
 from .guests import Guest, Nic
@@ -64,6 +65,7 @@ class Order:
     host_id: str | None = None
     zone_id: str | None = None
     eip_id: str = ""
+    eip_bandwidth: int = 0
     login_account: str = "root"
     devices: tuple[str, ...] = ()
     params: dict[str, Any] = field(default_factory=dict)
@@ -124,17 +126,35 @@ def _finish(world: World, guest: Guest, order: Order, actor: Actor) -> Walk:
     world.events.add(guest, "set_meta", [{"key": k, "nvalue": v} for k, v in found.items()], actor)
     world.events.add(guest, "allocate", "", actor)
     world.store.write(guest)
-    if order.eip_id:
-        guest.eip_id = order.eip_id
-        world.inventory.addresses[order.eip_id].guest_id = guest.id
-        world.set_status(guest, "associate_eip", "", actor)
-        world.events.add(guest, "eip_attach", "", actor)
-        yield 0.5
+    if order.eip_id or order.eip_bandwidth:
+        yield from _bind(world, guest, order, actor)
+        if guest.status == "associate_eip_failed":
+            return
     if order.auto_start:
         yield from start(world, guest, actor, world.fate("start"))
     else:
         yield from _first_sync(world, guest, actor)
     world.events.add(guest, "allocate", "", actor)
+
+
+def _bind(world: World, guest: Guest, order: Order, actor: Actor) -> Walk:
+    """Bind the address; the sync after it runs on beside the start: its ``ready`` overwrites ``starting``."""
+    new = None
+    if order.eip_id:
+        world.bind_address(guest, order.eip_id)
+    elif network := elastic.network_for(world):
+        name = f"eip-for-srv-{guest.name}"
+        new = elastic.allocate(world, guest.project_id, name, network, order.eip_bandwidth)
+    sync = elastic.bind_address(world, guest, actor, new=new)
+    if not order.auto_start:
+        yield from sync
+        return
+    for steps in sync:
+        yield steps
+        if guest.status == "start_sync_status":
+            world.run(guest, "sync", sync)
+            break
+    yield 0.3
 
 
 def _first_sync(world: World, guest: Guest, actor: Actor) -> Walk:
@@ -184,7 +204,6 @@ def _attach_nics(world: World, guest: Guest, order: Order, actor: Actor) -> bool
                 network.mask,
                 nic.address6,
                 nic.bandwidth or 1000,
-                nic.bandwidth,
                 index == chosen,
                 network.vpc_id,
                 network.vpc,

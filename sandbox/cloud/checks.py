@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from . import references
+from .bindings import check_charge_type
 from .birth import Order
 from .errors import CloudError, bad_input, duplicate_name, missing_parameter, not_found
 from .world import World
@@ -49,9 +50,10 @@ class Checked:
             references.flag(wanted, "auto_start"),
             host_id,
             zone_id,
-            self._address(world, project_id, wanted),
-            references.text(wanted, "login_account") or "root",
-            self._devices(world, wanted),
+            eip_id=self._address(world, project_id, wanted),
+            eip_bandwidth=self._new_address(wanted),
+            login_account=references.text(wanted, "login_account") or "root",
+            devices=self._devices(world, wanted),
         )
 
     def _place(self, world: World, wanted: dict[str, Any]) -> tuple[str | None, str | None]:
@@ -96,6 +98,14 @@ class Checked:
         if address and address.guest_id:
             raise CloudError(400, "InvalidStatusError", f"eip {ident} has been associated")
         return address.id if address else ""
+
+    def _new_address(self, wanted: dict[str, Any]) -> int:
+        """Return the bandwidth of the elastic address that is to be made as well, or 0."""
+        bandwidth = references.integer(wanted, "eip_bw") or 0
+        if bandwidth and not references.text(wanted, "eip"):
+            check_charge_type(references.text(wanted, "eip_charge_type"))
+            return bandwidth
+        return 0
 
     def _devices(self, world: World, wanted: dict[str, Any]) -> tuple[str, ...]:
         taken: list[str] = []

@@ -1,5 +1,6 @@
 """The task behind DELETE: into the recycle bin, or away for good. Others run beside it."""
 
+from .elastic import part_with_address
 from .events import Actor
 from .guests import Guest
 from .tasks import Walk
@@ -26,6 +27,7 @@ def death(world: World, guest: Guest, actor: Actor, *, override: bool) -> Walk:
     guest.power = "off"
     world.events.add(guest, "stop", "", actor)
     world.events.add(guest, "sync_conf", "", actor)
+    yield from _dissociate(world, guest, actor)
     if world.settings.recycle_bin and not override:
         if guest.pending:
             # A second DELETE of a recycled server does nothing but leave it at start_delete.
@@ -60,6 +62,7 @@ def death(world: World, guest: Guest, actor: Actor, *, override: bool) -> Walk:
             world.events.add(guest, "stop", "", actor)
             yield 1.4
     if fate:
+        world.disks.leave(guest)
         guest.disks.clear()
         guest.deletions -= 1
         world.set_status(guest, fate.status, fate.text, actor)
@@ -67,13 +70,18 @@ def death(world: World, guest: Guest, actor: Actor, *, override: bool) -> Walk:
     _erase(world, guest, actor)
 
 
+def _dissociate(world: World, guest: Guest, actor: Actor) -> Walk:
+    """Take the elastic address off, if there is one; one made to go with its server goes for good."""
+    address = world.inventory.addresses.get(guest.eip_id)
+    if address is None:
+        return
+    world.set_status(guest, "dissociate_eip", "", actor)
+    yield 1.0
+    part_with_address(world, guest, actor, drop=address.auto_dellocate)
+
+
 def _recycle(world: World, guest: Guest, actor: Actor) -> Walk:
-    """Mark *guest* as pending: the name is free now, the addresses are not, the elastic one is lost."""
-    if guest.eip_id:
-        world.set_status(guest, "dissociate_eip", "", actor)
-        world.unbind_address(guest)
-        world.events.add(guest, "eip_detach", "", actor)
-        yield 0.3
+    """Mark *guest* and its disks as pending: the name is free now, the addresses of its cards are not."""
     world.events.add(guest, "pending_delete", "", actor)
     world.store.write(guest, pending_deleted=True, pending_deleted_at=row_time(world.store.now()))
     yield 0.3

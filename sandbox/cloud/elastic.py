@@ -3,11 +3,15 @@
 import uuid
 
 from .addresses import ElasticAddress
+from .events import Actor
+from .guests import Guest
 from .inventory import Network
 from .tasks import Walk
-from .world import World
+from .walks import QUEUED, settle_after_start
+from .world import Fate, World
 
 STEP = 1.0
+CLASSIC_NETWORK = '{"__reason__":"no eip on a classic network","__stage__":"OnInit","__status__":"error"}'
 
 
 def allocate(
@@ -63,3 +67,56 @@ def network_for(world: World, ident: str = "") -> Network | None:
         found = world.inventory.find_network(ident)
         return found if found and found.server_type == "eip" else None
     return next((n for n in world.inventory.networks.values() if n.server_type == "eip"), None)
+
+
+def bind_address(
+    world: World,
+    guest: Guest,
+    actor: Actor,
+    *,
+    new: ElasticAddress | None = None,
+    fate: Fate | None = None,
+) -> Walk:
+    """
+    Go associate_eip → start_sync_status → sync_status → what it was.
+
+    On a classic network it ends in ``associate_eip_failed``, and the address is bound and shown all the same.
+    *new*: it is still to be allocated.
+    """
+    world.set_status(guest, "associate_eip", "", actor)
+    if new is not None:
+        yield from allocation(world, new)
+        if new.status != "ready":
+            world.set_status(guest, "associate_eip_failed", "no address is left", actor)
+            return
+        world.bind_address(guest, new.id)
+    yield QUEUED
+    if fate is None and all(nic.vpc_id == "default" for nic in guest.nics):
+        fate = Fate("associate-eip", "associate_eip_failed", CLASSIC_NETWORK)
+    if fate:
+        world.set_status(guest, fate.status, fate.text, actor)
+        return
+    world.events.add(guest, "eip_attach", "", actor)
+    yield from settle_after_start(world, guest, actor)
+
+
+def unbind_address(
+    world: World, guest: Guest, actor: Actor, *, drop: bool = False, fate: Fate | None = None
+) -> Walk:
+    """Go dissociate_eip → start_sync_status → sync_status → what it was; *drop*: it is given back."""
+    world.set_status(guest, "dissociate_eip", "", actor)
+    yield QUEUED
+    if fate:
+        world.set_status(guest, fate.status, fate.text, actor)
+        return
+    part_with_address(world, guest, actor, drop=drop)
+    yield from settle_after_start(world, guest, actor)
+
+
+def part_with_address(world: World, guest: Guest, actor: Actor, *, drop: bool = False) -> None:
+    """Take the elastic address off a server; *drop*: give it back for good."""
+    address = world.inventory.addresses.get(guest.eip_id)
+    world.unbind_address(guest)
+    world.events.add(guest, "eip_detach", "", actor)
+    if address is not None and drop:
+        release(world, address)

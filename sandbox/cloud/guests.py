@@ -24,7 +24,6 @@ class Nic:
     mask: int = 24
     address6: str = ""
     bandwidth: int = 1000
-    shown_bandwidth: int = 0
     default: bool = False
     vpc_id: str = "default"
     vpc: str = "Default"
@@ -139,6 +138,7 @@ def new_row(ident: str, name: str, project_id: str, now: datetime) -> dict[str, 
         "progress_mbps": 0,
         "project_src": "local",
         "qga_status": "unknown",
+        "release_at": "",
         "rescue_mode": False,
         "secgrp_id": "default",
         "shutdown_behavior": "stop",
@@ -197,7 +197,7 @@ def disk_text(disk: Disk) -> str:
 
 def nic_info(nic: Nic) -> dict[str, Any]:
     info: dict[str, Any] = {
-        "bw_limit_mbps": nic.shown_bandwidth,
+        "bw_limit_mbps": 0,  # whatever the limit: only the text of ``networks`` tells it
         "ifname": f"{nic.network}-{nic.address.rsplit('.', 1)[-1]}",
         "index": nic.index,
         "ip_addr": nic.address,

@@ -3,7 +3,8 @@
 from . import references, walks
 from .act import SETTLED, Act
 from .checks import free_name
-from .errors import CloudError, bad_input, invalid_status, not_found
+from .errors import CloudError, bad_input, invalid_status, missing_parameter, not_found
+from .inventory import InstanceGroup
 from .references import LONGEST_TAG_KEY
 
 
@@ -55,7 +56,8 @@ def merge_user_tags(act: Act) -> None:
 def replace_user_tags(act: Act) -> None:
     """Replace all user tags and leave the others."""
     wanted = {f"user:{key}": value for key, value in _tags(act).items()}
-    for key in [key for key in act.guest.metadata if key.startswith("user:") and key not in wanted]:
+    kept = {key.casefold() for key in wanted}
+    for key in [k for k in act.guest.metadata if k.startswith("user:") and k.casefold() not in kept]:
         del act.guest.metadata[key]
     _write_tags(act, wanted)
 
@@ -87,11 +89,40 @@ def cancel_delete(act: Act) -> None:
 
 
 def freeze(act: Act) -> None:
-    act.world.store.write(act.guest, freezed=True)
+    """Refuse every action from now on but the one that ends this; a running server is stopped first."""
+    if act.guest.status == "running":
+        act.run("freeze", walks.freeze(act.world, act.guest, act.actor))
+    else:
+        act.world.store.write(act.guest, freezed=True)
 
 
 def unfreeze(act: Act) -> None:
+    if not act.guest.row["freezed"]:
+        raise CloudError(400, "BadRequestError", "virtual resource not freezed")
     act.world.store.write(act.guest, freezed=False)
+
+
+def bind_groups(act: Act) -> None:
+    """Put a server into anti-affinity groups: nothing that is shown of it moves."""
+    for group in _named_groups(act):
+        group.guests.add(act.guest.id)
+
+
+def unbind_groups(act: Act) -> None:
+    for group in _named_groups(act):
+        group.guests.discard(act.guest.id)
+
+
+def _named_groups(act: Act) -> list[InstanceGroup]:
+    """Return the groups that are named one by one, as ``group.0``, ``group.1``…; a list is none of them."""
+    wanted = [str(value) for key, value in act.body.items() if key.startswith("group.")]
+    if not wanted:
+        raise missing_parameter("group.0 group.1 ... ")
+    groups = act.world.inventory.groups
+    for ident in wanted:
+        if ident not in groups:
+            raise not_found("instancegroup", ident)
+    return [groups[ident] for ident in wanted]
 
 
 def force_status(act: Act) -> None:

@@ -10,8 +10,6 @@ from .servers import batch_user_metadata, delete_server, get_part, get_server, u
 from .verifier import Verifier
 from .wire import Answer, Request
 
-PARTS = frozenset({"status", "metadata", "tasks"})
-
 
 class Region(Verifier):
     """The compute service."""
@@ -33,7 +31,7 @@ class Region(Verifier):
                 return batch_user_metadata(self.world, self.caller(request), request)
             case (("GET" | "HEAD"), ["servers", ident]):
                 return get_server(self.world, self.caller(request), request, ident)
-            case "GET", ["servers", ident, part] if part in PARTS:
+            case "GET", ["servers", ident, part]:
                 return get_part(self.world, self.caller(request), request, ident, part)
             case (("PUT" | "PATCH"), ["servers", ident]):
                 return update_server(self.world, self.caller(request), request, ident)

@@ -4,8 +4,9 @@ from typing import Any
 
 from .death import death
 from .details import details, prepaid
-from .errors import CloudError, bad_input, invalid_status, no_handler, not_found, wrapped
+from .errors import CloudError, bad_input, invalid_status, not_found, wrapped
 from .guests import Guest
+from .likeness import create_params
 from .permissions import Caller, check_object
 from .references import items, tag_text
 from .walks import sync_config
@@ -61,7 +62,7 @@ def get_server(world: World, caller: Caller, request: Request, ident: str) -> An
 
 
 def get_part(world: World, caller: Caller, request: Request, ident: str, part: str) -> Answer:
-    """Answer ``/status``, ``/metadata`` and ``/tasks`` of one server."""
+    """Answer ``/status``, ``/metadata``, ``/tasks`` and ``/create-params`` of one server."""
     guest = fetch(world, caller, request, ident, "get")
     match part:
         case "status":
@@ -75,7 +76,9 @@ def get_part(world: World, caller: Caller, request: Request, ident: str, part: s
                 for name in world.tasks.of(guest)
             ]
             return answer({"tasks": rows})
-    raise no_handler(request.path)
+        case "create-params":
+            return answer({"server": create_params(world, guest)})
+    raise CloudError(404, "SpecNotFoundError", f"server {guest.id} {part} not found")
 
 
 def update_server(world: World, caller: Caller, request: Request, ident: str) -> Answer:

@@ -91,11 +91,16 @@ def restart(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) 
 
 
 def suspend(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) -> Walk:
+    """Go start_suspend → suspending → suspend, by way of a ``running`` that means nothing."""
+    world.set_status(guest, "start_suspend", "", actor)
+    yield BRIEF
     world.set_status(guest, "suspending", "", actor)
-    yield HOST
+    yield BRIEF
     if fate:
         world.set_status(guest, fate.status, fate.text, actor)
         return
+    world.set_status(guest, "running", "", actor)
+    yield HOST
     guest.power = "suspend"
     world.set_status(guest, "suspend", "", actor)
 
@@ -166,7 +171,8 @@ def change_config(
 def resize_disk(
     world: World, guest: Guest, actor: Actor, disk_id: str, size_mib: int, fate: Fate | None = None
 ) -> Walk:
-    """Go start_resize_disk → resize_disk → sync_status → ready."""
+    """Go start_resize_disk → resize_disk → (sync_config of a running one) → sync_status → what it was."""
+    was_on = guest.power == "on"
     world.set_status(guest, "start_resize_disk", "", actor)
     yield QUEUED
     world.set_status(guest, "resize_disk", "", actor)
@@ -178,27 +184,23 @@ def resize_disk(
         if disk.id == disk_id:
             disk.size_mib = size_mib
     world.events.add(guest, "resize", {"disk_id": disk_id, "size": size_mib}, actor)
-    yield from settle(world, guest, actor)
+    yield from (sync_config if was_on else settle)(world, guest, actor)
 
 
-def bind_address(world: World, guest: Guest, actor: Actor, eip_id: str, fate: Fate | None = None) -> Walk:
-    world.set_status(guest, "associate_eip", "", actor)
-    yield HOST
-    guest.eip_id = eip_id
-    world.inventory.addresses[eip_id].guest_id = guest.id
-    if fate:
-        world.set_status(guest, fate.status, fate.text, actor)
-        return
-    world.events.add(guest, "eip_attach", "", actor)
-    yield from settle(world, guest, actor)
+def freeze(world: World, guest: Guest, actor: Actor) -> Walk:
+    """Stop a server, then freeze it: until it is off nothing says that it will be frozen."""
+    yield from stop(world, guest, actor)
+    if guest.power == "off":
+        world.store.write(guest, freezed=True)
 
 
-def unbind_address(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) -> Walk:
-    world.set_status(guest, "dissociate_eip", "", actor)
+def snapshot(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) -> Walk:
+    """Go start_instance_snapshot → snapshot → sync_status → what it was."""
+    world.set_status(guest, "start_instance_snapshot", "", actor)
+    yield QUEUED
+    world.set_status(guest, "snapshot", "", actor)
     yield HOST
     if fate:
         world.set_status(guest, fate.status, fate.text, actor)
         return
-    world.unbind_address(guest)
-    world.events.add(guest, "eip_detach", "", actor)
     yield from settle(world, guest, actor)

@@ -140,16 +140,18 @@ class World:
     def set_tags(
         self, guest: Guest, changes: dict[str, str], actor: Actor = PLATFORM, *, hidden: bool = False
     ) -> None:
-        """Merge *changes* into a server's metadata; the values none and null delete their key."""
+        """
+        Merge *changes* into a server's metadata; the values none and null delete their key.
+
+        Keys are compared without regard to case, and the spelling that came last stays.
+        """
         notes = []
         for key, value in changes.items():
             table = guest.hidden if hidden or key.startswith("__") else guest.metadata
             note = {"key": key, "nvalue": value}
-            if key in table:
-                note["ovalue"] = table[key]
-            if value.lower() in {"none", "null"}:
-                table.pop(key, None)
-            else:
+            for same in [known for known in table if known.casefold() == key.casefold()]:
+                note["ovalue"] = table.pop(same)
+            if value.lower() not in {"none", "null"}:
                 table[key] = value
             notes.append(note)
         guest.encoded = None
@@ -183,6 +185,11 @@ class World:
         if host := self.host_of(guest):
             host.cpu_used -= int(guest.row["vcpu_count"])
             host.memory_mib_used -= int(guest.row["vmem_size"])
+
+    def bind_address(self, guest: Guest, ident: str) -> None:
+        """Note that an elastic address is a server's: it is shown from now on, whatever the task ends in."""
+        guest.eip_id = ident
+        self.inventory.addresses[ident].guest_id = guest.id
 
     def unbind_address(self, guest: Guest) -> bool:
         """Take the elastic address off a server, and return whether it had one."""

@@ -19,6 +19,7 @@ from sandbox.cloud.disks import Disk
 from sandbox.cloud.events import Actor, Event
 from sandbox.cloud.inventory import Sku
 from sandbox.cloud.times import parse_time
+from tests.cloud import second_lab
 from tests.cloud.arrange_resources import arrange_resource
 from tests.cloud.recorded import Exchange, exchanges
 from tests.cloud.scene import Scene
@@ -47,6 +48,11 @@ def arrange(exchange: Exchange) -> Scene:
         special(scene, exchange)
     if exchange.service == "keystone":
         return scene
+    if exchange.recorded_at >= second_lab.BEGAN and exchange.parts[0] == "servers":
+        second_lab.furnish(scene)
+        if exchange.server_path:
+            second_lab.target(scene, exchange)
+            return scene
     if exchange.about_a_part:
         arrange_resource(scene, exchange)
     elif exchange.group == "events":
@@ -164,6 +170,8 @@ def _before(scene: Scene, exchange: Exchange, row: dict[str, Any]) -> dict[str, 
         before = sighting(exchange.server_path, exchange).get("status", "")
         failed = before.endswith("_fail") and before
         changes["status"] = failed or ("running" if row.get("power_states") == "on" else "ready")
+    elif "freeze" in action:
+        changes["freezed"] = action == "unfreeze"
     elif exchange.method == "POST" and exchange.status == 200 and action in BEFORE_ACTION:
         known = "disk_fail" if exchange.case.startswith("633-") else ""
         running = action == "syncstatus" and row.get("power_states") == "on"
@@ -283,6 +291,8 @@ def _create(scene: Scene, exchange: Exchange) -> None:
         scene.cloud.settings.quota = 0
     elif exchange.status == 200 and isinstance(exchange.json.get("server"), dict):
         shown = exchange.json["server"]
+        if wanted.get("eip"):
+            second_lab.free_address(scene, wanted["eip"])
         if wanted.get("generate_name") and shown["name"] != wanted["generate_name"]:
             scene.cloud.add_server(wanted["generate_name"])
         if wanted.get("dry_run") and "disks_info" in shown:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sandbox.cloud.defaults import LAB_PROJECT, SYSTEM_PROJECT, ZONE
+from sandbox.cloud.defaults import HOST, LAB_PROJECT, SYSTEM_PROJECT, ZONE
 from sandbox.cloud.disks import STORAGE
 
 FOLDER = Path(__file__).parent.parent / "data" / "transcripts"
@@ -37,6 +37,10 @@ SAME = {
     "745c7b5248a84673878168f3bf9e40bc": "0c50540313a34f8a861090cbb925708d",  # labuser
     "d150a1cf-b5d3-4862-8783-52c73235a3e6": ZONE,
     "b6e7f37b-a0db-4db3-83b4-b5696f7ec8b3": STORAGE,
+    "babf275f-35f2-40f4-850b-8deb59c6e5db": HOST,
+    "cadde94f-72f8-4520-81e5-78ad13fa5f5e": "3f2e1d0c-9b8a-4756-8493-2d1c0b9a8f7e",  # key pair ops
+    "2b77513d-ba13-445f-823b-1db0da4a7aff": "8d2f4c61-7b3e-4f90-a5d8-1c6e9b0f2a37",  # image ubuntu-22.04
+    "ef0edf2a-3158-4069-8fb3-a761775dc3b9": "e4a1b2c3-d4e5-4f60-8172-93a4b5c6d7e8",  # image debian-12
 }
 
 

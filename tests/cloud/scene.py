@@ -153,6 +153,7 @@ class Scene:
         guest.nics = [_nic(nic) for nic in row.get("nics", ())]
         if "eip" in row:
             guest.eip_id = next(iter(self.world.inventory.addresses))
+            self.world.inventory.addresses[guest.eip_id].address = str(row["eip"])
         for nic in guest.nics:
             if network := self.world.inventory.networks.get(nic.network_id):
                 network.used.add(nic.address)
@@ -197,6 +198,6 @@ def _nic(shown: dict[str, Any]) -> Nic:
         shown["ip_addr"],
         shown["mac"],
         shown["index"],
-        shown_bandwidth=shown["bw_limit_mbps"],
         default=shown["is_default"],
+        vpc_id=shown.get("vpc_id", "default"),
     )

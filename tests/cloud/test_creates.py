@@ -127,7 +127,7 @@ async def test_everything_that_is_asked_for_is_read_back(scene: Scene) -> None:
         ],
         nets=[
             {"network": "vnet-db", "address": "10.88.0.20"},
-            {"network": "vnet-backup", "bw_limit": 1000, "is_default": True, "mac": "00:22:aa:aa:aa:01"},
+            {"network": "vpc-net", "bw_limit": 1000, "is_default": True, "mac": "00:22:aa:aa:aa:01"},
         ],
         secgroups=["default", "db"],
         keypair_id="ops",
@@ -156,7 +156,7 @@ async def test_everything_that_is_asked_for_is_read_back(scene: Scene) -> None:
     assert shown["disks_info"][0]["image"] == "ubuntu-22.04"
     assert [(n["ip_addr"], n["is_default"], n["bw_limit_mbps"]) for n in shown["nics"]] == [
         ("10.88.0.20", False, 0),
-        ("10.91.0.10", True, 1000),
+        ("192.168.1.2", True, 0),
     ]
     assert shown["nics"][1]["mac"] == "00:22:aa:aa:aa:01"
     assert [group["name"] for group in shown["secgroups"]] == ["Default", "db"]

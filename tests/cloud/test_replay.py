@@ -108,7 +108,7 @@ def shape(value: Any) -> Any:
 
 def test_every_recording_is_replayed_or_left_out_for_a_reason() -> None:
     cases = {exchange.case for exchange in exchanges()}
-    assert len(cases) == 643
+    assert len(cases) == 803
     assert set(left_out()) <= cases
     assert all(len(reason) > 10 for reason in left_out().values())
 

@@ -11,7 +11,7 @@ from tests.cloud.test_replay import DECISIVE, shape
 
 WALKED = [exchange for exchange in exchanges() if exchange.walk and exchange.case not in left_out()]
 # Statuses too short for a poll every 50 ms to meet them each time.
-BRIEF = frozenset({"network", "stopping", "dissociate_eip"})
+BRIEF = frozenset({"network", "stopping", "dissociate_eip", "start_start", "start_sync_status"})
 GONE = "HTTP 404"
 
 Told = tuple[Scene, str]
@@ -183,6 +183,21 @@ async def _deleted_after_unlocking(exchange: Exchange) -> Told:
     return scene, ident
 
 
+async def _thawed_while_deleted(_: Exchange) -> Told:
+    cause = by_case("1237-unfreeze")
+    scene = arrange(cause)
+    guest = scene.cloud.guest(cause.server_path)
+    scene.world.store.write(guest, status="ready")
+    await _delete(scene, guest.id, "")
+    return await _repeat(cause, scene)
+
+
+async def _snapshot_that_hangs(_: Exchange) -> Told:
+    scene = arrange(by_case("1298-instance-snapshot-running"))
+    scene.cloud.hang_at("snapshot")
+    return await _repeat(by_case("1298-instance-snapshot-running"), scene)
+
+
 STORIES: dict[str, Story] = {
     "151-server-get-ready": _create(),
     "324-get-after-delete-plain": _deleted_during_a_sync,
@@ -197,5 +212,7 @@ STORIES: dict[str, Story] = {
     "632x-schedfail-get-after-region-crash": _nothing(),
     "705-agent-gone-follow-create": _create(disable_delete=False),
     "931-follow-delete-race": _deleted_by_four,
+    "1238-follow": _thawed_while_deleted,
+    "1299-follow": _snapshot_that_hangs,
     "971-follow-delete-while-deploy-hangs": _deleted_while_its_deployment_hangs,
 }
