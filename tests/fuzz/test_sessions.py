@@ -7,11 +7,13 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from onecloud_operator.onecloud.auth import Session
 from onecloud_operator.onecloud.catalog import parse_session
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.onecloud.protocol import Reply
+from onecloud_operator.onecloud.scrub import Mask
 from tests.fuzz.strategies import FUZZ, spoilt
 from tests.onecloud.answers import CREDENTIALS, JSON, SIGN_IN
 
@@ -43,7 +45,7 @@ ANSWER: dict[str, Any] = {
 
 def opened(status: int, headers: dict[str, str], content: bytes) -> None:
     """Have an answer read."""
-    reply = Reply(status, headers, content, secrets=(TOKEN,))
+    reply = Reply(status, headers, content, mask=Mask(secrets=(SecretStr(TOKEN),)))
     found: Session | OneCloudError
     try:
         found = parse_session(CREDENTIALS, SIGN_IN, reply, 0.0)

@@ -20,7 +20,7 @@ from onecloud_operator.onecloud.errors import (
     ServerError,
 )
 from onecloud_operator.onecloud.protocol import Lane, Reply, Request
-from onecloud_operator.onecloud.scrub import secret_texts
+from onecloud_operator.onecloud.scrub import Mask
 from tests.onecloud.answers import CREATE, GET, ID, RECORDED, SIGN_IN, error_of, reply, said
 
 
@@ -142,7 +142,7 @@ def test_user_data_that_names_the_id_does_not_hide_that_it_is_used() -> None:
     """What is hidden from the message still counts for what is done."""
     request = protocol.create_server({"id": ID, "user_data": f"#!/bin/sh\nmy_own_id={ID}\n"})
     answer = said(500, "UnclassifiedError", f"Error 1062: Duplicate entry '{ID}' for key 'PRIMARY'")
-    error = replies.parse_error(request, replace(answer, secrets=secret_texts(request.body, ())))
+    error = replies.parse_error(request, replace(answer, mask=Mask(request.body)))
     assert type(error).__name__ == "DuplicateId"
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import base64
 import html
 import json
+import random
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from onecloud_operator.onecloud.scrub import masked, secret_texts
+from onecloud_operator.onecloud.scrub import HIDDEN, LONGEST_RUN, Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +37,7 @@ BODY = {"server": {"id": "x", "user_data": USER_DATA, "password": PASSWORD}}
     ],
 )
 def test_an_echo_is_hidden(said: str) -> None:
-    shown = masked(said, secret_texts(BODY, ()))
+    shown = Mask(BODY)(said)
     for secret in ("Sesam-0ffne-dich", "abc9X1", "12345"):
         assert secret not in shown
 
@@ -79,9 +84,9 @@ ODD = "Geh<eim&nis>+2026! 'ä'\\x"
 )
 def test_a_secret_is_hidden_however_it_is_written(secret: str, written: Callable[[str], str]) -> None:
     echo = written(secret)
-    secrets = secret_texts({"password": secret}, ())
+    mask = Mask({"password": secret})
     for text in (echo, f"weak password {echo}: no", f'{{"password":"{echo}"}}'):
-        shown = masked(text, secrets)
+        shown = mask(text)
         assert "hidden" in shown
         assert not {echo[at : at + 8] for at in range(len(echo) - 7)} & {
             shown[at : at + 8] for at in range(len(shown) - 7)
@@ -93,12 +98,12 @@ def test_a_secret_is_hidden_however_it_is_written(secret: str, written: Callable
     [pytest.param(ODD[:12], id="its-beginning"), pytest.param(ODD[-12:], id="its-end")],
 )
 def test_the_half_of_a_secret_is_hidden_too(piece: str) -> None:
-    assert masked(f"weak: {piece}…", secret_texts({"password": ODD}, ())) == "weak: [hidden]…"
+    assert Mask({"password": ODD})(f"weak: {piece}…") == "weak: [hidden]…"
 
 
 @pytest.mark.parametrize("cut", range(20, len(USER_DATA), 7))
 def test_user_data_that_is_cut_anywhere_is_hidden(cut: int) -> None:
-    shown = masked(f"bad user data: {USER_DATA[:cut]}", secret_texts(BODY, ()))
+    shown = Mask(BODY)(f"bad user data: {USER_DATA[:cut]}")
     assert "root" not in shown
     assert "Sesam" not in shown
 
@@ -106,9 +111,51 @@ def test_user_data_that_is_cut_anywhere_is_hidden(cut: int) -> None:
 def test_words_that_the_user_data_has_as_well_are_shown() -> None:
     data = "#cloud-config\nruncmd: [echo 'the network is not found']\npackages: [ubuntu-drivers, net-tools]\n"
     text = "network vnet-1 not found, image ubuntu-22.04 not found"
-    assert masked(text, secret_texts({"user_data": data}, ())) == text
+    assert Mask({"user_data": data})(text) == text
 
 
 def test_a_text_without_secrets_is_left_as_it_is() -> None:
     text = "50% of \\u0026 &amp; C:\\new <html> %41 🔑"
-    assert masked(text, secret_texts(BODY, ())) == text
+    assert Mask(BODY)(text) == text
+
+
+@given(
+    st.text("abc012", min_size=64, max_size=600),
+    st.integers(0, 600),
+    st.integers(LONGEST_RUN, 200),
+    st.text("abc012 ", max_size=60),
+    st.text("abc012 ", max_size=60),
+)
+def test_no_run_of_a_long_secret_is_shown_wherever_it_was_cut(
+    secret: str, start: int, length: int, before: str, behind: str
+) -> None:
+    piece = secret[min(start, len(secret) - LONGEST_RUN) :][:length]
+    shown = Mask({"user_data": secret})(f"{before}{piece}{behind}")
+    for part in shown.split(HIDDEN):
+        runs = {part[at : at + LONGEST_RUN] for at in range(len(part) - LONGEST_RUN + 1)}
+        assert not any(run in secret for run in runs)
+
+
+@pytest.mark.parametrize("said", ["other words", "the user data", "&amp;"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param("x9", id="letters"),
+        pytest.param("line12\n", id="lines"),
+        pytest.param("&amp;", id="entities"),
+        pytest.param("\\", id="backslashes"),
+        pytest.param("\\u0041", id="escapes"),
+    ],
+)
+def test_hiding_what_is_as_long_as_it_may_be_is_no_long_work(piece: str, said: str) -> None:
+    """All of this is work in the event loop, and as much of it as a stranger can ask for."""
+    secret, most = (piece * 65536)[:65536], 8192
+    answer = json.dumps([{"id": str(n), "name": "x" * 20, "number": n} for n in range(17_000)])
+    dice = random.Random(1)  # noqa: S311 - no secret
+    text = {"other words": dice.choices("abcdefgh/ ", k=most), "the user data": secret}.get(said)
+    mask = Mask({"user_data": secret}, (SecretStr("t" * 300), SecretStr("Sesam-0ffne-dich")))
+    began = time.process_time()
+    json.loads(answer)
+    decoded = time.process_time()
+    mask("".join(text or said * most)[:most])
+    assert time.process_time() - decoded < 20 * (decoded - began)

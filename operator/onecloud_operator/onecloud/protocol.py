@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode
 
 from .errors import Call, InvalidRequest
 from .models import MAX_ROWS, ServerQuery
+from .scrub import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,14 +93,14 @@ class Reply:
 
     *headers* has lower-case keys; *request_id* is the cloud's, or else ours.
 
-    *secrets* are texts that may not get into an error, should the cloud repeat them.
+    *mask* hides what may not get into an error, should the cloud repeat it.
     """
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     request_id: str = ""
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    mask: Mask = field(default=Mask(), repr=False)
 
     @property
     def succeeded(self) -> bool:

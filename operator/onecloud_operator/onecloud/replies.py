@@ -34,7 +34,7 @@ from .errors import (
 from .inner import tells_of_inner_call
 from .models import MAX_ROWS, Event, EventPage, Row, ServerPage, ServerQuery
 from .protocol import CHECK, Reply, Request
-from .scrub import masked
+from .scrub import Mask
 from .taken import names_used_id
 
 # What an answer becomes in memory, by its marks: a list or object, a value, a name of a value. An honest row
@@ -43,7 +43,7 @@ from .taken import names_used_id
 BRACKET_BYTES = VALUE_BYTES = 64
 NAME_BYTES = 128
 MOST_BYTES = 48 * 2**20
-SAID_CHARACTERS = 16 * 2**10  # of a refusal's text are read; what is not shown only costs time
+SAID_CHARACTERS = 8 * 2**10  # of a refusal's text are read; what is not shown only costs time
 CUT_CHARACTERS = 128
 ECHO = re.compile(r'\{\s*".*\}|\{\s*".*', re.DOTALL)
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -155,7 +155,7 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
         return ProtocolError(message, call, ambiguous=request.writes, status=reply.status)
     error_class = _words(_text(body.get("class")), 64)
     said = _innermost(body.get("details"))
-    details = _shown(said, reply.secrets)
+    details = _shown(said, reply.mask)
     kind = BY_CLASS.get((reply.status, error_class)) or BY_STATUS.get(reply.status)
     if kind is None:
         kind = ServerError if reply.broke else ApiError
@@ -288,9 +288,9 @@ def _innermost(value: object) -> str:
     return text
 
 
-def _shown(text: str, secrets: tuple[str, ...]) -> str:
+def _shown(text: str, mask: Mask) -> str:
     """Return *text* as it may be shown: what is left in braces is what we sent, user data and all."""
-    clean = masked(text[:SAID_CHARACTERS], secrets)
+    clean = mask(text[:SAID_CHARACTERS])
     if len(text) > SAID_CHARACTERS:
         clean = clean[:-CUT_CHARACTERS]  # a secret may have been cut to less than can be told from other text
     return _words(ECHO.sub("{…}", clean), characters=500)  # "unable to convert '{…}'"

@@ -10,10 +10,12 @@ from __future__ import annotations
 import base64
 import html
 import re
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pydantic import SecretStr
 
@@ -23,6 +25,9 @@ SHORTEST_LINE = 6
 # Of a longer secret half is hidden as well as all of it, within these: shorter runs may be ordinary words.
 SHORTEST_RUN = 8
 LONGEST_RUN = 16
+LONG = 64  # from here on not every run is kept
+GRAM = 8
+ALIKE_AT_MOST = 8
 SECRET_FIELDS = frozenset({"password", "user_data", "content", "secret", "access_key_secret"})
 
 # Characters as others write them; what was written so twice is read at once.
@@ -42,48 +47,67 @@ ALIKE = {ord(c): " " for c in "\t\n\v\f\r+-"} | {ord("_"): "/"}
 BASE64 = re.compile(r"[0-9A-Za-z /]{5}")
 
 
-def secret_texts(body: object, secrets: Iterable[SecretStr]) -> tuple[str, ...]:
-    """Return the texts that an answer may not repeat: *secrets*, and the secret fields of *body*."""
-    known = {secret.get_secret_value() for secret in secrets}
-    for text in _secret_fields(body):
-        known.add(text)
-        lines = (line.strip() for line in text.splitlines())  # of a long one the text itself has the runs
-        known.update(line for line in lines if SHORTEST_LINE <= len(line) < LONGEST_RUN)
-    return tuple(text for text in known if len(text) >= SHORTEST)
-
-
-def masked(text: str, secrets: Iterable[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class Mask:
     """
-    Return *text* without *secrets*.
+    What an answer may not repeat: *secrets*, and the secret fields of *body*.
 
-    The time that it takes grows with the length of the text and with that of all secrets together, and not
-    with the product: both may be the choice of somebody who wants to keep us busy.
+    It costs nothing until a text is to be shown, which is after a refusal only.
     """
-    read, places = _read(text)
-    forms: dict[int, list[str]] = {}
-    for form in _forms(secrets, encoded=BASE64.search(read) is not None):
-        if len(form) >= SHORTEST:
-            forms.setdefault(_run(len(form)), []).append(form)
-    hidden = bytearray(len(text))
-    for length, alike in forms.items():
-        said = {read[at : at + length] for at in range(len(read) - length + 1)}
-        found = {run for form in alike for run in _runs(form, length) if run in said}
-        for at in range(len(read) - length + 1) if found else ():
-            if read[at : at + length] in found:
-                start, end = places[at][0], places[at + length - 1][1]
-                hidden[start:end] = b"\1" * (end - start)
-    parts = re.finditer(rb"\x00+|\x01+", hidden)
-    return "".join(HIDDEN if part[0][0] else text[part.start() : part.end()] for part in parts)
+
+    body: object = field(default=None, repr=False)
+    secrets: tuple[SecretStr, ...] = ()
+
+    def __call__(self, text: str) -> str:
+        """
+        Return *text* with every run that gives a secret away hidden.
+
+        Each secret is read once, and each place in the text looked up in what was read: the time grows with
+        the length of both together, and not with the product, which a stranger would choose.
+        """
+        read, places = _read(text)
+        encoded = BASE64.search(read) is not None
+        runs: defaultdict[int, set[str]] = defaultdict(set)
+        found: list[tuple[int, int]] = []
+        for secret in self._texts():
+            for form in _forms(secret, encoded=encoded):
+                if len(form) >= LONG:
+                    found += _in_common(read, form)
+                elif len(form) >= SHORTEST:
+                    length = _run(len(form))
+                    runs[length].update(form[at : at + length] for at in range(len(form) - length + 1))
+        for line in self._lines():
+            runs[len(line)].add(line)
+        for length, known in runs.items():
+            ends = range(length, len(read) + 1)
+            found += [(end - length, end) for end in ends if read[end - length : end] in known]
+        hidden = bytearray(len(text))
+        for first, end in found:
+            start, stop = places[first][0], places[end - 1][1]
+            hidden[start:stop] = b"\1" * (stop - start)
+        parts = re.finditer(rb"\x00+|\x01+", hidden)
+        return "".join(HIDDEN if part[0][0] else text[part.start() : part.end()] for part in parts)
+
+    def _texts(self) -> set[str]:
+        known = {secret.get_secret_value() for secret in self.secrets}
+        return {text for text in (*known, *_secret_fields(self.body)) if len(text) >= SHORTEST}
+
+    def _lines(self) -> set[str]:
+        """Return the short lines of longer secrets; of the others the secret itself has the runs."""
+        lines: set[str] = set()
+        for text in _secret_fields(self.body):
+            meant = _plain("\0".join(text.splitlines())).split("\0")
+            lines.update(line for each in meant if SHORTEST_LINE <= len(line := each.strip()) < LONGEST_RUN)
+        return lines
 
 
-def _forms(secrets: Iterable[str], *, encoded: bool) -> Iterator[str]:
-    """Yield what a text that was read shows of *secrets*, if it shows them."""
-    for secret in secrets:
-        yield _read(secret)[0]
-        content = secret.encode(errors="replace")
-        for before in range(3) if encoded else ():  # bytes that stand in front, in the first group of three
-            text = base64.b64encode(bytes(before) + content).decode()
-            yield text[-(-before * 8 // 6) : (before + len(content)) * 8 // 6].translate(ALIKE)
+def _forms(secret: str, *, encoded: bool) -> Iterator[str]:
+    """Yield what a text that was read shows of *secret*, if it shows it."""
+    yield _plain(secret)
+    content = secret.encode(errors="replace")
+    for before in range(3) if encoded else ():  # bytes that stand in front, in the first group of three
+        text = base64.b64encode(bytes(before) + content).decode()
+        yield text[-(-before * 8 // 6) : (before + len(content)) * 8 // 6].translate(ALIKE)
 
 
 def _run(length: int) -> int:
@@ -91,8 +115,41 @@ def _run(length: int) -> int:
     return min(length, LONGEST_RUN, max(SHORTEST_RUN, length // 2))
 
 
-def _runs(text: str, length: int) -> Iterator[str]:
-    return (text[at : at + length] for at in range(len(text) - length + 1))
+def _in_common(read: str, form: str) -> Iterator[tuple[int, int]]:
+    """
+    Yield where *read* and *form* have runs of LONGEST_RUN characters in common.
+
+    Whatever two such texts share has eight characters that begin at a multiple of eight in *form*.
+    """
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for at in range(0, len(form) - GRAM + 1, GRAM):
+        places[form[at : at + GRAM]].append(at)
+    for at in range(len(read) - GRAM + 1):
+        meant = places.get(read[at : at + GRAM], ())
+        if len(meant) > ALIKE_AT_MOST:  # as in a row of equal characters: who knows which of them it is
+            yield max(at - GRAM, 0), min(at + 2 * GRAM, len(read))
+            continue
+        for place in meant:
+            first, end = at, at + GRAM
+            while (
+                first > max(at - LONGEST_RUN, at - place, 0)
+                and read[first - 1] == form[place - at + first - 1]
+            ):
+                first -= 1
+            most = min(len(read), at + len(form) - place, at + GRAM + LONGEST_RUN)
+            while end < most and read[end] == form[place - at + end]:
+                end += 1
+            if end - first >= LONGEST_RUN:
+                yield first, end
+
+
+def _plain(text: str) -> str:
+    """Return *text* with its characters as such, read like the texts in which it is looked for."""
+    for _ in range(ROUNDS):
+        if WRITTEN.search(text) is None:
+            break
+        text = WRITTEN.sub(_meant, text)
+    return text.translate(ALIKE)
 
 
 def _read(text: str) -> tuple[str, list[tuple[int, int]]]:

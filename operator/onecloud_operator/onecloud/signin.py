@@ -24,7 +24,7 @@ from .errors import (
 )
 from .identity import sign_in
 from .protocol import Reply, Request, new_request_id
-from .scrub import secret_texts
+from .scrub import Mask
 from .wire import Tls
 
 Send = Callable[[str, Request, dict[str, str], Tls, str], Awaitable[Reply]]
@@ -154,7 +154,7 @@ class SignIn:
         except InvalidRequest as error:
             raise InvalidRequest(f"sign-in URL: {error.message}") from None
         reply = await self._send(auth_url, request, {}, self.tls, new_request_id())
-        reply = replace(reply, secrets=secret_texts(request.body, (secret_of(method),)))
+        reply = replace(reply, mask=Mask(request.body, (secret_of(method),)))
         session = parse_session(self.credentials, request, reply, asked_at)
         self._session, self._refused, self._failure = session, None, None
         return session
