@@ -112,6 +112,11 @@ def test_a_certificate_is_checked_unless_it_is_said_otherwise(given: str | None,
     assert made_of(OS_INSECURE=given).insecure is insecure
 
 
+def test_http_after_https_is_allowed_by_a_key_alone() -> None:
+    assert not made_of().allow_http
+    assert made_of(OS_ALLOW_HTTP="true").allow_http
+
+
 @pytest.mark.parametrize("key", ["OS_PASSWORD", "OS_TOKEN", "OS_SECRET_KEY", "OS_CAS_TICKET"])
 def test_the_line_break_that_echo_leaves_is_no_part_of_a_secret(key: str) -> None:
     """Each try with it would count towards locking the account."""
@@ -156,6 +161,7 @@ def test_quotes_in_a_password_are_part_of_it() -> None:
             {"OS_PROJECT_NAME": None, "OS_DOMAIN_SCOPE": "Default"}, "OS_DOMAIN_SCOPE", id="a-whole-domain"
         ),
         pytest.param({"OS_ENDPOINT_TYPE": "secret"}, "OS_ENDPOINT_TYPE must be", id="an-unknown-interface"),
+        pytest.param({"ca.crt": "x" * 300_000}, "ca.crt is longer than 256 KiB", id="endless-authorities"),
         pytest.param({"OS_INSECURE": "maybe"}, "OS_INSECURE must be true or false", id="a-vague-switch"),
         pytest.param({"ca.crt": SECRET_WORD}, "ca.crt holds no certificate", id="no-certificate"),
         pytest.param({"ca.crt": " "}, "ca.crt holds no certificate", id="a-blank-certificate"),

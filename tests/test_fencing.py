@@ -15,7 +15,7 @@ from onecloud_operator.engine.lease import FOR_EVER, NEVER, Fence, Fenced
 from onecloud_operator.guard import guarded
 from onecloud_operator.onecloud import AddressPolicy, Endpoints
 from onecloud_operator.onecloud.protocol import create_server, delete_server, get_server
-from onecloud_operator.onecloud.wire import Tls
+from onecloud_operator.onecloud.tls import Tls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

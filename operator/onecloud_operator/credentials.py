@@ -36,6 +36,7 @@ LACKING_SECONDS: Final = 4.0  # for which one that does not exist is not asked f
 
 URL_LENGTH: Final = 1024  # both are written to the status, and these are its bounds
 REGION_LENGTH: Final = 256
+CA_LENGTH: Final = 256 * 2**10  # all authorities of an ordinary machine have 220 kB
 
 
 class SecretUnusable(Exception):
@@ -99,6 +100,7 @@ def credentials_of(data: Data) -> Credentials:
         interface=interface,
         ca_pem=_ca(values),
         insecure=values.flag("OS_INSECURE"),
+        allow_http=values.flag("OS_ALLOW_HTTP"),
         source="operator",
     )
 
@@ -193,6 +195,9 @@ def _ca(values: _Values) -> str | None:
     value = values.secret("ca.crt")
     if value is None:
         return None
+    if len(value) > CA_LENGTH:
+        msg = f"key ca.crt is longer than {CA_LENGTH // 2**10} KiB"
+        raise SecretUnusable(msg)
     text = value.get_secret_value().encode("ascii", "ignore").decode()  # between them there may be comments
     try:
         ssl.create_default_context(cadata=text)

@@ -31,10 +31,17 @@ def catalog_of(*endpoints: Any, service: str = "compute_v2") -> list[dict[str, A
     ]
 
 
-def session_of(
-    body: object, scope: Scope | None = None, token: str = "t0ken", asked_at: float = 100.0
+def session_of(  # noqa: PLR0913 - each has a default
+    body: object,
+    scope: Scope | None = None,
+    token: str = "t0ken",
+    asked_at: float = 100.0,
+    *,
+    auth_url: str = "https://Cloud/v3",
+    allow_http: bool = False,
 ) -> Session:
-    credentials = Credentials("https://Cloud/v3", Password(SecretStr("pw"), user_name="u"), scope)
+    method = Password(SecretStr("pw"), user_name="u")
+    credentials = Credentials(auth_url, method, scope, allow_http=allow_http)
     reply = Reply(200, {"x-subject-token": token}, json.dumps(body).encode())
     return parse_session(credentials, REQUEST, reply, asked_at)
 
@@ -146,8 +153,8 @@ def test_without_an_endpoint_the_error_says_what_there_is(
 
 
 def test_a_session_says_where_and_who() -> None:
-    session = session_of(token_body("http://compute:8888/"), Project(name="LAB", domain_name="Default"))
-    assert session.compute_url == "http://compute:8888"
+    session = session_of(token_body("https://compute:8888/"), Project(name="LAB", domain_name="Default"))
+    assert session.compute_url == "https://compute:8888"
     assert session.auth_url == "https://cloud/v3"
     assert (session.project_id, session.project_name, session.user_name) == ("p-1", "lab", "labuser")
     assert session.token.get_secret_value() == "t0ken"
@@ -155,13 +162,13 @@ def test_a_session_says_where_and_who() -> None:
 
 
 def test_a_life_is_counted_from_before_the_call_by_the_services_own_clock() -> None:
-    session = session_of(token_body("http://compute", lifetime_seconds=600), asked_at=100.0)
+    session = session_of(token_body("https://compute", lifetime_seconds=600), asked_at=100.0)
     assert (session.renew_at, session.ends_at) == (400.0, 700.0)
 
 
 @pytest.mark.parametrize("expires", [None, "", "soon", "2026-10-01T00:00:00Z"])
 def test_a_life_that_cannot_be_read_is_short_but_not_over(expires: str | None) -> None:
-    body = token_body("http://compute")
+    body = token_body("https://compute")
     body["token"]["expires_at"] = expires
     session = session_of(body)
     assert 1.0 < session.ends_at - 100.0 <= 3600.0
@@ -180,21 +187,21 @@ def test_a_life_that_cannot_be_read_is_short_but_not_over(expires: str | None) -
 )
 def test_a_token_for_another_project_is_refused(scope: Scope | None, *, fits: bool) -> None:
     if fits:
-        assert session_of(token_body("http://compute"), scope).project_id == "p-1"
+        assert session_of(token_body("https://compute"), scope).project_id == "p-1"
     else:
         with pytest.raises(NotInProject, match="lead to"):
-            session_of(token_body("http://compute"), scope)
+            session_of(token_body("https://compute"), scope)
 
 
 def test_a_token_without_a_project_is_refused() -> None:
-    body = token_body("http://compute")
+    body = token_body("https://compute")
     del body["token"]["project"], body["token"]["catalog"]
     with pytest.raises(NotInProject, match="name one"):
         session_of(body)
 
 
 def test_a_session_may_be_of_a_whole_domain() -> None:
-    body = token_body("http://compute")
+    body = token_body("https://compute")
     body["token"] |= {"is_domain": True, "project": {"id": "default", "name": "Default"}}
     session = session_of(body, DomainScope(name="Default"))
     assert session.whole_domain
@@ -204,10 +211,26 @@ def test_a_session_may_be_of_a_whole_domain() -> None:
 @pytest.mark.parametrize("token", ["", "with space", "tökén", "a\nb"])
 def test_a_token_that_cannot_travel_in_a_header_is_refused(token: str) -> None:
     with pytest.raises(ProtocolError):
-        session_of(token_body("http://compute"), token=token)
+        session_of(token_body("https://compute"), token=token)
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"token": None}, {"token": []}, {"token": "t"}])
 def test_a_sign_in_answer_of_another_shape_is_refused(body: object) -> None:
     with pytest.raises((ProtocolError, SignInError)):
         session_of(body)
+
+
+def test_a_token_is_kept_for_a_minute_at_least_however_soon_it_is_said_to_die() -> None:
+    session = session_of(token_body("https://compute", lifetime_seconds=2), asked_at=100.0)
+    assert (session.renew_at, session.ends_at) == (130.0, 160.0)
+
+
+def test_a_sign_in_by_https_does_not_go_on_to_http_unless_it_may() -> None:
+    with pytest.raises(CatalogError, match="OS_ALLOW_HTTP"):
+        session_of(token_body("http://compute"))
+    assert session_of(token_body("http://compute"), allow_http=True).compute_url == "http://compute"
+
+
+def test_a_sign_in_by_http_goes_on_to_either() -> None:
+    for url in ("http://compute", "https://compute"):
+        assert session_of(token_body(url), auth_url="http://cloud/v3").compute_url == url

@@ -23,7 +23,7 @@ from onecloud_operator.onecloud.errors import (
     TransportError,
 )
 from onecloud_operator.onecloud.protocol import Lane, Request, get_server
-from onecloud_operator.onecloud.wire import Tls
+from onecloud_operator.onecloud.tls import Tls
 from tests.onecloud.place import (
     PASSWORD,
     SERVER,

@@ -280,7 +280,11 @@ async def test_closing_ends_a_sign_in_under_way_with_an_error_and_not_a_cancella
     ("changes", "expected"),
     [
         pytest.param({"auth_url": "not a url"}, InvalidRequest, id="a-url-that-is-none"),
-        pytest.param({"ca_pem": "not a certificate"}, InvalidRequest, id="a-bundle-that-is-none"),
+        pytest.param(
+            {"auth_url": "https://127.0.0.1:1/v3", "ca_pem": "not a certificate"},
+            InvalidRequest,
+            id="a-bundle-that-is-none",
+        ),
         pytest.param({"region": "Paris"}, CatalogError, id="a-region-that-is-not-there"),
         pytest.param({"auth_url": "http://127.0.0.1:1/v3"}, ConnectFailed, id="nobody-there"),
         pytest.param({"auth_url": "http://no.such.host.invalid/v3"}, ConnectFailed, id="no-such-host"),
@@ -309,3 +313,21 @@ async def test_a_dead_session_of_a_given_token_goes_back_to_the_token() -> None:
         await cloud.list_servers()
         await ours.close()
     assert [auth["identity"]["token"]["id"] for auth in region.sign_ins] == ["given-token", "given-token"]
+
+
+async def test_a_cloud_that_refuses_every_token_is_not_signed_in_to_for_each_call() -> None:
+    """Each sign-in could name another place to go to."""
+    region, clock = Region(), Clock()
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints(clock=clock)
+        sign_in = ours.hold(credentials(place.url))
+        session = await sign_in.session()
+        for _ in range(5):
+            session = await sign_in.renewed(session) or session
+            clock.now += 1
+        assert region.signed_in == 2
+        clock.now += 10
+        assert await sign_in.renewed(session) is not None
+        await ours.close()
+    assert region.signed_in == 3

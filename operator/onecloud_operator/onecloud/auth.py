@@ -90,7 +90,8 @@ class Credentials:
 
     *project* may be None only for an access key. *interface* is the catalog's word; ``internal`` never
     means a read replica here. *ca_pem* replaces the system's certificate authorities; *insecure* checks none.
-    *source* is told to the cloud's audit log: web, api, cli, srv or operator.
+    *allow_http*: a sign-in by https may lead to a compute service by http. *source* is told to the cloud's
+    audit log: web, api, cli, srv or operator.
     """
 
     auth_url: str
@@ -100,6 +101,7 @@ class Credentials:
     interface: str = "public"
     ca_pem: str | None = field(default=None, repr=False)
     insecure: bool = False
+    allow_http: bool = False
     source: str = "api"
 
     @property

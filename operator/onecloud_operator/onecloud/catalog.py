@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 COMPUTE = "compute_v2"  # the cloud's own client maps "compute" to this
 IMAGE = "image"
 UNKNOWN_LIFETIME_SECONDS = 3600.0
-SHORTEST_LIFETIME_SECONDS = 2.0
+SHORTEST_LIFETIME_SECONDS = 60.0  # one that dies sooner is refused then, and renewed for that
 
 BY_CLASS: dict[str, type[SignInError]] = {
     "WrongPassword": WrongPassword,
@@ -74,6 +74,13 @@ def parse_session(credentials: Credentials, request: Request, reply: Reply, aske
     compute_url, region = choose_endpoint(
         token.get("catalog"), interface=credentials.interface, region=credentials.region, call=call
     )
+    secure = canonical_auth_url(credentials.auth_url).startswith("https:")
+    if secure and not compute_url.startswith("https:") and not credentials.allow_http:
+        raise CatalogError(
+            f"the sign-in is by https, but the catalog's {COMPUTE} URL {compute_url} is not: all could read "
+            "the token on its way (OS_ALLOW_HTTP: true allows it)",
+            call,
+        )
     user = _mapping(token, "user")
     return Session(
         auth_url=canonical_auth_url(credentials.auth_url),

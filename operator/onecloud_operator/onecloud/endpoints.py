@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from .names import Names
 from .place import Place
 from .protocol import Lane, Reply, Request
 from .signin import Patience, SignIn
+from .tls import Contexts, Tls
 from .transport import Lent, Network
 from .wire import Wire
 
@@ -27,7 +29,11 @@ if TYPE_CHECKING:
     import httpx
 
     from .models import Exchange
-    from .wire import EventHooks, Tls
+    from .wire import EventHooks
+
+# Some 6 kB each; strangers can make any number, and those that are used stay.
+MOST_PLACES = 1000
+MOST_AUTHORITIES = 4 * 2**20  # characters, which take some 20 MiB
 
 
 class Endpoints:
@@ -52,16 +58,18 @@ class Endpoints:
         before_write: Callable[[], None] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         event_hooks: EventHooks | None = None,
+        names: Names | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
-        self._network = CheckedBackend(policy or AddressPolicy(), Names(clock))
+        self._network = CheckedBackend(policy or AddressPolicy(), names or Names(clock))
         self._limits = limits or Limits()
         self._patience = patience or Patience()
         self._observe = on_exchange or _ignore
         self._before_write = before_write or _allow
         self._lent = Lent(transport) if transport is not None else None
         self._event_hooks = event_hooks
+        self._contexts = Contexts()
         self._places: dict[str, Place] = {}
         self._sign_ins: dict[str, SignIn] = {}
         # At DEBUG httpcore logs the headers of answers, and a sign-in's answer has its token there; at INFO
@@ -73,6 +81,11 @@ class Endpoints:
         """Return how many calls of *lane* could start at *url*'s place now without waiting."""
         place = self._places.get(origin_of(canonical_url(url)))
         return self._limits.places(lane) if place is None else place.free(lane)
+
+    @property
+    def known(self) -> list[str]:
+        """The places that are remembered, the least recently used first."""
+        return list(self._places)
 
     def under_way(self, lane: Lane) -> int:
         """Return how many calls of *lane* are under way, at all places together."""
@@ -87,11 +100,13 @@ class Endpoints:
     ) -> Reply:
         """Send *request* below *base_url*, a canonical URL, and return the answer, of whatever status."""
         origin = origin_of(base_url)
-        place = self._places.get(origin)
+        place = self._places.pop(origin, None)
         if place is None:
-            for old in [key for key, place in self._places.items() if place.forgettable]:
-                del self._places[old]
-            place = self._places[origin] = Place(self._wired, self._limits, self.clock, self._observe)
+            self._forget()
+            place = Place(partial(self._wired, origin), self._limits, self.clock, self._observe)
+        self._places[origin] = place  # the least recently used stands first
+        if origin.startswith("http:"):
+            tls = Tls()  # nothing is made of it there
         return await place.exchange(base_url, request, headers, tls, request_id)
 
     def hold(self, credentials: Credentials) -> SignIn:
@@ -110,10 +125,6 @@ class Endpoints:
         """Give back what `hold` returned. A refusal stays remembered for its time."""
         sign_in.holders -= 1
 
-    def _wired(self, tls: Tls) -> Wire:
-        transport = self._lent or Network(tls.context(), self._network, self._limits)
-        return Wire(transport, self._limits, self.clock, self._before_write, self._event_hooks)
-
     async def close(self) -> None:
         """End every connection and every sign-in under way. Calls under way fail."""
         for sign_in in tuple(self._sign_ins.values()):
@@ -122,6 +133,32 @@ class Endpoints:
         for place in tuple(self._places.values()):
             await place.close()
         self._places.clear()
+
+    def _forget(self) -> None:
+        """Let go of the places that were not used for long, and make room for one if there are too many."""
+        spare = len(self._places) - MOST_PLACES + 1
+        for origin, place in tuple(self._places.items()):
+            if place.forgettable or (spare > 0 and place.idle):
+                self._places.pop(origin).forget_idle()
+                spare -= 1
+
+    def _wired(self, origin: str, tls: Tls) -> Wire:
+        transport: httpx.AsyncBaseTransport
+        if self._lent is not None:
+            transport = self._lent
+        else:
+            self._make_room(tls.size)
+            context = None if origin.startswith("http:") else self._contexts.of(tls)
+            transport = Network(context, self._network, self._limits)
+        return Wire(transport, self._limits, self.clock, self._before_write, self._event_hooks)
+
+    def _make_room(self, size: int) -> None:
+        """Let go of tenants' own authorities that nothing is asked with, if there are too many."""
+        if not size or sum(place.authorities for place in self._places.values()) + size <= MOST_AUTHORITIES:
+            return
+        for place in self._places.values():
+            if place.authorities:
+                place.forget_idle()
 
 
 def origin_of(url: str) -> str:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from .limits import Limits
-    from .wire import Tls, Wire
+    from .tls import Tls
+    from .wire import Wire
 
 # Any of these says that the service, or what is in front of it, has too much to do.
 STRAINED = frozenset({429, 502, 503, 504})
@@ -24,6 +25,7 @@ SECONDS = re.compile(r"[0-9]{1,5}")
 STRAINED_AFTER = 3  # plain 500s in a row: one alone is often a wrong request
 # What a place and its TLS settings cost to make again is a few ms, so strangers' URLs need not pile up.
 FORGET_SECONDS = 600.0
+MOST_SETTINGS = 16  # of TLS at one place; more only while all are in use
 
 
 class Place:
@@ -49,17 +51,21 @@ class Place:
         self._wires: dict[Tls, Wire] = {}
         self._failures = 0
         self._used_at = clock()
-        self._idle_timer: asyncio.TimerHandle | None = None
-        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way or waits."""
+        return self._connections.idle and all(gate.idle for gate in self._lanes.values())
 
     @property
     def forgettable(self) -> bool:
-        """Whether a new place would do as well."""
-        return (
-            self._clock() >= self._used_at + FORGET_SECONDS
-            and self._connections.idle
-            and all(gate.untroubled for gate in self._lanes.values())
-        )
+        """Whether a new place would do as well, whatever its last answers were."""
+        return self.idle and self._clock() >= self._used_at + FORGET_SECONDS
+
+    @property
+    def authorities(self) -> int:
+        """Return how many characters of tenants' own authorities are in use."""
+        return sum(tls.size for tls in self._wires)
 
     def free(self, lane: Lane) -> int:
         """Return how many calls of *lane* could start now without waiting."""
@@ -100,9 +106,6 @@ class Place:
 
     async def close(self) -> None:
         """End all connections; new calls make new ones."""
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-            self._idle_timer = None
         for wire in tuple(self._wires.values()):
             await wire.close()
 
@@ -110,7 +113,6 @@ class Place:
     async def _slot(self, request: Request, request_id: str) -> AsyncIterator[None]:
         """Hold a place in the lane, and a connection: the queue is here and never inside the HTTP library."""
         async with AsyncExitStack() as held:
-            held.callback(self._rest)  # runs last, when the gates are free again
             try:
                 async with asyncio.timeout(self._limits.slot_seconds):
                     for gate in (self._lanes[request.lane], self._connections):
@@ -120,19 +122,24 @@ class Place:
                 raise Timeout(
                     "too many calls were waiting before this one", request.call(request_id)
                 ) from None
-            if self._idle_timer is not None:
-                self._idle_timer.cancel()
-                self._idle_timer = None
             yield
 
-    def _wire(self, tls: Tls) -> Wire:
+    def forget_idle(self, seconds: float = 0.0, most: int = 0) -> None:
+        """Let go of all but *most* of the TLS settings that nothing was asked with for so long."""
         now = self._clock()
-        self._used_at = now
-        wire = self._wires.get(tls)
+        idle = [tls for tls, wire in self._wires.items() if wire.idle_since(now) is not None]
+        for number, tls in enumerate(idle, start=1):
+            unused = self._wires[tls].idle_since(now) or 0.0
+            if unused >= seconds or number <= len(idle) - most:
+                self._wires.pop(tls).end_idle()
+
+    def _wire(self, tls: Tls) -> Wire:
+        self._used_at = self._clock()
+        wire = self._wires.pop(tls, None)
         if wire is None:
-            for old in [key for key, wire in self._wires.items() if wire.idle_since(now) >= FORGET_SECONDS]:
-                del self._wires[old]  # its connections ended long ago
-            wire = self._wires[tls] = self._wired(tls)
+            self.forget_idle(FORGET_SECONDS, MOST_SETTINGS - 1)
+            wire = self._wired(tls)
+        self._wires[tls] = wire  # the least recently used stands first
         return wire
 
     def _learn(self, lane: Lane, reply: Reply, seconds: float) -> bool:
@@ -149,16 +156,3 @@ class Place:
         else:
             gate.eased()
         return False
-
-    def _rest(self) -> None:
-        """When nothing is under way any more, end the connections a little later: nobody else would."""
-        if self._connections.idle and self._wires and self._idle_timer is None:
-            loop = asyncio.get_running_loop()
-            self._idle_timer = loop.call_later(self._limits.idle_seconds, self._end_idle)
-
-    def _end_idle(self) -> None:
-        self._idle_timer = None
-        if self._connections.idle:
-            task = asyncio.get_running_loop().create_task(self.close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)

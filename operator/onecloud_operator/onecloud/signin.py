@@ -25,7 +25,7 @@ from .errors import (
 from .identity import sign_in
 from .protocol import Reply, Request, new_request_id
 from .scrub import Mask
-from .wire import Tls
+from .tls import Tls
 
 Send = Callable[[str, Request, dict[str, str], Tls, str], Awaitable[Reply]]
 
@@ -40,6 +40,7 @@ class Patience:
     longest_seconds: float = 60.0
     # After a token just made was refused as well, a refusal means "no right", for so long.
     distrust_seconds: float = 60.0
+    renewal_seconds: float = 10.0  # between two sign-ins because a token was refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class SignIn:
         self._failure: Failure | None = None
         self._attempt: asyncio.Task[Session] | None = None
         self._distrusted_until = 0.0
+        self._renewable_at = 0.0
 
     @property
     def forgettable(self) -> bool:
@@ -103,10 +105,12 @@ class SignIn:
         """
         if self._session is not None and self._session is not refused:
             return self._session
-        if self._clock() < self._distrusted_until:
+        if self._clock() < max(self._distrusted_until, self._renewable_at):
             return None
         self._refused = refused
-        return await self._signed_in()
+        session = await self._signed_in()
+        self._renewable_at = self._clock() + self._patience.renewal_seconds
+        return session
 
     def refused_again(self) -> None:
         """Note that a session fresh from `renewed` was refused too."""

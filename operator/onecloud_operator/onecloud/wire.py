@@ -11,7 +11,6 @@ import asyncio
 import os
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -47,28 +46,6 @@ UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 REQUEST_ID_CHARACTERS = 64  # ours and the cloud's part have 15; more than this is no id
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """How the other side proves who it is: by the system's authorities, *ca_pem* alone, or not."""
-
-    ca_pem: str | None = field(default=None, repr=False)
-    insecure: bool = False
-
-    def context(self) -> ssl.SSLContext:
-        """Return a context for connections. Raises InvalidRequest for a bundle that is no PEM."""
-        try:
-            context = ssl.create_default_context(cadata=self.ca_pem)
-        except (ssl.SSLError, ValueError):
-            raise InvalidRequest("the CA bundle has no certificate in PEM form") from None
-        if self.ca_pem is not None:
-            # On by default since Python 3.13; refuses the CA certificates that the platform makes.
-            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-        if self.insecure:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
-
-
 class Wire:
     """
     The connections of one place that share their TLS settings, as a client of httpx over *transport*.
@@ -89,6 +66,8 @@ class Wire:
         self._clock = clock
         self._used_at = clock()
         self._under_way = 0
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._transport = transport
         self._client = httpx.AsyncClient(
             transport=transport,
@@ -99,24 +78,42 @@ class Wire:
             event_hooks={kind: list(hooks) for kind, hooks in (event_hooks or {}).items()},
         )
 
-    def idle_since(self, now: float) -> float:
-        """Return for how many seconds nothing was under way."""
-        return 0.0 if self._under_way else now - self._used_at
+    def idle_since(self, now: float) -> float | None:
+        """Return for how many seconds nothing was under way, or None if something is."""
+        return None if self._under_way else now - self._used_at
 
     async def exchange(
         self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
     ) -> Reply:
         """Send *request* and read its whole answer. Raises one of our errors, whatever happens underneath."""
+        self._stop_timer()
         self._under_way += 1
         try:
             return await self._exchange(base_url, request, headers, request_id)
         finally:
             self._under_way -= 1
             self._used_at = self._clock()
+            if not self._under_way:  # a little later its connections end: nobody else would end them
+                loop = asyncio.get_running_loop()
+                self._stop_timer()
+                self._idle_timer = loop.call_later(self._limits.idle_seconds, self.end_idle)
 
     async def close(self) -> None:
         """End the connections; new calls make new ones. A closed client of httpx would make none."""
+        self._stop_timer()
         await self._transport.aclose()
+
+    def _stop_timer(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+
+    def end_idle(self) -> None:
+        """End the connections beside what else is done; only while nothing is under way."""
+        self._stop_timer()
+        task = asyncio.get_running_loop().create_task(self._transport.aclose())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def _exchange(
         self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
