@@ -1,5 +1,7 @@
 """Writes to ``/eips``: made once by an id of the client's, another bandwidth, given back."""
 
+from typing import Any
+
 from . import elastic, faces, references
 from .addresses import ElasticAddress
 from .errors import CloudError, bad_input, duplicate_id, invalid_status, missing_parameter, not_found
@@ -27,9 +29,7 @@ def create(world: World, caller: Caller, request: Request) -> Answer:
         raise bad_input('OneCloud only supports eip charge type "bandwidth"')
     if bandwidth <= 0:
         raise missing_parameter("bandwidth")
-    addresses = world.inventory.addresses.values()
-    if any(a.name.casefold() == name.casefold() and a.project_id == caller.project_id for a in addresses):
-        raise CloudError(409, "DuplicateNameError", f"Duplicate name eip {name}")
+    _check_name(world, caller.project_id, name)
     network = elastic.network_for(world, references.text(wanted, "network", "network_id"))
     if network is None:
         raise not_found("network", references.text(wanted, "network", "network_id"))
@@ -40,6 +40,23 @@ def create(world: World, caller: Caller, request: Request) -> Answer:
     row = elastic.allocate(world, caller.project_id, name, network, bandwidth, ident=ident, tags=tags)
     world.run(row, "allocate", elastic.allocation(world, row))
     return _shown(world, row)
+
+
+def update(world: World, caller: Caller, request: Request, ident: str) -> Answer:
+    """Change name and description; the version of a server that it is bound to does not move."""
+    row = _find(world, caller, request, ident, "update")
+    wanted = request.inner("eip")
+    columns: dict[str, Any] = {key: str(wanted[key]) for key in ("name", "description") if wanted.get(key)}
+    if "name" in columns:
+        _check_name(world, row.project_id, columns["name"], but=row)
+    world.write_row(row, **columns)
+    return _shown(world, row)
+
+
+def _check_name(world: World, project_id: str, name: str, *, but: ElasticAddress | None = None) -> None:
+    for row in world.inventory.addresses.values():
+        if row is not but and row.project_id == project_id and row.name.casefold() == name.casefold():
+            raise CloudError(409, "DuplicateNameError", f"Duplicate name eip {name}")
 
 
 def perform(world: World, caller: Caller, request: Request, ident: str, action: str) -> Answer:
@@ -54,10 +71,6 @@ def perform(world: World, caller: Caller, request: Request, ident: str, action: 
             if bandwidth <= 0:
                 raise bad_input("Invalid bandwidth")
             world.run(row, "change-bandwidth", _changing(world, row, bandwidth))
-        case "user-metadata":
-            tags = {f"user:{key}": references.tag_text(value) for key, value in wanted.items()}
-            references.merge_tags(row.metadata, tags)
-            world.write_row(row)
         case _:
             raise CloudError(404, "ActionNotFoundError", f"Action {action} not found")
     return _shown(world, row)

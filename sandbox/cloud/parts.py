@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from . import faces, part_faces
+from .disks import Disk
 from .tables import Line, Table
 from .world import World
 
@@ -37,9 +38,17 @@ def _skus(world: World) -> Iterator[Line]:
 
 
 def _disks(world: World) -> Iterator[Line]:
-    for row in world.disks.all():
-        face = partial(faces.disk, world, row)
-        yield Line(row.id, row.name, row.created_at, face, row.project_id, row.metadata, pending=row.pending)
+    return (_disk(world, row) for row in world.disks.all())
+
+
+def _disk(world: World, row: Disk) -> Line:
+    face = partial(faces.disk, world, row)
+    return Line(row.id, row.name, row.created_at, face, row.project_id, row.metadata, pending=row.pending)
+
+
+def _disk_by_id(world: World, ident: str) -> Line | None:
+    row = world.disks.get(ident)
+    return _disk(world, row) if row else None
 
 
 def _addresses(world: World) -> Iterator[Line]:
@@ -48,7 +57,14 @@ def _addresses(world: World) -> Iterator[Line]:
         yield Line(row.id, row.name, row.created_at, face, row.project_id, row.metadata)
 
 
-DISKS = Table("disk", "disks", _disks, faces.OF_DISKS, frozenset({"access_path", "auto_delete"}))
+DISKS = Table(
+    "disk",
+    "disks",
+    _disks,
+    faces.OF_DISKS,
+    single=frozenset({"access_path", "auto_delete"}),
+    line=_disk_by_id,
+)
 ADDRESSES = Table("eip", "eips", _addresses, faces.OF_ADDRESSES, frozenset({"auto_dellocate"}))
 NETWORKS = Table(
     "network", "networks", _networks, part_faces.OF_NETWORKS, frozenset({"alloc_timout_seconds"})

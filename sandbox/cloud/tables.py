@@ -44,8 +44,8 @@ class Table:
     """
     One resource of the cloud.
 
-    *lines* yields all rows. *joined* are the keys that a list leaves out without details, *single* those that
-    only GET by id shows, *listed* those that it does not.
+    *lines* yields all rows, *line* finds one by its id where that is quicker. *joined* are the keys that a
+    list leaves out without details, *single* those that only GET by id shows, *listed* those that it omits.
     """
 
     singular: str
@@ -55,6 +55,7 @@ class Table:
     single: frozenset[str] = frozenset()
     listed: frozenset[str] = frozenset()
     service: str = "compute"
+    line: Callable[[World, str], Line | None] | None = None
 
 
 def list_rows(world: World, caller: Caller, request: Request, table: Table) -> Answer:
@@ -147,20 +148,9 @@ def fetch(world: World, caller: Caller, request: Request, table: Table, ident: s
     A name that several rows have is a 500 here, where servers have a 409. A bare path reads the row as it is;
     any query string applies the filters of a list, which hide what is recycled.
     """
-    lines = list(table.lines(world))
-    found = [line for line in lines if line.id.casefold() == ident.casefold()]
-    if not found:
-        name = ident.strip().casefold()
-        found = [
-            line
-            for line in lines
-            if line.name.casefold() == name and not line.pending and line.seen_by(caller)
-        ]
-    if len(found) > 1:
-        raise ambiguous()
-    if not found:
+    line = _by_id(world, table, ident) or _by_name(world, caller, table, ident)
+    if line is None:
         raise not_found(table.singular, ident)
-    line = found[0]
     allow = caller.allowance(verb)  # type: ignore[arg-type]
     if allow != "system" and not line.seen_by(caller):
         raise object_refused(require="domain", allow=allow)
@@ -171,6 +161,21 @@ def fetch(world: World, caller: Caller, request: Request, table: Table, ident: s
         if wanted not in {"true", "all", "any"}:
             raise not_found(table.singular, ident)
     return line
+
+
+def _by_id(world: World, table: Table, ident: str) -> Line | None:
+    if table.line is not None:
+        return table.line(world, ident)
+    return next((line for line in table.lines(world) if line.id.casefold() == ident.casefold()), None)
+
+
+def _by_name(world: World, caller: Caller, table: Table, name: str) -> Line | None:
+    wanted = name.strip().casefold()
+    rows = (line for line in table.lines(world) if line.name.casefold() == wanted)
+    found = [line for line in rows if not line.pending and line.seen_by(caller)]
+    if len(found) > 1:
+        raise ambiguous()
+    return found[0] if found else None
 
 
 def get_row(world: World, caller: Caller, request: Request, table: Table, ident: str) -> Answer:

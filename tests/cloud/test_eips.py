@@ -67,3 +67,11 @@ async def test_a_bound_address_shows_its_server_and_is_not_deleted(scene: Scene)
     row = (await scene.ask("GET", "/eips/eip-1")).json()["eip"]
     assert (row["associate_id"], row["associate_type"], row["can_delete"]) == (ident, "server", False)
     assert (await scene.ask("DELETE", "/eips/eip-1")).status_code == 400
+
+
+async def test_an_address_is_renamed_unless_its_project_has_one_of_that_name(scene: Scene) -> None:
+    await make(scene)
+    renamed = await scene.ask("PUT", f"/eips/{OURS}", body={"eip": {"name": "front", "description": "d"}})
+    assert (renamed.json()["eip"]["name"], renamed.json()["eip"]["description"]) == ("front", "d")
+    assert (await scene.ask("PUT", f"/eips/{OURS}", body={"eip": {"name": "eip-1"}})).status_code == 409
+    assert (await scene.ask("GET", "/eips/front", token="lab2user")).status_code == 404
