@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sandbox.docs.fields import Schema
 
 # What the table of fields says by a word, the API server says by a rule for each of them.
-SAME_FOR_ALL: Final = "cannot change once the server is made: make a new object"
+SAME_FOR_ALL: Final = "cannot change once the server is made: take it out, or make a new object"
 
 PREFACE: Final = """\
 # OneCloudServer
@@ -55,8 +55,10 @@ server is made, that is, once `status.creation.completedAt` is there. Until then
 | next start | is sent at once, and in force from the server's next start on |
 | restart | stops a running server, so it waits for `disruption.allow: Restart` ([RestartNeeded](reasons.md#restartneeded)) |
 | grows | may only be larger; *grows, restart*: and growing restarts a running server |
-| never | is refused by the API server: make a new object. An adopted server has no `creation`; where it differs, the \
-reason is [ImmutableField](reasons.md#immutablefield) |
+| never | is refused by the API server: take the field out, so that it is not looked after any more, or make a new \
+object. One that the server was made with may come back later. Where the server is something else, `status.drift` \
+tells it ([DriftDetected](reasons.md#driftdetected)), and nothing else follows. An adopted server has no `creation`: \
+where it differs, the reason is [ImmutableField](reasons.md#immutablefield) until the spec is corrected |
 """
 
 CONDITIONS: Final = """\

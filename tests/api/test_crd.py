@@ -211,7 +211,7 @@ def test_every_field_says_what_it_is(part: str) -> None:
 def test_kubectl_explains_the_server(control_plane: ControlPlane) -> None:
     text = kubectl(control_plane, "explain", "ocs.spec.server")
     assert "The server as it is wanted." in text
-    assert "Cannot change once the server is made." in text.replace("\n    ", " ")
+    assert "Cannot change once the server is made" in text.replace("\n    ", " ")
 
 
 def test_every_reason_has_its_section() -> None:

@@ -41,7 +41,7 @@ from onecloud_operator.core.observed import (
 )
 from onecloud_operator.core.policy import owner_of, power
 from onecloud_operator.core.problem import Problem
-from tests.core.scenes import NOW, PLACE
+from tests.core.scenes import NAMES, NOW, PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +136,7 @@ class Cloud:
     lag: float = 60.0
     fate: str | None = None
     tells_history: bool = True
-    named: dict[Reference, Answer] = field(default_factory=dict)
+    named: dict[Reference, Answer] = field(default_factory=lambda: dict(NAMES))
     under_way: list[tuple[float, Create, Resource]] = field(default_factory=list)
     posts: int = 0
 

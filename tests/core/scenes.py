@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.spec import Spec
 from onecloud_operator.core.facts import Facts, Memory
+from onecloud_operator.core.names import Answer, Kind, Reference, Resolved
 from onecloud_operator.core.observed import (
     Details,
     Disk,
@@ -43,6 +44,11 @@ SERVER: dict[str, Any] = {
     "memory": "4Gi",
     "image": "ubuntu-22.04",
     "networks": [{"network": "vnet-1"}],
+}
+NAMES: Mapping[Reference, Answer] = {
+    Reference(Kind.IMAGE, "ubuntu-22.04"): Resolved("image-0"),
+    Reference(Kind.NETWORK, "vnet-1"): Resolved("net-1"),
+    Reference(Kind.SECURITY_GROUP, "db"): Resolved("db"),
 }
 OWNER = Owner("cluster0", "shop", "web-1", UID)
 BEGUN = Creation(1, ID, "shop.web-1", "2026-11-23T11:59:00Z")
@@ -122,6 +128,7 @@ def facts(found: Observed | None = None, **changes: Any) -> Facts:
         memory=Memory(born_at=0.0),
         place=PLACE,
         reading=reading(server() if found is None else found),
+        names=NAMES,
     )
     return replace(base, **changes)
 

@@ -306,8 +306,8 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
             well(generation=2, spec=spec({"hypervisor": "esxi"})),
             None,
             None,
-            "Running: Ready=True/Available(older) Synced=False/ImmutableField "
-            "CredentialsValid=True/Authenticated Stalled=True/ImmutableField Drifted=True/DriftDetected",
+            "Running: Ready=True/Available Synced=True/UpToDate "
+            "CredentialsValid=True/Authenticated Drifted=True/DriftDetected",
             id="a-change-that-nothing-can-make",
         ),
         pytest.param(

@@ -30,6 +30,7 @@ from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Creation, Failure, attempt_id, records_of
 from onecloud_operator.core.report import report
 from onecloud_operator.core.resource import FINALIZER
+from onecloud_operator.core.sent import sent_of
 from tests.core.scenes import (
     BEGUN,
     ID,
@@ -81,7 +82,10 @@ def test_the_finalizer_comes_before_the_record_and_the_record_before_the_post() 
     assert plan(fresh) == AddFinalizer()
     held = replace(fresh, resource=replace(fresh.resource, finalizers=(FINALIZER,)))
     record = plan(held)
-    assert record == BeginCreation(Creation(1, ID, "shop.web-1", "2026-11-23T12:00:00Z"), PLACE)
+    assert held.resource.spec is not None
+    assert held.resource.spec.server is not None
+    sent = sent_of(held.resource.spec.server)
+    assert record == BeginCreation(Creation(1, ID, "shop.web-1", "2026-11-23T12:00:00Z", sent=sent), PLACE)
     recorded = beginning(memory=Memory(begun_attempt=1))
     assert plan(recorded) == Create(BEGUN)
 

@@ -58,6 +58,11 @@ def wanting(server_spec: dict[str, Any] | None = None, **policies: Any) -> Resou
     return resource(spec=spec(server_spec, **policies))
 
 
+def adopted(server_spec: dict[str, Any] | None = None) -> Resource:
+    wanted = spec(server_spec, adoption={"policy": "Adopt", "id": ID})
+    return resource(spec=wanted, records=ADOPTED)
+
+
 @pytest.mark.parametrize(
     ("wanted", "found", "expected"),
     [
@@ -189,7 +194,7 @@ def test_a_404_without_a_record_of_the_place_makes_nothing_again() -> None:
 
 def test_a_network_given_by_id_is_compared() -> None:
     other = "6a1b0d5e-2f7c-4a83-9d10-5b3c1e7f9a21"
-    held = plan(facts(resource=wanting({"networks": [{"network": other}]})))
+    held = plan(facts(resource=adopted({"networks": [{"network": other}]})))
     assert isinstance(held, Hold)
     assert held.reason == "ImmutableField"
 
@@ -210,10 +215,15 @@ def test_drift_is_only_reported_in_mode_report() -> None:
     assert step.reason == "DriftReported"
 
 
-def test_what_nothing_can_change_is_reported_and_never_acted_on() -> None:
-    step = plan(facts(resource=wanting({"image": "debian-12"})))
+def test_what_nothing_can_change_is_reported_of_an_adopted_server_and_never_acted_on() -> None:
+    step = plan(facts(resource=adopted({"hypervisor": "esxi"})))
     assert isinstance(step, Hold)
     assert step.reason == "ImmutableField"
+    assert "take them out" in step.message
+
+
+def test_what_counts_only_when_a_server_is_made_is_no_difference_of_one_that_we_made() -> None:
+    assert plan(facts(resource=wanting({"image": "debian-12", "hypervisor": "esxi"}))) == Settled()
 
 
 def test_ready_is_believed_only_when_two_reads_agree() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from onecloud_operator.api.spec import ServerSpec
 from onecloud_operator.core.diff import differences
 from onecloud_operator.core.disks import disks_of
+from onecloud_operator.core.fixed import compared
+from onecloud_operator.core.names import Answer, Kind, Reference, Resolved
 from onecloud_operator.core.observed import Details, Observed, Owner, Phase
 from onecloud_operator.onecloud.errors import InvalidStatus
 from onecloud_operator.translate import (
@@ -21,10 +23,20 @@ from onecloud_operator.translate import (
     tags,
     update_changes,
 )
+from sandbox.cloud.defaults import default_inventory
 from tests.core.scenes import resource
 from tests.core.scenes import spec as make_spec
 from tests.feed.live import PATIENCE_SECONDS, Live, live, until
 
+INVENTORY = default_inventory()
+NAMES: dict[Reference, Answer] = {
+    **{Reference(Kind.NETWORK, one.name): Resolved(one.id) for one in INVENTORY.networks.values()},
+    **{Reference(Kind.IMAGE, one.name): Resolved(one.id) for one in INVENTORY.images.values()},
+    **{
+        Reference(Kind.SECURITY_GROUP, one.name): Resolved(one.id)
+        for one in INVENTORY.security_groups.values()
+    },
+}
 SERVER_ID = "11111111-2222-5333-8444-555555555555"
 OWNER = Owner("c1", "shop", "db-1", "u-1")
 USER_DATA = "#!/bin/sh\necho token-goes-here > /etc/runner.token\n"
@@ -121,8 +133,11 @@ def shown(spec: dict[str, Any], server: Observed) -> list[str]:
     wanted = ServerSpec.model_validate(spec)
     assert server.details is not None
     disks = disks_of(resource(spec=make_spec().model_copy(update={"server": wanted})), server.details)
-    found = differences(wanted, server, power="Running", managed_tags=(), disks=disks)
-    return [f"{each.field}: {each.want} is {each.have}" for each in found]
+    found = differences(wanted, server, power="Running", managed_tags=(), disks=disks, names=NAMES)
+    return [
+        *(f"{each.field}: {each.want} is {each.have}" for each in found),
+        *(str(each) for each in compared(wanted, server, disks, NAMES)),
+    ]
 
 
 async def test_a_server_that_was_made_of_a_spec_differs_from_it_in_nothing() -> None:

@@ -24,7 +24,7 @@ _CAPITALS = {"id": "ID", "ids": "IDs", "ip": "IP", "mac": "MAC", "url": "URL", "
 # How a field may change, as a mark in its schema. The sentence ends the field's description, and the rules
 # that keep fixed fields from changing are made of the mark.
 CHANGE = "x-change"
-FIXED: JsonDict = {CHANGE: "Cannot change once the server is made."}
+FIXED: JsonDict = {CHANGE: "Cannot change once the server is made, only be taken out."}
 LIVE: JsonDict = {CHANGE: "Can change at any time."}
 NEXT_START: JsonDict = {CHANGE: "Can change at any time; in force from the next start on."}
 RESTART: JsonDict = {

@@ -57,6 +57,7 @@ SYNCED_REASONS: dict[str, Row] = {
     "CredentialsMismatch": _shared(60.0, 60.0, stalled=True),
     "TooManyGone": Row("False", stalled=True, scope="shared"),
     "ReferenceNotFound": _own(60.0, 600.0),
+    "ReferenceUnknown": Row("Unknown", first_seconds=60.0, most_seconds=600.0, scope="own"),
     "QuotaExceeded": _own(60.0, 600.0),
     "NoCapacity": _own(60.0, 600.0),
     "NameConflict": _own(600.0, 600.0, stalled=True),

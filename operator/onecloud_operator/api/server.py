@@ -158,7 +158,8 @@ class ServerSpec(Part):
         default=None,
         description="Further disks, by their index.",
         json_schema_extra={
-            CHANGE: "Once the server is made no disk can be added or removed, and each can only grow."
+            CHANGE: "Once the server is made no disk can be added, and each can only grow. One that is taken "
+            "out is left as it is."
         },
     )
     networks: (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, StrictInt, StrictStr
+from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
 from onecloud_operator.api.mirror import ServerStatus
@@ -45,6 +45,9 @@ _TYPE = (
 _REASON = r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
 
 
+Digest = Annotated[StrictStr, Field(max_length=16)]
+
+
 class Condition(Shown):
     """One thing that is so, or not so, about the object."""
 
@@ -75,6 +78,48 @@ class CreationStatus(Shown):
     )
     failure_reason: Short | None = shown("Why it failed, see docs/reasons.md.")
     failure_message: Message | None = shown("Why it failed, for people.")
+    sent: (
+        Annotated[dict[StrictStr, Annotated[StrictStr, Field(max_length=16)]], Field(max_length=32)] | None
+    ) = shown(
+        "With which values the server was made, of the fields that count only then: a short digest of each, "
+        "and of no secret."
+    )
+
+
+class DiskBaseline(Shown):
+    """A disk's options."""
+
+    index: Count = Field(description="Its number in the spec; the root disk is 0.")
+    backend: Short | None = shown("Storage type.")
+    medium: Short | None = shown("Medium of the storage.")
+    driver: Short | None = shown("Driver.")
+    cache: Short | None = shown("Cache mode.")
+
+
+class CardBaseline(Shown):
+    """A network card."""
+
+    network_id: Short = Field(description="Id of the network.")
+    address: Short | None = shown("IPv4 address.")
+    mac: Short | None = shown("MAC address.")
+
+
+class BaselineStatus(Shown):
+    """What the server was like when it was complete, of what cannot change."""
+
+    image_id: Short | None = shown("Id of the image of its root disk.")
+    keypair_id: Short | None = shown("Id of the key pair.")
+    hypervisor: Short | None = shown("Hypervisor.")
+    bios: Short | None = shown("Firmware.")
+    machine: Short | None = shown("Machine type.")
+    region_id: Short | None = shown("Id of the region.")
+    zone_id: Short | None = shown("Id of the zone.")
+    manager_id: Short | None = shown("Id of the cloud account's subscription.")
+    billing_type: Short | None = shown("How it was paid.")
+    auto_renew: StrictBool | None = shown("Whether it was paid again at the end of its time.")
+    isolated_devices: Count | None = shown("Number of devices passed through.")
+    disks: Annotated[tuple[DiskBaseline, ...], Field(max_length=16)] | None = shown("Its disks.")
+    networks: Annotated[tuple[CardBaseline, ...], Field(max_length=32)] | None = shown("Its network cards.")
 
 
 class CloudStatus(Shown):
@@ -144,6 +189,11 @@ class Status(Shown):
         "What is so about the object, and why. Ready and Synced are always there."
     )
     creation: CreationStatus | None = shown("The attempt at making the server.", **ATOMIC_MAP)
+    baseline: BaselineStatus | None = shown(
+        "What the server that the object made was like when it was complete. What has changed since is told "
+        "in status.drift, as far as the spec declares it.",
+        **ATOMIC_MAP,
+    )
     adopted_at: Time | None = shown("When the server was adopted; absent for one that the object made.")
     cloud: CloudStatus | None = shown("Where the server lives; never changed.", **ATOMIC_MAP)
     deletion: DeletionStatus | None = shown("The removal under way.", **ATOMIC_MAP)

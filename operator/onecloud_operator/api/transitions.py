@@ -3,12 +3,16 @@ What cannot change once the server is made, as CEL rules on the root of the obje
 
 Only there are ``status`` and ``spec`` both in sight. Until ``status.creation.completedAt`` everything may be
 corrected; an adopted server has no ``creation``, so what differs from it is reported, and not refused.
+
+A field may be taken out at any time: then it is not looked after. It may come back, with any value, if the
+server was made with one: where that is not so, it is told as drift.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.fixed import DATA_DISKS
 from onecloud_operator.api.part import CHANGE, FIXED
 
 if TYPE_CHECKING:
@@ -31,7 +35,6 @@ def transition_rules(server: Mapping[str, Any]) -> list[dict[str, str]]:
         ),
         *_fixed(properties),
         _root_disk(),
-        _disk_count(),
         _disks([name for name, field in disk["properties"].items() if _is_fixed(field) and name != "index"]),
     ]
 
@@ -56,40 +59,35 @@ def _same(path: str, there: str) -> dict[str, str]:
     now, before = there.format("self"), there.format("oldSelf")
     equal = f"self.spec.server.{path} == oldSelf.spec.server.{path}"
     return _rule(
-        f"{_FREE} || ({now} == {before} && (!{now} || {equal}))",
-        f"server.{path} cannot change once the server is made: make a new object",
+        f"{_FREE} || !{now} || ({before} ? {equal} : {_sent(path)})",
+        f"server.{path} cannot change once the server is made: take it out, or make a new object",
         f".{path}",
     )
+
+
+def _sent(path: str) -> str:
+    """Say whether the server was made with a value of *path*."""
+    return f"(has(oldSelf.status.creation.sent) && '{path}' in oldSelf.status.creation.sent)"
 
 
 def _root_disk() -> dict[str, str]:
     now, before = (f"(has({it}.rootDisk) && has({it}.rootDisk.size))" for it in _BOTH)
     return _rule(
-        f"{_FREE} || !{before} || ({now} && quantity(self.spec.server.rootDisk.size)"
-        ".compareTo(quantity(oldSelf.spec.server.rootDisk.size)) >= 0)",
+        f"{_FREE} || !{before} || !{now} || quantity(self.spec.server.rootDisk.size)"
+        ".compareTo(quantity(oldSelf.spec.server.rootDisk.size)) >= 0",
         "server.rootDisk.size can only grow",
         ".rootDisk.size",
     )
 
 
-def _disk_count() -> dict[str, str]:
-    now, before = (f"(has({it}.dataDisks) ? size({it}.dataDisks) : 0)" for it in _BOTH)
-    return _rule(
-        f"{_FREE} || {now} == {before}",
-        "data disks cannot be added or removed once the server is made",
-        ".dataDisks",
-    )
-
-
 def _disks(fixed: list[str]) -> dict[str, str]:
-    same = " && ".join(
-        f"has(n.{name}) == has(o.{name}) && (!has(n.{name}) || n.{name} == o.{name})" for name in fixed
-    )
+    same = " && ".join(f"(!has(n.{name}) || (has(o.{name}) && n.{name} == o.{name}))" for name in fixed)
     return _rule(
-        f"{_FREE} || !has(oldSelf.spec.server.dataDisks) || !has(self.spec.server.dataDisks)"
-        " || oldSelf.spec.server.dataDisks.all(o, self.spec.server.dataDisks.exists(n, n.index == o.index"
-        f" && quantity(n.size).compareTo(quantity(o.size)) >= 0 && {same}))",
-        "a data disk can only grow; its other fields cannot change once the server is made",
+        f"{_FREE} || !has(self.spec.server.dataDisks) || (has(oldSelf.spec.server.dataDisks)"
+        " ? self.spec.server.dataDisks.all(n, oldSelf.spec.server.dataDisks.exists(o, n.index == o.index"
+        f" && quantity(n.size).compareTo(quantity(o.size)) >= 0 && {same})) : {_sent(DATA_DISKS)})",
+        "once the server is made no data disk can be added, and each can only grow; its other fields cannot "
+        "change. Take one out to have it no longer looked after",
         ".dataDisks",
     )
 

@@ -8,7 +8,8 @@ How a resting server is brought closer to its spec.
     data disks                       at once
     start wanted                     last, and also when something above is held back: a server is never left
                                      off because a change of it was refused
-    what nothing can change          reported
+    names that are in doubt          looked up, once for all objects
+    what nothing can change          reported, of an adopted server; of one that we made it is only drift
 """
 
 from __future__ import annotations
@@ -28,17 +29,22 @@ from onecloud_operator.core.actions import (
     Stop,
     Update,
 )
-from onecloud_operator.core.diff import Change, Difference, differences
+from onecloud_operator.core.diff import Change, Difference, differences, shown
 from onecloud_operator.core.disks import Disks, disks_of, root_trouble
+from onecloud_operator.core.fixed import Doubt, Odd, compared
+from onecloud_operator.core.groups import group_doubts, groups_of
+from onecloud_operator.core.holds import asking
+from onecloud_operator.core.names import UnderWay, told
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import power, reporting
 from onecloud_operator.core.repeats import blocked, spent, tried
+from onecloud_operator.core.sent import edited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from onecloud_operator.api.spec import ServerSpec
-    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.actions import Resolve, Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.records import HeldBack
@@ -61,14 +67,19 @@ def plan(facts: Facts, server: Observed) -> Step:
         return Hold("Updating", "Waiting for a second look at the server.", 1.0, unread=True)
     if not server.detailed:
         return Hold("Updating", "The server's details have not been read yet.", unread=True)
-    found, held = open_differences(facts, server), root_trouble(facts, server)
-    if not found:
+    found, doubts = open_differences(facts, server), open_doubts(facts, server)
+    held = root_trouble(facts, server)
+    if not found and not doubts:
         return held or Settled()
     if reporting(facts.resource):
-        told = f"Differences are reported only (drift.mode Report): {named(found)}."
-        return held or Hold("DriftReported", told)
+        if (unasked := _unasked(facts, doubts)) is not None:
+            return unasked
+        if not found:
+            return held or _doubted(doubts[0])
+        only = f"Differences are reported only (drift.mode Report): {named(found)}."
+        return held or Hold("DriftReported", only)
     given_up: tuple[HeldBack, ...] = ()
-    for candidate in _candidates(facts, server, found):
+    for candidate in _candidates(facts, server, found, doubts):
         if isinstance(candidate.step, Hold):
             held = held or candidate.step
             continue
@@ -89,13 +100,53 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
     spec = facts.resource.spec.server if facts.resource.spec else None
     if spec is None or server.details is None:
         return ()
-    return differences(
+    records, disks = facts.resource.records, disks_of(facts.resource, server.details)
+    found = differences(
         spec,
         server,
         power=power(facts.resource),
-        managed_tags=facts.resource.records.managed_tags,
-        disks=disks_of(facts.resource, server.details),
+        managed_tags=records.managed_tags,
+        disks=disks,
+        names=facts.names,
     )
+    if records.creation is not None:
+        return found  # what cannot be changed of a server that we made is no difference, see since.py
+    fixed = (one for one in compared(spec, server, disks, facts.names) if isinstance(one, Odd))
+    return (
+        *found,
+        *(
+            Difference(o.field, shown(o.want), None if o.have is None else shown(o.have), Change.NEVER)
+            for o in fixed
+        ),
+    )
+
+
+def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
+    """Return what cannot be compared, since a name in the spec leads to no id."""
+    spec, creation = facts.resource.spec, facts.resource.records.creation
+    if spec is None or spec.server is None or server.details is None:
+        return ()
+    groups = group_doubts(spec.server, server.details, facts.names)
+    fields = None if creation is None else edited(spec.server, creation)
+    if fields is not None and not fields:
+        return tuple(groups)
+    disks = disks_of(facts.resource, server.details)
+    fixed = compared(spec.server, server, disks, facts.names, fields)
+    return (*groups, *(one for one in fixed if isinstance(one, Doubt)))
+
+
+def _unasked(facts: Facts, doubts: tuple[Doubt, ...]) -> Resolve | Hold | None:
+    """Return the look-up that comes first, or the hold while another object makes it."""
+    return next((step for doubt in doubts if (step := asking(facts, doubt.reference)) is not None), None)
+
+
+def _doubted(doubt: Doubt) -> Hold:
+    """Hold for a name that was looked up and leads to no id."""
+    if doubt.answer is None or isinstance(doubt.answer, UnderWay):
+        msg = "what was not looked up is asked for first"
+        raise AssertionError(msg)
+    reason, message = told(doubt.reference, doubt.answer)
+    return Hold(reason, f"{doubt.field}: {message}")
 
 
 def named(found: tuple[Difference, ...]) -> str:
@@ -103,12 +154,14 @@ def named(found: tuple[Difference, ...]) -> str:
     return ", ".join(sorted({d.field for d in found}))
 
 
-def _candidates(facts: Facts, server: Observed, found: tuple[Difference, ...]) -> Iterator[_Candidate]:
+def _candidates(
+    facts: Facts, server: Observed, found: tuple[Difference, ...], doubts: tuple[Doubt, ...]
+) -> Iterator[_Candidate]:
     spec = facts.resource.spec.server if facts.resource.spec else None
     if spec is None:
         return
     by_field = {difference.field: difference for difference in found}
-    yield from _live(spec, server, found)
+    yield from _live(facts, spec, server, found)
     power_off = "powerState" in by_field and power(facts.resource) == "Stopped"
     if power_off:
         yield _Candidate(Stop(server.id))
@@ -116,17 +169,23 @@ def _candidates(facts: Facts, server: Observed, found: tuple[Difference, ...]) -
     yield from _disks(facts, spec, server, by_field)
     if "powerState" in by_field and not power_off:
         yield _Candidate(Start(server.id))
+    if (unasked := _unasked(facts, doubts)) is not None:
+        yield _Candidate(unasked)
     if fixed := tuple(d for d in found if d.change is Change.NEVER):
         yield _Candidate(
             Hold(
                 "ImmutableField",
-                f"The server differs in what cannot be changed once it is made: {named(fixed)}. "
-                "Correct the spec, or make a new object.",
+                "The server that was adopted differs in what cannot be changed once a server is made: "
+                f"{named(fixed)}; status.drift has the values. Correct them in the spec, or take them out.",
             ),
         )
+    if unasked is None:
+        yield from (_Candidate(_doubted(doubt)) for doubt in doubts)
 
 
-def _live(spec: ServerSpec, server: Observed, found: tuple[Difference, ...]) -> Iterator[_Candidate]:
+def _live(
+    facts: Facts, spec: ServerSpec, server: Observed, found: tuple[Difference, ...]
+) -> Iterator[_Candidate]:
     values = _plain_values(spec)
     plain = [d.field for d in found if d.field in values and d.field != "name"]
     if plain:
@@ -136,8 +195,9 @@ def _live(spec: ServerSpec, server: Observed, found: tuple[Difference, ...]) -> 
         wanted = spec.tags or {}
         put = tuple(sorted((key, wanted[key]) for key in tags if key in wanted))
         yield _Candidate(SetTags(server.id, put, tuple(sorted(key for key in tags if key not in wanted))))
-    if any(d.field == "securityGroups" for d in found):
-        yield _Candidate(SetSecurityGroups(server.id, tuple(sorted(spec.security_groups or ()))))
+    groups = groups_of(spec, server.details, facts.names) if server.details else None
+    if groups is not None and any(d.field == "securityGroups" for d in found):
+        yield _Candidate(SetSecurityGroups(server.id, tuple(sorted(groups))))
     # Alone and last of its kind: a name that is taken must not hold back the rest.
     if spec.name is not None and any(d.field == "name" for d in found):
         yield _Candidate(Update(server.id, (("name", spec.name),)))

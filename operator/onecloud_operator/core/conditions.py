@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.fixed import fixed_field_of
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, DELETING_REASONS
 from onecloud_operator.core.times import text_of_time, time_of_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.verdict import Verdict
@@ -58,13 +59,19 @@ def kept(facts: Facts) -> Ready | None:
     )
 
 
-def conditions(facts: Facts, verdict: Verdict, *, ready: Ready, drifted: bool) -> list[dict[str, Any]]:
-    """Return all conditions, in a fixed order, each keeping its time while its status is the same."""
+def conditions(
+    facts: Facts, verdict: Verdict, *, ready: Ready, drift: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """
+    Return all conditions, in a fixed order, each keeping its time while its status is the same.
+
+    *drift*: as it is going to stand in the status.
+    """
     generation = facts.resource.generation
     made: list[dict[str, Any]] = []
     for kind, status, reason, message, seen in (
         ("Ready", ready.status, ready.reason, ready.message, ready.generation or generation),
-        *((*entry, generation) for entry in _others(facts, verdict, drifted=drifted)),
+        *((*entry, generation) for entry in _others(facts, verdict, drift)),
     ):
         old = standing(facts.resource.status, kind)
         same = (
@@ -85,7 +92,9 @@ def conditions(facts: Facts, verdict: Verdict, *, ready: Ready, drifted: bool) -
     return made
 
 
-def _others(facts: Facts, verdict: Verdict, *, drifted: bool) -> Iterator[tuple[str, str, str, str]]:
+def _others(
+    facts: Facts, verdict: Verdict, drift: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, str, str, str]]:
     synced = _synced(facts, verdict)
     yield ("Synced", *synced)
     yield ("CredentialsValid", *_credentials(facts))
@@ -94,8 +103,8 @@ def _others(facts: Facts, verdict: Verdict, *, drifted: bool) -> Iterator[tuple[
         yield ("Reconciling", "True", verdict.reconciling, verdict.message)
     if verdict.stalled:
         yield ("Stalled", "True", verdict.reason, verdict.message)
-    if drifted:
-        yield ("Drifted", "True", "DriftDetected", "The server differs from the spec; see status.drift.")
+    if drift:
+        yield ("Drifted", "True", "DriftDetected", _drifted(facts, drift))
     if deleting:
         yield ("Deleting", "True", verdict.reason, verdict.message)
     if facts.resource.paused:
@@ -107,6 +116,19 @@ def _others(facts: Facts, verdict: Verdict, *, drifted: bool) -> Iterator[tuple[
             "ExpiresSoon",
             "The server's paid time, or its lease, ends soon; see status.server.billing.",
         )
+
+
+def _drifted(facts: Facts, drift: Sequence[Mapping[str, Any]]) -> str:
+    """Say what differs, and of what nothing can change any more that it is only told."""
+    creation = facts.resource.records.creation
+    made = creation is not None and creation.completed_at is not None
+    fields = sorted({field for each in drift if (field := fixed_field_of(str(each.get("field"))))})
+    if not made or not fields:
+        return "The server differs from the spec; see status.drift."
+    return (
+        f"The server is not, or is no longer, what the spec says of its making: {', '.join(fields)}; see "
+        "status.drift. Nothing is done about it. A field that is taken out of the spec is not looked after."
+    )
 
 
 def _synced(facts: Facts, verdict: Verdict) -> tuple[str, str, str]:

@@ -33,6 +33,7 @@ from onecloud_operator.core.observed import (
 from onecloud_operator.core.policy import bound_id, server_name
 from onecloud_operator.core.proof import LATELY_SECONDS, NEVER, former_ids, found_again, unlooked
 from onecloud_operator.core.records import Creation, attempt_id
+from onecloud_operator.core.sent import sent_again, sent_of
 from onecloud_operator.core.times import text_of_time
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def begin(facts: Facts, *, attempt: int) -> Step:
             attempt_id(resource.uid, attempt),
             server_name(resource, facts.config),
             text_of_time(facts.wall),
+            sent=sent_of(resource.spec.server),
         ),
         facts.place,
     )
@@ -205,10 +207,19 @@ def _create(facts: Facts) -> Step:
     if (former := _former(facts)) is not None:
         return former
     # The name may be corrected while no server is made, so it is the spec's of today.
-    name = server_name(facts.resource, facts.config)
-    if name != creation.name and facts.place is not None:
-        return BeginCreation(Creation(creation.attempt, creation.id, name, creation.started_at), facts.place)
+    name, sent = server_name(facts.resource, facts.config), _sent(facts, creation)
+    if (name, sent) != (creation.name, creation.sent) and facts.place is not None:
+        again = Creation(creation.attempt, creation.id, name, creation.started_at, sent=sent)
+        return BeginCreation(again, facts.place)
     return Create(creation)
+
+
+def _sent(facts: Facts, creation: Creation) -> tuple[tuple[str, str], ...] | None:
+    """Return what the attempt's server is made of: by the next POST, or by one before."""
+    spec = facts.resource.spec.server if facts.resource.spec else None
+    if spec is None or creation.sent is None:
+        return creation.sent
+    return sent_again(creation.sent, sent_of(spec), unmade=unmade(facts))
 
 
 def _look(facts: Facts) -> Step:

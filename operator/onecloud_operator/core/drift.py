@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.change import open_differences
+from onecloud_operator.core.disks import disks_of
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import observing
+from onecloud_operator.core.since import Made, drifted
 from onecloud_operator.core.times import text_of_time
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.diff import Difference
     from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.verdict import Verdict
 
 SHOWN_LENGTH = 256
 DRIFT_LENGTH = 32
-_NOT_DRIFT = frozenset({"Updating", "Creating", "NotYetObserved", "OwnedByAnother", "Paused", "InRecycleBin"})
+_NOT_OURS = frozenset({"OwnedByAnother", "Paused", "InRecycleBin"})
+_NOT_DRIFT = frozenset({"Updating", "Creating", "NotYetObserved"})
 
 
 def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]:
@@ -25,31 +30,45 @@ def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]
     server = facts.server
     if observing(facts.resource) or facts.resource.deleting:
         return []
-    if server is None or not server.detailed or not server.phase.stable or not isinstance(step, Hold):
-        # Nothing new is known, or what differs is being mended: neither is drift.
+    if server is None or not server.detailed or not server.phase.stable:
         kept = facts.resource.status.get("drift")
         unread = facts.trouble is not None or (server is not None and server.phase is Phase.MOVING)
-        return kept if unread and isinstance(kept, list) else []
-    if verdict.reason in _NOT_DRIFT:
+        return kept if unread and isinstance(kept, list) else []  # nothing new is known
+    if verdict.reason in _NOT_OURS:
         return []
+    # What is being mended is no drift.
+    held = isinstance(step, Hold) and verdict.reason not in _NOT_DRIFT
+    found = (*(open_differences(facts, server) if held else ()), *since_made(facts, server))
     before = {
         (d.get("field"), d.get("desired"), d.get("actual")): d.get("since")
         for d in facts.resource.status.get("drift") or ()
         if isinstance(d, dict)
     }
     entries = []
-    for found in open_differences(facts, server)[:DRIFT_LENGTH]:
-        want, have = _cut(found.want), _cut(found.have or "")
-        since = before.get((found.field, want, have))
+    for each in found[:DRIFT_LENGTH]:
+        want, have = _cut(each.want), _cut(each.have or "")
+        since = before.get((each.field, want, have))
         entries.append(
             {
-                "field": found.field,
+                "field": each.field,
                 "desired": want,
                 "actual": have,
                 "since": since if isinstance(since, str) else text_of_time(facts.wall),
             },
         )
     return entries
+
+
+def since_made(facts: Facts, server: Observed) -> tuple[Difference, ...]:
+    """Return how a server that we made drifted in what nothing can change; *server* must be detailed."""
+    spec, records = facts.resource.spec, facts.resource.records
+    creation = records.creation
+    if spec is None or spec.server is None or creation is None or creation.completed_at is None:
+        return ()
+    if server.details is None:
+        return ()
+    disks = disks_of(facts.resource, server.details)
+    return tuple(drifted(spec.server, server, disks, Made(creation, records.baseline), facts.names))
 
 
 def _cut(text: str) -> str:

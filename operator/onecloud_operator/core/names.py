@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
@@ -80,6 +81,7 @@ class UnderWay:
 
 
 Answer = Resolved | Missing | Ambiguous | Unknown | UnderWay
+Names = Mapping[Reference, Answer]  # what was asked for lately
 
 
 def is_id(reference: str) -> bool:

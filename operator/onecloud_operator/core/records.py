@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from onecloud_operator.api.fixed import fixed_fields
 from onecloud_operator.api.reasons import SYNCED_REASONS
+from onecloud_operator.core.baseline import Baseline, baseline_in
 from onecloud_operator.core.place import Place
 
 
@@ -32,7 +34,8 @@ class Creation:
     The attempt under way or done.
 
     *completed_at*: first seen stable; from then on nothing may undo it. *failure*: the cloud failed it, so
-    what is left is deleted, and the next attempt follows.
+    what is left is deleted, and the next attempt follows. *sent*: what it was made of, see ``sent.py``; None
+    where that was not noted.
     """
 
     attempt: int
@@ -41,6 +44,7 @@ class Creation:
     started_at: str
     completed_at: str | None = None
     failure: Failure | None = None
+    sent: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Records:
     deletion_requested_at: str | None = None
     root_disk_id: str | None = None
     data_disk_ids: tuple[tuple[int, str], ...] = ()  # by the spec's index
+    baseline: Baseline | None = None
     managed_tags: tuple[str, ...] = ()
     last_handled: str | None = None
     held_back: tuple[HeldBack, ...] = ()
@@ -130,6 +135,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         deletion_requested_at=_text(deletion.get("requestedAt")),
         root_disk_id=_text(status.get("rootDiskID")),
         data_disk_ids=_data_disk_ids(status.get("dataDiskIDs")),
+        baseline=baseline_in(status.get("baseline")),
         managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
         last_handled=_text(status.get("lastHandledReconcileAt")),
         held_back=_held_back(status.get("heldBack")),
@@ -162,7 +168,13 @@ def _creation(value: Mapping[str, Any]) -> Creation | None:
         failure = Failure(
             failed_at, "NoCapacity" if reason == "NoCapacity" else "CreationFailed", message or ""
         )
-    return Creation(attempt, server_id, name, started_at, completed_at, failure)
+    return Creation(attempt, server_id, name, started_at, completed_at, failure, _sent(value.get("sent")))
+
+
+def _sent(value: object) -> tuple[tuple[str, str], ...] | None:
+    if not isinstance(value, Mapping):
+        return None
+    return tuple((path, value[path]) for path in fixed_fields() if isinstance(value.get(path), str))
 
 
 def _data_disk_ids(value: object) -> tuple[tuple[int, str], ...]:

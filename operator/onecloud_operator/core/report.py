@@ -13,6 +13,8 @@ from onecloud_operator.core.actions import (
     Hold,
     MarkFailedCreation,
 )
+from onecloud_operator.core.baseline import shown
+from onecloud_operator.core.completion import baselined
 from onecloud_operator.core.conditions import conditions, cut, standing
 from onecloud_operator.core.creation import completes
 from onecloud_operator.core.disks import remembered
@@ -61,7 +63,7 @@ def report(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
     Idempotent: reported again over its own status, it has nothing to write.
     """
     # What is said is said of the object as it is after the step: an adopted server is not being made.
-    records = _records(facts, step)
+    records = baselined(facts, _records(facts, step))
     recorded = records is not facts.resource.records
     if recorded:
         facts = replace(facts, resource=replace(facts.resource, records=records))
@@ -137,6 +139,8 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         }
         if creation.completed_at is not None:
             status["creation"]["completedAt"] = creation.completed_at
+        if creation.sent is not None:
+            status["creation"]["sent"] = dict(creation.sent)
         if creation.failure is not None:
             status["creation"] |= {
                 "failedAt": creation.failure.at,
@@ -147,6 +151,8 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         status["rootDiskID"] = records.root_disk_id
     if records.data_disk_ids:
         status["dataDiskIDs"] = [{"index": index, "id": disk_id} for index, disk_id in records.data_disk_ids]
+    if records.baseline is not None and records.creation is not None:
+        status["baseline"] = shown(records.baseline)
     if records.adopted_at is not None and records.creation is None:
         status["adoptedAt"] = records.adopted_at
     if records.deletion_requested_at is not None:
@@ -155,7 +161,7 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         facts,
         verdict,
         ready=ready_of(facts, step, verdict),
-        drifted=bool(status["drift"]),
+        drift=status["drift"] or (),
     )
     return {key: value for key, value in status.items() if value is not None}
 
@@ -188,6 +194,7 @@ def _after(facts: Facts, step: Step) -> Records:
                 deletion_requested_at=None,
                 root_disk_id=None,
                 data_disk_ids=(),
+                baseline=None,
             )
         case BeginAdoption(server_id=server_id, place=place):
             return replace(

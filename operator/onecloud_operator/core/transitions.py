@@ -40,14 +40,27 @@ def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Tran
     ready = after is not None and after.get("status") == "True" and _said(before) != _said(after)
     if after is not None and ready and not completed:  # "is made" says as much
         yield Transition("Normal", str(after.get("reason")), str(after.get("message")))
+    told = False
     for kind in ("Synced", "Deleting"):
         before, after = standing(old, kind), standing(new, kind)
         if after is None or _said(before) == _said(after) or after.get("reason") in _QUIET:
             continue
+        told = True
         warns = kind == "Deleting" or after.get("status") != "True"
         yield Transition(
             "Warning" if warns else "Normal", str(after.get("reason")), str(after.get("message"))
         )
+
+    drifted = standing(new, "Drifted")
+    if drifted is not None and not told and not _drifting(new) <= _drifting(old):
+        yield Transition("Warning", str(drifted.get("reason")), str(drifted.get("message")))
+
+
+def _drifting(status: Mapping[str, Any]) -> frozenset[str]:
+    """Return the fields that drifted."""
+    found = status.get("drift")
+    rows = (row for row in found if isinstance(row, dict)) if isinstance(found, list) else ()
+    return frozenset(str(row.get("field")) for row in rows)
 
 
 def _creation(status: Mapping[str, Any]) -> Mapping[str, Any]:

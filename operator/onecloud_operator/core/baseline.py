@@ -1,0 +1,159 @@
+"""
+What a server that we made was like when it was complete, by ids.
+
+What counts only when a server is made is no difference of a server that is made: nothing can be done about
+it. So its drift is told against this record, and never by names in the spec: they may be another's by now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.disks import Disks
+    from onecloud_operator.core.observed import Observed
+
+ROOT_INDEX = 0
+CARDS_LENGTH, DISKS_LENGTH, TEXT_LENGTH = 32, 16, 64  # the CRD's bounds
+OPTIONS = ("backend", "medium", "driver", "cache")  # of a disk
+
+
+@dataclass(frozen=True, slots=True)
+class DiskBase:
+    """A disk's options. *index*: in the spec, 0 for the root disk."""
+
+    index: int
+    backend: str | None = None
+    medium: str | None = None
+    driver: str | None = None
+    cache: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardBase:
+    """A network card."""
+
+    network_id: str
+    address: str | None = None
+    mac: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the cloud showed of what cannot change, by ids; None: it showed nothing."""
+
+    image_id: str | None = None
+    keypair_id: str | None = None
+    hypervisor: str | None = None
+    bios: str | None = None
+    machine: str | None = None
+    region_id: str | None = None
+    zone_id: str | None = None
+    manager_id: str | None = None
+    billing_type: str | None = None
+    auto_renew: bool | None = None
+    device_count: int | None = None
+    disks: tuple[DiskBase, ...] = ()
+    cards: tuple[CardBase, ...] = ()
+
+
+def baseline_of(server: Observed, disks: Disks) -> Baseline:
+    """Return the record of *server*, which must be detailed; *disks* are its disks as the spec names them."""
+    details = server.details
+    if details is None:
+        msg = "a baseline needs a server with details"
+        raise AssertionError(msg)
+    root = disks.root
+    found = {**({ROOT_INDEX: root} if root else {}), **disks.data}
+    cards = (CardBase(_cut(nic.network_id) or "", _cut(nic.address), _cut(nic.mac)) for nic in details.nics)
+    return Baseline(
+        image_id=_cut(root.image_id) if root else None,
+        keypair_id=_cut(details.keypair_id),
+        hypervisor=_cut(server.hypervisor),
+        bios=_cut(server.bios),
+        machine=_cut(server.machine),
+        region_id=_cut(details.region_id),
+        zone_id=_cut(details.zone_id),
+        manager_id=_cut(details.manager_id),
+        billing_type=_cut(server.billing_type),
+        auto_renew=server.auto_renew,
+        device_count=details.device_count,
+        disks=tuple(
+            DiskBase(index, _cut(disk.backend), _cut(disk.medium), _cut(disk.driver), _cut(disk.cache))
+            for index, disk in sorted(found.items())[:DISKS_LENGTH]
+        ),
+        cards=tuple(sorted(cards, key=lambda card: (card.network_id, card.mac or ""))[:CARDS_LENGTH]),
+    )
+
+
+def _cut(text: str | None) -> str | None:
+    return text[:TEXT_LENGTH] if text else None
+
+
+# -- in the status ---------------------------------------------------------------------------------------
+_TEXTS = {
+    "image_id": "imageID",
+    "keypair_id": "keypairID",
+    "hypervisor": "hypervisor",
+    "bios": "bios",
+    "machine": "machine",
+    "region_id": "regionID",
+    "zone_id": "zoneID",
+    "manager_id": "managerID",
+    "billing_type": "billingType",
+}
+
+
+def shown(baseline: Baseline) -> dict[str, Any]:
+    """Return ``status.baseline``."""
+    found: dict[str, Any] = {wire: getattr(baseline, name) for name, wire in _TEXTS.items()}
+    found |= {"autoRenew": baseline.auto_renew, "isolatedDevices": baseline.device_count}
+    found["disks"] = [
+        _given({"index": disk.index} | {name: getattr(disk, name) for name in OPTIONS})
+        for disk in baseline.disks
+    ]
+    found["networks"] = [
+        _given({"networkID": card.network_id, "address": card.address, "mac": card.mac})
+        for card in baseline.cards
+    ]
+    return _given(found)
+
+
+def baseline_in(value: object) -> Baseline | None:
+    """Read the record out of a status; what is not of its form counts as absent."""
+    if not isinstance(value, Mapping):
+        return None
+    auto_renew = value.get("autoRenew")
+    return Baseline(
+        **{name: _text(value.get(wire)) for name, wire in _TEXTS.items()},
+        auto_renew=auto_renew if isinstance(auto_renew, bool) else None,
+        device_count=_count(value.get("isolatedDevices")),
+        disks=tuple(
+            DiskBase(index, **{name: _text(row.get(name)) for name in OPTIONS})
+            for row in _rows(value.get("disks"))
+            if (index := _count(row.get("index"))) is not None
+        ),
+        cards=tuple(
+            CardBase(network_id, _text(row.get("address")), _text(row.get("mac")))
+            for row in _rows(value.get("networks"))
+            if (network_id := _text(row.get("networkID"))) is not None
+        ),
+    )
+
+
+def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None and value != []}
+
+
+def _rows(value: object) -> list[Mapping[str, Any]]:
+    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

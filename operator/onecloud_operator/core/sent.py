@@ -1,0 +1,118 @@
+"""
+With which values a server was made, of the fields that count only then: short digests, and no secret's.
+
+A field that is given another value after the POST says nothing of the server that came of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.api.fixed import DATA_DISKS, fixed_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onecloud_operator.api.spec import ServerSpec
+    from onecloud_operator.core.records import Creation
+
+DIGEST_LENGTH = 12
+GIVEN = "given"  # instead of a digest of what may hold a secret
+UNSURE = "?"  # sent with more than one value, and it is not known which made the server
+_NO_DIGEST = frozenset({"userData"})
+_GROWS = "size"
+# What the cloud shows of a server, of what counts only at its creation.
+_SEEN = frozenset(
+    {
+        "hypervisor",
+        "image",
+        "keypair",
+        "hardware.bios",
+        "hardware.machine",
+        "billing",
+        "isolatedDevices",
+        "rootDisk.backend",
+        "rootDisk.medium",
+        "rootDisk.driver",
+        "rootDisk.cache",
+    },
+)
+
+
+def sent_of(spec: ServerSpec) -> tuple[tuple[str, str], ...]:
+    """Return a short digest for each field of *spec* that counts only at the creation; no secret's."""
+    body = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return tuple(
+        (path, GIVEN if path in _NO_DIGEST else _digest(path, value))
+        for path in fixed_fields()
+        if (value := _at(body, path)) is not None
+    )
+
+
+def sent_again(
+    before: tuple[tuple[str, str], ...], now: tuple[tuple[str, str], ...], *, unmade: bool
+) -> tuple[tuple[str, str], ...]:
+    """
+    Return what to record before a POST of *now*, after one of *before*.
+
+    *unmade*: it is certain that the earlier one has made nothing, and will not. Else whatever the two do not
+    share is unsure.
+    """
+    if unmade:
+        return now
+    old, new = dict(before), dict(now)
+    return tuple(
+        (path, new[path] if old.get(path) == new.get(path) else UNSURE)
+        for path in fixed_fields()
+        if path in new or path in old
+    )
+
+
+def edited(spec: ServerSpec, creation: Creation) -> frozenset[str]:
+    """Return the fields of *spec* that are not, or not surely, what the server was made of."""
+    if creation.sent is None:
+        return frozenset()
+    sent = dict(creation.sent)
+    return frozenset(path for path, digest in sent_of(spec) if sent.get(path) != digest)
+
+
+def _digest(path: str, value: object) -> str:
+    if path == DATA_DISKS and isinstance(value, list):  # each may grow, and their order says nothing
+        value = sorted(({k: v for k, v in disk.items() if k != _GROWS} for disk in value), key=_index)
+    if path == "networks" and isinstance(value, list):
+        value = sorted(value, key=lambda card: str(card["network"]))
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
+
+
+def _index(disk: Mapping[str, Any]) -> int:
+    return int(disk["index"])
+
+
+def _at(body: Mapping[str, Any], path: str) -> object | None:
+    found: object | None = body
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def told_whole(spec: ServerSpec, path: str) -> bool:
+    """Say whether all that *spec* says at *path* can be seen at the server."""
+    match path:
+        case "placement":
+            return spec.placement is None or not (spec.placement.host or spec.placement.scheduling_tags)
+        case "networks":
+            return not any(
+                card.address6 or card.bandwidth or card.default is not None for card in spec.networks or ()
+            )
+        case "dataDisks":
+            return all(disk.auto_delete is None for disk in spec.data_disks or ())
+        case _:
+            return path in _SEEN
+
+
+def value_of(spec: ServerSpec, path: str) -> str:
+    value = _at(spec.model_dump(mode="json", by_alias=True, exclude_none=True), path)
+    return value if isinstance(value, str) and path not in _NO_DIGEST else "another value"
