@@ -8,7 +8,7 @@ from .events import Actor
 from .guests import Guest
 from .permissions import Caller
 from .tasks import Walk
-from .world import World
+from .world import Fate, World
 
 SETTLED = frozenset({"ready", "running"})
 
@@ -25,6 +25,10 @@ class Act:
     @property
     def actor(self) -> Actor:
         return self.caller.actor
+
+    def outcome(self, operation: str, failure: str) -> Fate | None:
+        """Return what the task of this action fails with, if the host has a part in it."""
+        return self.world.outcome(self.guest, operation, failure)
 
     def run(self, name: str, walk: Walk) -> None:
         """Start the task of this action."""

@@ -72,14 +72,16 @@ def suspend(act: Act) -> None:
     """Suspend a running server."""
     if act.guest.status != "running":
         raise invalid_status(f"Cannot suspend VM in status {act.guest.status}")
-    act.run("suspend", walks.suspend(act.world, act.guest, act.actor, act.world.fate("suspend")))
+    fate = act.outcome("suspend", "suspend_failed")
+    act.run("suspend", walks.suspend(act.world, act.guest, act.actor, fate))
 
 
 def resume(act: Act) -> None:
     """Resume a suspended server."""
     if act.guest.status != "suspend":
         raise invalid_status(f"Cannot resume VM in status {act.guest.status}")
-    act.run("resume", walks.resume(act.world, act.guest, act.actor, act.world.fate("resume")))
+    fate = act.outcome("resume", "resume_failed")
+    act.run("resume", walks.resume(act.world, act.guest, act.actor, fate))
 
 
 def instance_snapshot(act: Act) -> None:
@@ -89,7 +91,8 @@ def instance_snapshot(act: Act) -> None:
     if not act.guest.disks:
         raise bad_input("No disk to take a snapshot of")
     snapshots.begin(act.world, act.guest, references.text(act.body, "name") or f"isp-{act.guest.name}")
-    act.run("snapshot", walks.snapshot(act.world, act.guest, act.actor, act.world.fate("snapshot")))
+    fate = act.outcome("snapshot", "instance_snapshot_failed")
+    act.run("snapshot", walks.snapshot(act.world, act.guest, act.actor, fate))
 
 
 def sync_status(act: Act) -> None:

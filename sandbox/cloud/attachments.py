@@ -25,6 +25,8 @@ def create_disk(act: Act) -> None:
 
     def attach() -> Walk:
         yield walks.QUEUED
+        if act.outcome("createdisk", ""):
+            return
         for disk in wanted:
             attach_disk(act.world, act.guest, disk, disk.size_mib, act.actor)
         if act.guest.status == "running":
@@ -45,7 +47,7 @@ def attach_loose_disk(act: Act) -> None:
     if disk.pending or disk.status != "ready":
         raise bad_input(f"Disk {disk.name} is not ready")
     _check_settled(act, "attach disk")
-    fate = act.world.fate("attachdisk")
+    fate = act.outcome("attachdisk", "attach_disk_fail")
 
     def attach() -> Walk:
         world, guest = act.world, act.guest
@@ -79,7 +81,7 @@ def detach_disk(act: Act) -> None:
 
 def _detach(act: Act, disk: Disk, *, keep: bool) -> Walk:
     world, guest = act.world, act.guest
-    fate = world.fate("detachdisk")
+    fate = world.outcome(guest, "detachdisk", "detach_disk_fail")
     world.set_status(guest, "detach_disk", "", act.actor)
     yield walks.HOST
     if fate:

@@ -147,7 +147,8 @@ class Control(PartsControl):
 
         Operations: create (sched_fail, net_fail, dev_fail, create_fail, disk_fail, deploy_fail,
         security_group_fail), start, stop, delete, change-config, resize-disk, suspend, resume,
-        attachdisk, detachdisk, associate-eip, dissociate-eip.
+        createdisk, attachdisk, detachdisk, associate-eip, dissociate-eip, deploy, set-password, rebuild-root,
+        snapshot.
         """
         self.world.fates.append(Fate(operation, status, text))
 

@@ -21,7 +21,8 @@ def deploy(act: Act) -> None:
     _check_ready(act, "deploy")
     references.check_password(act.body)
     _set_keypair(act, _keypair(act, act.body), drop=references.flag(act.body, "__delete_keypair__"))
-    act.run("deploy", _deploying(act.world, act.guest, act.actor, act.world.fate("deploy")))
+    fate = act.outcome("deploy", "deploy_fail")
+    act.run("deploy", _deploying(act.world, act.guest, act.actor, fate))
 
 
 def set_password(act: Act) -> None:
@@ -30,8 +31,8 @@ def set_password(act: Act) -> None:
         raise invalid_status(f"can't set password in status {act.guest.status}")
     references.check_password(act.body)
     account = references.text(act.body, "username") or act.guest.metadata.get("login_account", "root")
-    walk = _setting(act.world, act.guest, act.actor, account, act.world.fate("set-password"))
-    act.run("set-password", walk)
+    fate = act.outcome("set-password", "qga_exec_command_failed")
+    act.run("set-password", _setting(act.world, act.guest, act.actor, account, fate))
 
 
 def login_info(act: Act) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def rebuild_root(act: Act) -> None:
         disk,
         image,
         auto_start=references.flag(act.body, "auto_start"),
-        fate=act.world.fate("rebuild-root"),
+        fate=act.outcome("rebuild-root", "rebuild_root_fail"),
     )
     act.run("rebuild-root", walk)
 

@@ -197,9 +197,9 @@ def tags(body: dict[str, Any]) -> dict[str, str]:
             merged |= value
     if len(merged) > MOST_TAGS:
         raise bad_input("metadata must be less than 20")
-    return {
-        key[:LONGEST_TAG_KEY]: tag_text(value) for key, value in merged.items() if not key.startswith("__")
-    }
+    # Keys that differ in case only are one key, and the one that came last is what stays.
+    last = {key.casefold(): (key, value) for key, value in merged.items() if not key.startswith("__")}
+    return {key[:LONGEST_TAG_KEY]: tag_text(value) for key, value in last.values()}
 
 
 def merge_tags(table: dict[str, str], changes: dict[str, str]) -> None:

@@ -45,7 +45,7 @@ def change_config(act: Act) -> None:
         columns,
         stop=running and shrinks,
         auto_start=references.flag(body, "auto_start") and not running,
-        fate=world.fate("change-config"),
+        fate=act.outcome("change-config", "change_flavor_fail") if running else world.fate("change-config"),
     )
     act.run("change-config", walk)
 
@@ -98,5 +98,5 @@ def resize_disk(act: Act) -> None:
     size = memory_mib(act.body.get("size", ""))
     if size < disk.size_mib:
         raise bad_input("Disk cannot be thrink")
-    fate = act.world.fate("resize-disk")
+    fate = act.outcome("resize-disk", "resize_disk_fail")
     act.run("resize-disk", walks.resize_disk(act.world, act.guest, act.actor, disk.id, size, fate))

@@ -6,10 +6,9 @@ from .events import Actor
 from .guests import Guest
 from .tasks import Walk
 from .times import row_time
-from .world import Fate, World
+from .world import STUB_FAILURE, Fate, World
 
 SYNC = "perform_syncstatus"
-STUB_FAILURE = '{"__reason__":"stub refuses","__stage__":"OnComplete","__status__":"error"}'
 # Waits in steps, from the recorded walks (0.3 s a step): short is region's own work, long the host's.
 BRIEF, QUEUED, HOST, SYNCING = 0.2, 0.3, 2.0, 1.2
 

@@ -17,6 +17,7 @@ from .inventory import Host, Inventory
 from .store import Store
 from .tasks import Subject, Tasks, Walk
 
+STUB_FAILURE = '{"__reason__":"stub refuses","__stage__":"OnComplete","__status__":"error"}'
 HOT_PLUG_KEYS = ("hot_remove_nic", "hotplug_cpu_mem")
 
 
@@ -112,6 +113,14 @@ class World:
                 self.fates.remove(fate)
                 return fate
         return None
+
+    def outcome(self, guest: Guest, operation: str, failure: str) -> Fate | None:
+        """Return what a task fails with that the host has a part in: its fate, or an agent that is dead."""
+        fate = self.fate(operation)
+        host = self.host_of(guest)
+        if fate is None and host is not None and not host.agent:
+            return Fate(operation, failure, STUB_FAILURE)
+        return fate
 
     def set_status(
         self, guest: Guest, status: str, reason: Any = "", actor: Actor = PLATFORM, **columns: Any

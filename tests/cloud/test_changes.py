@@ -281,3 +281,24 @@ async def test_suspend_and_resume(scene: Scene) -> None:
     scene.time.run()
     suspended = ["start_suspend", "suspending", "running", "suspend"]  # the second but last means nothing
     assert scene.cloud.statuses(ident) == ["running", *suspended, "resuming", "running"]
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "status"),
+    [
+        ("detachdisk", {"disk_id": "="}, "detach_disk_fail"),
+        ("resize-disk", {"disk_id": "=", "size": 20_480}, "resize_disk_fail"),
+        ("deploy", {"password": "Orders-2026.x2"}, "deploy_fail"),
+        ("rebuild-root", {"image_id": "debian-12"}, "rebuild_root_fail"),
+    ],
+)
+async def test_what_needs_the_host_fails_where_its_agent_is_dead(
+    scene: Scene, ident: str, action: str, body: dict[str, Any], status: str
+) -> None:
+    disk = scene.cloud.guest(ident).disks[0]
+    scene.cloud.set_host(agent=False)
+    await scene.act(ident, action, {k: disk.id if v == "=" else v for k, v in body.items()})
+    scene.time.run()
+    assert scene.cloud.guest(ident).status == status
+    assert scene.cloud.guest(ident).disks == [disk]
+    assert disk.size_mib == 10_240
