@@ -24,7 +24,17 @@ AGAIN_SECONDS: Final = 5.0
 EVERY_SECONDS: Final = 600.0  # users update CRDs beside a running operator, and take older ones back
 # Without these in the status an object would make a second server, or be worked on without an end.
 RECORDS: Final = frozenset(
-    {"id", "cloud", "creation", "adoptedAt", "deletion", "heldBack", "conditions", "observedGeneration"}
+    {
+        "id",
+        "cloud",
+        "creation",
+        "adoptedAt",
+        "takenOverFrom",
+        "deletion",
+        "heldBack",
+        "conditions",
+        "observedGeneration",
+    }
 )
 
 

@@ -91,6 +91,10 @@ class Objects:
         known = self.complete and self._sees(namespace) and namespace not in self.refused
         return not known or uid in self._owners
 
+    def has(self, uid: str) -> bool:
+        """Say whether an object of this UID is among those that are known."""
+        return uid in self._owners
+
     def statuses(self) -> Iterator[Mapping[str, Any]]:
         """Yield the status of each object, an empty one if it has none yet."""
         return (entry.body.get("status") or {} for entry in self._entries.values())

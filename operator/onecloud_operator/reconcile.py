@@ -149,6 +149,8 @@ class Reconciler:
         resource = self.objects.get(key)
         if resource is None or (resource.deleting and not resource.held):
             self.forget(key)
+            if resource is not None and resource.finalizers:
+                await self._say_released(resource)
             return False, None
         known = self._known.get(key)
         if known is None:
@@ -183,6 +185,13 @@ class Reconciler:
         facts, feed = self._sight.look(key, facts, known, opened)
         return facts, self._hands(opened.cloud, feed)
 
+    async def _say_released(self, resource: Resource) -> None:
+        """Say of an object that only others hold that our part is done; it is not worked on any more."""
+        facts = Facts(resource, self.monotonic(), self.wall(), self.config)
+        said = report(facts, plan(facts))
+        if said.status is not None:
+            await self._voice.status(facts, said.status)
+
     def _hands(self, cloud: Cloud | None = None, feed: Feed[Key] | None = None) -> Hands:
         return Hands(self.cluster, self.objects, self.clouds, self.monotonic, cloud, feed)
 
@@ -200,7 +209,7 @@ class Reconciler:
         if isinstance(step, RemoveFinalizer):
             self._voice.done(facts, step)
             await self._voice.event(facts, "Normal", "Released", released(step.why))
-            return False, None
+            return True, None  # others may hold the object still, and are to be told
         if isinstance(step, Hold):
             step = self._pace(known, facts, step)
         else:

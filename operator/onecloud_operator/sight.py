@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Find, Step
     from onecloud_operator.core.facts import Config, Facts, Memory
     from onecloud_operator.core.names import Answer, Reference
-    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.observed import Observed, Owner
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.objects import Key, Objects
 
@@ -64,13 +64,16 @@ class Sight:
             reading = feed.reading(server_id)  # no absence counts now that was proven before
         _note_that_the_bin_works(known, facts, feed, reading)
         seen = (*(candidates or ()), *((reading.server,) if reading.server else ()))
+        owners = tuple(server.owner for server in seen if server.owner is not None)
         facts = replace(
             facts,
             memory=known.memory,
             reading=reading,
             trouble=feed.trouble(key),
             candidates=candidates,
-            rivals=self._rivals(seen),
+            rivals=self._rivals(owners),
+            strangers=self._strangers(owners),
+            all_known=self.objects.complete,
             names=_names(key, facts, feed, opened),
             too_many_gone=feed.limiter.holding(facts.now, feed.owned),
             bin_off=feed.limiter.bin_off,
@@ -92,14 +95,18 @@ class Sight:
             feed.watch(key, server_id, recall(records.mirror) if made_here and not disputed else None)
         known.watched, known.feed = server_id, feed
 
-    def _rivals(self, servers: tuple[Observed, ...]) -> frozenset[str]:
+    def _rivals(self, owners: tuple[Owner, ...]) -> frozenset[str]:
         """Return the UIDs of other owners that live, or that cannot be known to be dead."""
-        owners = (server.owner for server in servers if server.owner is not None)
         return frozenset(
             o.uid
             for o in owners
             if o.cluster != self.config.cluster or self.objects.lives(o.uid, o.namespace)
         )
+
+    def _strangers(self, owners: tuple[Owner, ...]) -> frozenset[str]:
+        """Return the UIDs of owners in other clusters; what lives here is none, whatever it was called."""
+        others = (o.uid for o in owners if o.cluster != self.config.cluster)
+        return frozenset(uid for uid in others if not self.objects.has(uid))
 
 
 def _names(key: Key, facts: Facts, feed: Feed[Key], opened: Opened) -> Mapping[Reference, Answer]:

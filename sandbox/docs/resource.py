@@ -17,6 +17,7 @@ from onecloud_operator.core.resource import (
     FORCE_DETACH,
     PAUSED,
     RECONCILE_REQUESTED_AT,
+    TAKE_OVER,
 )
 from onecloud_operator.core.verdict import WRONG_SPEC_COUNT
 from sandbox.docs.fields import line, linked, patterns, rules, section, sections
@@ -116,6 +117,7 @@ can still be deleted. |
 ([RecycleBinOff](reasons.md#recyclebinoff)). |
 | `{CONFIRM_GONE}: SERVER-ID` | The servers of the project that vanished did so on purpose \
 ([TooManyGone](reasons.md#toomanygone)). Set on one object that is held for it, it confirms it for the whole project. |
+| `{TAKE_OVER}: SERVER-ID` | The server that `spec.adoption` asks for may be taken from the object of another cluster that its owner tags name: that cluster is gone, or was renamed ([OwnedByAnother](reasons.md#ownedbyanother)). It counts for no owner that lives in this cluster. |
 | `{ACCEPT_ROOT_DISK}: DISK-ID` | The disk that is in the root disk's place on the server is its root disk from now on \
 ([OperationFailed](reasons.md#operationfailed)). A disk that is elsewhere is not accepted. |
 | `{FORCE_DETACH}: "true"` | A deleted object goes at once. Its server, if there is one, is not touched, nor even \

@@ -193,3 +193,31 @@ def test_an_echoed_request_is_not_shown() -> None:
 )
 def test_an_answer_of_something_else(answer: Reply, expected: type[OneCloudError]) -> None:
     assert type(replies.parse_error(GET, answer)) is expected
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        pytest.param("https://new.example/v3", ", a redirect to https://new.example", id="another-host"),
+        pytest.param("http://10.0.0.1:5000/v3?a=b", ", a redirect to http://10.0.0.1:5000", id="a-port"),
+        pytest.param("//[fd00::1]:5000/v3", ", a redirect to //[fd00::1]:5000", id="the-same-scheme"),
+        pytest.param("/login?next=/v3", ", a redirect to another path", id="the-same-host"),
+        pytest.param("http://user:Sesam@new.example/", ", a redirect to http://new.example", id="a-password"),
+        pytest.param(
+            "https://new.example/Sesam?x=Sesam#Sesam", ", a redirect to https://new.example", id="path"
+        ),
+        pytest.param(
+            "https://Sesam-0ffne-dich.example/",
+            ", a redirect to https://[hidden].example",
+            id="a-secret-for-a-host",
+        ),
+        pytest.param(f"https://{'a' * 300}/", "", id="too-long-for-a-host"),
+        pytest.param("javascript:alert(1)", "", id="another-scheme"),
+        pytest.param("/\\evil.example", "", id="a-backslash"),
+        pytest.param("", "", id="nowhere"),
+    ],
+)
+def test_a_redirect_tells_the_host_that_it_leads_to_and_nothing_more(location: str, told: str) -> None:
+    hidden = Mask({"password": "Sesam-0ffne-dich"})
+    answer = Reply(302, {"location": location}, b"", mask=hidden)
+    assert replies.parse_error(GET, answer).message == f"answered 302{told}"

@@ -81,6 +81,7 @@ DELETING_REASONS: dict[str, Row] = {
     "PrepaidNotExpired": _own(3600.0, 3600.0),
     "HostOffline": _own(60.0, 600.0),
     "RecycleBinOff": _HEARD,
+    "Released": _HEARD,
 }
 
 # Of the conditions that have reasons of their own.

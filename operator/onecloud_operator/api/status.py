@@ -195,6 +195,9 @@ class Status(Shown):
         **ATOMIC_MAP,
     )
     adopted_at: Time | None = shown("When the server was adopted; absent for one that the object made.")
+    taken_over_from: Text | None = shown(
+        "UID of the object of a lost cluster whose server was taken over, as a person confirmed it."
+    )
     cloud: CloudStatus | None = shown("Where the server lives; never changed.", **ATOMIC_MAP)
     deletion: DeletionStatus | None = shown("The removal under way.", **ATOMIC_MAP)
     root_disk_id: Short | None = shown(

@@ -39,10 +39,15 @@ class BeginCreation:
 
 @dataclass(frozen=True, slots=True)
 class BeginAdoption:
-    """Write id, place and time of the adoption into the status; only then are the owner tags set."""
+    """
+    Write id, place and time of the adoption into the status; only then are the owner tags set.
+
+    *taken_from*: UID of the owner in a lost cluster that the server is taken from, as a person confirmed.
+    """
 
     server_id: str
     place: Place
+    taken_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,16 +22,18 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import bound_id, keeps, observing, target_id
+from onecloud_operator.core.resource import TAKE_OVER
 
 if TYPE_CHECKING:
     from onecloud_operator.api.spec import Adoption
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
-    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.observed import Observed, Owner
     from onecloud_operator.core.resource import Resource
 
 FIND_AGAIN_SECONDS = 60.0
 CREATE_ON_FIND_SECONDS = 5.0  # how old the find may be on which a server is made
+UID_LENGTH = 256  # the CRD's bound of status.takenOverFrom
 FOUND_SECONDS = 1.0  # until the feed has read a server that was just found
 
 
@@ -59,21 +61,51 @@ def adopt(facts: Facts) -> Step:
     if len(found) > 1:
         return _ambiguous(facts.resource)
     server = found[0]
-    if (
-        server.owner is not None
-        and server.owner.uid != facts.resource.uid
-        and server.owner.uid in facts.rivals
-    ):
-        return Hold(
-            "OwnedByAnother",
-            f"The server is owned by {server.owner.namespace}/{server.owner.name} of cluster "
-            f"{server.owner.cluster}. Delete that object with deletionPolicy Retain first.",
-        )
+    rival = _rival(facts, server)
+    if rival is not None and not may_take_over(facts, server):
+        return owned(facts, server, rival)
     if not facts.resource.held:
         return AddFinalizer()
     if facts.place is None:
         return Hold("NotYetObserved", "The credentials have not been tried yet.")
-    return BeginAdoption(server.id, facts.place)
+    return BeginAdoption(server.id, facts.place, rival.uid if rival is not None else None)
+
+
+def may_take_over(facts: Facts, server: Observed) -> bool:
+    """
+    Say whether a person declared the server's owner, of another cluster, gone for good.
+
+    Once the adoption is recorded, it is for that owner only: two clusters that both confirm it must not take
+    the server from one another for ever.
+    """
+    resource, owner = facts.resource, server.owner
+    if owner is None or owner.uid not in facts.strangers or not resource.confirms(TAKE_OVER, server.id):
+        return False
+    if len(owner.uid) > UID_LENGTH or not facts.all_known:
+        return False
+    return resource.records.adopted_at is None or resource.records.taken_from == owner.uid
+
+
+def owned(facts: Facts, server: Observed, owner: Owner) -> Hold:
+    """Hold an adoption of a server that another object owns, and name the ways out."""
+    living = "While that object lives, delete it with deletionPolicy: Retain first."
+    if owner.uid not in facts.strangers:
+        return Hold("OwnedByAnother", f"The server is owned by {owner}. {living}")
+    return Hold(
+        "OwnedByAnother",
+        f"The server is owned by {owner}, which is not this cluster ({facts.config.cluster[:64]}). {living} "
+        "If that cluster is gone, or this is the same one under another name, set the annotation "
+        f"{TAKE_OVER}: {server.id} on this object to take the server over.",
+        None if facts.all_known else FOUND_SECONDS,
+    )
+
+
+def _rival(facts: Facts, server: Observed) -> Owner | None:
+    """Return the owner of *server*, if it is another object that lives or may live."""
+    owner = server.owner
+    if owner is None or owner.uid == facts.resource.uid or owner.uid not in facts.rivals:
+        return None
+    return owner
 
 
 def observe(facts: Facts) -> Step:

@@ -120,7 +120,9 @@ class Facts:
     *trouble*: why the cloud cannot be asked for this object (its credentials, or a feed that gets no
     answers). *place*: where its credentials lead; None under trouble of the former kind.
     *candidates*: the servers found for an adoption, None while nobody looked.
-    *rivals*: UIDs of living objects, of those that the candidates' tags name.
+    *rivals*: UIDs of living objects, of those that the candidates' tags name; *strangers*: those of them
+    that are of another cluster, so that only a person can tell whether they live. *all_known*: every object
+    of this cluster was heard of.
     *names*: what the spec's names stand for, so far as it was asked for lately.
     """
 
@@ -134,6 +136,8 @@ class Facts:
     reading: Reading = field(default_factory=Reading)
     candidates: tuple[Observed, ...] | None = None
     rivals: frozenset[str] = frozenset()
+    strangers: frozenset[str] = frozenset()
+    all_known: bool = True
     names: Mapping[Reference, Answer] = field(default_factory=dict)
     too_many_gone: bool = False
     bin_off: bool = False

@@ -79,9 +79,8 @@ def anothers(facts: Facts, server: Observed) -> Hold | None:
         return None
     return Hold(
         "OwnedByAnother",
-        f"The server carries the owner tags of {owner.namespace}/{owner.name} of cluster {owner.cluster} by "
-        "now, so nothing is done to it. Take those tags off in the cloud, or delete this "
-        f"object and {DETACH}",
+        f"The server carries the owner tags of {owner} by now, so nothing is done to it. Take those tags off "
+        f"in the cloud, or delete this object and {DETACH}",
     )
 
 

@@ -71,6 +71,10 @@ class Owner:
     name: str
     uid: str
 
+    def __str__(self) -> str:
+        """Return it as a message names it; what tags say may be of any length."""
+        return f"{self.namespace[:63]}/{self.name[:253]} of cluster {self.cluster[:64] or '(unnamed)'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Disk:

@@ -109,12 +109,15 @@ def _ownership(facts: Facts, server: Observed) -> Step | None:
         return None
     if server.details is None or not server.detailed:
         return Hold("NotYetObserved", "The server's tags have not been read yet.", unread=True)
-    if adoption.asked_for(facts, server) and (server.owner is None or server.owner.uid not in facts.rivals):
+    free = server.owner is None or server.owner.uid not in facts.rivals
+    if adoption.asked_for(facts, server) and (free or adoption.may_take_over(facts, server)):
         return Claim(server.id) if resource.held else AddFinalizer()
+    owner = f"those of {server.owner}" if server.owner is not None else "none"
     return Hold(
         "OwnedByAnother",
-        "The server does not carry this object's owner tags any more, so it is left alone. "
-        f"Adopt it again, or delete this object and {DETACH}",
+        f"The server does not carry this object's owner tags any more but {owner}, so it is left alone. Take "
+        "them off in the cloud and adopt it again by spec.adoption, or delete this object and "
+        f"{DETACH}",
     )
 
 

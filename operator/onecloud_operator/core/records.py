@@ -64,6 +64,7 @@ class Records:
     place: Place | None = None
     creation: Creation | None = None
     adopted_at: str | None = None
+    taken_from: str | None = None
     deletion_requested_at: str | None = None
     root_disk_id: str | None = None
     data_disk_ids: tuple[tuple[int, str], ...] = ()  # by the spec's index
@@ -132,6 +133,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         place=_place(_mapping(status.get("cloud"))),
         creation=_creation(_mapping(status.get("creation"))),
         adopted_at=_text(status.get("adoptedAt")),
+        taken_from=_text(status.get("takenOverFrom")),
         deletion_requested_at=_text(deletion.get("requestedAt")),
         root_disk_id=_text(status.get("rootDiskID")),
         data_disk_ids=_data_disk_ids(status.get("dataDiskIDs")),

@@ -33,6 +33,7 @@ from onecloud_operator.core.proof import (
     possible_ids,
     unlooked,
 )
+from onecloud_operator.core.repeats import MOST_SAID
 from onecloud_operator.core.resource import CONFIRM_DELETE
 from onecloud_operator.core.times import time_of_text
 from onecloud_operator.core.words import DETACH
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.problem import Problem
+    from onecloud_operator.core.resource import Resource
 
 UNDER_WAY = "The server is being removed."  # said from the record to the end, so that it is written once
 
@@ -49,7 +52,7 @@ def plan(facts: Facts) -> Step:
     """Return the next step of an object that has a deletionTimestamp."""
     resource, records = facts.resource, facts.resource.records
     if not resource.held:
-        return Settled()
+        return _released(resource)
     if resource.force_detach:
         return RemoveFinalizer("Detached")
     if observing(resource):
@@ -74,10 +77,30 @@ def plan(facts: Facts) -> Step:
             f"status.creation, or {DETACH}",
         )
     if facts.trouble is not None:
-        return Hold(facts.trouble.reason, facts.trouble.message)
+        return _cut_off(facts.trouble)
     if mismatch := elsewhere(facts):
         return mismatch
     return _bound(facts)
+
+
+def _released(resource: Resource) -> Hold | Settled:
+    """Say of an object that only others hold that nothing more is done here."""
+    others = ", ".join(resource.finalizers)
+    if not others:
+        return Settled()
+    return Hold(
+        "Released",
+        "The operator has done its part and let the object go. It stays until others take their finalizers "
+        f"off: {others[:MOST_SAID]}.",
+    )
+
+
+def _cut_off(trouble: Problem) -> Hold:
+    """Hold a removal for which the cloud cannot be asked; what is wrong may be beyond mending."""
+    way_out = f"Or {DETACH}"
+    if trouble.reason == "SecretNotFound":
+        way_out = f"Where none can be made any more, since the namespace is being deleted, {DETACH}"
+    return Hold(trouble.reason, f"{trouble.message[:MOST_SAID]} {way_out}")
 
 
 def _unrecorded(facts: Facts) -> Step:
@@ -88,7 +111,7 @@ def _unrecorded(facts: Facts) -> Step:
     there is a server under an id that the object can have made.
     """
     if facts.trouble is not None:
-        return Hold(facts.trouble.reason, facts.trouble.message)
+        return _cut_off(facts.trouble)
     posted = facts.memory.posted_at
     settled_at = posted + facts.config.post_settle_seconds if posted is not None else facts.memory.born_at
     if facts.now < settled_at:

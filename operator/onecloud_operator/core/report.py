@@ -155,6 +155,8 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         status["baseline"] = shown(records.baseline)
     if records.adopted_at is not None and records.creation is None:
         status["adoptedAt"] = records.adopted_at
+        if records.taken_from is not None:
+            status["takenOverFrom"] = records.taken_from
     if records.deletion_requested_at is not None:
         status["deletion"] = {"requestedAt": records.deletion_requested_at}
     status["conditions"] = conditions(
@@ -196,11 +198,12 @@ def _after(facts: Facts, step: Step) -> Records:
                 data_disk_ids=(),
                 baseline=None,
             )
-        case BeginAdoption(server_id=server_id, place=place):
+        case BeginAdoption(server_id=server_id, place=place, taken_from=taken_from):
             return replace(
                 records,
                 id=server_id,
                 adopted_at=now,
+                taken_from=taken_from,
                 place=place,
                 creation=None,
                 root_disk_id=None,

@@ -11,7 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _QUIET = frozenset(
-    {"Creating", "Updating", "NotYetObserved", "UpToDate", "Observing", "WaitingForCloud", "Removing"}
+    {
+        "Creating",
+        "Updating",
+        "NotYetObserved",
+        "UpToDate",
+        "Observing",
+        "WaitingForCloud",
+        "Removing",
+        "Released",
+    }
 )
 
 

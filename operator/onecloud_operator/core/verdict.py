@@ -21,8 +21,8 @@ WRONG_SPEC_COUNT = 3
 WRONG_SPEC_SECONDS = 300.0
 
 _AT_WORK = "The cloud is at work on the server."
-_UNDER_WAY = frozenset({"Removing", "WaitingForCloud"})
-_NO_ERROR = frozenset({"Creating", "Updating", "NotYetObserved", "Paused", "Removing", "WaitingForCloud"})
+_UNDER_WAY = frozenset({"Removing", "WaitingForCloud", "Released"})
+_NO_ERROR = frozenset({"Creating", "Updating", "NotYetObserved", "Paused", *_UNDER_WAY})
 _UNDER_WAY_REASONS = frozenset({"Creating", "Updating"})
 
 

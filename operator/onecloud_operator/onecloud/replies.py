@@ -46,6 +46,10 @@ MOST_BYTES = 48 * 2**20
 SAID_CHARACTERS = 8 * 2**10  # of a refusal's text are read; what is not shown only costs time
 CUT_CHARACTERS = 128
 ECHO = re.compile(r'\{\s*".*\}|\{\s*".*', re.DOTALL)
+ELSEWHERE = re.compile(
+    r"(?P<scheme>https?:)?//(?:[^/?#@\\]*@)?(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])"
+    r"(?P<port>:\d{1,5})?(?=[/?#]|$)"
+)
 SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 EVENT_NUMBER = re.compile(r"[0-9]{1,19}")
 NESTED_ERROR = re.compile(r'\{"error":\s*\{')
@@ -141,7 +145,8 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
     call = request.call(reply.request_id)
     if reply.status < HTTPStatus.BAD_REQUEST:
         strange = Redirected if reply.redirects else ProtocolError
-        return strange(f"answered {reply.status}", call, ambiguous=request.writes, status=reply.status)
+        message = f"answered {reply.status}{_led_to(reply)}"
+        return strange(message, call, ambiguous=request.writes, status=reply.status)
     try:
         body = decode(reply)
     except ValueError:
@@ -286,6 +291,15 @@ def _innermost(value: object) -> str:
             break
         text = inner_text
     return text
+
+
+def _led_to(reply: Reply) -> str:
+    """Return where a redirect leads to, without user, path and query, which may hold a secret."""
+    location = reply.headers.get("location", "")[:SAID_CHARACTERS] if reply.redirects else ""
+    if (found := ELSEWHERE.match(location)) is not None:
+        scheme, host, port = found.group("scheme", "host", "port")
+        return f", a redirect to {_shown((scheme or '') + '//' + host + (port or ''), reply.mask)}"
+    return ", a redirect to another path" if re.match(r"/(?![/\\])", location) else ""
 
 
 def _shown(text: str, mask: Mask) -> str:

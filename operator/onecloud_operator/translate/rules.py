@@ -30,6 +30,7 @@ from onecloud_operator.onecloud.errors import (
     ProtocolError,
     QuotaExceeded,
     RateLimited,
+    Redirected,
     ServerError,
     SignInError,
     TlsFailed,
@@ -78,6 +79,7 @@ REMOVE = frozenset({Doing.REMOVE})
 ASKING = frozenset({Doing.SIGN_IN, Doing.READ})
 REFERRING = frozenset({Doing.CREATE, Doing.ACTION})
 
+_ADOPT = "if the server that has it is yours, as after a loss of the cluster, take it over by spec.adoption."
 _ANEW = "It is tried again at growing intervals."
 _PASSES = "This passes by itself."
 _SPEC = "Correct spec.server. Some causes pass, such as a host that is off, so it is also tried again."
@@ -112,6 +114,13 @@ RULES: tuple[Rule, ...] = (
         "Put the authority that signed the cloud's certificate into the Secret as ca.crt.",
     ),
     Rule(TransportError, "EndpointUnreachable", "The cloud cannot be reached", _REACH),
+    Rule(
+        Redirected,
+        "EndpointUnreachable",
+        "The cloud's address leads elsewhere, where no token is sent to",
+        "If that place is right, give it as OS_AUTH_URL in the Secret, or have the service's endpoint "
+        "corrected; it is tried again.",
+    ),
     Rule(ProtocolError, "EndpointUnreachable", "What answered is not the cloud's API", _REACH),
     # -- signing in
     Rule(WrongPassword, "CredentialsRejected", "The cloud refused the user name or password", _ACCOUNT),
@@ -192,7 +201,8 @@ RULES: tuple[Rule, ...] = (
         Forbidden,
         "Forbidden",
         "The cloud does not allow this",
-        "Have the user given the right role; the cloud says the same while its identity service is down.",
+        "Have the user given the right role. The cloud says the same of a server that was moved to another "
+        "project, and while its identity service is down.",
     ),
     Rule(RateLimited, "RateLimited", "The cloud is busy", _PASSES),
     Rule(
@@ -206,6 +216,14 @@ RULES: tuple[Rule, ...] = (
         "NoCapacity",
         "The cloud has no room for this",
         "Ask for less, or have room made; it is tried again.",
+    ),
+    Rule(
+        DuplicateName,
+        "NameConflict",
+        "The name is taken",
+        f"Names are unique in the whole cloud, so give another server.name; {_ADOPT}",
+        doing=CREATE,
+        duplicate_name=True,
     ),
     Rule(
         DuplicateName,
@@ -227,7 +245,7 @@ RULES: tuple[Rule, ...] = (
         Conflict,
         "NameConflict",
         "Something like this exists already",
-        "Give another server.name, or remove what is in the way.",
+        f"Give another server.name, or remove what is in the way; {_ADOPT}",
         doing=CREATE,
         duplicate_name=True,
     ),
