@@ -7,6 +7,7 @@ from . import references
 from .bindings import check_charge_type
 from .birth import Order
 from .errors import CloudError, bad_input, duplicate_name, missing_parameter, not_found
+from .events import Actor
 from .world import World
 
 LONGEST_NAME = 128
@@ -16,7 +17,7 @@ FORBIDDEN_IN_NAMES = re.compile(r"[/\\;\n\r\t]")
 class Checked:
     """What a valid request comes to: the row's columns and the order for the task."""
 
-    def __init__(self, world: World, project_id: str, wanted: dict[str, Any]) -> None:
+    def __init__(self, world: World, actor: Actor, project_id: str, wanted: dict[str, Any]) -> None:
         inventory = world.inventory
         for field in ("vcpu_count", "vmem_size"):
             references.integer(wanted, field)
@@ -30,7 +31,7 @@ class Checked:
         user_data = references.user_data_tag(wanted)
         zone_id, host_id = self._place(world, wanted)
         nics = references.wanted_nics(inventory, wanted)
-        self.keypair_id = self._keypair(world, wanted)
+        self.keypair_id = self._keypair(world, actor, wanted)
         self.secgroups = self._secgroups(world, project_id, wanted)
         references.check_password(wanted)
         self.tags = references.tags(wanted)
@@ -72,9 +73,9 @@ class Checked:
             raise not_found("Host", ident)
         return zone_id, (host.id if host else None)
 
-    def _keypair(self, world: World, wanted: dict[str, Any]) -> str:
+    def _keypair(self, world: World, actor: Actor, wanted: dict[str, Any]) -> str:
         ident = references.text(wanted, "keypair_id", "keypair")
-        keypair = world.inventory.find_keypair(ident) if ident else None
+        keypair = world.inventory.find_keypair(ident, actor.user_id) if ident else None
         if ident and keypair is None:
             raise not_found("Keypair", ident)
         return keypair.id if keypair else ""

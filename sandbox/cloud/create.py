@@ -64,7 +64,7 @@ def create_servers(world: World, caller: Caller, request: Request) -> Answer:
         raise no_dict()
     project_id = _project(world, caller, wanted)
     if references.flag(wanted, "dry_run"):
-        return answer({"server": _dry_run(world, project_id, wanted)})
+        return answer({"server": _dry_run(world, caller.actor, project_id, wanted)})
     count = references.integer(body, "count") or 1
     if count > 1:
         return _create_many(world, caller, project_id, wanted, count)
@@ -79,7 +79,7 @@ def check_create_data(world: World, caller: Caller, request: Request) -> Answer:
         raise no_dict()
     nested = body.get("servers")
     wanted = nested if isinstance(nested, dict) else body
-    return answer({"servers": _dry_run(world, _project(world, caller, wanted), wanted)})
+    return answer({"servers": _dry_run(world, caller.actor, _project(world, caller, wanted), wanted)})
 
 
 def _project(world: World, caller: Caller, wanted: dict[str, Any]) -> str:
@@ -92,7 +92,7 @@ def _project(world: World, caller: Caller, wanted: dict[str, Any]) -> str:
 
 
 def _create(world: World, actor: Actor, project_id: str, wanted: dict[str, Any], name: str = "") -> Guest:
-    checked = Checked(world, project_id, wanted)
+    checked = Checked(world, actor, project_id, wanted)
     ident = references.text(wanted, "id") or str(uuid.uuid4())
     if world.store.knows(ident):
         raise duplicate_id(ident)
@@ -157,7 +157,7 @@ def _span(duration: str, wanted: dict[str, Any]) -> timedelta:
 
 def _create_many(world: World, caller: Caller, project_id: str, wanted: dict[str, Any], count: int) -> Answer:
     """All or nothing. With a client's id the second row collides, and the id is burnt by the first."""
-    checked = Checked(world, project_id, wanted)
+    checked = Checked(world, caller.actor, project_id, wanted)
     if ident := references.text(wanted, "id"):
         world.store.burnt.add(ident.casefold())
         inner = duplicate_id(ident)
@@ -171,8 +171,8 @@ def _create_many(world: World, caller: Caller, project_id: str, wanted: dict[str
     return answer({"servers": [{"body": details(world, guest), "status": 200} for guest in guests]})
 
 
-def _dry_run(world: World, project_id: str, wanted: dict[str, Any]) -> dict[str, Any]:
-    checked = Checked(world, project_id, wanted)
+def _dry_run(world: World, actor: Actor, project_id: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    checked = Checked(world, actor, project_id, wanted)
     row = new_row("", checked.name, project_id, world.store.now())
     row |= {
         "cpu_sockets": 0,

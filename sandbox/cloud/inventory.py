@@ -239,8 +239,12 @@ class Inventory:
     def find_image(self, ident: str) -> Image | None:
         return self.images.get(ident) or _named(self.images, ident)
 
-    def find_keypair(self, ident: str) -> Keypair | None:
-        return self.keypairs.get(ident) or _named(self.keypairs, ident)
+    def find_keypair(self, ident: str, user_id: str | None = None) -> Keypair | None:
+        """Return a key pair; those of other users than *user_id* are not found, be it by their id."""
+        known = self.keypairs
+        if user_id is not None:
+            known = {key: pair for key, pair in known.items() if pair.owner_id in ("", user_id)}
+        return known.get(ident) or _named(known, ident)
 
     def find_security_group(self, ident: str, project_id: str | None = None) -> SecurityGroup | None:
         return self.security_groups.get(ident) or _named(self.security_groups, ident, project_id)

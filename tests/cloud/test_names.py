@@ -212,3 +212,12 @@ async def test_an_image_that_nobody_can_be_asked_about_is_a_400_that_is_not_abou
 async def test_a_part_that_a_row_has_not_is_a_spec_that_is_not_found(scene: Scene) -> None:
     reply = await scene.ask("GET", "/networks/vnet-1/login-info")
     assert (reply.status_code, reply.json()["class"]) == (404, "SpecNotFoundError")
+
+
+async def test_a_key_pair_is_its_users_own(scene: Scene) -> None:
+    theirs = scene.cloud.add_keypair("theirs", user="editor")
+    for keypair in ("theirs", theirs):
+        refused = await scene.ask("POST", "/servers", body={"server": spec() | {"keypair": keypair}})
+        assert (refused.status_code, refused.json()["class"]) == (404, "ResourceNotFoundError")
+    scene.cloud.add_keypair("ops", user="editor")
+    assert scene.cloud.guest(await scene.create(keypair="ops")).keypair_id
