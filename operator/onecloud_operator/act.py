@@ -12,14 +12,18 @@ from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
     BeginDeletion,
+    BeginKeeping,
     Claim,
     Create,
     Delete,
     Disown,
+    EndKeeping,
     Find,
     GrowDisk,
     Hold,
+    KeepDisk,
     Look,
+    LookAtDisk,
     MarkFailedCreation,
     ReadHistory,
     RemoveFinalizer,
@@ -46,6 +50,8 @@ from onecloud_operator.translate import (
     Untranslatable,
     change_config,
     create_body,
+    detach_disk,
+    disk_state,
     observed_from_details,
     owner_tags,
     problem_of,
@@ -67,6 +73,7 @@ if TYPE_CHECKING:
     from onecloud_operator.objects import Key, Objects
     from onecloud_operator.onecloud import Cloud
 
+ACTIONS: dict[type[CloudWrite], str] = {Start: "start", Stop: "stop", SyncStatus: "syncstatus"}
 HOSTNAME_LENGTH = 60  # the platform cuts longer ones there
 
 
@@ -100,6 +107,8 @@ class Hands:
                 | BeginCreation()
                 | BeginAdoption()
                 | BeginDeletion()
+                | BeginKeeping()
+                | EndKeeping()
                 | MarkFailedCreation()
             ):
                 # A record is written together with the rest of the status, by the report.
@@ -111,7 +120,7 @@ class Hands:
                 left = tuple(name for name in facts.resource.finalizers if name != FINALIZER)
                 await self._set_finalizers(facts, left)
                 return self._done(began_at)
-            case Look() | Find() | ReadHistory() | Resolve():
+            case Look() | LookAtDisk() | Find() | ReadHistory() | Resolve():
                 return await self._look(step, began_at)
             case _:
                 return await self._write(facts, step)
@@ -133,6 +142,10 @@ class Hands:
                     reading = await feed.look(server_id, cloud)
                     version = reading.server.version if reading.server else None
                     return Outcome(done=Done(began_at, self.monotonic(), gone=reading.gone, version=version))
+                case LookAtDisk(disk_id=disk_id):
+                    row = await cloud.get_disk(disk_id)
+                    state = None if row is None else disk_state(row)
+                    return Outcome(done=Done(began_at, self.monotonic(), disk=state))
                 case Find():
                     found = await self._find(cloud, feed, step)
                     return Outcome(done=Done(began_at, self.monotonic()), found=found)
@@ -194,10 +207,8 @@ class Hands:
                 return await cloud.merge_user_metadata(server_id, tags(dict(put), remove))
             case SetSecurityGroups(server_id=server_id, groups=groups):
                 return await cloud.perform(server_id, "set-secgroup", security_groups(groups))
-            case Start(server_id=server_id):
-                return await cloud.perform(server_id, "start")
-            case Stop(server_id=server_id):
-                return await cloud.perform(server_id, "stop")
+            case Start(server_id=server_id) | Stop(server_id=server_id) | SyncStatus(server_id=server_id):
+                return await cloud.perform(server_id, ACTIONS[type(step)])
             case Resize(server_id=server_id):
                 body = change_config(
                     cpu=step.cpu,
@@ -208,13 +219,24 @@ class Hands:
                 return await cloud.perform(server_id, "change-config", body)
             case GrowDisk(server_id=server_id, disk_id=disk_id, size_mib=size_mib):
                 return await cloud.perform(server_id, "resize-disk", resize_disk(disk_id, size_mib))
-            case SyncStatus(server_id=server_id):
-                return await cloud.perform(server_id, "syncstatus")
+            case KeepDisk():
+                return await self._keep_disk(cloud, step)
             case Unlock(server_id=server_id):
                 return await cloud.update_server(server_id, update_changes({"locked": False}))
             case Delete(server_id=server_id, for_good=for_good):
                 return await self._delete(cloud, server_id, for_good=for_good)
         assert_never(step)
+
+    @staticmethod
+    async def _keep_disk(cloud: Cloud, step: KeepDisk) -> Mapping[str, Any] | None:
+        match step.how:
+            case "detach":
+                return await cloud.perform(step.server_id, "detachdisk", detach_disk(step.disk_id))
+            case "restore":
+                await cloud.restore_disk(step.disk_id)
+            case _:
+                await cloud.update_disk(step.disk_id, {"auto_delete": False})
+        return None
 
     async def _delete(self, cloud: Cloud, server_id: str, *, for_good: bool) -> Mapping[str, Any] | None:
         reply = await cloud.delete_server(server_id, override_pending_delete=for_good)
@@ -277,7 +299,7 @@ def _doing(step: CloudWrite) -> Doing:
             return Doing.CREATE
         case Delete() | Unlock():
             return Doing.REMOVE
-        case Update():
+        case Update() | KeepDisk():
             return Doing.CHANGE
         case _:
             return Doing.ACTION

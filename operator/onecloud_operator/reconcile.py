@@ -19,6 +19,8 @@ from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
     BeginDeletion,
+    BeginKeeping,
+    EndKeeping,
     Find,
     Hold,
     MarkFailedCreation,
@@ -29,6 +31,7 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.creation import told
 from onecloud_operator.core.facts import Config, Facts, Memory
+from onecloud_operator.core.keeping import kept_text
 from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.problem import Problem
@@ -58,7 +61,7 @@ STEPS_A_TURN = 12  # from nothing to a POST are five; more in a row gives other 
 JITTER = 0.2
 UNPROCESSABLE = 422
 SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, "CredentialsMismatch"})
-RECORDS = (BeginCreation, BeginAdoption, BeginDeletion, MarkFailedCreation)
+RECORDS = (BeginCreation, BeginAdoption, BeginDeletion, BeginKeeping, EndKeeping, MarkFailedCreation)
 # Under these the credentials are known to show nothing, or cannot be known any more.
 NO_SIGHT = frozenset({"CredentialsRejected", "Forbidden", "SecretInvalid", "EndpointNotAllowed"})
 UNTOLD_WAITS = (10.0, 300.0)  # seconds, for a refusal whose reason has no waits of its own
@@ -208,7 +211,7 @@ class Reconciler:
     ) -> tuple[bool, float | None]:
         if isinstance(step, RemoveFinalizer):
             self._voice.done(facts, step)
-            await self._voice.event(facts, "Normal", "Released", released(step.why))
+            await self._voice.event(facts, "Normal", "Released", released(step.why) + kept_text(facts))
             return True, None  # others may hold the object still, and are to be told
         if isinstance(step, Hold):
             step = self._pace(known, facts, step)

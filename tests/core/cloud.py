@@ -19,6 +19,7 @@ from onecloud_operator.core.actions import (
     Delete,
     Disown,
     GrowDisk,
+    KeepDisk,
     Resize,
     SetSecurityGroups,
     SetTags,
@@ -33,6 +34,7 @@ from onecloud_operator.core.observed import (
     DELETING_STATUSES,
     Details,
     Disk,
+    DiskState,
     Nic,
     Observed,
     Phase,
@@ -117,6 +119,15 @@ class Row:
         return self.server.details or Details(0)
 
 
+@dataclass(eq=False)
+class LooseDisk:
+    """What the cloud knows of a disk beside its server. *since*: when it was attached."""
+
+    auto_delete: bool = True
+    recycled: bool = False
+    since: float = float("-inf")
+
+
 @dataclass
 class Cloud:
     """
@@ -128,6 +139,7 @@ class Cloud:
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
+    disks: dict[str, LooseDisk] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
     place: Place = PLACE
     now: float = NOW
@@ -144,11 +156,45 @@ class Cloud:
         """Have a server that was there before."""
         row = self.rows[server.id] = Row(server, made_for)
         self.used.add(server.id)
+        for disk in row.details.disks:
+            self.disks.setdefault(disk.id, LooseDisk())
         return row
 
+    def attach(self, row: Row, disk: Disk, *, auto_delete: bool) -> None:
+        """Have a disk made for a server by another hand; of a stopped one the row's version stays."""
+        self.disks[disk.id] = LooseDisk(auto_delete, since=self.now)
+        shown = replace(row.details, disks=(*row.details.disks, disk))
+        if row.server.phase is Phase.STOPPED:
+            row.server = replace(row.server, details=shown)
+        else:
+            row.change(disks=shown.disks)
+
+    def detach(self, row: Row, disk_id: str) -> None:
+        """Take a disk off a server; it is kept."""
+        row.change(disks=tuple(disk for disk in row.details.disks if disk.id != disk_id))
+
+    def recycle(self, row: Row, *, on: bool) -> None:
+        """Put a server into the bin, or take it out, together with all its disks."""
+        row.change(recycled=on)
+        for disk in row.details.disks:
+            self.disks[disk.id].recycled = on
+
+    def purge(self) -> None:
+        """Let three days pass: the bin's cleaner looks at no ``auto_delete``."""
+        for row in [row for row in self.rows.values() if row.server.recycled]:
+            self.erase(row.server.id)
+        self.disks = {disk_id: disk for disk_id, disk in self.disks.items() if not disk.recycled}
+
+    def disk_state(self, disk_id: str) -> DiskState | None:
+        """Return what a GET of a disk shows."""
+        disk = self.disks.get(disk_id)
+        return DiskState(disk.auto_delete, disk.recycled) if disk is not None else None
+
     def erase(self, server_id: str) -> None:
-        """Take a server away for good, by whatever hand."""
-        del self.rows[server_id]
+        """Take a server away for good, by whatever hand; disks stay as they are that do not go with it."""
+        for disk in self.rows.pop(server_id).details.disks:
+            if self.disks[disk.id].auto_delete:
+                del self.disks[disk.id]
 
     def advance(self, now: float) -> None:
         """Let time pass: tasks go on, and what was late arrives."""
@@ -189,11 +235,28 @@ class Cloud:
         row = self.rows.get(step.server_id)
         if row is None:
             return Problem("ProviderError", "404")
+        if isinstance(step, KeepDisk):
+            return self._keep(row, step)
         if isinstance(step, Start | Stop | Resize | GrowDisk) and row.server.phase is Phase.MOVING:
             return AGAIN
         if isinstance(step, Delete) and row.server.locked:
             return AGAIN
         self._work(row, step, resource)
+        return None
+
+    def _keep(self, row: Row, step: KeepDisk) -> Problem | None:
+        disk = self.disks.get(step.disk_id)
+        if disk is None:
+            return Problem("ProviderError", "404")
+        if step.how == "restore":
+            disk.recycled = False
+        elif step.how == "spare":
+            disk.auto_delete = False
+        elif row.server.phase not in {Phase.RUNNING, Phase.STOPPED}:
+            return Problem("ProviderError", f"Cannot detach disk in status {row.server.status}")
+        else:
+            left = tuple(each for each in row.details.disks if each.id != step.disk_id)
+            self._run(row, {"status": "detach_disk"}, {"status": row.server.status, "disks": left})
         return None
 
     def _work(self, row: Row, step: CloudWrite, resource: Resource) -> None:
@@ -231,7 +294,7 @@ class Cloud:
                 row.change(locked=False)
             case Delete(for_good=for_good):
                 self._delete(row, for_good=for_good)
-            case Create():
+            case Create() | KeepDisk():
                 pass
             case _:
                 assert_never(step)
@@ -255,10 +318,12 @@ class Cloud:
             return BURNT
         sizes = {0: spec.root_disk.size if spec.root_disk and spec.root_disk.size else "10Gi"}
         sizes |= {disk.index: disk.size for disk in spec.data_disks or ()}
+        made_of = "" if made.attempt == 1 else f"-{made.attempt}"
+        kept = {disk.index for disk in spec.data_disks or () if disk.auto_delete is False}
         shown = Details(
             1,
             disks=tuple(
-                Disk(f"disk-{index}", index, mib_of(size), image=None if index else spec.image)
+                Disk(f"disk-{index}{made_of}", index, mib_of(size), image=None if index else spec.image)
                 for index, size in sizes.items()
             ),
             nics=tuple(Nic(f"net-{number}") for number, _ in enumerate(spec.networks or ())),
@@ -284,6 +349,8 @@ class Cloud:
         hardware: dict[str, Any] = {name: getattr(spec.hardware, name, None) for name in HARDWARE}
         row = self.put(replace(server, **hardware), resource.uid)
         row.put_tags = set(shown.tags)
+        for disk in shown.disks:
+            self.disks[disk.id].auto_delete = disk.index not in kept
         well = "ready" if power(resource) == "Stopped" else "running"
         self._run(row, {"status": "deploying"}, {"status": self.fate or well})
         return None
@@ -298,6 +365,9 @@ class Cloud:
         while row.task and row.task[0][0] <= self.now:
             _, stage = row.task.pop(0)
             if ERASED in stage:
-                self.rows.pop(row.server.id, None)
+                if row.server.id in self.rows:
+                    self.erase(row.server.id)
                 return
             row.change(**stage)
+            if stage.get("recycled"):
+                self.recycle(row, on=True)

@@ -27,6 +27,7 @@ from onecloud_operator.core.actions import (
     Unlock,
     Update,
 )
+from onecloud_operator.core.keeping import READ_SECONDS
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
 from tests.core.cloud import PLAIN
 from tests.core.scenes import OTHER_UID
@@ -138,6 +139,7 @@ def _delete(world: World, facts: Facts, step: Delete, row: Row) -> None:
         assert policy != "Retain", "a deletion of what is to be kept"
         assert policy is not None or row.made_for == stored.uid, "a deletion of what was adopted"
         assert step.for_good == (policy == "Delete"), "the other kind of deletion than was asked for"
+        assert not lost_with(world, row), "a deletion that takes along what is to outlive it"
         return
     assert row.made_for == stored.uid, "a deletion of what was not made here"
     assert creation is None or creation.completed_at is None, "a server that was complete"
@@ -146,6 +148,19 @@ def _delete(world: World, facts: Facts, step: Delete, row: Row) -> None:
     on_its_way = row.condemned and row.server.status in {*DELETING_STATUSES, "delete_fail"}
     assert left or on_its_way, "a deletion that nobody asked for"
     row.condemned = True
+
+
+def lost_with(world: World, row: Row) -> set[str]:
+    """Return the disks that are to outlive the server, and would be lost with it; not those of just now."""
+    if not row.rested and not row.started:
+        return set()
+    disks = {disk.id: world.cloud.disks[disk.id] for disk in row.details.disks}
+    threatened = {disk_id for disk_id, disk in disks.items() if disk.recycled or not row.server.recycled}
+    return {
+        disk_id
+        for disk_id in threatened
+        if not disks[disk_id].auto_delete and world.now - disks[disk_id].since > READ_SECONDS
+    }
 
 
 def _let_go(world: World, step: RemoveFinalizer) -> None:
@@ -161,6 +176,8 @@ def _let_go(world: World, step: RemoveFinalizer) -> None:
         assert not left, "let go, and its server comes after it"
     elif step.why == "Recycled":
         assert all(rows[server_id].server.recycled for server_id in left), "let go, and its server lives"
+        lost = {disk for server_id in left for disk in lost_with(world, rows[server_id])}
+        assert not lost, "let go, and what is to outlive its server is in the bin with it"
     else:
         owners = (row.server.owner for row in rows.values())
         assert not any(o is not None and o.uid == stored.uid for o in owners), "let go, and still its owner"

@@ -133,6 +133,7 @@ def test_whose_a_recalled_server_is_is_unknown() -> None:
 def departing(found: Observed, stirred: float, **of_the_resource: Any) -> Facts:
     """A server that somebody else began to delete, and that last stirred so many seconds ago."""
     memory = Memory(moved_at=NOW - stirred, moved_version=7, moving_since=NOW - stirred)
+    memory = replace(memory, looked_at=NOW - 1, looked_version=7)
     return facts(found, resource=resource(**of_the_resource), memory=memory)
 
 

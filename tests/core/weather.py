@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from onecloud_operator.core.actions import Hold, Settled
-from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
+from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Disk, Phase
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.policy import power
@@ -62,9 +62,18 @@ class Weather(RuleBasedStateMachine):
         there=st.booleans(),
         pace=st.sampled_from([0.0, 4.0]),
         mended=st.booleans(),
+        keeps=st.booleans(),
     )
     def begin(  # noqa: PLR0913, PLR0917 - a story is made of these
-        self, story: str, again: str, policy: str | None, restart: str, there: bool, pace: float, mended: bool
+        self,
+        story: str,
+        again: str,
+        policy: str | None,
+        restart: str,
+        there: bool,
+        pace: float,
+        mended: bool,
+        keeps: bool,
     ) -> None:
         self.story = story
         self.mended = mended  # whether somebody has the server run, when all is over
@@ -75,6 +84,8 @@ class Weather(RuleBasedStateMachine):
             **STORIES[story],
         }
         self.base: dict[str, Any] = {"name": NAME} if story == "adopt-or-create" else {}
+        if keeps and story == "make":
+            self.base["dataDisks"] = [{"index": 1, "size": "10Gi", "autoDelete": False}]
         fresh = resource(finalizers=(), records=Records(), spec=spec(self.base, **self.policies))
         self.world = World.of(fresh)
         self.world.decide, self.world.tell, self.world.before = self.decide, self.tell, keep
@@ -229,8 +240,6 @@ class Weather(RuleBasedStateMachine):
     @rule(
         changes=st.sampled_from(
             [
-                {"recycled": True},
-                {"recycled": False},
                 {"tags": {"t": "z", "mine": "1"}},
                 {"cpu": 4},
                 {"locked": True},
@@ -243,6 +252,21 @@ class Weather(RuleBasedStateMachine):
     def somebody_changes_the_server(self, changes: dict[str, Any]) -> None:
         assert self.row is not None
         self.row.change(**changes)
+
+    @precondition(lambda self: self.row is not None)
+    @rule(on=st.booleans())
+    def somebody_recycles_the_server_or_brings_it_back(self, on: bool) -> None:
+        assert self.row is not None
+        self.world.cloud.recycle(self.row, on=on)
+
+    @precondition(lambda self: self.row is not None and len(self.row.details.disks) < 4)
+    @rule(auto_delete=st.booleans())
+    def somebody_attaches_a_disk(self, auto_delete: bool) -> None:
+        assert self.row is not None
+        taken = {disk.index for disk in self.row.details.disks}
+        index = min(set(range(8)) - taken)
+        disk = Disk(f"loose-{len(self.world.cloud.disks)}", index, 1024)
+        self.world.cloud.attach(self.row, disk, auto_delete=auto_delete)
 
     @rule(name=st.sampled_from([NAME, "shop.web-1"]))
     def somebody_takes_the_name(self, name: str) -> None:
@@ -290,7 +314,8 @@ class Weather(RuleBasedStateMachine):
         world.cluster.edit(annotations={})
         if (row := self.row) is not None:
             row.task = []
-            row.change(status="running" if self.mended else at_last(row), recycled=False, locked=True)
+            row.change(status="running" if self.mended else at_last(row), locked=True)
+            world.cloud.recycle(row, on=False)
             adopted = world.cluster.stored.records.adopted_at is not None
             if row.server.owner is None or row.server.owner.uid == OTHER_UID:
                 row.change(owner=OWNER if adopted else None)

@@ -120,6 +120,16 @@ def forgets_refusals(facts: Facts) -> Step:
     return plan(replace(facts, memory=replace(facts.memory, refusals={}, attempts={})))
 
 
+def forgets_disks(facts: Facts) -> Step:
+    """Let all disks of a server go with it."""
+    server = facts.server
+    if server is None or server.details is None:
+        return plan(facts)
+    root = tuple(disk for disk in server.details.disks if not disk.index)
+    bare = replace(server, details=replace(server.details, disks=root))
+    return plan(replace(facts, reading=replace(facts.reading, server=bare)))
+
+
 def tells_all(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
     """Write a status at every pass, whatever stands there."""
     said = report(facts, step, problem)
@@ -139,6 +149,7 @@ DECIDE: dict[str, Decide] = {
     "makes-without-a-finalizer": holds_nothing,
     "ignores-the-pause": ignores_the_pause,
     "forgets-refusals": forgets_refusals,
+    "forgets-disks": forgets_disks,
 } | {f"leaves-out-{kind.__name__}": without(kind) for kind in LEFT_OUT}
 
 # In a second or two; `make soak` takes the time for the others.
@@ -151,6 +162,7 @@ NOTICED_SOON = frozenset(
         "lets-go-at-once",
         "passes-by-the-recycle-bin",
         "deletes-without-a-record",
+        "forgets-disks",
         "makes-without-a-finalizer",
         "leaves-out-Look",
         "leaves-out-Unlock",

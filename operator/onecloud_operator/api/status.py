@@ -143,6 +143,17 @@ class DataDiskID(Shown):
     id: Short = Field(description="Id of the disk.")
 
 
+class KeptDiskStatus(Shown):
+    """A disk that is kept from going with the server."""
+
+    id: Short = Field(description="Id of the disk.")
+    how: Literal["Detached", "Restored"] = Field(
+        description="Detached from the server before it is removed, or restored from the recycle bin."
+    )
+    since: Time = Field(description="When it was decided.")
+    kept_at: Time | None = shown("When the cloud showed the disk to be safe; absent before.")
+
+
 class DriftStatus(Shown):
     """One field in which the server differs from the spec."""
 
@@ -206,6 +217,10 @@ class Status(Shown):
     )
     data_disk_ids: Annotated[tuple[DataDiskID, ...], Field(max_length=15)] | None = shown(
         "Which disks spec.server.dataDisks speaks of, wherever they are by now.", **ATOMIC_LIST
+    )
+    kept_disks: Annotated[tuple[KeptDiskStatus, ...], Field(max_length=64)] | None = shown(
+        "Disks that were kept from going with the server. They stay in the cloud when the object is gone.",
+        **ATOMIC_LIST,
     )
     # More than the spec can hold: while one set of tags gives way to another, both are there.
     managed_tags: Annotated[tuple[Short, ...], Field(max_length=32)] | None = shown(

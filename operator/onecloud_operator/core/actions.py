@@ -56,6 +56,22 @@ class BeginDeletion:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginKeeping:
+    """Write the disks that are to be kept into the status; only then are they. *restored*: from the bin."""
+
+    disk_ids: tuple[str, ...]
+    restored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndKeeping:
+    """Write that a disk was seen to be safe; not *kept*: that it is gone from the cloud."""
+
+    disk_id: str
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MarkFailedCreation:
     """Write into the status that this attempt failed; only then may what is left of it be deleted."""
 
@@ -69,6 +85,14 @@ class Look:
     """Ask for one server by a bare GET: the only thing that can say "gone"."""
 
     server_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtDisk:
+    """Ask for one disk of a server: only that tells whether the disk goes with it, and is in the bin."""
+
+    server_id: str
+    disk_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +199,20 @@ class GrowDisk:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepDisk:
+    """
+    Keep a disk from going with its server.
+
+    *how*: ``detach`` it and keep it, ``restore`` it from the recycle bin, or ``spare`` it: have the cloud
+    not delete it together with its server.
+    """
+
+    server_id: str
+    disk_id: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncStatus:
     """Ask the cloud to look at what the server really does; it clears a hung or failed status."""
 
@@ -236,10 +274,11 @@ CloudWrite = (
     | Stop
     | Resize
     | GrowDisk
+    | KeepDisk
     | SyncStatus
     | Unlock
     | Delete
 )
-Record = BeginCreation | BeginAdoption | BeginDeletion | MarkFailedCreation
-Looking = Look | Find | ReadHistory | Resolve
+Record = BeginCreation | BeginAdoption | BeginDeletion | BeginKeeping | EndKeeping | MarkFailedCreation
+Looking = Look | LookAtDisk | Find | ReadHistory | Resolve
 Step = AddFinalizer | RemoveFinalizer | Record | Looking | CloudWrite | Hold | Settled

@@ -25,6 +25,7 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.failure import clean, judged
 from onecloud_operator.core.holds import too_many_gone
+from onecloud_operator.core.keeping import out_of_the_bin, unkept
 from onecloud_operator.core.living import rest
 from onecloud_operator.core.observed import (
     CREATE_FAILURES,
@@ -112,7 +113,7 @@ def go_on(facts: Facts) -> Step:
             "OwnedByAnother", "The server carries the owner tags of another object; nothing is done to it."
         )
     if server.recycled:
-        return Hold(
+        return out_of_the_bin(facts, server) or Hold(
             "InRecycleBin",
             "The server was put into the cloud's recycle bin while it was made. Restore it in the cloud, or "
             "delete this object.",
@@ -247,7 +248,7 @@ def told(facts: Facts, step: Step, problem: Problem) -> Problem:
     taken = create is not None and (create.duplicate_id or create.duplicate_name)
     if isinstance(step, Look) and problem.reason == "Forbidden" and taken:
         return replace(problem, reason="OwnedByAnother", message=_TAKEN)
-    return problem
+    return unkept(step, problem)
 
 
 def _vanished(facts: Facts) -> Step:

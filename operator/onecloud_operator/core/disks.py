@@ -46,10 +46,21 @@ def disks_of(resource: Resource, details: Details) -> Disks:
     return Disks(root, _data(resource, details, root), trouble)
 
 
+def root_id(resource: Resource, details: Details) -> str | None:
+    """Return the id of the server's root disk, wherever it is; None where that is not known."""
+    root = disks_of(resource, details).root
+    return root.id if root is not None else resource.records.root_disk_id
+
+
 def root_trouble(facts: Facts, server: Observed) -> Hold | None:
     """Return a hold if the server's root disk is missing, or is another one."""
     trouble = disks_of(facts.resource, server.details).trouble if server.details is not None else None
     return Hold("OperationFailed", trouble) if trouble is not None else None
+
+
+def placed(details: Details, index: int = ROOT_INDEX) -> Disk | None:
+    """Return the disk in one place, by default the root disk's."""
+    return next((disk for disk in details.disks if disk.index == index), None)
 
 
 def remembered(facts: Facts, records: Records, server: Observed | None, *, new: bool) -> Records:
@@ -75,7 +86,7 @@ def remembered(facts: Facts, records: Records, server: Observed | None, *, new: 
 
 
 def _root(resource: Resource, details: Details) -> tuple[Disk | None, str | None]:
-    there = _placed(details, ROOT_INDEX)
+    there = placed(details)
     if there is not None and resource.confirms(ACCEPT_ROOT_DISK, there.id):
         return there, None
     recorded = resource.records.root_disk_id
@@ -120,7 +131,7 @@ def _data(resource: Resource, details: Details, root: Disk | None) -> dict[int, 
         if (disk_id := recorded.get(wanted.index)) is not None:
             disk = by_id.get(disk_id)
         else:
-            disk = _placed(details, wanted.index)
+            disk = placed(details, wanted.index)
             disk = None if disk is not None and disk.id in taken else disk
         if disk is not None:
             found[wanted.index] = disk
@@ -128,13 +139,9 @@ def _data(resource: Resource, details: Details, root: Disk | None) -> dict[int, 
 
 
 def _first(details: Details) -> Disk | None:
-    there = _placed(details, ROOT_INDEX)
+    there = placed(details)
     other = any(_imaged(disk) for disk in details.disks if disk is not there)
     return None if there is not None and other and not _imaged(there) else there
-
-
-def _placed(details: Details, index: int) -> Disk | None:
-    return next((disk for disk in details.disks if disk.index == index), None)
 
 
 def _imaged(disk: Disk) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.observed import Observed, Reading
+from onecloud_operator.core.observed import DiskState, Observed, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +63,15 @@ class Refusal:
     until: float
     count: int
     since: float
+    step: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookedAtDisk:
+    """A GET of a disk: when it was sent (monotonic), and what it showed, None for a proven 404."""
+
+    at: float
+    state: DiskState | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,10 @@ class Memory:
     looked_at: float | None = None  # when the last bare GET of the bound id was sent
     looked_version: int | None = None  # and the version that it showed
     looks: Mapping[str, Looked] = field(default_factory=dict)  # the last ones of other ids
+    disks: Mapping[str, LookedAtDisk] = field(
+        default_factory=dict
+    )  # since the last step that was to keep them
+    kept_at: float | None = None  # end of the last KeepDisk
     history: History | None = None
     history_asked_at: float | None = None
     failed_at: float | None = None  # when this attempt's failure was recorded, and for which wish

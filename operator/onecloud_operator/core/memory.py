@@ -10,11 +10,15 @@ from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
     BeginDeletion,
+    BeginKeeping,
     Create,
     Delete,
+    EndKeeping,
     Find,
     Hold,
+    KeepDisk,
     Look,
+    LookAtDisk,
     MarkFailedCreation,
     ReadHistory,
     RemoveFinalizer,
@@ -22,7 +26,7 @@ from onecloud_operator.core.actions import (
     Settled,
     SyncStatus,
 )
-from onecloud_operator.core.facts import Attempt, Looked, Memory, Refusal
+from onecloud_operator.core.facts import Attempt, Looked, LookedAtDisk, Memory, Refusal
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.repeats import kind_of
@@ -30,7 +34,7 @@ from onecloud_operator.core.repeats import kind_of
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts, History
-    from onecloud_operator.core.observed import Reading
+    from onecloud_operator.core.observed import DiskState, Reading
 
 ATTEMPTS_KEPT = 16
 ATTEMPT_LIFE_SECONDS = 1800.0
@@ -44,13 +48,15 @@ class Done:
     """
     What came of a step that the cloud or Kubernetes accepted; monotonic times.
 
-    *gone*: a look found nothing. *version*: of the server that a look found. *history*: what was read.
+    *gone*: a look found nothing. *version*: of the server that a look found, *disk*: the disk. *history*:
+    what was read.
     """
 
     began_at: float
     ended_at: float
     gone: bool = False
     version: int | None = None
+    disk: DiskState | None = None
     history: History | None = None
 
 
@@ -87,11 +93,20 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
             return replace(memory, begun_deletion=True, deleted_at=None)
         case MarkFailedCreation():
             return replace(memory, failed_at=done.ended_at, failed_wish=facts.wish)
-        case Look():
+        case Look() | LookAtDisk():
             return _looked(facts, memory, step, done)
         case Find():
             return replace(memory, found_at=done.began_at, found_wish=facts.wish)
-        case AddFinalizer() | RemoveFinalizer() | BeginAdoption() | Resolve() | Hold() | Settled():
+        case (
+            AddFinalizer()
+            | RemoveFinalizer()
+            | BeginAdoption()
+            | BeginKeeping()
+            | EndKeeping()
+            | Resolve()
+            | Hold()
+            | Settled()
+        ):
             return memory
         case ReadHistory():
             return replace(memory, history=done.history, history_asked_at=done.began_at)
@@ -103,6 +118,8 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
             return replace(
                 _counted(facts, memory, step, done), deleted_at=done.ended_at, wrote_at=done.ended_at
             )
+        case KeepDisk(disk_id=disk_id):
+            return _kept(_counted(facts, memory, step, done), disk_id, done.ended_at)
         case SyncStatus():
             return replace(
                 memory,
@@ -114,7 +131,15 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
             return replace(_counted(facts, memory, step, done), wrote_at=done.ended_at)
 
 
-def _looked(facts: Facts, memory: Memory, step: Look, done: Done) -> Memory:
+def _kept(memory: Memory, disk_id: str, ended_at: float) -> Memory:
+    disks = {other: look for other, look in memory.disks.items() if other != disk_id}
+    return replace(memory, disks=disks, kept_at=ended_at, wrote_at=ended_at)
+
+
+def _looked(facts: Facts, memory: Memory, step: Look | LookAtDisk, done: Done) -> Memory:
+    if isinstance(step, LookAtDisk):
+        look = LookedAtDisk(done.began_at, done.disk)
+        return replace(memory, disks={**memory.disks, step.disk_id: look})
     if step.server_id != facts.resource.records.bound_id:
         return replace(memory, looks={**memory.looks, step.server_id: Looked(done.began_at, done.version)})
     burnt = memory.burnt_at
@@ -152,11 +177,14 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
         until=ended_at + wait_seconds,
         count=before.count + 1 if before is not None and same else 1,
         since=before.since if before is not None and same else ended_at,
+        step=step,
     )
     memory = replace(memory, refusals={**memory.refusals, kind_of(step): refusal})
     match step:
-        case Look() | Find() | Resolve():
+        case Look() | LookAtDisk() | Find() | Resolve():
             return memory
+        case KeepDisk(disk_id=disk_id):
+            return _kept(memory, disk_id, ended_at)
         case ReadHistory():
             return replace(memory, history=None, history_asked_at=ended_at)
         case Create() if not (problem.ambiguous or problem.duplicate_id or problem.duplicate_name):

@@ -92,6 +92,14 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskState:
+    """What only a disk's own reply shows. *auto_delete*: it goes with its server. *recycled*: in the bin."""
+
+    auto_delete: bool | None = None
+    recycled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Nic:
     """A network card; the cloud names its network by id only."""
 

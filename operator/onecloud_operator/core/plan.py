@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core import adoption, creation, removal
 from onecloud_operator.core.actions import AddFinalizer, Claim, Hold, Look
 from onecloud_operator.core.holds import anothers, elsewhere, too_many_gone
+from onecloud_operator.core.keeping import kept_text, out_of_the_bin
 from onecloud_operator.core.living import rest
 from onecloud_operator.core.policy import bound_id, forged, observing
 from onecloud_operator.core.proof import look_first
@@ -86,10 +87,10 @@ def _existing(facts: Facts) -> Step:
     if not facts.resource.held:
         return AddFinalizer()
     if server.recycled:
-        return Hold(
+        return out_of_the_bin(facts, server) or Hold(
             "InRecycleBin",
             "The server is in the cloud's recycle bin, and it was not put there for this object. "
-            "Restore it in the cloud, or delete this object.",
+            f"Restore it in the cloud, or delete this object.{kept_text(facts)}",
         )
     return rest(facts, server)
 

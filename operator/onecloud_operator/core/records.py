@@ -48,6 +48,16 @@ class Creation:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptDisk:
+    """A disk that is kept from going with its server, *restored* from the bin or detached; RFC 3339 times."""
+
+    id: str
+    since: str
+    restored: bool = False
+    kept_at: str | None = None  # when it was seen to be safe
+
+
+@dataclass(frozen=True, slots=True)
 class HeldBack:
     """Why a change is not repeated by itself; *change* is its ``repeats.kind_of``."""
 
@@ -69,6 +79,7 @@ class Records:
     root_disk_id: str | None = None
     data_disk_ids: tuple[tuple[int, str], ...] = ()  # by the spec's index
     baseline: Baseline | None = None
+    kept_disks: tuple[KeptDisk, ...] = ()
     managed_tags: tuple[str, ...] = ()
     last_handled: str | None = None
     held_back: tuple[HeldBack, ...] = ()
@@ -138,6 +149,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         root_disk_id=_text(status.get("rootDiskID")),
         data_disk_ids=_data_disk_ids(status.get("dataDiskIDs")),
         baseline=baseline_in(status.get("baseline")),
+        kept_disks=_kept_disks(status.get("keptDisks")),
         managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
         last_handled=_text(status.get("lastHandledReconcileAt")),
         held_back=_held_back(status.get("heldBack")),
@@ -186,6 +198,16 @@ def _data_disk_ids(value: object) -> tuple[tuple[int, str], ...]:
         if isinstance(index, int) and not isinstance(index, bool) and disk_id is not None:
             found[index] = disk_id
     return tuple(sorted(found.items()))
+
+
+def _kept_disks(value: object) -> tuple[KeptDisk, ...]:
+    found = {}
+    for each in map(_mapping, value if isinstance(value, list) else ()):
+        disk_id, since = _text(each.get("id")), _text(each.get("since"))
+        if disk_id is not None and since is not None:
+            restored = each.get("how") == "Restored"
+            found[disk_id] = KeptDisk(disk_id, since, restored, _text(each.get("keptAt")))
+    return tuple(found.values())
 
 
 def _held_back(value: object) -> tuple[HeldBack, ...]:

@@ -4,7 +4,7 @@ How an object is let go, and what becomes of its server.
     force-detach      finalizer off, at once, whatever else is wrong
     never sent        finalizer off
     Retain            owner tags off → finalizer off
-    RecycleBin        unlock → record the time → DELETE → in the bin, or a proven 404 → finalizer off
+    RecycleBin        disks kept → unlock → time recorded → DELETE → in the bin, or a 404 → finalizer off
     Delete            the same past the bin → a proven 404 → finalizer off
 
 Statuses on the way prove nothing: ``ready`` and ``deploying`` are shown in the middle of a deletion.
@@ -25,7 +25,8 @@ from onecloud_operator.core.actions import (
     Unlock,
 )
 from onecloud_operator.core.holds import anothers, elsewhere, too_many_gone
-from onecloud_operator.core.observed import DELETING_STATUSES
+from onecloud_operator.core.keeping import before_delete, out_of_the_bin
+from onecloud_operator.core.observed import DELETING_STATUSES, Phase
 from onecloud_operator.core.policy import bound_id, deletion_policy, forged, observing, ours
 from onecloud_operator.core.proof import (
     former_ids,
@@ -33,7 +34,7 @@ from onecloud_operator.core.proof import (
     possible_ids,
     unlooked,
 )
-from onecloud_operator.core.repeats import MOST_SAID
+from onecloud_operator.core.repeats import MOST_SAID, blocked
 from onecloud_operator.core.resource import CONFIRM_DELETE
 from onecloud_operator.core.times import time_of_text
 from onecloud_operator.core.words import DETACH
@@ -179,7 +180,17 @@ def _bound(facts: Facts) -> Step:
         case "Delete":
             return _delete(facts, server, for_good=True)
         case _:
-            return RemoveFinalizer("Recycled") if server.recycled else _delete(facts, server, for_good=False)
+            return _recycled(facts, server) if server.recycled else _delete(facts, server, for_good=False)
+
+
+def _recycled(facts: Facts, server: Observed) -> Step:
+    """Let the object go whose server is in the bin; unless we put it there, its disks are seen to first."""
+    if facts.memory.deleted_at is None:
+        if server.phase is Phase.MOVING and not _hangs(facts):
+            return Hold("Removing", UNDER_WAY)
+        if (keeping := out_of_the_bin(facts, server)) is not None:
+            return keeping
+    return RemoveFinalizer("Recycled")
 
 
 def _tagged(facts: Facts, server: Observed) -> bool:
@@ -250,11 +261,16 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
             return Hold("Removing", UNDER_WAY)
     elif server.status in DELETING_STATUSES and not _hangs(facts):
         return Hold("WaitingForCloud", "The server is being removed in the cloud by another.")
+    delete = Delete(server.id, for_good=for_good)
+    if requested is not None and (refused := blocked(facts, delete)) is not None:
+        return refused
+    if (keeping := before_delete(facts, server)) is not None:
+        return keeping
     if server.locked:
         return _locked_again(facts, server) or Unlock(server.id)
     if requested is None:
         return BeginDeletion()
-    return Delete(server.id, for_good=for_good)
+    return delete
 
 
 def _hangs(facts: Facts) -> bool:

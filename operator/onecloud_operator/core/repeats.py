@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.actions import GrowDisk, Hold, Resize, Settled, Update
+from onecloud_operator.core.actions import (
+    GrowDisk,
+    Hold,
+    KeepDisk,
+    LookAtDisk,
+    Resize,
+    Settled,
+    Update,
+)
 from onecloud_operator.core.records import HeldBack
 from onecloud_operator.core.words import words_of
 
@@ -35,6 +43,8 @@ def kind_of(step: Step) -> str:
             return f"Update {first}"
         case GrowDisk(disk_id=disk_id):
             return f"GrowDisk {disk_id}"
+        case KeepDisk(disk_id=disk_id) | LookAtDisk(disk_id=disk_id):
+            return f"{type(step).__name__} {disk_id}"
         case _:
             return type(step).__name__
 

@@ -6,23 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.core.actions import (
-    BeginAdoption,
-    BeginCreation,
-    BeginDeletion,
-    Hold,
-    MarkFailedCreation,
-)
-from onecloud_operator.core.baseline import shown
-from onecloud_operator.core.completion import baselined
+from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Hold
 from onecloud_operator.core.conditions import conditions, cut, standing
-from onecloud_operator.core.creation import completes
-from onecloud_operator.core.disks import remembered
 from onecloud_operator.core.drift import drift_of
-from onecloud_operator.core.holds import proven
 from onecloud_operator.core.observed import Phase, Reading, carried, rooted
-from onecloud_operator.core.policy import deletion_policy, forged, keeps, observing
-from onecloud_operator.core.records import Failure
+from onecloud_operator.core.policy import deletion_policy, observing
+from onecloud_operator.core.recording import records_after, shown
 from onecloud_operator.core.repeats import same_wish
 from onecloud_operator.core.state import READY_KEPT_SECONDS, ready_of, state_of
 from onecloud_operator.core.times import text_of_time, time_of_text
@@ -63,7 +52,7 @@ def report(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
     Idempotent: reported again over its own status, it has nothing to write.
     """
     # What is said is said of the object as it is after the step: an adopted server is not being made.
-    records = baselined(facts, _records(facts, step))
+    records = records_after(facts, step)
     recorded = records is not facts.resource.records
     if recorded:
         facts = replace(facts, resource=replace(facts.resource, records=records))
@@ -123,42 +112,7 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         "nextRetryTime": _next_retry(facts, step, verdict),
         "lastHandledReconcileAt": resource.reconcile_requested_at or old.get("lastHandledReconcileAt"),
     }
-    if records.place is not None:
-        status["cloud"] = {
-            "authURL": records.place.auth_url,
-            "region": records.place.region or None,
-            "projectID": records.place.project_id,
-        }
-        status["cloud"] = {k: v for k, v in status["cloud"].items() if v is not None}
-    if (creation := records.creation) is not None:
-        status["creation"] = {
-            "attempt": creation.attempt,
-            "id": creation.id,
-            "name": creation.name,
-            "startedAt": creation.started_at,
-        }
-        if creation.completed_at is not None:
-            status["creation"]["completedAt"] = creation.completed_at
-        if creation.sent is not None:
-            status["creation"]["sent"] = dict(creation.sent)
-        if creation.failure is not None:
-            status["creation"] |= {
-                "failedAt": creation.failure.at,
-                "failureReason": creation.failure.reason,
-                "failureMessage": creation.failure.message,
-            }
-    if records.root_disk_id is not None:
-        status["rootDiskID"] = records.root_disk_id
-    if records.data_disk_ids:
-        status["dataDiskIDs"] = [{"index": index, "id": disk_id} for index, disk_id in records.data_disk_ids]
-    if records.baseline is not None and records.creation is not None:
-        status["baseline"] = shown(records.baseline)
-    if records.adopted_at is not None and records.creation is None:
-        status["adoptedAt"] = records.adopted_at
-        if records.taken_from is not None:
-            status["takenOverFrom"] = records.taken_from
-    if records.deletion_requested_at is not None:
-        status["deletion"] = {"requestedAt": records.deletion_requested_at}
+    status |= shown(records)
     status["conditions"] = conditions(
         facts,
         verdict,
@@ -166,68 +120,6 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         drift=status["drift"] or (),
     )
     return {key: value for key, value in status.items() if value is not None}
-
-
-def _records(facts: Facts, step: Step) -> Records:
-    """Return the records as they are after *step*, with what this reading tells that is to be kept."""
-    before, records = facts.resource.records, _after(facts, step)
-    if isinstance(step, BeginAdoption):
-        found = next((one for one in facts.candidates or () if one.id == step.server_id), None)
-        return remembered(facts, records, found, new=True)
-    server, creation = facts.server, records.creation
-    made = creation is not None and creation.completed_at is not None
-    if server is None or server.id != records.bound_id or not (made or creation is None):
-        return records
-    believed = server.phase is Phase.RUNNING or (server.phase.stable and facts.reading.confirmed)
-    if observing(facts.resource) or forged(facts.resource) or not facts.fresh or not believed:
-        return records
-    return remembered(facts, records, server, new=made and creation is not before.creation)
-
-
-def _after(facts: Facts, step: Step) -> Records:
-    records, now = facts.resource.records, text_of_time(facts.wall)
-    match step:
-        case BeginCreation(creation=creation, place=place):
-            return replace(
-                records,
-                id=creation.id,
-                creation=creation,
-                place=place,
-                deletion_requested_at=None,
-                root_disk_id=None,
-                data_disk_ids=(),
-                baseline=None,
-            )
-        case BeginAdoption(server_id=server_id, place=place, taken_from=taken_from):
-            return replace(
-                records,
-                id=server_id,
-                adopted_at=now,
-                taken_from=taken_from,
-                place=place,
-                creation=None,
-                root_disk_id=None,
-                data_disk_ids=(),
-            )
-        case BeginDeletion():
-            return replace(records, deletion_requested_at=now)
-        case MarkFailedCreation(reason=reason, message=message) if records.creation is not None:
-            failure = Failure(now, reason, cut(message))
-            return replace(records, creation=replace(records.creation, failure=failure))
-        case _:
-            pass
-    if records.place is None and proven(facts):
-        records = replace(records, place=facts.place)
-    if completes(facts) and records.creation is not None:
-        return replace(records, creation=replace(records.creation, completed_at=now, failure=None))
-    if observing(facts.resource):
-        shown = facts.server
-        if shown is None or shown.id == records.id or keeps(facts.resource):
-            return records
-        return replace(records, id=shown.id)
-    if records.creation is not None and records.id != records.creation.id and not forged(facts.resource):
-        return replace(records, id=records.creation.id)  # another one was observed for a while
-    return records
 
 
 def _mirror(facts: Facts, records: Records) -> Mapping[str, Any] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.records import records_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,6 +46,7 @@ def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Tran
         yield Transition("Normal", "Adopted", f"Adopted server {new.get('id')}.")
     if new.get("deletion") and not old.get("deletion"):
         yield Transition("Normal", "Removing", f"Removing server {new.get('id')}.")
+    yield from _disks(old, new)
     before, after = standing(old, "Ready"), standing(new, "Ready")
     ready = after is not None and after.get("status") == "True" and _said(before) != _said(after)
     if after is not None and ready and not completed:  # "is made" says as much
@@ -70,6 +72,19 @@ def _drifting(status: Mapping[str, Any]) -> frozenset[str]:
     found = status.get("drift")
     rows = (row for row in found if isinstance(row, dict)) if isinstance(found, list) else ()
     return frozenset(str(row.get("field")) for row in rows)
+
+
+def _disks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Transition]:
+    before = {disk.id: disk for disk in records_of(old).kept_disks}
+    after = {disk.id: disk for disk in records_of(new).kept_disks}
+    for disk in after.values():
+        if disk.kept_at is not None and (disk.id not in before or before[disk.id].kept_at is None):
+            how = "was taken out of the recycle bin" if disk.restored else "was detached from the server"
+            yield Transition("Normal", "DiskKept", f"Disk {disk.id} {how} and is kept.")
+    for disk in before.values():
+        if disk.id not in after and disk.kept_at is None:
+            message = f"Disk {disk.id}, which was to be kept, is gone from the cloud."
+            yield Transition("Warning", "DiskGone", message)
 
 
 def _creation(status: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,14 +9,18 @@ from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
     BeginDeletion,
+    BeginKeeping,
     Claim,
     Create,
     Delete,
     Disown,
+    EndKeeping,
     Find,
     GrowDisk,
     Hold,
+    KeepDisk,
     Look,
+    LookAtDisk,
     MarkFailedCreation,
     ReadHistory,
     RemoveFinalizer,
@@ -59,6 +63,13 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the record of the adoption", "adoption recorded")
         case BeginDeletion():
             return Words("the record of the deletion", "deletion recorded")
+        case BeginKeeping(disk_ids=disk_ids):
+            return Words(
+                "the record of the disks", f"disks recorded that are to be kept: {', '.join(disk_ids)}"
+            )
+        case EndKeeping(disk_id=disk_id, kept=kept):
+            told = f"disk {disk_id} {'is kept' if kept else 'is gone from the cloud'}"
+            return Words("the record of the disk", told)
         case MarkFailedCreation():
             return Words("the record of the failure", "failed creation recorded, to be cleaned up")
         case Create():
@@ -81,6 +92,14 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the resize", "resize accepted by the cloud")
         case GrowDisk():
             return Words("the growth of a disk", "growth of a disk accepted by the cloud")
+        case KeepDisk(disk_id=disk_id, how="detach"):
+            return Words(
+                f"the detachment of disk {disk_id}", f"detachment of disk {disk_id} accepted by the cloud"
+            )
+        case KeepDisk(disk_id=disk_id, how="restore"):
+            return Words(f"the restoration of disk {disk_id}", f"disk {disk_id} taken out of the recycle bin")
+        case KeepDisk(disk_id=disk_id):
+            return Words(f"the release of disk {disk_id}", f"disk {disk_id} set not to go with its server")
         case SyncStatus():
             return Words("the status sync", "cloud asked to look at the server itself")
         case Unlock():
@@ -89,7 +108,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the deletion", "deletion for good accepted by the cloud")
         case Delete():
             return Words("the deletion", "move to the recycle bin accepted by the cloud")
-        case Look() | Find() | ReadHistory() | Resolve() | Hold() | Settled():
+        case Look() | LookAtDisk() | Find() | ReadHistory() | Resolve() | Hold() | Settled():
             return Words("the look", None)
         case _:
             assert_never(step)

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from . import protocol, replies
+from . import disks, protocol, replies
 from .errors import CatalogError, ProtocolError
 from .models import MAX_ROWS, EventPage, Filter, Row, ServerPage, ServerQuery
 from .named import Collection, NamedRows, list_named, parse_named
@@ -158,6 +158,24 @@ class Cloud:
         reply, _ = await self._ask(request)
         return replies.parse_acknowledged(request, reply)
 
+    async def get_disk(self, disk_id: str) -> Row | None:
+        """Return the disk, in the recycle bin or not; None only if it is proven not to exist, as a server."""
+        request = disks.get_disk(disk_id)
+        reply = await self._ask_about(request, disk_id)
+        return None if reply is None else disks.parse_disk(request, reply, disk_id)
+
+    async def update_disk(self, disk_id: str, changes: Mapping[str, Any]) -> Row:
+        """Change plain fields of a disk, ``auto_delete`` among them."""
+        request = disks.update_disk(disk_id, changes)
+        reply, _ = await self._ask(request)
+        return disks.parse_disk(request, reply, disk_id)
+
+    async def restore_disk(self, disk_id: str) -> Row:
+        """Take a disk out of the recycle bin, and leave its server there."""
+        request = disks.restore_disk(disk_id)
+        reply, _ = await self._ask(request)
+        return disks.parse_disk(request, reply, disk_id)
+
     async def merge_user_metadata(self, server_id: str, tags: Mapping[str, str]) -> Row:
         """Add or change user tags (keys without ``user:``). The values ``none`` and ``null`` remove one."""
         return await self.perform(server_id, "user-metadata", tags)
@@ -190,11 +208,11 @@ class Cloud:
         reply, _ = await self._ask(request, images=collection is Collection.IMAGES)
         return parse_named(request, reply, collection, name)
 
-    async def _ask_about(self, request: Request, server_id: str) -> Reply | None:
-        """Send a call about one server; None if it is proven that there is none."""
+    async def _ask_about(self, request: Request, one_id: str) -> Reply | None:
+        """Send a call about one server or disk; None if it is proven that there is none."""
         for last in (False, True):
             reply, session = await self._ask(request)
-            if not replies.missing(request, reply, server_id):
+            if not replies.missing(request, reply, one_id):
                 return reply
             proof_request = protocol.prove_token()
             proof = await self._send(proof_request, session)

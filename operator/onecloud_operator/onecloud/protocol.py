@@ -236,7 +236,12 @@ def _list_bytes(limit: int | None, each: int) -> int:
     return min(LIST_ANSWER_BYTES, max(ANSWER_BYTES, rows * each))
 
 
+def id_path(collection: str, one_id: str) -> str:
+    """Return the path of one thing of *collection*. Raises InvalidRequest for what is no id."""
+    if not one_id or one_id in {".", ".."} or len(one_id) > ID_CHARACTERS:
+        raise InvalidRequest(f"an id has 1 to {ID_CHARACTERS} characters and is no path")
+    return f"/{collection}/" + quote(one_id, safe="")
+
+
 def _server_path(server_id: str) -> str:
-    if not server_id or server_id in {".", ".."} or len(server_id) > ID_CHARACTERS:
-        raise InvalidRequest(f"a server id has 1 to {ID_CHARACTERS} characters and is no path")
-    return "/servers/" + quote(server_id, safe="")
+    return id_path("servers", server_id)

@@ -128,16 +128,16 @@ def parse_events(request: Request, reply: Reply, marker: int | None, asked_at: f
     return EventPage(tuple(event for event in events if event.id != marker), following, asked_at)
 
 
-def missing(request: Request, reply: Reply, server_id: str) -> bool:
+def missing(request: Request, reply: Reply, one_id: str) -> bool:
     """
-    Tell whether *reply* says that this very server does not exist. With a dead token it proves nothing.
+    Tell whether *reply* says that this very server or disk does not exist. A dead token's proves nothing.
 
     The id must be in the text: a 404 may be about a handler, a referenced object, or be a proxy's page.
     """
     if reply.status != HTTPStatus.NOT_FOUND:
         return False
     error = parse_error(request, reply)
-    return isinstance(error, ResourceNotFound) and server_id.casefold() in error.details.casefold()
+    return isinstance(error, ResourceNotFound) and one_id.casefold() in error.details.casefold()
 
 
 def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:

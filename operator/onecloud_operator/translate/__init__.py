@@ -10,13 +10,22 @@ from .observed import (
     OWNER_TAGS,
     Untranslatable,
     carried_over,
+    disk_state,
     observed_from_details,
     observed_from_row,
     owner_tags,
 )
 from .problems import problem_of
 from .recall import recall
-from .requests import change_config, create_body, resize_disk, security_groups, tags, update_changes
+from .requests import (
+    change_config,
+    create_body,
+    detach_disk,
+    resize_disk,
+    security_groups,
+    tags,
+    update_changes,
+)
 from .rules import Doing
 
 __all__ = [
@@ -28,6 +37,8 @@ __all__ = [
     "change_config",
     "collection_of",
     "create_body",
+    "detach_disk",
+    "disk_state",
     "mirror_of",
     "observed_from_details",
     "observed_from_row",

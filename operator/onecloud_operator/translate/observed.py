@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.core.observed import (
     Details,
     Disk,
+    DiskState,
     Nic,
     Observed,
     Owner,
@@ -122,6 +123,13 @@ def observed_from_row(row: Mapping[str, Any], previous: Observed | None) -> Obse
 def owner_tags(owner: Owner) -> dict[str, str]:
     """Return the tags that name *owner*, under their names in ``user-metadata``."""
     return dict(zip(OWNER_TAGS, (owner.cluster, owner.namespace, owner.name, owner.uid), strict=True))
+
+
+def disk_state(disk: Mapping[str, Any]) -> DiskState:
+    """Return what a disk's own reply shows; one that does not say that it is out of the bin is in it."""
+    return DiskState(
+        auto_delete=flag(disk.get("auto_delete")), recycled=flag(disk.get("pending_deleted")) is not False
+    )
 
 
 def ip_of(nics: Iterable[Nic], others: Iterable[str] = ()) -> str | None:

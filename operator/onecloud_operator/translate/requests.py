@@ -114,6 +114,11 @@ def resize_disk(disk_id: str, size_mib: int) -> dict[str, Any]:
     return {"disk_id": disk_id, "size": size_mib}
 
 
+def detach_disk(disk_id: str) -> dict[str, Any]:
+    """Return which disk is to be detached and to stay: without the word it goes into the recycle bin."""
+    return {"disk_id": disk_id, "keep_disk": True}
+
+
 def security_groups(references: Iterable[str]) -> dict[str, Any]:
     """Return the whole set of security groups, by id or name."""
     return {"secgroup_ids": list(references)}

@@ -1,0 +1,46 @@
+"""Disks by themselves: what a server's own reply does not tell of them, and what it takes to keep one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import ProtocolError
+from .protocol import Lane, Request, id_path
+from .replies import json_object
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .models import Row
+    from .protocol import Reply
+
+
+def get_disk(disk_id: str) -> Request:
+    """Ask for one disk, in the recycle bin or not."""
+    return Request("get_disk", "GET", id_path("disks", disk_id), "/disks/{id}", Lane.READ)
+
+
+def update_disk(disk_id: str, changes: Mapping[str, Any]) -> Request:
+    """Ask for new values of a disk's plain fields."""
+    path = id_path("disks", disk_id)
+    return Request("update_disk", "PUT", path, "/disks/{id}", Lane.WRITE, body={"disk": dict(changes)})
+
+
+def restore_disk(disk_id: str) -> Request:
+    """Ask for a disk to be taken out of the recycle bin; its server may stay there."""
+    path = f"{id_path('disks', disk_id)}/cancel-delete"
+    return Request("restore_disk", "POST", path, "/disks/{id}/cancel-delete", Lane.WRITE, body={"disk": {}})
+
+
+def parse_disk(request: Request, reply: Reply, disk_id: str) -> Row:
+    """Return the disk in *reply*, which is the one that was asked for: names are looked up, too."""
+    disk = json_object(request, reply).get("disk")
+    found = disk.get("id") if isinstance(disk, dict) else None
+    if not isinstance(disk, dict) or not isinstance(found, str) or found.casefold() != disk_id.casefold():
+        raise ProtocolError(
+            "the cloud answered with another disk, or none",
+            request.call(reply.request_id),
+            ambiguous=request.writes,
+            status=reply.status,
+        )
+    return disk
