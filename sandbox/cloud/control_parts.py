@@ -81,6 +81,24 @@ class PartsControl:
     def restore_disk(self, ident: str) -> None:
         self.world.disks.restore(self._disk(ident))
 
+    def take_off_disk(self, ident: str) -> str:
+        """Detach a disk from its server, and keep it, as somebody in the console does; return the server."""
+        disk = self._disk(ident)
+        guest = self.world.store.get(disk.guest_id)
+        if guest is None:
+            raise LookupError(disk.guest_id)
+        self.world.disks.take_off(guest, disk)
+        self.world.store.write(guest, status=guest.status)
+        return guest.id
+
+    def hang_disk(self, server: str, ident: str) -> None:
+        """Attach a loose disk to a server."""
+        guest = self.world.store.get(server)
+        if guest is None:
+            raise LookupError(server)
+        self.world.disks.hang(guest, self._disk(ident))
+        self.world.store.write(guest, status=guest.status)
+
     def _disk(self, ident: str) -> Disk:
         found = self.world.disks.get(ident)
         if found is None:

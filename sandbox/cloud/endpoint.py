@@ -36,6 +36,7 @@ METHODS = frozenset(
         "fault",
         "fill_hosts",
         "find",
+        "hang_disk",
         "lose_answer",
         "power",
         "recycle",
@@ -51,6 +52,7 @@ METHODS = frozenset(
         "set_password",
         "set_tags",
         "statuses",
+        "take_off_disk",
     }
 )
 

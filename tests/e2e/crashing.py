@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud.protocol import Reply, Request
 
 # What a pass asks for; polls, sweeps and the events' tail are the process's own, and come at any moment.
-READS_OF_A_PASS = frozenset({"get_server", "prove_token", "sign_in", "find", "history", "read", "secret"})
+READS_OF_A_PASS = frozenset(
+    {"get_server", "get_disk", "prove_token", "sign_in", "find", "history", "read", "secret"}
+)
 # A list of one name is a search of a pass, and events of one server are its history.
 ASKED_FOR_ONE = {("list_servers", "name"): "find", ("list_events", "obj_id"): "history"}
 

@@ -185,6 +185,22 @@ def erased(play: Play, name: str, servers: list[Server]) -> None:
     assert servers == []
 
 
+def with_a_disk_that_stays(play: Play, name: str) -> None:
+    """Have a server with a disk that is to outlive it."""
+    play.apply(name, {"dataDisks": [{"index": 1, "size": "10Gi", "autoDelete": False}]})
+    play.wait_ready(name)
+
+
+def recycled_but_for_its_disk(play: Play, name: str, servers: list[Server]) -> None:
+    """See that the server's disk is neither in the bin nor on it."""
+    recycled(play, name, servers)
+    assert [disk["disk_type"] for disk in servers[0]["disks_info"]] == ["sys"]
+    loose = [disk for disk in play.cloud.call("disks") if f".{name}-" in disk["name"]]
+    assert [
+        (disk["pending_deleted"], disk["guest_count"]) for disk in loose if disk["disk_type"] != "sys"
+    ] == [(False, 0)]
+
+
 def undone(play: Play, name: str, servers: list[Server]) -> None:
     """See that what was not made whole is gone, or in the recycle bin."""
     assert all(server["pending_deleted"] for server in servers)
@@ -213,6 +229,7 @@ SCENES = {
     "change": Scene(made, change, is_settled, changed),
     "adopt": Scene(offered, adopt, is_settled, one_server),
     "recycle": Scene(made, delete, is_gone, recycled),
+    "recycle-and-keep-a-disk": Scene(with_a_disk_that_stays, delete, is_gone, recycled_but_for_its_disk),
     "delete-for-good": Scene(with_policy("Delete"), delete, is_gone, erased),
     "delete-while-it-is-made": Scene(slow_steps, apply_and_delete, is_gone, undone),
     "retain": Scene(with_policy("Retain"), delete, is_gone, retained),

@@ -8,6 +8,7 @@ from onecloud_operator.translate import (
     OWNER_TAGS,
     change_config,
     create_body,
+    detach_disk,
     resize_disk,
     security_groups,
     tags,
@@ -266,6 +267,11 @@ def test_a_field_that_no_put_changes_is_refused() -> None:
 )
 def test_a_new_size(wanted: dict[str, Any], expected: dict[str, Any]) -> None:
     assert change_config(**wanted) == expected
+
+
+def test_a_disk_is_detached_to_be_kept() -> None:
+    """Without the word it goes into the recycle bin, whatever it is told."""
+    assert detach_disk("disk-a") == {"disk_id": "disk-a", "keep_disk": True}
 
 
 def test_a_disk_is_named_by_its_id_and_sized_in_mib() -> None:

@@ -58,6 +58,9 @@ class DataDisk(DiskOptions):
     )
     auto_delete: StrictBool | None = Field(
         default=None,
-        description="Whether the disk is deleted with the server. Absent: the cloud's default.",
+        description=(
+            "Whether the disk is deleted with the server. Absent: the cloud's default. One that is not is "
+            "detached before the server is removed, and taken out of the recycle bin if others put it there."
+        ),
         json_schema_extra=FIXED,
     )
