@@ -1,0 +1,174 @@
+"""What people change in the cloud's console, of what counts only when a server is made."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import SecretStr
+
+from onecloud_operator.onecloud import AddressPolicy, Cloud, Credentials, Endpoints, Password, Project
+from sandbox.cluster.kube import KubeError
+from tests.e2e.play import KIND, SERVER, Play, said
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+IMAGE = "8d2f4c61-7b3e-4f90-a5d8-1c6e9b0f2a37"
+KEYPAIR = "3f2e1d0c-9b8a-4756-8493-2d1c0b9a8f7e"
+BACKUP = "d3e5f7a9-2b4c-4d6e-9f80-ab1c2d3e4f50"
+BOTH = [{"network": "vnet-1"}, {"network": "vnet-backup"}]
+
+
+def console(play: Play, server_id: str, action: str, body: Mapping[str, Any]) -> None:
+    """Perform an action on a server as its owner does in the console."""
+
+    async def perform() -> None:
+        secret = play.cloud.secret_data
+        endpoints = Endpoints(AddressPolicy(allow_loopback=True))
+        method = Password(
+            SecretStr(secret["OS_PASSWORD"]), user_name=secret["OS_USERNAME"], user_domain_name="Default"
+        )
+        project = Project(secret["OS_PROJECT_NAME"], domain_name="Default")
+        credentials = Credentials(secret["OS_AUTH_URL"], method, project, region=secret.get("OS_REGION_NAME"))
+        try:
+            async with Cloud(credentials, endpoints) as cloud:
+                await cloud.perform(server_id, action, body)
+        finally:
+            await endpoints.close()
+
+    asyncio.run(perform())
+
+
+def well(status: Mapping[str, Any]) -> bool:
+    """Say whether nothing is wrong, whatever has drifted."""
+    return (
+        said(status, "Ready").get("status") == "True"
+        and said(status, "Synced").get("reason") == "UpToDate"
+        and not said(status, "Stalled")
+    )
+
+
+def drifted(status: Mapping[str, Any], *fields: str) -> bool:
+    return well(status) and {each["field"] for each in status.get("drift", ())} == set(fields)
+
+
+def events(play: Play, reason: str) -> list[str]:
+    found = play.kube.list("events", play.namespace)
+    return [each["message"] for each in found if each["reason"] == reason]
+
+
+@pytest.mark.parametrize(
+    "told", [False, True], ids=["region-tells-the-old-name", "region-tells-the-new-name"]
+)
+def test_an_image_that_is_renamed_is_no_drift_of_old_servers_nor_of_new_ones(play: Play, told: bool) -> None:
+    play.apply()
+    old = play.wait_ready()
+    play.cloud.call("rename_image", ident=IMAGE, name="ubuntu-22.04-20261101", told=told)
+    play.cloud.call("change", ident=old["id"], description="read again")
+    play.apply("web-2", server={"image": "ubuntu-22.04-20261101"})
+    play.apply("web-3", server={"image": "Ubuntu-22.04-20261101"})
+    for name in ("web-2", "web-3"):
+        assert drifted(play.wait_ready(name))
+    status = play.wait(lambda s: s["server"].get("description") == "read again")
+    assert drifted(status)
+    assert status["baseline"]["imageID"] == IMAGE
+    with pytest.raises(KubeError, match="take it out"):
+        play.apply(server={"image": "ubuntu-22.04-20261101"})
+    without = {key: value for key, value in SERVER.items() if key != "image"}
+    spec = {"credentialsRef": {"name": "onecloud"}, "server": {**without, "rootDisk": {"size": "10Gi"}}}
+    play.kube.patch(KIND, "web-1", play.namespace, {"spec": {"server": {"image": None, **spec["server"]}}})
+    assert drifted(play.wait_ready())
+
+
+def test_an_image_that_is_deleted_is_no_drift(play: Play) -> None:
+    play.apply()
+    identity = play.wait_ready()["id"]
+    play.cloud.call("delete_image", ident=IMAGE, told=True)
+    play.cloud.call("change", ident=identity, description="read again")
+    assert drifted(play.wait(lambda s: s["server"].get("description") == "read again"))
+
+
+def test_a_card_that_is_attached_is_told_and_may_be_declared_or_left_alone(play: Play) -> None:
+    play.apply()
+    identity = play.wait_ready()["id"]
+    console(play, identity, "attachnetwork", {"nets": [{"network": BACKUP}]})
+    status = play.wait(lambda s: drifted(s, "networks"))
+    assert BACKUP in status["drift"][0]["actual"]
+    assert said(status, "Drifted")["status"] == "True"
+    (told,) = play.until(lambda: events(play, "DriftDetected"), "an Event")
+    assert "networks" in told
+    with pytest.raises(KubeError, match="take it out"):
+        play.apply(server={"networks": BOTH})
+    play.kube.patch(KIND, "web-1", play.namespace, {"spec": {"server": {"networks": None}}})
+    assert drifted(play.wait_ready())
+    play.apply(server={"networks": BOTH})
+    assert drifted(play.wait_ready())
+    assert play.posts() == 1
+
+
+def test_billing_a_key_pair_and_an_address_are_told_and_not_corrected(play: Play) -> None:
+    play.apply(
+        server={
+            "keypair": "ops",
+            "billing": {"type": "Postpaid"},
+            "networks": [{"network": "vnet-1", "address": "10.90.0.77"}],
+            "powerState": "Stopped",
+        }
+    )
+    identity = play.wait_ready()["id"]
+    play.cloud.call("rename_keypair", ident=KEYPAIR, name="ops-2026")
+    play.cloud.call("change", ident=identity, description="read again")
+    assert drifted(play.wait(lambda s: s["server"].get("description") == "read again"))
+    play.cloud.call("change", ident=identity, billing_type="prepaid")
+    play.wait(lambda s: drifted(s, "billing.type"))
+    (card,) = play.only_server()["nics"]
+    other = {"network": card["network_id"], "address": "10.90.0.78"}
+    console(play, identity, "change-ipaddr", {"mac": card["mac"], "net_desc": other})
+    status = play.wait(lambda s: drifted(s, "billing.type", "networks[vnet-1].address"))
+    assert {each["actual"] for each in status["drift"]} == {"Prepaid", "10.90.0.78"}
+
+
+def test_an_adopted_server_that_lacks_a_declared_network_does_not_say_that_it_agrees(play: Play) -> None:
+    theirs = play.cloud.call("add_server", name="legacy-1")
+    adopt = {"policy": "Adopt", "id": theirs}
+    nics = play.only_server()["nics"]
+    server = {"networks": [{"network": "vnet-backup"} for _ in nics]}
+    play.kube.apply(
+        {
+            "apiVersion": "onecloud.io/v1alpha1",
+            "kind": "OneCloudServer",
+            "metadata": {"name": "web-1", "namespace": play.namespace},
+            "spec": {"credentialsRef": {"name": "onecloud"}, "adoption": adopt, "server": server},
+        },
+        force=True,
+    )
+    status = play.wait_reason("ImmutableField")
+    assert said(status, "Stalled")["status"] == "True"
+    assert [each["field"] for each in status["drift"]] == ["networks[vnet-backup]"]
+    own = {"network": nics[0]["network_id"]}
+    play.kube.patch(KIND, "web-1", play.namespace, {"spec": {"server": {"networks": [own]}}})
+    assert drifted(play.wait_ready())
+
+
+def test_a_name_is_looked_up_once_for_all_adopted_servers_of_a_project(play: Play) -> None:
+    for number in range(5):
+        theirs = play.cloud.call("add_server", name=f"legacy-{number}")
+        play.kube.apply(
+            {
+                "apiVersion": "onecloud.io/v1alpha1",
+                "kind": "OneCloudServer",
+                "metadata": {"name": f"web-{number}", "namespace": play.namespace},
+                "spec": {
+                    "credentialsRef": {"name": "onecloud"},
+                    "adoption": {"policy": "Adopt", "id": theirs},
+                    "server": {"image": "debian-12"},
+                },
+            }
+        )
+    for number in range(5):
+        play.wait_reason("ImmutableField", f"web-{number}")
+    counts = play.cloud.counts()
+    asked = {call: count for call, count in counts.items() if "images" in call}
+    assert sum(asked.values()) == 1, counts
