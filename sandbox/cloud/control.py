@@ -148,7 +148,7 @@ class Control(PartsControl):
         Operations: create (sched_fail, net_fail, dev_fail, create_fail, disk_fail, deploy_fail,
         security_group_fail), start, stop, delete, change-config, resize-disk, suspend, resume,
         createdisk, attachdisk, detachdisk, associate-eip, dissociate-eip, deploy, set-password, rebuild-root,
-        snapshot.
+        snapshot, create-disk (of ``POST /disks``).
         """
         self.world.fates.append(Fate(operation, status, text))
 

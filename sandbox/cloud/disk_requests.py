@@ -21,8 +21,8 @@ def create(world: World, caller: Caller, request: Request) -> Answer:
     """
     Make a disk that lies loose, on the storage that is named.
 
-    The name is checked first: the same request again is a 409. An id that was ever used is a 500, whatever
-    became of its disk.
+    The name is checked first, over all projects as that of a server: the same request again is a 409. An id
+    that was ever used is a 500, whatever became of its disk.
     """
     check_create(caller, None)
     wanted = request.inner("disk")
@@ -30,7 +30,7 @@ def create(world: World, caller: Caller, request: Request) -> Answer:
     size = references.integer(wanted, "size", into="DiskCreateInput") or 0
     if not name:
         raise missing_parameter("name")
-    if any(other.project_id == caller.project_id for other in world.disks.named(name)):
+    if world.disks.named(name):
         raise CloudError(409, "DuplicateNameError", f"Duplicate name disk {name}")
     storage = _storage(world, wanted)
     if size <= 0:
@@ -73,7 +73,7 @@ def update(world: World, caller: Caller, request: Request, ident: str) -> Answer
     wanted = request.inner("disk")
     columns: dict[str, Any] = {}
     if name := references.text(wanted, "name").strip():
-        if any(o is not disk and o.project_id == disk.project_id for o in world.disks.named(name)):
+        if any(other is not disk for other in world.disks.named(name)):
             raise CloudError(409, "DuplicateNameError", f"Duplicate name name {name}")
         columns["name"] = name
     if wanted.get("description") is not None:

@@ -29,7 +29,7 @@ def create(world: World, caller: Caller, request: Request) -> Answer:
         raise bad_input('OneCloud only supports eip charge type "bandwidth"')
     if bandwidth <= 0:
         raise missing_parameter("bandwidth")
-    _check_name(world, caller.project_id, name)
+    _check_name(world, name)
     network = elastic.network_for(world, references.text(wanted, "network", "network_id"))
     if network is None:
         raise not_found("network", references.text(wanted, "network", "network_id"))
@@ -48,14 +48,15 @@ def update(world: World, caller: Caller, request: Request, ident: str) -> Answer
     wanted = request.inner("eip")
     columns: dict[str, Any] = {key: str(wanted[key]) for key in ("name", "description") if wanted.get(key)}
     if "name" in columns:
-        _check_name(world, row.project_id, columns["name"], but=row)
+        _check_name(world, columns["name"], but=row)
     world.write_row(row, **columns)
     return _shown(world, row)
 
 
-def _check_name(world: World, project_id: str, name: str, *, but: ElasticAddress | None = None) -> None:
+def _check_name(world: World, name: str, *, but: ElasticAddress | None = None) -> None:
+    """Refuse a name that any address has: names are unique over all projects, as those of servers."""
     for row in world.inventory.addresses.values():
-        if row is not but and row.project_id == project_id and row.name.casefold() == name.casefold():
+        if row is not but and row.name.casefold() == name.casefold():
             raise CloudError(409, "DuplicateNameError", f"Duplicate name eip {name}")
 
 

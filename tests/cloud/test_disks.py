@@ -189,3 +189,20 @@ async def test_disks_of_another_project_are_refused_and_a_viewer_changes_none(sc
     assert (await scene.ask("GET", f"/disks/{OURS}", token="lab2user")).status_code == 403
     assert (await scene.ask("DELETE", f"/disks/{OURS}", token="labviewer")).status_code == 403
     assert (await scene.ask("GET", "/disks", token="lab2user")).json() == {"disks": []}
+
+
+async def test_a_name_is_one_disks_over_all_projects_until_that_is_in_the_bin(scene: Scene) -> None:
+    await make(scene)
+    scene.time.run()
+    body = {"disk": {"name": "data", "size": 1024, "storage_id": STORAGE}}
+    assert (await scene.ask("POST", "/disks", body=body, token="lab2user")).status_code == 409
+    scene.cloud.recycle_disk(OURS)
+    assert (await scene.ask("POST", "/disks", body=body, token="lab2user")).status_code == 200
+
+
+async def test_a_disk_whose_creation_fails_is_there_and_says_so(scene: Scene) -> None:
+    scene.cloud.fail_next("create-disk", "alloc_failed")
+    await make(scene)
+    scene.time.run()
+    assert (await shown(scene, OURS))["status"] == "alloc_failed"
+    assert (await make(scene)).status_code == 409

@@ -69,7 +69,7 @@ async def test_a_bound_address_shows_its_server_and_is_not_deleted(scene: Scene)
     assert (await scene.ask("DELETE", "/eips/eip-1")).status_code == 400
 
 
-async def test_an_address_is_renamed_unless_its_project_has_one_of_that_name(scene: Scene) -> None:
+async def test_an_address_is_renamed_unless_another_has_that_name(scene: Scene) -> None:
     await make(scene)
     renamed = await scene.ask("PUT", f"/eips/{OURS}", body={"eip": {"name": "front", "description": "d"}})
     assert (renamed.json()["eip"]["name"], renamed.json()["eip"]["description"]) == ("front", "d")
