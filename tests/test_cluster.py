@@ -12,8 +12,8 @@ import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
 from onecloud_operator.api.served import keeps
+from onecloud_operator.bodies import FIELD_MANAGER
 from onecloud_operator.cluster import (
-    FIELD_MANAGER,
     KIND,
     PAGE,
     Cluster,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 from kubernetes.aio.client.exceptions import ApiException
 
+from onecloud_operator.bodies import FEWER, FIELD_MANAGER, TooLarge, decode, read, slim_list
 from onecloud_operator.rights import granting
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ GROUP: Final = "onecloud.io"
 VERSION: Final = "v1alpha1"
 PLURAL: Final = "onecloudservers"
 KIND: Final = "OneCloudServer"
-FIELD_MANAGER: Final = "onecloud-operator"
 TIMEOUT_SECONDS: Final = 15.0
 PAGE: Final = 500
 
@@ -46,6 +45,10 @@ class NotFound(ClusterError):
 
 class Forbidden(ClusterError):
     """A rule of RBAC is missing; the message names what is needed."""
+
+
+class AnswerTooLarge(ClusterError):
+    """The answer has more bytes than are read of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +136,25 @@ class Cluster:
         self, namespace: str | None, selector: str = ""
     ) -> AsyncIterator[tuple[dict[str, Any], ...]]:
         """Yield pages of objects' metadata; *namespace* None: of the cluster; *selector* "": all of them."""
-        token = ""
+        token, limit = "", PAGE
         while True:
-            query = {"limit": str(PAGE)}
+            query = {"limit": str(limit)}
             query |= {"labelSelector": selector} if selector else {}
             query |= {"continue": token} if token else {}
-            page = await self.call(
-                "list",
-                "GET",
-                _path(namespace, None),
-                query=query,
-                accept="application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json",
-            )
-            yield tuple(item["metadata"] for item in page.get("items") or ())
+            try:
+                page = await self.call(
+                    "list",
+                    "GET",
+                    _path(namespace, None),
+                    query=query,
+                    accept="application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json",
+                )
+            except AnswerTooLarge:
+                if limit == 1:
+                    raise
+                limit = max(limit // FEWER, 1)
+                continue
+            yield tuple(item["metadata"] for item in slim_list(page).get("items") or ())
             token = page.get("metadata", {}).get("continue") or ""
             if not token:
                 return
@@ -254,7 +263,9 @@ class Cluster:
         )
         try:
             reply = await self._api.call_api(method, url, headers, body, _request_timeout=TIMEOUT_SECONDS)
-            data = await reply.read()  # type: ignore[no-untyped-call]  # generated
+            data = await read(reply.response)
+        except TooLarge as error:
+            raise AnswerTooLarge(f"{method} {path}: {error}") from error
         except ApiException as error:
             raise _error(method, path, error.status, error.body) from error
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
@@ -264,7 +275,7 @@ class Cluster:
         if not 200 <= reply.status < 300:  # noqa: PLR2004
             raise _error(method, path, reply.status, data)
         try:
-            answer = json.loads(data)
+            answer = decode(data)
         except ValueError as error:
             msg = f"{method} {path}: the answer is no JSON"
             raise ClusterError(msg, reply.status) from error
@@ -284,7 +295,7 @@ def _error(method: str, path: str, status: int | None, body: object) -> ClusterE
     answer: object = None
     if isinstance(body, str | bytes):
         with suppress(ValueError):
-            answer = json.loads(body)
+            answer = decode(body.encode() if isinstance(body, str) else body)
     told = answer if isinstance(answer, dict) else {}
     message = str(told.get("message") or "")[:500]
     text = f"{method} {path}: {status} {message}".rstrip()

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from onecloud_operator.api.served import keeps
 from onecloud_operator.api.spec import Spec
-from onecloud_operator.cluster import FIELD_MANAGER
+from onecloud_operator.bodies import SHARED, slim
 from onecloud_operator.core.records import believed, records_of
 from onecloud_operator.core.resource import FINALIZER, Resource
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 PARSED = 256  # objects that are being worked on: several passes are made on one version
-SHARED = "shared"  # beside metadata, spec and status: others wrote what status.server shows
 ECHO_SECONDS = 60.0  # a watch that is further behind than this is broken, and not merely late
 
 
@@ -122,7 +121,7 @@ class Objects:
         if old is None and self.complete and FINALIZER in (body["metadata"].get("finalizers") or ()):
             self._not_before[key] = self._monotonic() + self._handover_seconds
         # What came in one list shares its names already; a copy would only take more.
-        self._put(key, _slim(body) if listed else _sharing(_slim(body)), written=False)
+        self._put(key, slim(body) if listed else _sharing(slim(body)), written=False)
         return key
 
     def answered(
@@ -138,7 +137,7 @@ class Objects:
         old = self._entries.get(key)
         if old is None or (old.heard_at >= asked_at and _older(version_of(body), version_of(old.body))):
             return
-        new = _slim(body)
+        new = slim(body)
         had = {"spec": old.body["spec"], "status": status or old.body["status"]}
         same = {name: value for name, value in had.items() if value == new[name]}
         more = status is not None and "status" not in same and keeps(new["status"], status)
@@ -261,29 +260,6 @@ def flaw_of(error: ValidationError) -> str:
         for each in error.errors(include_url=False, include_context=False, include_input=False)[:5]
     ]
     return "The spec is not valid: " + "; ".join(found)
-
-
-def _slim(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what no decision reads; managed fields alone are half of an object."""
-    metadata = {
-        key: value for key, value in body["metadata"].items() if key not in {"managedFields", "labels"}
-    }
-    annotations = metadata.get("annotations")
-    if annotations:
-        ours = {key: value for key, value in annotations.items() if key.startswith("onecloud.io/")}
-        metadata["annotations"] = ours
-    slim = {"metadata": metadata, "spec": body.get("spec"), "status": body.get("status")}
-    return slim | {SHARED: True} if _shared(body["metadata"].get("managedFields")) else slim
-
-
-def _shared(managers: object) -> bool:
-    """Say whether another manager of fields than we wrote ``status.server`` as it stands."""
-    return any(
-        each.get("subresource") == "status"
-        and each.get("manager") != FIELD_MANAGER
-        and "f:server" in (each.get("fieldsV1") or {}).get("f:status", ())
-        for each in (managers if isinstance(managers, list) else ())
-    )
 
 
 def _sharing(value: Any) -> Any:  # noqa: ANN401 - JSON

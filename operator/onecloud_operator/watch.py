@@ -2,11 +2,13 @@
 Listens at kopf's connections to the Kubernetes API: whether the watch is alive, and when it begins anew.
 
 kopf keeps to itself what comes that is no object: the bookmarks that the API server sends once a minute, and
-that after HTTP 410 it lists everything again.
+that after HTTP 410 it lists everything again. And it reads what comes whatever its size, so what it gets to
+read is bounded here, and without what nobody uses.
 """
 
 from __future__ import annotations
 
+import json
 import ssl
 from functools import partial
 from http import HTTPStatus
@@ -15,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 import kopf
 
+from onecloud_operator.bodies import ANSWER_BYTES, FEWER, TooLarge, decode, read, slim_event, slim_list
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
@@ -22,6 +26,21 @@ if TYPE_CHECKING:
 
 LIST_SECONDS: Final = 60.0  # for a page of a list
 LIST_TIMEOUT: Final = aiohttp.ClientTimeout(total=LIST_SECONDS)
+LARGE_BYTES: Final = 64 * 2**10  # an event that is larger is worth a look before kopf reads it
+
+
+class Answer(aiohttp.ClientResponse):
+    """An answer to kopf, whose JSON is decoded from its bytes and kept without what nobody reads."""
+
+    async def take(self) -> int:
+        """Read the whole of it and return its size. Raises TooLarge."""
+        self._body = await read(self)
+        return len(self._body)
+
+    async def json(self, **_: object) -> Any:  # noqa: ANN401 - JSON
+        """Return what `kopf` asks for: a list, or why there is none."""
+        page = decode(await self.read())
+        return slim_list(page) if isinstance(page, dict) else page
 
 
 class Watch:
@@ -46,6 +65,7 @@ class Watch:
         self._request_class = request_class
         self._heard_at: dict[str, float] = {}
         self._refused: set[str] = set()
+        self._limits: dict[str, int] = {}  # of objects a page, by path, where pages were too large
         self._began_at = monotonic()
 
     @property
@@ -75,16 +95,21 @@ class Watch:
                 headers=info.as_http_headers(),
                 middlewares=(self._listen,),
                 request_class=self._request_class,
+                response_class=Answer,
             ),
         )
 
     async def _listen(
         self, request: aiohttp.ClientRequest, handler: ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        response = await handler(request)
         path, query = request.url.path, request.url.query
         if not path.endswith(self._suffix):
-            return response
+            return await handler(request)
+        limit = int(query.get("limit", 0))
+        if limit > (fewer := self._limits.get(path, limit)):
+            url = request.url.update_query(limit=str(fewer))
+            return await request.session.get(url, timeout=LIST_TIMEOUT)
+        response = await handler(request)
         if response.status == HTTPStatus.FORBIDDEN:
             # A namespace that is gone, or whose rights are: the others go on.
             self._heard_at.pop(path, None)
@@ -98,6 +123,16 @@ class Watch:
             return await request.session.get(first, timeout=LIST_TIMEOUT)
         if response.ok:
             watching = query.get("watch") == "true"
+            if limit and isinstance(response, Answer):
+                try:
+                    size = await response.take()
+                except TooLarge:
+                    if limit == 1:
+                        raise
+                    self._limits[path] = max(limit // FEWER, 1)
+                    return await request.session.get(request.url, timeout=LIST_TIMEOUT)
+                if size * 2 * FEWER < ANSWER_BYTES and path in self._limits:
+                    self._limits[path] = limit * FEWER
             known = path in self._heard_at or path in self._refused
             if known and not watching and not going_on:
                 self._on_relist()
@@ -112,7 +147,12 @@ class Watch:
 
 
 class Heard:
-    """A stream of bytes that tells of each piece that comes, and is otherwise the *stream* it is given."""
+    """
+    A stream of lines that tells of each piece that comes, and is otherwise the *stream* it is given.
+
+    An event that is large comes without what nobody reads of its object. Raises TooLarge for one that no API
+    server sends.
+    """
 
     def __init__(self, stream: aiohttp.StreamReader, note: Callable[[], None]) -> None:
         self._stream = stream
@@ -122,7 +162,25 @@ class Heard:
         return getattr(self._stream, name)
 
     async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
-        """Yield pieces of *size* bytes at most; what kopf reads a watch by."""
+        """Yield whole lines, from pieces of *size* bytes at most; what kopf reads a watch by."""
+        begun = bytearray()
         async for chunk in self._stream.iter_chunked(size):
             self._note()
-            yield chunk
+            end, *lines = chunk.split(b"\n")
+            begun += end
+            if len(begun) > ANSWER_BYTES:
+                raise TooLarge("an event of the watch does not end")
+            if lines:
+                whole = (bytes(begun), *lines[:-1])
+                begun = bytearray(lines[-1])
+                yield b"".join(_bounded(line) + b"\n" for line in whole)
+        if begun:
+            yield bytes(begun)
+
+
+def _bounded(line: bytes) -> bytes:
+    """Return an event as it is if it is small, else without what nobody reads of its object."""
+    if len(line) < LARGE_BYTES:
+        return line
+    event = decode(line)
+    return json.dumps(slim_event(event)).encode() if isinstance(event, dict) else line

@@ -1,0 +1,109 @@
+"""
+What the API server sends, read within bounds: whoever may make objects chooses how large they are.
+
+    bytes ──▶ at most so many ──▶ decoded as UTF-8, never as one text ──▶ without what nobody reads
+
+A page of a list is bounded by the number of its objects only. So one that is too large is broken off and
+asked for again with fewer; the token that goes on with a list does not depend on their number.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import aiohttp
+
+ANSWER_BYTES: Final = 8 * 2**20  # an object has 1.5 MiB at the most; a page of 500 with full status 4 MiB
+FEWER: Final = 4  # how many times fewer objects are asked for after a page that was too large
+FIELD_MANAGER: Final = "onecloud-operator"
+SHARED: Final = "shared"  # beside metadata, spec and status: others wrote what status.server shows
+PREFIX: Final = "onecloud.io/"  # of the annotations that are read; there are fewer than are kept, and shorter
+ANNOTATIONS: Final = 16
+ANNOTATION_LENGTH: Final = 512
+METADATA: Final = frozenset(
+    {
+        "creationTimestamp",
+        "deletionTimestamp",
+        "finalizers",
+        "generation",
+        "name",
+        "namespace",
+        "resourceVersion",
+        "uid",
+    }
+)
+
+
+class TooLarge(Exception):
+    """An answer has more bytes than are read of one."""
+
+
+async def read(response: aiohttp.ClientResponse, most: int = ANSWER_BYTES) -> bytes:
+    """Return the body of *response*. Raises TooLarge once it has more than *most* bytes, unpacked."""
+    content = bytearray()
+    async for chunk in response.content.iter_any():
+        if len(content) + len(chunk) > most:
+            response.close()
+            raise TooLarge(f"the answer is larger than {most // 2**20} MiB")
+        content += chunk
+    return bytes(content)
+
+
+def decode(data: bytes | bytearray) -> Any:  # noqa: ANN401 - JSON
+    """
+    Return the JSON in *data*. Raises ValueError.
+
+    The standard library makes one text of it first, with four bytes a character if there is one emoji.
+    """
+    return from_json(bytes(data), allow_inf_nan=False, cache_strings="keys")
+
+
+def slim(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object without what no decision reads; managed fields alone are half of it."""
+    given = body["metadata"]
+    metadata = {name: value for name, value in given.items() if name in METADATA}
+    ours = (
+        (name, text) for name, text in (given.get("annotations") or {}).items() if name.startswith(PREFIX)
+    )
+    if kept := {
+        name[:ANNOTATION_LENGTH]: text[:ANNOTATION_LENGTH] for name, text in islice(ours, ANNOTATIONS)
+    }:
+        metadata["annotations"] = kept
+    slender = {"metadata": metadata, "spec": body.get("spec"), "status": body.get("status")}
+    shared = body.get(SHARED) or _shared(given.get("managedFields"))
+    return slender | {SHARED: True} if shared else slender
+
+
+def slim_list(page: dict[str, Any]) -> dict[str, Any]:
+    """Return a list with each of its objects slim."""
+    items = page.get("items")
+    return page | {"items": [_named(item) for item in items]} if isinstance(items, list) else page
+
+
+def slim_event(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event of a watch with its object slim; those that bring none stay as they are."""
+    body = event.get("object")
+    if isinstance(body, dict) and event.get("type") in {"ADDED", "MODIFIED", "DELETED"}:
+        return event | {"object": _named(body)}
+    return event
+
+
+def _named(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: item[name] for name in ("apiVersion", "kind") if name in item} | slim(item)
+
+
+def _shared(managers: object) -> bool:
+    """Say whether another manager of fields than we wrote ``status.server`` as it stands."""
+    found: Iterable[Any] = managers if isinstance(managers, list) else ()
+    return any(
+        each.get("subresource") == "status"
+        and each.get("manager") != FIELD_MANAGER
+        and "f:server" in (each.get("fieldsV1") or {}).get("f:status", ())
+        for each in found
+    )
