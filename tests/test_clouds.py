@@ -237,11 +237,44 @@ async def test_where_a_secret_leads_is_learned_without_asking_the_cloud() -> Non
         assert s.cloud.counts == {}
 
 
-async def test_a_value_that_a_spec_refers_to_is_given_to_the_letter() -> None:
+@pytest.mark.parametrize(
+    ("value", "given"),
+    [
+        pytest.param(f" {WRONG} ", f" {WRONG} ", id="to-the-letter"),
+        pytest.param(f"'{WRONG}'", f"'{WRONG}'", id="with-its-quotes"),
+        pytest.param(f"{WRONG}\n", WRONG, id="but-for-a-line-break"),
+        pytest.param(f"{WRONG}\r\n", WRONG, id="of-either-kind"),
+        pytest.param("#!/bin/sh\n\n", "#!/bin/sh\n", id="and-for-one-only"),
+    ],
+)
+async def test_a_value_that_a_spec_refers_to_is_given_without_the_line_break_of_a_file(
+    value: str, given: str
+) -> None:
     async with scene() as s:
-        s.values["shop", "login"] = {"password": f"{WRONG}\n", "empty": ""}
-        assert await s.clouds.value("shop", "login", "password") == f"{WRONG}\n"
-        assert await s.clouds.value("shop", "login", "empty") == ""
+        s.values["shop", "login"] = {"password": value}
+        assert await s.clouds.value("shop", "login", "password") == given
+
+
+@pytest.mark.parametrize("value", ["", "\n", "\r\n"])
+async def test_an_empty_value_is_none(value: str) -> None:
+    """A server that nobody can enter would be made of it."""
+    async with scene() as s:
+        s.values["shop", "login"] = {"password": value}
+        said = "Secret login cannot be used: key password is empty. Correct the Secret."
+        found = await s.clouds.value("shop", "login", "password")
+        assert found == Problem("SecretInvalid", f"{said} {REREAD}")
+
+
+@pytest.mark.parametrize(
+    ("password", "told"), [("'Lab-user-2026!'", True), ("Lab-user-2027!", False), ("it's", False)]
+)
+async def test_a_password_that_is_refused_in_its_quotes_is_told_of_them(password: str, told: bool) -> None:
+    async with scene() as s:
+        s.values[SECRET]["OS_PASSWORD"] = password
+        problem = await s.problem()
+        assert problem.reason == "CredentialsRejected"
+        assert ("The value of OS_PASSWORD is in quotes" in problem.message) is told
+        assert password not in problem.message
 
 
 @pytest.mark.parametrize(

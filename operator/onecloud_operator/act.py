@@ -39,7 +39,7 @@ from onecloud_operator.core.actions import (
     Update,
 )
 from onecloud_operator.core.memory import Done
-from onecloud_operator.core.policy import owner_of
+from onecloud_operator.core.policy import host_name, owner_of
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.onecloud import ServerQuery
@@ -74,7 +74,6 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud import Cloud
 
 ACTIONS: dict[type[CloudWrite], str] = {Start: "start", Stop: "stop", SyncStatus: "syncstatus"}
-HOSTNAME_LENGTH = 60  # the platform cuts longer ones there
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +260,7 @@ class Hands:
             spec,
             server_id=step.creation.id,
             name=step.creation.name,
-            hostname=spec.hostname or facts.resource.name[:HOSTNAME_LENGTH].rstrip("-."),
+            hostname=spec.hostname or host_name(facts.resource.name),
             owner=owner_of(facts.resource, facts.config),
             password=password,
             user_data=user_data if user_data is not None else spec.user_data,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator import cluster
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.problem import Problem
-from onecloud_operator.credentials import SecretUnusable, credentials_of
+from onecloud_operator.credentials import SecretUnusable, credentials_of, quoted, without_line_break
 from onecloud_operator.onecloud import Cloud, origin_of
 from onecloud_operator.onecloud.errors import OneCloudError, SignInError, Unauthorized
 from onecloud_operator.translate import Doing, problem_of
@@ -77,7 +77,11 @@ class Clouds:
         return found
 
     async def value(self, namespace: str, name: str, key: str) -> str | Problem:
-        """Return one value of a Secret that a spec refers to, or what is wrong with it."""
+        """
+        Return one value of a Secret that a spec refers to, or what is wrong with it.
+
+        Without the one line break that a file or an echo leaves behind; an empty one is none.
+        """
         data = await self._data(namespace, name, newer_than=None)
         if isinstance(data, Problem):
             return data
@@ -87,7 +91,11 @@ class Clouds:
             return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}. {REREAD}")
         if value is None:
             return Problem("SecretNotFound", f"Secret {name} has no key {key}. {REREAD}")
-        return value.get_secret_value()
+        text = without_line_break(value.get_secret_value())
+        if not text:
+            why = f"key {key} is empty. Correct the Secret"
+            return Problem("SecretInvalid", f"Secret {name} cannot be used: {why}. {REREAD}")
+        return text
 
     def endpoint_of(self, secret: tuple[str, str]) -> str | None:
         """Return scheme, host and port of the sign-in URL that a Secret leads to, as far as it was read."""
@@ -119,8 +127,9 @@ class Clouds:
             session = await kept.cloud.session()
         except OneCloudError as error:
             problem = problem_of(error, doing=Doing.SIGN_IN)
-            refused = isinstance(error, SignInError | Unauthorized)
-            return replace(problem, message=f"Secret {name}: {problem.message}") if refused else problem
+            if not isinstance(error, SignInError | Unauthorized):
+                return problem
+            return replace(problem, message=f"Secret {name}: {problem.message}{_quotes(kept.data)}")
         place = Place(session.auth_url, session.region, session.project_id)
         if kept.opened is None or kept.opened.place != place:
             kept.opened = Opened(kept.cloud, place)
@@ -158,3 +167,9 @@ class Clouds:
                 f"The operator has no right to read Secret {name} in namespace {namespace} (get on secrets). "
                 f"{REREAD}",
             )
+
+
+def _quotes(data: Data) -> str:
+    """Return what to say of secrets in quotes, which count as part of them."""
+    keys = ", ".join(quoted(data))
+    return f" The value of {keys} is in quotes, which are taken for part of it." if keys else ""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
 INTERFACES: Final = frozenset({"public", "internal", "admin"})
+SECRET_KEYS: Final = ("OS_PASSWORD", "OS_SECRET_KEY", "OS_TOKEN", "OS_CAS_TICKET")
 REMEMBERED: Final = 4096  # Secrets at the most; the oldest are read again
 LACKING_SECONDS: Final = 4.0  # for which one that does not exist is not asked for again
 
@@ -105,6 +106,21 @@ def credentials_of(data: Data) -> Credentials:
     )
 
 
+def without_line_break(text: str) -> str:
+    """Return *text* without the one line break at its end that a file or an echo leaves behind."""
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def quoted(data: Data) -> list[str]:
+    """Return the keys of secrets in quotes, as a shell file that no shell has read would leave them."""
+    found = ((key, data.values.get(key)) for key in SECRET_KEYS)
+    return [key for key, value in found if value is not None and _in_quotes(value.get_secret_value().strip())]
+
+
+def _in_quotes(text: str) -> bool:
+    return len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+
+
 @dataclass(frozen=True, slots=True)
 class _Values:
     data: Data
@@ -121,7 +137,7 @@ class _Values:
         if value is None:
             return None
         text = value.get_secret_value().strip()
-        if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        if _in_quotes(text):
             text = text[1:-1]
         if len(text) > most:
             msg = f"key {key} is longer than {most} characters"

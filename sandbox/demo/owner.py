@@ -82,8 +82,9 @@ def _secret(path: Path) -> tuple[str, str]:
     """Return the Secret in *path*, under our name and namespace, and the address that it leads to."""
     howto = (
         "SECRET must name a file with one Secret. From the cloud's own shell file (rcadmin) it is made by\n"
-        "  sed 's/^export //' rcadmin | kubectl create secret generic onecloud --dry-run=client -o yaml \\\n"
-        "    --from-env-file=/dev/stdin > secret.yaml"
+        "  env -i sh -ac '. ./rcadmin; env' | grep ^OS_ |\n"
+        "    kubectl create secret generic onecloud --dry-run=client -o yaml --from-env-file=/dev/stdin \\\n"
+        "    > secret.yaml"
     )
     try:
         documents = [each for each in yaml.safe_load_all(path.read_text()) if each is not None]

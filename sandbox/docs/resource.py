@@ -158,7 +158,8 @@ How to sign in; one of these must be given whole, and the first that is counts:
 which one it is for, where there are several. |
 
 Quotes around a value, as a shell file may have them, are no part of it; but a secret (`OS_PASSWORD`, `OS_SECRET_KEY`,
-`OS_TOKEN`, `OS_CAS_TICKET`) is taken to the letter, but for a line break at its end. `OS_DOMAIN_SCOPE` is refused: servers live in a project.
+`OS_TOKEN`, `OS_CAS_TICKET`) is taken to the letter, but for a line break at its end: have the shell read its file, as
+the [README](../README.md#your-first-server) does. `OS_DOMAIN_SCOPE` is refused: servers live in a project.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from onecloud_operator.core.creation import completes, unmade
 from onecloud_operator.core.facts import History, Memory, Refusal
 from onecloud_operator.core.observed import CREATE_FAILURES, Reading
 from onecloud_operator.core.plan import plan
+from onecloud_operator.core.policy import host_name
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Creation, Failure, attempt_id, records_of
 from onecloud_operator.core.report import report
@@ -308,3 +310,22 @@ def test_what_we_removed_of_a_failed_creation_does_not_count_as_deleted_by_other
     assert said is not None
     ready = next(c for c in said["conditions"] if c["type"] == "Ready")
     assert (said["state"], ready["reason"]) == ("Pending", "CreationFailed")
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        pytest.param("web-1", "web-1", id="as-it-is"),
+        pytest.param("domain-control", "domain-control", id="of-14-characters"),
+        pytest.param("domain-controller-01", "domain-con-b234", id="too-long-for-windows"),
+        pytest.param("domain-controller-02", "domain-con-9ac7", id="another-one"),
+        pytest.param("2022", "2022-b1ab", id="a-number"),
+        pytest.param("a", "a-ca97", id="one-letter"),
+        pytest.param("long-name-.ends-here", "long-name-cbe1", id="cut-at-a-dot"),
+    ],
+)
+def test_a_derived_host_name_is_one_that_every_image_takes(name: str, host: str) -> None:
+    assert host_name(name) == host, "and the same in each try"
+    assert re.fullmatch(r"[a-z0-9][-a-z0-9.]*[a-z0-9]", host)
+    assert len(host) <= 15
+    assert not host.isdigit()

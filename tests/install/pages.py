@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import textwrap
@@ -108,7 +109,7 @@ def shell(directory: Path, cluster: ControlPlane, cloud: Cloud) -> Shell:
     for name in ("helm", "examples", "crds"):
         shutil.copytree(ROOT / name, checkout / name)
     shutil.copy(ROOT / "install.yaml", checkout)
-    lines = (f"export {key}={value}\n" for key, value in cloud.secret_data.items())
+    lines = (f"export {key}={shlex.quote(value)}\n" for key, value in cloud.secret_data.items())
     Repository(checkout).commit("A release")
     (checkout / "rcadmin").write_text("".join(lines))
     return Shell(checkout, directory, cluster.kubeconfig)

@@ -111,7 +111,10 @@ class ServerSpec(Part):
         | None
     ) = Field(
         default=None,
-        description="Host name inside the server. Absent: the name of the object.",
+        description=(
+            "Host name inside the server. Absent: the name of the object; where not every image takes it (it "
+            "has more than 15 characters, or one, or digits alone), its beginning and a hash of four."
+        ),
         json_schema_extra=FIXED,
     )
     hypervisor: (
@@ -196,7 +199,8 @@ class ServerSpec(Part):
         default=None,
         description=(
             "Password of the login account, out of a Secret: at least 12 characters, with a digit, lower "
-            "and upper case and punctuation. Absent: the cloud makes a random one."
+            "and upper case and punctuation. One line break at its end is no part of it. Absent: the cloud "
+            "makes a random one."
         ),
         json_schema_extra=FIXED,
     )
@@ -211,8 +215,8 @@ class ServerSpec(Part):
     user_data_from: SecretSource | None = Field(
         default=None,
         description=(
-            "User data out of a Secret, instead of userData. It is read when the server is made; a change "
-            "of the Secret later on has no effect."
+            "User data out of a Secret, instead of userData. It is read when the server is made, without "
+            "one line break at its end; a change of the Secret later on has no effect."
         ),
         json_schema_extra=FIXED,
     )

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NAME_LENGTH = 60  # the cloud cuts hostnames there, and silently cuts names at 128
 HASH_LENGTH = 8
+HOST_NAME_LENGTH, HOST_NAME_SHORTEST = 15, 2  # Windows takes no longer one, and nothing a shorter one
+HOST_HASH_LENGTH = 4
 
 
 def server_name(resource: Resource, config: Config) -> str:
@@ -30,6 +32,18 @@ def server_name(resource: Resource, config: Config) -> str:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:HASH_LENGTH]
     return f"{name[: NAME_LENGTH - HASH_LENGTH - 1].rstrip('.-')}-{digest}"
+
+
+def host_name(name: str) -> str:
+    """
+    Return the host name of a server whose object has this *name*: one that every image takes.
+
+    None at all would have the platform make one of the server's name, whose first part is the namespace.
+    """
+    if HOST_NAME_SHORTEST <= len(name) <= HOST_NAME_LENGTH and not name.isdigit():
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:HOST_HASH_LENGTH]
+    return f"{name[: HOST_NAME_LENGTH - HOST_HASH_LENGTH - 1].rstrip('.-')}-{digest}"
 
 
 def owner_of(resource: Resource, config: Config) -> Owner:

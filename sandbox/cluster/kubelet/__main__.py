@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 import threading
 from contextlib import ExitStack
@@ -49,7 +50,9 @@ def _up(*, argocd: bool) -> None:
                 names[name] = shared_repository(directory / repository)
         rcadmin = directory / "rcadmin"
         rcadmin.touch(0o600)
-        rcadmin.write_text("".join(f"export {name}={text}\n" for name, text in cloud.secret_data.items()))
+        rcadmin.write_text(
+            "".join(f"export {name}={shlex.quote(text)}\n" for name, text in cloud.secret_data.items())
+        )
         say("the cluster is ready; Ctrl-C stops it and removes its data")
         print(f"export KUBECONFIG={cluster.kubeconfig}")
         print(f"export PATH={os.pathsep.join(map(str, programs))}:$PATH")

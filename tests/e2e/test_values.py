@@ -1,0 +1,45 @@
+"""What a server is made with that the spec does not say outright: values out of Secrets, its host name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.play import said
+
+if TYPE_CHECKING:
+    from tests.e2e.play import Play
+
+
+def keep(play: Play, **values: str) -> None:
+    """Have a Secret with these values."""
+    metadata = {"name": "login", "namespace": play.namespace}
+    play.kube.apply(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": values}, force=True
+    )
+
+
+def out_of(key: str) -> dict[str, Any]:
+    return {"secretKeyRef": {"name": "login", "key": key}}
+
+
+@pytest.mark.parametrize("field", ["passwordFrom", "userDataFrom"])
+def test_an_empty_value_makes_no_server_until_it_is_corrected(play: Play, field: str) -> None:
+    keep(play, value="")
+    play.apply(server={field: out_of("value")})
+    told = said(play.wait_reason("SecretInvalid"), "Synced")["message"]
+    assert "Secret login cannot be used: key value is empty" in told
+    assert play.cloud.servers() == []
+    keep(play, value="#!/bin/sh\n" if field == "userDataFrom" else "Sesam-0ffne-dich\n")
+    play.wait_ready()
+
+
+@pytest.mark.parametrize("name", ["domain-controller-01", "2022", "a"])
+def test_every_name_of_an_object_gives_a_host_name_that_every_image_takes(play: Play, name: str) -> None:
+    play.apply(name)
+    play.wait_ready(name)
+    host = play.only_server()["hostname"]
+    assert host.startswith(name[:10])
+    assert 2 <= len(host) <= 15
+    assert not host.isdigit()
