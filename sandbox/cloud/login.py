@@ -105,6 +105,7 @@ def _deploying(world: World, guest: Guest, actor: Actor, fate: Fate | None = Non
         world.events.add(guest, "deploy_fail", fate.text, actor)
         return
     world.events.add(guest, "deploy", "", actor)
+    world.store.write(guest)
     yield from walks.settle(world, guest, actor)
 
 

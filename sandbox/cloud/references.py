@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from .birth import WantedDisk, WantedNic
-from .errors import CloudError, bad_input, cannot_convert, not_found
+from .errors import CloudError, bad_input, cannot_convert, compact, not_found
 from .inventory import Inventory
 from .world import Settings
 
@@ -93,7 +93,10 @@ def check_image_service(settings: Settings) -> None:
     """
     asking = "Invalid root image: fillDiskConfigByImage: modules.Images.GetByName"
     if settings.glance_down:
-        raise bad_input(f"{asking}: dial tcp 127.0.0.1:39292: connect: connection refused")
+        where = "http://127.0.0.1:39292/v1/images"
+        text = f'Head "{where}": dial tcp 127.0.0.1:39292: connect: connection refused'
+        inner = {"class": "ConnectRefusedError", "code": 499, "details": text}
+        raise bad_input(f"{asking}: {compact({'error': inner})}")
     if settings.keystone_down:
         raise bad_input(f"{asking}: 403 Forbidden")
 

@@ -395,6 +395,10 @@ def _disabled_access_key(scene: Scene, exchange: Exchange) -> None:
     scene.world.identity.access_keys[ACCESS_KEY].enabled = False
 
 
+def _glance_down(scene: Scene, exchange: Exchange) -> None:
+    scene.cloud.settings.glance_down = True
+
+
 def _agent_gone(scene: Scene, exchange: Exchange) -> None:
     scene.cloud.set_host(agent=False)
 
@@ -417,6 +421,7 @@ def _three_statuses(scene: Scene, exchange: Exchange) -> None:
 
 SPECIAL: dict[str, Callable[[Scene, Exchange], None]] = {
     "243-list-summary-stats": _three_statuses,
+    "138-server-create-bad-image": _glance_down,
     "1002-act-attachdisk": _loose_disk,
     "1002-act-attachnetwork": _no_network,
     "019c-auth-user-disabled": _disabled_user,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.cloud.addresses import ElasticAddress
-from sandbox.cloud.defaults import EIP_NETWORK, LAB_PROJECT
+from sandbox.cloud.defaults import EIP_NETWORK, HOST, LAB_PROJECT
 from sandbox.cloud.disks import Disk
 from sandbox.cloud.inventory import InstanceGroup, Network
 from tests.cloud.recorded import Exchange, exchanges
@@ -102,7 +102,7 @@ def _unseen(exchange: Exchange) -> dict[str, Any]:
     """Return a running server of the smallest size: nothing else was recorded of it."""
     sizes = {"vcpu_count": 1, "vmem_size": 1024}
     power = {"status": "running", "power_states": "on"}
-    named = {"id": exchange.server_path, "name": "unseen", "tenant_id": LAB_PROJECT}
+    named = {"id": exchange.server_path, "name": "unseen", "tenant_id": LAB_PROJECT, "host_id": HOST}
     return named | sizes | power
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.cloud.arrange import arrange, request_of
 from tests.cloud.recorded import MANDATORY, Exchange, exchanges, left_out
+from tests.cloud.second_lab import BEGAN
 
 DECISIVE = (
     "id",
@@ -48,12 +49,14 @@ async def test_a_recorded_request_is_answered_as_it_was(exchange: Exchange) -> N
     assert shape(answer) == shape(exchange.json), said
     if exchange.status >= 400:
         assert answer["class"] == exchange.kind, said
+        assert exchange.recorded_at < BEGAN or answer["details"] == exchange.details
     if exchange.server:
         made = (
             exchange.method == "POST" and exchange.path == "/servers" and "id" not in exchange.body["server"]
         )
         names = [n for n in DECISIVE if n in exchange.server and not (made and n == "id")]
         assert {n: answer["server"][n] for n in names} == {n: exchange.server[n] for n in names}, said
+        assert parts_of(answer["server"]) == parts_of(exchange.server), said
     if exchange.about_a_part and exchange.status == 200:
         _same_rows(exchange, answer)
     if exchange.group == "list" and exchange.status == 200:
@@ -80,6 +83,16 @@ def _same_rows(exchange: Exchange, answer: dict[str, Any]) -> None:
     names = [name for name in DECISIVE_OF_RESOURCES if not (made and name == "id")]
     for row, wanted in zip(rows, exchange.shown, strict=True):
         assert {n: row.get(n) for n in names} == {n: wanted.get(n) for n in names}
+
+
+def parts_of(server: dict[str, Any]) -> dict[str, Any]:
+    """Return what hangs on a server and where: its disks and cards by their indexes."""
+    disks, cards = server.get("disks_info", []), server.get("nics", [])
+    return {
+        "disks": [(disk["index"], disk["disk_type"], disk.get("image_id")) for disk in disks],
+        "cards": [(card["index"], card["is_default"], card["bw_limit_mbps"]) for card in cards],
+        **{name: server.get(name) for name in ("freezed", "keypair", "eip_mode", "release_at")},
+    }
 
 
 def _cut(answer: dict[str, Any], recorded: dict[str, Any]) -> dict[str, Any]:

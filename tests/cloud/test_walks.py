@@ -7,7 +7,7 @@ import pytest
 from tests.cloud.arrange import arrange, request_of
 from tests.cloud.recorded import Exchange, by_case, exchanges, left_out
 from tests.cloud.scene import Scene
-from tests.cloud.test_replay import DECISIVE, shape
+from tests.cloud.test_replay import DECISIVE, parts_of, shape
 
 WALKED = [exchange for exchange in exchanges() if exchange.walk and exchange.case not in left_out()]
 # Statuses too short for a poll every 50 ms to meet them each time.
@@ -33,6 +33,7 @@ async def test_a_server_goes_through_the_statuses_that_were_seen(exchange: Excha
     assert shape(reply.json()) == shape(exchange.json)
     told = [name for name in DECISIVE if name in exchange.server and name not in {"id", "name"}]
     assert {n: reply.json()["server"][n] for n in told} == {n: exchange.server[n] for n in told}
+    assert parts_of(reply.json()["server"]) == parts_of(exchange.server)
 
 
 def _walk(scene: Scene, ident: str) -> list[tuple[str, bool]]:
