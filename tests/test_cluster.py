@@ -420,3 +420,31 @@ async def test_what_is_sent_names_us_and_the_version_that_was_decided_upon() -> 
             {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
             {"op": "add", "path": "/status", "value": {"id": "s1"}},
         ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../kube-system/secrets/root",
+        "x?watch=true",
+        "a/../../../kube-system/secrets/root",
+        "..",
+        "a%2f..%2f..",
+        "a..b",
+        "",
+        "x" * 254,
+        "a b",
+        "a\n",
+    ],
+)
+async def test_a_name_that_is_none_never_gets_into_a_path(name: str) -> None:
+    async with serving(always(Answer(200, b"{}"))) as place:
+        cluster = Cluster(ApiClient(Configuration(host=place.url)))
+        with pytest.raises(NotFound, match="is no name in Kubernetes"):
+            await cluster.secret("shop", name)
+        with pytest.raises(NotFound, match="is no name in Kubernetes"):
+            await cluster.secret(name, "onecloud")
+        with pytest.raises(NotFound, match="is no name in Kubernetes"):
+            await cluster.read("shop", name)
+        await cluster.close()
+        assert place.asked == []

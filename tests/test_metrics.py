@@ -275,9 +275,10 @@ class Crowd:
     """More feeds than may have series of their own."""
 
     restarts = 0
+    first = 0
 
     def __iter__(self) -> Iterator[Any]:
-        for number in range(MOST_FEEDS + 50):
+        for number in range(self.first, self.first + MOST_FEEDS + 50):
             place = Place(f"https://host-{number}.{'x' * 300}:5000/v3", "r" * 300, f"p{number}")
             yield Feed(
                 place,
@@ -297,3 +298,15 @@ def test_the_number_of_series_does_not_grow_with_tenants_beyond_a_bound(
     assert f'feed_in_touch{{cloud="{OTHER}",project="{OTHER}",region="{OTHER}"}} 1.0' in seen
     assert all(len(line) < 4 * LONGEST_LABEL + 60 for line in seen)
     assert f"feeds {MOST_FEEDS + 50}.0" in lines(metrics)
+
+
+def test_feeds_that_come_and_go_under_ever_new_names_get_no_ever_new_series(
+    metrics: Metrics, clock: SimulatedClock
+) -> None:
+    """Who names hosts would otherwise fill what stores the metrics, one scrape after the other."""
+    crowd, named = Crowd(), set[str]()
+    metrics.look = working(clock, feeds=crowd)
+    for crowd.first in range(0, 5 * MOST_FEEDS, MOST_FEEDS):
+        clock.now += 10.0
+        named |= {line for line in lines(metrics) if line.startswith("feed_in_touch{")}
+    assert len(named) == MOST_FEEDS + 1

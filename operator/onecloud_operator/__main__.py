@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import resource
 import sys
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"onecloud-operator: {error}\n")
         return WRONG_USE
     logs.configure(form=settings.log_format, level=settings.log_level)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold every tenant's secrets
     _collect_less()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ PLURAL: Final = "onecloudservers"
 KIND: Final = "OneCloudServer"
 TIMEOUT_SECONDS: Final = 15.0
 PAGE: Final = 500
+NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
 class ClusterError(Exception):
@@ -161,7 +163,9 @@ class Cluster:
 
     async def secret(self, namespace: str, name: str) -> dict[str, Any]:
         """Return one Secret. Raises NotFound, Forbidden."""
-        return await self.call("secret", "GET", f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        return await self.call(
+            "secret", "GET", f"/api/v1/namespaces/{named(namespace)}/secrets/{named(name)}"
+        )
 
     async def cluster_id(self) -> str:
         """Return the UID of the namespace kube-system: the usual name of a cluster that has none."""
@@ -192,7 +196,7 @@ class Cluster:
         await self.call(
             "emit",
             "POST",
-            f"/api/v1/namespaces/{reference.namespace}/events",
+            f"/api/v1/namespaces/{named(reference.namespace)}/events",
             body={
                 "apiVersion": "v1",
                 "kind": "Event",
@@ -285,9 +289,21 @@ class Cluster:
         return answer
 
 
+def named(name: str) -> str:
+    """
+    Return a name as it may stand in a path. Raises NotFound for what is no name: nothing can be called so.
+
+    The CRD's patterns see to it already; but nothing else would stand between a name and another namespace.
+    """
+    if NAME.fullmatch(name) is None or ".." in name:
+        msg = f"{name[:64]!r} is no name in Kubernetes"
+        raise NotFound(msg, 404)
+    return name
+
+
 def _path(namespace: str | None, name: str | None) -> str:
-    scope = f"/namespaces/{namespace}" if namespace is not None else ""
-    return f"/apis/{GROUP}/{VERSION}{scope}/{PLURAL}" + (f"/{name}" if name is not None else "")
+    scope = f"/namespaces/{named(namespace)}" if namespace is not None else ""
+    return f"/apis/{GROUP}/{VERSION}{scope}/{PLURAL}" + (f"/{named(name)}" if name is not None else "")
 
 
 def _error(method: str, path: str, status: int | None, body: object) -> ClusterError:

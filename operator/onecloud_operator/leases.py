@@ -8,7 +8,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from onecloud_operator.cluster import ClusterError, Conflict, Forbidden, NotFound
+from onecloud_operator.cluster import ClusterError, Conflict, Forbidden, NotFound, named
 from onecloud_operator.engine.lease import Overtaken, Record, StoreError
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class KubernetesLease:
     def __init__(self, cluster: Cluster, namespace: str, name: str, wall: Callable[[], datetime]) -> None:
         self._cluster = cluster
         self._namespace = namespace
-        self._name = name
-        self._path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
+        self._name = named(name)
+        self._path = f"/apis/coordination.k8s.io/v1/namespaces/{named(namespace)}/leases"
         self._wall = wall
 
     async def read(self) -> Record | None:

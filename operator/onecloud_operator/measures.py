@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlsplit
 
@@ -54,6 +54,8 @@ class Working:
     watch: Watch
     monotonic: Callable[[], float]
     definition: Definition
+    # Feeds that have series of their own, ever: whoever names hosts must not choose how many there are.
+    named: set[tuple[str, str, str]] = field(default_factory=set)
 
     def __call__(self) -> Iterator[Sample]:
         """Yield each sample: its metric, its labels, its value."""
@@ -76,11 +78,13 @@ class Working:
     def _of_feeds(self) -> Iterator[Sample]:
         now = self.monotonic()
         feeds: dict[tuple[str, str, str], list[Feed[Key]]] = {}
-        for feed in self.feeds:
+        for feed in sorted(self.feeds, key=lambda one: -one.owned):
             # Cut short, two names may have become one: their feeds are added up.
             name = name_of(feed)
-            if name not in feeds and len(feeds) >= MOST_FEEDS:
+            if name not in self.named and len(self.named) >= MOST_FEEDS:
                 name = (OTHER, OTHER, OTHER)
+            else:
+                self.named.add(name)
             feeds.setdefault(name, []).append(feed)
         yield "feeds", (), float(sum(len(several) for several in feeds.values()))
         yield "feed_restarts", (), float(self.feeds.restarts)

@@ -116,11 +116,11 @@ class Reconciler:
             return None
         except Conflict:
             await self._refresh(key)
-            return self._stumbles.next(key) / 10.0  # with the object as it is now it mostly succeeds
+            return self._stumbled(key, 0.1)  # with the object as it is now it mostly succeeds
         except ClusterError as error:
-            wait = self._stumbles.next(key)
             if error.status == UNPROCESSABLE:
                 await self._refresh(key)
+            wait = self._stumbled(key)
             logger.warning(
                 "a call to the Kubernetes API failed; trying again",
                 extra={"object": _text(key), "error": str(error)},
@@ -139,6 +139,13 @@ class Reconciler:
         if secret is None or self.clouds.endpoint_of(secret) is not None:
             return False
         return await self.clouds.learn(secret)
+
+    def _stumbled(self, key: Key, part: float = 1.0) -> float | None:
+        """Return the seconds until the next try; of an object that went meanwhile nothing is kept."""
+        if key not in self.objects:
+            self.forget(key)
+            return None
+        return self._stumbles.next(key) * part
 
     def forget(self, key: Key) -> None:
         """Drop what is kept of an object that is gone."""
