@@ -149,11 +149,14 @@ def _observe_own(facts: Facts, own: str) -> Step:
     if renamed or (adoption is not None and adoption.id not in {None, own}):
         return Hold(
             "ImmutableField",
-            f"This object has a server of its own, {own}, so it cannot observe another one. Make a new "
-            "object for that.",
+            f"This object has a server of its own, {own}, so it cannot observe another one. Name that one in "
+            "spec.adoption or none, and make a new object for the other.",
         )
     if facts.reading.gone:
-        return Hold("ExternallyDeleted", "The server was deleted in the cloud, not by this object.")
+        return Hold(
+            "ExternallyDeleted",
+            "The server was deleted in the cloud, not by this object. Delete this object.",
+        )
     if facts.reading.missing:
         return Look(own)
     if server is None:
@@ -163,7 +166,10 @@ def _observe_own(facts: Facts, own: str) -> Step:
 
 def _observed(facts: Facts, server: Observed) -> Step:
     if server.recycled:
-        return Hold("InRecycleBin", "The server is in the cloud's recycle bin.")
+        return Hold(
+            "InRecycleBin",
+            "The server is in the cloud's recycle bin. Restore it in the cloud, or observe another one.",
+        )
     if server.phase is Phase.UNKNOWN:
         return Hold("ServerUnknown", "The cloud has lost contact with the server's host.")
     if server.phase is Phase.STOPPED and not facts.reading.confirmed:

@@ -36,6 +36,7 @@ from onecloud_operator.core.proof import LATELY_SECONDS, NEVER, former_ids, foun
 from onecloud_operator.core.records import Creation, attempt_id
 from onecloud_operator.core.sent import sent_again, sent_of
 from onecloud_operator.core.times import text_of_time
+from onecloud_operator.core.words import DETACH
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
 
 _TAKEN = (
     "The cloud says that the id or the name of this server is taken, and does not let these credentials see "
-    "by what: it belongs to another project. Give another server.name."
+    "by what: it belongs to another project. Give another server.name, or delete this object and "
+    f"{DETACH}"
 )
 
 
@@ -110,7 +112,9 @@ def go_on(facts: Facts) -> Step:
         )
     if server.owner is not None and server.owner.uid != facts.resource.uid:
         return Hold(
-            "OwnedByAnother", "The server carries the owner tags of another object; nothing is done to it."
+            "OwnedByAnother",
+            "The server carries the owner tags of another object, so nothing is done to it. Take those tags "
+            f"off in the cloud, or delete this object and {DETACH}",
         )
     if server.recycled:
         return out_of_the_bin(facts, server) or Hold(

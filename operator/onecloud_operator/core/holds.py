@@ -68,7 +68,8 @@ def _unpinned(facts: Facts) -> Hold | Look | None:
         "CredentialsMismatch",
         "status.cloud, the record of where this server lives, is missing, and no server with this object's "
         "owner tags is there where the credentials lead. So nothing is sent, and a server that cannot be "
-        f"found does not count as gone. Delete the object and {DETACH}",
+        "found does not count as gone. Give credentials that lead to where it is, or delete the object and "
+        f"{DETACH}",
     )
 
 

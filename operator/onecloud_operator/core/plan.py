@@ -103,8 +103,8 @@ def _ownership(facts: Facts, server: Observed) -> Step | None:
     if wanted is not None and wanted.id is not None and wanted.id != server.id:
         return Hold(
             "ImmutableField",
-            f"This object has adopted server {server.id}; adoption.id cannot name another one. "
-            "Make a new object for it.",
+            f"This object has adopted server {server.id}; adoption.id cannot name another one. Set it back, "
+            "and make a new object for the other.",
         )
     if server.owner is not None and server.owner.uid == resource.uid:
         return None
@@ -125,7 +125,13 @@ def _ownership(facts: Facts, server: Observed) -> Step | None:
 def _gone(facts: Facts) -> Step:
     resource, records = facts.resource, facts.resource.records
     again = resource.spec is not None and resource.spec.on_external_deletion == "Recreate"
-    if records.creation is None or not again:
+    if records.creation is None:
+        return Hold(
+            "ExternallyDeleted",
+            "The server, which was adopted, was deleted in the cloud, not by this object, and no new one is "
+            "made for it. Delete this object.",
+        )
+    if not again:
         return Hold(
             "ExternallyDeleted",
             "The server was deleted in the cloud, not by this object. Delete this object, or set "

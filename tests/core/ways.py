@@ -1,0 +1,350 @@
+"""
+Every state that waiting does not end, and the ways out of it.
+
+A way is an edit or an annotation that the API server takes, an act in the cloud that the message names, or,
+for two reasons only, the deletion of the object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.core.facts import Attempt, Looked, Memory, Refusal
+from onecloud_operator.core.names import Ambiguous, Kind, Reference
+from onecloud_operator.core.observed import Disk, Owner, Reading
+from onecloud_operator.core.place import Place
+from onecloud_operator.core.plan import plan
+from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.records import attempt_id
+from onecloud_operator.core.resource import CONFIRM_GONE, RECONCILE_REQUESTED_AT
+from tests.core.scenes import (
+    BEGUN,
+    ID,
+    MADE,
+    NAMES,
+    NOW,
+    OTHER_UID,
+    UID,
+    details,
+    facts,
+    reading,
+    records,
+    resource,
+    server,
+    spec,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+
+NET = "6a1b0d5e-2f7c-4a83-9d10-5b3c1e7f9a21"
+ELSEWHERE = Place("https://other.example/v3", "region0", "project9")
+OTHERS = Owner("cluster0", "shop", "web-2", OTHER_UID)
+GONE = Reading(asked_at=NOW, gone=True)
+DB = Reference(Kind.SECURITY_GROUP, "db")
+BACKUP = Reference(Kind.NETWORK, "vnet-backup")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """
+    A change of the spec, laid over it; None takes a field out.
+
+    *made*: the object has made its server, so the API server lets only some fields change.
+    """
+
+    changes: Mapping[str, Any]
+    made: bool = True
+
+
+@dataclass(frozen=True)
+class Annotate:
+    """An annotation, which the message names."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
+class InCloud:
+    """An act in the cloud, in the message's words."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class Delete:
+    """The deletion of the object; *detach*: with the annotation force-detach, which the message names."""
+
+    detach: bool = False
+
+
+@dataclass(frozen=True)
+class Way:
+    """*stuck* says *reason* and is stalled; *after*, what follows on the way out, is not."""
+
+    reason: str
+    name: str
+    stuck: Facts
+    out: Edit | Annotate | InCloud | Delete
+    after: Facts = field(default_factory=facts)
+
+
+def wanting(server_spec: dict[str, Any] | None = None, *, generation: int = 1, **changes: Any) -> Facts:
+    """Return facts of an object that made its server, with a wish."""
+    policies = {key: changes.pop(key) for key in tuple(changes) if key[0].islower() and key in POLICIES}
+    own = {key: changes.pop(key) for key in tuple(changes) if key in {"records", "annotations", "finalizers"}}
+    wish = spec(server_spec, **policies)
+    return facts(resource=resource(spec=wish, generation=generation, **own), **changes)
+
+
+POLICIES = {"adoption", "disruption", "onExternalDeletion", "managementPolicy", "credentialsRef", "drift"}
+ADOPTED = records(creation=None, adopted_at="2026-11-23T11:00:00Z")
+
+
+def adopted(server_spec: dict[str, Any] | None = None, adoption: str = ID, **changes: Any) -> Facts:
+    """Return facts of an object that adopted its server."""
+    policy = {"policy": "Adopt", "id": adoption}
+    return wanting(server_spec, adoption=policy, records=ADOPTED, **changes)
+
+
+def ready(found: Observed, **changes: Any) -> Reading:
+    return reading(found, **changes)
+
+
+def owned(owner: Owner | None) -> Reading:
+    return reading(server(details=details(owner=owner)))
+
+
+def refusing(case: Facts, kind: str, reason: str, *, count: int = 1, taken: bool = False) -> Facts:
+    """Return *case* after the cloud refused steps of a kind."""
+    problem = Problem(reason, "The cloud says no. Correct spec.server.", duplicate_name=taken)
+    refusal = Refusal(problem, case.wish, NOW + 60, count, NOW - 600)
+    memory = replace(case.memory, refusals={kind: refusal}, posted_at=NOW - 10)
+    return replace(case, memory=memory)
+
+
+def beginning(server_spec: dict[str, Any] | None = None, *, generation: int = 1, **changes: Any) -> Facts:
+    """Return facts of an object whose server is not made yet."""
+    begun = records(creation=replace(BEGUN, name=(server_spec or {}).get("name", BEGUN.name)), mirror={})
+    return wanting(server_spec, generation=generation, records=begun, reading=GONE, **changes)
+
+
+def in_vain() -> Facts:
+    """Return facts of an object for which a disk was to grow, and did not."""
+    case = growing("20Gi")
+    return replace(case, memory=replace(case.memory, attempts={plan(case): Attempt(case.wish, 1, NOW - 5)}))
+
+
+def growing(size: str, **changes: Any) -> Facts:
+    disks = (*details().disks, Disk("disk-1", 1, 10240))
+    data = {"dataDisks": [{"index": 1, "size": size}]}
+    return wanting(data, reading=reading(server(details=details(disks=disks))), **changes)
+
+
+def back_again(**policies: Any) -> Facts:
+    """Return facts of an object whose former server is there again."""
+    second = replace(MADE, attempt=2, id=attempt_id(UID, 2), completed_at=None)
+    case = wanting(records=records(id=second.id, creation=second, mirror={}), reading=GONE, **policies)
+    looks = {ID: Looked(NOW - 1, 7)}
+    return replace(case, memory=Memory(born_at=NOW - 900, posted_at=NOW - 500, looks=looks))
+
+
+TROUBLES = ("SecretInvalid", "EndpointNotAllowed", "CredentialsRejected")
+OTHER_SECRET = Edit({"credentialsRef": {"name": "other"}})
+OBSERVE: dict[str, Any] = {"managementPolicy": "Observe", "adoption": {"id": ID}, "finalizers": ()}
+RECREATE: dict[str, Any] = {"onExternalDeletion": "Recreate"}
+LACKS_BACKUP = adopted({"networks": [{"network": NET}]})
+
+WAYS: tuple[Way, ...] = (
+    *(
+        Way(reason, "other-credentials", facts(trouble=Problem(reason, "No."), place=None), OTHER_SECRET)
+        for reason in TROUBLES
+    ),
+    Way("CredentialsMismatch", "the-right-credentials", facts(place=ELSEWHERE), OTHER_SECRET),
+    Way(
+        "CredentialsMismatch",
+        "credentials-that-prove-the-place",
+        wanting(records=records(place=None), reading=owned(None)),
+        OTHER_SECRET,
+        wanting(records=records(place=None)),
+    ),
+    Way(
+        "InvalidSpec",
+        "a-spec-that-can-be-read",
+        facts(resource=resource(spec=None, flaw="spec.server.name: too long")),
+        Edit({"server": {"name": "web"}}),
+    ),
+    Way(
+        "InvalidSpec",
+        "a-spec-that-the-cloud-takes",
+        refusing(beginning({"image": "no-such"}), "Create", "InvalidSpec", count=3),
+        Edit({"server": {"image": "debian-12"}}, made=False),
+        beginning({"image": "debian-12"}, generation=2),
+    ),
+    Way(
+        "TooManyGone",
+        "a-person-confirms-it",
+        wanting(**RECREATE, reading=GONE, too_many_gone=True),
+        Annotate(CONFIRM_GONE, ID),
+        wanting(**RECREATE, reading=GONE),
+    ),
+    Way(
+        "NameConflict",
+        "another-name-for-a-new-server",
+        refusing(beginning({"name": "taken"}), "Create", "NameConflict", taken=True),
+        Edit({"server": {"name": "free"}}, made=False),
+        beginning({"name": "free"}, generation=2),
+    ),
+    Way(
+        "NameConflict",
+        "another-name-for-a-server-that-is-there",
+        refusing(wanting({"name": "taken"}), "Update name", "NameConflict"),
+        Edit({"server": {"name": "free"}}),
+        wanting({"name": "free"}, generation=2),
+    ),
+    Way(
+        "NameConflict",
+        "a-former-server-that-is-deleted-for-good",
+        back_again(),
+        InCloud("delete it there for good"),
+        replace(back_again(), memory=replace(back_again().memory, looks={ID: Looked(NOW - 1, None)})),
+    ),
+    Way(
+        "OwnedByAnother",
+        "the-other-s-tags-taken-off",
+        facts(reading=owned(OTHERS), rivals=frozenset({OTHER_UID})),
+        InCloud("Take those tags off in the cloud"),
+        facts(reading=owned(None), rivals=frozenset({OTHER_UID})),
+    ),
+    Way(
+        "OwnedByAnother",
+        "let-go",
+        facts(reading=owned(OTHERS), rivals=frozenset({OTHER_UID})),
+        Delete(detach=True),
+    ),
+    Way(
+        "OwnedByAnother",
+        "a-new-server-with-the-other-s-tags",
+        wanting(records=records(creation=BEGUN), reading=owned(OTHERS), rivals=frozenset({OTHER_UID})),
+        InCloud("Take those tags off in the cloud"),
+        wanting(records=records(creation=BEGUN)),
+    ),
+    Way(
+        "OwnedByAnother",
+        "a-record-that-is-not-ours",
+        wanting(records=records(creation=replace(MADE, id=OTHER_UID))),
+        Delete(detach=True),
+    ),
+    Way(
+        "OwnedByAnother",
+        "an-adopted-server-that-lost-its-tags",
+        wanting(records=ADOPTED, reading=owned(None)),
+        Edit({"adoption": {"policy": "Adopt", "id": ID}}, made=False),
+        adopted(reading=owned(None)),
+    ),
+    Way(
+        "AmbiguousName",
+        "a-security-group-by-id",
+        replace(wanting({"securityGroups": ["db"]}), names={**NAMES, DB: Ambiguous()}),
+        Edit({"server": {"securityGroups": [NET]}}),
+        wanting({"securityGroups": [NET]}, generation=2),
+    ),
+    Way(
+        "AmbiguousName",
+        "a-network-by-id",
+        replace(adopted({"networks": [{"network": "vnet-backup"}]}), names={**NAMES, BACKUP: Ambiguous()}),
+        Edit({"server": {"networks": [{"network": "net-1"}]}}, made=False),
+        adopted({"networks": [{"network": "net-1"}]}, generation=2),
+    ),
+    Way(
+        "ImmutableField",
+        "an-adopted-server-s-field-corrected",
+        LACKS_BACKUP,
+        Edit({"server": {"networks": [{"network": "vnet-1"}]}}, made=False),
+        adopted(generation=2),
+    ),
+    Way(
+        "ImmutableField",
+        "an-adopted-server-s-field-taken-out",
+        LACKS_BACKUP,
+        Edit({"server": {"networks": None}}, made=False),
+        adopted({"networks": None}, generation=2),
+    ),
+    Way(
+        "ImmutableField",
+        "the-id-of-an-adoption-set-back",
+        adopted(adoption=NET),
+        Edit({"adoption": {"policy": "Adopt", "id": ID}}, made=False),
+        adopted(generation=2),
+    ),
+    Way(
+        "ImmutableField",
+        "an-observed-server-s-id-set-back",
+        wanting(**{**OBSERVE, "adoption": {"id": NET}}),
+        Edit({"managementPolicy": "Observe", "adoption": {"id": ID}}),
+        wanting(**OBSERVE, generation=2),
+    ),
+    Way(
+        "RestartNeeded",
+        "a-restart-is-allowed",
+        wanting({"cpu": 1}),
+        Edit({"disruption": {"allow": "Restart"}}),
+        wanting({"cpu": 1}, disruption={"allow": "Restart"}, generation=2),
+    ),
+    Way("RestartNeeded", "the-change-taken-back", wanting({"cpu": 1}), Edit({"server": {"cpu": 2}})),
+    Way(
+        "OperationFailed",
+        "another-try-asked-for",
+        in_vain(),
+        Annotate(RECONCILE_REQUESTED_AT, "now"),
+        growing("20Gi", annotations={RECONCILE_REQUESTED_AT: "now"}),
+    ),
+    Way(
+        "OperationFailed",
+        "a-growth-no-longer-wanted",
+        in_vain(),
+        Edit({"server": {"dataDisks": None}}),
+        wanting(generation=2),
+    ),
+    Way(
+        "ExternallyDeleted",
+        "a-new-one-is-made",
+        wanting(reading=GONE),
+        Edit(RECREATE),
+        wanting(**RECREATE, reading=GONE, generation=2),
+    ),
+    Way("ExternallyDeleted", "the-object-deleted", wanting(reading=GONE), Delete()),
+    Way("ExternallyDeleted", "an-adopted-one-s-object-deleted", adopted(reading=GONE), Delete()),
+    Way(
+        "ExternallyDeleted",
+        "an-observed-one-s-object-deleted",
+        wanting(**OBSERVE, reading=GONE),
+        Delete(),
+    ),
+    Way(
+        "InRecycleBin",
+        "restored",
+        facts(server(recycled=True)),
+        InCloud("Restore it in the cloud"),
+    ),
+    Way(
+        "InRecycleBin",
+        "restored-while-it-is-made",
+        wanting(records=records(creation=BEGUN), reading=ready(server(recycled=True))),
+        InCloud("Restore it in the cloud"),
+        wanting(records=records(creation=BEGUN)),
+    ),
+    Way(
+        "InRecycleBin",
+        "an-observed-one-restored",
+        wanting(**OBSERVE, reading=ready(server(recycled=True))),
+        InCloud("Restore it in the cloud"),
+        wanting(**OBSERVE),
+    ),
+)
+IDS = [f"{way.reason}-{way.name}" for way in WAYS]
