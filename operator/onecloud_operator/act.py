@@ -25,6 +25,7 @@ from onecloud_operator.core.actions import (
     Look,
     LookAtDisk,
     MarkFailedCreation,
+    ReadCause,
     ReadHistory,
     RemoveFinalizer,
     Resize,
@@ -119,7 +120,7 @@ class Hands:
                 left = tuple(name for name in facts.resource.finalizers if name != FINALIZER)
                 await self._set_finalizers(facts, left)
                 return self._done(began_at)
-            case Look() | LookAtDisk() | Find() | ReadHistory() | Resolve():
+            case Look() | LookAtDisk() | Find() | ReadHistory() | ReadCause() | Resolve():
                 return await self._look(step, began_at)
             case _:
                 return await self._write(facts, step)
@@ -148,6 +149,9 @@ class Hands:
                 case Find():
                     found = await self._find(cloud, feed, step)
                     return Outcome(done=Done(began_at, self.monotonic()), found=found)
+                case ReadCause(server_id=server_id):
+                    cause = await feed.cause(server_id, cloud)
+                    return Outcome(done=Done(began_at, self.monotonic(), cause=cause))
                 case ReadHistory(server_id=server_id):
                     history = await feed.history(server_id, cloud)
                     return Outcome(done=Done(began_at, self.monotonic(), history=history))

@@ -29,6 +29,7 @@ from onecloud_operator.core.actions import (
     Settled,
     Stop,
 )
+from onecloud_operator.core.cause import asked_first
 from onecloud_operator.core.creation import told
 from onecloud_operator.core.facts import Config, Facts, Memory
 from onecloud_operator.core.keeping import kept_text
@@ -166,7 +167,7 @@ class Reconciler:
         if known is None:
             known = self._known[key] = Known(Memory(born_at=self.monotonic()))
         facts, hands = await self._observe(key, resource, known)
-        step = plan(facts)
+        step = asked_first(plan(facts))
         outcome = await hands.act(facts, step)
         return await self._report(known, facts, step, outcome)
 

@@ -102,9 +102,11 @@ class ControlEndpoint:
         return method
 
     def _settings(self, **changes: Any) -> dict[str, Any]:
-        """Change settings and return all of them; ``events_enabled`` is the operation log."""
+        """Change settings and return all; ``events_enabled`` and ``events_lag_seconds`` are the log's."""
         if "events_enabled" in changes:
             self.control.world.events.enabled = bool(changes.pop("events_enabled"))
+        if "events_lag_seconds" in changes:
+            self.control.world.events.lag_seconds = float(changes.pop("events_lag_seconds"))
         known = {field.name for field in dataclasses.fields(self.control.settings)}
         if unknown := set(changes) - known:
             raise ValueError(f"no such setting: {', '.join(sorted(unknown))}")

@@ -1,7 +1,10 @@
 """The operation log behind ``/events``: ascending ids, one line for each thing that happened to an object."""
 
 import bisect
+import dataclasses
 import json
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -85,44 +88,48 @@ class Event:
 
 @dataclass(slots=True)
 class EventLog:
-    """*enabled* False drops what happens from then on, as an installation without an operation log does."""
+    """
+    *enabled* False drops what happens from then on, as an installation without an operation log does.
+
+    *lag_seconds* is how long a line waits for the one who writes them all: it has no id before that.
+    """
 
     clock: Callable[[], datetime]
     project_name: Callable[[str], str]
     enabled: bool = True
     events: list[Event] = field(default_factory=list)
     next_id: int = 1001
+    lag_seconds: float = 0.0
+    waiting: deque[tuple[float, Event]] = field(default_factory=deque)
 
     def add(self, guest: Guest, action: str, notes: Any = "", actor: Actor = PLATFORM) -> None:
         """Write one line about *guest*; *notes* that are no text become JSON."""
-        ident = self.next_id
-        self.next_id += 1
+        self._write()
         if not self.enabled:
+            self.next_id += 1
             return
         text = notes if isinstance(notes, str) else json.dumps(notes, separators=(",", ":"))
         owner = guest.project_id
-        self.events.append(
-            Event(
-                ident,
-                guest.id,
-                guest.name,
-                "server",
-                action,
-                text,
-                self.clock().replace(microsecond=0),
-                actor,
-                owner,
-                self.project_name(owner),
-            )
-        )
+        at = self.clock().replace(microsecond=0)
+        name = self.project_name(owner)
+        event = Event(0, guest.id, guest.name, "server", action, text, at, actor, owner, name)
+        self.waiting.append((time.monotonic(), event))
+
+    def _write(self) -> None:
+        while self.waiting and time.monotonic() - self.waiting[0][0] >= self.lag_seconds:
+            _, event = self.waiting.popleft()
+            self.events.append(dataclasses.replace(event, id=self.next_id))
+            self.next_id += 1
 
     def ascending(self, marker: int | None) -> Iterator[Event]:
         """Yield events from *marker* on, inclusive, oldest first."""
+        self._write()
         start = 0 if marker is None else bisect.bisect_left(self.events, marker, key=_id)
         return (self.events[at] for at in range(start, len(self.events)))
 
     def descending(self, marker: int | None) -> Iterator[Event]:
         """Yield events from *marker* down, inclusive, newest first."""
+        self._write()
         end = len(self.events) if marker is None else bisect.bisect_right(self.events, marker, key=_id)
         return (self.events[at] for at in range(end - 1, -1, -1))
 

@@ -29,7 +29,7 @@ from onecloud_operator.core.actions import (
     Unlock,
     Update,
 )
-from onecloud_operator.core.facts import Config, History
+from onecloud_operator.core.facts import Cause, Config, History
 from onecloud_operator.core.observed import (
     DELETING_STATUSES,
     Details,
@@ -133,9 +133,10 @@ class Cloud:
     """
     *pace*: seconds that each stage of a task takes. *fate*: the status in which creations end, if not well.
 
-    *mood* is what becomes of a write: ``well``, ``refused``, ``lost`` (done, and nobody hears of it),
-    ``unsent`` (the same silence, and not done), ``deaf`` (accepted, and nothing comes of it), ``late`` (a
-    POST is lost, and done *lag* seconds later), ``down`` (nothing is answered at all).
+    *words* are what events tell of any failure, from *told_at* on. *mood* is what becomes of a write:
+    ``well``, ``refused``, ``lost`` (done, and nobody hears of it), ``unsent`` (the same silence, and not
+    done), ``deaf`` (accepted, and nothing comes of it), ``late`` (a POST is lost, and done *lag* seconds
+    later), ``down`` (nothing is answered at all).
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
@@ -148,6 +149,8 @@ class Cloud:
     lag: float = 60.0
     fate: str | None = None
     tells_history: bool = True
+    words: str = "no kvm device"
+    told_at: float = 0.0
     named: dict[Reference, Answer] = field(default_factory=lambda: dict(NAMES))
     under_way: list[tuple[float, Create, Resource]] = field(default_factory=list)
     posts: int = 0
@@ -208,7 +211,15 @@ class Cloud:
     def history(self, server_id: str) -> History | None:
         """Return what the events tell, None where they cannot be read."""
         row = self.rows.get(server_id)
-        return History(bool(row and row.started), "no room") if self.tells_history else None
+        words = self.words if self.now >= self.told_at else None
+        return History(bool(row and row.started), words) if self.tells_history else None
+
+    def cause(self, server_id: str) -> Cause | None:
+        """Return what the events tell of a failure."""
+        row = self.rows.get(server_id)
+        if row is None or not self.tells_history:
+            return None
+        return Cause(self.words if self.now >= self.told_at else "", self.now, row.server.status)
 
     def send(self, step: CloudWrite, resource: Resource) -> Problem | None:
         """Meet one write; what is answered depends on the mood, what becomes of it is in the rows."""

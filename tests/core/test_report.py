@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -391,18 +392,33 @@ def test_other_problems_do_not(reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hour", "reason", "expected"),
+    ("elapsed", "ahead", "expected"),
     [
-        pytest.param(12, "ReferenceNotFound", "2026-11-23T12:01:30Z", id="kept-while-it-lies-ahead"),
-        pytest.param(13, "ReferenceNotFound", "2026-11-23T13:00:30Z", id="replaced-when-it-is-over"),
-        pytest.param(12, "QuotaExceeded", "2026-11-23T12:00:30Z", id="replaced-with-another-reason"),
+        pytest.param(60, 29.0, "2026-11-23T12:01:30Z", id="the-same-moment-is-not-written-again"),
+        pytest.param(60, 90.0, "2026-11-23T12:02:30Z", id="a-later-try"),
+        pytest.param(10, 30.0, "2026-11-23T12:00:40Z", id="an-earlier-try"),
+        pytest.param(3600, 30.0, "2026-11-23T13:00:30Z", id="another-when-it-is-over"),
+        pytest.param(60, None, None, id="no-try-by-itself"),
     ],
 )
-def test_the_time_of_the_next_try_moves_only_when_it_must(hour: int, reason: str, expected: str) -> None:
+def test_the_time_of_the_next_try_moves_with_it(
+    elapsed: int, ahead: float | None, expected: str | None
+) -> None:
     case = after(facts(), SETTLED)
     waiting = told(case, Hold("ReferenceNotFound", "why", seconds=90.0))
-    later = replace(after(case, waiting), wall=case.wall.replace(hour=hour))
-    assert told(later, Hold(reason, "why", seconds=30.0))["nextRetryTime"] == expected
+    later = replace(after(case, waiting), wall=case.wall + timedelta(seconds=elapsed))
+    assert told(later, Hold("ReferenceNotFound", "why", seconds=ahead)).get("nextRetryTime") == expected
+
+
+def test_a_time_at_which_it_is_only_looked_again_is_no_time_of_a_try() -> None:
+    case = after(facts(), SETTLED)
+    other = Refusal(Problem("ProviderError", "no"), case.wish, until=NOW + 16, count=1, since=NOW)
+    case = replace(case, memory=Memory(refusals={"SetTags": other}))
+    held = Hold("OperationFailed", "why", seconds=240.0, look_seconds=4.0)
+    assert told(case, held)["nextRetryTime"] == "2026-11-23T12:04:00Z"
+    assert report(case, held).seconds == 4.0
+    paced = Hold("OperationFailed", "why", seconds=60.0, paced=True)
+    assert "nextRetryTime" not in told(case, paced)
 
 
 def test_the_request_id_of_a_refusal_is_told_by_a_later_pass_too() -> None:

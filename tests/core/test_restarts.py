@@ -24,7 +24,7 @@ from onecloud_operator.core.actions import (
     Unlock,
     Update,
 )
-from onecloud_operator.core.facts import History, Memory
+from onecloud_operator.core.facts import Asked, History, Memory
 from onecloud_operator.core.observed import Owner
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.records import Failure
@@ -163,7 +163,7 @@ def test_what_is_known_to_have_run_is_not_taken_for_a_failed_creation(status: st
     begun = resource(records=records(creation=BEGUN))
     case = facts(resource=begun, memory=RAN, reading=reading(server(status, locked=False)))
     assert plan(case) == SyncStatus(ID)
-    unread = replace(RAN, history=None)
+    unread = replace(RAN, history=None, asked={f"{status} 7": Asked(6, NOW - 1)})
     assert isinstance(plan(replace(case, memory=unread)), MarkFailedCreation) == (status in NEVER_RAN)
 
 

@@ -65,7 +65,7 @@ def test_an_owner_that_lives_in_this_cluster_is_never_taken_from() -> None:
 
 
 def test_until_all_objects_of_this_cluster_are_known_its_owner_may_be_one_of_them() -> None:
-    assert hold(plan(replace(adopting(ASKED), all_known=False))).seconds == 1.0
+    assert hold(plan(replace(adopting(ASKED), all_known=False))).look_seconds == 1.0
 
 
 def test_a_confirmed_server_is_recorded_with_its_old_owner_and_then_claimed() -> None:

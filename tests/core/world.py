@@ -17,6 +17,7 @@ from onecloud_operator.core.actions import (
     Hold,
     Look,
     LookAtDisk,
+    ReadCause,
     ReadHistory,
     Record,
     RemoveFinalizer,
@@ -26,6 +27,7 @@ from onecloud_operator.core.actions import (
     Stop,
 )
 from onecloud_operator.core.adoption import sought, watched_id
+from onecloud_operator.core.cause import asked_first
 from onecloud_operator.core.creation import told
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import Done, accepted, noted, paced, refused, unpaced, wait_after
@@ -155,7 +157,7 @@ class World:
         self.now += PASS_SECONDS
         self.cloud.advance(self.now)
         facts = self.facts()
-        step = self.decide(facts)
+        step = asked_first(self.decide(facts))
         self.steps.append(step)
         self.before(self, facts, step)
         self.unwritten = False
@@ -222,7 +224,7 @@ class World:
                 self.cluster.hold()
             case RemoveFinalizer():
                 self.cluster.release()
-            case Look() | LookAtDisk() | Find() | ReadHistory() if self.cloud.mood == "down":
+            case Look() | LookAtDisk() | Find() | ReadHistory() | ReadCause() if self.cloud.mood == "down":
                 return done, LOST
             case Look(server_id=server_id):
                 found = self.feed.look(self.cloud, self.place, server_id)
@@ -239,6 +241,8 @@ class World:
                 self.names[reference] = (
                     Unknown("no answer") if down else self.cloud.named.get(reference, Missing())
                 )
+            case ReadCause(server_id=server_id):
+                return replace(done, cause=self.cloud.cause(server_id)), None
             case ReadHistory(server_id=server_id):
                 return replace(done, history=self.cloud.history(server_id)), None
             case _ if isinstance(step, Record | Hold | Settled):

@@ -117,6 +117,20 @@ class Resolve:
     reference: Reference
 
 
+@dataclass(frozen=True, slots=True)
+class ReadCause:
+    """
+    Ask the newest events why something failed: what led to *status*, or what came after *since* (monotonic).
+
+    *failure* tells one failure from another.
+    """
+
+    server_id: str
+    failure: str
+    status: str | None = None
+    since: float | None = None
+
+
 # -- writes to the cloud ---------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Create:
@@ -242,6 +256,8 @@ class Hold:
     Do nothing, and say why: *reason* is one of the closed set.
 
     *seconds*: look again then; None leaves it to the reason's own interval, or to what the feed shows.
+    *look_seconds*: look again that early, though nothing is tried then. *paced*: *seconds* is the reason's
+    interval, after which nothing is tried either. *asks*: asked first, to say more.
     *unread*: only a reading is waited for, and what the status says stands until it comes.
     *spent*: what was tried and is not repeated by itself, which the status keeps for this wish.
     """
@@ -251,6 +267,9 @@ class Hold:
     seconds: float | None = None
     unread: bool = False
     spent: tuple[HeldBack, ...] = ()
+    look_seconds: float | None = None
+    paced: bool = False
+    asks: ReadCause | None = None
 
     @property
     def final(self) -> bool:
@@ -280,5 +299,5 @@ CloudWrite = (
     | Delete
 )
 Record = BeginCreation | BeginAdoption | BeginDeletion | BeginKeeping | EndKeeping | MarkFailedCreation
-Looking = Look | LookAtDisk | Find | ReadHistory | Resolve
+Looking = Look | LookAtDisk | Find | ReadHistory | ReadCause | Resolve
 Step = AddFinalizer | RemoveFinalizer | Record | Looking | CloudWrite | Hold | Settled

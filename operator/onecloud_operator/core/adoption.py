@@ -57,9 +57,9 @@ def adopt(facts: Facts) -> Step:
             return Hold(
                 "ServerNotFound", "The server to adopt is in the recycle bin; restore it in the cloud first."
             )
-        return _not_found(facts.resource)
+        return _not_found(facts)
     if len(found) > 1:
-        return _ambiguous(facts.resource)
+        return _ambiguous(facts)
     server = found[0]
     rival = _rival(facts, server)
     if rival is not None and not may_take_over(facts, server):
@@ -90,13 +90,15 @@ def owned(facts: Facts, server: Observed, owner: Owner) -> Hold:
     """Hold an adoption of a server that another object owns, and name the ways out."""
     living = "While that object lives, delete it with deletionPolicy: Retain first."
     if owner.uid not in facts.strangers:
-        return Hold("OwnedByAnother", f"The server is owned by {owner}. {living}")
+        held = f"The server is owned by {owner}. {living}"
+        return Hold("OwnedByAnother", held, _search_seconds(facts))
     return Hold(
         "OwnedByAnother",
         f"The server is owned by {owner}, which is not this cluster ({facts.config.cluster[:64]}). {living} "
         "If that cluster is gone, or this is the same one under another name, set the annotation "
         f"{TAKE_OVER}: {server.id} on this object to take the server over.",
-        None if facts.all_known else FOUND_SECONDS,
+        _search_seconds(facts),
+        look_seconds=None if facts.all_known else FOUND_SECONDS,
     )
 
 
@@ -123,11 +125,11 @@ def observe(facts: Facts) -> Step:
         if (search := _search(facts, wanted)) is not None:
             return search
         if len(facts.candidates or ()) > 1:
-            return _ambiguous(facts.resource)
+            return _ambiguous(facts)
         if facts.candidates:
             wait = FOUND_SECONDS if server is None else FIND_AGAIN_SECONDS
             return Hold("NotYetObserved", "The server has just been found.", wait, unread=True)
-        return _not_found(facts.resource)
+        return _not_found(facts)
     return _observed(facts, server)
 
 
@@ -223,19 +225,25 @@ def _policy(resource: Resource) -> str:
     return resource.spec.adoption.policy if resource.spec and resource.spec.adoption else "Never"
 
 
-def _not_found(resource: Resource) -> Hold:
-    wanted = sought(resource)
+def _search_seconds(facts: Facts) -> float:
+    """Return in how many seconds it is searched again."""
+    at = facts.memory.found_at
+    return FIND_AGAIN_SECONDS if at is None else max(at + FIND_AGAIN_SECONDS - facts.now, 0.0)
+
+
+def _not_found(facts: Facts) -> Hold:
+    wanted = sought(facts.resource)
     what = f"id {wanted.server_id}" if wanted.server_id else f"name {wanted.name}"
     return Hold(
         "ServerNotFound",
         f"The project has no server of {what}. Correct spec.adoption, or make the server in the cloud.",
-        FIND_AGAIN_SECONDS,
+        _search_seconds(facts),
     )
 
 
-def _ambiguous(resource: Resource) -> Hold:
+def _ambiguous(facts: Facts) -> Hold:
     return Hold(
         "AmbiguousName",
-        f"More than one server is called {sought(resource).name}. Name the one by adoption.id.",
-        FIND_AGAIN_SECONDS,
+        f"More than one server is called {sought(facts.resource).name}. Name the one by adoption.id.",
+        _search_seconds(facts),
     )

@@ -23,7 +23,7 @@ from onecloud_operator.core.actions import (
     Hold,
     Look,
 )
-from onecloud_operator.core.failure import clean, judged
+from onecloud_operator.core.failure import clean, judged, retry_seconds
 from onecloud_operator.core.holds import too_many_gone
 from onecloud_operator.core.keeping import out_of_the_bin, unkept
 from onecloud_operator.core.living import rest
@@ -32,7 +32,14 @@ from onecloud_operator.core.observed import (
     Phase,
 )
 from onecloud_operator.core.policy import bound_id, server_name
-from onecloud_operator.core.proof import LATELY_SECONDS, NEVER, former_ids, found_again, unlooked
+from onecloud_operator.core.proof import (
+    LATELY_SECONDS,
+    NEVER,
+    former_ids,
+    found_again,
+    round_seconds,
+    unlooked,
+)
 from onecloud_operator.core.records import Creation, attempt_id
 from onecloud_operator.core.sent import sent_again, sent_of
 from onecloud_operator.core.times import text_of_time
@@ -200,7 +207,7 @@ def _former(facts: Facts) -> Step | None:
         "second one is made beside it. To keep it, set spec.adoption to policy Adopt and this id, and "
         "onExternalDeletion to Report. To have a new one made, delete it there for good; while it is in the "
         "recycle bin it still counts.",
-        ahead if ahead > 0.0 else None,
+        ahead if ahead > 0.0 else round_seconds(facts, former),
     )
 
 
@@ -271,21 +278,16 @@ def _vanished(facts: Facts) -> Step:
 
 def _next(facts: Facts) -> Step:
     """Return the next attempt, after a wait that grows with their number."""
-    creation, memory, config = facts.resource.records.creation, facts.memory, facts.config
+    creation = facts.resource.records.creation
     if creation is None:
         msg = "only a recorded creation has a next attempt"
         raise AssertionError(msg)
-    wait = min(
-        config.retry_create_first_seconds * 2.0 ** min(creation.attempt - 1, 16),
-        config.retry_create_most_seconds,
-    )
-    since = memory.latest(memory.failed_at)
-    if facts.now - since < wait and memory.failed_wish in {None, facts.wish}:
+    if (seconds := retry_seconds(facts)) > 0:
         failure = creation.failure
         return Hold(
             failure.reason if failure else "CreationFailed",
             failure.message if failure else "The creation failed; it is tried again after a wait.",
-            seconds=since + wait - facts.now,
+            seconds=seconds,
         )
     return begin(facts, attempt=creation.attempt + 1)
 

@@ -42,6 +42,28 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """
+    The newest failure that the events tell of: its words, "" for none, and about when (monotonic).
+
+    *status*: to which it led, if that is the newest one that they tell of.
+    """
+
+    text: str
+    at: float
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How often the events were asked for the cause of one failure, when last, and what they told."""
+
+    count: int
+    at: float
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """How often the cloud accepted one and the same step for one wish, and when last (monotonic)."""
 
@@ -108,6 +130,7 @@ class Memory:
     kept_at: float | None = None  # end of the last KeepDisk
     history: History | None = None
     history_asked_at: float | None = None
+    asked: Mapping[str, Asked] = field(default_factory=dict)  # by ReadCause.failure
     failed_at: float | None = None  # when this attempt's failure was recorded, and for which wish
     failed_wish: str | None = None
     found_at: float | None = None  # when the candidates of an adoption were last asked for, for which wish

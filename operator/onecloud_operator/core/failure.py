@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import Delete, Hold, Look, MarkFailedCreation, ReadHistory, Unlock
+from onecloud_operator.core.cause import of_status, said, wait_seconds
 from onecloud_operator.core.living import failed, rest
 from onecloud_operator.core.observed import (
     AMBIGUOUS_CREATE_FAILURES,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.records import Failure
 
 HISTORY_AGAIN_SECONDS = 60.0
+_CAUSE_SOUGHT = "The cloud failed to make the server; its events are read for the cause."
 # A server in one of these was never started, unless its events say that it was.
 NEVER_RAN = CREATE_FAILURES - AMBIGUOUS_CREATE_FAILURES
 
@@ -36,7 +38,13 @@ def judged(facts: Facts, server: Observed) -> Step:
     history = facts.memory.history
     if (left := _may_have_run(facts, server)) is not None:
         return left if history is None else failed(facts, server)
-    text = (history.failure if history else None) or "the cloud gives no cause"
+    text = history.failure if history else None
+    if not text:
+        question = of_status(facts, server)
+        text, wait = said(facts, question), wait_seconds(facts, question)
+        if wait is not None:  # what is cleaned up has no events that could be read
+            return question if wait <= 0 else Hold("Creating", _CAUSE_SOUGHT, seconds=wait)
+    text = text or "the cloud gives no cause"
     no_room = server.status == "sched_fail" and _tells_of_room(text)
     return MarkFailedCreation(
         f"The cloud could not make the server ({server.status}): {text}. What is left of it is deleted and "
@@ -51,7 +59,8 @@ def clean(facts: Facts, server: Observed, failure: Failure) -> Step:
     waited = facts.now - memory.latest(memory.deleted_at)
     quiet = facts.now - memory.latest(memory.moved_at)
     apart = facts.config.delete_again_seconds
-    wait = Hold(failure.reason, failure.message, seconds=apart / 4)
+    ahead = retry_seconds(facts)
+    wait = Hold(failure.reason, failure.message, ahead if ahead > 0 else None, look_seconds=apart / 4)
     hung = server.status in DELETING_STATUSES and min(waited, quiet) >= apart
     if server.status not in {*CREATE_FAILURES, "delete_fail"} and not hung:
         # On its way out (``ready`` and ``deploying`` are shown then, too), or brought back by somebody.
@@ -75,6 +84,19 @@ def clean(facts: Facts, server: Observed, failure: Failure) -> Step:
     if server.locked:
         return Unlock(server.id)
     return Delete(server.id, for_good=True, cleaning=True)
+
+
+def retry_seconds(facts: Facts, *, failed_at: float | None = None) -> float:
+    """Return in how many seconds the next attempt may be made; they grow with the number of attempts."""
+    memory, config, creation = facts.memory, facts.config, facts.resource.records.creation
+    if creation is None or memory.failed_wish not in {None, facts.wish}:
+        return 0.0
+    wait = min(
+        config.retry_create_first_seconds * 2.0 ** min(creation.attempt - 1, 16),
+        config.retry_create_most_seconds,
+    )
+    since = memory.latest(memory.failed_at) if failed_at is None else failed_at
+    return since + wait - facts.now
 
 
 def _unread(facts: Facts) -> ReadHistory | None:

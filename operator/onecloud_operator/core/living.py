@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.core import change
 from onecloud_operator.core.actions import Hold, SyncStatus
+from onecloud_operator.core.cause import asking, of_status, said
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import reporting
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 FAILED_SYNC_FIRST_SECONDS = 60.0
 SYNC_MOST_SECONDS = 600.0
+_ASKED = "The cloud is asked for its real state and the operation is tried again at growing intervals."
+_LEFT = "Differences are reported only (drift.mode Report), so nothing is done about it."
 
 
 def rest(facts: Facts, server: Observed) -> Step:
@@ -45,25 +48,26 @@ def moving(facts: Facts, server: Observed) -> Step:
     hung = facts.config.hung_seconds
     if stirred is None or facts.now - stirred < hung or reporting(facts.resource):
         return wait
-    return SyncStatus(server.id) if _sync_due(facts, hung) else wait
+    return SyncStatus(server.id) if _sync_seconds(facts, hung) <= 0 else wait
 
 
 def failed(facts: Facts, server: Observed) -> Step:
     """Have the cloud look again at a server on which an operation failed; its data is intact."""
-    if reporting(facts.resource) or not _sync_due(facts, FAILED_SYNC_FIRST_SECONDS):
-        return Hold(
-            "OperationFailed",
-            f"An operation on the server failed ({server.status}); its disks are intact. The cloud is asked "
-            "for its real state and the operation is tried again at growing intervals.",
-        )
-    return SyncStatus(server.id)
+    question, passive = of_status(facts, server), reporting(facts.resource)
+    wait = _sync_seconds(facts, FAILED_SYNC_FIRST_SECONDS)
+    if not passive and wait <= 0:
+        return SyncStatus(server.id)
+    text = said(facts, question)
+    told = f"An operation on the server failed ({server.status}{': ' if text else ''}{text or ''})"
+    message = f"{told}; its disks are intact. {_LEFT if passive else _ASKED}"
+    return asking(facts, question, Hold("OperationFailed", message, seconds=None if passive else wait))
 
 
-def _sync_due(facts: Facts, first_seconds: float) -> bool:
+def _sync_seconds(facts: Facts, first_seconds: float) -> float:
     last = facts.memory.synced_at
     if last is None:
-        return True
+        return 0.0
     wait = min(
         first_seconds * 2.0 ** max(facts.memory.sync_count - 1, 0), max(SYNC_MOST_SECONDS, first_seconds)
     )
-    return facts.now - last >= wait
+    return max(last + wait - facts.now, 0.0)

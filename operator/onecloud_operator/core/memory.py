@@ -20,12 +20,14 @@ from onecloud_operator.core.actions import (
     Look,
     LookAtDisk,
     MarkFailedCreation,
+    ReadCause,
     ReadHistory,
     RemoveFinalizer,
     Resolve,
     Settled,
     SyncStatus,
 )
+from onecloud_operator.core.cause import answered
 from onecloud_operator.core.facts import Attempt, Looked, LookedAtDisk, Memory, Refusal
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.problem import Problem
@@ -33,7 +35,7 @@ from onecloud_operator.core.repeats import kind_of
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.facts import Facts, History
+    from onecloud_operator.core.facts import Cause, Facts, History
     from onecloud_operator.core.observed import DiskState, Reading
 
 ATTEMPTS_KEPT = 16
@@ -58,6 +60,7 @@ class Done:
     version: int | None = None
     disk: DiskState | None = None
     history: History | None = None
+    cause: Cause | None = None
 
 
 def noted(memory: Memory, reading: Reading, now: float) -> Memory:
@@ -108,8 +111,8 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
             | Settled()
         ):
             return memory
-        case ReadHistory():
-            return replace(memory, history=done.history, history_asked_at=done.began_at)
+        case ReadCause() | ReadHistory():
+            return _read(memory, step, done)
         case Create():
             return replace(
                 _counted(facts, memory, step, done), posted_at=done.ended_at, wrote_at=done.ended_at
@@ -134,6 +137,12 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
 def _kept(memory: Memory, disk_id: str, ended_at: float) -> Memory:
     disks = {other: look for other, look in memory.disks.items() if other != disk_id}
     return replace(memory, disks=disks, kept_at=ended_at, wrote_at=ended_at)
+
+
+def _read(memory: Memory, step: ReadCause | ReadHistory, done: Done) -> Memory:
+    if isinstance(step, ReadCause):
+        return answered(memory, step, done.cause, done.began_at)
+    return replace(memory, history=done.history, history_asked_at=done.began_at)
 
 
 def _looked(facts: Facts, memory: Memory, step: Look | LookAtDisk, done: Done) -> Memory:
@@ -185,6 +194,8 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
             return memory
         case KeepDisk(disk_id=disk_id):
             return _kept(memory, disk_id, ended_at)
+        case ReadCause():
+            return answered(memory, step, None, ended_at)
         case ReadHistory():
             return replace(memory, history=None, history_asked_at=ended_at)
         case Create() if not (problem.ambiguous or problem.duplicate_id or problem.duplicate_name):
@@ -212,7 +223,7 @@ def paced(facts: Facts, hold: Hold, *, first: float, most: float) -> tuple[Memor
     before = memory.refusals.get(WAITING)
     same = before is not None and before.problem.reason == hold.reason and before.wish == facts.wish
     if before is not None and same and facts.now < before.until:
-        return memory, replace(hold, seconds=before.until - facts.now)
+        return memory, replace(hold, seconds=before.until - facts.now, paced=True)
     count = before.count + 1 if before is not None and same else 1
     wait = min(first * 2.0 ** min(count - 1, 16), most)
     refusal = Refusal(
@@ -222,7 +233,9 @@ def paced(facts: Facts, hold: Hold, *, first: float, most: float) -> tuple[Memor
         count=count,
         since=before.since if before is not None and same else facts.now,
     )
-    return replace(memory, refusals={**memory.refusals, WAITING: refusal}), replace(hold, seconds=wait)
+    return replace(memory, refusals={**memory.refusals, WAITING: refusal}), replace(
+        hold, seconds=wait, paced=True
+    )
 
 
 def unpaced(memory: Memory) -> Memory:

@@ -64,6 +64,13 @@ def unlooked(facts: Facts, server_ids: Sequence[str], *, since: float = NEVER) -
     return next((Look(one) for one, at in zip(server_ids, moments, strict=True) if at < moments[0]), None)
 
 
+def round_seconds(facts: Facts, server_ids: Sequence[str]) -> float:
+    """Return in how many seconds the next round of looks over *server_ids* begins."""
+    looks = facts.memory.looks
+    newest = max((looks[one].at for one in server_ids if one in looks), default=facts.now)
+    return max(newest + ROUND_SECONDS - facts.now, 0.0)
+
+
 def found_again(facts: Facts, server_ids: Iterable[str]) -> str | None:
     """Return the first of *server_ids* that the last look at it has found."""
     looks = facts.memory.looks

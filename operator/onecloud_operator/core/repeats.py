@@ -18,6 +18,7 @@ from onecloud_operator.core.actions import (
     Settled,
     Update,
 )
+from onecloud_operator.core.cause import asking, of_attempt, said
 from onecloud_operator.core.records import HeldBack
 from onecloud_operator.core.words import words_of
 
@@ -79,10 +80,19 @@ def spent(facts: Facts, step: Step) -> Hold:
     elif (held := spent_before(facts, step)) is not None:
         reason, message = held.reason, held.message
     else:
-        what = words_of(step).noun
-        told = f"The cloud accepted {what}, and the server still differs; see its operation log in the cloud."
-        reason, message = "OperationFailed", f"{told} {_SPENT}"
-    return Hold(reason, message, spent=(HeldBack(kind_of(step), reason, message),))
+        reason, message = "OperationFailed", f"{_without_effect(facts, step)} {_SPENT}"
+    hold = Hold(reason, message, spent=(HeldBack(kind_of(step), reason, message),))
+    if refusal is None and (attempt := attempted(facts, step)) is not None:
+        return asking(facts, of_attempt(facts, step, attempt), hold)
+    return hold
+
+
+def _without_effect(facts: Facts, step: Step) -> str:
+    """Return what is said of a step that was accepted and changed nothing, with the cloud's own words."""
+    attempt = attempted(facts, step)
+    why = said(facts, of_attempt(facts, step, attempt)) if attempt is not None else None
+    told = f"The cloud accepted {words_of(step).noun}, and the server still differs"
+    return f"{told}: {why}." if why else f"{told}; see its operation log in the cloud."
 
 
 def tried(facts: Facts, step: Step) -> bool:
@@ -130,9 +140,7 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
     until = attempt.at + min(REPEAT_FIRST_SECONDS * 2.0 ** (attempt.count - free), REPEAT_MOST_SECONDS)
     if facts.now >= until:
         return None
-    return Hold(
-        "OperationFailed",
-        f"The cloud accepted {words_of(step).noun}, but the server still differs. It is tried again at "
-        "growing intervals; see the server's operation log in the cloud for the cause.",
-        until - facts.now,
+    message = f"{_without_effect(facts, step)} It is tried again at growing intervals."
+    return asking(
+        facts, of_attempt(facts, step, attempt), Hold("OperationFailed", message, until - facts.now)
     )

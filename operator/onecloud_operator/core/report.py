@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Hold
+from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Hold, MarkFailedCreation
 from onecloud_operator.core.conditions import conditions, cut, standing
 from onecloud_operator.core.drift import drift_of
+from onecloud_operator.core.failure import retry_seconds
 from onecloud_operator.core.observed import Phase, Reading, carried, rooted
 from onecloud_operator.core.policy import deletion_policy, observing
 from onecloud_operator.core.recording import records_after, shown
-from onecloud_operator.core.repeats import same_wish
+from onecloud_operator.core.repeats import kind_of, same_wish
 from onecloud_operator.core.state import READY_KEPT_SECONDS, ready_of, state_of
 from onecloud_operator.core.times import text_of_time, time_of_text
 from onecloud_operator.core.verdict import Verdict, verdict_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 LOOK_SOON_REASONS = frozenset({"Creating", "Updating", "NotYetObserved", "WaitingForCloud", "Removing"})
 LOOK_SOON_SECONDS = 5.0
 TAGS_LENGTH, HELD_LENGTH = 32, 16  # the CRD's bounds
+SAME_MOMENT_SECONDS = 2.0
 UNREAD_SECONDS = 120.0  # a restart over 10,000 objects has read them all by then
 
 
@@ -109,7 +111,7 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         "drift": drift_of(facts, step, verdict) or None,
         "lastError": _last_error(facts, verdict, problem),
         "heldBack": _held_back(facts, step, verdict),
-        "nextRetryTime": _next_retry(facts, step, verdict),
+        "nextRetryTime": _next_retry(facts, step, problem, verdict),
         "lastHandledReconcileAt": resource.reconcile_requested_at or old.get("lastHandledReconcileAt"),
     }
     status |= shown(records)
@@ -214,19 +216,30 @@ def _refused_request(facts: Facts, verdict: Verdict) -> str | None:
     )
 
 
-def _next_retry(facts: Facts, step: Step, verdict: Verdict) -> str | None:
-    """Return the time of the next try, for what concerns this object alone; kept while it lies ahead."""
-    if not verdict.own_retry:
+def _next_retry(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict) -> str | None:
+    """
+    Return the time of the next try of what *verdict* is about, where this object alone decides on it.
+
+    What is written stays while it names the same moment: the two clocks that it comes from differ a little.
+    """
+    seconds = _try_seconds(facts, step, problem) if verdict.own_retry else None
+    if seconds is None or seconds < 0:
         return None
-    seconds = _seconds(facts, step, verdict)
-    if seconds is None:
-        return None
-    kept = facts.resource.status.get("nextRetryTime")
-    moment = time_of_text(kept) if isinstance(kept, str) else None
-    same = facts.resource.records.synced_reason == verdict.reason
-    if same and moment is not None and moment > facts.wall:
-        return kept if isinstance(kept, str) else None
-    return text_of_time(facts.wall + timedelta(seconds=seconds))
+    moment, kept = facts.wall + timedelta(seconds=seconds), facts.resource.status.get("nextRetryTime")
+    before = time_of_text(kept) if isinstance(kept, str) else None
+    if before is not None and abs((before - moment).total_seconds()) <= SAME_MOMENT_SECONDS:
+        return str(kept)
+    return text_of_time(moment)
+
+
+def _try_seconds(facts: Facts, step: Step, problem: Problem | None) -> float | None:
+    """Return in how many seconds *step*, or what it holds, is tried again; None: not known, or not at all."""
+    if problem is not None:
+        refusal = facts.memory.refusals.get(kind_of(step))
+        return refusal.until - facts.now if refusal is not None else None
+    if isinstance(step, Hold):
+        return None if step.paced else step.seconds
+    return retry_seconds(facts, failed_at=facts.now) if isinstance(step, MarkFailedCreation) else None
 
 
 def _seconds(facts: Facts, step: Step, verdict: Verdict) -> float | None:
@@ -234,8 +247,8 @@ def _seconds(facts: Facts, step: Step, verdict: Verdict) -> float | None:
     waits = [
         refusal.until - facts.now for refusal in facts.memory.refusals.values() if refusal.until > facts.now
     ]
-    if isinstance(step, Hold) and step.seconds is not None:
-        waits.append(step.seconds)
+    if isinstance(step, Hold):
+        waits += [seconds for seconds in (step.seconds, step.look_seconds) if seconds is not None]
     if facts.server is not None and facts.server.phase is Phase.MOVING:
         since = facts.memory.moving_since if facts.memory.moving_since is not None else facts.now
         kept = since + READY_KEPT_SECONDS - facts.now

@@ -17,7 +17,7 @@ from onecloud_operator.feed.details import DetailsBatch, FirstRows, is_about_row
 from onecloud_operator.feed.events import EventTail
 from onecloud_operator.feed.gone import GoneLimiter
 from onecloud_operator.feed.health import FeedHealth
-from onecloud_operator.feed.history import history_of
+from onecloud_operator.feed.history import cause_of, history_of
 from onecloud_operator.feed.members import Members
 from onecloud_operator.feed.names import Directory
 from onecloud_operator.feed.passed import Passed
@@ -31,7 +31,7 @@ from onecloud_operator.translate import Doing, observed_from_details, problem_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
-    from onecloud_operator.core.facts import History
+    from onecloud_operator.core.facts import Cause, History
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.place import Place
     from onecloud_operator.engine.clock import Clock
@@ -212,6 +212,10 @@ class Feed(Generic[K]):
     async def history(self, server_id: str, source: Source) -> History | None:
         """Return the past of *server_id*, or None if the events cannot be read back to its creation."""
         return await history_of(server_id, source)
+
+    async def cause(self, server_id: str, source: Source) -> Cause | None:
+        """Return what the newest events of *server_id* tell of a failure, or None if they cannot be read."""
+        return await cause_of(server_id, source)
 
     def acknowledge(self) -> None:
         """

@@ -1,4 +1,4 @@
-"""What the events tell of one server's past: whether it ever ran, and why it failed."""
+"""What the events tell of one server's past: whether it ever ran, and why something failed."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.facts import History
+from onecloud_operator.core.facts import Cause, History
 from onecloud_operator.onecloud.errors import OneCloudError
+from onecloud_operator.onecloud.models import moment
+from onecloud_operator.onecloud.scrub import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from onecloud_operator.feed.source import Source
-    from onecloud_operator.onecloud.models import Event
+    from onecloud_operator.onecloud.models import Event, EventPage
 
 FIELDS = ("id", "obj_id", "action", "notes")
+CAUSE_FIELDS = (*FIELDS, "ops_time")
 PAGE = 500
+CAUSE_PAGE = 60  # an operation writes some ten events, and what followed it as many
 MOST_PAGES = 10
 MOST_CHARACTERS = 300
+MOST_READ = 4096  # of the words for people; what is not shown only costs time
+NO_MASK = Mask()
 MOST_NESTED = 16  # tasks within tasks
 STARTED = frozenset({"start", "starting"})  # from here on its disks may hold something
 BIRTH = "create"
@@ -31,6 +37,7 @@ SESSION = re.compile(r",? *session_id=\\*\"?\d+\\*\"?")
 async def history_of(server_id: str, source: Source) -> History | None:
     """Return the past of *server_id*, or None if the events cannot be read back to its creation."""
     events: list[Event] = []
+    mask = NO_MASK
     marker: int | None = None
     try:
         for _ in range(MOST_PAGES):
@@ -38,20 +45,60 @@ async def history_of(server_id: str, source: Source) -> History | None:
                 marker=marker, server_ids=(server_id,), order="DESC", limit=PAGE, fields=FIELDS
             )
             events += [event for event in page.events if event.server_id == server_id]
+            mask = page.mask
             if page.next_marker is None or not page.events:
                 break
             marker = page.events[-1].id
     except OneCloudError:
         return None
-    return history_in(events)
+    return history_in(events, mask)
 
 
-def history_in(newest_first: Sequence[Event]) -> History | None:
+async def cause_of(server_id: str, source: Source) -> Cause | None:
+    """Return the newest failure that the events of *server_id* tell of, or None if they cannot be read."""
+    try:
+        page = await source.events(
+            server_ids=(server_id,), order="DESC", limit=CAUSE_PAGE, fields=CAUSE_FIELDS
+        )
+    except OneCloudError:
+        return None
+    return cause_in(page, server_id)
+
+
+def cause_in(page: EventPage, server_id: str) -> Cause:
+    """
+    Return the newest failure in *page*, newest first.
+
+    An operation that fails writes several events: those until the status that it failed from are taken for
+    one, and the newest words of these count.
+    """
+    status: str | None = None
+    failed: list[Event] = []
+    words = ""
+    for event in (event for event in page.events if event.server_id == server_id):
+        reached = _reached(event)
+        if _fails(event) or (reached is not None and _is_failure(reached)):
+            failed.append(event)
+            words = words or _failure(event, page.mask)
+        elif reached is not None and failed:
+            break
+        status = status or reached
+    at = _happened_at(failed[0], page) if failed else page.asked_at
+    return Cause(words, at, status)
+
+
+def _happened_at(event: Event, page: EventPage) -> float:
+    """Return about when *event* happened by our clock; not before that where the answer carries no date."""
+    now, then = page.dated or moment(page.events[0].happened_at), moment(event.happened_at)
+    return page.asked_at - max((now - then).total_seconds(), 0.0) if now and then else page.asked_at
+
+
+def history_in(newest_first: Sequence[Event], mask: Mask = NO_MASK) -> History | None:
     """Return what *newest_first* tells, or None if it lacks the creation: then more may be missing."""
     if not any(event.action == BIRTH for event in newest_first):
         return None
     started = any(event.action in STARTED or _reached(event) == "running" for event in newest_first)
-    failures = (text for event in newest_first if (text := _failure(event)))
+    failures = (text for event in newest_first if (text := _failure(event, mask)))
     return History(started=started, failure=next(failures, None))
 
 
@@ -60,20 +107,29 @@ def _reached(event: Event) -> str | None:
     return step["new"] if step else None
 
 
-def _failure(event: Event) -> str:
-    if event.action.endswith("_fail"):
-        return text_of_notes(event.notes)
+def _is_failure(word: str) -> bool:
+    return word.endswith(("_fail", "_failed"))
+
+
+def _fails(event: Event) -> bool:
+    return event.action != "updatestatus" and _is_failure(event.action)
+
+
+def _failure(event: Event, mask: Mask) -> str:
+    if _fails(event):
+        return text_of_notes(event.notes, mask)
     step = STEP.match(event.notes) if event.action == "updatestatus" else None
-    return text_of_notes(step["why"] or "") if step and step["new"].endswith("_fail") else ""
+    return text_of_notes(step["why"] or "", mask) if step and _is_failure(step["new"]) else ""
 
 
-def text_of_notes(notes: str) -> str:
+def text_of_notes(notes: str, mask: Mask = NO_MASK) -> str:
     """
     Return the words in an event's notes that are meant for people, on one line.
 
     Notes are text, or JSON that wraps errors within errors as text, at times cut off in the middle.
     """
     text = SESSION.sub("", _innermost(notes, depth=0))
+    text = mask(text[:MOST_READ])
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
 

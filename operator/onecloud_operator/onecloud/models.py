@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import InvalidRequest
+from .scrub import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -161,11 +162,18 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Events after the marker that was given; *next_marker* is None on the last page."""
+    """
+    Events after the marker that was given; *next_marker* is None on the last page.
+
+    *dated* is the time that the answer carries. *mask* hides secrets of ours, should
+    a note that is shown repeat one.
+    """
 
     events: tuple[Event, ...]
     next_marker: int | None
     asked_at: float
+    dated: datetime | None = None
+    mask: Mask = field(default=Mask(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,8 @@ def parse_events(request: Request, reply: Reply, marker: int | None, asked_at: f
     rows = rows_in(request, reply, body, "events")
     events = tuple(_event(request, reply, row) for row in rows)
     following = _integer(body.get("next_marker"))
-    return EventPage(tuple(event for event in events if event.id != marker), following, asked_at)
+    shown = tuple(event for event in events if event.id != marker)
+    return EventPage(shown, following, asked_at, reply.dated, reply.mask)
 
 
 def missing(request: Request, reply: Reply, one_id: str) -> bool:
