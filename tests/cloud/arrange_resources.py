@@ -92,9 +92,8 @@ def _before(exchange: Exchange, row: dict[str, Any]) -> dict[str, Any] | None:
             return {k: v for k, v in row.items() if k != "metadata"} | {"update_version": version - 1}
         case "PUT", _:
             changed = {key: not value for key, value in exchange.body["disk"].items() if value is True}
-            return (
-                row | {"name": "before", "update_version": version - 1} | changed | _kept_name(exchange, row)
-            )
+            named = {"name": "before"} if "name" in exchange.body["disk"] else {}
+            return row | {"update_version": version - 1} | changed | named
         case (("POST" | "DELETE"), [kind, *_]) if row["status"] not in {"ready", "init"} or kind == "eips":
             return row | {"status": "ready", "update_version": version - 1}
     return row
@@ -105,10 +104,6 @@ def _asked_for(exchange: Exchange) -> dict[str, Any]:
     query = Query(exchange.query)
     found: dict[str, Any] = {"metadata": dict(query.tags())} if query.tags() else {}
     return found | ({"server_type": kind} if (kind := query.one("server_type")) else {})
-
-
-def _kept_name(exchange: Exchange, row: dict[str, Any]) -> dict[str, Any]:
-    return {} if "name" in exchange.body["disk"] else {"name": row["name"]}
 
 
 def _behind(scene: Scene, exchange: Exchange, kind: str) -> None:
