@@ -16,6 +16,7 @@ from onecloud_operator.core.report import report
 from tests.core.scenes import (
     BEGUN,
     ID,
+    MADE,
     NOW,
     PLACE,
     details,
@@ -38,6 +39,7 @@ BARE = Disk("disk-9", 0, 10240)  # what takes the root disk's place
 LARGER = {"rootDisk": {"size": "80Gi"}, "dataDisks": [{"index": 1, "size": "20Gi"}]}
 GIVEN = {"dataDisks": [{"index": 1, "size": "10Gi"}]}
 RESTART = {"allow": "Restart"}
+OLD = replace(MADE, completed_at="2026-11-01T11:59:30Z")  # by an operator that kept no record of disks
 ADOPTED = {"creation": None, "adopted_at": "2026-11-23T11:59:30Z"}
 
 
@@ -55,7 +57,7 @@ def seen(
     """A stopped server that shows *disks*, of an object that wants *wanted* and remembers *recorded*."""
     held = resource(
         spec=spec({"powerState": "Stopped", **(wanted or {})}, disruption=RESTART),
-        records=records(**(recorded or {})),
+        records=records(**{"creation": OLD, **(recorded or {})}),
         annotations=annotations or {},
     )
     return facts(shown(*disks, status=status), resource=held)
@@ -82,6 +84,14 @@ def test_the_ids_of_its_disks_are_remembered_when_a_server_is_complete() -> None
     assert status["dataDiskIDs"] == [{"index": 1, "id": "disk-1"}]
     again = records_of(status)
     assert (again.root_disk_id, again.data_disk_ids) == ("disk-0", ((1, "disk-1"),))
+
+
+def test_details_that_come_after_the_completion_tell_the_disks_as_well() -> None:
+    bare = replace(ROOT, image=None, image_id=None)
+    late = facts(shown(bare, DATA), resource=resource(spec=spec(GIVEN), records=records(creation=MADE)))
+    assert told(late)["rootDiskID"] == "disk-0"
+    old = facts(shown(bare, DATA), resource=resource(spec=spec(GIVEN), records=records(creation=OLD)))
+    assert "rootDiskID" not in told(old)
 
 
 def test_they_are_remembered_with_the_record_of_an_adoption() -> None:

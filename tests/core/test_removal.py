@@ -86,6 +86,8 @@ def test_a_server_that_somebody_locks_again_is_kept_until_it_is_asked_for_anew()
     done = accepted(locked, Unlock(ID), Done(NOW - 10, NOW - 10))
     again = replace(locked, memory=done)
     assert hold_reason(plan(again)) == "DeletionProtected"
+    old = replace(again, now=NOW + 300.0)  # no disk is detached of a server that is kept
+    assert hold_reason(plan(replace(old, reading=reading(server(locked=True))))) == "DeletionProtected"
     annotations = {RECONCILE_REQUESTED_AT: "now"}
     asked_anew = replace(again, resource=replace(again.resource, annotations=annotations))
     assert plan(asked_anew) == Unlock(ID)

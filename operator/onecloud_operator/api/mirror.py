@@ -24,7 +24,7 @@ class Address(Shown):
 class DiskStatus(Shown):
     """A disk."""
 
-    index: Count | None = shown("Place on the server; 0 is the root disk.")
+    index: Count | None = shown("Place on the server; 0 is the root disk's.")
     id: Short | None = shown("Id.")
     name: Text | None = shown("Name.")
     size: Size | None = shown("Size.")

@@ -22,7 +22,7 @@ from onecloud_operator.core.holds import proven
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import forged, keeps, observing
 from onecloud_operator.core.records import Failure, KeptDisk
-from onecloud_operator.core.times import text_of_time
+from onecloud_operator.core.times import text_of_time, time_of_text
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.records import Records
 
 KEPT_LENGTH = 64  # the CRD's bound
+NEW_SECONDS = 600.0
 
 
 def records_after(facts: Facts, step: Step) -> Records:
@@ -38,7 +39,7 @@ def records_after(facts: Facts, step: Step) -> Records:
 
 
 def _with_disks(facts: Facts, step: Step) -> Records:
-    before, records = facts.resource.records, _after(facts, step)
+    records = _after(facts, step)
     if isinstance(step, BeginAdoption):
         found = next((one for one in facts.candidates or () if one.id == step.server_id), None)
         return remembered(facts, records, found, new=True)
@@ -49,7 +50,14 @@ def _with_disks(facts: Facts, step: Step) -> Records:
     believed = server.phase is Phase.RUNNING or (server.phase.stable and facts.reading.confirmed)
     if observing(facts.resource) or forged(facts.resource) or not facts.fresh or not believed:
         return records
-    return remembered(facts, records, server, new=made and creation is not before.creation)
+    return remembered(facts, records, server, new=_new(facts, records))
+
+
+def _new(facts: Facts, records: Records) -> bool:
+    """Say whether the server was made or adopted just now: its details may come a moment after that."""
+    creation = records.creation
+    since = time_of_text(creation.completed_at if creation is not None else records.adopted_at)
+    return since is not None and abs((facts.wall - since).total_seconds()) < NEW_SECONDS
 
 
 def _after(facts: Facts, step: Step) -> Records:

@@ -264,10 +264,12 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
     delete = Delete(server.id, for_good=for_good)
     if requested is not None and (refused := blocked(facts, delete)) is not None:
         return refused
+    if server.locked and (locked := _locked_again(facts, server)) is not None:
+        return locked
     if (keeping := before_delete(facts, server)) is not None:
         return keeping
     if server.locked:
-        return _locked_again(facts, server) or Unlock(server.id)
+        return Unlock(server.id)
     if requested is None:
         return BeginDeletion()
     return delete
