@@ -12,12 +12,13 @@ from onecloud_operator.feed.names import (
     GOOD_SECONDS,
     MISSING_SECONDS,
     MOST_NAMES,
+    REFUSED_SECONDS,
     STALE_SECONDS,
     UNKNOWN_SECONDS,
     Directory,
 )
 from onecloud_operator.onecloud import Collection, NamedRows
-from onecloud_operator.onecloud.errors import Timeout
+from onecloud_operator.onecloud.errors import Call, Forbidden, Timeout
 from tests.engine.simulated import SimulatedClock
 from tests.feed.fake import FakeCloud
 
@@ -85,6 +86,17 @@ async def test_a_failure_is_not_known_for_all_names_of_its_kind_and_never_missin
     }
     here.clock.now += UNKNOWN_SECONDS
     assert here.known(VNET, OTHER) == {}
+
+
+async def test_what_is_refused_is_not_asked_for_soon() -> None:
+    here = Place()
+    call = Call("GET", "/networks")
+    here.cloud.fail = lambda _kind, _query: Forbidden(call, 403, "ForbiddenError", "no right")
+    await here.ask()
+    here.clock.now += UNKNOWN_SECONDS
+    assert here.known() == {VNET: Unknown("no right")}
+    here.clock.now += REFUSED_SECONDS
+    assert here.known() == {}
 
 
 async def test_an_answer_outlives_the_failures_of_an_hour() -> None:

@@ -155,10 +155,10 @@ class KeptDiskStatus(Shown):
 
 
 class DriftStatus(Shown):
-    """One field in which the server differs from the spec."""
+    """One field in which the server differs from the spec, or from what it was when it was made."""
 
     field: Text = Field(description="Path of the field below spec.server.")
-    desired: Text = Field(description="What the spec wants.")
+    desired: Text = Field(description="What the spec wants, or what was so when the server was made.")
     actual: Text = Field(description="What the server has.")
     since: Time = Field(description="Since when.")
 
@@ -228,7 +228,9 @@ class Status(Shown):
         **ATOMIC_LIST,
     )
     drift: Annotated[tuple[DriftStatus, ...], Field(max_length=32)] | None = shown(
-        "What differs from the spec and is held back, or only reported.", **ATOMIC_LIST
+        "What differs from the spec and is held back, or only reported; and what the spec declares and has "
+        "changed since the server was made, though nothing can be done about it.",
+        **ATOMIC_LIST,
     )
     last_error: ErrorStatus | None = shown("The newest failure; absent when all is well.", **ATOMIC_MAP)
     held_back: Annotated[tuple[HeldBackStatus, ...], Field(max_length=16)] | None = shown(

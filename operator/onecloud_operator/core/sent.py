@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.fixed import DATA_DISKS, fixed_fields
@@ -43,7 +44,27 @@ _SEEN = frozenset(
 
 def sent_of(spec: ServerSpec) -> tuple[tuple[str, str], ...]:
     """Return a short digest for each field of *spec* that counts only at the creation; no secret's."""
-    body = spec.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return _sent_of(_This(spec))
+
+
+class _This:
+    """One very spec, since those that are equal cannot be told by a hash."""
+
+    __slots__ = ("spec",)
+
+    def __init__(self, spec: ServerSpec) -> None:
+        self.spec = spec
+
+    def __hash__(self) -> int:
+        return id(self.spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _This) and self.spec is other.spec
+
+
+@lru_cache(maxsize=64)  # a pass asks for it several times
+def _sent_of(this: _This) -> tuple[tuple[str, str], ...]:
+    body = this.spec.model_dump(mode="json", by_alias=True, exclude_none=True)
     return tuple(
         (path, GIVEN if path in _NO_DIGEST else _digest(path, value))
         for path in fixed_fields()

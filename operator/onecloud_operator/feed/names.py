@@ -7,11 +7,12 @@ meanwhile is told, each for its own name; the first of those who wait for anothe
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.core.names import Kind, Missing, UnderWay, Unknown
-from onecloud_operator.onecloud.errors import OneCloudError
+from onecloud_operator.onecloud.errors import CatalogError, Forbidden, OneCloudError
 from onecloud_operator.translate import answer_of, collection_of, unknown_of
 
 if TYPE_CHECKING:
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from onecloud_operator.core.names import Answer, Reference
     from onecloud_operator.feed.source import Source
 
+logger = logging.getLogger(__name__)
+
 K = TypeVar("K", bound="Hashable")
 
 GOOD_SECONDS = 600.0
 MISSING_SECONDS = 60.0  # what is missing may be made at any time, and is waited for
 UNKNOWN_SECONDS = 60.0
+REFUSED_SECONDS = 300.0  # each question that is refused makes one new sign-in
 STALE_SECONDS = 3600.0  # how long a good answer stands in while the cloud cannot be asked again
 MOST_NAMES = 1024  # the oldest is asked for again
 MOST_WAITING = 4096  # those beyond look again by themselves
@@ -80,7 +84,12 @@ class Directory(Generic[K]):
         try:
             rows = await source.list_named(collection_of(reference.kind), reference.name)
         except OneCloudError as error:
-            self._silent[reference.kind] = unknown_of(error), self._monotonic() + UNKNOWN_SECONDS
+            seconds = REFUSED_SECONDS if isinstance(error, Forbidden | CatalogError) else UNKNOWN_SECONDS
+            self._silent[reference.kind] = unknown_of(error), self._monotonic() + seconds
+            logger.debug(
+                "a name could not be looked up",
+                extra={"kind": reference.kind.value, "error": type(error).__name__},
+            )
         else:
             self._silent.pop(reference.kind, None)
             self._keep(reference, source, answer_of(reference.kind, rows), asked_at)
