@@ -13,6 +13,7 @@ from onecloud_operator.core.actions import (
     BeginCreation,
     BeginDeletion,
     BeginKeeping,
+    BeginRestart,
     Claim,
     Create,
     Delete,
@@ -106,6 +107,7 @@ class Hands:
                 | Settled()
                 | BeginCreation()
                 | BeginAdoption()
+                | BeginRestart()
                 | BeginDeletion()
                 | BeginKeeping()
                 | EndKeeping()
@@ -214,10 +216,7 @@ class Hands:
                 return await cloud.perform(server_id, ACTIONS[type(step)])
             case Resize(server_id=server_id):
                 body = change_config(
-                    cpu=step.cpu,
-                    memory_mib=step.memory_mib,
-                    instance_type=step.instance_type,
-                    restart=step.restart,
+                    cpu=step.cpu, memory_mib=step.memory_mib, instance_type=step.instance_type
                 )
                 return await cloud.perform(server_id, "change-config", body)
             case GrowDisk(server_id=server_id, disk_id=disk_id, size_mib=size_mib):

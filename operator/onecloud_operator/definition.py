@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS: Final = 5.0
 EVERY_SECONDS: Final = 600.0  # users update CRDs beside a running operator, and take older ones back
-# Without these in the status an object would make a second server, or be worked on without an end.
+# Without these in the status an object would make a second server, be worked on without an end, or leave a
+# server off that it has stopped.
 RECORDS: Final = frozenset(
     {
         "id",
@@ -30,6 +31,7 @@ RECORDS: Final = frozenset(
         "creation",
         "adoptedAt",
         "takenOverFrom",
+        "restart",
         "deletion",
         "heldBack",
         "conditions",

@@ -20,12 +20,12 @@ from onecloud_operator.core.actions import (
     BeginCreation,
     BeginDeletion,
     BeginKeeping,
+    BeginRestart,
     EndKeeping,
     Find,
     Hold,
     MarkFailedCreation,
     RemoveFinalizer,
-    Resize,
     Settled,
     Stop,
 )
@@ -36,6 +36,7 @@ from onecloud_operator.core.keeping import kept_text
 from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.repeats import judged
 from onecloud_operator.core.report import report
 from onecloud_operator.core.words import released
 from onecloud_operator.engine.limits import Backoff
@@ -62,12 +63,20 @@ STEPS_A_TURN = 12  # from nothing to a POST are five; more in a row gives other 
 JITTER = 0.2
 UNPROCESSABLE = 422
 SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, "CredentialsMismatch"})
-RECORDS = (BeginCreation, BeginAdoption, BeginDeletion, BeginKeeping, EndKeeping, MarkFailedCreation)
+RECORDS = (
+    BeginCreation,
+    BeginAdoption,
+    BeginRestart,
+    BeginDeletion,
+    BeginKeeping,
+    EndKeeping,
+    MarkFailedCreation,
+)
 # Under these the credentials are known to show nothing, or cannot be known any more.
 NO_SIGHT = frozenset({"CredentialsRejected", "Forbidden", "SecretInvalid", "EndpointNotAllowed"})
 UNTOLD_WAITS = (10.0, 300.0)  # seconds, for a refusal whose reason has no waits of its own
 # What stops a server must show at once; other writes show with what comes of them.
-TOLD_AT_ONCE = (Stop, Resize)
+TOLD_AT_ONCE = (Stop,)
 
 
 @dataclass(slots=True)
@@ -221,6 +230,8 @@ class Reconciler:
             self._voice.done(facts, step)
             await self._voice.event(facts, "Normal", "Released", released(step.why) + kept_text(facts))
             return True, None  # others may hold the object still, and are to be told
+        if outcome.problem is not None:
+            outcome = replace(outcome, problem=judged(facts, step, outcome.problem))
         if isinstance(step, Hold):
             step = self._pace(known, facts, step)
         else:

@@ -188,7 +188,9 @@ def _steps(directory: Path, *, known: bool) -> tuple[Step, ...]:
         ),
         steps.first(manifest),
         steps.scale(manifest, WEB_SERVERS),
-        *steps.CHANGES,
+        steps.TAG,
+        *steps.FEWER_CPUS,
+        steps.DELETE,
         steps.LOOK,
     )
 

@@ -61,6 +61,7 @@ def sandbox(choice: Choice, show: Show) -> Iterator[Place]:
                 grant(kube, OPERATOR)
         with show.busy("starting the cloud", "1 second"):
             cloud = stack.enter_context(Cloud(step_seconds=STEP_SECONDS * choice.pace))
+        cloud.call("settings", hot_plug="disable")
         if choice.no_room:
             cloud.call("fill_hosts")
         secret = directory / "secret.yaml"
@@ -112,6 +113,8 @@ def _steps(secret: Path, cloud: Cloud) -> tuple[Step, ...]:
         steps.first(MINIMAL),
         steps.EXAMPLES,
         steps.scale(MINIMAL, WEB_SERVERS),
-        *steps.CHANGES,
+        steps.TAG,
+        *steps.MORE_CPUS,
+        steps.DELETE,
         steps.count(WEB_SERVERS + made_by_examples),
     )

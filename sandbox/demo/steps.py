@@ -132,37 +132,54 @@ def patch(name: str, spec: str) -> str:
     return f"kubectl -n {NAMESPACE} patch ocs {name} --type merge -p '{{\"spec\": {spec}}}'"
 
 
-CHANGES: Final = (
-    Step(
-        "Change a tag",
-        "Tags, name, description, security groups and the power state follow at once, while the server runs.",
-        commands=(patch("web-1", '{"server": {"tags": {"team": "shop"}}}'),),
-        sights=(sights.settled("web-1", tags={"team": "shop"}), sights.tagged("web-1", "team", "shop")),
-    ),
-    Step(
-        "Ask for more CPUs",
-        "That needs a restart, and nobody has allowed one. The server goes on as it is, and the object "
-        "says what it needs.",
-        commands=(patch("web-1", '{"server": {"cpu": 4}}'),),
-        sights=(
-            sights.says("web-1", "Synced", "RestartNeeded"),
-            sights.in_cloud("web-1", status="running", vcpu_count=2),
+TAG: Final = Step(
+    "Change a tag",
+    "Tags, name, description, security groups and the power state follow at once, while the server runs.",
+    commands=(patch("web-1", '{"server": {"tags": {"team": "shop"}}}'),),
+    sights=(sights.settled("web-1", tags={"team": "shop"}), sights.tagged("web-1", "team", "shop")),
+)
+
+
+def resize(title: str, why: str, *, cpu: int) -> tuple[Step, ...]:
+    """Return the steps that ask for *cpu* CPUs, which needs a stop, and then allow it."""
+    return (
+        Step(
+            title,
+            f"{why} Nobody has allowed a restart, so it goes on as it is, and the object says what it needs.",
+            commands=(patch("web-1", f'{{"server": {{"cpu": {cpu}}}}}'),),
+            sights=(
+                sights.says("web-1", "Synced", "RestartNeeded"),
+                sights.in_cloud("web-1", status="running", vcpu_count=2),
+            ),
         ),
-    ),
-    Step(
-        "Allow the restart",
-        "Now the operator stops the server, changes it and starts it again. It stays the same server: "
-        "its id, disks and address are kept.",
-        commands=(patch("web-1", '{"disruption": {"allow": "Restart"}}'),),
-        sights=(sights.settled("web-1", cpu=4), sights.in_cloud("web-1", status="running", vcpu_count=4)),
-    ),
-    Step(
-        "Delete a server",
-        "The object stays until the cloud has let go of the server. By default that goes to the cloud's "
-        "recycle bin, from where it can be taken back; deletionPolicy Delete or Retain choose otherwise.",
-        commands=(f"kubectl -n {NAMESPACE} delete ocs web-2",),
-        sights=(sights.gone("web-2"), sights.recycled("web-2")),
-    ),
+        Step(
+            "Allow the restart",
+            "Now the operator stops the server, changes it and starts it again. It stays the same server: "
+            "its id, disks and address are kept.",
+            commands=(patch("web-1", '{"disruption": {"allow": "Restart"}}'),),
+            sights=(
+                sights.settled("web-1", cpu=cpu),
+                sights.in_cloud("web-1", status="running", vcpu_count=cpu),
+            ),
+        ),
+    )
+
+
+MORE_CPUS: Final = resize(
+    "Ask for more CPUs",
+    "The hosts of this cloud have no hot-plug, so a running server cannot grow (where they have it, it does "
+    "at once).",
+    cpu=4,
+)
+FEWER_CPUS: Final = resize(
+    "Ask for fewer CPUs", "From a running server none can be taken away, on any host.", cpu=1
+)
+DELETE: Final = Step(
+    "Delete a server",
+    "The object stays until the cloud has let go of the server. By default that goes to the cloud's "
+    "recycle bin, from where it can be taken back; deletionPolicy Delete or Retain choose otherwise.",
+    commands=(f"kubectl -n {NAMESPACE} delete ocs web-2",),
+    sights=(sights.gone("web-2"), sights.recycled("web-2")),
 )
 
 

@@ -54,7 +54,8 @@ server is made, that is, once `status.creation.completedAt` is there. Until then
 | --- | --- |
 | any time | is sent to the cloud at once |
 | next start | is sent at once, and in force from the server's next start on |
-| restart | stops a running server, so it waits for `disruption.allow: Restart` ([RestartNeeded](reasons.md#restartneeded)) |
+| restart | stops a running server, so it waits for `disruption.allow: Restart` ([RestartNeeded](reasons.md#restartneeded)); \
+more cpu and memory do not where hot-plug is on |
 | grows | may only be larger; *grows, restart*: and growing restarts a running server |
 | never | is refused by the API server: take the field out, so that it is not looked after any more, or make a new \
 object. One that the server was made with may come back later. Where the server is something else, `status.drift` \

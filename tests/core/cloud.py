@@ -78,7 +78,8 @@ class Row:
     """
     A server, and what the cloud knows of it beside: *started* stands in its events, *on* at its host.
 
-    *made_for*: UID of the object whose POST made it. *condemned*: deleted unasked, and rightly.
+    *made_for*: UID of the object whose POST made it. *condemned*: deleted unasked, and rightly. *halted*: it
+    ran, and the operator stopped it though it is not to be off.
     *put_tags*: keys that the operator set; *own_tags*: those of them that it surely knows to be its own.
     """
 
@@ -88,6 +89,7 @@ class Row:
     rested: bool = False
     on: bool = False
     condemned: bool = False
+    halted: bool = False
     put_tags: set[str] = field(default_factory=set)
     own_tags: set[str] = field(default_factory=set)
     task: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
@@ -110,6 +112,7 @@ class Row:
         phase = self.server.phase
         self.rested |= phase.stable
         self.started |= phase is Phase.RUNNING
+        self.halted &= phase not in {Phase.RUNNING, Phase.SUSPENDED}
         if phase.stable:
             self.on = phase is Phase.RUNNING
 
@@ -131,7 +134,8 @@ class LooseDisk:
 @dataclass
 class Cloud:
     """
-    *pace*: seconds that each stage of a task takes. *fate*: the status in which creations end, if not well.
+    *hot_plug*: whether servers that are started here can grow as they run. *pace*: seconds that each stage
+    of a task takes. *fate*: the status in which creations end, if not well.
 
     *words* are what events tell of any failure, from *told_at* on. *mood* is what becomes of a write:
     ``well``, ``refused``, ``lost`` (done, and nobody hears of it), ``unsent`` (the same silence, and not
@@ -152,6 +156,7 @@ class Cloud:
     words: str = "no kvm device"
     told_at: float = 0.0
     named: dict[Reference, Answer] = field(default_factory=lambda: dict(NAMES))
+    hot_plug: bool = False
     under_way: list[tuple[float, Create, Resource]] = field(default_factory=list)
     posts: int = 0
 
@@ -248,7 +253,7 @@ class Cloud:
             return Problem("ProviderError", "404")
         if isinstance(step, KeepDisk):
             return self._keep(row, step)
-        if isinstance(step, Start | Stop | Resize | GrowDisk) and row.server.phase is Phase.MOVING:
+        if isinstance(step, Start | Stop | Resize | GrowDisk) and not self._fits(row, step):
             return AGAIN
         if isinstance(step, Delete) and row.server.locked:
             return AGAIN
@@ -270,6 +275,20 @@ class Cloud:
             self._run(row, {"status": "detach_disk"}, {"status": row.server.status, "disks": left})
         return None
 
+    def _fits(self, row: Row, step: Start | Stop | Resize | GrowDisk) -> bool:
+        """Say whether the state of a server allows *step*."""
+        server = row.server
+        if server.phase is Phase.MOVING:
+            return False
+        match step:
+            case Resize() if server.phase is not Phase.STOPPED:
+                size = (step.cpu or server.cpu) >= server.cpu, (step.memory_mib or server.memory_mib)
+                return bool(row.details.hot_plug) and size[0] and size[1] >= server.memory_mib
+            case GrowDisk(disk_id=disk_id) if server.phase is not Phase.STOPPED:
+                return any(disk.id == disk_id and disk.index for disk in row.details.disks)
+            case _:
+                return True
+
     def _work(self, row: Row, step: CloudWrite, resource: Resource) -> None:
         rest = row.server.status
         match step:
@@ -281,21 +300,22 @@ class Cloud:
                 row.change(**{PLAIN[name]: value for name, value in fields})
             case SetTags(put=put, remove=remove):
                 row.put_tags |= {key for key, _ in put}
+                row.own_tags -= set(remove)  # who sets them from now on is another
                 left = {key: value for key, value in row.details.tags.items() if key not in remove}
                 row.change(tags=left | dict(put))
             case SetSecurityGroups(groups=groups):
                 row.change(security_groups=tuple(SecurityGroup(name, name) for name in groups))
             case Start():
-                self._run(row, {"status": "starting"}, {"status": "running"})
+                # The host agent says at each start what can be plugged in.
+                self._run(row, {"status": "starting"}, {"status": "running", "hot_plug": self.hot_plug})
             case Stop():
+                was_on = row.server.phase is Phase.RUNNING
                 self._run(row, {"status": "stopping"}, {"status": "ready"})
-            case Resize(restart=restart):
+                row.halted = was_on and power(resource) != "Stopped"
+            case Resize():
                 sizes = {"cpu": step.cpu, "memory_mib": step.memory_mib, "instance_type": step.instance_type}
                 size = {name: value for name, value in sizes.items() if value is not None}
-                # ``ready`` is shown in the middle, as if the server rested.
-                off = ({"status": "stopping"}, {"status": "ready"}) if restart else ()
-                end = {"status": "running" if restart else rest}
-                self._run(row, *off, {"status": "change_flavor"}, size | end)
+                self._run(row, {"status": "change_flavor"}, size | {"status": rest})
             case GrowDisk(disk_id=disk_id, size_mib=size_mib):
                 disks = (replace(d, size_mib=size_mib) if d.id == disk_id else d for d in row.details.disks)
                 self._run(row, {"status": "resize_disk"}, {"status": rest, "disks": tuple(disks)})
@@ -363,7 +383,7 @@ class Cloud:
         for disk in shown.disks:
             self.disks[disk.id].auto_delete = disk.index not in kept
         well = "ready" if power(resource) == "Stopped" else "running"
-        self._run(row, {"status": "deploying"}, {"status": self.fate or well})
+        self._run(row, {"status": "deploying"}, {"status": self.fate or well, "hot_plug": self.hot_plug})
         return None
 
     # -- tasks -------------------------------------------------------------------------------------------

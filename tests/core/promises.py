@@ -29,6 +29,7 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.keeping import READ_SECONDS
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
+from onecloud_operator.core.policy import power
 from tests.core.cloud import PLAIN
 from tests.core.scenes import OTHER_UID
 
@@ -112,6 +113,8 @@ def _write(world: World, facts: Facts, step: CloudWrite, row: Row) -> None:
     assert row.made_for == stored.uid or _adopts(stored, row), "a write to a server that is not ours"
     if isinstance(step, Delete):
         _delete(world, facts, step, row)
+    if isinstance(step, Stop):
+        _stop(world, facts)
     assert not (certain and vain(step, row)), "a write that changes nothing"
     again = [at for at, sent, wish in world.sent[world.stirred :] if sent == step and wish == facts.wish]
     recent = [at for at in again if world.now - at < REPEAT_SECONDS and at > world.memory.born_at]
@@ -163,6 +166,22 @@ def lost_with(world: World, row: Row) -> set[str]:
     }
 
 
+def _stop(world: World, facts: Facts) -> None:
+    spec, stored = facts.resource.spec, world.cluster.stored
+    if power(facts.resource) == "Stopped":
+        return
+    assert stored.records.restart is not None, "a stop that is not on record"
+    assert spec is not None, "a stop for what nobody knows"
+    assert spec.disruption is not None, "a stop without leave"
+    assert spec.disruption.allow == "Restart", "a stop without leave"
+    assert spec.drift is None or spec.drift.mode != "Report", "a stop where nothing is to be changed"
+
+
+def left_off(world: World, row: Row) -> bool:
+    """Say whether the operator has stopped a server, and does not see to it that it runs again."""
+    return row.halted and not row.server.recycled and power(world.cluster.stored) != "Stopped"
+
+
 def _let_go(world: World, step: RemoveFinalizer) -> None:
     """See that nothing is left behind that nobody will look after."""
     stored, rows = world.cluster.stored, world.cloud.rows
@@ -179,6 +198,7 @@ def _let_go(world: World, step: RemoveFinalizer) -> None:
         lost = {disk for server_id in left for disk in lost_with(world, rows[server_id])}
         assert not lost, "let go, and what is to outlive its server is in the bin with it"
     else:
+        assert not any(left_off(world, row) for row in rows.values()), "let go, and left off"
         owners = (row.server.owner for row in rows.values())
         assert not any(o is not None and o.uid == stored.uid for o in owners), "let go, and still its owner"
 
@@ -216,7 +236,7 @@ def vain(step: CloudWrite, row: Row) -> bool:
             return False
 
 
-def disagreements(row: Row, spec: ServerSpec, power: str) -> set[str]:
+def disagreements(row: Row, spec: ServerSpec, wanted: str) -> set[str]:
     """Return the fields in which the server is not what *spec* asks for, read off the cloud's own row."""
     server, details = row.server, row.details
     disks = {disk.index: disk.size_mib for disk in details.disks}
@@ -245,6 +265,6 @@ def disagreements(row: Row, spec: ServerSpec, power: str) -> set[str]:
             for name, want in hardware.items()
             if f"hardware.{name}" in PLAIN
         ),
-        "powerState": server.phase in phases[power],
+        "powerState": server.phase in phases[wanted],
     }
     return {field for field, agreed in agrees.items() if not agreed}

@@ -70,6 +70,7 @@ def details(version: int = 7, **changes: Any) -> Details:
         security_groups=(SecurityGroup("default", "Default"),),
         tags={},
         owner=OWNER,
+        hot_plug=False,
         ip="10.0.0.5",
     )
     return replace(base, **changes)

@@ -10,6 +10,7 @@ import pytest
 from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
+    BeginRestart,
     Create,
     Find,
     GrowDisk,
@@ -19,6 +20,7 @@ from onecloud_operator.core.actions import (
     Settled,
     Start,
     Stop,
+    Update,
 )
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import Done, accepted, refused
@@ -45,6 +47,7 @@ from tests.core.scenes import (
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.resource import Resource
 
 RESTART = {"allow": "Restart"}
 RESIZED = resource(spec=spec({"cpu": 4}, disruption=RESTART))
@@ -65,25 +68,46 @@ def restarted(found: Facts) -> Facts:
     return replace(found, memory=Memory(born_at=NOW))
 
 
+LOOKED = Memory(looked_at=NOW - 1, looked_version=7)  # there is no hot-plug, as was seen just now
+
+
+def stopped_for(wish: Resource) -> Facts:
+    """Return a server that was stopped for a change of *wish*, on record."""
+    found = facts(resource=wish, memory=LOOKED)
+    begun = plan(found)
+    assert isinstance(begun, BeginRestart)
+    memory = accepted(found, begun, Done(NOW - 60, NOW - 60))
+    wish = replace(wish, records=replace(wish.records, restart=begun.restart))
+    found = replace(found, resource=wish, memory=memory)
+    stop = plan(found)
+    assert isinstance(stop, Stop)
+    memory = accepted(found, stop, Done(NOW - 60, NOW - 60))
+    return facts(server("ready"), resource=wish, memory=replace(memory, wrote_at=None))
+
+
+def running_again(stopped: Facts) -> Facts:
+    return replace(stopped, reading=reading(server()))
+
+
 def resized_in_vain() -> Facts:
-    found = facts(resource=RESIZED)
+    """A running server was stopped to be resized, which was accepted twice and changed nothing."""
+    found = stopped_for(RESIZED)
     for _ in range(2):
-        memory = accepted(found, plan(found), Done(NOW - 50, NOW - 50))
+        step = plan(found)
+        assert isinstance(step, Resize)
+        memory = accepted(found, step, Done(NOW - 50, NOW - 50))
         found = replace(found, memory=replace(memory, wrote_at=None))
-    return reported(found)
+    assert isinstance(plan(found), Start)
+    return reported(running_again(found))
 
 
 def grown_in_vain() -> Facts:
     """A running server was stopped so that its disk can grow, which was refused; it runs again."""
-    found = facts(resource=GROWN)
-    stop = plan(found)
-    assert isinstance(stop, Stop)
-    memory = accepted(found, stop, Done(NOW - 60, NOW - 60))
-    stopped = facts(server("ready"), resource=GROWN, memory=replace(memory, wrote_at=None))
+    stopped = stopped_for(GROWN)
     grow = plan(stopped)
     assert isinstance(grow, GrowDisk)
     memory = refused(stopped, grow, REFUSAL, ended_at=NOW - 50, wait_seconds=10)
-    return reported(replace(found, memory=replace(memory, wrote_at=None)))
+    return reported(running_again(replace(stopped, memory=replace(memory, wrote_at=None))))
 
 
 def unasking(step: Step) -> Hold:
@@ -147,9 +171,7 @@ def test_the_annotation_that_asked_for_another_try_may_be_taken_off_again() -> N
     handled = reported(replace(before, resource=asked, memory=Memory(born_at=NOW)))
     again = replace(handled, memory=before.memory)
     for _ in range(2):
-        memory = accepted(
-            again, Resize(before.resource.records.id or "", cpu=4, restart=True), Done(NOW, NOW)
-        )
+        memory = accepted(again, Resize(before.resource.records.id or "", cpu=4), Done(NOW, NOW))
         again = replace(again, memory=replace(memory, wrote_at=None))
     spent = reported(replace(again, memory=again.memory))
     off = replace(spent, resource=replace(spent.resource, annotations={}))
@@ -169,19 +191,25 @@ def test_what_is_held_back_is_not_announced_to_be_tried_again() -> None:
 def test_one_change_that_is_held_back_holds_back_no_other_in_a_new_process() -> None:
     grown = restarted(grown_in_vain())
     both = replace(grown.resource, spec=spec({"rootDisk": {"size": "80Gi"}, "cpu": 4}, disruption=RESTART))
-    assert isinstance(plan(replace(grown, resource=both)), Resize)
+    begun = plan(replace(grown, resource=both, memory=LOOKED))
+    assert isinstance(begun, BeginRestart)
+    assert begun.restart.why == "cpu, rootDisk.size", "all that needs a stop shares it"
 
 
 def test_what_is_held_back_is_recorded_behind_another_reason_too() -> None:
     """Else each new process would stop the server once more while, say, a name is taken."""
     named = resource(spec=spec({"cpu": 4, "name": "taken"}, disruption=RESTART))
-    found = facts(resource=named)
-    memory = refused(found, plan(found), Problem("NameConflict", "taken"), ended_at=NOW, wait_seconds=600)
+    taken = Problem("NameConflict", "taken")
+    found = stopped_for(RESIZED)
+    wish = replace(named, records=found.resource.records)
+    found = replace(found, resource=wish)
+    memory = refused(found, plan(found), taken, ended_at=NOW, wait_seconds=600)
     found = replace(found, memory=replace(memory, wrote_at=None))
     for _ in range(2):
         step = plan(found)
         assert isinstance(step, Resize)
         found = replace(found, memory=replace(accepted(found, step, Done(NOW, NOW)), wrote_at=None))
+    found = running_again(found)
     told = reported(found)
     assert told.resource.records.synced_reason == "NameConflict"
     assert [each.change for each in told.resource.records.held_back] == ["Resize"]
@@ -201,31 +229,22 @@ def test_a_new_wish_has_it_tried_again(spent: object) -> None:
     changed = replace(before.resource, generation=before.resource.generation + 1)
     asked = replace(before.resource, annotations={"onecloud.io/reconcile-requested-at": "now"})
     for again in (changed, asked):
-        assert isinstance(plan(replace(before, resource=again)), Resize | Stop)
+        assert isinstance(plan(replace(before, resource=again, memory=LOOKED)), BeginRestart)
 
 
 def test_a_refusal_of_any_length_leaves_room_for_what_follows_it() -> None:
-    found = facts(resource=GROWN)
-    stop = plan(found)
-    memory = accepted(found, stop, Done(NOW - 60, NOW - 60))
+    found = stopped_for(GROWN)
     long = replace(REFUSAL, message="no " * 1000)
-    memory = refused(
-        replace(found, memory=memory), GrowDisk("", "disk-0", 1), long, ended_at=NOW - 50, wait_seconds=10
-    )
-    before = reported(replace(found, memory=replace(memory, wrote_at=None)))
+    memory = refused(found, GrowDisk("", "disk-0", 1), long, ended_at=NOW - 50, wait_seconds=10)
+    before = reported(running_again(replace(found, memory=replace(memory, wrote_at=None))))
     assert isinstance(plan(restarted(before)), Hold)
 
 
 def test_what_is_spent_holds_back_no_other_change_in_the_same_process() -> None:
-    both = spec({"cpu": 4, "dataDisks": [{"index": 1, "size": "20Gi"}]}, disruption=RESTART)
-    disks = (details().disks[0], replace(details().disks[0], id="disk-1", index=1, size_mib=10240))
-    found = facts(server(details=details(disks=disks)), resource=resource(spec=both))
-    for _ in range(2):
-        step = plan(found)
-        assert isinstance(step, Resize)
-        memory = accepted(found, step, Done(NOW - 50, NOW - 50))
-        found = replace(found, memory=replace(memory, wrote_at=None))
-    assert isinstance(plan(reported(found)), GrowDisk)
+    both = spec({"cpu": 4, "description": "new"}, disruption=RESTART)
+    spent = resized_in_vain()
+    found = replace(spent, resource=replace(spent.resource, spec=both))
+    assert isinstance(plan(found), Update)
 
 
 # -- finds -----------------------------------------------------------------------------------------------

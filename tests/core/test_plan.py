@@ -10,6 +10,7 @@ import pytest
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
+    BeginRestart,
     Claim,
     GrowDisk,
     Hold,
@@ -122,18 +123,6 @@ def test_a_change_that_stops_a_running_server_needs_permission(field: dict[str, 
     assert step.reason == "RestartNeeded"
 
 
-def test_with_permission_a_running_server_is_resized_in_one_request() -> None:
-    step = plan(facts(resource=wanting({"cpu": 4, "memory": "8Gi"}, **RESTART)))
-    assert step == Resize(ID, cpu=4, memory_mib=8192, restart=True)
-
-
-def test_a_server_is_stopped_for_its_root_disk_only_if_its_power_state_starts_it_again() -> None:
-    growing = {"rootDisk": {"size": "50Gi"}}
-    assert plan(facts(resource=wanting(growing, **RESTART))) == Stop(ID)
-    unmanaged = plan(facts(resource=wanting({**growing, "powerState": "Unmanaged"}, **RESTART)))
-    assert isinstance(unmanaged, Hold)
-
-
 def test_a_server_is_not_left_off_because_its_change_was_refused() -> None:
     refused = Refusal(Problem("ProviderError", "no"), wish="1//False", until=NOW + 100, count=1, since=NOW)
     memory = Memory(refusals={"GrowDisk disk-0": refused})
@@ -157,11 +146,11 @@ def test_a_running_server_is_stopped_once_only_for_a_growth_that_does_not_come(o
     )
     assert isinstance(plan(facts(resource=wish, memory=memory)), Hold)
     asked = replace(wish, annotations={"onecloud.io/reconcile-requested-at": "now"})
-    assert plan(facts(resource=asked, memory=memory)) == Stop(ID)
+    assert isinstance(plan(facts(resource=asked, memory=memory)), BeginRestart)
 
 
 def test_a_resize_that_restarts_is_not_repeated_for_ever() -> None:
-    step = Resize(ID, cpu=4, restart=True)
+    step = Resize(ID, cpu=4)
     memory = Memory(attempts={step: Attempt("1//False", 2, NOW - 9000)})
     held = plan(facts(resource=wanting({"cpu": 4}, **RESTART), memory=memory))
     assert isinstance(held, Hold)

@@ -22,6 +22,7 @@ from onecloud_operator.core.actions import (
     Record,
     Resize,
     Settled,
+    Stop,
     Update,
 )
 from onecloud_operator.core.conditions import MESSAGE_LENGTH
@@ -103,7 +104,7 @@ def test_a_change_that_waits_for_permission_leaves_ready_true_for_the_generation
 
 def test_a_restart_of_ours_makes_it_unready_at_once() -> None:
     case = after(facts(), SETTLED, generation=2, spec=spec({"cpu": 4}))
-    assert condition(told(case, Resize(ID, cpu=4, restart=True)), "Ready")["status"] == "False"
+    assert condition(told(case, Stop(ID)), "Ready")["status"] == "False"
 
 
 def test_an_outage_of_the_cloud_leaves_ready_as_it_was_and_says_why_the_rest_stands_still() -> None:
@@ -320,7 +321,7 @@ STEPS = st.sampled_from(
         MarkFailedCreation("z" * 5000, "NoCapacity"),
         Create(BEGUN),
         Update(ID, (("description", "x"),)),
-        Resize(ID, cpu=4, restart=True),
+        Resize(ID, cpu=4),
     ]
 )
 

@@ -9,6 +9,7 @@ import pytest
 
 from onecloud_operator.core.actions import (
     BeginDeletion,
+    BeginRestart,
     Delete,
     Disown,
     Hold,
@@ -64,11 +65,12 @@ WRITES = [
     pytest.param(server(), {"resource": resource(spec=spec({"tags": {"a": "b"}}))}, SetTags, id="tags"),
     pytest.param(server(), {"resource": resource(spec=spec({"powerState": "Stopped"}))}, Stop, id="stop"),
     pytest.param(OFF, {}, Start, id="start"),
+    pytest.param(OFF, {"resource": resource(spec=spec({"cpu": 4}))}, Resize, id="resize"),
     pytest.param(
         server(),
-        {"resource": resource(spec=spec({"cpu": 4}, disruption={"allow": "Restart"}))},
-        Resize,
-        id="resize",
+        {"resource": resource(spec=spec({"rootDisk": {"size": "80Gi"}}, disruption={"allow": "Restart"}))},
+        BeginRestart,
+        id="begin-of-a-restart",
     ),
     pytest.param(server("stop_fail"), {}, SyncStatus, id="sync-of-a-failure"),
     pytest.param(server("stopping"), HUNG, SyncStatus, id="sync-of-one-that-hangs"),

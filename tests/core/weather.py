@@ -17,7 +17,7 @@ from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Records
 from onecloud_operator.core.report import report
 from onecloud_operator.core.resource import PAUSED, RECONCILE_REQUESTED_AT
-from tests.core.promises import disagreements, keep, made, one_at_most
+from tests.core.promises import disagreements, keep, left_off, made, one_at_most
 from tests.core.scenes import OTHER_UID, OWNER, PLACE, resource, server, spec
 from tests.core.world import World
 
@@ -61,6 +61,7 @@ class Weather(RuleBasedStateMachine):
         restart=st.sampled_from(["Restart", "Never"]),
         there=st.booleans(),
         pace=st.sampled_from([0.0, 4.0]),
+        hot=st.booleans(),
         mended=st.booleans(),
         keeps=st.booleans(),
     )
@@ -72,6 +73,7 @@ class Weather(RuleBasedStateMachine):
         restart: str,
         there: bool,
         pace: float,
+        hot: bool,
         mended: bool,
         keeps: bool,
     ) -> None:
@@ -89,7 +91,7 @@ class Weather(RuleBasedStateMachine):
         fresh = resource(finalizers=(), records=Records(), spec=spec(self.base, **self.policies))
         self.world = World.of(fresh)
         self.world.decide, self.world.tell, self.world.before = self.decide, self.tell, keep
-        self.world.cloud.pace = pace
+        self.world.cloud.pace, self.world.cloud.hot_plug = pace, hot
         if story in {"adopt", "observe"} or (story == "adopt-or-create" and there):
             old = server(id=LEGACY, name=NAME)
             self.world.cloud.put(old).change(owner=None)
@@ -188,7 +190,7 @@ class Weather(RuleBasedStateMachine):
         wanted=st.fixed_dictionaries(
             {
                 "cpu": st.sampled_from([1, 2, 8]),
-                "powerState": st.sampled_from(["Running", "Stopped"]),
+                "powerState": st.sampled_from(["Running", "Stopped", "Unmanaged"]),
             },
             optional={
                 "tags": st.sampled_from([{"t": "a"}, {"t": "b"}, {"u": "c"}]),
@@ -198,10 +200,14 @@ class Weather(RuleBasedStateMachine):
             },
         ),
         protected=st.booleans(),
+        mode=st.sampled_from(["Correct", "Correct", "Report"]),
     )
-    def the_user_edits(self, wanted: dict[str, Any], protected: bool) -> None:
+    def the_user_edits(self, wanted: dict[str, Any], protected: bool, mode: str) -> None:
         self.policies["deletionProtection"] = protected
+        self.policies["drift"] = {"mode": mode}
         self.base |= wanted
+        if wanted["powerState"] == "Stopped" and self.row is not None:
+            self.row.halted = False  # once it was to be off, nobody promises more than the spec says
         self.world.cluster.respec(spec(self.base, **self.policies))
 
     @rule(on=st.booleans())
@@ -229,6 +235,7 @@ class Weather(RuleBasedStateMachine):
             states += CREATE_FAILURES  # whatever it says of a server that was complete
         row.task = []
         row.change(status=data.draw(st.sampled_from(sorted(states)), label="status"))
+        row.halted = False  # by other hands, from now on
 
     @precondition(lambda self: self.row is not None)
     @rule()
@@ -252,6 +259,7 @@ class Weather(RuleBasedStateMachine):
     def somebody_changes_the_server(self, changes: dict[str, Any]) -> None:
         assert self.row is not None
         self.row.change(**changes)
+        self.row.halted &= not {"owner", "recycled"} & set(changes)
 
     @precondition(lambda self: self.row is not None)
     @rule(on=st.booleans())
@@ -309,7 +317,7 @@ class Weather(RuleBasedStateMachine):
         world.feed.stalled = world.feed.lying = world.too_many_gone = False
         world.trouble, world.place = None, PLACE
         world.cloud.rows.pop(STRANGER, None)
-        self.policies["deletionProtection"] = False
+        self.policies["deletionProtection"], self.policies["drift"] = False, {"mode": "Correct"}
         world.cluster.respec(spec(self.base, **self.policies))
         world.cluster.edit(annotations={})
         if (row := self.row) is not None:
@@ -353,6 +361,7 @@ class Weather(RuleBasedStateMachine):
             return
         assert heard.spec is not None
         assert heard.spec.server is not None
+        assert not left_off(world, row), "stopped for a change, and left off"
         left = disagreements(row, heard.spec.server, power(heard))
         suspended = row.server.phase is Phase.SUSPENDED
         if isinstance(step, Hold) and (suspended or self.policies["disruption"]["allow"] == "Never"):

@@ -21,7 +21,6 @@ from onecloud_operator.core.actions import (
     ReadHistory,
     Record,
     RemoveFinalizer,
-    Resize,
     Resolve,
     Settled,
     Stop,
@@ -34,6 +33,7 @@ from onecloud_operator.core.memory import Done, accepted, noted, paced, refused,
 from onecloud_operator.core.names import Missing, Unknown
 from onecloud_operator.core.observed import Observed, Reading
 from onecloud_operator.core.plan import plan
+from onecloud_operator.core.repeats import judged
 from onecloud_operator.core.report import Report, report
 from onecloud_operator.core.transitions import transitions
 from tests.core.cloud import LOST, Cloud
@@ -53,7 +53,7 @@ PASS_SECONDS = 0.5
 SWEEP_SECONDS = 600.0
 UNTOLD_WAITS = (10.0, 300.0)
 RIVALS = frozenset({OTHER_UID})  # the objects that live beside ours
-TOLD_AT_ONCE = (Stop, Resize)
+TOLD_AT_ONCE = (Stop,)
 
 
 class Tell(Protocol):
@@ -257,6 +257,7 @@ class World:
         if isinstance(step, RemoveFinalizer):
             return
         facts = replace(facts, memory=self.memory)
+        problem = judged(facts, step, problem) if problem is not None else None
         if isinstance(step, Hold):
             step = self._pace(facts, step)
         else:

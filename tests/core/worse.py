@@ -9,12 +9,14 @@ from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
     BeginDeletion,
+    BeginRestart,
     CloudWrite,
     Create,
     Delete,
     Hold,
     Look,
     RemoveFinalizer,
+    Stop,
 )
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan import plan
@@ -101,6 +103,12 @@ def keeps_no_record(facts: Facts) -> Step:
     return step
 
 
+def stops_without_a_record(facts: Facts) -> Step:
+    """Stop a server for a change, and trust to remember that it ran."""
+    step, server = plan(facts), facts.server
+    return Stop(server.id) if isinstance(step, BeginRestart) and server is not None else step
+
+
 def holds_nothing(facts: Facts) -> Step:
     """Write to the cloud for an object that may vanish at any time."""
     step = plan(facts)
@@ -146,6 +154,7 @@ DECIDE: dict[str, Decide] = {
     "lets-go-at-once": lets_go_at_once,
     "passes-by-the-recycle-bin": erases,
     "deletes-without-a-record": keeps_no_record,
+    "stops-without-a-record": stops_without_a_record,
     "makes-without-a-finalizer": holds_nothing,
     "ignores-the-pause": ignores_the_pause,
     "forgets-refusals": forgets_refusals,
@@ -163,6 +172,7 @@ NOTICED_SOON = frozenset(
         "passes-by-the-recycle-bin",
         "deletes-without-a-record",
         "forgets-disks",
+        "stops-without-a-record",
         "makes-without-a-finalizer",
         "leaves-out-Look",
         "leaves-out-Unlock",

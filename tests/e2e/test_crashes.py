@@ -118,6 +118,27 @@ def change(play: Play, name: str) -> None:
     play.apply(name, wanted, disruption={"allow": "Restart"})
 
 
+def without_hot_plug(play: Play, name: str) -> None:
+    """Have a server that nothing can be plugged into while it runs, and whose power nobody declares."""
+    play.cloud.call("settings", hot_plug="disable")
+    play.apply(name, {"powerState": "Unmanaged"})
+    play.wait_ready(name)
+
+
+def resize(play: Play, name: str) -> None:
+    """Ask for what it must be stopped for."""
+    play.apply(name, {"powerState": "Unmanaged", "cpu": 4}, disruption={"allow": "Restart"})
+
+
+def is_settled_and_over(play: Play, name: str) -> bool:
+    return is_settled(play, name) and "restart" not in play.status(name)
+
+
+def resized(play: Play, name: str, servers: list[Server]) -> None:
+    one_server(play, name, servers)
+    assert servers[0]["vcpu_count"] == 4
+
+
 def changed(play: Play, name: str, servers: list[Server]) -> None:
     one_server(play, name, servers)
     (server,) = servers
@@ -227,6 +248,7 @@ SCENES = {
         nothing, apply_in_vain("sched_fail"), is_settled, at_attempt(2), long=True
     ),
     "change": Scene(made, change, is_settled, changed),
+    "stop-for-a-change": Scene(without_hot_plug, resize, is_settled_and_over, resized),
     "adopt": Scene(offered, adopt, is_settled, one_server),
     "recycle": Scene(made, delete, is_gone, recycled),
     "recycle-and-keep-a-disk": Scene(with_a_disk_that_stays, delete, is_gone, recycled_but_for_its_disk),

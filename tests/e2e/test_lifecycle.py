@@ -84,21 +84,6 @@ def test_the_power_state_is_kept_and_changed(play: Play) -> None:
     assert play.wait_ready()["state"] == "Stopped"
 
 
-def test_a_resize_needs_permission_and_then_restarts_the_server(play: Play) -> None:
-    play.apply()
-    identity = play.wait_ready()["id"]
-    play.apply(server={"cpu": 4})
-    status = play.wait_reason("RestartNeeded")
-    assert said(status, "Stalled")["status"] == "True"
-    assert said(status, "Ready")["status"] == "True"
-    assert status["drift"][0]["field"] == "cpu"
-    assert play.only_server()["vcpu_count"] == 2
-    play.apply(server={"cpu": 4}, disruption={"allow": "Restart"})
-    status = play.wait_ready()
-    assert (status["id"], status["server"]["cpu"], status["state"]) == (identity, 4, "Running")
-    assert "drift" not in status
-
-
 def test_a_root_disk_grows_with_a_stop_and_a_start(play: Play) -> None:
     play.apply(server={"rootDisk": {"size": "20Gi"}})
     play.wait_ready()

@@ -297,7 +297,7 @@ def test_a_cluster_of_ones_own_is_used_after_consent_and_left_as_it_was(
         try:
             done = piped(CONTEXT="sandbox", YES="1", **variables)
             assert done.returncode == 0, done.stdout + done.stderr
-            assert "✓ web-1 is Running with cpu 4" in done.stdout
+            assert "✓ web-1 is Running with cpu 1" in done.stdout
             assert kube.list("ocs", NAMESPACE) == []
             assert {server["pending_deleted"] for server in cloud.servers()} == {True}
             assert len(cloud.servers()) == 3

@@ -34,7 +34,7 @@ tampered = st.fixed_dictionaries(
 
 
 def expected_of(server: dict[str, Any]) -> Observed:
-    """Return what a mirror can recall: times without fractions, long texts cut, nobody as the owner."""
+    """Return what a mirror can recall: no owner, no hot-plug, times without fractions, long texts cut."""
     seen = observed_from_details(server)
     assert seen.details is not None
     assert seen.owner is None or seen.owner.uid
@@ -43,7 +43,7 @@ def expected_of(server: dict[str, Any]) -> Observed:
         seen,
         updated_at=seen.mirror["lifecycle"]["updatedAt"],
         description=cut(seen.description),
-        details=replace(seen.details, tags=tags, owner=None, owner_known=False),
+        details=replace(seen.details, tags=tags, owner=None, owner_known=False, hot_plug=None),
     )
 
 

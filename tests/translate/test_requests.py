@@ -249,17 +249,17 @@ def test_a_field_that_no_put_changes_is_refused() -> None:
     ("wanted", "expected"),
     [
         pytest.param(
-            {"cpu": 4, "memory_mib": 8192, "instance_type": None, "restart": False},
+            {"cpu": 4, "memory_mib": 8192, "instance_type": None},
             {"vcpu_count": 4, "vmem_size": 8192},
-            id="a-stopped-server-is-only-changed",
+            id="cpu-and-memory-go-together",
         ),
         pytest.param(
-            {"cpu": None, "memory_mib": 2048, "instance_type": None, "restart": True},
-            {"vmem_size": 2048, "force_stop": True, "auto_start": True},
-            id="a-running-one-is-stopped-and-started",
+            {"cpu": None, "memory_mib": 2048, "instance_type": None},
+            {"vmem_size": 2048},
+            id="nothing-is-stopped-by-force-for-it",
         ),
         pytest.param(
-            {"cpu": None, "memory_mib": None, "instance_type": "ecs.g1.c4m8", "restart": False},
+            {"cpu": None, "memory_mib": None, "instance_type": "ecs.g1.c4m8"},
             {"instance_type": "ecs.g1.c4m8"},
             id="a-type-goes-alone",
         ),

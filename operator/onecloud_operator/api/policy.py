@@ -85,6 +85,8 @@ class Disruption(Part):
         default="Never",
         description=(
             "Never: a change that needs a stop waits, with the reason RestartNeeded, until somebody stops "
-            "the server or allows it here. Restart: the server is stopped, changed and started again."
+            "the server or allows it here. Restart: the server is stopped, changed and started again, "
+            "whatever its powerState, unless that is Stopped. More cpu or memory needs no stop where the "
+            "host has hot-plug on."
         ),
     )

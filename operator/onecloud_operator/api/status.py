@@ -130,6 +130,13 @@ class CloudStatus(Shown):
     project_id: Text = Field(description="Id of the project.")
 
 
+class RestartStatus(Shown):
+    """A stop for a change, under way: the server ran before it, and is started again after it."""
+
+    since: Time = Field(description="When it began.")
+    why: Text = Field(description="The fields below spec.server whose change needs the server stopped.")
+
+
 class DeletionStatus(Shown):
     """The removal under way."""
 
@@ -210,6 +217,11 @@ class Status(Shown):
         "UID of the object of a lost cluster whose server was taken over, as a person confirmed it."
     )
     cloud: CloudStatus | None = shown("Where the server lives; never changed.", **ATOMIC_MAP)
+    restart: RestartStatus | None = shown(
+        "A stop for a change, under way. The server is started again after it, whatever powerState, unless "
+        "it is to be Stopped.",
+        **ATOMIC_MAP,
+    )
     deletion: DeletionStatus | None = shown("The removal under way.", **ATOMIC_MAP)
     root_disk_id: Short | None = shown(
         "Id of the root disk, as it was when the server was made or adopted. Another one in its place is not "

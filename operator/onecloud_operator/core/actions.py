@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from onecloud_operator.core.names import Reference
     from onecloud_operator.core.place import Place
-    from onecloud_operator.core.records import Creation, HeldBack
+    from onecloud_operator.core.records import Creation, HeldBack, Restart
 
 
 # -- steps in Kubernetes ---------------------------------------------------------------------------------
@@ -48,6 +48,13 @@ class BeginAdoption:
     server_id: str
     place: Place
     taken_from: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BeginRestart:
+    """Write into the status that the server runs, and what it is stopped for; only then is it stopped."""
+
+    restart: Restart
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +201,13 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Resize:
-    """Change cpu and memory, or the instance type. *restart*: the server runs and may be restarted for it."""
+    """Change cpu and memory, or the instance type. *live*: the server runs, and goes on to."""
 
     server_id: str
     cpu: int | None = None
     memory_mib: int | None = None
     instance_type: str | None = None
-    restart: bool = False
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +305,14 @@ CloudWrite = (
     | Unlock
     | Delete
 )
-Record = BeginCreation | BeginAdoption | BeginDeletion | BeginKeeping | EndKeeping | MarkFailedCreation
+Record = (
+    BeginCreation
+    | BeginAdoption
+    | BeginRestart
+    | BeginDeletion
+    | BeginKeeping
+    | EndKeeping
+    | MarkFailedCreation
+)
 Looking = Look | LookAtDisk | Find | ReadHistory | ReadCause | Resolve
 Step = AddFinalizer | RemoveFinalizer | Record | Looking | CloudWrite | Hold | Settled

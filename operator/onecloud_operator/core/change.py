@@ -3,9 +3,10 @@ How a resting server is brought closer to its spec.
 
     live fields, tags, groups        at once
     stop wanted                      before what needs a stopped server
-    size, instance type              stopped: as it is; running: if disruption allows a restart
-    root disk                        stopped only: a running server is stopped, and started by its powerState
     data disks                       at once
+    size                             larger, and its metadata allow hot-plug: at once; refused: as below
+    size, instance type, root disk   stopped: as it is; running: if disruption allows a restart, all at one
+                                     stop: record → stop → each of them → start
     start wanted                     last, and also when something above is held back: a server is never left
                                      off because a change of it was refused
     names that are in doubt          looked up, once for all objects
@@ -14,14 +15,13 @@ How a resting server is brought closer to its spec.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.core.actions import (
     GrowDisk,
     Hold,
-    Resize,
     SetSecurityGroups,
     SetTags,
     Settled,
@@ -37,8 +37,18 @@ from onecloud_operator.core.holds import asking
 from onecloud_operator.core.names import UnderWay, told
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import power, reporting
-from onecloud_operator.core.repeats import blocked, spent, tried
+from onecloud_operator.core.repeats import blocked
+from onecloud_operator.core.restart import power_now, stopped_by_us
 from onecloud_operator.core.sent import edited
+from onecloud_operator.core.stops import (
+    Candidate,
+    at_rest,
+    begun,
+    resize_of,
+    root_growth_of,
+    spent_on,
+    unsettled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,16 +58,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.records import HeldBack
-
-_SIZE = frozenset({"cpu", "memory", "instanceType"})
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A step, and the step for the sake of which it stops the server: that is tried once for each wish."""
-
-    step: Step
-    purpose: Step | None = None
 
 
 def plan(facts: Facts, server: Observed) -> Step:
@@ -72,27 +72,36 @@ def plan(facts: Facts, server: Observed) -> Step:
     if not found and not doubts:
         return held or Settled()
     if reporting(facts.resource):
-        if (unasked := _unasked(facts, doubts)) is not None:
-            return unasked
-        if not found:
-            return held or _doubted(doubts[0])
-        only = f"Differences are reported only (drift.mode Report): {named(found)}."
-        return held or Hold("DriftReported", only)
+        return _reported(facts, server, found, doubts)
     given_up: tuple[HeldBack, ...] = ()
     for candidate in _candidates(facts, server, found, doubts):
         if isinstance(candidate.step, Hold):
             held = held or candidate.step
             continue
-        purpose = candidate.purpose
-        obstacle = blocked(facts, candidate.step) or (
-            spent(facts, purpose) if purpose is not None and tried(facts, purpose) else None
-        )
+        obstacle = blocked(facts, candidate.step) or spent_on(facts, candidate)
         if obstacle is None:
-            return candidate.step
+            return begun(facts, server, candidate)
         given_up += obstacle.spent
         if held is None or (held.final and not obstacle.final):
             held = obstacle  # what is tried again by itself decides when to look
+        if unsettled(facts, server, candidate.step):
+            return obstacle
     return replace(held, spent=given_up) if held is not None else Settled()
+
+
+def _reported(
+    facts: Facts, server: Observed, found: tuple[Difference, ...], doubts: tuple[Doubt, ...]
+) -> Step:
+    """Send nothing for a difference; but a server that we have stopped is started, whatever was changed."""
+    if stopped_by_us(facts.resource, server):
+        return blocked(facts, Start(server.id)) or Start(server.id)
+    if (unasked := _unasked(facts, doubts)) is not None:
+        return unasked
+    held = root_trouble(facts, server)
+    if not found:
+        return held or _doubted(doubts[0])
+    only = f"Differences are reported only (drift.mode Report): {named(found)}."
+    return held or Hold("DriftReported", only)
 
 
 def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
@@ -104,7 +113,7 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
     found = differences(
         spec,
         server,
-        power=power(facts.resource),
+        power=power_now(facts.resource, server),
         managed_tags=records.managed_tags,
         disks=disks,
         names=facts.names,
@@ -156,7 +165,7 @@ def named(found: tuple[Difference, ...]) -> str:
 
 def _candidates(
     facts: Facts, server: Observed, found: tuple[Difference, ...], doubts: tuple[Doubt, ...]
-) -> Iterator[_Candidate]:
+) -> Iterator[Candidate]:
     spec = facts.resource.spec.server if facts.resource.spec else None
     if spec is None:
         return
@@ -164,15 +173,17 @@ def _candidates(
     yield from _live(facts, spec, server, found)
     power_off = "powerState" in by_field and power(facts.resource) == "Stopped"
     if power_off:
-        yield _Candidate(Stop(server.id))
-    yield from _size(facts, spec, server, found)
-    yield from _disks(facts, spec, server, by_field)
+        yield Candidate(Stop(server.id))
+    yield from _data_disks(facts, spec, server, by_field)
+    if not power_off:
+        wanted = resize_of(facts, spec, server, by_field), root_growth_of(facts, spec, server, by_field)
+        yield from at_rest(facts, server, *wanted)
     if "powerState" in by_field and not power_off:
-        yield _Candidate(Start(server.id))
+        yield Candidate(Start(server.id))
     if (unasked := _unasked(facts, doubts)) is not None:
-        yield _Candidate(unasked)
+        yield Candidate(unasked)
     if fixed := tuple(d for d in found if d.change is Change.NEVER):
-        yield _Candidate(
+        yield Candidate(
             Hold(
                 "ImmutableField",
                 "The server that was adopted differs in what cannot be changed once a server is made: "
@@ -180,27 +191,27 @@ def _candidates(
             ),
         )
     if unasked is None:
-        yield from (_Candidate(_doubted(doubt)) for doubt in doubts)
+        yield from (Candidate(_doubted(doubt)) for doubt in doubts)
 
 
 def _live(
     facts: Facts, spec: ServerSpec, server: Observed, found: tuple[Difference, ...]
-) -> Iterator[_Candidate]:
+) -> Iterator[Candidate]:
     values = _plain_values(spec)
     plain = [d.field for d in found if d.field in values and d.field != "name"]
     if plain:
-        yield _Candidate(Update(server.id, tuple((name, values[name]) for name in plain)))
+        yield Candidate(Update(server.id, tuple((name, values[name]) for name in plain)))
     tags = [d.field.removeprefix("tags.") for d in found if d.field.startswith("tags.")]
     if tags:
         wanted = spec.tags or {}
         put = tuple(sorted((key, wanted[key]) for key in tags if key in wanted))
-        yield _Candidate(SetTags(server.id, put, tuple(sorted(key for key in tags if key not in wanted))))
+        yield Candidate(SetTags(server.id, put, tuple(sorted(key for key in tags if key not in wanted))))
     groups = groups_of(spec, server.details, facts.names) if server.details else None
     if groups is not None and any(d.field == "securityGroups" for d in found):
-        yield _Candidate(SetSecurityGroups(server.id, tuple(sorted(groups))))
+        yield Candidate(SetSecurityGroups(server.id, tuple(sorted(groups))))
     # Alone and last of its kind: a name that is taken must not hold back the rest.
     if spec.name is not None and any(d.field == "name" for d in found):
-        yield _Candidate(Update(server.id, (("name", spec.name),)))
+        yield Candidate(Update(server.id, (("name", spec.name),)))
 
 
 def _plain_values(spec: ServerSpec) -> dict[str, str | bool]:
@@ -217,62 +228,12 @@ def _plain_values(spec: ServerSpec) -> dict[str, str | bool]:
     return {name: value for name, value in pairs.items() if value is not None}
 
 
-def _size(
-    facts: Facts, spec: ServerSpec, server: Observed, found: tuple[Difference, ...]
-) -> Iterator[_Candidate]:
-    fields = {d.field for d in found} & _SIZE
-    if not fields:
-        return
-    stopped = server.phase is Phase.STOPPED
-    resize = Resize(
-        server.id,
-        cpu=spec.cpu if "cpu" in fields else None,
-        memory_mib=mib_of(spec.memory) if spec.memory is not None and "memory" in fields else None,
-        instance_type=spec.instance_type if "instanceType" in fields else None,
-        restart=not stopped,
-    )
-    if stopped or (server.phase is Phase.RUNNING and _restarts(facts)):
-        yield _Candidate(resize)
-    else:
-        yield _Candidate(_restart_needed(server, ", ".join(sorted(fields))))
-
-
-def _disks(
+def _data_disks(
     facts: Facts, spec: ServerSpec, server: Observed, by_field: dict[str, Difference]
-) -> Iterator[_Candidate]:
+) -> Iterator[Candidate]:
     disks = disks_of(facts.resource, server.details) if server.details else Disks()
     if disks.trouble is not None:
         return
     for data in spec.data_disks or ():
         if f"dataDisks[{data.index}].size" in by_field:
-            yield _Candidate(GrowDisk(server.id, disks.data[data.index].id, mib_of(data.size)))
-    size = spec.root_disk.size if spec.root_disk is not None else None
-    if "rootDisk.size" not in by_field or size is None or disks.root is None:
-        return
-    grow = GrowDisk(server.id, disks.root.id, mib_of(size))
-    if server.phase is Phase.STOPPED:
-        yield _Candidate(grow)
-    elif server.phase is Phase.RUNNING and _restarts(facts) and power(facts.resource) == "Running":
-        # Its powerState starts it again, after the growth or without it.
-        yield _Candidate(Stop(server.id), purpose=grow)
-    else:
-        yield _Candidate(_restart_needed(server, "rootDisk.size"))
-
-
-def _restarts(facts: Facts) -> bool:
-    disruption = facts.resource.spec.disruption if facts.resource.spec else None
-    return disruption is not None and disruption.allow == "Restart"
-
-
-def _restart_needed(server: Observed, fields: str) -> Hold:
-    if server.phase is Phase.SUSPENDED:
-        return Hold(
-            "RestartNeeded",
-            f"A change of {fields} needs the server to be stopped, and it is suspended, so what runs in it "
-            "would be lost. Set powerState: Running to have it resumed, or stop it in the cloud.",
-        )
-    return Hold(
-        "RestartNeeded",
-        f"A change of {fields} needs the server to be stopped. Set disruption.allow: Restart (for a root "
-        "disk also powerState: Running) to have it restarted, or stop the server.",
-    )
+            yield Candidate(GrowDisk(server.id, disks.data[data.index].id, mib_of(data.size)))

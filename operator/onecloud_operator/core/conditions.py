@@ -70,7 +70,13 @@ def conditions(
     generation = facts.resource.generation
     made: list[dict[str, Any]] = []
     for kind, status, reason, message, seen in (
-        ("Ready", ready.status, ready.reason, ready.message, ready.generation or generation),
+        (
+            "Ready",
+            ready.status,
+            ready.reason,
+            ready.message,
+            generation if ready.generation is None else ready.generation,
+        ),
         *((*entry, generation) for entry in _others(facts, verdict, drift)),
     ):
         old = standing(facts.resource.status, kind)

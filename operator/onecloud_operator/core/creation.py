@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
+    BeginRestart,
     CloudWrite,
     Create,
     Hold,
@@ -130,7 +131,7 @@ def go_on(facts: Facts) -> Step:
             "delete this object.",
         )
     step = _made(facts, server)
-    if isinstance(step, CloudWrite) and completes(facts):
+    if isinstance(step, CloudWrite | BeginRestart) and completes(facts):
         # What is written now may take it out of the rest by which it is known to be complete.
         return Hold("Updating", "The server is made; what else the spec asks for follows.", seconds=1.0)
     return step

@@ -77,7 +77,8 @@ class Refusal:
     """
     The newest refusal of a step: nothing like it is sent before *until*, unless the wish changed.
 
-    *since*: monotonic, of the first of the *count* refusals in a row.
+    *since*, *at*: monotonic, of the first and the last of the *count* refusals in a row. *version*: of the
+    server that the last was decided upon.
     """
 
     problem: Problem
@@ -85,6 +86,8 @@ class Refusal:
     until: float
     count: int
     since: float
+    at: float = 0.0
+    version: int | None = None
     step: Step | None = None
 
 
@@ -135,6 +138,8 @@ class Memory:
     failed_wish: str | None = None
     found_at: float | None = None  # when the candidates of an adoption were last asked for, for which wish
     found_wish: str | None = None
+    begun_restart: str | None = None  # since when, of the restart that this process recorded itself
+    stop_lost_at: float | None = None  # end of the last stop whose answer was lost: it may come true later
     begun_deletion: bool = False  # this process recorded the DELETE's time itself
     deleted_at: float | None = None  # end of the last DELETE
     moving_since: float | None = None

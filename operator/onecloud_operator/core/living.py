@@ -9,6 +9,8 @@ from onecloud_operator.core.actions import Hold, SyncStatus
 from onecloud_operator.core.cause import asking, of_status, said
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import reporting
+from onecloud_operator.core.restart import under_way
+from onecloud_operator.core.words import AT_WORK
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -42,18 +44,20 @@ def rest(facts: Facts, server: Observed) -> Step:
 
 def moving(facts: Facts, server: Observed) -> Step:
     """Wait for a server that is on its way; when it has not stirred for long, have the cloud look again."""
-    creation_open = facts.resource.records.creation and not facts.resource.records.creation.completed_at
-    wait = Hold("Creating" if creation_open else "Updating", "The cloud is at work on the server.")
+    records = facts.resource.records
+    creation_open = records.creation and not records.creation.completed_at
+    message = under_way(records.restart) if records.restart is not None else AT_WORK
+    wait = Hold("Creating" if creation_open else "Updating", message)
     stirred = facts.memory.moved_at
     hung = facts.config.hung_seconds
-    if stirred is None or facts.now - stirred < hung or reporting(facts.resource):
+    if stirred is None or facts.now - stirred < hung or _only_reporting(facts):
         return wait
     return SyncStatus(server.id) if _sync_seconds(facts, hung) <= 0 else wait
 
 
 def failed(facts: Facts, server: Observed) -> Step:
     """Have the cloud look again at a server on which an operation failed; its data is intact."""
-    question, passive = of_status(facts, server), reporting(facts.resource)
+    question, passive = of_status(facts, server), _only_reporting(facts)
     wait = _sync_seconds(facts, FAILED_SYNC_FIRST_SECONDS)
     if not passive and wait <= 0:
         return SyncStatus(server.id)
@@ -61,6 +65,11 @@ def failed(facts: Facts, server: Observed) -> Step:
     told = f"An operation on the server failed ({server.status}{': ' if text else ''}{text or ''})"
     message = f"{told}; its disks are intact. {_LEFT if passive else _ASKED}"
     return asking(facts, question, Hold("OperationFailed", message, seconds=None if passive else wait))
+
+
+def _only_reporting(facts: Facts) -> bool:
+    """Say whether nothing is sent, as the object wants it; a stop that was begun is brought to its end."""
+    return reporting(facts.resource) and facts.resource.records.restart is None
 
 
 def _sync_seconds(facts: Facts, first_seconds: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.core.actions import (
     AddFinalizer,
@@ -11,6 +11,7 @@ from onecloud_operator.core.actions import (
     BeginCreation,
     BeginDeletion,
     BeginKeeping,
+    BeginRestart,
     Create,
     Delete,
     EndKeeping,
@@ -25,6 +26,7 @@ from onecloud_operator.core.actions import (
     RemoveFinalizer,
     Resolve,
     Settled,
+    Stop,
     SyncStatus,
 )
 from onecloud_operator.core.cause import answered
@@ -86,30 +88,17 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
         kept = {other: refusal for other, refusal in memory.refusals.items() if other != kind}
         memory = replace(memory, refusals=kept)
     match step:
-        case BeginCreation(creation=creation):
-            old = facts.resource.records.creation
-            if old is not None and old.attempt == creation.attempt:
-                return memory  # only its name was corrected: a POST of the old one may still be under way
-            # A new attempt has a new server: nothing that is remembered of the last one holds.
-            return Memory(born_at=memory.born_at, begun_attempt=creation.attempt, begun_at=done.ended_at)
-        case BeginDeletion():
-            return replace(memory, begun_deletion=True, deleted_at=None)
-        case MarkFailedCreation():
-            return replace(memory, failed_at=done.ended_at, failed_wish=facts.wish)
+        case BeginRestart(restart=restart):
+            return replace(memory, begun_restart=restart.since)
+        case BeginCreation() | BeginAdoption() | BeginDeletion() | MarkFailedCreation():
+            return _recorded(facts, memory, step, done)
         case Look() | LookAtDisk():
             return _looked(facts, memory, step, done)
         case Find():
             return replace(memory, found_at=done.began_at, found_wish=facts.wish)
-        case (
-            AddFinalizer()
-            | RemoveFinalizer()
-            | BeginAdoption()
-            | BeginKeeping()
-            | EndKeeping()
-            | Resolve()
-            | Hold()
-            | Settled()
-        ):
+        case Settled():
+            return _agreed(memory, done.ended_at)
+        case AddFinalizer() | RemoveFinalizer() | BeginKeeping() | EndKeeping() | Resolve() | Hold():
             return memory
         case ReadCause() | ReadHistory():
             return _read(memory, step, done)
@@ -134,6 +123,29 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
             return replace(_counted(facts, memory, step, done), wrote_at=done.ended_at)
 
 
+def _recorded(
+    facts: Facts,
+    memory: Memory,
+    step: BeginCreation | BeginAdoption | BeginDeletion | MarkFailedCreation,
+    done: Done,
+) -> Memory:
+    match step:
+        case BeginCreation(creation=creation):
+            old = facts.resource.records.creation
+            if old is not None and old.attempt == creation.attempt:
+                return memory  # only its name was corrected: a POST of the old one may still be under way
+            # A new attempt has a new server: nothing that is remembered of the last one holds.
+            return Memory(born_at=memory.born_at, begun_attempt=creation.attempt, begun_at=done.ended_at)
+        case BeginDeletion():
+            return replace(memory, begun_deletion=True, deleted_at=None)
+        case MarkFailedCreation():
+            return replace(memory, failed_at=done.ended_at, failed_wish=facts.wish)
+        case BeginAdoption():
+            return memory
+        case _:
+            assert_never(step)
+
+
 def _kept(memory: Memory, disk_id: str, ended_at: float) -> Memory:
     disks = {other: look for other, look in memory.disks.items() if other != disk_id}
     return replace(memory, disks=disks, kept_at=ended_at, wrote_at=ended_at)
@@ -156,6 +168,12 @@ def _looked(facts: Facts, memory: Memory, step: Look | LookAtDisk, done: Done) -
     if done.gone and create is not None and create.problem.duplicate_id and burnt is None:
         burnt = memory.posted_at
     return replace(memory, looked_at=done.began_at, looked_version=done.version, burnt_at=burnt)
+
+
+def _agreed(memory: Memory, now: float) -> Memory:
+    """Forget what was done long ago and did its work: it may be asked for once more."""
+    kept = {step: past for step, past in memory.attempts.items() if now - past.at < ATTEMPT_LIFE_SECONDS}
+    return memory if len(kept) == len(memory.attempts) else replace(memory, attempts=kept)
 
 
 def _counted(facts: Facts, memory: Memory, step: Step, done: Done) -> Memory:
@@ -187,6 +205,8 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
         count=before.count + 1 if before is not None and same else 1,
         since=before.since if before is not None and same else ended_at,
         step=step,
+        at=ended_at,
+        version=facts.server.version if facts.server is not None else None,
     )
     memory = replace(memory, refusals={**memory.refusals, kind_of(step): refusal})
     match step:
@@ -209,6 +229,8 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
             return memory  # a clear no: it is not being removed
         case Delete():
             return replace(memory, deleted_at=ended_at, wrote_at=ended_at)
+        case Stop() if problem.ambiguous:
+            return replace(memory, stop_lost_at=ended_at, wrote_at=ended_at)
         case _:
             return replace(memory, wrote_at=ended_at)
 

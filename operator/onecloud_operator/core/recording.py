@@ -11,6 +11,7 @@ from onecloud_operator.core.actions import (
     BeginCreation,
     BeginDeletion,
     BeginKeeping,
+    BeginRestart,
     EndKeeping,
     MarkFailedCreation,
 )
@@ -22,6 +23,7 @@ from onecloud_operator.core.holds import proven
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import forged, keeps, observing
 from onecloud_operator.core.records import Failure, KeptDisk
+from onecloud_operator.core.restart import over
 from onecloud_operator.core.times import text_of_time, time_of_text
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ def _after(facts: Facts, step: Step) -> Records:
                 id=creation.id,
                 creation=creation,
                 place=place,
+                restart=None,
                 deletion_requested_at=None,
                 root_disk_id=None,
                 data_disk_ids=(),
@@ -82,9 +85,12 @@ def _after(facts: Facts, step: Step) -> Records:
                 taken_from=taken_from,
                 place=place,
                 creation=None,
+                restart=None,
                 root_disk_id=None,
                 data_disk_ids=(),
             )
+        case BeginRestart(restart=restart):
+            return replace(records, restart=restart)
         case BeginDeletion():
             return replace(records, deletion_requested_at=now)
         case BeginKeeping(disk_ids=disk_ids, restored=restored):
@@ -99,6 +105,8 @@ def _after(facts: Facts, step: Step) -> Records:
             return replace(records, creation=replace(records.creation, failure=failure))
         case _:
             pass
+    if over(facts, step):
+        records = replace(records, restart=None)
     if records.place is None and proven(facts):
         records = replace(records, place=facts.place)
     if completes(facts) and records.creation is not None:
@@ -152,6 +160,8 @@ def shown(records: Records) -> dict[str, Any]:
         status["adoptedAt"] = records.adopted_at
         if records.taken_from is not None:
             status["takenOverFrom"] = records.taken_from
+    if records.restart is not None:
+        status["restart"] = {"since": records.restart.since, "why": records.restart.why}
     if records.deletion_requested_at is not None:
         status["deletion"] = {"requestedAt": records.deletion_requested_at}
     return status

@@ -58,6 +58,14 @@ class KeptDisk:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """A stop of ours for a change: since when, and of which fields. The server ran, and is to run again."""
+
+    since: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeldBack:
     """Why a change is not repeated by itself; *change* is its ``repeats.kind_of``."""
 
@@ -83,6 +91,7 @@ class Records:
     managed_tags: tuple[str, ...] = ()
     last_handled: str | None = None
     held_back: tuple[HeldBack, ...] = ()
+    restart: Restart | None = None
     synced_reason: str | None = None
     deleting_reason: str | None = None
     told_missing: bool = False  # the status says that the server is gone, and that it is known
@@ -153,6 +162,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
         last_handled=_text(status.get("lastHandledReconcileAt")),
         held_back=_held_back(status.get("heldBack")),
+        restart=_restart(_mapping(status.get("restart"))),
         synced_reason=_text(synced.get("reason")),
         deleting_reason=_text(going.get("reason")),
         told_missing=missing and synced.get("reason") in {"ExternallyDeleted", "TooManyGone"},
@@ -198,6 +208,11 @@ def _data_disk_ids(value: object) -> tuple[tuple[int, str], ...]:
         if isinstance(index, int) and not isinstance(index, bool) and disk_id is not None:
             found[index] = disk_id
     return tuple(sorted(found.items()))
+
+
+def _restart(value: Mapping[str, Any]) -> Restart | None:
+    since, why = _text(value.get("since")), _text(value.get("why"))
+    return Restart(since, why) if since is not None and why is not None else None
 
 
 def _kept_disks(value: object) -> tuple[KeptDisk, ...]:

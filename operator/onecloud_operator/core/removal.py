@@ -3,7 +3,7 @@ How an object is let go, and what becomes of its server.
 
     force-detach      finalizer off, at once, whatever else is wrong
     never sent        finalizer off
-    Retain            owner tags off → finalizer off
+    Retain            a server that we stopped for a change is started → owner tags off → finalizer off
     RecycleBin        disks kept → unlock → time recorded → DELETE → in the bin, or a 404 → finalizer off
     Delete            the same past the bin → a proven 404 → finalizer off
 
@@ -24,6 +24,7 @@ from onecloud_operator.core.actions import (
     Settled,
     Unlock,
 )
+from onecloud_operator.core.handback import handed_back
 from onecloud_operator.core.holds import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.keeping import before_delete, out_of_the_bin
 from onecloud_operator.core.observed import DELETING_STATUSES, Phase
@@ -59,10 +60,7 @@ def plan(facts: Facts) -> Step:
     if observing(resource):
         return RemoveFinalizer("Observed")
     if resource.spec is not None and resource.spec.deletion_protection:
-        return Hold(
-            "DeletionProtected",
-            "deletionProtection is on, so the server is kept and this object stays. Switch it off to go on.",
-        )
+        return _kept(facts)
     if records.bound_id is None:
         return _unrecorded(facts)
     if resource.spec is None:
@@ -102,6 +100,20 @@ def _cut_off(trouble: Problem) -> Hold:
     if trouble.reason == "SecretNotFound":
         way_out = f"Where none can be made any more, since the namespace is being deleted, {DETACH}"
     return Hold(trouble.reason, f"{trouble.message[:MOST_SAID]} {way_out}")
+
+
+def _kept(facts: Facts) -> Step:
+    """Hold a protected object; a server that was stopped for a change of it is started all the same."""
+    resource, server = facts.resource, facts.server
+    reached = facts.trouble is None and facts.place is not None and facts.place == resource.records.place
+    if reached and server is not None and facts.fresh and server.detailed and ours(resource, server):
+        back = handed_back(facts, server) if anothers(facts, server) is None else None
+        if back is not None:
+            return back
+    return Hold(
+        "DeletionProtected",
+        "deletionProtection is on, so the server is kept and this object stays. Switch it off to go on.",
+    )
 
 
 def _unrecorded(facts: Facts) -> Step:
@@ -176,7 +188,8 @@ def _bound(facts: Facts) -> Step:
     policy = deletion_policy(facts.resource)
     match policy:
         case "Retain":
-            return Disown(server.id) if _tagged(facts, server) else RemoveFinalizer("Retained")
+            kept = Disown(server.id) if _tagged(facts, server) else RemoveFinalizer("Retained")
+            return handed_back(facts, server) or kept
         case "Delete":
             return _delete(facts, server, for_good=True)
         case _:

@@ -7,6 +7,7 @@ repeated at growing intervals, or, where each try may stop the server, only when
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import (
@@ -19,17 +20,22 @@ from onecloud_operator.core.actions import (
     Update,
 )
 from onecloud_operator.core.cause import asking, of_attempt, said
+from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.records import HeldBack
-from onecloud_operator.core.words import words_of
+from onecloud_operator.core.restart import under_way
+from onecloud_operator.core.words import AT_WORK, words_of
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Attempt, Facts, Refusal
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.problem import Problem
     from onecloud_operator.core.resource import Resource
 
 ACCEPTED_TWICE = 2
 REPEAT_FIRST_SECONDS = 60.0
 REPEAT_MOST_SECONDS = 600.0
+UNHEARD_TRIES = 3  # of a change whose answer is lost, before a server that is stopped for it is started again
 MOST_SAID = 700  # of a refusal's text, so that what follows it is not cut off
 _SPENT = (
     "Since it may stop the server each time, it is not repeated by itself: a change of the spec, or the "
@@ -46,6 +52,8 @@ def kind_of(step: Step) -> str:
             return f"GrowDisk {disk_id}"
         case KeepDisk(disk_id=disk_id) | LookAtDisk(disk_id=disk_id):
             return f"{type(step).__name__} {disk_id}"
+        case Resize(live=True):
+            return "Resize live"  # what is refused while a server runs may be done when it does not
         case _:
             return type(step).__name__
 
@@ -75,14 +83,16 @@ def spent_before(facts: Facts, step: Step) -> HeldBack | None:
 
 def spent(facts: Facts, step: Step) -> Hold:
     """Hold a step that has cost a restart, or would cost one, and has changed nothing."""
-    if (refusal := _refused(facts, step)) is not None:
+    refusal = _refused(facts, step)
+    if refusal is not None and not _passing(refusal):
         reason, message = refusal.problem.reason, f"{refusal.problem.message[:MOST_SAID]} {_SPENT}"
     elif (held := spent_before(facts, step)) is not None:
         reason, message = held.reason, held.message
     else:
         reason, message = "OperationFailed", f"{_without_effect(facts, step)} {_SPENT}"
     hold = Hold(reason, message, spent=(HeldBack(kind_of(step), reason, message),))
-    if refusal is None and (attempt := attempted(facts, step)) is not None:
+    told = refusal is not None and not _passing(refusal)
+    if not told and (attempt := attempted(facts, step)) is not None:
         return asking(facts, of_attempt(facts, step, attempt), hold)
     return hold
 
@@ -97,11 +107,57 @@ def _without_effect(facts: Facts, step: Step) -> str:
 
 def tried(facts: Facts, step: Step) -> bool:
     """Say whether *step* was sent before for this wish, whatever came of it."""
+    refusal = _refused(facts, step)
     return (
-        _refused(facts, step) is not None
+        (refusal is not None and not _passing(refusal))
         or attempted(facts, step) is not None
         or spent_before(facts, step) is not None
     )
+
+
+def passing(facts: Facts, step: Step) -> bool:
+    """Say whether *step* failed in a way that tells nothing yet: it is sent again soon."""
+    refusal = _refused(facts, step)
+    return refusal is not None and _passing(refusal)
+
+
+def _passing(refusal: Refusal) -> bool:
+    return refusal.problem.again or (refusal.problem.ambiguous and refusal.count < UNHEARD_TRIES)
+
+
+def refused_for_good(facts: Facts, step: Step) -> Refusal | None:
+    """Return the refusal of *step* that says that it cannot be done to a server like this, or None."""
+    refusal = _refused(facts, step)
+    if refusal is None or refusal.problem.ambiguous or _moot(facts, refusal):
+        return None
+    return refusal if refusal.problem.stuck or refusal.problem.reason == "ProviderError" else None
+
+
+def judged(facts: Facts, step: Step, problem: Problem) -> Problem:
+    """
+    Return what a refusal of *step* means, by the one before it.
+
+    "Not in this state" passes while the server moves, or has moved since. Said once more of a server that
+    rests and is the same as then, it does not.
+    """
+    server, before = facts.server, facts.memory.refusals.get(kind_of(step))
+    if not problem.again or server is None or _moves(facts, server) or before is None:
+        return problem
+    told_before = before.wish == facts.wish and (before.problem.again or before.problem.stuck)
+    if not told_before or before.version != server.version or facts.reading.asked_at < before.at:
+        return problem
+    return replace(problem, reason="OperationFailed", again=False, stuck=True)
+
+
+def _moves(facts: Facts, server: Observed) -> bool:
+    moved = facts.memory.latest(facts.memory.moved_at)
+    return server.phase is Phase.MOVING and facts.now - moved < facts.config.hung_seconds
+
+
+def _moot(facts: Facts, refusal: Refusal) -> bool:
+    """Say whether the cloud refused it for a state that the server has left since."""
+    server = facts.server
+    return refusal.problem.stuck and server is not None and server.version != refusal.version
 
 
 def _refused(facts: Facts, step: Step) -> Refusal | None:
@@ -126,9 +182,14 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
     if isinstance(step, Hold | Settled):
         return None
     refusal = _refused(facts, step)
-    if refusal is not None and facts.now < refusal.until:
+    if refusal is not None and facts.now < refusal.until and not _moot(facts, refusal):
+        if refusal.problem.again:
+            restart = facts.resource.records.restart
+            doing = under_way(restart) if restart is not None else AT_WORK
+            return Hold(_at_work(facts), doing, refusal.until - facts.now)
         return Hold(refusal.problem.reason, refusal.problem.message, refusal.until - facts.now)
-    costly = isinstance(step, GrowDisk) or (isinstance(step, Resize) and step.restart)
+    stops = facts.resource.records.restart is not None
+    costly = isinstance(step, GrowDisk) or (isinstance(step, Resize) and not step.live and stops)
     attempt = attempted(facts, step)
     if attempt is None:
         return spent(facts, step) if costly and spent_before(facts, step) is not None else None
@@ -144,3 +205,10 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
     return asking(
         facts, of_attempt(facts, step, attempt), Hold("OperationFailed", message, until - facts.now)
     )
+
+
+def _at_work(facts: Facts) -> str:
+    creation = facts.resource.records.creation
+    if facts.resource.deleting:
+        return "Removing"
+    return "Creating" if creation is not None and creation.completed_at is None else "Updating"

@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Hold, MarkFailedCreation
+from onecloud_operator.core.actions import Hold, MarkFailedCreation
 from onecloud_operator.core.conditions import conditions, cut, standing
 from onecloud_operator.core.drift import drift_of
 from onecloud_operator.core.failure import retry_seconds
+from onecloud_operator.core.heldback import held_back
 from onecloud_operator.core.observed import Phase, Reading, carried, rooted
 from onecloud_operator.core.policy import deletion_policy, observing
 from onecloud_operator.core.recording import records_after, shown
-from onecloud_operator.core.repeats import kind_of, same_wish
+from onecloud_operator.core.repeats import kind_of
+from onecloud_operator.core.restart import pending_seconds
 from onecloud_operator.core.state import READY_KEPT_SECONDS, ready_of, state_of
 from onecloud_operator.core.times import text_of_time, time_of_text
 from onecloud_operator.core.verdict import Verdict, verdict_of
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 # Nobody tells when a reading is merely repeated, so what waits for a newer one asks again.
 LOOK_SOON_REASONS = frozenset({"Creating", "Updating", "NotYetObserved", "WaitingForCloud", "Removing"})
 LOOK_SOON_SECONDS = 5.0
-TAGS_LENGTH, HELD_LENGTH = 32, 16  # the CRD's bounds
+TAGS_LENGTH = 32  # the CRD's bound
 SAME_MOMENT_SECONDS = 2.0
 UNREAD_SECONDS = 120.0  # a restart over 10,000 objects has read them all by then
 
@@ -100,17 +102,19 @@ def _weighed(status: Mapping[str, Any]) -> dict[str, Any]:
 
 def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict) -> dict[str, Any]:
     resource, records, old = facts.resource, facts.resource.records, facts.resource.status
+    # What was refused has not begun: the server is as it was.
+    taken = step if problem is None or problem.ambiguous else Hold(verdict.reason, verdict.message)
     status: dict[str, Any] = {
         "observedGeneration": resource.generation,
         "id": records.id,
-        "state": state_of(facts, step, verdict),
+        "state": state_of(facts, taken, verdict),
         "ip": _ip(facts, old),
         "deletionPolicy": deletion_policy(resource),
         "server": _mirror(facts, records),
         "managedTags": list(_managed_tags(facts, records)) or None,
         "drift": drift_of(facts, step, verdict) or None,
         "lastError": _last_error(facts, verdict, problem),
-        "heldBack": _held_back(facts, step, verdict),
+        "heldBack": held_back(facts, step, verdict, problem),
         "nextRetryTime": _next_retry(facts, step, problem, verdict),
         "lastHandledReconcileAt": resource.reconcile_requested_at or old.get("lastHandledReconcileAt"),
     }
@@ -118,7 +122,7 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
     status["conditions"] = conditions(
         facts,
         verdict,
-        ready=ready_of(facts, step, verdict),
+        ready=ready_of(facts, taken, verdict),
         drift=status["drift"] or (),
     )
     return {key: value for key, value in status.items() if value is not None}
@@ -195,20 +199,6 @@ def _last_error(facts: Facts, verdict: Verdict, problem: Problem | None) -> Mapp
     return {key: value for key, value in entry.items() if value is not None}
 
 
-def _held_back(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, Any]] | None:
-    """Return what is not repeated by itself: for one wish, whatever is said meanwhile, till all is well."""
-    old, held = facts.resource.status.get("heldBack"), {}
-    anew = verdict.synced == "True" or isinstance(step, BeginCreation | BeginAdoption)
-    if isinstance(old, list) and same_wish(facts.resource) and not anew:
-        kept = (each for each in old if isinstance(each, dict) and isinstance(each.get("change"), str))
-        held = {each["change"]: each for each in kept}
-    for each in step.spent if isinstance(step, Hold) else ():
-        entry = {"change": each.change, "reason": each.reason, "message": cut(each.message)}
-        if not entry.items() <= held.get(each.change, {}).items():
-            held[each.change] = {**entry, "since": text_of_time(facts.wall)}
-    return list(held.values())[:HELD_LENGTH] or None
-
-
 def _refused_request(facts: Facts, verdict: Verdict) -> str | None:
     found = (r.problem for r in facts.memory.refusals.values())
     return next(
@@ -249,6 +239,8 @@ def _seconds(facts: Facts, step: Step, verdict: Verdict) -> float | None:
     ]
     if isinstance(step, Hold):
         waits += [seconds for seconds in (step.seconds, step.look_seconds) if seconds is not None]
+    if (pending := pending_seconds(facts)) > 0.0:
+        waits.append(pending)  # then the record of the restart is taken away
     if facts.server is not None and facts.server.phase is Phase.MOVING:
         since = facts.memory.moving_since if facts.memory.moving_since is not None else facts.now
         kept = since + READY_KEPT_SECONDS - facts.now

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.actions import BeginCreation, Resize, Stop
+from onecloud_operator.core.actions import BeginCreation, Stop
 from onecloud_operator.core.change import open_differences
 from onecloud_operator.core.conditions import Ready, kept
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import observing, reporting
+from onecloud_operator.core.restart import stopped_by_us, under_way
+from onecloud_operator.core.words import AT_WORK
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -43,6 +45,8 @@ def state_of(facts: Facts, step: Step, verdict: Verdict) -> str:
         case Phase.STOPPED:
             if creating:
                 return "Creating"
+            if stopped_by_us(facts.resource, server) and not verdict.error:
+                return "Updating"
             if facts.reading.confirmed:
                 return "Stopped"
             # Not yet believed: ``ready`` is shown for a moment in the middle of tasks.
@@ -107,7 +111,7 @@ def ready_of(facts: Facts, step: Step, verdict: Verdict) -> Ready:
             recent = since is not None and facts.now - since < READY_KEPT_SECONDS
             if keep is not None and keep.status == "True" and recent:
                 return keep
-            return Ready("False", "Updating", "The cloud is at work on the server.")
+            return Ready("False", "Updating", _at_work(facts))
         case Phase.RUNNING | Phase.STOPPED | Phase.SUSPENDED:
             return _ready_at_rest(facts, step, verdict, server, keep)
 
@@ -115,13 +119,16 @@ def ready_of(facts: Facts, step: Step, verdict: Verdict) -> Ready:
 def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed, keep: Ready | None) -> Ready:
     if observing(facts.resource):
         return Ready("True", "Observed", "The server is observed.")
-    if isinstance(step, Stop) or (isinstance(step, Resize) and step.restart):
-        return Ready("False", "Updating", "The server is being stopped or restarted for a change.")
+    if isinstance(step, Stop):
+        return Ready("False", "Updating", _at_work(facts))
     if not server.detailed or (server.phase is not Phase.RUNNING and not facts.reading.confirmed):
         return keep or Ready("False", "Updating", "The server is being read.")
     if any(d.field == "powerState" for d in open_differences(facts, server)):
-        if reporting(facts.resource):
+        ours = stopped_by_us(facts.resource, server)
+        if verdict.error or (reporting(facts.resource) and not ours):
             return Ready("False", "WrongPowerState", f"The server is {server.phase.value}.")
+        if ours:
+            return Ready("False", "Updating", _at_work(facts))
         return Ready("False", "Updating", f"The server is {server.phase.value}; that is being changed.")
     good = (
         Ready("True", "Available", "The server runs.")
@@ -133,4 +140,13 @@ def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed,
         return good
     if keep is not None and keep.status == "True":
         return replace(good, generation=keep.generation)
+    if verdict.error:
+        # It is of use as it is, and what it should be besides may never come; no generation says that it is.
+        newest = facts.resource.generation - 1
+        return replace(good, generation=min((keep.generation if keep else None) or newest, newest))
     return Ready("False", "Updating", "The server does not yet agree with its spec.")
+
+
+def _at_work(facts: Facts) -> str:
+    restart = facts.resource.records.restart
+    return under_way(restart) if restart is not None else AT_WORK

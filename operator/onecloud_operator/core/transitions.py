@@ -44,6 +44,10 @@ def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Tran
         yield Transition("Normal", "Created", f"Server {begun.get('name')} ({begun.get('id')}) is made.")
     if new.get("adoptedAt") and not old.get("adoptedAt"):
         yield Transition("Normal", "Adopted", f"Adopted server {new.get('id')}.")
+    restart = new.get("restart")
+    if isinstance(restart, dict) and not old.get("restart"):
+        why = f"for a change of {restart.get('why')}; it is started again"
+        yield Transition("Normal", "Restarting", f"Stopping server {new.get('id')} {why}.")
     if new.get("deletion") and not old.get("deletion"):
         yield Transition("Normal", "Removing", f"Removing server {new.get('id')}.")
     yield from _disks(old, new)

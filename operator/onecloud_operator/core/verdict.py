@@ -10,6 +10,8 @@ from onecloud_operator.core.actions import BeginCreation, Hold, MarkFailedCreati
 from onecloud_operator.core.policy import observing
 from onecloud_operator.core.removal import UNDER_WAY
 from onecloud_operator.core.repeats import kind_of
+from onecloud_operator.core.restart import stopped_by_us, under_way
+from onecloud_operator.core.words import AT_WORK
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 WRONG_SPEC_COUNT = 3
 WRONG_SPEC_SECONDS = 300.0
 
-_AT_WORK = "The cloud is at work on the server."
 _UNDER_WAY = frozenset({"Removing", "WaitingForCloud", "Released"})
 _NO_ERROR = frozenset({"Creating", "Updating", "NotYetObserved", "Paused", *_UNDER_WAY})
 _UNDER_WAY_REASONS = frozenset({"Creating", "Updating"})
@@ -77,16 +78,18 @@ def _reason(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str
 
 def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
     creation = facts.resource.records.creation
+    restart = facts.resource.records.restart
+    doing = under_way(restart) if restart is not None else AT_WORK
     at_work = "Removing" if facts.resource.deleting else "Creating" if _creating(facts) else "Updating"
     if problem is not None:
-        return (at_work, _AT_WORK) if problem.again else (problem.reason, problem.message)
+        return (at_work, doing) if problem.again else (problem.reason, problem.message)
     match step:
         case Hold(reason=reason, message=message):
             return reason, message
         case MarkFailedCreation(message=message, reason=reason):
             return reason, message
         case Settled() if observing(facts.resource):
-            return "Observing", "The server is observed; nothing is sent to the cloud."
+            return "Observing", _observed(facts)
         case Settled():
             return "UpToDate", "The server agrees with the spec."
         case _:
@@ -95,7 +98,17 @@ def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
     if failure is not None and not facts.resource.deleting and not isinstance(step, BeginCreation):
         # What is left of a failed attempt is being deleted: the failure is what a reader must see.
         return failure.reason, failure.message
-    return at_work, UNDER_WAY if facts.resource.deleting else _AT_WORK
+    return at_work, UNDER_WAY if facts.resource.deleting else doing
+
+
+def _observed(facts: Facts) -> str:
+    told, restart = "The server is observed; nothing is sent to the cloud.", facts.resource.records.restart
+    if restart is None or facts.server is None or not stopped_by_us(facts.resource, facts.server):
+        return told
+    return (
+        f"{told} It was stopped for a change of {restart.why}, so it is off: set managementPolicy: Manage to "
+        "have it started again, or start it in the cloud."
+    )
 
 
 def _creating(facts: Facts) -> bool:

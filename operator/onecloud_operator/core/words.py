@@ -10,6 +10,7 @@ from onecloud_operator.core.actions import (
     BeginCreation,
     BeginDeletion,
     BeginKeeping,
+    BeginRestart,
     Claim,
     Create,
     Delete,
@@ -40,6 +41,7 @@ from onecloud_operator.core.actions import (
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
 
+AT_WORK = "The cloud is at work on the server."
 # The end of a sentence, wherever an object waits for a person.
 DETACH = 'set the annotation onecloud.io/force-detach: "true" to let the object go without its server.'
 
@@ -62,6 +64,8 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the record of the creation", "creation recorded")
         case BeginAdoption():
             return Words("the record of the adoption", "adoption recorded")
+        case BeginRestart():
+            return Words("the record of the restart", "stop for a change recorded")
         case BeginDeletion():
             return Words("the record of the deletion", "deletion recorded")
         case BeginKeeping(disk_ids=disk_ids):

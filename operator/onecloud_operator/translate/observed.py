@@ -49,6 +49,7 @@ OWNER_TAGS: tuple[str, ...] = (
     "onecloud.io/name",
     "onecloud.io/uid",
 )
+HOT_PLUG = "hotplug_cpu_mem"
 LONGEST_ID = 64
 LONGEST_ADDRESS = 45  # an IPv6 address with an IPv4 one in it
 
@@ -184,6 +185,7 @@ def _details(server: Mapping[str, Any], version: int) -> Details:
         zone_id=text(server.get("zone_id")),
         manager_id=text(server.get("manager_id")),
         device_count=len(items(server.get("isolated_devices"))),
+        hot_plug=_hot_plug(server.get("metadata")),
         ip=ip_of(nics, listed.replace(",", " ").split() if listed else ()),
     )
 
@@ -217,6 +219,11 @@ def _groups(server: Mapping[str, Any]) -> tuple[SecurityGroup, ...]:
     if not any(group_id or name for group_id, name in found):
         found = [(text(server.get("secgrp_id")), text(server.get("secgroup")))]
     return tuple(SecurityGroup(group_id or "", name or "") for group_id, name in found if group_id or name)
+
+
+def _hot_plug(metadata: object) -> bool:
+    # The host agent writes it at each start; it is absent where none has done so, and then it is refused.
+    return isinstance(metadata, dict) and metadata.get(HOT_PLUG) == "enable"
 
 
 def _owner(metadata: object) -> Owner | None:

@@ -59,4 +59,5 @@ def said_by(error: OneCloudError) -> str:
 
 def _message(rule: Rule, error: OneCloudError) -> str:
     said = said_by(error)
-    return f"{rule.lead}: {said}. {rule.advice}" if said else f"{rule.lead}. {rule.advice}"
+    told = f"{rule.lead}: {said}." if said else f"{rule.lead}."
+    return f"{told} {rule.advice}" if rule.advice else told

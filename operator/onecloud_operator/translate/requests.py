@@ -101,12 +101,14 @@ def update_changes(fields: Mapping[str, str | bool]) -> dict[str, Any]:
     return changes
 
 
-def change_config(
-    *, cpu: int | None, memory_mib: int | None, instance_type: str | None, restart: bool
-) -> dict[str, Any]:
-    """Return a new size; *restart*: the server runs, so it is stopped for it and started again."""
-    body = _given({"vcpu_count": cpu, "vmem_size": memory_mib, "instance_type": instance_type})
-    return body | {"force_stop": True, "auto_start": True} if restart else body
+def change_config(*, cpu: int | None, memory_mib: int | None, instance_type: str | None) -> dict[str, Any]:
+    """
+    Return a new size.
+
+    Never with ``force_stop``: it does not stop a server for what it cannot do while it runs, and where it
+    does, nobody sees it stop.
+    """
+    return _given({"vcpu_count": cpu, "vmem_size": memory_mib, "instance_type": instance_type})
 
 
 def resize_disk(disk_id: str, size_mib: int) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Rule:
     kind: type[OneCloudError]
     reason: str
     lead: str
-    advice: str
+    advice: str = ""
     doing: frozenset[Doing] = frozenset(Doing)
     status: int | None = None
     says: tuple[str, ...] = ()
@@ -240,7 +240,7 @@ RULES: tuple[Rule, ...] = (
         duplicate_id=True,
     ),
     Rule(Busy, "ProviderError", "Something that the server needs is busy", _ANEW, doing=CREATE),
-    Rule(Busy, "Updating", "The server is busy", _PASSES, again=True),
+    Rule(Busy, "Updating", "The server is busy", again=True),
     Rule(
         Conflict,
         "NameConflict",
@@ -251,7 +251,7 @@ RULES: tuple[Rule, ...] = (
     ),
     # While there is no server, it is something that it refers to whose state does not fit: an EIP in use.
     Rule(InvalidStatus, "InvalidSpec", "The cloud does not make the server now", _SPEC, doing=CREATE),
-    Rule(InvalidStatus, "Updating", "The server's state does not allow this now", _PASSES, again=True),
+    Rule(InvalidStatus, "Updating", "The server's state does not allow this", again=True),
     Rule(
         InvalidInput,
         "HostOffline",

@@ -1,0 +1,74 @@
+"""
+A server that we stop for a change: how that is remembered, what it means meanwhile, and when it is over.
+
+    record          status.restart, before the first stop
+    meanwhile       the server is to run, whatever its powerState, unless that is Stopped
+    over            it runs again, and no stop of ours can still be under way; or it is to be off
+
+Nobody tells what came of a stop whose answer was lost, or that a process sent before it died: so while one
+may still come true, the record stays, though the server is seen to run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import BeginRestart, Stop
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.policy import power
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.records import Restart
+    from onecloud_operator.core.resource import Resource
+
+
+def under_way(restart: Restart) -> str:
+    """Return what is said from the stop until the server runs again, so that it is written once."""
+    return f"The server is stopped for a change of {restart.why}, and started again after it."
+
+
+def stopped_by_us(resource: Resource, server: Observed) -> bool:
+    """
+    Say whether *server*, the object's own, is off because of a change of ours, and is to run.
+
+    The record is believed as far as it goes: it is one that whoever may write the status can forge, and all
+    that it brings about is the start of a server that the object has anyway.
+    """
+    return (
+        resource.records.restart is not None
+        and server.phase is Phase.STOPPED
+        and power(resource) != "Stopped"
+    )
+
+
+def power_now(resource: Resource, server: Observed) -> str:
+    """Return the power state to bring about: that of the spec, or Running for what we have stopped."""
+    return "Running" if stopped_by_us(resource, server) else power(resource)
+
+
+def pending_seconds(facts: Facts) -> float:
+    """Return for how long a stop of ours may still come true; 0 if it cannot."""
+    restart, memory = facts.resource.records.restart, facts.memory
+    if restart is None:
+        return 0.0
+    begun_here = memory.begun_restart == restart.since
+    lost_at = memory.stop_lost_at if begun_here else memory.latest(memory.stop_lost_at)
+    if lost_at is None:
+        return 0.0
+    return max(lost_at + facts.config.post_settle_seconds - facts.now, 0.0)
+
+
+def over(facts: Facts, step: Step) -> bool:
+    """Say whether the record has served its purpose, once *step* is taken."""
+    resource, server, reading = facts.resource, facts.server, facts.reading
+    if resource.records.restart is None:
+        return False
+    if reading.gone or (resource.spec is not None and power(resource) == "Stopped"):
+        return True
+    if server is None or server.recycled or not facts.fresh or facts.trouble is not None:
+        return False
+    runs = server.phase is Phase.RUNNING or (server.phase is Phase.SUSPENDED and reading.confirmed)
+    return runs and not isinstance(step, Stop | BeginRestart) and pending_seconds(facts) <= 0.0
