@@ -13,8 +13,8 @@ from onecloud_operator import cluster
 from onecloud_operator.clouds import REREAD, REREAD_SECONDS, TIDY_SECONDS, Clouds, Opened
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.problem import Problem
-from onecloud_operator.credentials import Secrets
 from onecloud_operator.onecloud import AddressPolicy, Endpoints
+from onecloud_operator.secrets import Secrets
 from sandbox.cloud import running_cloud
 from sandbox.cloud.defaults import LAB_PROJECT, PASSWORDS
 from tests.engine.simulated import SimulatedClock
@@ -252,7 +252,7 @@ async def test_a_value_that_a_spec_refers_to_is_given_without_the_line_break_of_
 ) -> None:
     async with scene() as s:
         s.values["shop", "login"] = {"password": value}
-        assert await s.clouds.value("shop", "login", "password") == given
+        assert await s.clouds.value("shop", "login", "password", 64) == given
 
 
 @pytest.mark.parametrize("value", ["", "\n", "\r\n"])
@@ -261,7 +261,7 @@ async def test_an_empty_value_is_none(value: str) -> None:
     async with scene() as s:
         s.values["shop", "login"] = {"password": value}
         said = "Secret login cannot be used: key password is empty. Correct the Secret."
-        found = await s.clouds.value("shop", "login", "password")
+        found = await s.clouds.value("shop", "login", "password", 64)
         assert found == Problem("SecretInvalid", f"{said} {REREAD}")
 
 
@@ -287,7 +287,7 @@ async def test_a_password_that_is_refused_in_its_quotes_is_told_of_them(password
 async def test_a_value_that_is_not_there_is_named(name: str, key: str, says: str) -> None:
     async with scene() as s:
         s.values["shop", "login"] = {"password": WRONG}
-        assert await s.clouds.value("shop", name, key) == Problem("SecretNotFound", f"{says} {REREAD}")
+        assert await s.clouds.value("shop", name, key, 64) == Problem("SecretNotFound", f"{says} {REREAD}")
 
 
 # -- letting go ------------------------------------------------------------------------------------------

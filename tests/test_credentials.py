@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator import credentials
 from onecloud_operator.api.status import CloudStatus
 from onecloud_operator.cluster import ClusterError, NotFound
-from onecloud_operator.credentials import (
+from onecloud_operator.credentials import REGION_LENGTH, URL_LENGTH, credentials_of
+from onecloud_operator.onecloud import AccessKey, CasTicket, Password, Project, Token
+from onecloud_operator.secrets import (
     LACKING_SECONDS,
-    REGION_LENGTH,
     REMEMBERED,
-    URL_LENGTH,
+    REMEMBERED_BYTES,
+    SIGN_IN_KEYS,
     Data,
     Secrets,
     SecretUnusable,
-    credentials_of,
     data_of,
 )
-from onecloud_operator.onecloud import AccessKey, CasTicket, Password, Project, Token
 from tests.engine.simulated import SimulatedClock
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from onecloud_operator.onecloud import Credentials
 
 SECRET_WORD = "Sesam-0ffne-dich"
@@ -311,3 +312,59 @@ async def test_an_api_server_that_did_not_answer_is_asked_again_at_once() -> Non
         with pytest.raises(ClusterError):
             await shelf.secrets.data("shop", "onecloud")
     assert len(shelf.reads) == 2
+
+
+async def test_of_a_secret_only_what_is_asked_for_is_remembered_and_no_more_than_fits() -> None:
+    """600 Secrets of 768 KiB were half a gibibyte, for ever."""
+    clock, big = SimulatedClock(), "x" * 60_000
+    ca = "-----BEGIN CERTIFICATE-----" + "x" * 200_000
+
+    async def read(_namespace: str, _name: str) -> dict[str, Any]:
+        return secret(**{"ca.crt": ca, "junk": "y" * 500_000, "user-data": big})
+
+    secrets = Secrets(read, clock.monotonic, 60.0)
+    assert set((await secrets.data("shop", "s")).values) == {*BASE, "ca.crt"}
+    found = await secrets.value("shop", "s", "user-data", 65536)
+    assert found is not None
+    assert found.get_secret_value() == big
+    for number in range(600):
+        await secrets.data("shop", f"s{number}")
+        kept = [each for _, each in secrets._kept.values() if isinstance(each, Data)]  # noqa: SLF001
+        assert sum(each.size for each in kept) == secrets._bytes <= REMEMBERED_BYTES  # noqa: SLF001
+    assert len(kept) > 50
+
+
+async def test_a_value_that_was_deleted_or_rotated_is_gone_within_the_time_it_is_remembered() -> None:
+    shelf = Shelf()
+    await shelf.secrets.data("shop", "old")
+    await shelf.secrets.value("shop", "old", "OS_PASSWORD", 64)
+    await shelf.clock.advance(59.0)
+    await shelf.secrets.data("shop", "new")
+    await shelf.clock.advance(1.0)
+    shelf.secrets.expire()
+    assert [place[1] for place in shelf.secrets._kept] == ["new"]  # noqa: SLF001 - that it is gone is the point
+
+
+@pytest.mark.parametrize("key", sorted(SIGN_IN_KEYS))
+def test_a_value_that_is_too_long_is_named_and_never_decoded(key: str) -> None:
+    data = data_of(secret(**{key: "x" * (SIGN_IN_KEYS[key] + 10)}))
+    assert key not in data.values
+    with pytest.raises(SecretUnusable, match=f"key {key} is longer than {SIGN_IN_KEYS[key] // 1024} KiB"):
+        data.get(key)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token", "helm.sh/release.v1"],
+)
+def test_a_secret_of_the_cluster_itself_is_never_sent_to_a_cloud(kind: str) -> None:
+    with pytest.raises(SecretUnusable, match=f"its type is {kind}, which is for this cluster only"):
+        credentials_of(data_of({"type": kind, **secret()}))
+    with pytest.raises(SecretUnusable, match="which is for this cluster only"):
+        data_of({"type": kind, **secret(token="t0ken")}, {"token": 1024}).get("token")
+
+
+def test_every_key_that_credentials_are_made_of_is_read_from_the_secret() -> None:
+    """A key that the reader of Secrets does not know would never be seen, whatever it says."""
+    source = Path(credentials.__file__).read_text()
+    assert set(re.findall(r'"(OS_[A-Z_]+|ca\.crt)"', source)) == set(SIGN_IN_KEYS)

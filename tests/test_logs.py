@@ -12,7 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from onecloud_operator import logs
-from onecloud_operator.credentials import SecretUnusable, credentials_of, data_of
+from onecloud_operator.credentials import credentials_of
+from onecloud_operator.secrets import SecretUnusable, data_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -46,6 +46,7 @@ from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.onecloud import ServerQuery
 from onecloud_operator.onecloud.errors import OneCloudError
+from onecloud_operator.secrets import PASSWORD_BYTES, USER_DATA_BYTES
 from onecloud_operator.translate import (
     OWNER_TAGS,
     Doing,
@@ -251,12 +252,12 @@ class Hands:
         spec = facts.resource.spec.server if facts.resource.spec else None
         if spec is None:
             return Problem("InvalidSpec", "spec.server is needed to make a server.")
-        password = await self._value(facts, spec.password_from.secret_key_ref if spec.password_from else None)
+        login = spec.password_from.secret_key_ref if spec.password_from else None
+        password = await self._value(facts, login, PASSWORD_BYTES)
         if isinstance(password, Problem):
             return password
-        user_data = await self._value(
-            facts, spec.user_data_from.secret_key_ref if spec.user_data_from else None
-        )
+        start = spec.user_data_from.secret_key_ref if spec.user_data_from else None
+        user_data = await self._value(facts, start, USER_DATA_BYTES)
         if isinstance(user_data, Problem):
             return user_data
         body = create_body(
@@ -277,10 +278,12 @@ class Hands:
             )
         return reply
 
-    async def _value(self, facts: Facts, reference: SecretKeyReference | None) -> str | Problem | None:
+    async def _value(
+        self, facts: Facts, reference: SecretKeyReference | None, most: int
+    ) -> str | Problem | None:
         if reference is None:
             return None
-        return await self.clouds.value(facts.resource.namespace, reference.name, reference.key)
+        return await self.clouds.value(facts.resource.namespace, reference.name, reference.key, most)
 
     def _reach(self) -> tuple[Cloud, Feed[Key]]:
         if self.cloud is None or self.feed is None:

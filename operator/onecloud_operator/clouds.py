@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 from onecloud_operator import cluster
 from onecloud_operator.core.place import Place
 from onecloud_operator.core.problem import Problem
-from onecloud_operator.credentials import SecretUnusable, credentials_of, quoted, without_line_break
+from onecloud_operator.credentials import credentials_of, quoted, without_line_break
 from onecloud_operator.onecloud import Cloud, origin_of
 from onecloud_operator.onecloud.errors import OneCloudError, SignInError, Unauthorized
+from onecloud_operator.secrets import SecretUnusable
 from onecloud_operator.translate import Doing, problem_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onecloud_operator.credentials import Data, Secrets
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.onecloud import Endpoints
+    from onecloud_operator.secrets import Data, Secrets
 
 TIDY_SECONDS = 600.0
+EXPIRE_SECONDS = 15.0
 REREAD = "It is read again every minute."
 REREAD_SECONDS = 5.0  # after a refusal the Secret is read again at once, but not for each of 1,000 objects
 
@@ -76,19 +78,18 @@ class Clouds:
                 return kept.opened
         return found
 
-    async def value(self, namespace: str, name: str, key: str) -> str | Problem:
+    async def value(self, namespace: str, name: str, key: str, most: int) -> str | Problem:
         """
-        Return one value of a Secret that a spec refers to, or what is wrong with it.
+        Return one value of a Secret that a spec refers to, or what is wrong with it; *most*: bytes.
 
         Without the one line break that a file or an echo leaves behind; an empty one is none.
         """
-        data = await self._data(namespace, name, newer_than=None)
-        if isinstance(data, Problem):
-            return data
         try:
-            value = data.get(key)
+            value = await self._secrets.value(namespace, name, key, most)
         except SecretUnusable as error:
             return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}. {REREAD}")
+        except (cluster.NotFound, cluster.Forbidden) as error:
+            return _unread(namespace, name, error)
         if value is None:
             return Problem("SecretNotFound", f"Secret {name} has no key {key}. {REREAD}")
         text = without_line_break(value.get_secret_value())
@@ -107,9 +108,11 @@ class Clouds:
         return not isinstance(await self._keep(*secret, newer_than=None), Problem)
 
     async def tidy(self, used: Callable[[tuple[str, str]], bool], clock: Clock) -> None:
-        """For ever let go of the sessions of Secrets that no object names any more."""
+        """For ever let go of the sessions of Secrets that no object names any more, and of old readings."""
         while True:
-            await clock.sleep(TIDY_SECONDS)
+            for _ in range(round(TIDY_SECONDS / EXPIRE_SECONDS)):
+                await clock.sleep(EXPIRE_SECONDS)
+                self._secrets.expire()
             for secret in [one for one in self._kept if not used(one)]:
                 await self._kept.pop(secret).cloud.close()
 
@@ -159,14 +162,18 @@ class Clouds:
     async def _data(self, namespace: str, name: str, *, newer_than: float | None) -> Data | Problem:
         try:
             return await self._secrets.data(namespace, name, newer_than=newer_than)
-        except cluster.NotFound:
-            return Problem("SecretNotFound", f"There is no Secret {name} in namespace {namespace}. {REREAD}")
-        except cluster.Forbidden:
-            return Problem(
-                "SecretNotFound",
-                f"The operator has no right to read Secret {name} in namespace {namespace} (get on secrets). "
-                f"{REREAD}",
-            )
+        except (cluster.NotFound, cluster.Forbidden) as error:
+            return _unread(namespace, name, error)
+
+
+def _unread(namespace: str, name: str, error: cluster.NotFound | cluster.Forbidden) -> Problem:
+    if isinstance(error, cluster.NotFound):
+        return Problem("SecretNotFound", f"There is no Secret {name} in namespace {namespace}. {REREAD}")
+    return Problem(
+        "SecretNotFound",
+        f"The operator has no right to read Secret {name} in namespace {namespace} (get on secrets). "
+        f"{REREAD}",
+    )
 
 
 def _quotes(data: Data) -> str:

@@ -1,21 +1,13 @@
-"""
-Secret → Credentials; the only reader of Secrets.
-
-Secrets are read one by one, by name, and remembered for a minute: the operator needs neither ``list`` nor
-``watch``. What could not be used is said without ever repeating a value.
-"""
+"""The values of a Secret → Credentials. What could not be used is said without ever repeating a value."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ssl
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import Final
 
 from pydantic import SecretStr
 
-from onecloud_operator.cluster import ClusterError, Forbidden, NotFound
 from onecloud_operator.onecloud import (
     AccessKey,
     CasTicket,
@@ -26,50 +18,13 @@ from onecloud_operator.onecloud import (
 )
 from onecloud_operator.onecloud.auth import Method, Scope, canonical_auth_url
 from onecloud_operator.onecloud.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+from onecloud_operator.secrets import Data, SecretUnusable
 
 INTERFACES: Final = frozenset({"public", "internal", "admin"})
 SECRET_KEYS: Final = ("OS_PASSWORD", "OS_SECRET_KEY", "OS_TOKEN", "OS_CAS_TICKET")
-REMEMBERED: Final = 4096  # Secrets at the most; the oldest are read again
-LACKING_SECONDS: Final = 4.0  # for which one that does not exist is not asked for again
 
 URL_LENGTH: Final = 1024  # both are written to the status, and these are its bounds
 REGION_LENGTH: Final = 256
-CA_LENGTH: Final = 256 * 2**10  # all authorities of an ordinary machine have 220 kB
-
-
-class SecretUnusable(Exception):
-    """A Secret that no credentials can be made of; the message says which key is wrong, never its value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Data:
-    """The values of a Secret. *garbled*: the keys that hold no text; they matter only to who asks for one."""
-
-    values: Mapping[str, SecretStr] = field(default_factory=dict)
-    garbled: frozenset[str] = frozenset()
-
-    def get(self, key: str) -> SecretStr | None:
-        """Return a value, or None if there is none. Raises SecretUnusable if it is no text."""
-        if key in self.garbled:
-            msg = f"key {key} is no UTF-8 text"
-            raise SecretUnusable(msg)
-        return self.values.get(key)
-
-
-def data_of(secret: Mapping[str, object]) -> Data:
-    """Return the decoded values of a Secret as the API server gives it."""
-    data = secret.get("data")
-    values: dict[str, SecretStr] = {}
-    garbled: set[str] = set()
-    for key, value in (data if isinstance(data, dict) else {}).items():
-        try:
-            values[key] = SecretStr(base64.b64decode(value, validate=True).decode())
-        except (TypeError, ValueError, binascii.Error):
-            garbled.add(key)
-    return Data(values, frozenset(garbled))
 
 
 def credentials_of(data: Data) -> Credentials:
@@ -211,9 +166,6 @@ def _ca(values: _Values) -> str | None:
     value = values.secret("ca.crt")
     if value is None:
         return None
-    if len(value) > CA_LENGTH:
-        msg = f"key ca.crt is longer than {CA_LENGTH // 2**10} KiB"
-        raise SecretUnusable(msg)
     text = value.get_secret_value().encode("ascii", "ignore").decode()  # between them there may be comments
     try:
         ssl.create_default_context(cadata=text)
@@ -221,47 +173,3 @@ def _ca(values: _Values) -> str | None:
         msg = "key ca.crt holds no certificate in PEM form"
         raise SecretUnusable(msg) from None
     return text
-
-
-@dataclass(slots=True)
-class Secrets:
-    """
-    Secrets by namespace and name, each remembered for *remember_seconds*.
-
-    *read* gets one Secret from the API server; *monotonic* tells the time. What it raises goes through.
-    """
-
-    read: Callable[[str, str], Awaitable[Mapping[str, object]]]
-    monotonic: Callable[[], float]
-    remember_seconds: float
-    _kept: dict[tuple[str, str], tuple[float, Data | ClusterError]] = field(default_factory=dict)
-
-    async def data(self, namespace: str, name: str, *, newer_than: float | None = None) -> Data:
-        """
-        Return the Secret's values; *newer_than*: read it again if what is remembered is older.
-
-        Raises what *read* raises. That there is none, or that it may not be read, is remembered for a moment:
-        thousands of objects may ask for it.
-        """
-        kept = self._kept.get((namespace, name))
-        now = self.monotonic()
-        if kept is not None:
-            read_at, found = kept
-            lasting = self.remember_seconds if isinstance(found, Data) else LACKING_SECONDS
-            if now - read_at < lasting and (newer_than is None or read_at >= newer_than):
-                if isinstance(found, Data):
-                    return found
-                raise found.with_traceback(None)
-            del self._kept[namespace, name]
-        try:
-            data = data_of(await self.read(namespace, name))
-        except (NotFound, Forbidden) as error:
-            self._keep(namespace, name, now, error)
-            raise
-        self._keep(namespace, name, now, data)
-        return data
-
-    def _keep(self, namespace: str, name: str, read_at: float, found: Data | ClusterError) -> None:
-        if len(self._kept) >= REMEMBERED:
-            self._kept.pop(next(iter(self._kept)))
-        self._kept[namespace, name] = (read_at, found)

@@ -15,7 +15,6 @@ from onecloud_operator import __version__, handlers
 from onecloud_operator.census import Census
 from onecloud_operator.clouds import Clouds
 from onecloud_operator.cluster import PLURAL
-from onecloud_operator.credentials import Secrets
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import Supervisor, TaskFault
@@ -25,6 +24,7 @@ from onecloud_operator.measures import Working
 from onecloud_operator.objects import Key, Objects
 from onecloud_operator.options import feed_options, sees
 from onecloud_operator.reconcile import Reconciler
+from onecloud_operator.secrets import Secrets
 from onecloud_operator.shell import first, on_signals
 from onecloud_operator.watch import Watch
 from onecloud_operator.watchdogs import alive, ready
