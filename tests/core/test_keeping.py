@@ -209,7 +209,7 @@ def test_a_refused_detachment_holds_the_removal_with_its_reason_and_a_way_out(ag
     after = refused(begun, step, problem, ended_at=NOW, wait_seconds=60.0)
     since = reading(shown(ROOT, DATA), asked_at=NOW + 29.0)
     held = hold(replace(begun, memory=after, now=NOW + 30.0, reading=since))
-    said = unkept(step, problem)
+    said = unkept(begun, step, problem)
     assert (held.reason, held.message) == (said.reason, said.message)
     assert held.reason == ("OperationFailed" if again else "ProviderError")
     assert held.message.startswith("no. Disk disk-1 is to outlive the server")
@@ -280,6 +280,17 @@ def test_a_disk_that_was_declared_to_stay_and_would_go_is_spared() -> None:
     given = in_bin(ROOT, DATA, states={"disk-1": GOES}, data_disk_ids=((1, "disk-1"),), **recording("disk-1"))
     given = replace(given, resource=replace(given.resource, spec=spec(DECLARED)))
     assert plan(given) == KeepDisk(ID, "disk-1", "spare")
+
+
+def test_a_disk_that_cannot_be_taken_out_of_the_bin_is_told_and_tried_again() -> None:
+    begun = in_bin(ROOT, DATA, states={"disk-1": BINNED}, **recording("disk-1", restored=True))
+    step = KeepDisk(ID, "disk-1", "restore")
+    after = refused(begun, step, Problem("ProviderError", "no."), ended_at=NOW, wait_seconds=60.0)
+    since = replace(begun.reading, asked_at=NOW + 29.0)
+    held = hold(replace(begun, memory=after, now=NOW + 30.0, reading=since))
+    assert (held.reason, held.seconds) == ("ProviderError", 30.0)
+    assert "Take it out of the recycle bin" in held.message
+    assert "deletionPolicy" not in held.message
 
 
 def test_a_server_that_is_still_on_its_way_into_the_bin_is_waited_for() -> None:

@@ -21,7 +21,7 @@ import pytest
 
 from tests.e2e.crashing import READS_OF_A_PASS
 from tests.e2e.fleet import POLLS, soak, writes
-from tests.e2e.play import KIND, LONG, settled
+from tests.e2e.play import KIND, LONG, said, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,6 +212,13 @@ def with_a_disk_that_stays(play: Play, name: str) -> None:
     play.wait_ready(name)
 
 
+def with_a_disk_that_stays_for_good(play: Play, name: str) -> None:
+    """Have such a server, which is to be deleted for good."""
+    wanted = {"dataDisks": [{"index": 1, "size": "10Gi", "autoDelete": False}]}
+    play.apply(name, wanted, deletionPolicy="Delete")
+    play.wait_ready(name)
+
+
 def recycled_but_for_its_disk(play: Play, name: str, servers: list[Server]) -> None:
     """See that the server's disk is neither in the bin nor on it."""
     recycled(play, name, servers)
@@ -220,6 +227,31 @@ def recycled_but_for_its_disk(play: Play, name: str, servers: list[Server]) -> N
     assert [
         (disk["pending_deleted"], disk["guest_count"]) for disk in loose if disk["disk_type"] != "sys"
     ] == [(False, 0)]
+
+
+def erased_but_for_its_disk(play: Play, name: str, servers: list[Server]) -> None:
+    erased(play, name, servers)
+    assert [disk["pending_deleted"] for disk in play.cloud.call("disks") if f".{name}-" in disk["name"]] == [
+        False
+    ]
+
+
+def recycle_by_another_hand(play: Play, name: str) -> None:
+    play.cloud.call("recycle", ident=f"{play.namespace}.{name}")
+
+
+def is_rescued(play: Play, name: str) -> bool:
+    """Say whether the object tells that it took a disk out of the bin, and rests."""
+    status = play.status(name)
+    kept = [disk for disk in status.get("keptDisks") or () if "keptAt" in disk]
+    return bool(kept) and said(status, "Synced").get("reason") == "InRecycleBin"
+
+
+def rescued(play: Play, name: str, servers: list[Server]) -> None:
+    """See that the disk that stays is out of the bin, and the server and its root disk are in it."""
+    recycled(play, name, servers)
+    found = [disk for disk in play.cloud.call("disks") if f".{name}-" in disk["name"]]
+    assert {disk["disk_type"]: disk["pending_deleted"] for disk in found} == {"sys": True, "data": False}
 
 
 def undone(play: Play, name: str, servers: list[Server]) -> None:
@@ -252,6 +284,12 @@ SCENES = {
     "adopt": Scene(offered, adopt, is_settled, one_server),
     "recycle": Scene(made, delete, is_gone, recycled),
     "recycle-and-keep-a-disk": Scene(with_a_disk_that_stays, delete, is_gone, recycled_but_for_its_disk),
+    "recycled-by-others-with-a-disk-that-stays": Scene(
+        with_a_disk_that_stays, recycle_by_another_hand, is_rescued, rescued
+    ),
+    "delete-for-good-and-keep-a-disk": Scene(
+        with_a_disk_that_stays_for_good, delete, is_gone, erased_but_for_its_disk, long=True
+    ),
     "delete-for-good": Scene(with_policy("Delete"), delete, is_gone, erased),
     "delete-while-it-is-made": Scene(slow_steps, apply_and_delete, is_gone, undone),
     "retain": Scene(with_policy("Retain"), delete, is_gone, retained),

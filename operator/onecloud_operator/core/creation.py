@@ -260,7 +260,7 @@ def told(facts: Facts, step: Step, problem: Problem) -> Problem:
     taken = create is not None and (create.duplicate_id or create.duplicate_name)
     if isinstance(step, Look) and problem.reason == "Forbidden" and taken:
         return replace(problem, reason="OwnedByAnother", message=_TAKEN)
-    return unkept(step, problem)
+    return unkept(facts, step, problem)
 
 
 def _vanished(facts: Facts) -> Step:

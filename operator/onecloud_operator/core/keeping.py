@@ -67,21 +67,22 @@ def kept_text(facts: Facts) -> str:
     return f" Kept disks: {', '.join(kept)}." if kept else ""
 
 
-def unkept(step: Step, problem: Problem) -> Problem:
+def unkept(facts: Facts, step: Step, problem: Problem) -> Problem:
     """Return what to say of a refusal: that of a disk holds up a removal, and says the way out."""
     match step:
         case KeepDisk(disk_id=disk_id) | LookAtDisk(disk_id=disk_id):
             reason = "OperationFailed" if problem.again else problem.reason
-            said = f"{problem.message.removesuffix(_PASSES)} {_way_out(step, disk_id)}"
+            said = f"{problem.message.removesuffix(_PASSES)} {_way_out(facts, step, disk_id)}"
             return replace(problem, reason=reason, message=said, again=False)
         case _:
             return problem
 
 
-def _way_out(step: KeepDisk | LookAtDisk, disk_id: str) -> str:
-    if isinstance(step, KeepDisk) and step.how != "detach":
+def _way_out(facts: Facts, step: KeepDisk | LookAtDisk, disk_id: str) -> str:
+    if facts.server is not None and facts.server.recycled:
         return (
-            f"So disk {disk_id} is not safe yet. Take it out of the recycle bin in the cloud, or detach it."
+            f"So disk {disk_id}, which is to outlive the server or may have to, is not known to be safe yet. "
+            "Take it out of the recycle bin in the cloud, or detach it there and keep it."
         )
     unread = isinstance(step, LookAtDisk)
     what = "cannot be read, and may have to outlive the server" if unread else "is to outlive the server"
@@ -174,9 +175,8 @@ def _taken(facts: Facts, step: KeepDisk) -> Step:
     obstacle = blocked(facts, step)
     if obstacle is None:
         return step
-    return replace(
-        obstacle, message=f"{obstacle.message.removesuffix(_PASSES)} {_way_out(step, step.disk_id)}"
-    )
+    said = f"{obstacle.message.removesuffix(_PASSES)} {_way_out(facts, step, step.disk_id)}"
+    return replace(obstacle, message=said)
 
 
 def _refused(facts: Facts) -> Hold | None:
@@ -184,7 +184,7 @@ def _refused(facts: Facts) -> Hold | None:
     for refusal in facts.memory.refusals.values():
         step, until = refusal.step, refusal.until
         if isinstance(step, KeepDisk | LookAtDisk) and refusal.wish == facts.wish and facts.now < until:
-            problem = unkept(step, refusal.problem)
+            problem = unkept(facts, step, refusal.problem)
             return Hold(problem.reason, problem.message, until - facts.now)
     return None
 
