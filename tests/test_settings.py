@@ -134,6 +134,7 @@ def test_every_setting_says_what_it_does() -> None:
     [
         pytest.param({"denied_networks": ("10.0.0.0/33",)}, "DENIED_NETWORKS: '10.0.0.0/33'", id="denied"),
         pytest.param({"denied_networks": ("cloud",)}, "DENIED_NETWORKS: 'cloud'", id="a-denied-name"),
+        pytest.param({"service_networks": ("svc",)}, "SERVICE_NETWORKS: 'svc'", id="services"),
         pytest.param({"allowed_endpoints": ("10.0.0/8",)}, "ALLOWED_ENDPOINTS: '10.0.0/8'", id="allowed"),
         pytest.param({"allowed_endpoints": ("10.0.0.256",)}, "ALLOWED_ENDPOINTS: '10.0.0.256'", id="a-host"),
     ],
@@ -147,9 +148,37 @@ def test_a_network_that_is_none_names_its_variable(changes: dict[str, tuple[str,
 def test_endpoints_are_hosts_or_networks_and_the_clusters_own_api_is_denied() -> None:
     settings = read(ALLOWED_ENDPOINTS="cloud.example.com,10.0.0.0/8,fd00::/8,192.0.2.7")
     policy = address_policy(settings, "https://10.96.0.1:443")
-    assert policy.only_hosts == ("cloud.example.com",)
-    assert [str(network) for network in policy.only_networks] == ["10.0.0.0/8", "fd00::/8", "192.0.2.7/32"]
+    assert [(str(allowed.target), allowed.port) for allowed in policy.only] == [
+        ("cloud.example.com", None),
+        ("10.0.0.0/8", None),
+        ("fd00::/8", None),
+        ("192.0.2.7/32", None),
+    ]
     assert policy.deny == (ipaddress.ip_network("10.96.0.1/32"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "port"),
+    [
+        ("cloud.example.com:30500", "cloud.example.com", 30500),
+        (".example.com:443", ".example.com", 443),
+        ("192.0.2.7:443", "192.0.2.7/32", 443),
+        ("10.0.0.0/8:443", "10.0.0.0/8", 443),
+        ("[fd00::/8]:443", "fd00::/8", 443),
+        ("[2001:db8::1]:443", "2001:db8::1/128", 443),
+        ("[2001:db8::1]", "2001:db8::1/128", None),
+        ("2001:db8::1", "2001:db8::1/128", None),
+    ],
+)
+def test_an_endpoint_may_have_a_port(text: str, target: str, port: int | None) -> None:
+    (allowed,) = address_policy(read(ALLOWED_ENDPOINTS=text), "https://api").only
+    assert (str(allowed.target), allowed.port) == (target, port)
+
+
+@pytest.mark.parametrize("text", ["cloud:0", "cloud:99999", "[fd00::1]:0", "cloud:http", "10.0.0.0/8:x"])
+def test_a_port_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="ALLOWED_ENDPOINTS"):
+        address_policy(read(ALLOWED_ENDPOINTS=text), "https://api")
 
 
 def test_the_command_says_what_is_wrong_in_one_line_and_ends(

@@ -26,6 +26,7 @@ from onecloud_operator.preflight import check_selector, cluster_id
 from onecloud_operator.probes import Heartbeat, Page, Server
 from onecloud_operator.settings import PREFIX, SettingsError
 from onecloud_operator.shell import Shell, first, on_signals
+from onecloud_operator.surroundings import Surroundings
 from onecloud_operator.work import work
 
 if TYPE_CHECKING:
@@ -121,15 +122,17 @@ async def _under_lease(shell: Shell, candidate: Candidate | None, asked: asyncio
         async with AsyncExitStack() as stack:
             cluster = Cluster(ApiClient(shell.configuration), shell.metrics.called)
             stack.push_async_callback(cluster.close)
+            surroundings = Surroundings(cluster, shell.settings, shell.configuration.host)
+            await surroundings.look()
             endpoints = Endpoints(
-                policy=shell.policy,
+                policy=surroundings.around(shell.policy),
                 on_exchange=telling(shell.metrics),
                 before_write=shell.fence.check,
             )
             stack.push_async_callback(endpoints.close)
             definition = Definition(cluster)
             config = await _look_round(shell, cluster, definition)
-            await work(shell, asked, cluster, endpoints, definition, config)
+            await work(shell, asked, cluster, endpoints, surroundings, definition, config)
 
 
 async def _prepare(shell: Shell, election: Election) -> None:

@@ -172,6 +172,15 @@ class Cluster:
         found = await self.call("namespace", "GET", "/api/v1/namespaces/kube-system")
         return str(found["metadata"]["uid"])
 
+    async def api_endpoints(self) -> dict[str, Any]:
+        """Return the EndpointSlice of the API server itself."""
+        path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes"
+        return await self.call("endpoints", "GET", path)
+
+    async def service_networks(self) -> dict[str, Any]:
+        """Return the list of ServiceCIDRs; NotFound before Kubernetes 1.33."""
+        return await self.call("services", "GET", "/apis/networking.k8s.io/v1/servicecidrs")
+
     async def served_schema(self) -> dict[str, Any]:
         """Return the OpenAPI v3 schemas that the API server serves for our group; NotFound without CRD."""
         return await self.call("schema", "GET", f"/openapi/v3/apis/{GROUP}/{VERSION}")

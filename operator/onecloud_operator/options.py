@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from onecloud_operator.core.facts import Config
 from onecloud_operator.engine.lease import Timing
 from onecloud_operator.feed import FeedOptions
-from onecloud_operator.onecloud import AddressPolicy
+from onecloud_operator.onecloud import AddressPolicy, Allowed
 from onecloud_operator.settings import PREFIX, SettingsError
 
 if TYPE_CHECKING:
     from onecloud_operator.settings import Settings
+
+MOST_PORT: Final = 65535
+WITH_PORT: Final = re.compile(r"(?:\[(?P<bracketed>[^\]]+)\]|(?P<plain>[^:\[\]]+)):(?P<port>[0-9]{1,5})")
 
 
 def address_policy(settings: Settings, api_server: str) -> AddressPolicy:
@@ -27,25 +31,32 @@ def address_policy(settings: Settings, api_server: str) -> AddressPolicy:
     try:
         address = ipaddress.ip_address(own)
     except ValueError:
-        pass  # a name; what it resolves to is for denied_networks
+        pass  # a name, which may come to mean something else: `surroundings` asks what
     else:
         if not address.is_loopback:
             deny.append(ipaddress.ip_network(address))
-    hosts, networks = [], []
-    for text in settings.allowed_endpoints:
-        if "://" in text:
-            msg = f"{PREFIX}ALLOWED_ENDPOINTS: {text!r} is no host and no network: give the URL's host only"
-            raise SettingsError(msg)
-        if "/" in text or text.replace(".", "").isdigit():
-            networks.append(_network("ALLOWED_ENDPOINTS", text))
-        else:
-            hosts.append(text)
+    for text in settings.service_networks:
+        _network("SERVICE_NETWORKS", text)
     return AddressPolicy(
         allow_loopback=settings.allow_loopback,
         deny=tuple(deny),
-        only_hosts=tuple(hosts),
-        only_networks=tuple(networks),
+        only=tuple(_allowed(text) for text in settings.allowed_endpoints),
     )
+
+
+def _allowed(text: str) -> Allowed:
+    if "://" in text:
+        msg = f"{PREFIX}ALLOWED_ENDPOINTS: {text!r} is no host and no network: give the URL's host only"
+        raise SettingsError(msg)
+    found = WITH_PORT.fullmatch(text)
+    target, port = (found["bracketed"] or found["plain"], int(found["port"])) if found else (text, None)
+    if port is not None and not 0 < port <= MOST_PORT:
+        msg = f"{PREFIX}ALLOWED_ENDPOINTS: {text!r} has no port from 1 to {MOST_PORT}"
+        raise SettingsError(msg)
+    target = target.removeprefix("[").removesuffix("]")
+    if "/" in target or ":" in target or target.replace(".", "").isdigit():
+        return Allowed(_network("ALLOWED_ENDPOINTS", target), port)
+    return Allowed(target, port)
 
 
 def _network(name: str, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

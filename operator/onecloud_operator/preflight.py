@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubernetes.aio.client import ApiClient
 
-from onecloud_operator import connection, rights
+from onecloud_operator import connection, rights, surroundings
 from onecloud_operator.cluster import Cluster, ClusterError, NotFound
 from onecloud_operator.definition import Definition
 from onecloud_operator.engine.lease import StoreError
@@ -86,6 +86,11 @@ async def check(settings: Settings) -> int:
                 sys.stdout.write(f"FAILED {what}: {error}\n")
             else:
                 sys.stdout.write(f"ok     {what}\n")
+        known = await surroundings.look(cluster, configuration.host, settings)
+        for what in known.unknown:  # the work goes on without it
+            sys.stdout.write(f"UNKNOWN {what}; credentials may lead there\n")
+        if not known.unknown:
+            sys.stdout.write("ok     where credentials may not lead is known\n")
     finally:
         await cluster.close()
     return 1 if failures else 0

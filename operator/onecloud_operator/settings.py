@@ -52,10 +52,16 @@ class Settings:
     name_prefix: str = _knob("", "put before the names of new servers, for clusters that share one cloud")
     allow_loopback: bool = _knob(NO, "let credentials lead to this host itself; for the sandbox only")
     allowed_endpoints: tuple[str, ...] = _knob(
-        (), "hosts and networks that credentials may lead to; empty: all"
+        (),
+        "hosts and networks that credentials may lead to, at any port or at one (cloud.example.com:30500, "
+        "10.0.0.0/8:443, [fd00::/8]:443); empty: all",
     )
-    denied_networks: tuple[str, ...] = _knob(
-        (), "networks that credentials may never lead to, such as services'"
+    denied_networks: tuple[str, ...] = _knob((), "networks that credentials may never lead to")
+    allow_services: bool = _knob(
+        NO, "let credentials lead to Services of this cluster; one alone is better named in allowed_endpoints"
+    )
+    service_networks: tuple[str, ...] = _knob(
+        (), "networks of this cluster's Services, where its ServiceCIDRs cannot be read"
     )
     workers: int = _knob(64, "objects that are worked on at once", least=1)
     workers_per_endpoint: int = _knob(8, "of them, for one endpoint", least=1)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from onecloud_operator.metrics import Metrics
     from onecloud_operator.onecloud import Endpoints
     from onecloud_operator.shell import Shell
+    from onecloud_operator.surroundings import Surroundings
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
     asked: asyncio.Event,
     cluster: Cluster,
     endpoints: Endpoints,
+    surroundings: Surroundings,
     definition: Definition,
     config: Config,
 ) -> None:
@@ -113,6 +115,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
     supervisor.start("queue", queue.run(reconciler))
     supervisor.start("census", census.run())
     supervisor.start("definition", definition.run(clock))
+    supervisor.start("surroundings", surroundings.run(endpoints, shell.policy, clock))
     supervisor.start("sessions", clouds.tidy(objects.names, clock))
     stopped = asyncio.Event()
     tasks = await kopf.spawn_tasks(

@@ -65,6 +65,12 @@ def test_a_missing_secret_is_named_and_waited_for(play: Play) -> None:
             "169.254",
             id="metadata-service",
         ),
+        pytest.param(
+            {"OS_AUTH_URL": "http://10.0.0.17/v3"},
+            "EndpointNotAllowed",
+            "10.0.0.17",
+            id="a-service-of-this-cluster",
+        ),
     ],
 )
 def test_a_bad_secret_is_told_without_its_values_and_mended(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from dataclasses import replace
 
 import pytest
 
-from onecloud_operator.onecloud import AddressPolicy, Cloud, Endpoints
+from onecloud_operator.onecloud import AddressPolicy, Allowed, Cloud, Endpoints
 from onecloud_operator.onecloud.addresses import CheckedBackend
 from onecloud_operator.onecloud.errors import AddressNotAllowed
 from onecloud_operator.onecloud.names import Names
@@ -17,7 +18,13 @@ CLUSTER = (ipaddress.ip_network("10.96.0.0/12"), ipaddress.ip_network("fd10::/64
 OPEN = AddressPolicy(deny=CLUSTER)
 LOOPBACK = AddressPolicy(deny=CLUSTER, allow_loopback=True)
 NARROW = AddressPolicy(
-    only_hosts=("cloud.example", ".corp.example"), only_networks=(ipaddress.ip_network("10.1.0.0/16"),)
+    only=(
+        Allowed("cloud.example"),
+        Allowed(".corp.example"),
+        Allowed(ipaddress.ip_network("10.1.0.0/16")),
+        Allowed("ports.example", 30500),
+        Allowed(ipaddress.ip_network("10.3.0.0/16"), 30500),
+    )
 )
 
 
@@ -38,6 +45,14 @@ NARROW = AddressPolicy(
         pytest.param(OPEN, "100.100.100.200", False, id="metadata-of-alibaba"),
         pytest.param(OPEN, "168.63.129.16", False, id="metadata-of-azure"),
         pytest.param(OPEN, "fd00:ec2::254", False, id="metadata-of-aws"),
+        pytest.param(OPEN, "fd00:c1::a9fe:a9fe", False, id="metadata-of-oracle-6"),
+        pytest.param(OPEN, "fd20:ce::254", False, id="metadata-of-google-6"),
+        pytest.param(OPEN, "::a9fe:a9fe", False, id="metadata-compatible"),
+        pytest.param(OPEN, "::10.1.2.3", False, id="private-compatible"),
+        pytest.param(OPEN, "::ffff:0:169.254.169.254", False, id="metadata-translated"),
+        pytest.param(OPEN, "::ffff:0:10.1.2.3", False, id="private-translated"),
+        pytest.param(OPEN, "64:ff9b:1::a9fe:a9fe", False, id="metadata-by-a-nat64-of-ones-own"),
+        pytest.param(OPEN, "64:ff9b:1:fffe::1", False, id="all-of-such-a-nat64"),
         pytest.param(OPEN, "10.96.0.1", False, id="the-clusters-api"),
         pytest.param(OPEN, "fd10::1", False, id="the-clusters-services-6"),
         pytest.param(OPEN, "127.0.0.1", False, id="loopback"),
@@ -55,7 +70,7 @@ NARROW = AddressPolicy(
     ],
 )
 def test_an_address_is_judged(policy: AddressPolicy, address: str, *, allowed: bool) -> None:
-    assert policy.allows("some.host", ipaddress.ip_address(address)) is allowed
+    assert policy.allows("some.host", ipaddress.ip_address(address), 443) is allowed
 
 
 @pytest.mark.parametrize(
@@ -70,11 +85,79 @@ def test_an_address_is_judged(policy: AddressPolicy, address: str, *, allowed: b
     ],
 )
 def test_a_list_of_hosts_narrows(host: str, *, allowed: bool) -> None:
-    assert NARROW.allows(host, ipaddress.ip_address("203.0.113.7")) is allowed
+    assert NARROW.allows(host, ipaddress.ip_address("203.0.113.7"), 443) is allowed
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "port", "allowed"),
+    [
+        pytest.param("ports.example", "203.0.113.7", 30500, True, id="a-host-at-its-port"),
+        pytest.param("ports.example", "203.0.113.7", 6443, False, id="a-host-at-another"),
+        pytest.param("any.example", "10.3.0.1", 30500, True, id="a-network-at-its-port"),
+        pytest.param("any.example", "10.3.0.1", 22, False, id="a-network-at-another"),
+        pytest.param("cloud.example", "203.0.113.7", 22, True, id="no-port-given"),
+    ],
+)
+def test_a_list_may_name_ports(host: str, address: str, port: int, *, allowed: bool) -> None:
+    assert NARROW.allows(host, ipaddress.ip_address(address), port) is allowed
+
+
+SERVICES = AddressPolicy(
+    services=(ipaddress.ip_network("10.96.0.0/12"), ipaddress.ip_network("fd10::/112")),
+    service_domains=("svc", "svc.cluster.local"),
+)
+LISTED = replace(
+    SERVICES,
+    only=(
+        Allowed("region.onecloud.svc", 30888),
+        Allowed(".svc"),
+        Allowed("cloud.example"),
+        Allowed(ipaddress.ip_network("10.0.0.0/8")),
+        Allowed(ipaddress.ip_network("10.97.0.0/24")),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("policy", "host", "address", "allowed"),
+    [
+        pytest.param(SERVICES, "10.96.3.4", "10.96.3.4", False, id="an-address-of-a-service"),
+        pytest.param(SERVICES, "cloud.example", "10.96.3.4", False, id="a-name-that-leads-to-one"),
+        pytest.param(SERVICES, "cloud.example", "fd10::7", False, id="by-ipv6"),
+        pytest.param(SERVICES, "cloud.example", "::ffff:10.96.3.4", False, id="in-ipv6"),
+        pytest.param(SERVICES, "db.shop.svc", "10.4.0.9", False, id="a-pod-behind-a-service"),
+        pytest.param(SERVICES, "DB.shop.svc.cluster.LOCAL.", "10.4.0.9", False, id="by-its-whole-name"),
+        pytest.param(SERVICES, "svc.example", "10.4.0.9", True, id="only-looks-like-it"),
+        pytest.param(SERVICES, "cloud.example", "10.4.0.9", True, id="no-service"),
+        pytest.param(LISTED, "region.onecloud.svc", "10.96.3.4", True, id="a-service-that-is-listed"),
+        pytest.param(LISTED, "db.shop.svc", "10.96.3.4", False, id="not-by-a-wide-name"),
+        pytest.param(LISTED, "else.example", "10.96.3.4", False, id="not-by-a-wide-network"),
+        pytest.param(LISTED, "else.example", "10.97.0.4", True, id="by-a-network-of-services"),
+        pytest.param(LISTED, "cloud.example", "10.96.3.4", True, id="a-listed-host-that-leads-to-one"),
+    ],
+)
+def test_services_of_the_cluster_are_refused_unless_one_is_named(
+    policy: AddressPolicy, host: str, address: str, *, allowed: bool
+) -> None:
+    assert policy.allows(host, ipaddress.ip_address(address), 30888) is allowed
+
+
+def test_a_short_name_is_judged_by_what_it_was_completed_to() -> None:
+    address = ipaddress.ip_address("10.4.0.9")
+    assert SERVICES.allows("db.shop", address, 443, ("db.shop.example",))
+    assert not SERVICES.allows("db.shop", address, 443, ("db.shop.svc.cluster.local",))
+
+
+def test_the_api_servers_own_door_is_closed_even_where_its_host_is_not() -> None:
+    address = ipaddress.ip_address("10.1.0.5")
+    policy = AddressPolicy(deny_ports=frozenset({(address, 6443)}), only=(Allowed("master.example"),))
+    assert not policy.allows("master.example", address, 6443)
+    assert not policy.allows("master.example", ipaddress.ip_address("::ffff:10.1.0.5"), 6443)
+    assert policy.allows("master.example", address, 30500)
 
 
 def test_a_listed_host_may_still_not_lead_to_metadata() -> None:
-    assert not NARROW.allows("cloud.example", ipaddress.ip_address("169.254.169.254"))
+    assert not NARROW.allows("cloud.example", ipaddress.ip_address("169.254.169.254"), 443)
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,7 @@ def test_equal_credentials_have_one_fingerprint_that_is_no_plain_hash() -> None:
             "https://Cloud.Example:30500/v3/", "https://cloud.example:30500/v3", id="case-and-slash"
         ),
         pytest.param("https://cloud:443/v3", "https://cloud/v3", id="default-port"),
+        pytest.param("http://cloud/v3\r\n", "http://cloud/v3", id="the-line-break-of-a-file"),
         pytest.param(" http://cloud:80 ", "http://cloud/v3", id="a-bare-host-gets-its-path"),
         pytest.param("https://[2001:DB8::1]:5000/v3", "https://[2001:db8::1]:5000/v3", id="ipv6"),
         pytest.param("https://cloud/api/identity/v3", "https://cloud/api/identity/v3", id="behind-a-gateway"),
@@ -177,6 +178,14 @@ def test_a_sign_in_url_has_one_spelling(given: str, canonical: str) -> None:
         "https://[::1/v3",
         "https://wölke/v3",
         "https://cloud/v3\r\nHost: evil",
+        "https://cl\toud/v3",
+        "https://cl\noud/v3",
+        "ht\ntps://cloud/v3",
+        "https://cloud/v3\t",
+        "\x00https://cloud/v3",
+        "https://cloud/v\x7f3",
+        "https://good.example\\@evil.example/v3",
+        "https://cl$oud/v3",
     ],
 )
 def test_a_url_that_is_none_is_refused(url: str) -> None:

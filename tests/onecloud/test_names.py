@@ -14,11 +14,16 @@ from onecloud_operator.onecloud.names import (
     FRESH_SECONDS,
     MOST_LOOKUPS,
     STALE_SECONDS,
+    IPAddress,
     Names,
 )
 from tests.onecloud.place import Clock
 
 HERE = [ip_address("192.0.2.1")]
+
+
+async def addresses(names: Names, host: str) -> list[IPAddress]:
+    return (await names.found(host)).addresses
 
 
 class Servers:
@@ -30,24 +35,24 @@ class Servers:
         self.speak.set()
         self.lost = False
 
-    def __call__(self, host: str) -> list[str]:
+    def __call__(self, host: str) -> tuple[list[str], str]:
         self.asked.append(host)
         if not host.startswith("good"):
             self.speak.wait(60.0)
         if self.lost:
             raise OSError("no such name")
-        return ["192.0.2.1"]
+        return ["192.0.2.1"], host + ".example"
 
 
 async def test_a_name_is_asked_for_once_by_all_who_want_it_and_remembered_for_a_while() -> None:
     servers, clock = Servers(), Clock()
     names = Names(clock, servers)
-    assert await asyncio.gather(*(names.addresses("cloud") for _ in range(50))) == [HERE] * 50
+    assert await asyncio.gather(*(addresses(names, "cloud") for _ in range(50))) == [HERE] * 50
     clock.now += FRESH_SECONDS - 1
-    assert await names.addresses("cloud") == HERE
+    assert await addresses(names, "cloud") == HERE
     assert servers.asked == ["cloud"]
     clock.now += 1
-    assert await names.addresses("cloud") == HERE
+    assert await addresses(names, "cloud") == HERE
     assert servers.asked == ["cloud", "cloud"]
 
 
@@ -55,10 +60,10 @@ async def test_any_number_of_names_that_hang_hold_up_no_other() -> None:
     servers = Servers()
     servers.speak.clear()
     names = Names(time.monotonic, servers)
-    hung = [asyncio.create_task(names.addresses(f"dead{number % 100}")) for number in range(300)]
+    hung = [asyncio.create_task(addresses(names, f"dead{number % 100}")) for number in range(300)]
     await asyncio.sleep(0)
     async with asyncio.timeout(10):
-        assert await names.addresses("good") == HERE
+        assert await addresses(names, "good") == HERE
     assert not any(task.done() for task in hung)
     assert len(servers.asked) == 101, "each once, though three wait for it"
     servers.speak.set()
@@ -69,10 +74,10 @@ async def test_there_is_an_end_to_the_names_that_are_asked_for_at_once() -> None
     servers = Servers()
     servers.speak.clear()
     names = Names(time.monotonic, servers)
-    hung = [asyncio.create_task(names.addresses(f"dead{number}")) for number in range(MOST_LOOKUPS)]
+    hung = [asyncio.create_task(addresses(names, f"dead{number}")) for number in range(MOST_LOOKUPS)]
     await asyncio.sleep(0)
     with pytest.raises(httpcore.ConnectError, match="too many"):
-        await names.addresses("dead")
+        await addresses(names, "dead")
     servers.speak.set()
     await asyncio.gather(*hung)
 
@@ -80,25 +85,25 @@ async def test_there_is_an_end_to_the_names_that_are_asked_for_at_once() -> None
 async def test_what_was_known_is_used_while_the_name_servers_fail() -> None:
     servers, clock = Servers(), Clock()
     names = Names(clock, servers)
-    await names.addresses("cloud")
+    await addresses(names, "cloud")
     servers.lost = True
     clock.now += STALE_SECONDS - 1
-    assert await names.addresses("cloud") == HERE
+    assert await addresses(names, "cloud") == HERE
     clock.now += 1
     with pytest.raises(httpcore.ConnectError, match="cannot be resolved"):
-        await names.addresses("cloud")
+        await addresses(names, "cloud")
     servers.lost = False
-    assert await names.addresses("cloud") == HERE
+    assert await addresses(names, "cloud") == HERE
 
 
 async def test_what_was_known_is_used_while_the_name_servers_hang() -> None:
     servers, clock = Servers(), Clock()
     names = Names(clock, servers)
-    await names.addresses("cloud")
+    await addresses(names, "cloud")
     servers.speak.clear()
     clock.now += FRESH_SECONDS
     async with asyncio.timeout(10):
-        assert await names.addresses("cloud") == HERE
+        assert await addresses(names, "cloud") == HERE
     servers.speak.set()
 
 
@@ -106,8 +111,8 @@ async def test_who_gives_up_takes_the_answer_from_nobody() -> None:
     servers = Servers()
     servers.speak.clear()
     names = Names(time.monotonic, servers)
-    first = asyncio.create_task(names.addresses("cloud"))
-    second = asyncio.create_task(names.addresses("cloud"))
+    first = asyncio.create_task(addresses(names, "cloud"))
+    second = asyncio.create_task(addresses(names, "cloud"))
     await asyncio.sleep(0)
     first.cancel()
     await asyncio.sleep(0)
@@ -117,5 +122,11 @@ async def test_who_gives_up_takes_the_answer_from_nobody() -> None:
 
 async def test_an_address_is_asked_of_nobody() -> None:
     servers = Servers()
-    assert await Names(time.monotonic, servers).addresses("::1") == [ip_address("::1")]
+    assert await addresses(Names(time.monotonic, servers), "::1") == [ip_address("::1")]
     assert servers.asked == []
+
+
+async def test_a_name_tells_what_it_is_called_where_it_is_known() -> None:
+    names = Names(time.monotonic, Servers())
+    assert (await names.found("cloud")).name == "cloud.example"
+    assert (await names.found("192.0.2.7")).name == "192.0.2.7"

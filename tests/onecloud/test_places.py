@@ -28,7 +28,7 @@ def endpoints(clock: Callable[[], float]) -> Endpoints:
     """Return endpoints for which every name is this host's."""
     return Endpoints(
         AddressPolicy(allow_loopback=True),
-        names=Names(clock, lambda _host: ["127.0.0.1"]),
+        names=Names(clock, lambda host: (["127.0.0.1"], host)),
         clock=clock,
     )
 

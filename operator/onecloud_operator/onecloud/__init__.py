@@ -5,7 +5,7 @@ A client for the OneCloud (Cloudpods) compute API, usable alone.
         page = await cloud.list_servers()
 """
 
-from .addresses import AddressPolicy
+from .addresses import AddressPolicy, Allowed
 from .auth import AccessKey, CasTicket, Credentials, DomainScope, Password, Project, Session, Token
 from .client import Cloud
 from .endpoints import Endpoints, origin_of
@@ -18,6 +18,7 @@ from .signin import Patience
 __all__ = [
     "AccessKey",
     "AddressPolicy",
+    "Allowed",
     "CasTicket",
     "Cloud",
     "Collection",

@@ -26,11 +26,17 @@ NEVER: tuple[IPNetwork, ...] = tuple(
     for text in (
         "0.0.0.0/8",  # "this network": Linux connects it to itself
         "240.0.0.0/4",
-        # Instance metadata, beside 169.254.169.254, which is link-local: Alibaba, Azure, Oracle, AWS.
+        # Instance metadata, beside 169.254.169.254, which is link-local: Alibaba, Azure, Oracle, AWS, Google.
         "100.100.100.200/32",
         "168.63.129.16/32",
         "192.0.0.192/32",
         "fd00:ec2::/64",
+        "fd00:c1::/64",
+        "fd20:ce::/64",
+        # IPv4 in other clothes, which a translator takes off: compatible, translated, a NAT64 of one's own.
+        "::/96",
+        "::ffff:0:0:0/96",
+        "64:ff9b:1::/48",
     )
 )
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -41,30 +47,57 @@ class AddressRefused(OSError):
 
 
 @dataclass(frozen=True, slots=True)
+class Allowed:
+    """A host, named as in a URL, or ``.example.com`` for all below it, or a network; at one port or any."""
+
+    target: str | IPNetwork
+    port: int | None = None
+
+    def fits(self, host: str, address: IPAddress, port: int) -> bool:
+        """Tell whether a connection for *host* to *address* and *port* is meant."""
+        if self.port not in {None, port}:
+            return False
+        if isinstance(self.target, str):
+            return _named(host, self.target)
+        return _within(address, (self.target,))
+
+    def names(self, host: str, services: Iterable[IPNetwork]) -> bool:
+        """Tell whether this means just *host*, or lies within *services*: nothing wider means a Service."""
+        if isinstance(self.target, str):
+            return not self.target.startswith(".") and _named(host, self.target)
+        return any(_inside(self.target, network) for network in services)
+
+
+@dataclass(frozen=True, slots=True)
 class AddressPolicy:
     """
     Which addresses connections may go to.
 
-    Link-local, multicast and unspecified addresses, known metadata services and *deny* are never allowed,
-    loopback only by *allow_loopback*. With *only_hosts* or *only_networks* nothing else is allowed; a host
-    is a name as it stands in the URL, or ``.example.com`` for all below it.
+    Link-local, multicast and unspecified addresses, known metadata services, *deny* and *deny_ports* are
+    never allowed, loopback only by *allow_loopback*. With *only* nothing else is allowed. What is in
+    *services*, or goes by a name below one of *service_domains*, is refused unless *only* names the very host
+    or network.
     """
 
     allow_loopback: bool = False
     deny: tuple[IPNetwork, ...] = ()
-    only_hosts: tuple[str, ...] = ()
-    only_networks: tuple[IPNetwork, ...] = ()
+    deny_ports: frozenset[tuple[IPAddress, int]] = frozenset()
+    only: tuple[Allowed, ...] = ()
+    services: tuple[IPNetwork, ...] = ()
+    service_domains: tuple[str, ...] = ()
 
-    def allows(self, host: str, address: IPAddress) -> bool:
-        """Tell whether a connection for *host* may go to *address*, which it resolved to."""
+    def allows(self, host: str, address: IPAddress, port: int, names: Iterable[str] = ()) -> bool:
+        """Tell whether a connection for *host*, also called *names*, may go to *address* and *port*."""
         faces = tuple(_faces(address))
-        if not all(self._harmless(face) for face in faces):
+        if not all(self._harmless(face) and (face, port) not in self.deny_ports for face in faces):
             return False
-        if not self.only_hosts and not self.only_networks:
-            return True
-        return any(_named(host, pattern) for pattern in self.only_hosts) or _within(
-            faces[-1], self.only_networks
+        meant = [allowed for allowed in self.only if allowed.fits(host, faces[-1], port)]
+        if self.only and not meant:
+            return False
+        service = any(_within(face, self.services) for face in faces) or any(
+            _named(name, f".{domain}") for name in (host, *names) for domain in self.service_domains
         )
+        return not service or any(allowed.names(host, self.services) for allowed in meant)
 
     def _harmless(self, address: IPAddress) -> bool:
         if address.is_loopback:
@@ -75,10 +108,10 @@ class AddressPolicy:
 
 
 class CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Open TCP connections for httpcore, only where *policy* allows. One for all places."""
+    """Open TCP connections for httpcore, only where *policy* allows, which may change. One for all places."""
 
     def __init__(self, policy: AddressPolicy, names: Names) -> None:
-        self._policy = policy
+        self.policy = policy
         self._names = names
         self._network = httpcore.AnyIOBackend()
 
@@ -95,10 +128,10 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         end = None if timeout is None else loop.time() + timeout
         try:
             async with asyncio.timeout_at(end):
-                found = await self._names.addresses(host)
+                found = await self._names.found(host)
         except TimeoutError:
             raise httpcore.ConnectTimeout("no answer from DNS") from None
-        allowed = [address for address in found if self._policy.allows(host, address)]
+        allowed = [one for one in found.addresses if self.policy.allows(host, one, port, (found.name,))]
         if not allowed:
             raise AddressRefused(f"{host} is not a place where connections may go")
         failure: httpcore.NetworkError | httpcore.TimeoutException | None = None
@@ -136,6 +169,12 @@ def _within(address: IPAddress, networks: Iterable[IPNetwork]) -> bool:
     return any(address.version == network.version and address in network for network in networks)
 
 
+def _inside(network: IPNetwork, other: IPNetwork) -> bool:
+    if isinstance(network, ipaddress.IPv4Network):
+        return isinstance(other, ipaddress.IPv4Network) and network.subnet_of(other)
+    return isinstance(other, ipaddress.IPv6Network) and network.subnet_of(other)
+
+
 def _named(host: str, pattern: str) -> bool:
-    host, pattern = host.casefold().rstrip("."), pattern.casefold()
+    host, pattern = host.casefold().rstrip("."), pattern.casefold().rstrip(".")
     return host.endswith(pattern) if pattern.startswith(".") else host == pattern

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -18,6 +19,7 @@ from pydantic import SecretStr
 
 from .errors import InvalidRequest
 
+HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+(%[a-z0-9._-]+)?")
 # Fingerprints live in memory only; with a key drawn for each process nobody can try passwords against one.
 FINGERPRINT_KEY = secrets.token_bytes(32)
 
@@ -165,8 +167,12 @@ def secret_of(method: Method) -> SecretStr:
 
 def canonical_url(url: str) -> str:
     """Return *url* in one spelling: lower-case scheme and host, no default port, no trailing slash."""
+    url = url.removesuffix("\n").removesuffix("\r").strip(" ")
+    if not all(c.isascii() and c.isprintable() and c != " " for c in url):
+        # Before anything is read of it: the parser would drop a tab or a line break, and not say so.
+        raise InvalidRequest("a URL has only printable ASCII characters")
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
         port = parts.port
     except ValueError:
         raise InvalidRequest("the URL cannot be read") from None
@@ -174,11 +180,13 @@ def canonical_url(url: str) -> str:
         raise InvalidRequest("a URL starts with http:// or https:// and a host")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InvalidRequest("a URL carries no user, password, query or fragment")
+    if not HOST.fullmatch(parts.hostname):
+        raise InvalidRequest(
+            "a host is a name of letters, digits, dots, dashes and underscores, or an address"
+        )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     default = {"http": 80, "https": 443}[parts.scheme]
     place = host if port in {None, default} else f"{host}:{port}"
-    if not all(c.isascii() and c.isprintable() and c != " " for c in place + parts.path):
-        raise InvalidRequest("a URL has only printable ASCII characters")
     return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
 
 

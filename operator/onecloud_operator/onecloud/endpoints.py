@@ -83,6 +83,15 @@ class Endpoints:
         return self._limits.places(lane) if place is None else place.free(lane)
 
     @property
+    def policy(self) -> AddressPolicy:
+        """Where new connections may go."""
+        return self._network.policy
+
+    @policy.setter
+    def policy(self, policy: AddressPolicy) -> None:
+        self._network.policy = policy
+
+    @property
     def known(self) -> list[str]:
         """The places that are remembered, the least recently used first."""
         return list(self._places)

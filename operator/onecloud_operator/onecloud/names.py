@@ -21,7 +21,7 @@ import httpcore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    Lookup = Callable[[str], Iterable[str]]
+    Lookup = Callable[[str], tuple[Iterable[str], str]]
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -33,30 +33,37 @@ MOST_NAMES = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
+    """
+    What a name stands for. *name*: what it is called there where it is known.
+
+    A short one is completed by the domains that the system searches, and one may stand for another.
+    """
+
     addresses: list[IPAddress]
-    asked_at: float
+    name: str
+    asked_at: float = 0.0
 
 
 class Names:
-    """One for the process. *lookup* is asked in a thread, and raises OSError or UnicodeError."""
+    """One for the process. *lookup*, asked in a thread, gives addresses and a name, or raises OSError."""
 
     def __init__(self, clock: Callable[[], float], lookup: Lookup | None = None) -> None:
         self._clock = clock
         self._lookup = lookup or _asked_of_the_system
-        self._found: OrderedDict[str, _Found] = OrderedDict()
-        self._asked: dict[str, asyncio.Future[list[IPAddress]]] = {}
+        self._found: OrderedDict[str, Found] = OrderedDict()
+        self._asked: dict[str, asyncio.Future[Found]] = {}
 
-    async def addresses(self, host: str) -> list[IPAddress]:
-        """Return the addresses of *host*; one that is an address already is its own. Raises ConnectError."""
+    async def found(self, host: str) -> Found:
+        """Return what *host* stands for; one that is an address already is its own. Raises ConnectError."""
         try:
-            return [ipaddress.ip_address(host)]
+            return Found([ipaddress.ip_address(host)], host)
         except ValueError:
             pass
         found = self._found.get(host)
         age = self._clock() - found.asked_at if found is not None else STALE_SECONDS
         if found is not None and age < FRESH_SECONDS:
-            return found.addresses
+            return found
         asked = self._asked.get(host) or self._ask(host)
         if found is None or age >= STALE_SECONDS:
             return await asyncio.shield(asked)
@@ -64,47 +71,48 @@ class Names:
             async with asyncio.timeout(HURRY_SECONDS):
                 return await asyncio.shield(asked)
         except (TimeoutError, httpcore.ConnectError):
-            return found.addresses
+            return found
 
-    def _ask(self, host: str) -> asyncio.Future[list[IPAddress]]:
+    def _ask(self, host: str) -> asyncio.Future[Found]:
         if len(self._asked) >= MOST_LOOKUPS:
             raise httpcore.ConnectError("too many names wait for an answer from DNS")
         loop, asked_at = asyncio.get_running_loop(), self._clock()
         asked = self._asked[host] = loop.create_future()
         asked.add_done_callback(_seen)
 
-        def answered(addresses: list[IPAddress]) -> None:
+        def answered(addresses: list[IPAddress], name: str) -> None:
             del self._asked[host]
             if asked.done():
                 return
             if not addresses:
                 asked.set_exception(httpcore.ConnectError("the host's name cannot be resolved"))
                 return
-            self._found[host] = _Found(addresses, asked_at)
+            self._found[host] = found = Found(addresses, name, asked_at)
             self._found.move_to_end(host)
             if len(self._found) > MOST_NAMES:
                 self._found.popitem(last=False)
-            asked.set_result(addresses)
+            asked.set_result(found)
 
         def ask() -> None:
             try:
-                addresses = [ipaddress.ip_address(text) for text in self._lookup(host)]
+                texts, name = self._lookup(host)
+                addresses = [ipaddress.ip_address(text) for text in texts]
             except (OSError, ValueError):  # a UnicodeError is a ValueError
-                addresses = []
+                addresses, name = [], ""
             if not loop.is_closed():
-                loop.call_soon_threadsafe(answered, addresses)
+                loop.call_soon_threadsafe(answered, addresses, name)
 
         # A daemon: the process may end without waiting for the name servers.
         threading.Thread(target=ask, name="dns", daemon=True).start()
         return asked
 
 
-def _seen(asked: asyncio.Future[list[IPAddress]]) -> None:
+def _seen(asked: asyncio.Future[Found]) -> None:
     """Look at what it came to: everyone who asked may have given up."""
     if not asked.cancelled():
         asked.exception()
 
 
-def _asked_of_the_system(host: str) -> Iterable[str]:
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return [str(entry[4][0]) for entry in found]
+def _asked_of_the_system(host: str) -> tuple[Iterable[str], str]:
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
+    return [str(entry[4][0]) for entry in found], found[0][3] or host
