@@ -97,7 +97,7 @@ REASONS: Final = """\
 
 *Next try* is the wait, doubled from the first to the second while the reason stays; a change of the object or of the
 Secret, or `onecloud.io/reconcile-requested-at`, has it tried at once. *News*: as soon as something is heard of the
-server or the object. *This object's*: `status.nextRetryTime` tells the time.
+server or the object. *This object's*: `status.nextRetryTime` tells the time, where it is known.
 
 | reason | Synced | stalled | next try | this object's |
 | --- | --- | --- | --- | --- |

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from onecloud_operator.feed.window import MANY, Window
 from tests.engine.simulated import SimulatedClock
@@ -320,3 +322,52 @@ async def test_one_write_by_a_clock_that_ran_ahead_hides_no_change(parts: Live) 
     parts.cloud.set_clock(60.0)
     parts.cloud.change(second, name="changed outside")
     await until(lambda: server_of(feed, second).name == "changed outside")
+
+
+# -- whatever the clock does -----------------------------------------------------------------------------
+STEPS = st.lists(
+    st.tuples(st.integers(10, 400), st.sampled_from([-7200, -3600, -60, -20, 0, 20, 60, 3600, 7200])),
+    max_size=5,
+)
+CHANGES = st.lists(st.tuples(st.integers(0, 1500), st.integers(1, 40)), max_size=40)
+
+
+def set_by(steps: list[tuple[int, int]], at: float) -> timedelta:
+    """Return how far the clock runs ahead at *at*: each step says for how long it stays as it was."""
+    ahead, until = 0, 0.0
+    for seconds, offset in steps:
+        until += seconds
+        if at < until:
+            break
+        ahead = offset
+    return timedelta(seconds=ahead)
+
+
+@given(STEPS, CHANGES, st.sampled_from([0.0, 3.0]))
+@settings(deadline=None)
+def test_every_change_is_asked_for_soon_whatever_the_clock_that_dates_it_does(
+    steps: list[tuple[int, int]], changes: list[tuple[int, int]], slow_seconds: float
+) -> None:
+    """*slow_seconds* after it was asked an answer comes, dated then."""
+    changes = sorted(changes)
+    stamps = [(at, (after(at) + set_by(steps, at)).replace(microsecond=0)) for at, _ in changes]
+    made = [
+        (at, stamp) for (at, stamp), (_, count) in zip(stamps, changes, strict=True) for _ in range(count)
+    ]
+    window, now = Window(5.0), 0.0
+    window.start(made[0][1] if made and made[0][0] <= 0 else None, 0.0)
+    polls: list[tuple[float, datetime]] = []
+    repeated = False
+    while now < 1600:
+        floor = window.floor()
+        polls.append((now, floor))
+        shown = [stamp for at, stamp in made if at <= now and stamp >= floor]
+        answered_at = now + slow_seconds
+        window.dated(after(answered_at) + set_by(steps, answered_at), answered_at)
+        repeated = window.missed(floor) and not repeated
+        if not repeated:
+            window.seen_whole(shown, [], now)
+        now += slow_seconds + (0.5 if repeated else 5.0)
+    for at, stamp in stamps:
+        soon = [floor for asked_at, floor in polls if at <= asked_at <= at + 3 * slow_seconds + 11.0]
+        assert any(floor <= stamp for floor in soon), f"a change at {at}, stamped {stamp}"
