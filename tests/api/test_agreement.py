@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 # Whatever two implementations of one rule could see differently.
 TEXTS = st.sampled_from(
     [
-        "", "a", "ab", " a", "a ", "a\n", "a\nb", "a\tb", "\u00a0a", "a\u2028", "é" * 64, "é" * 65, "é" * 128,
+        "", "a", "ab", " a", "a ", "a\n", "a\nb", "a\tb", "\u00a0a", "a\u2028", "a\u0085",
+        "ab\u200b", "\ufeffab", "ab\u3000", "\u1680ab", "ab\x0b", "ab\x1f", "K", "k", "É", "K3",
+        "k3", "é" * 64, "é" * 65, "é" * 128,
         "é" * 129, "😀" * 32, "😀" * 64, "😀" * 65, "😀" * 128, "😀" * 129, "x" * 60, "x" * 61, "x" * 128,
         "x" * 129, "A", "a.b", "a-", "-a", "a_b", "a/b", "a;b", "a\\b", "\u0130", "\u212a", "NONE", "nUll",
         "#!/bin/sh", "#cloud-config", " #!/", "ﬁ", "a\x7f", "vnet-1", "10.0.0.1", "१",

@@ -124,6 +124,17 @@ REFUSED = {
     "a-tag-that-means-delete": (server(tags={"a": "None"}), "neither none nor null"),
     "a-tag-of-ours": (server(tags={"onecloud.io/uid": "x"}), "begins neither with __ nor with onecloud.io/"),
     "a-tag-of-the-platform": (server(tags={"__on_exit_event_publish": "x"}), "begins neither with __"),
+    "tags-that-differ-in-case": (
+        server(tags={"Team": "a", "team": "b"}),
+        "differ in more than the case of their letters",
+    ),
+    "a-name-that-ends-in-a-blank-of-unicode": (server(name="web-1\u00a0"), "server.name"),
+    "a-name-that-begins-with-a-blank-without-a-width": (server(name="\u200bweb-1"), "server.name"),
+    "an-image-that-ends-in-a-blank-of-unicode": (server(image="ubuntu-22.04\u3000"), "server.image"),
+    "a-name-to-adopt-that-ends-in-a-blank": (
+        {"adoption": {"policy": "Adopt", "name": "pet "}},
+        "adoption.name",
+    ),
     "a-long-tag": (server(tags={"x" * 60: "v"}), "1 to 59 characters"),
     "sixteen-tags": (server(tags={f"t{n}": "v" for n in range(16)}), "server.tags"),
     # the rest

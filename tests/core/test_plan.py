@@ -375,3 +375,20 @@ def test_an_adopted_server_is_not_started_unless_its_power_state_is_declared() -
 def test_every_phase_has_a_rule() -> None:
     for phase in Phase:
         plan(facts(server(phase=phase)))
+
+
+@pytest.mark.parametrize(
+    ("tags", "step"),
+    [
+        pytest.param({"Team": "shop"}, None, id="the-same-in-other-letters"),
+        pytest.param({"Team": "bank"}, SetTags(ID, (("Team", "bank"),), ()), id="another-value"),
+        pytest.param(None, SetTags(ID, (), ("team",)), id="none"),
+    ],
+)
+def test_tags_are_compared_as_the_cloud_compares_them(
+    tags: dict[str, str] | None, step: SetTags | None
+) -> None:
+    """It takes K and k for one: with both in one request the last would win, and delete the other."""
+    found = server(details=details(tags={"team": "shop"}))
+    made = resource(spec=spec({"tags": tags}), records=records(managed_tags=("team",)))
+    assert plan(facts(found, resource=made)) == (step or Settled())

@@ -241,3 +241,29 @@ def test_a_missing_key_of_user_data_is_named(play: Play) -> None:
     status = play.wait_reason("SecretNotFound")
     assert "init" in said(status, "Synced")["message"]
     assert play.posts() == 0
+
+
+def test_two_groups_of_one_name_are_told_and_one_is_chosen_by_its_id(play: Play) -> None:
+    ids = [play.cloud.call("add_secgroup", name="web") for _ in range(2)]
+    play.apply(server={"securityGroups": ["web"]})
+    told = said(play.wait_reason("AmbiguousName"), "Synced")["message"]
+    assert "Give the id" in told
+    assert play.cloud.servers() == []
+    play.apply(server={"securityGroups": [ids[1]]})
+    play.wait_ready()
+    assert [group["id"] for group in play.only_server()["secgroups"]] == [ids[1]]
+
+
+def test_a_tag_in_other_letters_is_the_same_tag(play: Play) -> None:
+    """The cloud takes both for one: to set the one and take off the other would delete it."""
+    play.apply(server={"tags": {"team": "shop"}})
+    play.wait_ready()
+    play.apply(server={"tags": {"Team": "shop"}})
+    play.wait_ready()
+    play.apply(server={"tags": {"Team": "bank"}})
+    play.wait_ready()
+    assert [v for k, v in play.only_server()["metadata"].items() if k.lower() == "user:team"] == ["bank"]
+    assert play.status()["managedTags"] == ["Team"]
+    play.apply()
+    play.wait_ready()
+    assert not any(k.lower() == "user:team" for k in play.only_server()["metadata"])

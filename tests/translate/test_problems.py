@@ -133,6 +133,22 @@ def test_what_one_service_says_of_another_is_the_clouds_trouble(
             id="create-with-a-used-id",
         ),
         pytest.param(
+            C,
+            500,
+            "duplicate entry",
+            "fetchItem: duplicate entry",
+            "AmbiguousName",
+            id="create-by-two-of-a-name",
+        ),
+        pytest.param(
+            C,
+            500,
+            "X",
+            "Error 1062: Duplicate entry 'a' for key 'b'",
+            "ProviderError",
+            id="create-of-another-key",
+        ),
+        pytest.param(
             C, 403, "ForbiddenError", "not enough privilege", "Forbidden", id="create-without-the-right"
         ),
         pytest.param(

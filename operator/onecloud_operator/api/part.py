@@ -74,10 +74,9 @@ class Part(BaseModel):
         return found
 
 
-# Space is what it is to the API server's regular expressions: ASCII.
-Reference = Annotated[
-    StrictStr, Field(min_length=1, max_length=128, pattern=r"^[^ \t\n\f\r](.*[^ \t\n\f\r])?$")
-]
+# What nobody sees at the end of a name: every blank of Unicode, and the two without a width.
+BLANK = r"\p{Z}\t\n\v\f\r\x{85}\x{200b}\x{feff}"
+Reference = Annotated[StrictStr, Field(min_length=1, max_length=128, pattern=rf"^[^{BLANK}](.*[^{BLANK}])?$")]
 Identifier = Annotated[
     StrictStr, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
 ]

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictStr
 
-from onecloud_operator.api.part import Identifier, Part, SecretName
+from onecloud_operator.api.part import BLANK, Identifier, Part, SecretName
 from onecloud_operator.api.rule import Rule
 
 
@@ -35,7 +35,10 @@ class Adoption(Part):
             "on is reported as ImmutableField."
         ),
     )
-    name: Annotated[StrictStr, Field(min_length=2, max_length=128)] | None = Field(
+    name: (
+        Annotated[StrictStr, Field(min_length=2, max_length=128, pattern=rf"^[^{BLANK}]([^\n]*[^{BLANK}])$")]
+        | None
+    ) = Field(
         default=None,
         description=(
             "Exact name of the server to adopt or observe, instead of its id. Only one server may have it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase, ascii_uppercase
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, StrictInt, StrictStr
@@ -11,6 +12,7 @@ from onecloud_operator.api.hardware import Hardware, IsolatedDevice
 from onecloud_operator.api.lists import ATOMIC_LIST, Unique
 from onecloud_operator.api.networks import Network
 from onecloud_operator.api.part import (
+    BLANK,
     CHANGE,
     FIXED,
     LIVE,
@@ -27,10 +29,17 @@ from onecloud_operator.api.rule import Rule
 from onecloud_operator.api.sources import SecretSource
 
 TAG_KEY_LENGTH = 59
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 # As the value of a tag the cloud reads these as a wish to delete it.
 TAG_NO_VALUES = frozenset({"none", "null"})
 
 Memory = Annotated[Size, within("8Mi", "512Gi")]
+
+
+def folded(key: str) -> str:
+    """Return the key of a tag as the cloud compares it: without regard to case."""
+    return key.translate(_LOWER)
+
 
 _WITHOUT_GAPS: Rule[tuple[DataDisk, ...]] = Rule(
     "data disks are numbered 1, 2, 3 and so on, without gaps",
@@ -57,6 +66,11 @@ _TAG_OWNER: Rule[dict[str, str]] = Rule(
     cel="self.all(k, !k.startsWith('__') && !k.startsWith('onecloud.io/'))",
     holds=lambda tags: not any(key.startswith(("__", "onecloud.io/")) for key in tags),
 )
+_TAG_CASE: Rule[dict[str, str]] = Rule(
+    "tags' keys differ in more than the case of their letters, since the cloud takes K and k for one",
+    cel="self.all(k, self.exists_one(other, other.lowerAscii() == k.lowerAscii()))",
+    holds=lambda tags: len({folded(key) for key in tags}) == len(tags),
+)
 _TAG_VALUE: Rule[dict[str, str]] = Rule(
     "a tag's value is neither none nor null, which the cloud takes for a wish to delete the tag",
     cel="self.all(k, self[k].lowerAscii() != 'none' && self[k].lowerAscii() != 'null')",
@@ -77,6 +91,7 @@ Tags = Annotated[
     BeforeValidator(_without_nulls),
     _TAG_KEY,
     _TAG_OWNER,
+    _TAG_CASE,
     _TAG_VALUE,
 ]
 
@@ -88,7 +103,9 @@ class ServerSpec(Part):
         Annotated[
             StrictStr,
             Field(
-                min_length=2, max_length=128, pattern=r"^[^ \t\n\f\r/\\;]([^/\\;\n\r\t]*[^ \t\n\f\r/\\;])$"
+                min_length=2,
+                max_length=128,
+                pattern=rf"^[^{BLANK}/\\;]([^/\\;\n\r\t]*[^{BLANK}/\\;])$",
             ),
         ]
         | None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of, text_of_mib
+from onecloud_operator.api.server import folded
 from onecloud_operator.core.groups import groups_of
 from onecloud_operator.core.observed import Phase
 
@@ -93,12 +94,15 @@ def _plain(spec: ServerSpec, server: Observed) -> Iterator[Difference]:
 
 def _tags(spec: ServerSpec, details: Details, managed: tuple[str, ...]) -> Iterator[Difference]:
     wanted = spec.tags or {}
+    have = {folded(key): value for key, value in details.tags.items()}
     for key, value in wanted.items():
-        if details.tags.get(key) != value:
-            yield Difference(f"tags.{key}", value, details.tags.get(key), Change.LIVE)
+        if have.get(folded(key)) != value:
+            yield Difference(f"tags.{key}", value, have.get(folded(key)), Change.LIVE)
+    # One that is wanted in other letters is the same to the cloud: to take it off would delete both.
+    left = {folded(key) for key in managed} - {folded(key) for key in wanted}
     for key in managed:
-        if key not in wanted and key in details.tags:
-            yield Difference(f"tags.{key}", "", details.tags[key], Change.LIVE)
+        if folded(key) in left and folded(key) in have:
+            yield Difference(f"tags.{key}", "", have[folded(key)], Change.LIVE)
 
 
 def _security_groups(spec: ServerSpec, details: Details, names: Names) -> Iterator[Difference]:

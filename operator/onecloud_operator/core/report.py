@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.server import folded
 from onecloud_operator.core.actions import Hold, MarkFailedCreation
 from onecloud_operator.core.conditions import conditions, cut, standing
 from onecloud_operator.core.drift import drift_of
@@ -170,12 +171,12 @@ def _managed_tags(facts: Facts, records: Records) -> tuple[str, ...]:
         # They go along with the POST, and one that leaves the spec before anything was read is to go, too.
         if records.creation is None or records.creation.completed_at is not None:
             return records.managed_tags
-        return tuple(sorted({*records.managed_tags, *wanted}))[:TAGS_LENGTH]
-    have = server.details.tags
-    kept = {key for key in records.managed_tags if key in have}
-    return tuple(sorted(kept | {key for key, value in wanted.items() if have.get(key) == value}))[
-        :TAGS_LENGTH
-    ]
+        known = {folded(key): key for key in (*records.managed_tags, *wanted)}
+        return tuple(sorted(known.values()))[:TAGS_LENGTH]
+    have = {folded(key): value for key, value in server.details.tags.items()}
+    kept = {folded(key): key for key in records.managed_tags if folded(key) in have}
+    kept |= {folded(key): key for key, value in wanted.items() if have.get(folded(key)) == value}
+    return tuple(sorted(kept.values()))[:TAGS_LENGTH]
 
 
 def _last_error(facts: Facts, verdict: Verdict, problem: Problem | None) -> Mapping[str, Any] | None:

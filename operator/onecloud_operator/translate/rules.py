@@ -239,6 +239,19 @@ RULES: tuple[Rule, ...] = (
         "It is looked for.",
         duplicate_id=True,
     ),
+    # A key of the database that is used twice; below, the same words are said of a name that finds several.
+    Rule(ServerError, "ProviderError", "The cloud failed", _ANEW, says=("1062",)),
+    *(
+        Rule(
+            kind,
+            "AmbiguousName",
+            "A name in spec.server is borne by more than one thing in the cloud",
+            "Give the id instead of the name, as of one of two security groups of one name.",
+            doing=REFERRING,
+            says=("duplicate entry",),
+        )
+        for kind in (ServerError, InvalidInput, Conflict)
+    ),
     Rule(Busy, "ProviderError", "Something that the server needs is busy", _ANEW, doing=CREATE),
     Rule(Busy, "Updating", "The server is busy", again=True),
     Rule(
