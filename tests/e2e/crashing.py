@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 READS_OF_A_PASS = frozenset(
     {"get_server", "get_disk", "prove_token", "sign_in", "find", "history", "read", "secret"}
 )
-# A list of one name is a search of a pass, and events of one server are its history.
-ASKED_FOR_ONE = {("list_servers", "name"): "find", ("list_events", "obj_id"): "history"}
+# A list of one name is a search of a pass, whatever is listed, and events of one server are its history.
+ASKED_FOR_ONE = {("list_", "name"): "find", ("list_events", "obj_id"): "history"}
 
 
 class Seam:
@@ -54,7 +54,7 @@ def operation_of(request: Request) -> str:
     found = (
         kind
         for (operation, name), kind in ASKED_FOR_ONE.items()
-        if operation == request.operation and name in names
+        if request.operation.startswith(operation) and name in names
     )
     return next(found, request.operation)
 

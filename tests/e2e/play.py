@@ -38,9 +38,16 @@ class Play:
         self, name: str = "web-1", server: Mapping[str, Any] | None = None, **policies: Any
     ) -> dict[str, Any]:
         """Apply an object, as kubectl does: what is not given is taken out."""
+        whole = "adoption" not in policies or server is not None
+        return self.apply_only(name, {**SERVER, **(server or {})} if whole else None, **policies)
+
+    def apply_only(
+        self, name: str = "web-1", server: Mapping[str, Any] | None = None, **policies: Any
+    ) -> dict[str, Any]:
+        """Apply an object with nothing but these fields of the server."""
         spec: dict[str, Any] = {"credentialsRef": {"name": "onecloud"}, **policies}
-        if "adoption" not in policies or server is not None:
-            spec["server"] = {**SERVER, **(server or {})}
+        if server is not None:
+            spec["server"] = dict(server)
         return self.kube.apply(
             {
                 "apiVersion": "onecloud.io/v1alpha1",

@@ -135,15 +135,7 @@ def test_an_adopted_server_that_lacks_a_declared_network_does_not_say_that_it_ag
     adopt = {"policy": "Adopt", "id": theirs}
     nics = play.only_server()["nics"]
     server = {"networks": [{"network": "vnet-backup"} for _ in nics]}
-    play.kube.apply(
-        {
-            "apiVersion": "onecloud.io/v1alpha1",
-            "kind": "OneCloudServer",
-            "metadata": {"name": "web-1", "namespace": play.namespace},
-            "spec": {"credentialsRef": {"name": "onecloud"}, "adoption": adopt, "server": server},
-        },
-        force=True,
-    )
+    play.apply_only(server=server, adoption=adopt)
     status = play.wait_reason("ImmutableField")
     assert said(status, "Stalled")["status"] == "True"
     assert [each["field"] for each in status["drift"]] == ["networks[vnet-backup]"]
@@ -155,18 +147,8 @@ def test_an_adopted_server_that_lacks_a_declared_network_does_not_say_that_it_ag
 def test_a_name_is_looked_up_once_for_all_adopted_servers_of_a_project(play: Play) -> None:
     for number in range(5):
         theirs = play.cloud.call("add_server", name=f"legacy-{number}")
-        play.kube.apply(
-            {
-                "apiVersion": "onecloud.io/v1alpha1",
-                "kind": "OneCloudServer",
-                "metadata": {"name": f"web-{number}", "namespace": play.namespace},
-                "spec": {
-                    "credentialsRef": {"name": "onecloud"},
-                    "adoption": {"policy": "Adopt", "id": theirs},
-                    "server": {"image": "debian-12"},
-                },
-            }
-        )
+        adopt = {"policy": "Adopt", "id": theirs}
+        play.apply_only(f"web-{number}", server={"image": "debian-12"}, adoption=adopt)
     for number in range(5):
         play.wait_reason("ImmutableField", f"web-{number}")
     counts = play.cloud.counts()

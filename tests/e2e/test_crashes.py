@@ -166,7 +166,18 @@ def offered(play: Play, name: str) -> None:
 
 
 def adopt(play: Play, name: str) -> None:
-    play.apply(name, adoption={"policy": "Adopt", "name": f"old-{name}"})
+    """Adopt a server that is to be compared by names, and to be in another security group."""
+    play.apply_only(
+        name,
+        server={"networks": [{"network": "vnet0"}], "securityGroups": ["db"]},
+        adoption={"policy": "Adopt", "name": f"old-{name}"},
+    )
+
+
+def adopted(play: Play, name: str, servers: list[Server]) -> None:
+    one_server(play, name, servers)
+    (server,) = servers
+    assert [group["name"] for group in server["secgroups"]] == ["db"]
 
 
 def delete(play: Play, name: str) -> None:
@@ -281,7 +292,7 @@ SCENES = {
     ),
     "change": Scene(made, change, is_settled, changed),
     "stop-for-a-change": Scene(without_hot_plug, resize, is_settled_and_over, resized),
-    "adopt": Scene(offered, adopt, is_settled, one_server),
+    "adopt": Scene(offered, adopt, is_settled, adopted),
     "recycle": Scene(made, delete, is_gone, recycled),
     "recycle-and-keep-a-disk": Scene(with_a_disk_that_stays, delete, is_gone, recycled_but_for_its_disk),
     "recycled-by-others-with-a-disk-that-stays": Scene(
