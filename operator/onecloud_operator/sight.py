@@ -75,7 +75,7 @@ class Sight:
             strangers=self._strangers(owners),
             all_known=self.objects.complete,
             names=_names(key, facts, feed, opened),
-            too_many_gone=feed.limiter.holding(facts.now, feed.owned),
+            too_many_gone=feed.limiter.holding(facts.now, feed.owned, key.namespace),
             bin_off=feed.limiter.bin_off,
         )
         return facts, feed
@@ -138,13 +138,13 @@ def _tell_limiter(facts: Facts, known: Known, feed: Feed[Key], reading: Reading)
         known.counted = server_id
         if unasked_for(records):
             limiter.record(str(server_id), facts.now)
-    if not limiter.holding(facts.now, feed.owned):
+    if not limiter.holding(facts.now, feed.owned, resource.namespace):
         known.asked_gone = None
     elif not resource.confirms(CONFIRM_GONE, server_id):
         known.asked_gone = server_id
     elif known.asked_gone == server_id and held:
         known.asked_gone = None
-        feed.acknowledge()
+        feed.acknowledge(resource.namespace)
         return True
     return False
 

@@ -117,7 +117,7 @@ can still be deleted. |
 | `{CONFIRM_DELETE}: SERVER-ID` | The server may be deleted for good where the recycle bin turned out to be off \
 ([RecycleBinOff](reasons.md#recyclebinoff)). |
 | `{CONFIRM_GONE}: SERVER-ID` | The servers of the project that vanished did so on purpose \
-([TooManyGone](reasons.md#toomanygone)). Set on one object that is held for it, it confirms it for the whole project. |
+([TooManyGone](reasons.md#toomanygone)). Set on one object that is held for it, it confirms it for the namespace. |
 | `{TAKE_OVER}: SERVER-ID` | The server that `spec.adoption` asks for may be taken from the object of another cluster that its owner tags name: that cluster is gone, or was renamed ([OwnedByAnother](reasons.md#ownedbyanother)). It counts for no owner that lives in this cluster. |
 | `{ACCEPT_ROOT_DISK}: DISK-ID` | The disk that is in the root disk's place on the server is its root disk from now on \
 ([OperationFailed](reasons.md#operationfailed)). A disk that is elsewhere is not accepted. |

@@ -37,6 +37,7 @@ class FakeCloud:
         self.hide: set[str] = set()
         self.fail: Callable[[str, ServerQuery | None], OneCloudError | None] = lambda _kind, _query: None
         self.rows_sent = 0
+        self.verified = True
         self.named: dict[Collection, list[dict[str, Any]]] = {}
         self.ahead_seconds = 0.0
         self.date: Callable[[], datetime | None] = lambda: self.now

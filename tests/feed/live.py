@@ -52,7 +52,7 @@ class Live:
     told: list[tuple[str, Lane]]
     clients: list[Cloud] = field(default_factory=list)
 
-    def client(self, user: str = "labuser", project: str = "lab") -> Cloud:
+    def client(self, user: str = "labuser", project: str = "lab", *, insecure: bool = False) -> Cloud:
         """Return one user's credentials at work."""
         secret = self.cloud.secret(user, project)
         credentials = Credentials(
@@ -61,6 +61,7 @@ class Live:
                 SecretStr(secret["OS_PASSWORD"]), secret["OS_USERNAME"], user_domain_name="Default"
             ),
             project=Project(secret["OS_PROJECT_NAME"], domain_name="Default"),
+            insecure=insecure,
         )
         made = Cloud(credentials, self.endpoints)
         self.clients.append(made)

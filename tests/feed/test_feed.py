@@ -198,6 +198,18 @@ async def test_two_projects_have_two_feeds(parts: Live) -> None:
     assert own.reading(theirs).server is None
 
 
+async def test_who_does_not_verify_the_cloud_never_reads_for_who_does(parts: Live) -> None:
+    """Anybody on the way could tell the former what he likes, and the feed shows it to all its members."""
+    (one,) = parts.cloud.seed(1)
+    careless = await parts.join("careless", parts.client(insecure=True))
+    careful = await parts.join("careful", parts.client())
+    careless.watch("careless", one)
+    await until(lambda: detailed(careless.reading(one)))
+    assert careless is not careful
+    assert careful.reading(one).server is None
+    assert await parts.join("careless", parts.client()) is careful, "it verifies by now"
+
+
 async def test_the_reply_to_a_write_is_learned_and_the_next_poll_comes_at_once(parts: Live) -> None:
     (one,) = parts.cloud.seed(1)
     client = parts.client()

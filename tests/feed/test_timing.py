@@ -580,9 +580,9 @@ async def test_what_was_lost_is_not_forgotten_when_everybody_leaves_and_comes_ba
     feed = world.watch_all()
     for number in range(9):
         feed.limiter.record(f"server-{number}", world.clock.now)
-    assert feed.limiter.holding(world.clock.now, 9)
+    assert feed.limiter.holding(world.clock.now, 9, "shop")
     world.feeds.leave("a")
-    assert world.join("a").limiter.holding(world.clock.now, 9)
+    assert world.join("a").limiter.holding(world.clock.now, 9, "shop")
 
 
 async def test_a_limiter_with_nothing_in_it_goes_with_its_feed(world: World) -> None:

@@ -96,7 +96,7 @@ def too_many_gone(facts: Facts) -> Hold:
             "message has changed"
         )
     else:
-        ask = f"the annotation {annotation} is set on this object, which confirms it for the whole project"
+        ask = f"the annotation {annotation} is set on this object, which confirms it for this namespace"
     return Hold(
         "TooManyGone",
         "So many servers of this project vanished within ten minutes that the cloud may have lost its "

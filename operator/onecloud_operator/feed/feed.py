@@ -217,16 +217,16 @@ class Feed(Generic[K]):
         """Return what the newest events of *server_id* tell of a failure, or None if they cannot be read."""
         return await cause_of(server_id, source)
 
-    def acknowledge(self) -> None:
+    def acknowledge(self, namespace: str) -> None:
         """
-        Take a person's word that what vanished was meant to, and tell everyone who was held back by it.
+        Take a person's word for *namespace* that what vanished was meant to, and tell everyone.
 
         Each absence is asked for again before anything follows from it: meanwhile the cloud may have been
         restored.
         """
         now = self._clock.monotonic()
-        if self.limiter.holding(now, self.owned):
-            self.limiter.acknowledge(now)
+        if self.limiter.holding(now, self.owned, namespace):
+            self.limiter.acknowledge(namespace)
             self._cache.doubt_absences()
             self._tell_soon(self._members.keys)
 

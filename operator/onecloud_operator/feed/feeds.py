@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 K = TypeVar("K", bound="Hashable")
 
+LIMITERS_KEPT = 1000  # of places that nobody is at: whoever can name places must not choose how many
+
 
 class Feeds(Generic[K]):
     """
     One feed for each place, from the first member to the last.
 
+    Those who do not verify the cloud's certificate have another: what anybody on the way could have told them
+    is shown to nobody else.
     A feed that fails by a fault of ours is started again, and no other notices. *on_turn*, which must not
     raise, is told of each turn of a job: its name, the seconds it took, the rows it got, whether it failed.
     """
@@ -49,8 +53,8 @@ class Feeds(Generic[K]):
         self._restarts: Backoff[str] = Backoff(
             options.retry_first_seconds, options.retry_most_seconds, random
         )
-        self._feeds: dict[Place, tuple[Feed[K], asyncio.Task[None]]] = {}
-        self._place_of: dict[K, Place] = {}
+        self._feeds: dict[tuple[Place, bool], tuple[Feed[K], asyncio.Task[None]]] = {}
+        self._in: dict[K, tuple[Place, bool]] = {}
         # They outlive their feeds: what was lost must not be forgotten because everyone's password was wrong.
         self._limiters: dict[Place, GoneLimiter] = {}
 
@@ -74,24 +78,25 @@ class Feeds(Generic[K]):
         Only for an object whose own credentials *source* signed in and led to this very project: they are
         lent to the feed, and what it sees is shown to all members.
         """
-        if self._place_of.get(key, place) != place:
+        which = place, source.verified
+        if self._in.get(key, which) != which:
             self.leave(key)
-        if place not in self._feeds:
-            self._feeds[place] = self._begin(place)
-        feed, _ = self._feeds[place]
-        self._place_of[key] = place
+        if which not in self._feeds:
+            self._feeds[which] = self._begin(place)
+        feed, _ = self._feeds[which]
+        self._in[key] = which
         feed.join(key, source)
         return feed
 
     def leave(self, key: K) -> None:
         """Take *key* out of its feed; the last one stops it."""
-        place = self._place_of.pop(key, None)
-        if place is None:
+        which = self._in.pop(key, None)
+        if which is None:
             return
-        feed, task = self._feeds[place]
+        feed, task = self._feeds[which]
         feed.leave(key)
         if not feed.members:
-            del self._feeds[place]
+            del self._feeds[which]
             task.cancel()
             self._drop_idle_limiters()
 
@@ -105,9 +110,11 @@ class Feeds(Generic[K]):
         return self._limiters[place]
 
     def _drop_idle_limiters(self) -> None:
-        now = self._clock.monotonic()
-        for place in [one for one, limiter in self._limiters.items() if limiter.idle(now)]:
-            if place not in self._feeds:
+        now, used = self._clock.monotonic(), {place for place, _ in self._feeds}
+        unused = [place for place in self._limiters if place not in used]
+        for number, place in enumerate(reversed(unused)):
+            # An object that is held says so in its status.
+            if self._limiters[place].idle(now) or number >= LIMITERS_KEPT:
                 del self._limiters[place]
 
     def _begin(self, place: Place) -> tuple[Feed[K], asyncio.Task[None]]:

@@ -9,7 +9,8 @@ class GoneLimiter:
     """
     Trips when more than max(*floor*, *share*) of a feed's servers vanished within *window_seconds*.
 
-    Once tripped it holds until acknowledged, however long that takes: time alone repairs no cloud.
+    Once tripped it holds until acknowledged, however long that takes: time alone repairs no cloud. A
+    namespace acknowledges for itself: whoever shares the project may not have others' servers made again.
     ``bin_off`` is set when a plain DELETE really deleted, so that the recycle bin cannot be relied on there,
     until a later one leads to it.
     """
@@ -20,21 +21,32 @@ class GoneLimiter:
         self._window_seconds = window_seconds
         self._gone: OrderedDict[str, float] = OrderedDict()
         self._tripped = False
+        self._count = 0  # of all that vanished, also of what came back and vanished again
+        self._agreed: dict[str, int] = {}  # by namespace, how many had when it acknowledged
         self.bin_off = False
         self._bin_off_at = float("-inf")
 
     def record(self, server_id: str, now: float) -> None:
         """Note that *server_id* is proven gone though nobody here asked for it."""
+        self._count += 1
         self._gone[server_id] = now
         self._gone.move_to_end(server_id)
         self._forget(now)
 
-    def holding(self, now: float, owned: int) -> bool:
-        """Say whether recreation and removals must wait; *owned* counts the feed's servers, gone ones too."""
+    def holding(self, now: float, owned: int, namespace: str) -> bool:
+        """
+        Say whether recreation and removals of a namespace must wait.
+
+        *owned* counts the feed's servers, gone ones too.
+        """
         self._forget(now)
-        if len(self._gone) > max(self._floor, self._share * owned):
-            self._tripped = True
-        return self._tripped
+        most = max(self._floor, self._share * owned)
+        self._tripped = self._tripped or len(self._gone) > most
+        agreed = self._agreed.get(namespace)
+        if agreed is not None and min(len(self._gone), self._count - agreed) > most:
+            agreed = None
+            del self._agreed[namespace]  # as many went again since
+        return self._tripped and agreed is None
 
     def trip(self) -> None:
         """Hold as before a restart: an object tells that it was held then, and nobody has confirmed it."""
@@ -56,11 +68,9 @@ class GoneLimiter:
         self._forget(now)
         return not (self._gone or self._tripped or self.bin_off)
 
-    def acknowledge(self, now: float) -> None:
-        """Forget what vanished until *now*: a person has confirmed that it was meant to."""
-        for server_id in [key for key, at in self._gone.items() if at <= now]:
-            del self._gone[server_id]
-        self._tripped = False
+    def acknowledge(self, namespace: str) -> None:
+        """Hold nothing of *namespace* for what vanished until now: a person there has confirmed it."""
+        self._agreed[namespace] = self._count
 
     def _forget(self, now: float) -> None:
         while self._gone and next(iter(self._gone.values())) <= now - self._window_seconds:

@@ -25,6 +25,11 @@ class Source(Protocol):
         """Tell one from another, by identity."""
         ...
 
+    @property
+    def verified(self) -> bool:
+        """Whether what answers has to prove that it is the cloud."""
+        ...
+
     async def list_servers(self, query: ServerQuery | None = None) -> ServerPage:
         """Return one page of servers."""
         ...

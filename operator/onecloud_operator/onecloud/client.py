@@ -46,6 +46,11 @@ class Cloud:
     ) -> None:
         await self.close()
 
+    @property
+    def verified(self) -> bool:
+        """Whether what answers has to prove that it is the cloud."""
+        return not self.credentials.insecure
+
     async def session(self) -> Session:
         """Return the session, signing in if there is none that lives."""
         return await self._sign_in.session()
