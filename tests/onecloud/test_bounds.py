@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -154,6 +156,28 @@ def test_the_largest_honest_lists_are_read() -> None:
         request, answer = protocol.list_servers(query), reply(200, {"servers": rows, "total": count})
         assert len(answer.body) < request.limit_bytes(200)
         assert len(replies.parse_servers(request, answer, query, 0.0).rows) == count
+
+
+def listed(rows: int, cell: str) -> Reply:
+    """Return a list whose names all differ, with 130 in a row."""
+    texts = (",".join(f'"{row * 130 + n:x}":{cell}' for n in range(130)) for row in range(rows))
+    return Reply(200, JSON, f'{{"servers":[{",".join(f"{{{text}}}" for text in texts)}]}}'.encode())
+
+
+@pytest.mark.parametrize("cell", ["[]", "0", '""', '"\N{GRINNING FACE}"'])
+def test_the_costliest_answer_that_is_taken_is_no_long_work(cell: str) -> None:
+    """It is read in the event loop, and whoever has a cloud of his own chooses what it is."""
+    plain = json.dumps([{"id": str(n), "name": "x" * 20, "number": n} for n in range(17_000)])
+    for rows in range(3000, 0, -100):
+        answer = listed(rows, cell)
+        began = time.process_time()
+        json.loads(plain)
+        decoded = time.process_time()
+        with suppress(ValueError):
+            replies.decode(answer)
+            assert time.process_time() - decoded < 20 * (decoded - began)
+            return
+    pytest.fail("no such list is taken at all")
 
 
 # -- refusals --------------------------------------------------------------------------------------------
