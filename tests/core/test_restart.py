@@ -19,6 +19,7 @@ from onecloud_operator.core.actions import (
     Start,
     Stop,
 )
+from onecloud_operator.core.names import Ambiguous, Kind, Missing, Reference, Resolved, Unknown
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Records
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.core.actions import CloudWrite, Step
+    from onecloud_operator.core.names import Answer
     from onecloud_operator.core.resource import Resource
 
 RESTART: dict[str, Any] = {"disruption": {"allow": "Restart"}}
 LARGER: dict[str, Any] = {"cpu": 4, "memory": "8Gi"}
 POWERS = ["Running", "Unmanaged"]
+NEXT = Reference(Kind.INSTANCE_TYPE, "next")
 NO = Problem("ProviderError", "no such size")
 MOST_PASSES = 300
 
@@ -262,6 +265,47 @@ def test_a_refusal_that_a_stop_would_not_lift_costs_no_stop(reason: str) -> None
     for _ in range(40):
         turn(world)
     assert not sent(world, Stop)
+    assert said(world, "Ready")[0] == "True"
+
+
+def typed(answer: Answer | None, **policies: Any) -> World:
+    """Return a world whose server, with hot-plug on, is to get another instance type, which is *answer*."""
+    world = hot({"cpu": None, "memory": None, "instanceType": "next"}, **policies)
+    world.cloud.rows[ID].change(instance_type="last")
+    if answer is not None:
+        world.cloud.named[NEXT] = answer
+    return world
+
+
+@pytest.mark.parametrize("sizes", [(4, 8192), (2, 8192), (2, 4096)])
+def test_a_type_that_is_known_not_to_be_smaller_is_changed_live(sizes: tuple[int, int]) -> None:
+    world = typed(Resolved("type-1", *sizes), disruption={"allow": "Never"})
+    assert isinstance(to_rest(world), Settled)
+    assert [step for _, step, _ in world.sent] == [Resize(ID, instance_type="next", live=True)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(Resolved("type-1", 1, 8192), id="fewer-cpus"),
+        pytest.param(Resolved("type-1", 4, 2048), id="less-memory"),
+        pytest.param(Resolved("type-1"), id="sizes-not-told"),
+        pytest.param(Ambiguous(), id="more-than-one"),
+        pytest.param(Unknown("no right to read it"), id="not-known"),
+    ],
+)
+def test_a_type_that_is_smaller_or_not_known_needs_a_stop(answer: Answer) -> None:
+    world = typed(answer)
+    assert isinstance(to_rest(world), Settled)
+    assert [type(step) for _, step, _ in world.sent] == [Stop, Resize, Start]
+
+
+def test_for_a_type_that_there_is_not_nothing_is_stopped() -> None:
+    world = typed(Missing())
+    until(world, lambda step: isinstance(step, Hold) and step.reason == "ReferenceNotFound")
+    for _ in range(20):
+        turn(world)
+    assert not world.sent
     assert said(world, "Ready")[0] == "True"
 
 
