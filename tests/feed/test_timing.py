@@ -399,6 +399,33 @@ async def test_a_fault_of_ours_in_one_feed_shows_on_its_objects_and_is_tried_aga
     assert world.feeds.restarts > 0
 
 
+async def test_a_feed_that_is_started_again_starts_clean(world: World) -> None:
+    """What led to the fault may be among what was read, and no later answer would ever take it away."""
+    world.cloud.add("a")
+    feed = world.watch_all()
+    await world.clock.advance(30)
+    assert feed.reading("a").server is not None
+    faults = 0
+
+    def breaks_once(_kind: str, _query: object) -> None:
+        nonlocal faults
+        faults += 1
+        if faults == 1:
+            raise KeyError
+
+    world.cloud.fail = breaks_once
+    await world.clock.advance(5)
+    assert feed.reading("a").server is None
+    assert feed.trouble("a") is not None
+    told = len(world.told)
+    await world.clock.advance(60)
+    assert feed.reading("a").server is not None
+    assert feed.trouble("a") is None
+    assert world.told_since(told) == {"a"}
+    assert world.feeds.restarts == 1
+    assert world.cloud.kinds(since=world.clock.now - 60)["newest"] == 1, "the window was placed anew"
+
+
 async def test_a_row_that_the_cloud_cannot_show_is_a_question_for_its_owner_and_harms_nobody_else(
     world: World,
 ) -> None:

@@ -234,3 +234,37 @@ def test_a_sign_in_by_https_does_not_go_on_to_http_unless_it_may() -> None:
 def test_a_sign_in_by_http_goes_on_to_either() -> None:
     for url in ("http://compute", "https://compute"):
         assert session_of(token_body(url), auth_url="http://cloud/v3").compute_url == url
+
+
+@pytest.mark.parametrize("part", ["project", "user"])
+@pytest.mark.parametrize("field", ["id", "name"])
+def test_a_sign_in_whose_ids_and_names_are_too_long_is_not_the_apis(part: str, field: str) -> None:
+    body = token_body("https://compute")
+    body["token"][part][field] = "x" * 300
+    with pytest.raises(ProtocolError) as caught:
+        session_of(body, None)
+    assert len(str(caught.value)) < 300
+    body["token"][part] |= {"id": "x" * 128, "name": "x" * 256}
+    assert session_of(body, None).project_id
+
+
+def test_a_region_that_is_too_long_is_not_the_apis() -> None:
+    assert choose_endpoint(
+        catalog_of(endpoint("http://a", region="x" * 128)), interface="public", region=None
+    )
+    with pytest.raises(ProtocolError, match="region"):
+        choose_endpoint(catalog_of(endpoint("http://a", region="x" * 129)), interface="public", region=None)
+
+
+def test_a_catalog_of_any_size_makes_a_short_message() -> None:
+    many = catalog_of(*(endpoint("http://a", region=f"region-{n}") for n in range(2000)))
+    odd = catalog_of(*(endpoint("http://a", f"interface-{n}") for n in range(2000)))
+    for catalog, region in ((many, None), (many, "Paris"), (odd, None)):
+        with pytest.raises(CatalogError) as caught:
+            choose_endpoint(catalog, interface="public", region=region)
+        assert len(str(caught.value)) < 500
+
+
+def test_an_address_that_is_too_long_is_not_usable() -> None:
+    with pytest.raises(CatalogError, match="not usable"):
+        choose_endpoint(catalog_of(endpoint("http://a/" + "x" * 2000)), interface="public", region=None)

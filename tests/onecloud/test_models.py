@@ -84,3 +84,22 @@ def test_one_moment_has_several_spellings(one: str, other: str) -> None:
 @pytest.mark.parametrize("text", [None, 7, "", "soon", {"at": 1}, "2026-13-40T00:00:00Z"])
 def test_what_is_no_time_is_none(text: object) -> None:
     assert moment(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00Z",
+        "1969-12-31T23:59:59Z",
+        "2200-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_a_time_outside_of_1970_to_2200_is_none(text: str) -> None:
+    assert moment(text) is None
+
+
+def test_a_time_within_1970_to_2200_is_read_to_the_second() -> None:
+    assert moment("1970-01-01T00:00:00Z") is not None
+    assert moment("2199-12-31T23:59:59Z") is not None

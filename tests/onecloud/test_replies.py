@@ -40,6 +40,8 @@ from tests.onecloud.answers import (
         pytest.param("yesterday", None, id="words"),
         pytest.param("Mon, 99 Nov 2026 06:45:27 GMT", None, id="no-such-day"),
         pytest.param("Mon, 23 Nov 99999999999 06:45:27 GMT", None, id="no-such-year"),
+        pytest.param("Thu, 31 Dec 1969 23:59:59 GMT", None, id="before-the-calendar"),
+        pytest.param("Fri, 31 Dec 9999 23:59:59 GMT", None, id="after-the-calendar"),
         pytest.param("1 " * 100_000, None, id="without-end"),
     ],
 )
@@ -171,3 +173,16 @@ def check_parsers(answer: Reply) -> None:
             parse()
         except OneCloudError as error:
             str(error).encode()
+
+
+def test_a_row_whose_id_is_too_long_is_left_out_and_counted_and_harms_no_other() -> None:
+    answer = reply(200, {"servers": [{"id": "x" * 129}, {"id": "y" * 128}], "total": 2})
+    page = replies.parse_servers(LIST, answer, ServerQuery(), 0.0)
+    assert (page.rows, page.strangers) == (({"id": "y" * 128},), 1)
+
+
+def test_a_created_server_whose_id_is_too_long_may_exist_all_the_same() -> None:
+    with pytest.raises(ProtocolError) as caught:
+        replies.parse_server(CREATE, reply(200, {"server": {"id": "x" * 129}}))
+    assert caught.value.ambiguous
+    assert len(str(caught.value)) < 200

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from onecloud_operator.onecloud import AccessKey, CasTicket, Cloud, Credentials, Token
+from onecloud_operator.onecloud import AccessKey, CasTicket, Cloud, Credentials, Lane, Token
 from onecloud_operator.onecloud.errors import (
     AccountLocked,
     CatalogError,
@@ -107,6 +107,43 @@ async def test_an_outage_of_the_identity_service_is_not_felt_before_the_token_en
         region.sign_in = None
         clock.now += 60
         await cloud.list_servers()
+        await ours.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "ends"),
+    [
+        pytest.param(error(401, "WrongPassword"), True, id="wrong-password"),
+        pytest.param(error(404, "UserNotFound"), True, id="no-such-user"),
+        pytest.param(error(423, "UserDisabled"), True, id="disabled"),
+        pytest.param(error(401, "UnauthorizedError", "not in project"), True, id="no-role-any-more"),
+        pytest.param(error(401, "UnauthorizedError", "invalid access key id"), True, id="no-such-key"),
+        pytest.param(error(403, "ForbiddenError"), False, id="a-403-may-be-an-outage"),
+        pytest.param(error(429, "TooManyFailedAttempts"), False, id="strangers-may-try-as-well"),
+        pytest.param(error(404, "NotFoundError"), False, id="another-service"),
+        pytest.param(error(500, "InternalServerError"), False, id="an-outage"),
+    ],
+)
+async def test_a_refused_renewal_ends_the_session(answer: Answer, *, ends: bool) -> None:
+    region, clock = Region(), Clock()
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints(clock=clock)
+        cloud = Cloud(credentials(place.url), ours)
+        await cloud.session()
+        region.sign_in = answer
+        clock.now += 23.9 * 3600
+        await cloud.session()
+        await eventually(lambda: len(region.sign_ins) == 2 and ours.under_way(Lane.READ) == 0)
+        for _ in range(20):
+            await asyncio.sleep(0)  # until the answer is taken in
+        if ends:
+            asked = len(place.asked)
+            with pytest.raises(SignInError):
+                await cloud.list_servers()
+            assert len(place.asked) == asked, "the old token is sent no more"
+        else:
+            await cloud.list_servers()
         await ours.close()
 
 

@@ -1,4 +1,5 @@
-from dataclasses import fields
+import sys
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pytest
@@ -293,3 +294,49 @@ def test_the_rules_of_former_security_groups_are_not_kept() -> None:
     assert "security" not in carried_over(listed, one).mirror
     alone = observed_from_details({"id": "a", "secgroups": [groups[0]]}, whole=True)
     assert carried_over(alone, one) is alone
+
+
+def test_a_row_of_any_size_is_kept_as_a_small_one() -> None:
+    """Whatever a cloud sends of a server, what is kept of it is within the status's bounds."""
+    endless = "\U0001f600" * 50_000
+    rows = {
+        name: [{key: endless if isinstance(value, str) else value for key, value in row.items()}] * 1000
+        for name in nested
+        for row in FULL[name][:1]
+    }
+    disks = [{"id": f"d-{n}", "index": n, "image": endless} for n in range(1000)]
+    tags = {f"user:{n}{endless}": endless for n in range(300)}
+    owner = {f"user:{tag}": endless for tag in OWNER_TAGS}
+    texts = {key: endless for key, value in FULL.items() if isinstance(value, str) and key != "id"}
+    server = FULL | texts | rows | {"disks_info": disks, "metadata": FULL["metadata"] | tags | owner}
+    server["ips"] = ",".join(["10.1.2.3"] * 10_000)
+    observed = observed_from_details(server)
+    again = observed_from_row({**server, "status": endless}, observed)
+    for one in (observed, again):
+        assert one.details is not None
+        assert _size(one) < 5 * 2**18, "though each character takes four bytes"
+        assert len(one.details.tags) <= 64
+        assert not one.details.disks_known
+
+
+def _size(value: object, seen: set[int] | None = None) -> int:
+    """Return about how many bytes *value* takes with all that it holds."""
+    seen = set() if seen is None else seen
+    if id(value) in seen:
+        return 0
+    seen.add(id(value))
+    held: list[object] = []
+    if isinstance(value, dict):
+        held = [*value, *value.values()]
+    elif isinstance(value, tuple | list):
+        held = [*value]
+    elif is_dataclass(value):
+        held = [getattr(value, each.name) for each in fields(value)]
+    return sys.getsizeof(value) + sum(_size(each, seen) for each in held)
+
+
+def test_an_id_that_is_too_long_is_none() -> None:
+    server = FULL | {"keypair_id": "x" * 129, "disks_info": [{"id": "x" * 129, "index": 0}], "disk_count": 1}
+    details = observed_from_details(server).details
+    assert details is not None
+    assert (details.keypair_id, details.disks, details.disks_known) == (None, (), False)

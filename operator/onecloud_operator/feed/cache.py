@@ -217,6 +217,13 @@ class Cache(Generic[K]):
         self._rest(entry.id)
         return fresh
 
+    def forget(self, now: float) -> None:
+        """Forget all that was read, and go on watching."""
+        for server_id, entry in self._entries.items():
+            self._entries[server_id] = Entry(server_id, entry.watchers, now)
+            self._rest(server_id)
+        self.covered_at = NEVER
+
     def doubt_absences(self) -> None:
         """Have every proven absence count as one of long ago, so that it is asked again before it counts."""
         for entry in self._entries.values():

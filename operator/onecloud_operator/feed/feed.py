@@ -11,21 +11,13 @@ from onecloud_operator.core.problem import Problem
 from onecloud_operator.engine.groups import Lane
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.feed.cache import Cache, Entry, News
-from onecloud_operator.feed.delta import Delta
-from onecloud_operator.feed.departures import Departures
-from onecloud_operator.feed.details import DetailsBatch, FirstRows, is_about_rows
-from onecloud_operator.feed.events import EventTail
+from onecloud_operator.feed.details import is_about_rows
 from onecloud_operator.feed.gone import GoneLimiter
 from onecloud_operator.feed.health import FeedHealth
 from onecloud_operator.feed.history import cause_of, history_of
+from onecloud_operator.feed.jobs import Jobs
 from onecloud_operator.feed.members import Members
 from onecloud_operator.feed.names import Directory
-from onecloud_operator.feed.passed import Passed
-from onecloud_operator.feed.schedule import Schedule
-from onecloud_operator.feed.shared import Shared
-from onecloud_operator.feed.sweep import Sweep
-from onecloud_operator.feed.upkeep import Readmission, Refresh
-from onecloud_operator.feed.wants import Wants
 from onecloud_operator.translate import Doing, observed_from_details, problem_of
 
 if TYPE_CHECKING:
@@ -84,24 +76,8 @@ class Feed(Generic[K]):
         self._members: Members[K] = Members(self._tell_soon, clock.monotonic, refusals)
         self._cache: Cache[K] = Cache(options, notify)
         self.names: Directory[K] = Directory(clock.monotonic, self._tell_soon)
-        self._wants = Wants(options.batch_ids, options.refresh_seconds)
-        shared = Shared(place, options, clock, random, self._cache, self._wants, self._members, Passed())
-        self._tail = EventTail(shared, self._tell_turn)
-        self._delta = Delta(shared)
-        self._sweep = Sweep(shared, self._sweep_spacing)
-        self._details = DetailsBatch(shared)
-        self._first_rows = FirstRows(shared, self._sweep)
-        self._jobs: tuple[Job, ...] = (
-            self._delta,
-            self._first_rows,
-            self._details,
-            self._sweep,
-            Departures(shared),
-            Refresh(shared),
-            Readmission(shared),
-        )
-        self._retries: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_most_seconds, random)
-        self._schedule = Schedule(self._jobs, clock, self._retries, self._outcome, self._count)
+        self._random = random
+        self._jobs = self._new_jobs()
 
     # -- who watches what --------------------------------------------------------------------------------
     @property
@@ -134,17 +110,15 @@ class Feed(Generic[K]):
         before = self._cache.watched_by(key)
         entry = self._cache.watch(key, server_id, recalled, now)
         if before is not None and before != server_id and self._cache.get(before) is None:
-            self._drop(before)
+            self._jobs.drop(before)
         if entry is not None:
-            self._wants.watch(server_id, now)
-            self._first_rows.add(entry, now)
-            self._schedule.wake()
+            self._jobs.watch(entry, now)
 
     def unwatch(self, key: K) -> None:
         """Tell *key* nothing more."""
         server_id = self._cache.unwatch(key)
         if server_id is not None:
-            self._drop(server_id)
+            self._jobs.drop(server_id)
 
     # -- what is known -----------------------------------------------------------------------------------
     @property
@@ -182,7 +156,7 @@ class Feed(Generic[K]):
         now = self._clock.monotonic()
         news = self._cache.details(entry, observed, asked_at, now, written=written)
         if news is not News.OLD:
-            self._wants.satisfied(server_id, asked_at)
+            self._jobs.wants.satisfied(server_id, asked_at)
         if news is News.NEW:
             self._tell_others(entry)
         return self._cache.reading(server_id)
@@ -199,15 +173,15 @@ class Feed(Generic[K]):
             return self.learn(server, asked_at)
         entry = self._cache.get(server_id)
         if entry is not None:
-            self._wants.satisfied(server_id, asked_at)
+            self._jobs.wants.satisfied(server_id, asked_at)
             if self._cache.vanished(entry, asked_at, self._clock.monotonic()):
                 self._tell_others(entry)
         return Reading(asked_at=asked_at, gone=True)
 
     def wrote(self, server_id: str) -> None:
         """Note the end of a write of ours: what was asked for until now may be stale, so ask at once."""
-        self._delta.wrote(server_id, self._clock.monotonic())
-        self._schedule.wake()
+        self._jobs.delta.wrote(server_id, self._clock.monotonic())
+        self._jobs.schedule.wake()
 
     async def history(self, server_id: str, source: Source) -> History | None:
         """Return the past of *server_id*, or None if the events cannot be read back to its creation."""
@@ -241,46 +215,55 @@ class Feed(Generic[K]):
         if self._untold:
             await self._tell_all()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._schedule.run(), name="feed lists")
-            tasks.create_task(self._tail.follow(), name="feed events")
+            tasks.create_task(self._jobs.schedule.run(), name="feed lists")
+            tasks.create_task(self._jobs.tail.follow(), name="feed events")
 
     def faulted(self, fault: str) -> None:
-        """Note that `run` failed by a fault of ours; it is run again."""
+        """Note that `run` failed by a fault of ours; it is run again, and starts with nothing."""
         message = f"The operator failed to watch this project, and tries again: {fault}."
-        self._problems["fault"] = Problem("ProviderError", message)
+        self._problems = {"fault": Problem("ProviderError", message)}
         self._untold = self._set_health()
+        # What led to the fault may be among what was read; nobody is shown any of it before it is read again.
+        self._cache.forget(self._clock.monotonic())
+        self._jobs = self._new_jobs()
+        for entry in self._cache:
+            self._jobs.watch(entry, self._clock.monotonic())
 
     def _tell_others(self, entry: Entry[K]) -> None:
         """Tell the watchers of what one of them found out; that one knows, and most are alone."""
         if len(entry.watchers) > 1:
             self._cache.tell(entry)
 
-    def _drop(self, server_id: str) -> None:
-        self._wants.drop(server_id)
-        self._first_rows.drop(server_id)
-
-    def _sweep_spacing(self) -> float:
-        if self._delta.ignored:
-            return self._options.sweep_ignored_seconds
-        return self._options.sweep_seconds if self._tail.alive else self._options.sweep_without_events_seconds
+    def _new_jobs(self) -> Jobs[K]:
+        return Jobs(
+            self.place,
+            options=self._options,
+            clock=self._clock,
+            random=self._random,
+            cache=self._cache,
+            members=self._members,
+            on_outcome=self._outcome,
+            on_turn=self._count,
+            on_events=self._tell_turn,
+        )
 
     async def _outcome(self, job: Job, error: OneCloudError | None) -> None:
         """Count a job's failures; so many in a row are a problem of everyone's."""
         if error is None:
             self._problems.pop(job.name, None)
-            if job is self._delta:
+            if job is self._jobs.delta:
                 self._problems.pop("fault", None)
             self._forgive_the_idle()
         else:
-            failures = self._retries.failures(job.name)
+            failures = self._jobs.retries.failures(job.name)
             logger.debug(
                 "the feed got no answer",
                 extra={"project": self.place.project_id, "job": job.name, "error": type(error).__name__},
             )
-            if job is self._sweep:
+            if job is self._jobs.sweep:
                 if failures > self._options.free_tries:
-                    self._sweep.abandon()  # it only looks for what is missing: tried again later
-            elif job is self._details and is_about_rows(error):
+                    self._jobs.sweep.abandon()  # it only looks for what is missing: tried again later
+            elif job is self._jobs.details and is_about_rows(error):
                 pass  # smaller and smaller batches find the row that is to blame
             elif failures > self._options.free_tries:
                 self._problems[job.name] = problem_of(error, doing=Doing.READ)
@@ -290,10 +273,10 @@ class Feed(Generic[K]):
     def _forgive_the_idle(self) -> None:
         """Drop the problems of jobs that have nothing left to do: no success would ever end them."""
         now = self._clock.monotonic()
-        for job in self._jobs:
+        for job in self._jobs.lists:
             if job.name in self._problems and job.due_at(now) == NEVER_DUE:
                 del self._problems[job.name]
-                self._schedule.forgive(job)
+                self._jobs.schedule.forgive(job)
 
     def _count(self, job: str, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback
         rows, self._counted_rows = self._members.rows - self._counted_rows, self._members.rows

@@ -98,6 +98,7 @@ class Feeds(Generic[K]):
         if not feed.members:
             del self._feeds[which]
             task.cancel()
+            self._restarts.reset(task.get_name())
             self._drop_idle_limiters()
 
     async def close(self) -> None:

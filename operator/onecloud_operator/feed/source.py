@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud.models import EventPage, Row, ServerPage, ServerQuery
 
 # What tells whether anything about a server is new; the cloud spends as long on it, but sends a seventh.
+MOST_VERSION = 2**63 - 1
 SLIM_FIELDS = ("id", "status", "update_version", "updated_at", "tenant_id", "pending_deleted")
 
 
@@ -72,6 +73,6 @@ def sighting(row: Mapping[str, Any], project_id: str) -> Sighting | None:
     updated_at = moment(row.get("updated_at"))
     if row.get("tenant_id") != project_id or not isinstance(server_id, str) or updated_at is None:
         return None
-    if not isinstance(version, int) or isinstance(version, bool):
+    if not isinstance(version, int) or isinstance(version, bool) or abs(version) > MOST_VERSION:
         return None
     return Sighting(server_id, version, updated_at, row)

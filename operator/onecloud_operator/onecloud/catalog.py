@@ -24,16 +24,20 @@ from .errors import (
     WrongPassword,
 )
 from .models import moment
+from .protocol import ID_CHARACTERS
 from .replies import decode, parse_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from .protocol import Reply, Request
 
 COMPUTE = "compute_v2"  # the cloud's own client maps "compute" to this
 IMAGE = "image"
 UNKNOWN_LIFETIME_SECONDS = 3600.0
+NAME_CHARACTERS = 256
+URL_CHARACTERS = 1024
+LISTED_CHARACTERS = 300  # of what a message lists
 SHORTEST_LIFETIME_SECONDS = 60.0  # one that dies sooner is refused then, and renewed for that
 
 BY_CLASS: dict[str, type[SignInError]] = {
@@ -70,6 +74,11 @@ def parse_session(credentials: Credentials, request: Request, reply: Reply, aske
     project_id, project_name = _text(project, "id"), _text(project, "name")
     if not project_id:
         raise NotInProject("signed in, but to no project: name one in the credentials", call)
+    user = _mapping(token, "user")
+    if max(map(len, (project_id, project_name, _text(user, "id"), _text(user, "name")))) > NAME_CHARACTERS:
+        _unreadable(call, "its names are longer than names can be")
+    if max(len(project_id), len(_text(user, "id"))) > ID_CHARACTERS:
+        _unreadable(call, f"its project or user has an id of more than {ID_CHARACTERS} characters")
     _check_scope(credentials.project, project, call)
     compute_url, region = choose_endpoint(
         token.get("catalog"), interface=credentials.interface, region=credentials.region, call=call
@@ -81,7 +90,6 @@ def parse_session(credentials: Credentials, request: Request, reply: Reply, aske
             "the token on its way (OS_ALLOW_HTTP: true allows it)",
             call,
         )
-    user = _mapping(token, "user")
     return Session(
         auth_url=canonical_auth_url(credentials.auth_url),
         compute_url=compute_url,
@@ -115,19 +123,21 @@ def choose_endpoint(
         if (name := _text(endpoint, "interface")) and interface.startswith(name)
     ]
     if not fitting:
-        known = ", ".join(sorted({_text(endpoint, "interface") for endpoint in endpoints})) or "none at all"
+        known = _listed({_text(endpoint, "interface") for endpoint in endpoints}) or "none at all"
         raise CatalogError(
             f"the catalog has no {COMPUTE} endpoint of interface {interface!r}, but: {known}", call
         )
     regions = sorted({_region(endpoint) for endpoint in fitting})
+    if max(map(len, regions)) > ID_CHARACTERS:
+        raise ProtocolError(f"the catalog names a region of more than {ID_CHARACTERS} characters", call)
     if region is None and len(regions) > 1:
-        raise CatalogError(f"the cloud has several regions, name one: {', '.join(regions)}", call)
+        raise CatalogError(f"the cloud has several regions, name one: {_listed(regions)}", call)
     chosen = region if region is not None else regions[0]
     urls = sorted(_text(endpoint, "url") for endpoint in fitting if _region(endpoint) == chosen)
     if not urls:
-        raise CatalogError(f"the catalog has no region {chosen!r}, but: {', '.join(regions)}", call)
+        raise CatalogError(f"the catalog has no region {chosen!r}, but: {_listed(regions)}", call)
     try:
-        return canonical_url(urls[0]), chosen
+        return _url(urls[0]), chosen
     except InvalidRequest as error:
         raise CatalogError(f"the catalog's {COMPUTE} URL is not usable: {error.message}", call) from None
 
@@ -141,9 +151,20 @@ def image_endpoint(catalog: object, *, interface: str, region: str) -> str | Non
         if _region(endpoint) == region
     )
     try:
-        return canonical_url(urls[0]) if urls else None
+        return _url(urls[0]) if urls else None
     except InvalidRequest:
         return None
+
+
+def _url(url: str) -> str:
+    if len(url) > URL_CHARACTERS:
+        raise InvalidRequest(f"the URL is longer than {URL_CHARACTERS} characters")
+    return canonical_url(url)
+
+
+def _listed(names: Iterable[str]) -> str:
+    text = ", ".join(sorted(names))
+    return text if len(text) <= LISTED_CHARACTERS else text[: LISTED_CHARACTERS - 1] + "…"
 
 
 def refusal(request: Request, reply: Reply) -> OneCloudError:

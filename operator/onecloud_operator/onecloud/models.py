@@ -28,6 +28,7 @@ COMPARE: dict[str, Callable[[Any, Any], object]] = {
 }
 NEGATIVE = frozenset({"notin", "notequals"})
 TIME_FIELDS = frozenset({"created_at", "updated_at", "pending_deleted_at"})
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 MAX_ROWS = 2048  # cloudpods pkg/cloudcommon/consts/consts.go: a larger limit is cut to this
 
 
@@ -198,9 +199,15 @@ def moment(text: object) -> datetime | None:
         return None
     try:
         parsed = datetime.fromisoformat(text)
-        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+        parsed = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return within_calendar(parsed)
+
+
+def within_calendar(time: datetime) -> datetime | None:
+    """Return *time*, or None if it is outside of 1970 to 2200: near the calendar's ends sums overflow."""
+    return time if EARLIEST <= time < LATEST else None
 
 
 def _quoted(value: str) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from .errors import Call, InvalidRequest
-from .models import MAX_ROWS, ServerQuery
+from .models import MAX_ROWS, ServerQuery, within_calendar
 from .scrub import Mask
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Reply:
         """The time of its Date header, or None if there is none that can be read."""
         try:
             date = parsedate_to_datetime(self.headers.get("date", "")[:DATE_CHARACTERS])
-            return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
+            return within_calendar(date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC))
         except (ValueError, TypeError, OverflowError, IndexError):
             return None
 

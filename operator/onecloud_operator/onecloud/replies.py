@@ -35,7 +35,7 @@ from .errors import (
 )
 from .inner import tells_of_inner_call
 from .models import MAX_ROWS, Event, EventPage, Row, ServerPage, ServerQuery
-from .protocol import CHECK, Reply, Request
+from .protocol import CHECK, ID_CHARACTERS, Reply, Request
 from .scrub import Mask
 from .taken import names_used_id
 
@@ -94,8 +94,9 @@ def parse_server(request: Request, reply: Reply) -> Row:
     server = body.get("server")
     if not isinstance(server, dict):
         _unreadable(request, reply, "it has no server")
-    if request.operation != CHECK and not (isinstance(server.get("id"), str) and server["id"]):
-        _unreadable(request, reply, "its server has no id")
+    found = server.get("id")
+    if request.operation != CHECK and not (isinstance(found, str) and 0 < len(found) <= ID_CHARACTERS):
+        _unreadable(request, reply, "its server has no id, or none that can be one")
     return server
 
 
@@ -108,13 +109,17 @@ def parse_acknowledged(request: Request, reply: Reply) -> Row:
 
 
 def parse_servers(request: Request, reply: Reply, query: ServerQuery, asked_at: float) -> ServerPage:
-    """Return the rows that *query* asked for; the cloud leaves out totals, limits and offsets of 0."""
+    """
+    Return the rows that *query* asked for; the cloud leaves out totals, limits and offsets of 0.
+
+    A row whose id is longer than any can be is none of them.
+    """
     body = json_object(request, reply)
     rows = rows_in(request, reply, body, "servers")
     if not all(isinstance(row, dict) and isinstance(row.get("id"), str) and row["id"] for row in rows):
         _unreadable(request, reply, "it has no list of servers with ids")
     total, limit, offset = (_number(request, reply, body, name) for name in ("total", "limit", "offset"))
-    wanted = tuple(row for row in rows if query.matches(row))
+    wanted = tuple(row for row in rows if len(row["id"]) <= ID_CHARACTERS and query.matches(row))
     return ServerPage(
         wanted, total, limit, offset, asked_at, strangers=len(rows) - len(wanted), dated=reply.dated
     )

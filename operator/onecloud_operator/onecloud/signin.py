@@ -10,16 +10,21 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from .auth import CasTicket, Credentials, Method, Session, Token, canonical_auth_url, secret_of
 from .catalog import parse_session
 from .errors import (
     AccountLocked,
+    CatalogError,
     InvalidRequest,
+    NotIdentity,
+    NotInProject,
     OneCloudError,
     SignInError,
     TooManyAttempts,
     TransportError,
+    UserNotFound,
     WrongPassword,
 )
 from .identity import sign_in
@@ -86,7 +91,7 @@ class SignIn:
         Return a living session, signing in if there is none. Raises OneCloudError.
 
         From half its life on a session is renewed beside the calls that go on using it, so that an outage of
-        the identity service is only felt when the token ends.
+        the identity service is only felt when the token ends. A refusal ends the session at once.
         """
         now = self._clock()
         session = self._session
@@ -148,6 +153,8 @@ class SignIn:
         if not attempt.cancelled() and isinstance(error := attempt.exception(), OneCloudError):
             times = self._failure.times + 1 if self._failure else 1
             self._failure = Failure(error, self._clock() + self._hold_seconds(error, times), times)
+            if _ends_the_session(error):
+                self._session = None
 
     async def _try(self) -> Session:
         asked_at = self._clock()
@@ -188,3 +195,15 @@ class SignIn:
             case SignInError() | InvalidRequest():
                 return self._patience.refused_seconds
         return min(self._patience.longest_seconds, self._patience.first_seconds * 2.0 ** min(times - 1, 16))
+
+
+def _ends_the_session(error: OneCloudError) -> bool:
+    """Tell whether the identity service said that these credentials have no right to a session any more."""
+    match error:
+        case WrongPassword() | UserNotFound() | NotInProject() | AccountLocked():
+            return True
+        case CatalogError() | NotIdentity() | TooManyAttempts():
+            return False
+        case SignInError():  # in words that are not known; a 403 may be an outage's
+            return error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.LOCKED}
+    return False

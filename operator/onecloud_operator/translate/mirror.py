@@ -51,7 +51,7 @@ def mirror_of(server: Mapping[str, Any]) -> dict[str, Any]:
     metadata = server.get("metadata")
     if isinstance(metadata, dict):
         mirror |= _row(metadata, METADATA)
-        _set(mirror, "tags", _tags(metadata))
+        _set(mirror, "tags", user_tags(metadata))
     return mirror
 
 
@@ -73,11 +73,11 @@ def renewed(mirror: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]
 
 
 def user_tags(metadata: object) -> dict[str, str]:
-    """Return the user's tags among a server's metadata, all but the owner's."""
+    """Return the user's tags among a server's metadata, all but the owner's, within the status's bounds."""
     if not isinstance(metadata, dict):
         return {}
     start = len(USER_TAG)
-    return {
+    tags = {
         key[start:]: value
         for key, value in metadata.items()
         if isinstance(key, str)
@@ -85,6 +85,8 @@ def user_tags(metadata: object) -> dict[str, str]:
         and not key.startswith(OWNER_TAG, start)
         and isinstance(value, str)
     }
+    kept = sorted(tags)[:MOST_TAGS] if len(tags) > MOST_TAGS else tags
+    return {SHORT(key) or "": LONG(tags[key]) or "" for key in kept if key}
 
 
 def disks_of(server: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -169,12 +171,6 @@ def _listed(value: object) -> Iterable[str]:
 def _main_group(server: Mapping[str, Any]) -> list[dict[str, Any]]:
     row = _row(server, MAIN_GROUP)
     return [row] if row else []
-
-
-def _tags(metadata: Mapping[str, Any]) -> dict[str, str]:
-    tags = user_tags(metadata)
-    shown = sorted(tags)[:MOST_TAGS] if len(tags) > MOST_TAGS else tags
-    return {SHORT(key) or "": LONG(tags[key]) or "" for key in shown if key}
 
 
 def _power_state(status: object) -> str | None:

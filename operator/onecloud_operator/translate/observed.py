@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.observed import (
+    DATA_DISKS_LENGTH,
     Details,
     Disk,
     DiskState,
@@ -16,25 +17,26 @@ from onecloud_operator.core.observed import (
     carried,
     phase_of,
 )
+from onecloud_operator.translate.columns import LONG, SHORT, TEXT
 from onecloud_operator.translate.mirror import (
+    MOST_ITEMS,
     USER_TAG,
     disks_of,
     index_of,
     mirror_of,
     renewed,
-    user_tags,
 )
 from onecloud_operator.translate.words import (
     BILLING,
     FIRMWARE,
-    LARGEST,
     MEDIUM,
     SHUTDOWN,
-    any_text,
     count,
+    filled,
     flag,
     items,
     mac,
+    one_id,
     text,
     time,
     word,
@@ -52,35 +54,38 @@ OWNER_TAGS: tuple[str, ...] = (
 HOT_PLUG = "hotplug_cpu_mem"
 LONGEST_ID = 64
 LONGEST_ADDRESS = 45  # an IPv6 address with an IPv4 one in it
+MOST_DISKS = 1 + DATA_DISKS_LENGTH
+NAME, WORD = filled(256), filled(64)
 
+# All within the status's bounds, so that a row of any size is kept as a small one; what a spec can say fits.
 # Plain columns of a row: attribute, wire name, reader, whether the empty text is a value like any other.
 COLUMNS: tuple[tuple[str, str, Callable[[object], Any], bool], ...] = (
-    ("name", "name", any_text, True),
-    ("status", "status", text, True),
+    ("name", "name", TEXT, True),
+    ("status", "status", TEXT, True),
     ("version", "update_version", count, True),
-    ("updated_at", "updated_at", text, True),
-    ("project_id", "project_id", text, True),
-    ("project_id", "tenant_id", text, True),
+    ("updated_at", "updated_at", SHORT, True),
+    ("project_id", "project_id", one_id, True),
+    ("project_id", "tenant_id", one_id, True),
     ("recycled", "pending_deleted", flag, True),
     ("locked", "disable_delete", flag, True),
-    ("description", "description", any_text, True),
+    ("description", "description", LONG, True),
     ("cpu", "vcpu_count", count, True),
     ("memory_mib", "vmem_size", count, True),
-    ("hypervisor", "hypervisor", any_text, False),
-    ("instance_type", "instance_type", any_text, False),
-    ("bios", "bios", word(FIRMWARE, LARGEST), False),
-    ("machine", "machine", any_text, False),
-    ("boot_order", "boot_order", any_text, False),
-    ("vga", "vga", any_text, False),
-    ("vdi", "vdi", any_text, False),
-    ("shutdown_behavior", "shutdown_behavior", word(SHUTDOWN, LARGEST), False),
+    ("hypervisor", "hypervisor", TEXT, False),
+    ("instance_type", "instance_type", TEXT, False),
+    ("bios", "bios", word(FIRMWARE), False),
+    ("machine", "machine", TEXT, False),
+    ("boot_order", "boot_order", TEXT, False),
+    ("vga", "vga", TEXT, False),
+    ("vdi", "vdi", TEXT, False),
+    ("shutdown_behavior", "shutdown_behavior", word(SHUTDOWN), False),
     ("source_ip_check", "src_ip_check", flag, False),
     ("source_mac_check", "src_mac_check", flag, False),
-    ("billing_type", "billing_type", word(BILLING, LARGEST), False),
+    ("billing_type", "billing_type", word(BILLING), False),
     ("auto_renew", "auto_renew", flag, False),
     ("expires_at", "expired_at", time, False),
 )
-_MEDIUM = word(MEDIUM, LARGEST)
+_MEDIUM = word(MEDIUM)
 
 
 class Untranslatable(ValueError):
@@ -90,8 +95,9 @@ class Untranslatable(ValueError):
 def observed_from_details(server: Mapping[str, Any], *, whole: bool = False) -> Observed:
     """Return what a detailed reply shows, *whole*: of one server. Raises Untranslatable, and nothing else."""
     columns = _columns(server)
-    details = _details(server, columns.get("version", 0))
-    return replace(_observed(_id(server), columns, details, mirror_of(server)), whole=whole)
+    mirror = mirror_of(server)
+    details = _details(server, columns.get("version", 0), mirror)
+    return replace(_observed(_id(server), columns, details, mirror), whole=whole)
 
 
 def carried_over(server: Observed, previous: Observed | None) -> Observed:
@@ -166,24 +172,27 @@ def _observed(
     return Observed(id=server_id, details=details, mirror=mirror, **columns)
 
 
-def _details(server: Mapping[str, Any], version: int) -> Details:
-    nics = tuple(_nic(nic) for nic in items(server.get("nics")))
+def _details(server: Mapping[str, Any], version: int, mirror: Mapping[str, Any]) -> Details:
+    nics = tuple(_nic(nic) for nic in items(server.get("nics"))[:MOST_ITEMS])
     listed = text(server.get("ips"))
-    disks = tuple(_disk(disk) for disk in disks_of(server) if text(disk.get("id")))
+    found = [disk for disk in disks_of(server) if one_id(disk.get("id"))]
+    disks = tuple(_disk(disk) for disk in found[:MOST_DISKS])
     told = count(server.get("disk_count"))
+    if told is None and isinstance(server.get("disks_info"), list):
+        told = len(items(server["disks_info"]))
     return Details(
         version=version,
         disks=disks,
-        disks_known=told == len(disks) or (told is None and isinstance(server.get("disks_info"), list)),
+        disks_known=told == len(disks),
         nics=nics,
         security_groups=_groups(server),
-        tags=user_tags(server.get("metadata")),
+        tags=mirror.get("tags", {}),
         owner=_owner(server.get("metadata")),
-        keypair=text(server.get("keypair")),
-        keypair_id=text(server.get("keypair_id")),
-        region_id=text(server.get("cloudregion_id")) or text(server.get("region_id")),
-        zone_id=text(server.get("zone_id")),
-        manager_id=text(server.get("manager_id")),
+        keypair=NAME(server.get("keypair")),
+        keypair_id=one_id(server.get("keypair_id")),
+        region_id=one_id(server.get("cloudregion_id")) or one_id(server.get("region_id")),
+        zone_id=one_id(server.get("zone_id")),
+        manager_id=one_id(server.get("manager_id")),
         device_count=len(items(server.get("isolated_devices"))),
         hot_plug=_hot_plug(server.get("metadata")),
         ip=ip_of(nics, listed.replace(",", " ").split() if listed else ()),
@@ -195,29 +204,29 @@ def _disk(disk: Mapping[str, Any]) -> Disk:
         id=disk["id"],
         index=index_of(disk),
         size_mib=count(disk.get("size")) or 0,
-        image=text(disk.get("image")),
-        image_id=text(disk.get("image_id")),
-        backend=text(disk.get("storage_type")),
+        image=NAME(disk.get("image")),
+        image_id=one_id(disk.get("image_id")),
+        backend=WORD(disk.get("storage_type")),
         medium=_MEDIUM(disk.get("medium_type")) or None,
-        driver=text(disk.get("driver")),
-        cache=text(disk.get("cache_mode")),
+        driver=WORD(disk.get("driver")),
+        cache=WORD(disk.get("cache_mode")),
     )
 
 
 def _nic(nic: Mapping[str, Any]) -> Nic:
     return Nic(
-        network_id=text(nic.get("network_id")) or "",
-        address=text(nic.get("ip_addr")),
-        address6=text(nic.get("ip6_addr")),
+        network_id=one_id(nic.get("network_id")) or "",
+        address=WORD(nic.get("ip_addr")),
+        address6=WORD(nic.get("ip6_addr")),
         mac=mac(nic.get("mac")) or None,
         default=nic.get("is_default") is True,
     )
 
 
 def _groups(server: Mapping[str, Any]) -> tuple[SecurityGroup, ...]:
-    found = [(text(g.get("id")), text(g.get("name"))) for g in items(server.get("secgroups"))]
+    found = [(one_id(g.get("id")), NAME(g.get("name"))) for g in items(server.get("secgroups"))[:MOST_ITEMS]]
     if not any(group_id or name for group_id, name in found):
-        found = [(text(server.get("secgrp_id")), text(server.get("secgroup")))]
+        found = [(one_id(server.get("secgrp_id")), NAME(server.get("secgroup")))]
     return tuple(SecurityGroup(group_id or "", name or "") for group_id, name in found if group_id or name)
 
 
@@ -229,7 +238,7 @@ def _hot_plug(metadata: object) -> bool:
 def _owner(metadata: object) -> Owner | None:
     if not isinstance(metadata, dict):
         return None
-    cluster, namespace, name, uid = (text(metadata.get(USER_TAG + tag)) for tag in OWNER_TAGS)
+    cluster, namespace, name, uid = (NAME(metadata.get(USER_TAG + tag)) for tag in OWNER_TAGS)
     if uid is None:
         return None
     return Owner(cluster or "", namespace or "", name or "", uid)

@@ -6,15 +6,17 @@ Each reader takes any JSON value and returns None for one of a type that it does
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.quantity import mib_of, text_of_mib
+from onecloud_operator.onecloud.models import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LARGEST = 2**63 - 1  # Kubernetes' int64
+ID_CHARACTERS = 128
+NEVER = "0001-01-01"  # Go's way to write that there is no time
 
 MEDIUM = {"rotate": "Rotational", "ssd": "SSD", "hybrid": "Hybrid"}
 BILLING = {"prepaid": "Prepaid", "postpaid": "Postpaid"}
@@ -26,6 +28,11 @@ PUBLIC_ADDRESS = {"elastic_ip": "ElasticIP", "public_ip": "PublicIP"}
 def text(value: object) -> str | None:
     """Return a text that is not empty."""
     return value if isinstance(value, str) and value else None
+
+
+def one_id(value: object) -> str | None:
+    """Return an id; what is longer than any of the cloud's is none."""
+    return value if isinstance(value, str) and 0 < len(value) <= ID_CHARACTERS else None
 
 
 def any_text(value: object) -> str | None:
@@ -68,16 +75,10 @@ def time(value: object) -> str | None:
     """Return one of the cloud's times as RFC 3339 in UTC without fractions; "" for the empty text."""
     if not isinstance(value, str):
         return None
-    if not value:
+    if not value or value.startswith(NEVER):
         return ""
-    try:
-        moment = datetime.fromisoformat(value)
-        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    if moment.year == 1:  # Go's way to write "never"
-        return ""
-    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    found = moment(value)
+    return None if found is None else found.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def mac(value: object) -> str | None:
@@ -99,6 +100,12 @@ def cut(limit: int) -> Callable[[object], str | None]:
         return value if len(value) <= limit else value[: limit - 1] + "…"
 
     return read
+
+
+def filled(limit: int) -> Callable[[object], str | None]:
+    """Make a reader of texts that are not empty, cut as by `cut`."""
+    short = cut(limit)
+    return lambda value: short(value) or None
 
 
 def word(known: Mapping[str, str], limit: int = 64) -> Callable[[object], str | None]:

@@ -1,0 +1,89 @@
+"""What one run of a feed is made of: its jobs, what they share, and whose turn it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from onecloud_operator.engine.limits import Backoff
+from onecloud_operator.feed.delta import Delta
+from onecloud_operator.feed.departures import Departures
+from onecloud_operator.feed.details import DetailsBatch, FirstRows
+from onecloud_operator.feed.events import EventTail
+from onecloud_operator.feed.passed import Passed
+from onecloud_operator.feed.schedule import Schedule
+from onecloud_operator.feed.shared import Shared
+from onecloud_operator.feed.sweep import Sweep
+from onecloud_operator.feed.upkeep import Readmission, Refresh
+from onecloud_operator.feed.wants import Wants
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Hashable
+
+    from onecloud_operator.core.place import Place
+    from onecloud_operator.engine.clock import Clock
+    from onecloud_operator.feed.cache import Cache, Entry
+    from onecloud_operator.feed.members import Members
+    from onecloud_operator.feed.options import FeedOptions
+    from onecloud_operator.feed.shared import Job
+    from onecloud_operator.onecloud.errors import OneCloudError
+
+K = TypeVar("K", bound="Hashable")
+
+
+class Jobs(Generic[K]):
+    """
+    The jobs of *place*, which know nothing yet: after a fault of ours none of what they had is relied on.
+
+    *on_outcome* is told of each turn of a list as by `Schedule`; *on_turn* of each turn of any job: its name,
+    its seconds, whether it failed; *on_events* of those of the events, with the rows as well.
+    """
+
+    def __init__(  # noqa: PLR0913 - the parts of a feed
+        self,
+        place: Place,
+        *,
+        options: FeedOptions,
+        clock: Clock,
+        random: Callable[[], float],
+        cache: Cache[K],
+        members: Members[K],
+        on_outcome: Callable[[Job, OneCloudError | None], Awaitable[None]],
+        on_turn: Callable[[str, float, bool], None],
+        on_events: Callable[[str, float, int, bool], None],
+    ) -> None:
+        self._options = options
+        self.wants = Wants(options.batch_ids, options.refresh_seconds)
+        shared = Shared(place, options, clock, random, cache, self.wants, members, Passed())
+        self.tail = EventTail(shared, on_events)
+        self.delta = Delta(shared)
+        self.sweep = Sweep(shared, self._sweep_spacing)
+        self.details = DetailsBatch(shared)
+        self.first_rows = FirstRows(shared, self.sweep)
+        self.lists: tuple[Job, ...] = (
+            self.delta,
+            self.first_rows,
+            self.details,
+            self.sweep,
+            Departures(shared),
+            Refresh(shared),
+            Readmission(shared),
+        )
+        self.retries: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_most_seconds, random)
+        self.schedule = Schedule(self.lists, clock, self.retries, on_outcome, on_turn)
+
+    def watch(self, entry: Entry[K], now: float) -> None:
+        """Read a server that somebody begins to watch."""
+        self.wants.watch(entry.id, now)
+        self.first_rows.add(entry, now)
+        self.schedule.wake()
+
+    def drop(self, server_id: str) -> None:
+        """Read nothing more of a server that nobody watches any more."""
+        self.wants.drop(server_id)
+        self.first_rows.drop(server_id)
+
+    def _sweep_spacing(self) -> float:
+        if self.delta.ignored:
+            return self._options.sweep_ignored_seconds
+        alive = self.tail.alive
+        return self._options.sweep_seconds if alive else self._options.sweep_without_events_seconds

@@ -1,0 +1,118 @@
+"""A cloud or a user that means harm to the others who watch the same project: over real sockets."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pydantic import SecretStr
+
+from onecloud_operator.core.place import Place
+from onecloud_operator.engine.clock import SystemClock
+from onecloud_operator.feed import Feed, Feeds
+from onecloud_operator.onecloud import Cloud, Endpoints, Password
+from tests.feed.live import QUICK, until
+from tests.onecloud.place import SERVER_ID, Answer, Asked, Clock, Region, credentials, endpoints, serving
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+NOW = "2026-11-29T00:00:00Z"
+ROW: dict[str, Any] = {
+    "id": SERVER_ID,
+    "name": "v",
+    "status": "running",
+    "update_version": 3,
+    "updated_at": NOW,
+    "tenant_id": "p-1",
+    "metadata": {},
+}
+
+
+class Strange(Region):
+    """A small cloud with the servers that *rows* returns."""
+
+    def __init__(self, rows: Callable[[Asked], list[dict[str, Any]]] = lambda _asked: [ROW]) -> None:
+        super().__init__()
+        self.rows = rows
+        self.asked: list[Asked] = []
+        self.routes["GET"] = self._answer
+
+    async def _answer(self, asked: Asked) -> Answer:
+        self.asked.append(asked)
+        if asked.path == "/events":
+            return Answer(body={"events": []})
+        rows = self.rows(asked)
+        if asked.path == "/servers":
+            return Answer(body={"servers": rows, "total": len(rows)})
+        return Answer(body={"server": rows[0]})
+
+
+class Scene:
+    """Feeds on a strange cloud."""
+
+    def __init__(self, url: str, ours: Endpoints) -> None:
+        self.url = url
+        self.ours = ours
+        self.told: list[str] = []
+        self.feeds: Feeds[str] = Feeds(
+            notify=lambda key, _lane: self.told.append(key), clock=SystemClock(), options=QUICK
+        )
+
+    def cloud(self, user: str = "labuser", **changes: Any) -> Cloud:
+        """Return one user's credentials at work."""
+        method = Password(SecretStr("x" * 10), user_name=user)
+        return Cloud(credentials(self.url, method=method, **changes), self.ours)
+
+    async def join(self, key: str, cloud: Cloud) -> Feed[str]:
+        """Let an object in that watches the server."""
+        session = await cloud.session()
+        place = Place(session.auth_url, session.region, session.project_id)
+        feed = self.feeds.join(key, place, cloud)
+        feed.watch(key, SERVER_ID)
+        return feed
+
+
+@asynccontextmanager
+async def scene(region: Region, clock: Clock | None = None) -> AsyncIterator[Scene]:
+    """Serve a cloud, and watch it."""
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints(clock=clock)
+        made = Scene(place.url, ours)
+        try:
+            yield made
+        finally:
+            await made.feeds.close()
+            await ours.close()
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+async def test_a_time_outside_of_the_calendar_is_its_row_s_fault_and_leaves_nothing_behind(time: str) -> None:
+    shown = {"updated_at": time}
+    region = Strange(lambda _asked: [ROW | shown])
+    async with scene(region) as watched:
+        feed = await watched.join("k", watched.cloud())
+        await until(lambda: sum("updated_at.ge" in asked.target for asked in region.asked) >= 5)
+        assert watched.feeds.restarts == 0
+        assert feed.trouble("k") is None
+        shown["updated_at"] = NOW
+        await until(lambda: feed.reading(SERVER_ID).server is not None)
+        assert watched.feeds.restarts == 0
+
+
+async def test_a_list_without_end_of_endless_ids_is_read_no_further() -> None:
+    def rows(asked: Asked) -> list[dict[str, Any]]:
+        if "limit=1024" not in asked.target:
+            return [ROW]
+        return [ROW | {"id": f"{n:09}" + "\U0001f600" * 1000} for n in range(200)]
+
+    region = Strange(rows)
+    async with scene(region) as watched:
+        feed = await watched.join("k", watched.cloud())
+        await until(lambda: any("limit=1024" in asked.target for asked in region.asked))
+        await until(lambda: feed.reading(SERVER_ID).server is not None)
+        assert not any("id.gt" in asked.target for asked in region.asked)
+        assert feed.trouble("k") is None
+        assert watched.feeds.restarts == 0
