@@ -27,6 +27,7 @@ from onecloud_operator.core.disks import placed, root_id
 from onecloud_operator.core.observed import AMBIGUOUS_CREATE_FAILURES, CREATE_FAILURES, Phase
 from onecloud_operator.core.repeats import blocked
 from onecloud_operator.core.resource import ACCEPT_ROOT_DISK
+from onecloud_operator.core.times import time_of_text
 from onecloud_operator.core.words import DETACH
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ def _keep(facts: Facts, server: Observed, *, since: float, read_since: float) ->
             return LookAtDisk(server.id, disk.id)
         if _outlives(facts, disk, look) and _way(server, look, attached=True) is not None:
             threatened.append(disk)
-    if (unsure := _root_among(facts, server, threatened)) is not None:
-        return unsure
+    if threatened and (kept := _prepaid(facts, server) or _root_among(facts, server, threatened)) is not None:
+        return kept
     recorded = {disk.id for disk in facts.resource.records.kept_disks if disk.kept_at is None}
     for disk in threatened:
         if disk.id in recorded:
@@ -195,6 +196,19 @@ def _others(facts: Facts, server: Observed) -> Iterator[Disk]:
     if details is not None:
         root = root_id(facts.resource, details)
         yield from (disk for disk in details.disks if disk.id != root)
+
+
+def _prepaid(facts: Facts, server: Observed) -> Hold | None:
+    """Return a hold if the cloud would refuse the deletion: then no disk is taken off a server that stays."""
+    until = time_of_text(server.expires_at)
+    if server.recycled or server.billing_type != "Prepaid" or until is None or until <= facts.wall:
+        return None
+    return Hold(
+        "PrepaidNotExpired",
+        f"The server is prepaid until {server.expires_at}, and the cloud does not delete it before. Disks "
+        "that are to outlive it stay on it until then. Wait until it expires, or set deletionPolicy: Retain "
+        "to let the server go.",
+    )
 
 
 def _root_among(facts: Facts, server: Observed, threatened: list[Disk]) -> Hold | None:
