@@ -356,8 +356,10 @@ def test_ready_is_true_only_for_a_generation_that_was_realised(
     old = condition(dict(case.resource.status), "Ready") if case.resource.status else {}
     status = told(case, step or plan(case), problem)
     ready = condition(status, "Ready")
-    new_to_it = ready["observedGeneration"] != old.get("observedGeneration")
-    if ready["status"] == "True" and ready["reason"] != "Observed" and (new_to_it or old["status"] != "True"):
+    said_of_it = ready["observedGeneration"] == case.resource.generation
+    new_to_it = said_of_it and ready["observedGeneration"] != old.get("observedGeneration")
+    turned = said_of_it and old.get("status") != "True"
+    if ready["status"] == "True" and ready["reason"] != "Observed" and (new_to_it or turned):
         assert condition(status, "Synced")["status"] == "True"
 
 
