@@ -292,6 +292,14 @@ def test_the_failure_of_an_attempt_that_is_none_of_the_objects_counts_for_nothin
     assert creation.failure is None
 
 
+def test_an_object_without_a_server_is_in_the_middle_of_no_restart() -> None:
+    """Else one that it adopts would be started, whatever its power state is to be."""
+    left = {"restart": {"since": "t", "why": "cpu"}}
+    assert resource_of(body(1, uid=UID, spec=SPEC, status=left)).records.restart is None
+    made = left | {"creation": CREATION | {"failedAt": None}}
+    assert resource_of(body(1, uid=UID, spec=SPEC, status=made)).records.restart is not None
+
+
 def test_a_removal_that_hangs_is_told_of_an_object_that_is_removed_only() -> None:
     """Left on another one it would hold back the removals of the whole project after a restart."""
     status = {"conditions": [{"type": "Deleting", "reason": "RecycleBinOff"}]}

@@ -127,9 +127,12 @@ def believed(records: Records, uid: str, *, deleting: bool, mirror_shared: bool 
     """
     Return *records* without what the object itself contradicts; each of these would switch off a safety rule.
 
-    Nothing is removed of an object that nobody deletes, and a failure is one of an attempt of its own.
+    Nothing is removed of an object that nobody deletes, a failure is one of an attempt of its own, and what
+    has no server is not in the middle of a restart.
     """
     records = replace(records, mirror_shared=mirror_shared)
+    if records.bound_id is None:
+        records = replace(records, restart=None, baseline=None)
     if not deleting:
         records = replace(records, deletion_requested_at=None, deleting_reason=None)
     creation = records.creation
