@@ -316,6 +316,22 @@ def test_an_edit_before_the_post_is_what_the_server_is_made_of() -> None:
     assert dict(world.cluster.stored.status["creation"]["sent"]).keys() == {"hostname", "image", "networks"}
 
 
+def test_an_edit_after_a_post_whose_answer_is_lost_is_told_whichever_post_made_the_server() -> None:
+    world = World.of(replace(nothing_yet().resource, spec=spec()))
+    world.cloud.mood = "late"
+    while not world.cloud.under_way:
+        world.turn()
+    world.cloud.mood = "well"
+    world.cluster.respec(spec({"hostname": "other"}))
+    for _ in range(400):
+        if world.turn() == Settled():
+            break
+        world.now += world.wait or 0.0
+    status = world.cluster.stored.status
+    assert status["creation"]["sent"]["hostname"] == UNSURE
+    assert [each["field"] for each in status["drift"]] == ["hostname"]
+
+
 def test_after_a_lost_post_it_is_not_known_which_of_two_values_made_the_server() -> None:
     first, second = sent_of(wanted()), sent_of(wanted({"image": "debian-12"}))
     both = dict(sent_again(first, second, unmade=False))

@@ -188,6 +188,11 @@ def test_a_network_given_by_id_is_compared() -> None:
     assert held.reason == "ImmutableField"
 
 
+def test_an_instance_type_in_another_case_is_the_same() -> None:
+    wish = wanting({"cpu": None, "memory": None, "instanceType": "ECS.g1.c2m4"})
+    assert plan(facts(server(instance_type="ecs.g1.c2m4"), resource=wish)) == Settled()
+
+
 def test_an_instance_type_is_not_compared_when_cpu_and_memory_are_given() -> None:
     assert plan(facts(server(instance_type="ecs.g1.c2m4"))) == Settled()
 

@@ -122,7 +122,9 @@ def _size(spec: ServerSpec, server: Observed) -> Iterator[Difference]:
     if spec.memory is not None and mib_of(spec.memory) != server.memory_mib:
         yield Difference("memory", spec.memory, text_of_mib(server.memory_mib), Change.STOP)
     # The platform fills the type in by itself after a resize, so it counts only when it is asked for.
-    if spec.instance_type is not None and spec.instance_type != server.instance_type:
+    # The cloud compares names without regard to case.
+    have = server.instance_type
+    if spec.instance_type is not None and spec.instance_type.casefold() != (have or "").casefold():
         yield Difference("instanceType", spec.instance_type, server.instance_type, Change.STOP)
 
 
