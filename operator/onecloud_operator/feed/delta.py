@@ -13,7 +13,7 @@ from onecloud_operator.onecloud.models import Filter, ServerQuery
 from onecloud_operator.translate import Untranslatable
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
     from datetime import datetime
 
     from onecloud_operator.feed.shared import Shared
@@ -25,7 +25,9 @@ K = TypeVar("K", bound="Hashable")
 
 # Between polls that send the same each time: the cloud ignores the filter, or its clock ran ahead for long.
 IGNORED_SECONDS = 60.0
-MOST_PAGES = 256  # of one poll: more is no cloud, and what was read is kept until the end
+FLOODED_SECONDS = 20.0  # until the next poll, while the sweep reads what was too much
+FEW_PAGES = 8  # of one poll: what changed by thousands, the sweep reads as well, in rows of a seventh
+MOST_PAGES = 256  # of the poll after that, which the window needs whole: more is no cloud
 
 
 class Delta(Generic[K]):
@@ -33,8 +35,10 @@ class Delta(Generic[K]):
 
     name = "delta"
 
-    def __init__(self, shared: Shared[K]) -> None:
+    def __init__(self, shared: Shared[K], sweep: Callable[[], None]) -> None:
         self._shared = shared
+        self._sweep = sweep
+        self._flooded = False  # the last poll was left to the sweep
         self._window = Window(shared.options.overlap_seconds)
         self._placed = False
         self._ended_at = NEVER
@@ -56,6 +60,8 @@ class Delta(Generic[K]):
         options = self._shared.options
         if self._hurried:
             return self._ended_at + options.hurried_poll_seconds
+        if self._flooded:
+            return self._ended_at + FLOODED_SECONDS
         if self.ignored or self._window.repeated > options.delta_rows:
             return self._ended_at + IGNORED_SECONDS
         busy = now < self._expecting_until or self._shared.cache.moving(now)
@@ -87,14 +93,15 @@ class Delta(Generic[K]):
 
     async def _poll(self) -> None:
         shared, options = self._shared, self._shared.options
-        self._fallen = False
+        most = MOST_PAGES if self._flooded else FEW_PAGES
+        self._fallen = self._flooded = False
         floor = self._window.floor()
         changed_since = Filter("updated_at", "ge", (floor.strftime("%Y-%m-%d %H:%M:%S"),))
         first: list[datetime] = []
         others: list[datetime] = []
         began_at: float | None = None
         after: str | None = None
-        for _ in range(MOST_PAGES):
+        for _ in range(most):
             filters = (changed_since,) if after is None else (changed_since, Filter("id", "gt", (after,)))
             query = ServerQuery(filters=filters, order_by="id", order="asc", limit=options.delta_rows)
             page = await shared.members.list_servers(query)
@@ -111,7 +118,10 @@ class Delta(Generic[K]):
                 break
             after = page.rows[-1]["id"]
         else:
-            raise ProtocolError("the cloud's list of changes has no end")
+            if most == MOST_PAGES:
+                raise ProtocolError("the cloud's list of changes has no end")
+            self._leave_to_the_sweep()
+            return
         if self._fallen:
             return
         # Once only: a date that goes back with every answer must not keep all polls from counting.
@@ -125,6 +135,19 @@ class Delta(Generic[K]):
                 shared.wants.add(entry.id, loudly=True)  # a disk or a card moves no version of the row
             else:
                 shared.cache.tell(entry)
+
+    def _leave_to_the_sweep(self) -> None:
+        """
+        Have everything read from the beginning: slim rows, and whoever is watched is told as they come.
+
+        The next poll asks for the same again, and reads it to its end, however slowly.
+        """
+        self._flooded = True
+        self._sweep()
+        logger.info(
+            "too much has changed for a poll; all servers are listed",
+            extra={"project": self._shared.place.project_id},
+        )
 
     def _stepped(self, updated_at: datetime) -> None:
         """

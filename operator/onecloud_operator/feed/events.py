@@ -114,7 +114,11 @@ class EventTail(Generic[K]):
             # The marker is inclusive, and the client takes the marked line away. So ask from the line before:
             # the last one must be there again, or the log was begun anew and its numbers mean something else.
             start = None if marker is None else marker - 1
+            if (rest := self._shared.members.rest) is not None:
+                await rest.take()
             page = await source.events(marker=start, limit=PAGE, fields=FIELDS)
+            if rest is not None:
+                rest.earn(page.cost_seconds)
             self._rows += len(page.events)
             if marker is not None and marker == last and all(event.id != last for event in page.events):
                 self._lose()

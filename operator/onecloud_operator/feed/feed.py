@@ -18,6 +18,7 @@ from onecloud_operator.feed.history import cause_of, history_of
 from onecloud_operator.feed.jobs import Jobs
 from onecloud_operator.feed.members import Members
 from onecloud_operator.feed.names import Directory
+from onecloud_operator.feed.pace import Pace, Rest
 from onecloud_operator.translate import Doing, observed_from_details, problem_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Feed(Generic[K]):
         options: FeedOptions,
         random: Callable[[], float],
         limiter: GoneLimiter | None = None,
+        pace: Pace | None = None,
         on_turn: Callable[[str, float, int, bool], None] | None = None,
     ) -> None:
         self.place = place
@@ -73,7 +75,8 @@ class Feed(Generic[K]):
         refusals: Backoff[Source] = Backoff(
             options.refused_first_seconds, options.refused_most_seconds, random
         )
-        self._members: Members[K] = Members(self._tell_soon, clock.monotonic, refusals)
+        rest = Rest(pace or Pace(clock.monotonic), place, clock)
+        self._members: Members[K] = Members(self._tell_soon, clock.monotonic, refusals, rest)
         self._cache: Cache[K] = Cache(options, notify)
         self.names: Directory[K] = Directory(clock.monotonic, self._tell_soon)
         self._random = random

@@ -9,6 +9,7 @@ from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.tasks import Supervisor
 from onecloud_operator.feed.feed import Feed
 from onecloud_operator.feed.gone import GoneLimiter
+from onecloud_operator.feed.pace import Pace
 
 if TYPE_CHECKING:
     import asyncio
@@ -49,6 +50,7 @@ class Feeds(Generic[K]):
         self._clock = clock
         self._options = options
         self._random = random
+        self._pace = Pace(clock.monotonic)
         self._supervisor = Supervisor(clock)
         self._restarts: Backoff[str] = Backoff(
             options.retry_first_seconds, options.retry_most_seconds, random
@@ -126,6 +128,7 @@ class Feeds(Generic[K]):
             options=self._options,
             random=self._random,
             limiter=self._limiter_of(place),
+            pace=self._pace,
             on_turn=self._on_turn,
         )
         name = f"feed of project {place.project_id}"

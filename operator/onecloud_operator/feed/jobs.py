@@ -55,8 +55,8 @@ class Jobs(Generic[K]):
         self.wants = Wants(options.batch_ids, options.refresh_seconds)
         shared = Shared(place, options, clock, random, cache, self.wants, members, Passed())
         self.tail = EventTail(shared, on_events)
-        self.delta = Delta(shared)
         self.sweep = Sweep(shared, self._sweep_spacing)
+        self.delta = Delta(shared, self.sweep.hurry)
         self.details = DetailsBatch(shared)
         self.first_rows = FirstRows(shared, self.sweep)
         self.lists: tuple[Job, ...] = (

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.core.problem import Problem
     from onecloud_operator.engine.limits import Backoff
+    from onecloud_operator.feed.pace import Rest
     from onecloud_operator.feed.source import Source
     from onecloud_operator.onecloud.models import Row, ServerPage, ServerQuery
 
@@ -35,10 +36,12 @@ class Members(Generic[K]):
         tell: Callable[[Iterable[K]], None],
         now: Callable[[], float],
         backoff: Backoff[Source],
+        rest: Rest | None = None,
     ) -> None:
         self._tell = tell
         self._now = now
         self._backoff = backoff
+        self.rest = rest
         self.rows = 0  # that lists gave us, ever
         self._source_of: dict[K, Source] = {}
         self._keys_of: dict[Source, dict[K, None]] = {}  # in the order in which they are asked
@@ -110,8 +113,12 @@ class Members(Generic[K]):
         raise refused[0][1]
 
     async def list_servers(self, query: ServerQuery) -> ServerPage:
-        """Return one page of servers, with whichever credentials work."""
+        """Return one page of servers, with whichever credentials work, once the last one was paid for."""
+        if self.rest is not None:
+            await self.rest.take()
         page = await self.ask(lambda source: source.list_servers(query))
+        if self.rest is not None:
+            self.rest.earn(page.cost_seconds)
         self.rows += len(page.rows)
         return page
 

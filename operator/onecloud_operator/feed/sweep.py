@@ -39,6 +39,7 @@ class Sweep(Generic[K]):
         self._pages = 0  # of this sweep
         self._began_at: float | None = None
         self._next_at = float("-inf")
+        self._again = False
         self.running = False
         self.cursor = ""  # ids up to here were read
 
@@ -52,6 +53,7 @@ class Sweep(Generic[K]):
         if not self.running:
             if self._number:
                 shared.passed.close()
+            self._again = False
             self.running, self.cursor, self._began_at, self._pages = True, "", None, 0
             self._number += 1
         query = ServerQuery(
@@ -81,6 +83,11 @@ class Sweep(Generic[K]):
     def is_first(self) -> bool:
         """Say whether the first one is due or under way."""
         return self._number == 0 or (self._number == 1 and self.running)
+
+    def hurry(self) -> None:
+        """Read everything from the beginning, as soon as what is under way has ended."""
+        self._again = True
+        self._next_at = float("-inf")
 
     def abandon(self) -> None:
         """Give this sweep up: it proves nothing any more."""
@@ -120,4 +127,4 @@ class Sweep(Generic[K]):
     def _end(self, seconds: float) -> None:
         self.running = False
         jitter = 1.0 - JITTER + 2.0 * JITTER * self._shared.random()
-        self._next_at = self._shared.clock.monotonic() + seconds * jitter
+        self._next_at = float("-inf") if self._again else self._shared.clock.monotonic() + seconds * jitter

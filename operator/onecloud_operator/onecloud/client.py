@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -67,7 +68,9 @@ class Cloud:
         request = protocol.list_servers(query)
         asked_at = self._endpoints.clock()
         reply, _ = await self._ask(request)
-        return replies.parse_servers(request, reply, query, asked_at)
+        began = time.perf_counter()
+        page = replies.parse_servers(request, reply, query, asked_at)
+        return replace(page, cost_seconds=time.perf_counter() - began)
 
     async def list_all(self, query: ServerQuery | None = None) -> AsyncIterator[ServerPage]:
         """
@@ -205,7 +208,9 @@ class Cloud:
         )
         asked_at = self._endpoints.clock()
         reply, _ = await self._ask(request)
-        return replies.parse_events(request, reply, marker, asked_at)
+        began = time.perf_counter()
+        page = replies.parse_events(request, reply, marker, asked_at)
+        return replace(page, cost_seconds=time.perf_counter() - began)
 
     async def list_named(self, collection: Collection, name: str) -> NamedRows:
         """Return everything in *collection* that the project sees under *name*."""

@@ -136,7 +136,8 @@ class ServerPage:
 
     *asked_at* is the monotonic time before it was sent, *total* counts all that match, *strangers* the rows
     that were left out here because they do not: the cloud ignored a part of the query. *dated* is the time
-    that the answer carries: of the cloud's clock, or of a proxy's; None if it carries none.
+    that the answer carries: of the cloud's clock, or of a proxy's; None if it carries none. *cost_seconds* is
+    what reading it took of this process, in which all else waited.
     """
 
     rows: tuple[Row, ...] = field(repr=False)
@@ -146,6 +147,7 @@ class ServerPage:
     asked_at: float
     strangers: int = 0
     dated: datetime | None = None
+    cost_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +168,8 @@ class EventPage:
     """
     Events after the marker that was given; *next_marker* is None on the last page.
 
-    *dated* is the time that the answer carries. *mask* hides secrets of ours, should
-    a note that is shown repeat one.
+    *dated* is the time that the answer carries, *cost_seconds* what reading it took of this process. *mask*
+    hides secrets of ours, should a note that is shown repeat one.
     """
 
     events: tuple[Event, ...]
@@ -175,6 +177,7 @@ class EventPage:
     asked_at: float
     dated: datetime | None = None
     mask: Mask = field(default=Mask(), repr=False)
+    cost_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,129 @@
+"""What reading lists may take of the process: a share, however large they are and whoever sends them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from onecloud_operator.core.place import Place
+from onecloud_operator.feed import FeedOptions, Feeds
+from onecloud_operator.feed.pace import LONGEST_SECONDS, Pace
+from tests.engine.simulated import SimulatedClock
+from tests.feed.fake import PROJECT, FakeCloud
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onecloud_operator.onecloud.models import EventPage, ServerPage, ServerQuery
+
+COST_SECONDS = 0.2  # of the largest page that is taken
+HERE, THERE = (Place(f"https://{name}.example/v3", "region0", PROJECT) for name in ("here", "there"))
+
+
+class Heavy(FakeCloud):
+    """A cloud whose every page costs much and says that there are more."""
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        super().__init__(clock)
+        self.clock = clock
+        self.spent = 0.0
+        self.pages = 0
+
+    def _cost(self) -> float:
+        self.clock.now += COST_SECONDS  # nothing else runs meanwhile
+        self.spent += COST_SECONDS
+        self.pages += 1
+        return COST_SECONDS
+
+    async def list_servers(self, query: ServerQuery | None = None) -> ServerPage:
+        page = await super().list_servers(query)
+        row = {**self.rows["a"], "id": f"b{self.pages:09d}"}
+        return replace(page, rows=(row,), total=10**9, cost_seconds=self._cost())
+
+    async def events(  # noqa: PLR0913 - the client's signature
+        self,
+        *,
+        marker: int | None = None,
+        server_ids: Sequence[str] = (),
+        actions: Sequence[str] = (),
+        order: str = "ASC",
+        limit: int = 1000,
+        fields: Sequence[str] = (),
+    ) -> EventPage:
+        page = await super().events(
+            marker=marker, server_ids=server_ids, actions=actions, order=order, limit=limit, fields=fields
+        )
+        return replace(page, next_marker=1, cost_seconds=self._cost())
+
+
+def feeds_on(clock: SimulatedClock, options: FeedOptions | None = None) -> Feeds[str]:
+    return Feeds(
+        notify=lambda _key, _lane: None,
+        clock=clock,
+        options=options or FeedOptions(),
+        random=lambda: 0.5,
+    )
+
+
+def test_a_rest_is_as_long_as_the_page_took_several_times_over() -> None:
+    now = [100.0]
+    pace = Pace(lambda: now[0])
+    assert pace.rest(HERE) == 0.0
+    pace.spent(HERE, 0.0)
+    assert pace.rest(HERE) == 0.0
+    pace.spent(HERE, 0.2)
+    assert pace.rest(HERE) == pytest.approx(0.6)
+    assert pace.rest(THERE) == 0.0
+    pace.spent(THERE, 0.2)
+    assert pace.rest(THERE) == pytest.approx(1.2), "two share what one has"
+    now[0] += 2.0
+    pace.spent(HERE, 0.2)
+    assert pace.rest(HERE) == pytest.approx(0.6)
+    pace.spent(HERE, 1000.0)
+    assert pace.rest(HERE) == LONGEST_SECONDS
+
+
+@pytest.mark.parametrize("count", [1, 20])
+async def test_clouds_that_send_as_much_as_they_can_take_a_part_of_one_core(count: int) -> None:
+    clock = SimulatedClock()
+    feeds = feeds_on(clock)
+    clouds = []
+    for number in range(count):
+        cloud = Heavy(clock)
+        cloud.add("a")
+        cloud.happen("a", "create")
+        clouds.append(cloud)
+        place = Place(f"https://c{number}.example/v3", "region0", PROJECT)
+        feeds.join(f"k{number}", place, cloud).watch(f"k{number}", "a")
+    began = clock.now
+    await clock.advance(600.0)
+    share = sum(cloud.spent for cloud in clouds) / (clock.now - began)
+    await feeds.close()
+    assert 0.05 < share < 0.35
+    assert min(cloud.pages for cloud in clouds) > 0, "each has its turn"
+
+
+async def test_a_poll_that_finds_thousands_of_changes_leaves_them_to_the_sweep() -> None:
+    clock = SimulatedClock()
+    cloud = FakeCloud(clock)
+    feeds = feeds_on(clock, FeedOptions(delta_rows=4, page_rows=8, events_seconds=0.0))
+    names = [f"s{number:03d}" for number in range(50)]
+    for name in names:
+        cloud.add(name)
+        feeds.join(name, HERE, cloud).watch(name, name)
+    await clock.advance(1200.0)
+    before = cloud.kinds()
+    for name in names:
+        cloud.change(name, name=f"{name} changed")
+    await clock.advance(6.0)
+    after = cloud.kinds()
+    assert after["delta"] - before["delta"] == 8, "and no page more"
+    assert after["sweep"] - before["sweep"] >= 50 // 8
+    feed = feeds.join(names[0], HERE, cloud)
+    shown = [server.name for name in names if (server := feed.reading(name).server) is not None]
+    assert shown == [f"{name} changed" for name in names]
+    await clock.advance(20.0)
+    assert cloud.kinds()["delta"] - after["delta"] == 13, "the next poll is read to its end"
+    await feeds.close()
