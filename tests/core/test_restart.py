@@ -431,6 +431,17 @@ def test_a_mode_of_report_brings_the_stop_to_its_end(point: type) -> None:
 
 
 @pytest.mark.parametrize("point", POINTS)
+def test_a_spec_that_wants_nothing_of_an_adopted_server_any_more_does_not_leave_it_off(point: type) -> None:
+    world = adopted(LARGER)
+    until_it_is(world, point)
+    wish = spec({}, adoption={"policy": "Adopt", "id": ID}, **RESTART)
+    world.cluster.respec(wish.model_copy(update={"server": None}))
+    to_rest(world)
+    assert row_of(world).status == "running"
+    assert "restart" not in world.cluster.stored.status
+
+
+@pytest.mark.parametrize("point", POINTS)
 def test_a_pause_sends_nothing_and_its_end_starts_it(point: type) -> None:
     world = middle(point)
     world.cluster.edit(annotations={PAUSED: "true"})

@@ -67,6 +67,9 @@ def plan(facts: Facts, server: Observed) -> Step:
         return Hold("Updating", "Waiting for a second look at the server.", 1.0, unread=True)
     if not server.detailed:
         return Hold("Updating", "The server's details have not been read yet.", unread=True)
+    spec = facts.resource.spec.server if facts.resource.spec else None
+    if stopped_by_us(facts.resource, server) and (spec is None or reporting(facts.resource)):
+        return blocked(facts, Start(server.id)) or Start(server.id)  # whatever is not wanted any more
     found, doubts = open_differences(facts, server), open_doubts(facts, server)
     held = root_trouble(facts, server)
     if not found and not doubts:
@@ -92,9 +95,7 @@ def plan(facts: Facts, server: Observed) -> Step:
 def _reported(
     facts: Facts, server: Observed, found: tuple[Difference, ...], doubts: tuple[Doubt, ...]
 ) -> Step:
-    """Send nothing for a difference; but a server that we have stopped is started, whatever was changed."""
-    if stopped_by_us(facts.resource, server):
-        return blocked(facts, Start(server.id)) or Start(server.id)
+    """Send nothing for a difference, and say what differs."""
     if (unasked := _unasked(facts, doubts)) is not None:
         return unasked
     held = root_trouble(facts, server)
