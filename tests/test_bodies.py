@@ -18,7 +18,8 @@ from kubernetes.aio.client import ApiClient, Configuration
 
 from onecloud_operator.bodies import ANNOTATION_LENGTH, ANNOTATIONS, ANSWER_BYTES, decode, slim
 from onecloud_operator.cluster import AnswerTooLarge, Cluster
-from onecloud_operator.objects import Objects
+from onecloud_operator.core.resource import FINALIZER
+from onecloud_operator.objects import Objects, resource_of
 from onecloud_operator.watch import Watch
 
 if TYPE_CHECKING:
@@ -135,6 +136,18 @@ def test_of_an_object_only_what_is_read_is_kept() -> None:
         "annotations": {"onecloud.io/paused": "true"},
     }
     assert (kept["spec"], slim(kept)) == (given["spec"], kept)
+
+
+def test_of_thousands_of_finalizers_ours_is_kept_with_its_place_and_some_of_others() -> None:
+    given = body(1)
+    given["metadata"]["finalizers"] = [f"example.com/{number}" for number in range(5000)]
+    given["metadata"]["finalizers"].insert(4000, FINALIZER)
+    found = resource_of(slim(slim(given)))
+    assert found.held
+    assert found.finalizer_place == 4000
+    assert 1 < len(found.finalizers) < 20
+    given["metadata"]["finalizers"].remove(FINALIZER)
+    assert not resource_of(slim(given)).held
 
 
 def test_annotations_with_our_prefix_are_bounded_too() -> None:

@@ -113,7 +113,7 @@ async def test_a_namesake_that_was_made_meanwhile_inherits_no_status(
     with pytest.raises(Conflict):
         await cluster.write_status(reference_to(web), {"id": "s1"})
     with pytest.raises(Conflict):
-        await cluster.set_finalizers(reference_to(web), (OURS,), had=False)
+        await cluster.add_finalizer(reference_to(web), OURS, others=False)
     found = await cluster.read(namespace, "web-1")
     assert found["metadata"]["uid"] == namesake["metadata"]["uid"]
     assert "id" not in found.get("status", {})
@@ -198,13 +198,15 @@ async def test_a_status_for_an_object_that_is_gone_is_not_found(
 async def test_a_finalizer_comes_and_goes_beside_those_of_others(
     cluster: Cluster, web: dict[str, Any]
 ) -> None:
-    held = await cluster.set_finalizers(reference_to(web), (OURS,), had=False)
+    held = await cluster.add_finalizer(reference_to(web), OURS, others=False)
     assert held["metadata"]["finalizers"] == [OURS]
-    both = await cluster.set_finalizers(reference_to(held), (OURS, OTHERS), had=True)
+    both = await cluster.add_finalizer(reference_to(held), OTHERS, others=True)
     assert both["metadata"]["finalizers"] == [OURS, OTHERS]
-    theirs = await cluster.set_finalizers(reference_to(both), (OTHERS,), had=True)
+    with pytest.raises(Conflict):
+        await cluster.remove_finalizer(reference_to(both), OURS, 1)
+    theirs = await cluster.remove_finalizer(reference_to(both), OURS, 0)
     assert theirs["metadata"]["finalizers"] == [OTHERS]
-    free = await cluster.set_finalizers(reference_to(theirs), (), had=True)
+    free = await cluster.remove_finalizer(reference_to(theirs), OTHERS, 0)
     assert "finalizers" not in free["metadata"]
 
 
@@ -217,18 +219,18 @@ async def test_a_finalizer_is_set_on_what_was_decided_upon_or_not_at_all(
     cluster: Cluster, web: dict[str, Any], namespace: str, change: dict[str, str]
 ) -> None:
     with pytest.raises(Conflict):
-        await cluster.set_finalizers(replace(reference_to(web), **change), (OURS,), had=False)
+        await cluster.add_finalizer(replace(reference_to(web), **change), OURS, others=False)
     assert "finalizers" not in (await cluster.read(namespace, "web-1"))["metadata"]
 
 
 async def test_a_deleted_object_goes_with_its_last_finalizer(
     cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
-    await cluster.set_finalizers(reference_to(web), (OURS,), had=False)
+    await cluster.add_finalizer(reference_to(web), OURS, others=False)
     kube.delete(KIND, "web-1", namespace)
     going = await cluster.read(namespace, "web-1")
     assert "deletionTimestamp" in going["metadata"]
-    await cluster.set_finalizers(reference_to(going), (), had=True)
+    await cluster.remove_finalizer(reference_to(going), OURS, 0)
     with pytest.raises(NotFound):
         await cluster.read(namespace, "web-1")
 

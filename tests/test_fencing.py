@@ -135,7 +135,7 @@ async def test_no_write_to_kubernetes_leaves_through_a_closed_fence() -> None:
         assert ear.heard == []
         await cluster.read("shop", "web-1")
         with pytest.raises(Fenced):
-            await cluster.set_finalizers(REFERENCE, (), had=True)
+            await cluster.remove_finalizer(REFERENCE, "onecloud.io/server", 0)
         with pytest.raises(Fenced):
             await cluster.emit(REFERENCE, kind="Normal", reason="R", message="m", time="t")
     assert [line.split()[0] for line in ear.heard] == ["GET"]

@@ -116,12 +116,8 @@ class Hands:
             ):
                 # A record is written together with the rest of the status, by the report.
                 return self._done(began_at)
-            case AddFinalizer():
-                await self._set_finalizers(facts, (*facts.resource.finalizers, FINALIZER))
-                return self._done(began_at)
-            case RemoveFinalizer():
-                left = tuple(name for name in facts.resource.finalizers if name != FINALIZER)
-                await self._set_finalizers(facts, left)
+            case AddFinalizer() | RemoveFinalizer():
+                await self._set_finalizer(facts, held=isinstance(step, AddFinalizer))
                 return self._done(began_at)
             case Look() | LookAtDisk() | Find() | ReadHistory() | ReadCause() | Resolve():
                 return await self._look(step, began_at)
@@ -131,10 +127,13 @@ class Hands:
     def _done(self, began_at: float) -> Outcome:
         return Outcome(done=Done(began_at, self.monotonic()))
 
-    async def _set_finalizers(self, facts: Facts, finalizers: tuple[str, ...]) -> None:
-        had = bool(facts.resource.finalizers)
-        asked_at = self.monotonic()
-        body = await self.cluster.set_finalizers(reference_of(facts), finalizers, had=had)
+    async def _set_finalizer(self, facts: Facts, *, held: bool) -> None:
+        resource, reference, asked_at = facts.resource, reference_of(facts), self.monotonic()
+        if held:
+            others = bool(resource.finalizers)
+            body = await self.cluster.add_finalizer(reference, FINALIZER, others=others)
+        else:
+            body = await self.cluster.remove_finalizer(reference, FINALIZER, resource.finalizer_place)
         self.objects.answered(body, asked_at)
 
     async def _look(self, step: Looking, began_at: float) -> Outcome:

@@ -26,11 +26,12 @@ SHARED: Final = "shared"  # beside metadata, spec and status: others wrote what 
 PREFIX: Final = "onecloud.io/"  # of the annotations that are read; there are fewer than are kept, and shorter
 ANNOTATIONS: Final = 16
 ANNOTATION_LENGTH: Final = 512
+FINALIZERS: Final = 16  # of others, whose names are shown to whoever waits for them
+PLACES: Final = "finalizerPlaces"  # where in the object's list those are that are kept
 METADATA: Final = frozenset(
     {
         "creationTimestamp",
         "deletionTimestamp",
-        "finalizers",
         "generation",
         "name",
         "namespace",
@@ -75,9 +76,19 @@ def slim(body: Mapping[str, Any]) -> dict[str, Any]:
         name[:ANNOTATION_LENGTH]: text[:ANNOTATION_LENGTH] for name, text in islice(ours, ANNOTATIONS)
     }:
         metadata["annotations"] = kept
+    if held := _finalizers(given):
+        metadata |= {"finalizers": list(held.values()), PLACES: list(held)}
     slender = {"metadata": metadata, "spec": body.get("spec"), "status": body.get("status")}
     shared = body.get(SHARED) or _shared(given.get("managedFields"))
     return slender | {SHARED: True} if shared else slender
+
+
+def _finalizers(metadata: Mapping[str, Any]) -> dict[int, str]:
+    """Return the finalizers that are kept by their places: those of ours, and the first ones of others."""
+    names = metadata.get("finalizers") or ()
+    held = tuple(zip(metadata.get(PLACES) or range(len(names)), names, strict=False))
+    ours = islice((one for one in held if one[1].startswith(PREFIX)), FINALIZERS)
+    return dict((*ours, *held[:FINALIZERS]))
 
 
 def slim_list(page: dict[str, Any]) -> dict[str, Any]:

@@ -92,21 +92,17 @@ class Cluster:
         operations = [{"op": "add", "path": "/status", "value": status}]
         return await self._patch("write_status", reference, "/status", operations)
 
-    async def set_finalizers(
-        self, reference: Reference, finalizers: tuple[str, ...], *, had: bool
-    ) -> dict[str, Any]:
-        """Replace the list of finalizers; *had*: there was one. Return the object. Raises Conflict."""
-        operations: list[dict[str, Any]] = []
-        if finalizers:
-            operations.append(
-                {
-                    "op": "replace" if had else "add",
-                    "path": "/metadata/finalizers",
-                    "value": list(finalizers),
-                },
-            )
-        elif had:
-            operations.append({"op": "remove", "path": "/metadata/finalizers"})
+    async def add_finalizer(self, reference: Reference, name: str, *, others: bool) -> dict[str, Any]:
+        """Add a finalizer; *others*: there are some already. Return the object. Raises Conflict."""
+        path, value = ("/metadata/finalizers/-", name) if others else ("/metadata/finalizers", [name])
+        return await self._patch(
+            "set_finalizers", reference, "", [{"op": "add", "path": path, "value": value}]
+        )
+
+    async def remove_finalizer(self, reference: Reference, name: str, place: int) -> dict[str, Any]:
+        """Remove the finalizer that stands at *place* of the list. Return the object. Raises Conflict."""
+        path = f"/metadata/finalizers/{place}"
+        operations = [{"op": "test", "path": path, "value": name}, {"op": "remove", "path": path}]
         return await self._patch("set_finalizers", reference, "", operations)
 
     async def _patch(

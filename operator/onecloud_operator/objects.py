@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from onecloud_operator.api.served import keeps
 from onecloud_operator.api.spec import Spec
-from onecloud_operator.bodies import SHARED, slim
+from onecloud_operator.bodies import PLACES, SHARED, slim
 from onecloud_operator.core.records import believed, records_of
 from onecloud_operator.core.resource import FINALIZER, Resource
 
@@ -230,6 +230,8 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
     metadata = body["metadata"]
     status = body.get("status") or {}
     deleting = "deletionTimestamp" in metadata
+    finalizers = tuple(metadata.get("finalizers") or ())
+    places = metadata.get(PLACES) or range(len(finalizers))
     spec, flaw = None, None
     try:
         spec = Spec.model_validate(body.get("spec") or {})
@@ -244,7 +246,8 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
         spec=spec,
         flaw=flaw,
         deleting=deleting,
-        finalizers=tuple(metadata.get("finalizers") or ()),
+        finalizers=finalizers,
+        finalizer_place=places[finalizers.index(FINALIZER)] if FINALIZER in finalizers else 0,
         annotations=metadata.get("annotations") or {},
         records=believed(
             records_of(status), metadata["uid"], deleting=deleting, mirror_shared=SHARED in body

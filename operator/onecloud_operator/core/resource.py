@@ -42,7 +42,8 @@ class Resource:
     spec: Spec | None
     flaw: str | None = None
     deleting: bool = False
-    finalizers: tuple[str, ...] = ()
+    finalizers: tuple[str, ...] = ()  # ours, and some of others': there may be thousands
+    finalizer_place: int = 0  # of ours, in the object's list
     annotations: Mapping[str, str] = field(default_factory=dict)
     records: Records = field(default_factory=Records)
     status: Mapping[str, Any] = field(default_factory=dict)
