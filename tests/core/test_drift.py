@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.status import Status
 from onecloud_operator.core.actions import Hold, Resolve, Settled
 from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.names import Ambiguous, Kind, Missing, Reference, Resolved, UnderWay, Unknown
@@ -258,6 +259,23 @@ def test_an_object_of_an_older_operator_gets_its_record_at_the_first_reading() -
         {"networkID": "net-1", "address": "10.0.0.5", "mac": "00:22:00:00:00:01"}
     ]
     assert dict(status["creation"]["sent"]) == dict(sent_of(wanted(KEYS)))
+
+
+def test_whatever_the_cloud_shows_the_record_is_within_its_bounds_and_no_drift() -> None:
+    long = "x" * 5000
+    cards = tuple(Nic(f"{long}{number}", long, mac=f"{number}{long}") for number in range(100))
+    disks = tuple(Disk(f"disk-{n}", n, 10240, image_id=long, backend=long, medium=long) for n in range(40))
+    strange = replace(
+        FULL,
+        hypervisor=long,
+        bios=long,
+        billing_type=long,
+        details=details(nics=cards, disks=disks, keypair_id=long, zone_id=long, device_count=2**62),
+    )
+    declared = {**KEYS, "hypervisor": "kvm", "rootDisk": {"backend": "local"}}
+    case = complete(declared, strange)
+    Status.model_validate(case.resource.status)
+    assert drift(later(case)) == {}
 
 
 @pytest.mark.parametrize(

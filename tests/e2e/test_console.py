@@ -154,3 +154,25 @@ def test_a_name_is_looked_up_once_for_all_adopted_servers_of_a_project(play: Pla
     counts = play.cloud.counts()
     asked = {call: count for call, count in counts.items() if "images" in call}
     assert sum(asked.values()) == 1, counts
+
+
+@pytest.mark.parametrize("path", ["/networks", "/v1/images"])
+def test_a_name_that_cannot_be_looked_up_is_not_known_and_holds_back_nothing_else(
+    play: Play, path: str
+) -> None:
+    theirs = play.cloud.call("add_server", name="legacy-1")
+    refusal = {"status": 403, "kind": "ForbiddenError", "details": "no right", "count": None}
+    play.cloud.call("fault", effect="answer", method="GET", path=path, **refusal)
+    by_name: dict[str, dict[str, Any]] = {
+        "/networks": {"networks": [{"network": "vnet-1"}]},
+        "/v1/images": {"image": "debian-12"},
+    }
+    adopt = {"policy": "Adopt", "id": theirs}
+    play.apply_only(server={**by_name[path], "description": "mine"}, adoption=adopt)
+    status = play.wait_reason("ReferenceUnknown")
+    assert (said(status, "Synced")["status"], said(status, "Stalled")) == ("Unknown", {})
+    assert "no right" in said(status, "Synced")["message"]
+    assert "drift" not in status
+    assert play.only_server()["description"] == "mine"
+    play.apply_only(server={"description": "mine"}, adoption=adopt)
+    assert drifted(play.wait_ready())
