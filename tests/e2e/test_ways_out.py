@@ -5,15 +5,18 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
+
+from sandbox.cluster.control_plane import ControlPlane
+from sandbox.cluster.kube import KubeError
+from sandbox.stage import CRDS, grant
 from tests.e2e.conftest import QUICK
-from tests.e2e.play import KIND, SERVER, Play, said
+from tests.e2e.play import KIND, LONG, SERVER, Play, said
 from tests.e2e.test_suspicion import passed_by
-from tests.e2e.warm import Operator
+from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from sandbox.cluster.control_plane import ControlPlane
 
 THEIRS = "example.com/backup"
 
@@ -103,3 +106,25 @@ def test_an_object_that_others_hold_says_that_our_part_is_done(play: Play) -> No
     assert play.get()["metadata"]["resourceVersion"] == version, "told once"
     play.kube.patch(KIND, "web-1", play.namespace, {"metadata": {"finalizers": None}})
     play.wait_gone()
+
+
+def test_a_namespace_that_is_deleted_while_the_operator_is_down_can_be_let_go() -> None:
+    with ControlPlane(controllers=True) as control_plane, control_plane.client() as kube, Cloud() as cloud:
+        control_plane.install_crds(CRDS)
+        grant(kube)
+        kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+        kube.apply(cloud.secret("shop"))
+        with Operator(control_plane.kubeconfig_of("operator"), namespaces="shop", **QUICK) as operator:
+            play = Play(kube, "shop", cloud, operator)
+            play.apply()
+            identity = play.wait_ready()["id"]
+            operator.kill()
+            kube.delete("namespaces", "shop")
+            kube.wait_gone("secrets", "onecloud", "shop", timeout_seconds=LONG)
+            operator.start()
+            play.wait_reason("SecretNotFound", kind="Deleting")
+            with pytest.raises(KubeError, match="terminated"):
+                kube.create(cloud.secret("shop"))
+            play.annotate("onecloud.io/force-detach", "true")
+            kube.wait_gone("namespaces", "shop", timeout_seconds=LONG)
+            assert play.only_server()["id"] == identity
