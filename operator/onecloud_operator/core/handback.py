@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import Hold, Start
+from onecloud_operator.core.holds import anothers
 from onecloud_operator.core.living import rest
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.policy import power
-from onecloud_operator.core.repeats import blocked
+from onecloud_operator.core.policy import ours, power
+from onecloud_operator.core.repeats import MOST_SAID, blocked
 from onecloud_operator.core.restart import pending_seconds
 from onecloud_operator.core.words import DETACH
 
@@ -44,4 +45,18 @@ def handed_back(facts: Facts, server: Observed) -> Step | None:
         return step
     if step.reason in {"Updating", "Removing"}:
         return Hold("WaitingForCloud", told, step.seconds)
-    return replace(step, message=f"{step.message} {told}")
+    return replace(step, message=f"{step.message[:MOST_SAID]} {told}")
+
+
+def protected(facts: Facts) -> Step:
+    """Hold a protected object; a server that was stopped for a change of it is started all the same."""
+    resource, server = facts.resource, facts.server
+    reached = facts.trouble is None and facts.place is not None and facts.place == resource.records.place
+    if reached and server is not None and facts.fresh and server.detailed and ours(resource, server):
+        back = handed_back(facts, server) if anothers(facts, server) is None else None
+        if back is not None:
+            return back
+    return Hold(
+        "DeletionProtected",
+        "deletionProtection is on, so the server is kept and this object stays. Switch it off to go on.",
+    )

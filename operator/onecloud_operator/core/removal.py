@@ -24,7 +24,7 @@ from onecloud_operator.core.actions import (
     Settled,
     Unlock,
 )
-from onecloud_operator.core.handback import handed_back
+from onecloud_operator.core.handback import handed_back, protected
 from onecloud_operator.core.holds import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.keeping import before_delete, out_of_the_bin
 from onecloud_operator.core.observed import DELETING_STATUSES, Phase
@@ -60,7 +60,7 @@ def plan(facts: Facts) -> Step:
     if observing(resource):
         return RemoveFinalizer("Observed")
     if resource.spec is not None and resource.spec.deletion_protection:
-        return _kept(facts)
+        return protected(facts)
     if records.bound_id is None:
         return _unrecorded(facts)
     if resource.spec is None:
@@ -100,20 +100,6 @@ def _cut_off(trouble: Problem) -> Hold:
     if trouble.reason == "SecretNotFound":
         way_out = f"Where none can be made any more, since the namespace is being deleted, {DETACH}"
     return Hold(trouble.reason, f"{trouble.message[:MOST_SAID]} {way_out}")
-
-
-def _kept(facts: Facts) -> Step:
-    """Hold a protected object; a server that was stopped for a change of it is started all the same."""
-    resource, server = facts.resource, facts.server
-    reached = facts.trouble is None and facts.place is not None and facts.place == resource.records.place
-    if reached and server is not None and facts.fresh and server.detailed and ours(resource, server):
-        back = handed_back(facts, server) if anothers(facts, server) is None else None
-        if back is not None:
-            return back
-    return Hold(
-        "DeletionProtected",
-        "deletionProtection is on, so the server is kept and this object stays. Switch it off to go on.",
-    )
 
 
 def _unrecorded(facts: Facts) -> Step:
