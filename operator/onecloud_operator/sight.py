@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.actions import Delete, Look
 from onecloud_operator.core.adoption import sought, watched_id
 from onecloud_operator.core.memory import noted
-from onecloud_operator.core.names import names_in
+from onecloud_operator.core.names import UnderWay, names_in
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.records import unasked_for
 from onecloud_operator.core.resource import CONFIRM_GONE
@@ -58,10 +58,10 @@ class Sight:
         server_id = watched_id(facts.resource, candidates)
         if known.watched != server_id or known.feed is not feed:
             self._watch(key, facts, known, feed, server_id)
-        reading = feed.reading(server_id) if server_id is not None else Reading()
+        reading = feed.shown(key, server_id) if server_id is not None else Reading()
         known.memory = noted(known.memory, reading, facts.now)
         if _tell_limiter(facts, known, feed, reading) and server_id is not None:
-            reading = feed.reading(server_id)  # no absence counts now that was proven before
+            reading = feed.shown(key, server_id)  # no absence counts now that was proven before
         _note_that_the_bin_works(known, facts, feed, reading)
         seen = (*(candidates or ()), *((reading.server,) if reading.server else ()))
         owners = tuple(server.owner for server in seen if server.owner is not None)
@@ -111,7 +111,11 @@ class Sight:
 
 def _names(key: Key, facts: Facts, feed: Feed[Key], opened: Opened) -> Mapping[Reference, Answer]:
     spec = facts.resource.spec.server if facts.resource.spec else None
-    return {} if spec is None else feed.names.known(key, names_in(spec), opened.cloud)
+    if spec is None:
+        return {}
+    if not feed.may_see(key):
+        return dict.fromkeys(names_in(spec), UnderWay())
+    return feed.names.known(key, names_in(spec), opened.cloud)
 
 
 def _tell_limiter(facts: Facts, known: Known, feed: Feed[Key], reading: Reading) -> bool:

@@ -38,6 +38,7 @@ class FakeCloud:
         self.fail: Callable[[str, ServerQuery | None], OneCloudError | None] = lambda _kind, _query: None
         self.rows_sent = 0
         self.verified = True
+        self.way = ("public",)
         self.named: dict[Collection, list[dict[str, Any]]] = {}
         self.ahead_seconds = 0.0
         self.date: Callable[[], datetime | None] = lambda: self.now

@@ -12,8 +12,20 @@ from onecloud_operator.core.place import Place
 from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.feed import Feed, Feeds
 from onecloud_operator.onecloud import Cloud, Endpoints, Password
+from onecloud_operator.onecloud.errors import SignInError
 from tests.feed.live import QUICK, until
-from tests.onecloud.place import SERVER_ID, Answer, Asked, Clock, Region, credentials, endpoints, serving
+from tests.onecloud.place import (
+    SERVER_ID,
+    Answer,
+    Asked,
+    Clock,
+    Region,
+    credentials,
+    endpoints,
+    error,
+    serving,
+    token_body,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -116,3 +128,66 @@ async def test_a_list_without_end_of_endless_ids_is_read_no_further() -> None:
         assert not any("id.gt" in asked.target for asked in region.asked)
         assert feed.trouble("k") is None
         assert watched.feeds.restarts == 0
+
+
+class Users(Strange):
+    """A strange cloud whose tokens are called by their users, with an endpoint where nobody listens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.disabled: set[str] = set()
+
+    async def respond(self, asked: Asked) -> Answer:
+        if not asked.path.endswith("/auth/tokens"):
+            if asked.token in self.disabled:
+                return error(401, "UnauthorizedError", "revoked")
+            return await self._answer(asked)
+        user = asked.json["auth"]["identity"]["password"]["user"]["name"]
+        if user in self.disabled:
+            return error(423, "UserDisabled")
+        body = token_body(self.url)
+        (compute,) = body["token"]["catalog"]
+        compute["endpoints"].append(
+            {"interface": "internal", "region_id": "Beijing", "url": "http://127.0.0.1:9"}
+        )
+        return Answer(body=body, headers={"X-Subject-Token": user})
+
+    def asked_by(self, user: str) -> int:
+        return sum(asked.token == user for asked in self.asked)
+
+
+@pytest.mark.parametrize("first", ["victim", "careless"])
+async def test_a_members_endpoint_that_cannot_be_reached_blinds_nobody_else(first: str) -> None:
+    """Whoever joins first decides for nobody."""
+    async with scene(Users()) as watched:
+        clouds = {"victim": watched.cloud(), "careless": watched.cloud("other", interface="internal")}
+        for key in sorted(clouds, key=lambda key: key != first):
+            feed = await watched.join(key, clouds[key])
+        await until(lambda: feed.shown("victim", SERVER_ID).server is not None)
+        await until(lambda: feed.trouble("careless") is not None)
+        trouble = feed.trouble("careless")
+        assert trouble is not None
+        assert trouble.reason == "EndpointUnreachable"
+        assert feed.trouble("victim") is None
+        assert feed.health.problem is None
+        assert feed.shown("careless", SERVER_ID).server is None
+
+
+async def test_who_was_disabled_sees_nothing_through_a_colleagues_eyes() -> None:
+    region, clock = Users(), Clock()
+    async with scene(region, clock) as watched:
+        alice, mallory = watched.cloud("alice"), watched.cloud("mallory")
+        feed = await watched.join("alice/web", alice)
+        await watched.join("mallory/old", mallory)
+        await until(lambda: feed.shown("mallory/old", SERVER_ID).server is not None)
+        region.disabled.add("mallory")
+        spy = watched.cloud("mallory")  # another Secret of the same user, whose session is still there
+        await watched.join("mallory/spy", spy)
+        await until(lambda: feed.trouble("mallory/spy") is not None)
+        assert feed.shown("mallory/spy", SERVER_ID).server is None
+        assert feed.shown("alice/web", SERVER_ID).server is not None
+        with pytest.raises(SignInError):
+            await mallory.session()
+        clock.now += 23.9 * 3600
+        await alice.session()
+        assert feed.trouble("alice/web") is None

@@ -25,6 +25,7 @@ K = TypeVar("K", bound="Hashable")
 
 FIELDS = ("id", "obj_id", "action", "ops_time")
 PAGE = 1000
+MOST_READERS = 5  # that are tried in a row when the events are refused
 MOST_PAGES = 20  # a longer backlog is left to the sweep
 REFUSED = (Forbidden, Unauthorized, NotFound)
 
@@ -59,6 +60,8 @@ class EventTail(Generic[K]):
         self._rows = 0  # of this turn
         self._last: int | None = None  # the newest event that was read
         self._begun = False
+        self._reader: Source | None = None  # whose credentials the last turn worked with
+        self._failures = 0  # in a row, by other credentials each time
         self.alive = False  # events come: a project with servers has some
 
     async def follow(self) -> None:
@@ -71,15 +74,20 @@ class EventTail(Generic[K]):
     async def turn(self) -> float:
         """Read what is new; return the seconds until the next time."""
         options = self._shared.options
-        source = self._shared.members.first
-        if source is None:
+        sources = self._shared.members.sources
+        if not sources:
             return options.events_seconds
+        # A member without a right to the events is no reason to think that nobody may read them.
+        source = self._reader if self._reader in sources else sources[self._failures % len(sources)]
         began_at, self._rows = self._shared.clock.monotonic(), 0
         error = await self._ask(source)
         self._on_turn(self.name, self._shared.clock.monotonic() - began_at, self._rows, error is not None)
+        self._reader = source if error is None else None
+        self._failures = 0 if error is None else self._failures + 1
         if isinstance(error, REFUSED):
             self._lose()
-            return options.events_retry_seconds
+            tried_all = self._failures % min(len(sources), MOST_READERS) == 0
+            return options.events_retry_seconds if tried_all else options.events_seconds
         if error is not None:
             logger.debug("the events could not be read", extra={"error": type(error).__name__})
             self.alive = False

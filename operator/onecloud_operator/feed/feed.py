@@ -76,7 +76,9 @@ class Feed(Generic[K]):
             options.refused_first_seconds, options.refused_most_seconds, random
         )
         rest = Rest(pace or Pace(clock.monotonic), place, clock)
-        self._members: Members[K] = Members(self._tell_soon, clock.monotonic, refusals, rest)
+        self._members: Members[K] = Members(
+            self._tell_soon, self._tell_now, clock.monotonic, refusals, options=options, rest=rest
+        )
         self._cache: Cache[K] = Cache(options, notify)
         self.names: Directory[K] = Directory(clock.monotonic, self._tell_soon)
         self._random = random
@@ -142,6 +144,15 @@ class Feed(Generic[K]):
         """Return what is known of a watched server."""
         return self._cache.reading(server_id)
 
+    def shown(self, key: K, server_id: str) -> Reading:
+        """Return what *key* may see of it: nothing before its own credentials have proven themselves."""
+        reading = self._cache.reading(server_id)
+        return reading if reading == Reading() or self._members.may_see(key) else Reading()
+
+    def may_see(self, key: K) -> bool:
+        """Say whether *key* may be shown what others found out; if not yet, it is told when it may."""
+        return self._members.may_see(key)
+
     def learn(self, server: Mapping[str, Any], asked_at: float, *, written: bool = False) -> Reading:
         """
         Take in what the cloud answered to a request of ours that was sent at *asked_at*.
@@ -172,6 +183,7 @@ class Feed(Generic[K]):
         """
         asked_at = self._clock.monotonic()
         server = await source.get_server(server_id)
+        self._members.proved(source, asked_at)
         if server is not None:
             return self.learn(server, asked_at)
         entry = self._cache.get(server_id)
@@ -220,6 +232,7 @@ class Feed(Generic[K]):
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._jobs.schedule.run(), name="feed lists")
             tasks.create_task(self._jobs.tail.follow(), name="feed events")
+            tasks.create_task(self._jobs.proofs.follow(), name="feed proofs")
 
     def faulted(self, fault: str) -> None:
         """Note that `run` failed by a fault of ours; it is run again, and starts with nothing."""
@@ -247,7 +260,7 @@ class Feed(Generic[K]):
             members=self._members,
             on_outcome=self._outcome,
             on_turn=self._count,
-            on_events=self._tell_turn,
+            on_beside=self._tell_turn,
         )
 
     async def _outcome(self, job: Job, error: OneCloudError | None) -> None:
@@ -318,3 +331,7 @@ class Feed(Generic[K]):
     def _tell_soon(self, keys: Iterable[K]) -> None:
         for key in keys:
             self._notify(key, Lane.RESYNC)
+
+    def _tell_now(self, keys: Iterable[K]) -> None:
+        for key in keys:
+            self._notify(key, Lane.CLOUD)

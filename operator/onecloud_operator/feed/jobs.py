@@ -13,7 +13,7 @@ from onecloud_operator.feed.passed import Passed
 from onecloud_operator.feed.schedule import Schedule
 from onecloud_operator.feed.shared import Shared
 from onecloud_operator.feed.sweep import Sweep
-from onecloud_operator.feed.upkeep import Readmission, Refresh
+from onecloud_operator.feed.upkeep import Proofs, Refresh
 from onecloud_operator.feed.wants import Wants
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class Jobs(Generic[K]):
     """
     The jobs of *place*, which know nothing yet: after a fault of ours none of what they had is relied on.
 
-    *on_outcome* is told of each turn of a list as by `Schedule`; *on_turn* of each turn of any job: its name,
-    its seconds, whether it failed; *on_events* of those of the events, with the rows as well.
+    *on_outcome* and *on_turn* are told of each turn of a list as by `Schedule`; the latter of its name, its
+    seconds, whether it failed; *on_beside* of those beside the lists, with the rows as well.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a feed
@@ -49,12 +49,13 @@ class Jobs(Generic[K]):
         members: Members[K],
         on_outcome: Callable[[Job, OneCloudError | None], Awaitable[None]],
         on_turn: Callable[[str, float, bool], None],
-        on_events: Callable[[str, float, int, bool], None],
+        on_beside: Callable[[str, float, int, bool], None],
     ) -> None:
         self._options = options
         self.wants = Wants(options.batch_ids, options.refresh_seconds)
         shared = Shared(place, options, clock, random, cache, self.wants, members, Passed())
-        self.tail = EventTail(shared, on_events)
+        self.tail = EventTail(shared, on_beside)
+        self.proofs = Proofs(shared, on_beside)
         self.sweep = Sweep(shared, self._sweep_spacing)
         self.delta = Delta(shared, self.sweep.hurry)
         self.details = DetailsBatch(shared)
@@ -66,7 +67,6 @@ class Jobs(Generic[K]):
             self.sweep,
             Departures(shared),
             Refresh(shared),
-            Readmission(shared),
         )
         self.retries: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_most_seconds, random)
         self.schedule = Schedule(self.lists, clock, self.retries, on_outcome, on_turn)

@@ -36,6 +36,8 @@ class FeedOptions:
     free_tries: int = 2  # failures in a row before the feed counts as out of touch
     refused_first_seconds: float = 30.0  # until refused credentials are tried again
     refused_most_seconds: float = 300.0
+    proven_seconds: float = 600.0  # for which credentials count as good that a call was made with
+    proof_seconds: float = 30.0  # how long a call may take that is made for no other reason
     doubt_floor: int = 5  # so many servers, or this share, vanishing at once are doubted at first
     doubt_share: float = 0.05
     sample: int = 3

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from onecloud_operator.onecloud.models import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
     from datetime import datetime
 
     from onecloud_operator.onecloud import Collection, NamedRows
@@ -29,6 +29,11 @@ class Source(Protocol):
     @property
     def verified(self) -> bool:
         """Whether what answers has to prove that it is the cloud."""
+        ...
+
+    @property
+    def way(self) -> tuple[Hashable, ...]:
+        """The endpoint that its calls go to, and how they get there; on equal ways they fail alike."""
         ...
 
     async def list_servers(self, query: ServerQuery | None = None) -> ServerPage:

@@ -1,17 +1,26 @@
-"""Two small jobs: everyone's details within the hour, and another try for credentials that were refused."""
+"""Two small jobs: everyone's details within the hour, and everyone's credentials every ten minutes."""
 
 from __future__ import annotations
 
+import asyncio
+from operator import itemgetter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from onecloud_operator.engine.clock import wait_for
+from onecloud_operator.feed.members import REFUSALS, within
+from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.onecloud.models import ServerQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable, Iterable
 
     from onecloud_operator.feed.shared import Shared
+    from onecloud_operator.feed.source import Source
 
 K = TypeVar("K", bound="Hashable")
+
+PROOF = ServerQuery(fields=("id",), limit=1)
+LONGEST_WAIT_SECONDS = 60.0
 
 
 class Refresh(Generic[K]):
@@ -31,19 +40,71 @@ class Refresh(Generic[K]):
         self._shared.wants.refresh(self._shared.clock.monotonic())
 
 
-class Readmission(Generic[K]):
-    """Tries the credentials that were set aside."""
+class Proofs(Generic[K]):
+    """
+    Has credentials prove themselves that the feed's own lists are not asked with.
 
-    name = "readmission"
+    Beside the lists, since whoever brings credentials chooses how long they take. One at a time for each
+    endpoint: those that lead to one that hangs wait for each other, and for nobody else. *on_turn*, which
+    must not raise, is told of each turn: the name, the seconds it took, the rows it got, whether it failed.
+    """
 
-    def __init__(self, shared: Shared[K]) -> None:
+    name = "proofs"
+
+    def __init__(self, shared: Shared[K], on_turn: Callable[[str, float, int, bool], None]) -> None:
         self._shared = shared
+        self._on_turn = on_turn
+        self._busy: set[Hashable] = set()  # endpoints
 
-    def due_at(self, now: float) -> float:  # noqa: ARG002 - a Job's signature
-        """Return when the next is to be tried."""
-        return self._shared.members.retry_at()
+    async def follow(self) -> None:
+        """Ask for ever."""
+        members, clock = self._shared.members, self._shared.clock
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                members.changed.clear()
+                now, next_at = clock.monotonic(), clock.monotonic() + LONGEST_WAIT_SECONDS
+                for source, due_at in sorted(members.proof_due(), key=itemgetter(1)):
+                    if due_at > now:
+                        next_at = min(next_at, due_at)
+                        break
+                    if (endpoint := source.way[0]) not in self._busy:
+                        self._busy.add(endpoint)
+                        tasks.create_task(self._prove(source), name="feed proof")
+                await wait_for(members.changed, next_at - now, clock)
 
-    async def run(self) -> None:
-        """Try one."""
-        query = ServerQuery(fields=("id",), limit=1)
-        await self._shared.members.try_again(lambda source: source.list_servers(query))
+    async def _prove(self, source: Source) -> None:
+        members, clock = self._shared.members, self._shared.clock
+        asked_at = clock.monotonic()
+        try:
+            error = await self._ask(source)
+            if error is not None:
+                others_fail = await self._others_fail(source)
+                for one in self._alike(source, error):
+                    members.put_off(one) if others_fail else members.failed(one, error)
+        finally:
+            self._busy.discard(source.way[0])
+            members.changed.set()
+        self._on_turn(self.name, clock.monotonic() - asked_at, int(error is None), error is not None)
+
+    async def _ask(self, source: Source) -> OneCloudError | None:
+        asked_at = self._shared.clock.monotonic()
+        try:
+            await within(source.list_servers(PROOF), self._shared.options.proof_seconds)
+        except OneCloudError as error:
+            return error
+        self._shared.members.proved(source, asked_at)
+        return None
+
+    async def _others_fail(self, source: Source) -> bool:
+        """Say whether those fail as well that the lists are asked with: then it is not *source*'s fault."""
+        other = self._shared.members.first
+        return other is None or other is source or await self._ask(other) is not None
+
+    def _alike(self, source: Source, error: OneCloudError) -> Iterable[Source]:
+        """Return *source*, and who is due and would fail the same way after as long."""
+        if isinstance(error, REFUSALS):
+            return (source,)
+        due = self._shared.members.proof_due()
+        now = self._shared.clock.monotonic()
+        alike = [one for one, due_at in due if one.way == source.way and due_at <= now]
+        return dict.fromkeys((source, *alike))

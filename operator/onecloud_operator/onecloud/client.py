@@ -52,6 +52,11 @@ class Cloud:
         """Whether what answers has to prove that it is the cloud."""
         return not self.credentials.insecure
 
+    @property
+    def way(self) -> tuple[str, str | None, bool]:
+        """Which of a catalog's endpoints is asked, and with which TLS settings."""
+        return self.credentials.interface, self.credentials.ca_pem, self.credentials.insecure
+
     async def session(self) -> Session:
         """Return the session, signing in if there is none that lives."""
         return await self._sign_in.session()
