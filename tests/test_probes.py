@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -126,6 +127,113 @@ async def test_who_does_not_read_is_let_go_in_time() -> None:
         writer.close()
 
 
+async def test_who_writes_slowly_is_let_go_in_time() -> None:
+    """Each byte in time is no reason to wait for the next: the whole exchange has one limit."""
+    server = Server({"/healthz": lambda: Page(b"well\n")}, 0.3)
+    async with serving(server) as port, asyncio.timeout(20.0):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /healthz HTTP/1.1\r\nX: ")
+        ended = asyncio.create_task(reader.read())
+        while not ended.done():
+            writer.write(b"x")
+            await asyncio.sleep(0.01)
+        assert isinstance(ended.exception(), ConnectionError) or ended.result() == b""
+        writer.close()
+
+
+async def test_a_head_that_comes_in_small_parts_is_bounded_as_a_whole() -> None:
+    async with serving() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /healthz HTTP/1.1\r\n")
+        for number in range(probes.HEAD_BYTES // 1000 + 1):
+            writer.write(f"X-{number}: {'x' * 1000}\r\n".encode())
+            await writer.drain()
+            await asyncio.sleep(0.01)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 431")
+        writer.close()
+
+
+@pytest.mark.parametrize("length", [3, 100_000, 10**12])
+async def test_a_body_is_not_waited_for(length: int) -> None:
+    request = f"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
+    async with serving() as port:
+        began_at = time.monotonic()
+        assert (await ask(port, request, end=False)).startswith(OK)
+        assert time.monotonic() - began_at < probes.EXCHANGE_SECONDS
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param(b"Connection: keep-alive\r\n", id="kept-alive"),
+        pytest.param(b"Connection: Upgrade\r\nUpgrade: websocket\r\n", id="upgraded"),
+        pytest.param(b"Expect: 100-continue\r\n", id="expectant"),
+    ],
+)
+async def test_a_connection_gets_one_answer(headers: bytes) -> None:
+    async with serving() as port:
+        answer = await ask(port, (b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + headers + b"\r\n") * 3, end=False)
+    assert answer.startswith(OK)
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+async def test_a_page_that_fails_says_nothing_of_the_fault(caplog: pytest.LogCaptureFixture) -> None:
+    def page() -> Page:
+        raise LookupError("what happened")
+
+    async with serving(Server({"/healthz": page})) as port:
+        answer = await ask(port, get("/healthz"))
+    assert answer.startswith(b"HTTP/1.1 500 Internal Server Error")
+    assert b"happened" not in answer
+    assert "cannot make a page" in caplog.text
+
+
+async def test_a_client_that_is_wrong_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    async with serving() as port:
+        for request in (b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\n\0\r\n\r\n", b""):
+            await ask(port, request)
+    assert not caplog.records
+
+
+async def test_without_an_address_it_listens_for_both_families() -> None:
+    async with Server({"/healthz": lambda: Page(b"well\n")}).listening("", 0) as port:
+        for host in ("127.0.0.1", *(["::1"] if _has("::1") else [])):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(get("/healthz"))
+            assert (await reader.read()).startswith(OK)
+            writer.close()
+
+
+async def test_at_the_end_an_answer_under_way_is_given_and_the_idle_are_closed() -> None:
+    large = Server({"/large": lambda: Page(b"x" * 2**24)})
+    async with asyncio.timeout(20.0):
+        async with serving(large) as port:
+            idle, idle_writer = await asyncio.open_connection("127.0.0.1", port)
+            idle_writer.write(b"GET /lar")
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(get("/large"))
+            head = await reader.readuntil(b"\r\n\r\n")
+            reading = asyncio.create_task(reader.read())
+        assert head.startswith(OK)
+        assert len(await reading) == 2**24
+        assert await idle.read() == b""
+    assert not large.connections
+    idle_writer.close()
+    writer.close()
+
+
+async def test_the_end_waits_for_nobody_who_does_not_read() -> None:
+    server = Server({"/large": lambda: Page(b"x" * 2**26)})
+    async with serving(server) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+        writer.write(get("/large"))
+        await reader.readexactly(1)
+        began_at = time.monotonic()
+    assert time.monotonic() - began_at < probes.EXCHANGE_SECONDS
+    writer.close()
+
+
 async def test_a_loop_that_hangs_answers_nothing() -> None:
     """What makes the probe of a hung process fail is the probe's own timeout."""
     async with serving() as port:
@@ -136,9 +244,16 @@ async def test_a_loop_that_hangs_answers_nothing() -> None:
         assert (await ask(port, get("/healthz"))).startswith(OK)
 
 
-def _ask_apart(port: int, timeout_seconds: float) -> str:
-    import socket  # noqa: PLC0415
+def _has(address: str) -> bool:
+    """Return whether the machine has the IPv6 address; many a container has none."""
+    try:
+        socket.create_server((address, 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
 
+
+def _ask_apart(port: int, timeout_seconds: float) -> str:
     with socket.create_connection(("127.0.0.1", port), timeout=timeout_seconds) as connection:
         connection.sendall(get("/healthz"))
         try:

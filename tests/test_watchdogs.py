@@ -100,7 +100,7 @@ class Site:
     async def _get(self, path: str) -> tuple[int, list[str]]:
         host, _, port = self.probes.partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         answer = (await asyncio.wait_for(reader.read(), 20.0)).decode()
         writer.close()
         head, _, body = answer.partition("\r\n\r\n")

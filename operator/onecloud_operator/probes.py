@@ -2,34 +2,39 @@
 /healthz, /readyz and /metrics: a server that answers these and nothing else.
 
 It runs in the same event loop as everything else. That is its point: a loop that hangs answers nothing, so
-the probe times out, which is a failure like any other. It reads no more than a request's head, waits for
-nobody, keeps no connection, and sends no header that says what is behind it.
+the probe times out, which is a failure like any other. aiohttp parses and writes; this module bounds what a
+client can take: bytes read, connections, and time. No connection is reused, and no header names the software.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
-from collections import OrderedDict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
+
+from aiohttp import HttpVersion11, hdrs, web
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+
+    from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.http import RawRequestMessage
+    from aiohttp.streams import StreamReader
 
 HEAD_BYTES: Final = 8192
 EXCHANGE_SECONDS: Final = 5.0  # for a whole exchange, from the connection to the answer's last byte
 MOST_CONNECTIONS: Final = (
     64  # one more, and the oldest is dropped: those who say nothing cannot shut others out
 )
+CLOSE_SECONDS: Final = 0.5  # for the answers that are under way when the server closes
 BEAT_SECONDS: Final = 1.0
 STILL_SECONDS: Final = 30.0  # the heart beats once a second; this long without is not a busy loop
 BACKLOG: Final = 128
 TEXT: Final = "text/plain; charset=utf-8"
-REQUEST: Final = re.compile(rb"([A-Z]{1,16}) (/[!-~]{0,1024}) HTTP/1\.[01]\r\n")
+BROKEN: Final = b"\0\r\n\r\n"  # ends any request that is not complete yet with a fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class Server:
     ) -> None:
         self._pages = pages
         self._exchange_seconds = exchange_seconds
-        self._open: OrderedDict[asyncio.Task[None], None] = OrderedDict()
+        self._open: dict[_Exchange, None] = {}  # the oldest first
 
     @property
     def connections(self) -> int:
@@ -117,55 +122,124 @@ class Server:
     @asynccontextmanager
     async def listening(self, address: str, port: int) -> AsyncIterator[int]:
         """Listen as long as the context lasts, and give the port; no address: on all. Raises OSError."""
-        server = await asyncio.start_server(self._accept, sock=_bound(address, port), limit=HEAD_BYTES)
+        loop = asyncio.get_running_loop()
+        manager = web.Server(self._answer, request_factory=_request)
+        server = await loop.create_server(
+            lambda: _Exchange(manager, self._open, self._exchange_seconds),
+            sock=_bound(address, port),
+            backlog=BACKLOG,
+        )
         try:
             yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
-            tasks = tuple(self._open)
-            for task in tasks:
-                task.cancel()
-            if tasks:
-                await asyncio.wait(tasks)
+            manager.pre_shutdown()
+            await manager.shutdown(CLOSE_SECONDS)
+            if self._open:
+                await asyncio.wait([each.closed for each in self._open], timeout=CLOSE_SECONDS)
+            for each in tuple(self._open):
+                each.abort()
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._open) >= MOST_CONNECTIONS:
-            oldest, _ = self._open.popitem(last=False)
-            oldest.cancel()
-        task = asyncio.get_running_loop().create_task(self._exchange(reader, writer), name="probe")
-        self._open[task] = None
-        task.add_done_callback(lambda done: self._open.pop(done, None))
-
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(self._exchange_seconds):
-                if (answer := await self._answer(reader)) is not None:
-                    writer.write(answer)
-                    await writer.drain()
-                    writer.close()
-                    await writer.wait_closed()
-        except (TimeoutError, ConnectionError):
-            pass  # the other side is gone, or too slow
-        finally:
-            # Not close(): it waits for as long as the other side does not read.
-            writer.transport.abort()
-
-    async def _answer(self, reader: asyncio.StreamReader) -> bytes | None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-        except asyncio.LimitOverrunError:
-            return _bytes_of(Page(b"", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE))
-        except asyncio.IncompleteReadError:
-            return None
-        if (found := REQUEST.match(head)) is None:
-            return _bytes_of(Page(b"", HTTPStatus.BAD_REQUEST))
-        method, target = found[1].decode(), found[2].decode()
-        page = self._pages.get(target.partition("?")[0])
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        page = self._pages.get(request.raw_path.partition("?")[0])
         if page is None:
-            return _bytes_of(Page(b"", HTTPStatus.NOT_FOUND))
-        if method not in {"GET", "HEAD"}:
-            return _bytes_of(Page(b"", HTTPStatus.METHOD_NOT_ALLOWED), "Allow: GET, HEAD")
-        return _bytes_of(page(), body=method == "GET")
+            return _response(Page(b"", HTTPStatus.NOT_FOUND))
+        if request.method not in {"GET", "HEAD"}:
+            return _response(Page(b"", HTTPStatus.METHOD_NOT_ALLOWED), Allow="GET, HEAD")
+        return _response(page())
+
+
+class _Exchange(web.RequestHandler):
+    """One request and its answer, on a connection of their own."""
+
+    def __init__(self, manager: web.Server, others: dict[_Exchange, None], seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        super().__init__(
+            manager,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # None is how it is turned off
+            keepalive_timeout=0,
+            tcp_keepalive=False,
+            lingering_time=0,
+            max_line_size=HEAD_BYTES,
+            max_field_size=HEAD_BYTES,
+            read_bufsize=HEAD_BYTES,
+        )
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self._others = others
+        self._seconds = seconds
+        self._room = HEAD_BYTES
+        self._connection: asyncio.Transport
+        self._timer: asyncio.TimerHandle
+
+    def abort(self) -> None:
+        """Drop the connection, and what is left to send."""
+        # Not close(): it waits for as long as the other side does not read.
+        self._connection.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, in the place of the oldest exchange if there are too many."""
+        super().connection_made(transport)
+        self._connection = cast("asyncio.Transport", transport)
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self.abort)
+        if len(self._others) >= MOST_CONNECTIONS:
+            oldest = next(iter(self._others))
+            del self._others[oldest]
+            oldest.abort()
+        self._others[self] = None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Give the place to others."""
+        super().connection_lost(exc)
+        self._timer.cancel()
+        self._others.pop(self, None)
+        self.closed.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        """Read no more than a head may have."""
+        super().data_received(data[: self._room])
+        self._room -= len(data)
+        if self._room < 0:
+            self._room = 0
+            self._connection.pause_reading()
+            super().data_received(BROKEN)
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks for it
+        """Keep the connection of a client that has asked, and has only ended its own half."""
+        return self._request_count > 0
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,  # noqa: ARG002 - aiohttp's signature
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it quotes the request
+    ) -> web.StreamResponse:
+        """Return what a request gets that is no request, or whose page fails."""
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.log_exception("cannot make a page", exc_info=exc)
+        elif not self._room:
+            status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        return _response(Page(b"", HTTPStatus(status)))
+
+
+class _Request(web.BaseRequest):
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        """Take out what aiohttp adds: its version, and a date that nobody needs."""
+        for name in (hdrs.SERVER, hdrs.DATE):
+            response.headers.popall(name, None)
+
+
+def _request(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: web.RequestHandler,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> _Request:
+    # The version of an answer is that of the request, and what cannot be read passes for HTTP/1.0.
+    message = message._replace(version=HttpVersion11)
+    return _Request(message, payload, protocol, writer, task, asyncio.get_running_loop())
 
 
 def _bound(address: str, port: int) -> socket.socket:
@@ -176,15 +250,13 @@ def _bound(address: str, port: int) -> socket.socket:
     return socket.create_server((address, port), family=family, backlog=BACKLOG)
 
 
-def _bytes_of(page: Page, *headers: str, body: bool = True) -> bytes:
-    lines = [
-        f"HTTP/1.1 {page.status.value} {page.status.phrase}",
-        f"Content-Type: {page.content_type}",
-        f"Content-Length: {len(page.body)}",
-        "Cache-Control: no-store",
-        "X-Content-Type-Options: nosniff",
-        "Connection: close",
-        *headers,
-    ]
-    head = "".join(f"{line}\r\n" for line in lines) + "\r\n"
-    return head.encode() + (page.body if body else b"")
+def _response(page: Page, **headers: str) -> web.Response:
+    fixed = {
+        "Content-Type": page.content_type,
+        "Content-Length": str(len(page.body)),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    response = web.Response(body=page.body, status=page.status, headers=fixed | headers)
+    response.force_close()
+    return response
