@@ -11,7 +11,17 @@ import pytest
 from onecloud_operator.api.crd import schema
 from onecloud_operator.api.served import GROUP, KIND, VERSION
 from onecloud_operator.cluster import ClusterError, NotFound
-from onecloud_operator.definition import EVERY_SECONDS, Definition, RecordsLost, fields_lacking, records_lost
+from onecloud_operator.core.place import Place
+from onecloud_operator.core.recording import shown
+from onecloud_operator.core.records import KeptDisk, Records, Restart
+from onecloud_operator.definition import (
+    EVERY_SECONDS,
+    RECORDS,
+    Definition,
+    RecordsLost,
+    fields_lacking,
+    records_lost,
+)
 from onecloud_operator.probes import Health
 from tests.engine.simulated import SimulatedClock
 
@@ -68,6 +78,8 @@ async def test_fields_of_an_old_crd_are_named_once(caplog: pytest.LogCaptureFixt
     [
         pytest.param(("creation", "failedAt"), {"status.creation.failedAt"}, id="part-of-a-record"),
         pytest.param(("cloud",), {"status.cloud"}, id="a-record"),
+        pytest.param(("keptDisks",), {"status.keptDisks"}, id="disks-that-are-being-kept"),
+        pytest.param(("rootDiskID",), {"status.rootDiskID"}, id="which-disk-is-the-root"),
         pytest.param(("ip",), set(), id="what-is-only-shown"),
     ],
 )
@@ -83,6 +95,22 @@ async def test_an_old_crd_that_cannot_keep_the_records_is_not_worked_with(
     waiting.cancel()
     assert bool(done) is not bool(records)
     assert (health.ready["objects"]() == "the installed CRD is too old") is bool(records)
+
+
+def test_every_record_that_a_decision_rests_on_is_one_that_the_crd_must_keep() -> None:
+    """A step that records what is not kept is taken again at once, for ever."""
+    everything = Records(
+        place=Place("https://cloud.example/v3", "region0", "project0"),
+        creation=None,
+        adopted_at="2026-11-29T12:00:00Z",
+        taken_from="uid",
+        deletion_requested_at="2026-11-29T12:00:00Z",
+        root_disk_id="disk-0",
+        data_disk_ids=((1, "disk-1"),),
+        kept_disks=(KeptDisk("disk-1", "2026-11-29T12:00:00Z"),),
+        restart=Restart("2026-11-29T12:00:00Z", "cpu"),
+    )
+    assert set(shown(everything)) <= RECORDS
 
 
 async def test_a_crd_that_is_updated_beside_a_running_operator_is_known_in_ten_minutes(

@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS: Final = 5.0
 EVERY_SECONDS: Final = 600.0  # users update CRDs beside a running operator, and take older ones back
-# Without these in the status an object would make a second server, be worked on without an end, or leave a
-# server off that it has stopped.
+# Without these in the status an object would make a second server, be worked on without an end, leave a
+# server off that it has stopped, or take another disk for its own.
 RECORDS: Final = frozenset(
     {
         "id",
@@ -34,6 +34,9 @@ RECORDS: Final = frozenset(
         "restart",
         "deletion",
         "heldBack",
+        "rootDiskID",
+        "dataDiskIDs",
+        "keptDisks",
         "conditions",
         "observedGeneration",
     }
