@@ -20,6 +20,7 @@ from onecloud_operator.core.actions import (
     LookAtDisk,
     ReadHistory,
     RemoveFinalizer,
+    SyncStatus,
     Unlock,
 )
 from onecloud_operator.core.facts import History, LookedAtDisk, Memory
@@ -138,6 +139,14 @@ def test_the_root_disk_is_never_detached() -> None:
     assert plan(leaving(ROOT, states=read)) == BeginDeletion()
 
 
+def test_a_record_that_calls_a_data_disk_the_root_disk_loses_no_data() -> None:
+    """Whoever may write the status could else have a disk go that is to stay."""
+    forged = {"root_disk_id": "disk-1"}
+    read = {"disk-0": GOES, "disk-1": STAYS}
+    step = plan(leaving(ROOT, DATA, states=read, recorded=forged))
+    assert step == BeginKeeping(("disk-1",), restored=False)
+
+
 def test_where_the_root_disk_is_not_known_what_may_be_it_holds_the_removal() -> None:
     bare = replace(ROOT, image=None, image_id=None)
     unknown = {"root_disk_id": None}
@@ -163,7 +172,29 @@ def test_a_moving_server_is_waited_for() -> None:
     moving = replace(given, reading=reading(shown(ROOT, DATA, status="sync_status")))
     assert hold(moving).reason == "WaitingForCloud"
     hung = replace(moving, memory=replace(moving.memory, moved_at=NOW - 700))
-    assert plan(hung) == KeepDisk(ID, "disk-1", "detach")
+    assert plan(hung) == SyncStatus(ID)
+    synced = replace(hung, memory=replace(hung.memory, synced_at=NOW - 1, sync_count=1))
+    assert plan(synced) == KeepDisk(ID, "disk-1", "detach")
+
+
+@pytest.mark.parametrize("status", ["detach_disk", "detach_disk_fail"])
+def test_a_detachment_that_was_lost_or_failed_in_the_cloud_does_not_hold_the_removal_for_good(
+    status: str,
+) -> None:
+    """The cloud detaches nothing from a server in such a state, and only a look at its host ends that."""
+    world = World.of(leaving(ROOT, DATA).resource, shown(ROOT, DATA))
+    world.before = keep
+    row = world.cloud.rows[ID]
+    world.cloud.disks["disk-1"].auto_delete = False
+    row.on = True
+    row.change(status=status)
+    for _ in range(60):
+        if world.cluster.released:
+            break
+        world.turn()
+        world.now += world.wait or 0.0
+    assert world.cluster.released
+    assert "disk-1" not in {disk.id for disk in row.details.disks}
 
 
 def test_a_stopped_server_is_looked_at_since_a_disk_may_be_attached_without_a_new_version() -> None:

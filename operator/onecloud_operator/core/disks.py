@@ -47,9 +47,18 @@ def disks_of(resource: Resource, details: Details) -> Disks:
 
 
 def root_id(resource: Resource, details: Details) -> str | None:
-    """Return the id of the server's root disk, wherever it is; None where that is not known."""
-    root = disks_of(resource, details).root
-    return root.id if root is not None else resource.records.root_disk_id
+    """
+    Return the id of the server's root disk, wherever it is; None where that is not known.
+
+    A record that names a disk without an image, out of its place, beside one that has one is not believed:
+    the disk that it names would go with its server, whatever is to become of it.
+    """
+    if (root := disks_of(resource, details).root) is not None:
+        return root.id
+    recorded = next((disk for disk in details.disks if disk.id == resource.records.root_disk_id), None)
+    if recorded is not None and not _imaged(recorded) and any(map(_imaged, details.disks)):
+        return None
+    return resource.records.root_disk_id
 
 
 def root_trouble(facts: Facts, server: Observed) -> Hold | None:

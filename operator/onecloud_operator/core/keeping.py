@@ -22,8 +22,10 @@ from onecloud_operator.core.actions import (
     Look,
     LookAtDisk,
     ReadHistory,
+    SyncStatus,
 )
 from onecloud_operator.core.disks import placed, root_id
+from onecloud_operator.core.living import sync_seconds
 from onecloud_operator.core.observed import AMBIGUOUS_CREATE_FAILURES, CREATE_FAILURES, Phase
 from onecloud_operator.core.repeats import blocked
 from onecloud_operator.core.resource import ACCEPT_ROOT_DISK
@@ -149,6 +151,11 @@ def _one(facts: Facts, server: Observed, disk: Disk) -> Step:
         )
     if not server.detailed:
         return Look(server.id)  # it may be detached by now
+    if not server.recycled and server.phase in {Phase.MOVING, Phase.FAILED} and sync_seconds(facts) <= 0:
+        # From a server that hangs, or on which an operation failed, maybe ours, nothing is detached.
+        sync = SyncStatus(server.id)
+        if blocked(facts, sync) is None:
+            return sync
     look = facts.memory.disks[disk.id]
     return _taken(facts, KeepDisk(server.id, disk.id, _way(server, look, attached=True) or "detach"))
 

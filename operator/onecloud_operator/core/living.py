@@ -52,13 +52,13 @@ def moving(facts: Facts, server: Observed) -> Step:
     hung = facts.config.hung_seconds
     if stirred is None or facts.now - stirred < hung or _only_reporting(facts):
         return wait
-    return SyncStatus(server.id) if _sync_seconds(facts, hung) <= 0 else wait
+    return SyncStatus(server.id) if sync_seconds(facts, hung) <= 0 else wait
 
 
 def failed(facts: Facts, server: Observed) -> Step:
     """Have the cloud look again at a server on which an operation failed; its data is intact."""
     question, passive = of_status(facts, server), _only_reporting(facts)
-    wait = _sync_seconds(facts, FAILED_SYNC_FIRST_SECONDS)
+    wait = sync_seconds(facts)
     if not passive and wait <= 0:
         return SyncStatus(server.id)
     text = said(facts, question)
@@ -72,7 +72,8 @@ def _only_reporting(facts: Facts) -> bool:
     return reporting(facts.resource) and facts.resource.records.restart is None
 
 
-def _sync_seconds(facts: Facts, first_seconds: float) -> float:
+def sync_seconds(facts: Facts, first_seconds: float = FAILED_SYNC_FIRST_SECONDS) -> float:
+    """Return in how many seconds the cloud may be asked (again) to look at the server."""
     last = facts.memory.synced_at
     if last is None:
         return 0.0
