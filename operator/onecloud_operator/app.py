@@ -13,6 +13,7 @@ from kubernetes.aio.client import ApiClient
 from onecloud_operator import __version__, connection
 from onecloud_operator.cluster import Cluster
 from onecloud_operator.definition import Definition
+from onecloud_operator.engine import descriptors
 from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.engine.fault import text_of_fault
 from onecloud_operator.engine.lease import Fence
@@ -128,6 +129,7 @@ async def _under_lease(shell: Shell, candidate: Candidate | None, asked: asyncio
                 policy=surroundings.around(shell.policy),
                 on_exchange=telling(shell.metrics),
                 before_write=shell.fence.check,
+                connections=descriptors.raised(),
             )
             stack.push_async_callback(endpoints.close)
             definition = Definition(cluster)

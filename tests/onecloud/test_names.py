@@ -13,6 +13,7 @@ import pytest
 from onecloud_operator.onecloud.names import (
     FRESH_SECONDS,
     MOST_LOOKUPS,
+    MOST_OF_A_DOMAIN,
     STALE_SECONDS,
     IPAddress,
     Names,
@@ -78,6 +79,34 @@ async def test_there_is_an_end_to_the_names_that_are_asked_for_at_once() -> None
     await asyncio.sleep(0)
     with pytest.raises(httpcore.ConnectError, match="too many"):
         await addresses(names, "dead")
+    servers.speak.set()
+    await asyncio.gather(*hung)
+
+
+async def test_one_domains_names_leave_room_for_others() -> None:
+    servers = Servers()
+    servers.speak.clear()
+    names = Names(time.monotonic, servers)
+    hung = [
+        asyncio.create_task(addresses(names, f"h{number}.evil.example")) for number in range(MOST_OF_A_DOMAIN)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(httpcore.ConnectError, match="too many"):
+        await addresses(names, "another.evil.example")
+    assert await addresses(names, "good.example.org") == HERE
+    servers.speak.set()
+    await asyncio.gather(*hung)
+
+
+async def test_a_name_that_had_an_answer_is_asked_for_beside_any_number_of_new_ones() -> None:
+    servers, clock = Servers(), Clock()
+    names = Names(clock, servers)
+    assert await addresses(names, "good") == HERE
+    servers.speak.clear()
+    hung = [asyncio.create_task(addresses(names, f"dead{number}")) for number in range(MOST_LOOKUPS)]
+    await asyncio.sleep(0)
+    clock.now += STALE_SECONDS
+    assert await addresses(names, "good") == HERE
     servers.speak.set()
     await asyncio.gather(*hung)
 

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import httpcore
 
+from .budgets import MOST_CONNECTIONS, Slot, Slots
 from .names import IPAddress, Names
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable
 
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -110,8 +112,9 @@ class AddressPolicy:
 class CheckedBackend(httpcore.AsyncNetworkBackend):
     """Open TCP connections for httpcore, only where *policy* allows, which may change. One for all places."""
 
-    def __init__(self, policy: AddressPolicy, names: Names) -> None:
+    def __init__(self, policy: AddressPolicy, names: Names, slots: Slots | None = None) -> None:
         self.policy = policy
+        self.slots = slots or Slots(MOST_CONNECTIONS, MOST_CONNECTIONS, lambda _hosts: None)
         self._names = names
         self._network = httpcore.AnyIOBackend()
 
@@ -134,21 +137,70 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         allowed = [one for one in found.addresses if self.policy.allows(host, one, port, (found.name,))]
         if not allowed:
             raise AddressRefused(f"{host} is not a place where connections may go")
-        failure: httpcore.NetworkError | httpcore.TimeoutException | None = None
+        failure: Exception | None = None
+        # One that takes no more connections is waited for only where there is no other.
+        allowed.sort(key=lambda address: not self.slots.free((address, port)))
         for index, address in enumerate(allowed):
             # One dead address must not use up the time of those after it.
             share = None if end is None else max(0.1, (end - loop.time()) / (len(allowed) - index))
+            slot: Slot | None = None
             try:
-                return await self._network.connect_tcp(
+                async with asyncio.timeout(share):
+                    slot = await self.slots.take((address, port), host)
+                stream = await self._network.connect_tcp(
                     str(address), port, share, local_address, socket_options
                 )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
+            except (httpcore.ConnectError, httpcore.ConnectTimeout, TimeoutError) as error:
+                failure = error if slot is not None else httpcore.ConnectTimeout("too many connections")
+            except BaseException:
+                if slot is not None:
+                    slot.release()
+                raise
+            else:
+                return _Counted(stream, slot)
+            if slot is not None:
+                slot.release()
         raise failure or httpcore.ConnectError("no address")
 
     async def sleep(self, seconds: float) -> None:
         """Wait, as httpcore wants it."""
         await asyncio.sleep(seconds)
+
+
+class _Counted(httpcore.AsyncNetworkStream):
+    """A connection that gives its slot back at its end."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, slot: Slot) -> None:
+        self._stream = stream
+        self._slot = slot
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        try:
+            await self._stream.aclose()
+        finally:
+            self._slot.release()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            self._slot.release()
+            raise
+        return _Counted(stream, self._slot)
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)
 
 
 def _faces(address: IPAddress) -> Iterable[IPAddress]:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from .addresses import AddressPolicy, CheckedBackend
 from .auth import Credentials, canonical_url
+from .budgets import MOST_CONNECTIONS, READING_BYTES, Readings, Slots
 from .limits import Limits
 from .names import Names
 from .place import Place
@@ -45,7 +46,8 @@ class Endpoints:
     nothing is sent. `close` ends everything.
 
     *transport* carries the calls in place of our own connections (`httpx.MockTransport`), which are all that
-    *policy* judges. *event_hooks* are those of httpx: they see tokens and passwords.
+    *policy* judges. *event_hooks* are those of httpx: they see tokens and passwords. Of all places together
+    at most *connections* are open and *reading_bytes* of answers in hand.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, each with a default
@@ -59,11 +61,15 @@ class Endpoints:
         transport: httpx.AsyncBaseTransport | None = None,
         event_hooks: EventHooks | None = None,
         names: Names | None = None,
+        connections: int = MOST_CONNECTIONS,
+        reading_bytes: int = READING_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
-        self._network = CheckedBackend(policy or AddressPolicy(), names or Names(clock))
         self._limits = limits or Limits()
+        slots = Slots(connections, self._limits.connections, self._end_idle)
+        self._network = CheckedBackend(policy or AddressPolicy(), names or Names(clock), slots)
+        self._readings = Readings(reading_bytes)
         self._patience = patience or Patience()
         self._observe = on_exchange or _ignore
         self._before_write = before_write or _allow
@@ -152,14 +158,20 @@ class Endpoints:
                 spare -= 1
 
     def _wired(self, origin: str, tls: Tls) -> Wire:
-        transport: httpx.AsyncBaseTransport
-        if self._lent is not None:
-            transport = self._lent
-        else:
+        transport: Network | Lent | None = self._lent
+        if transport is None:
             self._make_room(tls.size)
             context = None if origin.startswith("http:") else self._contexts.of(tls)
             transport = Network(context, self._network, self._limits)
-        return Wire(transport, self._limits, self.clock, self._before_write, self._event_hooks)
+        return Wire(
+            transport, self._limits, self.clock, self._before_write, self._event_hooks, self._readings
+        )
+
+    def _end_idle(self, hosts: frozenset[str] | None) -> None:
+        """End idle connections, of these hosts or of all: others wait for them."""
+        for origin, place in self._places.items():
+            if hosts is None or urlsplit(origin).hostname in hosts:
+                place.end_idle()
 
     def _make_room(self, size: int) -> None:
         """Let go of tenants' own authorities that nothing is asked with, if there are too many."""

@@ -29,6 +29,8 @@ FRESH_SECONDS = 30.0  # what was found is used without asking again
 STALE_SECONDS = 600.0  # and for so long where asking again fails
 HURRY_SECONDS = 1.0  # so long an answer is waited for where an old one will do
 MOST_LOOKUPS = 200  # under way; a thread each
+KNOWN_LOOKUPS = 50  # more, for names that had an answer lately
+MOST_OF_A_DOMAIN = 40  # of them: names below a domain of one's own cost nothing
 MOST_NAMES = 1000
 
 
@@ -74,7 +76,9 @@ class Names:
             return found
 
     def _ask(self, host: str) -> asyncio.Future[Found]:
-        if len(self._asked) >= MOST_LOOKUPS:
+        most = MOST_LOOKUPS + (KNOWN_LOOKUPS if host in self._found else 0)
+        of_domain = sum(_domain(other) == _domain(host) for other in self._asked)
+        if len(self._asked) >= most or of_domain >= MOST_OF_A_DOMAIN:
             raise httpcore.ConnectError("too many names wait for an answer from DNS")
         loop, asked_at = asyncio.get_running_loop(), self._clock()
         asked = self._asked[host] = loop.create_future()
@@ -111,6 +115,10 @@ def _seen(asked: asyncio.Future[Found]) -> None:
     """Look at what it came to: everyone who asked may have given up."""
     if not asked.cancelled():
         asked.exception()
+
+
+def _domain(host: str) -> tuple[str, ...]:
+    return tuple(host.rstrip(".").split(".")[-2:])
 
 
 def _asked_of_the_system(host: str) -> tuple[Iterable[str], str]:

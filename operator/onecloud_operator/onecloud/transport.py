@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 import httpcore
 import httpx
 
+from .budgets import Crowded, Readings
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
+    from .addresses import CheckedBackend
     from .limits import Limits
 
 SENDING: Final = (
@@ -30,6 +33,7 @@ SENDING: Final = (
 BREATH: Final = (
     64  # parts of an answer between two turns of others: those that are here already need no waiting
 )
+LAST: Final = (b"Connection", b"close")  # so that another host's turn comes at a shared address
 CALL: Final = "trace"  # the key under which a request carries its Progress; httpcore's word for who is told
 ERRORS: Final[Mapping[type[Exception], type[httpx.TransportError]]] = {
     getattr(httpcore, name): getattr(httpx, name)
@@ -52,9 +56,13 @@ class Progress:
     """How far a call got, as its transport tells: from its first byte on, the cloud may have acted on it."""
 
     def __init__(
-        self, most_bytes: Callable[[int], int], before_sending: Callable[[], None] | None = None
+        self,
+        most_bytes: Callable[[int], int],
+        before_sending: Callable[[], None] | None = None,
+        readings: Readings | None = None,
     ) -> None:
         self.most_bytes = most_bytes
+        self.readings = readings or Readings()
         self._before_sending = before_sending
         self.sent = False
 
@@ -69,9 +77,9 @@ class Progress:
 class Network(httpx.AsyncBaseTransport):
     """Connections of our own to one place, made by *backend*, which decides where they may go."""
 
-    def __init__(
-        self, context: ssl.SSLContext | None, backend: httpcore.AsyncNetworkBackend, limits: Limits
-    ) -> None:
+    def __init__(self, context: ssl.SSLContext | None, backend: CheckedBackend, limits: Limits) -> None:
+        self._slots = backend.slots
+        self._host = ""
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             max_connections=limits.connections,
@@ -83,16 +91,25 @@ class Network(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send *request*, and return the answer with its body still to come."""
         url = request.url
+        headers = request.headers.raw
+        self._host = url.raw_host.decode("ascii")
+        if self.in_the_way:
+            headers = [*headers, LAST]
         asked = httpcore.Request(
             request.method,
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=request.headers.raw,
+            headers=headers,
             content=request.stream,
             extensions=request.extensions,
         )
         with _as_httpx():
             found = await self._pool.handle_async_request(asked)
         return _answer(request, found.status, found.headers, found.stream, found.extensions)
+
+    @property
+    def in_the_way(self) -> bool:
+        """Whether others wait for a connection that this has."""
+        return self._slots.wanted(self._host)
 
     async def aclose(self) -> None:
         """End the connections; new requests make new ones."""
@@ -101,6 +118,8 @@ class Network(httpx.AsyncBaseTransport):
 
 class Lent(httpx.AsyncBaseTransport):
     """A transport of a user's, who closes it. A request that it was given counts as sent."""
+
+    in_the_way = False
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
@@ -140,8 +159,11 @@ class Answer(httpx.Response):
 class _Body(httpx.AsyncByteStream):
     """One whole body, or Overflow."""
 
-    def __init__(self, parts: AsyncIterable[bytes], status: int, announced: str, most: int) -> None:
+    def __init__(
+        self, parts: AsyncIterable[bytes], status: int, announced: str, most: int, readings: Readings
+    ) -> None:
         self._parts = parts
+        self._readings = readings
         self._status = status
         self._announced = int(announced[:20]) if announced.isdecimal() else 0
         self._most = most
@@ -149,17 +171,19 @@ class _Body(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self._announced > self._most:
             raise Overflow(self._status)
-        body = bytearray()  # no list of parts: a part may be one byte, and an answer so many of them
         count = 0
-        with _as_httpx():
+        with _as_httpx(), self._readings.one() as reading:
             async for part in self._parts:
-                if len(body) + len(part) > self._most:
+                if len(reading.body) + len(part) > self._most:
                     raise Overflow(self._status)
-                body += part
+                self._readings.add(reading, part)
                 count += 1
                 if count % BREATH == 0:
                     await asyncio.sleep(0)
-        yield bytes(body)
+            if reading.given_up:
+                raise Crowded
+            body = bytes(reading.body)
+        yield body
 
     async def aclose(self) -> None:
         if (close := getattr(self._parts, "aclose", None)) is not None:
@@ -177,8 +201,9 @@ def _answer(
     if not isinstance(parts, AsyncIterable):
         raise TypeError("a transport of httpx for asynchronous clients is needed")
     known = httpx.Headers(headers)
-    most = request.extensions[CALL].most_bytes(status)
-    body = _Body(parts, status, known.get("content-length", ""), most)
+    call: Progress = request.extensions[CALL]
+    most = call.most_bytes(status)
+    body = _Body(parts, status, known.get("content-length", ""), most, call.readings)
     return Answer(status, headers=known, stream=body, extensions=dict(extensions))
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from .addresses import AddressRefused
+from .budgets import Crowded, Readings
 from .errors import (
     AddressNotAllowed,
     AnswerTooLarge,
@@ -33,6 +34,7 @@ from .transport import CALL, NoCookies, Overflow, Progress
 
 if TYPE_CHECKING:
     from .limits import Limits
+    from .transport import Lent, Network
 
 
 EventHooks = Mapping[str, Iterable[Callable[..., Awaitable[None]]]]
@@ -53,14 +55,16 @@ class Wire:
     *before_write* is called when a request that is no read is about to leave; what it raises stops it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what a call needs of its surroundings
         self,
-        transport: httpx.AsyncBaseTransport,
+        transport: Network | Lent,
         limits: Limits,
         clock: Callable[[], float],
         before_write: Callable[[], None],
         event_hooks: EventHooks | None = None,
+        readings: Readings | None = None,
     ) -> None:
+        self._readings = readings or Readings()
         self._before_write = before_write
         self._limits = limits
         self._clock = clock
@@ -96,7 +100,8 @@ class Wire:
             if not self._under_way:  # a little later its connections end: nobody else would end them
                 loop = asyncio.get_running_loop()
                 self._stop_timer()
-                self._idle_timer = loop.call_later(self._limits.idle_seconds, self.end_idle)
+                seconds = 0.0 if self._transport.in_the_way else self._limits.idle_seconds
+                self._idle_timer = loop.call_later(seconds, self.end_idle)
 
     async def close(self) -> None:
         """End the connections; new calls make new ones. A closed client of httpx would make none."""
@@ -118,7 +123,8 @@ class Wire:
     async def _exchange(
         self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
     ) -> Reply:
-        progress = Progress(request.limit_bytes, None if request.method == "GET" else self._before_write)
+        before_write = None if request.method == "GET" else self._before_write
+        progress = Progress(request.limit_bytes, before_write, self._readings)
         content = request.content
         sent_headers = {
             "X-Request-Id": request_id,
@@ -152,6 +158,12 @@ class Wire:
                     await response.aclose()
         except Overflow as error:
             raise _too_large(request, request.call(request_id), error.status) from None
+        except Crowded:
+            raise TransportError(
+                "the answer was given up: too much was being read at once, and most of it was this",
+                request.call(request_id),
+                ambiguous=request.writes,
+            ) from None
         except (httpx.TimeoutException, TimeoutError) as error:
             raise _late(error, progress, request, request_id) from None
         except (httpx.TransportError, httpx.InvalidURL, OSError, UnicodeError) as error:
