@@ -90,7 +90,9 @@ class Place:
 
 
 @asynccontextmanager
-async def serving(respond: Respond, tls: SSLContext | None = None) -> AsyncIterator[Place]:
+async def serving(
+    respond: Respond, tls: SSLContext | None = None, address: str = "127.0.0.1"
+) -> AsyncIterator[Place]:
     """Listen on a free port of loopback until the block ends."""
     talks: set[asyncio.Task[None]] = set()
     writers: list[asyncio.StreamWriter] = []
@@ -125,7 +127,7 @@ async def serving(respond: Respond, tls: SSLContext | None = None) -> AsyncItera
         talks.add(task)
         task.add_done_callback(talks.discard)
 
-    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.start_server(accept, address, 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
     place = Place(f"{'https' if tls else 'http'}://127.0.0.1:{port}")
     try:

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import pytest
 
 from onecloud_operator.onecloud import AddressPolicy, Endpoints, Limits, ServerQuery, protocol
-from onecloud_operator.onecloud.budgets import Crowded, Readings, Slots
+from onecloud_operator.onecloud.budgets import SILENT_SECONDS, Crowded, Readings, Slots
 from onecloud_operator.onecloud.errors import OneCloudError, Timeout, TransportError
 from onecloud_operator.onecloud.names import Names
 from onecloud_operator.onecloud.protocol import get_server
@@ -145,6 +145,32 @@ async def test_who_gives_up_waiting_takes_nobodys_turn() -> None:
     slot.release()
     assert (await second).host == "c"
     assert slots.total == 1
+
+
+async def test_where_all_connections_hang_one_of_them_ends_for_an_address_that_has_none() -> None:
+    never = asyncio.Event()
+
+    async def respond(asked: Asked) -> Answer:
+        if "honest" not in asked.headers["host"]:
+            await never.wait()
+        return Answer(200, {})
+
+    def lookup(host: str) -> tuple[list[str], str]:
+        return [f"127.0.0.{host.removeprefix('h')}" if host.startswith("h") else "127.0.0.1"], host
+
+    ours = Endpoints(AddressPolicy(allow_loopback=True), names=Names(time.monotonic, lookup), connections=8)
+    async with serving(respond, address="0.0.0.0") as place:  # noqa: S104 - all of loopback, for a moment
+        hung = [asyncio.create_task(ask(ours, at(place, f"h{number}"))) for number in range(2, 10)]
+        await eventually(lambda: place.under_way == 8)
+        last = time.monotonic()
+        await eventually(lambda: time.monotonic() - last > SILENT_SECONDS)
+        assert await ask(ours, at(place, "www.honest.example")) == 200
+        assert sum(task.done() for task in hung) == 1
+        for task in hung:
+            task.cancel()
+        ended = await asyncio.gather(*hung, return_exceptions=True)
+        assert sum(isinstance(one, TransportError) for one in ended) == 1
+        await ours.close()
 
 
 # -- bytes -------------------------------------------------------------------------------------------------

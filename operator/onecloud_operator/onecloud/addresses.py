@@ -173,12 +173,20 @@ class _Counted(httpcore.AsyncNetworkStream):
     def __init__(self, stream: httpcore.AsyncNetworkStream, slot: Slot) -> None:
         self._stream = stream
         self._slot = slot
+        slot.end = stream.aclose
+        self._touch()
+
+    def _touch(self) -> None:
+        self._slot.touched_at = asyncio.get_running_loop().time()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        return await self._stream.read(max_bytes, timeout)
+        found = await self._stream.read(max_bytes, timeout)
+        self._touch()
+        return found
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         await self._stream.write(buffer, timeout)
+        self._touch()
 
     async def aclose(self) -> None:
         try:

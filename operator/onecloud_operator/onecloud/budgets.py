@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from .names import IPAddress
 
 MOST_CONNECTIONS = 2048
 READING_BYTES = 64 * 2**20
+SILENT_SECONDS = 2.0  # no connection that was in use since then is ended for another
 LAST_PART = 0.75  # of the connections; what is left is for addresses that have none
 
 Door = tuple["IPAddress", int]
@@ -77,9 +79,12 @@ class Slot:
         self._slots: Slots | None = slots
         self.door = door
         self.host = host
+        self.touched_at = 0.0  # by the loop's clock, when something last came or went
+        self.end: Callable[[], Awaitable[None]] | None = None
 
     def release(self) -> None:
         """Give it back, once."""
+        self.end = None
         slots, self._slots = self._slots, None
         if slots is not None:
             slots.released(self.door, self.host)
@@ -96,7 +101,7 @@ class Slots:
     The connections that there may be: *most* in all, and *most_of_one* to one address and port.
 
     The latter hold for an address whatever names lead there. *make_room* is told whose idle connections are
-    in the way: of these hosts, or of any.
+    in the way: of these hosts, or of any. Where that is not enough, the one ends that was silent longest.
     """
 
     def __init__(
@@ -109,6 +114,8 @@ class Slots:
         self._hosts: dict[Door, Counter[str]] = {}
         self._waiting: deque[tuple[Door, str, asyncio.Future[Slot]]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._given: WeakSet[Slot] = WeakSet()
+        self._ending: set[asyncio.Task[None]] = set()
         self.total = 0
 
     def wanted(self, host: str) -> bool:
@@ -135,6 +142,8 @@ class Slots:
         self._waiting.append(mine)
         full = self._taken[door] >= self._most_of_one
         self._make_room(frozenset(self._hosts.get(door, ())) if full else None)
+        if not self._taken[door] and self.total >= self._most:
+            self._end_most_silent()
         try:
             return await turn
         except asyncio.CancelledError:
@@ -169,4 +178,24 @@ class Slots:
         self.total += 1
         self._taken[door] += 1
         self._hosts.setdefault(door, Counter())[host] += 1
-        return Slot(self, door, host)
+        slot = Slot(self, door, host)
+        self._given.add(slot)
+        return slot
+
+    def _end_most_silent(self) -> None:
+        """End the connection that waits longest for its answer: it hangs, and somebody has none at all."""
+        silent = min(
+            (slot for slot in self._given if slot.end), key=lambda slot: slot.touched_at, default=None
+        )
+        if silent is None or silent.end is None or self._loop is None:
+            return
+        if self._loop.time() - silent.touched_at >= SILENT_SECONDS:
+            task = self._loop.create_task(_ended(silent.end))
+            silent.end = None
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+
+async def _ended(end: Callable[[], Awaitable[None]]) -> None:
+    with suppress(Exception):
+        await end()
