@@ -135,6 +135,16 @@ def test_what_cannot_change_is_refused_once_the_server_is_made(
     assert says in refusal.value.message
 
 
+def test_every_field_that_cannot_change_is_named_and_no_other(kube: Kube, namespace: str) -> None:
+    apply(kube, namespace, FULL, MADE)
+    with pytest.raises(KubeError) as refusal:
+        change(kube, namespace, server(image="debian-12", keypair="dev", rootDisk={"size": "19Gi"}, cpu=4))
+    said = refusal.value.message
+    for field in ("server.image cannot", "server.keypair cannot", "server.rootDisk.size can only grow"):
+        assert field in said
+    assert "hostname" not in said
+
+
 @pytest.mark.parametrize("creation", [None, BEGUN], ids=["before-the-first-attempt", "during-an-attempt"])
 @pytest.mark.parametrize(("changes", "says"), FIXED.values(), ids=FIXED)
 def test_until_the_server_is_made_everything_may_be_corrected(
