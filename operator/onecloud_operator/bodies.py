@@ -23,9 +23,21 @@ ANSWER_BYTES: Final = 8 * 2**20  # an object has 1.5 MiB at the most; a page of 
 FEWER: Final = 4  # how many times fewer objects are asked for after a page that was too large
 FIELD_MANAGER: Final = "onecloud-operator"
 SHARED: Final = "shared"  # beside metadata, spec and status: others wrote what status.server shows
-PREFIX: Final = "onecloud.io/"  # of the annotations that are read; there are fewer than are kept, and shorter
-ANNOTATIONS: Final = 16
-ANNOTATION_LENGTH: Final = 512
+PREFIX: Final = "onecloud.io/"  # of our finalizers
+# Those that decisions read; others of our prefix, however many, must not push one of them out.
+ANNOTATIONS: Final = frozenset(
+    PREFIX + name
+    for name in (
+        "paused",
+        "reconcile-requested-at",
+        "force-detach",
+        "confirm-delete",
+        "confirm-gone",
+        "take-over",
+        "accept-root-disk",
+    )
+)
+ANNOTATION_LENGTH: Final = 512  # none that is read is longer
 FINALIZERS: Final = 16  # of others, whose names are shown to whoever waits for them
 PLACES: Final = "finalizerPlaces"  # where in the object's list those are that are kept
 METADATA: Final = frozenset(
@@ -69,11 +81,10 @@ def slim(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object without what no decision reads; managed fields alone are half of it."""
     given = body["metadata"]
     metadata = {name: value for name, value in given.items() if name in METADATA}
-    ours = (
-        (name, text) for name, text in (given.get("annotations") or {}).items() if name.startswith(PREFIX)
-    )
     if kept := {
-        name[:ANNOTATION_LENGTH]: text[:ANNOTATION_LENGTH] for name, text in islice(ours, ANNOTATIONS)
+        name: text[:ANNOTATION_LENGTH]
+        for name, text in (given.get("annotations") or {}).items()
+        if name in ANNOTATIONS
     }:
         metadata["annotations"] = kept
     if held := _finalizers(given):

@@ -321,6 +321,34 @@ def test_a_disk_that_was_declared_to_stay_and_would_go_is_spared() -> None:
     assert plan(given) == KeepDisk(ID, "disk-1", "spare")
 
 
+def test_a_disk_of_which_the_cloud_does_not_tell_is_spared_too() -> None:
+    binned = reading(shown(ROOT, DATA, recycled=True))
+    given = leaving(ROOT, DATA, policy="Delete", reading=binned, states={"disk-1": DiskState()})
+    assert plan(given) == BeginKeeping(("disk-1",), restored=True)
+    begun = leaving(
+        ROOT,
+        DATA,
+        policy="Delete",
+        reading=binned,
+        states={"disk-1": DiskState()},
+        recorded=recording("disk-1"),
+    )
+    assert plan(begun) == KeepDisk(ID, "disk-1", "spare")
+
+
+def test_what_is_remembered_of_disks_is_bounded_whatever_the_cloud_shows() -> None:
+    given = leaving(ROOT, DATA)
+    for number in range(1000):
+        step = LookAtDisk(ID, f"disk-{number}")
+        done = Done(NOW + number, NOW + number, disk=STAYS)
+        given = replace(given, memory=accepted(given, step, done))
+        no = Problem("Forbidden", "no")
+        given = replace(given, memory=refused(given, step, no, ended_at=NOW + number, wait_seconds=1.0))
+    assert len(given.memory.disks) < 200
+    assert len(given.memory.refusals) < 200
+    assert "disk-999" in given.memory.disks
+
+
 def test_a_disk_that_cannot_be_taken_out_of_the_bin_is_told_and_tried_again() -> None:
     begun = in_bin(ROOT, DATA, states={"disk-1": BINNED}, **recording("disk-1", restored=True))
     step = KeepDisk(ID, "disk-1", "restore")

@@ -261,7 +261,7 @@ def _way(server: Observed, look: LookedAtDisk, *, attached: bool) -> str | None:
         return "detach"
     if state is not None and state.recycled:
         return "restore"
-    if attached and state is not None and state.auto_delete is True:
+    if attached and state is not None and state.auto_delete is not False:
         return "spare"  # out of the bin, but a deletion of the server for good takes it along
     return None
 

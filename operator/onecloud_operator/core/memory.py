@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import DiskState, Reading
 
 ATTEMPTS_KEPT = 16
+DISKS_KEPT = REFUSALS_KEPT = 160  # of 65 disks that a server shows, and of 64 that were kept of it
 ATTEMPT_LIFE_SECONDS = 1800.0
 WAITING = "Hold"  # the kind under which a hold's own waiting time is kept
 LOOK_AGAIN_FIRST_SECONDS = 2.0
@@ -159,8 +160,10 @@ def _read(memory: Memory, step: ReadCause | ReadHistory, done: Done) -> Memory:
 
 def _looked(facts: Facts, memory: Memory, step: Look | LookAtDisk, done: Done) -> Memory:
     if isinstance(step, LookAtDisk):
-        look = LookedAtDisk(done.began_at, done.disk)
-        return replace(memory, disks={**memory.disks, step.disk_id: look})
+        disks = {**memory.disks, step.disk_id: LookedAtDisk(done.began_at, done.disk)}
+        while len(disks) > DISKS_KEPT:  # a cloud may show other disks each time
+            del disks[min(disks, key=lambda one: disks[one].at)]
+        return replace(memory, disks=disks)
     if step.server_id != facts.resource.records.bound_id:
         return replace(memory, looks={**memory.looks, step.server_id: Looked(done.began_at, done.version)})
     burnt = memory.burnt_at
@@ -208,7 +211,10 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
         at=ended_at,
         version=facts.server.version if facts.server is not None else None,
     )
-    memory = replace(memory, refusals={**memory.refusals, kind_of(step): refusal})
+    refusals = {**memory.refusals, kind_of(step): refusal}
+    while len(refusals) > REFUSALS_KEPT:
+        del refusals[min(refusals, key=lambda kind: refusals[kind].until)]
+    memory = replace(memory, refusals=refusals)
     match step:
         case Look() | LookAtDisk() | Find() | Resolve():
             return memory
