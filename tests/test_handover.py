@@ -9,7 +9,7 @@ import pytest
 
 from onecloud_operator.census import EVERY_SECONDS, Census
 from onecloud_operator.core.resource import FINALIZER
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.objects import Key, Objects

@@ -11,7 +11,7 @@ import pytest
 from onecloud_operator.core.place import Place
 from onecloud_operator.definition import Definition
 from onecloud_operator.engine.clock import SystemClock
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.lease import Fence
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Queue

@@ -18,7 +18,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 
 from onecloud_operator.cluster import Cluster, ClusterError
 from onecloud_operator.core.place import Place
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import Supervisor

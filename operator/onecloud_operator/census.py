@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.cluster import ClusterError, Forbidden, NotFound
 from onecloud_operator.engine.clock import wait_for
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.objects import Key
 
 if TYPE_CHECKING:

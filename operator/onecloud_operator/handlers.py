@@ -9,7 +9,7 @@ import kopf
 
 from onecloud_operator import connection
 from onecloud_operator.cluster import GROUP, PAGE, PLURAL, VERSION
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.watch import LIST_SECONDS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS
 from onecloud_operator.api.status import State
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.metrics import MOST_FEEDS, OTHER, code_of, label, tally
 from onecloud_operator.onecloud import Lane as Kind
 

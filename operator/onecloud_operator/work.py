@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from onecloud_operator.cluster import Cluster
     from onecloud_operator.core.facts import Config
     from onecloud_operator.definition import Definition
-    from onecloud_operator.engine.groups import Lane
+    from onecloud_operator.engine.lanes import Lane
     from onecloud_operator.metrics import Metrics
     from onecloud_operator.onecloud import Endpoints
     from onecloud_operator.shell import Shell

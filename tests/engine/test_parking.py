@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from tests.engine.simulated import SimulatedClock
 from tests.engine.test_queue import Desk, queue_on, running
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Queue
 from tests.engine.simulated import SimulatedClock

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from onecloud_operator.core.observed import Observed, Reading
-    from onecloud_operator.engine.groups import Lane
+    from onecloud_operator.engine.lanes import Lane
 
 LOOPBACK = AddressPolicy(allow_loopback=True)
 QUICK = FeedOptions(

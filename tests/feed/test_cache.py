@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.feed.cache import Cache, Entry, News
 from onecloud_operator.feed.options import FeedOptions
 from onecloud_operator.feed.source import Sighting, sighting

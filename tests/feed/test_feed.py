@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.onecloud.errors import Forbidden, OneCloudError
 from tests.feed.live import QUICK, Live, detailed, live, server_of, until
 

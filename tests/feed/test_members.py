@@ -9,7 +9,7 @@ import pytest
 
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.place import Place
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
 from onecloud_operator.feed.members import FURTHER_SECONDS, MOST_TRIED, Members

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.core.place import Place
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
 from onecloud_operator.onecloud.errors import Call, ConnectFailed, Forbidden, ServerError
 from onecloud_operator.translate import observed_from_row

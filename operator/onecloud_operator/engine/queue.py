@@ -6,7 +6,7 @@ The work queue: keys without reasons, in three lanes.
               │          ▼
               └─────── timers     (the handler said when to look again, or failed)
 
-A key is in one place at most besides its timer, so duplicates merge. One worker a key at a time. groups.py
+A key is in one place at most besides its timer, so duplicates merge. One worker a key at a time. shares.py
 says whose turn it is among those that wait. Every operation is O(1), or O(log n) with a timer.
 """
 
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.fault import text_of_fault
-from onecloud_operator.engine.groups import Lane, Shares
+from onecloud_operator.engine.lanes import Lane
+from onecloud_operator.engine.shares import Shares
 from onecloud_operator.engine.timers import Timers
 
 if TYPE_CHECKING:

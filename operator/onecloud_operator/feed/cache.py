@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.core.observed import DELETING_STATUSES, Observed, Phase, Reading
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.onecloud.models import moment
 from onecloud_operator.translate import carried_over, observed_from_row
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.problem import Problem
-from onecloud_operator.engine.groups import Lane
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.feed.cache import Cache, Entry, News
 from onecloud_operator.feed.details import is_about_rows

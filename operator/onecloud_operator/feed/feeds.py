@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.core.place import Place
     from onecloud_operator.engine.clock import Clock
-    from onecloud_operator.engine.groups import Lane
+    from onecloud_operator.engine.lanes import Lane
     from onecloud_operator.feed.options import FeedOptions
     from onecloud_operator.feed.source import Source
 

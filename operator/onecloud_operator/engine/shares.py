@@ -15,149 +15,21 @@ there are workers.
 
 from __future__ import annotations
 
-import enum
 import itertools
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from onecloud_operator.engine.lanes import TURNS, Lane
+from onecloud_operator.engine.sharers import Place, Ring, Site, Tenant
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable
 
 K = TypeVar("K", bound="Hashable")
-S = TypeVar("S", bound="_Sharer")
 
-
-class Lane(enum.IntEnum):
-    """Who waits: a person, what the cloud did, or nobody."""
-
-    USER = 0
-    CLOUD = 1
-    RESYNC = 2
-
-
-# Which lane a turn begins with; an empty lane's turn goes to the most urgent one that waits. So user edits go
-# first, and of eight keys three are the cloud's and one is a resync, whatever the users do: what they have
-# begun comes to its end while more of theirs waits.
-TURNS = (Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.RESYNC)
-FIRST_PART = 8  # of a tenant; as many as all of it may have after a few passes, but not at once
-FIRST_SLOTS = 2  # of a place; one would have every edit wait for a slow call of another
-QUICK_SECONDS = (
-    1.0  # a pass with a few calls to a cloud that is well; one that waits for a timeout takes 10 and more
-)
 KEPT_PART = 4  # one worker in four is kept for who is quick
-REMEMBERED_TENANTS = (
-    4096  # that have nothing to do; beyond, the one that has been idle for longest is new again
-)
+REMEMBERED_TENANTS = 4096  # that have nothing to do; beyond, the longest idle one is new again
 REMEMBERED_PLACES = 32  # of one tenant, that were quick
-
-
-class _Sharer:
-    """A tenant or a place. *running*: when each of its passes began, the oldest first."""
-
-    __slots__ = ("granted", "name", "proven", "running")
-
-    def __init__(self, name: Hashable, granted: int, *, proven: bool) -> None:
-        self.name = name
-        self.proven = proven
-        self.running: OrderedDict[Hashable, float] = OrderedDict()
-        self.granted = granted  # workers at most, and one more for each pass that ends
-
-    def quick(self, now: float) -> bool:
-        """Say whether the last pass was over soon, and none that is under way has taken long by now."""
-        return self.proven and (not self.running or now - next(iter(self.running.values())) < QUICK_SECONDS)
-
-    def ended(self, key: Hashable, now: float) -> None:
-        self.proven = now - self.running.pop(key) < QUICK_SECONDS
-        self.granted += 1
-
-
-class _Ring(Generic[S]):
-    """Those that have keys in one lane, in turn; who is quick stands apart from the rest."""
-
-    __slots__ = ("_quick", "_rest", "_turn")
-
-    def __init__(self) -> None:
-        self._quick: OrderedDict[S, None] = OrderedDict()
-        self._rest: OrderedDict[S, None] = OrderedDict()
-        self._turn = False
-
-    def __bool__(self) -> bool:
-        return bool(self._quick or self._rest)
-
-    def put(self, sharer: S, now: float) -> None:
-        """Have *sharer* among them, on the side where it belongs now."""
-        here, there = (self._quick, self._rest) if sharer.quick(now) else (self._rest, self._quick)
-        there.pop(sharer, None)
-        here.setdefault(sharer)
-
-    def settle(self, sharer: S, now: float) -> None:
-        """Put *sharer* on the right side, if it is here at all."""
-        if sharer in self._quick or sharer in self._rest:
-            self.put(sharer, now)
-
-    def drop(self, sharer: S) -> None:
-        self._quick.pop(sharer, None)
-        self._rest.pop(sharer, None)
-
-    def turns(self, room: int, kept: int, now: float) -> Iterator[tuple[S, int]]:
-        """Yield whose turn it is, and what room there is for it: *kept* of the *room* is for who is quick."""
-        self._turn = not self._turn
-        sides = ((self._quick, room), (self._rest, room - kept))
-        for side, left in sides if self._turn else reversed(sides):
-            for _ in range(len(side) if left > 0 else 0):
-                sharer = next(iter(side), None)
-                if sharer is None:
-                    break
-                side.move_to_end(sharer)
-                if side is self._quick and not sharer.quick(now):
-                    self.put(sharer, now)
-                    continue
-                yield sharer, left
-
-
-class _Place(_Sharer, Generic[K]):
-    """Where keys of one tenant lead to. *waiting*: since when, in each lane."""
-
-    __slots__ = ("blocked", "tenant", "waiting")
-
-    def __init__(self, tenant: _Tenant[K], name: Hashable, *, proven: bool) -> None:
-        super().__init__(name, FIRST_SLOTS, proven=proven)
-        self.tenant = tenant
-        self.blocked = False  # the place has no slot left for anybody
-        self.waiting: dict[Lane, OrderedDict[K, float]] = {lane: OrderedDict() for lane in Lane}
-
-    def fits(self, left: int, slots: int) -> bool:
-        """Say whether one more may run, if *left* are left of the tenant's part, and *slots* lead there."""
-        return left > 0 and len(self.running) < min(self.granted, slots)
-
-
-class _Tenant(_Sharer, Generic[K]):
-    __slots__ = ("places", "quick_places", "rings")
-
-    def __init__(self, name: Hashable) -> None:
-        super().__init__(name, FIRST_PART, proven=True)
-        self.places: dict[Hashable, _Place[K]] = {}
-        self.quick_places: OrderedDict[Hashable, None] = OrderedDict()  # that are not there any more
-        self.rings: dict[Lane, _Ring[_Place[K]]] = {lane: _Ring() for lane in Lane}
-
-    def fits(self, room: int) -> bool:
-        """Say whether one more may run, if there is *room*: it takes no more than it leaves for others."""
-        taken = len(self.running)
-        return room > 0 if not taken else taken < min(self.granted, room)
-
-    def part(self, room: int) -> int:
-        """Return how many workers it may have in all, if there is *room* for more of its passes."""
-        return max(1, min(self.granted, (len(self.running) + room + 1) // 2))
-
-
-class _Site(Generic[K]):
-    """A place as all tenants share it: how many passes lead there, and who waits until fewer do."""
-
-    __slots__ = ("blocked", "running")
-
-    def __init__(self) -> None:
-        self.running = 0
-        self.blocked: OrderedDict[_Place[K], None] = OrderedDict()
 
 
 class Shares(Generic[K]):
@@ -181,13 +53,13 @@ class Shares(Generic[K]):
         self._now = now
         self._turns = itertools.cycle(TURNS)
         self._first = next(self._turns)
-        self._tenants: dict[Hashable, _Tenant[K]] = {}
-        self._idle: OrderedDict[Hashable, _Tenant[K]] = OrderedDict()
-        self._sites: dict[Hashable, _Site[K]] = {}
+        self._tenants: dict[Hashable, Tenant[K]] = {}
+        self._idle: OrderedDict[Hashable, Tenant[K]] = OrderedDict()
+        self._sites: dict[Hashable, Site[K]] = {}
         self._roomy: set[Hashable] = set()  # sites with room, and places that still count as blocked there
-        self._rings: dict[Lane, _Ring[_Tenant[K]]] = {lane: _Ring() for lane in Lane}
-        self._where: dict[K, tuple[_Place[K], Lane]] = {}  # of keys that wait
-        self._running: dict[K, _Place[K]] = {}
+        self._rings: dict[Lane, Ring[Tenant[K]]] = {lane: Ring() for lane in Lane}
+        self._where: dict[K, tuple[Place[K], Lane]] = {}  # of keys that wait
+        self._running: dict[K, Place[K]] = {}
 
     def __contains__(self, key: K) -> bool:
         """Say whether *key* waits."""
@@ -261,7 +133,7 @@ class Shares(Generic[K]):
         self._tidy(place)
 
     # -- whose turn it is ----------------------------------------------------------------------------------
-    def _next(self, lane: Lane) -> _Place[K] | None:
+    def _next(self, lane: Lane) -> Place[K] | None:
         """Return the place whose key is next in *lane*, if any may run."""
         now = self._now()
         for tenant, room in self._rings[lane].turns(self.free, self._workers // KEPT_PART, now):
@@ -278,12 +150,12 @@ class Shares(Generic[K]):
                 self._block(place, site)
         return None
 
-    def _start(self, place: _Place[K], key: K, lane: Lane) -> tuple[K, Lane, float]:
+    def _start(self, place: Place[K], key: K, lane: Lane) -> tuple[K, Lane, float]:
         now = self._now()
         self._first = next(self._turns)
         self._running[key] = place
         place.running[key] = place.tenant.running[key] = now
-        site = self._sites.setdefault(place.name, _Site())
+        site = self._sites.setdefault(place.name, Site())
         site.running += 1
         if site.running >= self._slots:
             self._roomy.discard(place.name)
@@ -297,28 +169,28 @@ class Shares(Generic[K]):
         if not place.blocked:
             self._enter(place, lane)
 
-    def _place(self, tenant_name: Hashable, name: Hashable) -> _Place[K]:
+    def _place(self, tenant_name: Hashable, name: Hashable) -> Place[K]:
         tenant = self._tenants.get(tenant_name)
         if tenant is None:
-            tenant = self._idle.pop(tenant_name, None) or _Tenant(tenant_name)
+            tenant = self._idle.pop(tenant_name, None) or Tenant(tenant_name)
             self._tenants[tenant_name] = tenant
         place = tenant.places.get(name)
         if place is None:
             proven = tenant.quick_places.pop(name, name) is None
-            place = tenant.places[name] = _Place(tenant, name, proven=proven)
+            place = tenant.places[name] = Place(tenant, name, proven=proven)
         return place
 
-    def _enter(self, place: _Place[K], lane: Lane) -> None:
+    def _enter(self, place: Place[K], lane: Lane) -> None:
         now = self._now()
         place.tenant.rings[lane].put(place, now)
         self._rings[lane].put(place.tenant, now)
 
-    def _leave(self, place: _Place[K], lane: Lane) -> None:
+    def _leave(self, place: Place[K], lane: Lane) -> None:
         place.tenant.rings[lane].drop(place)
         if not place.tenant.rings[lane]:
             self._rings[lane].drop(place.tenant)
 
-    def _block(self, place: _Place[K], site: _Site[K]) -> None:
+    def _block(self, place: Place[K], site: Site[K]) -> None:
         """Pass *place* over until fewer passes lead there."""
         place.blocked = True
         site.blocked[place] = None
@@ -339,7 +211,7 @@ class Shares(Generic[K]):
         else:
             self._roomy.discard(name)
 
-    def _tidy(self, place: _Place[K]) -> None:
+    def _tidy(self, place: Place[K]) -> None:
         """Forget a place of which nothing waits or runs, and put its tenant aside if that was all."""
         if place.running or any(place.waiting.values()):
             return
