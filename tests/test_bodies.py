@@ -14,6 +14,7 @@ import aiohttp
 import kopf
 import pytest
 from aiohttp import web
+from kopf._cogs.clients.errors import APIServerError, check_response
 from kubernetes.aio.client import ApiClient, Configuration
 
 from onecloud_operator.bodies import ANNOTATION_LENGTH, ANNOTATIONS, ANSWER_BYTES, decode, slim
@@ -24,7 +25,7 @@ from onecloud_operator.objects import Objects, resource_of
 from onecloud_operator.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 PATH = "/apis/onecloud.io/v1alpha1/onecloudservers"
 JUNK_BYTES = 250_000  # the API server takes 256 KiB of annotations
@@ -92,14 +93,22 @@ def dumped(value: object) -> bytes:
 @asynccontextmanager
 async def serving(objects: list[dict[str, Any]]) -> AsyncIterator[tuple[Served, str]]:
     served = Served(objects)
+    async with answering(served.answer) as url:
+        yield served, url
+
+
+@asynccontextmanager
+async def answering(
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]],
+) -> AsyncIterator[str]:
     app = web.Application()
-    app.router.add_get("/{path:.*}", served.answer)
+    app.router.add_get("/{path:.*}", answer)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
-        yield served, f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
     finally:
         await runner.cleanup()
 
@@ -229,3 +238,25 @@ async def test_listing_large_objects_takes_a_bounded_amount_of_memory() -> None:
     assert len(objects) == 200
     assert kept < 8 * MIB
     assert peak < 8 * ANSWER_BYTES, "the bytes, their texts at four times that, and the server of the test"
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        pytest.param(b"<html>Bad gateway</html>", "Bad gateway", id="a-page-of-a-proxy"),
+        pytest.param(b"x" * (ANSWER_BYTES + MIB), "None", id="one-without-an-end"),
+        pytest.param(b"\xff\xfe", "None", id="no-text-at-all"),
+        pytest.param(b'{"kind":"Status","message":"not now"}', "not now", id="a-reason"),
+    ],
+)
+async def test_an_answer_that_is_no_list_is_an_error_that_kopf_tries_again(page: bytes, said: str) -> None:
+    """An error that kopf does not know would end its watch, and so the process."""
+
+    async def refuse(_request: web.Request) -> web.Response:
+        return web.Response(status=502, body=page, content_type="text/html")
+
+    async with answering(refuse) as url, kopfs(url) as session:
+        response = await session.get(url + PATH, params={"limit": "500"})
+        with pytest.raises(APIServerError) as refusal:
+            await check_response(response)
+        assert said in str(refusal.value) or said == "None"

@@ -38,9 +38,24 @@ class Answer(aiohttp.ClientResponse):
         return len(self._body)
 
     async def json(self, **_: object) -> Any:  # noqa: ANN401 - JSON
-        """Return what `kopf` asks for: a list, or why there is none."""
-        page = decode(await self.read())
+        """
+        Return what kopf asks for: a list, or why there is none.
+
+        Raises the standard library's error for what is no JSON, as the page of a proxy: kopf knows that one.
+        """
+        try:
+            if self._body is None:
+                await self.take()
+            page = decode(await self.read())
+        except TooLarge:
+            return None
+        except ValueError:
+            raise json.JSONDecodeError("it is no JSON", "", 0) from None
         return slim_list(page) if isinstance(page, dict) else page
+
+    async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
+        """Return what is no JSON, whatever its letters are."""
+        return await super().text(encoding, errors)
 
 
 class Watch:
