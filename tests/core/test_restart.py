@@ -386,6 +386,24 @@ def test_a_stop_whose_answer_is_lost_is_undone_though_nothing_is_wanted_any_more
     assert len(sent(world, Start)) == late
 
 
+@pytest.mark.parametrize("late", [True, False])
+def test_a_stop_that_is_accepted_and_comes_late_is_undone(late: bool) -> None:
+    """A host whose agent is away does what it was told when that is back; until then the server runs."""
+    world = adopted(LARGER)
+    world.cloud.mood = "deaf"
+    until(world, lambda step: isinstance(step, Hold) and step.reason == "OperationFailed")
+    assert len(sent(world, Stop)) == 2
+    assert "restart" in world.cluster.stored.status
+    world.cloud.mood = "well"
+    world.cluster.respec(spec({}, adoption={"policy": "Adopt", "id": ID}, **RESTART))
+    if late:
+        world.cloud.rows[ID].change(status="ready")
+    to_rest(world)
+    assert row_of(world).status == "running"
+    assert "restart" not in world.cluster.stored.status
+    assert len(sent(world, Start)) == late
+
+
 @pytest.mark.parametrize("status", ["stop_fail", "change_flavor_fail", "start_fail"])
 @pytest.mark.parametrize("mode", ["Correct", "Report"])
 def test_a_failed_operation_in_the_middle_ends_with_it_running(status: str, mode: str) -> None:

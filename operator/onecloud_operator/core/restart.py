@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.actions import BeginRestart, Stop
+from onecloud_operator.core.actions import BeginRestart, Start, Stop
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import power
 
@@ -51,14 +51,30 @@ def power_now(resource: Resource, server: Observed) -> str:
 
 def pending_seconds(facts: Facts) -> float:
     """Return for how long a stop of ours may still come true; 0 if it cannot."""
-    restart, memory = facts.resource.records.restart, facts.memory
+    restart, memory, config = facts.resource.records.restart, facts.memory, facts.config
     if restart is None:
         return 0.0
     begun_here = memory.begun_restart == restart.since
     lost_at = memory.stop_lost_at if begun_here else memory.latest(memory.stop_lost_at)
-    if lost_at is None:
-        return 0.0
-    return max(lost_at + facts.config.post_settle_seconds - facts.now, 0.0)
+    ends = [facts.now]
+    if lost_at is not None:
+        ends.append(lost_at + config.post_settle_seconds)
+    if (stopped_at := _unanswered_stop(facts)) is not None:
+        ends.append(stopped_at + config.hung_seconds + config.post_settle_seconds)
+    return max(ends) - facts.now
+
+
+def _unanswered_stop(facts: Facts) -> float | None:
+    """
+    Return when the newest stop that the cloud accepted was sent, unless a start has followed on it.
+
+    A host whose agent is away does it when that is back, and meanwhile the server is seen to run.
+    """
+    server_id, attempts = facts.resource.records.bound_id, facts.memory.attempts
+    if server_id is None or (stop := attempts.get(Stop(server_id))) is None:
+        return None
+    start = attempts.get(Start(server_id))
+    return stop.at if start is None or start.at < stop.at else None
 
 
 def over(facts: Facts, step: Step) -> bool:
