@@ -222,6 +222,33 @@ async def test_events_of_a_watch_come_slim_if_they_are_large_and_as_they_are_oth
     assert len(lines) < 10_000
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"x" * (ANSWER_BYTES + MIB), id="that-does-not-end"),
+        pytest.param(b"x" * MIB + b"\n", id="that-is-no-json"),
+    ],
+)
+async def test_an_event_that_no_api_server_sends_breaks_the_connection_and_nothing_else(line: bytes) -> None:
+    """That is what kopf makes anew; any other error would end the process."""
+
+    async def talk(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            await answer.write(line)
+        return answer
+
+    async with (
+        answering(talk) as url,
+        kopfs(url) as session,
+        session.get(url + PATH, params={"watch": "true"}) as response,
+    ):
+        with pytest.raises((aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)):
+            _ = [piece async for piece in response.content.iter_chunked(MIB)]
+        response.close()
+
+
 async def test_listing_large_objects_takes_a_bounded_amount_of_memory() -> None:
     """One emoji makes four bytes of each character of a text; so no text is made of the whole."""
     async with serving([junk(number) for number in range(200)]) as (_, url):
@@ -256,7 +283,7 @@ async def test_an_answer_that_is_no_list_is_an_error_that_kopf_tries_again(page:
         return web.Response(status=502, body=page, content_type="text/html")
 
     async with answering(refuse) as url, kopfs(url) as session:
-        response = await session.get(url + PATH, params={"limit": "500"})
-        with pytest.raises(APIServerError) as refusal:
-            await check_response(response)
+        async with session.get(url + PATH, params={"limit": "500"}) as response:
+            with pytest.raises(APIServerError) as refusal:
+                await check_response(response)
         assert said in str(refusal.value) or said == "None"

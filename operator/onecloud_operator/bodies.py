@@ -12,12 +12,11 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+import aiohttp
 from pydantic_core import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    import aiohttp
 
 ANSWER_BYTES: Final = 8 * 2**20  # an object has 1.5 MiB at the most; a page of 500 with full status 4 MiB
 FEWER: Final = 4  # how many times fewer objects are asked for after a page that was too large
@@ -53,8 +52,8 @@ METADATA: Final = frozenset(
 )
 
 
-class TooLarge(Exception):
-    """An answer has more bytes than are read of one."""
+class TooLarge(aiohttp.ClientConnectionError):
+    """An answer has more bytes than are read of one, and was broken off: kopf begins anew then."""
 
 
 async def read(response: aiohttp.ClientResponse, most: int = ANSWER_BYTES) -> bytes:

@@ -197,5 +197,8 @@ def _bounded(line: bytes) -> bytes:
     """Return an event as it is if it is small, else without what nobody reads of its object."""
     if len(line) < LARGE_BYTES:
         return line
-    event = decode(line)
+    try:
+        event = decode(line)
+    except ValueError:
+        raise aiohttp.ClientPayloadError("an event of the watch is no JSON") from None
     return json.dumps(slim_event(event)).encode() if isinstance(event, dict) else line
