@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,9 +62,20 @@ def play(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show what the operator said beside a failed test."""
+    """Show what each operator said beside a failed test."""
     report = yield
-    play = getattr(item, "funcargs", {}).get("play")
-    if report.failed and play is not None:
-        report.sections.append(("operator", play.operator.text()[-8000:]))
+    if report.failed:
+        for name, operator in _operators(getattr(item, "funcargs", {})):
+            report.sections.append((name, operator.text()[-8000:]))
     return report
+
+
+def _operators(fixtures: Mapping[str, Any]) -> Iterator[tuple[str, Operator]]:
+    if "play" in fixtures:
+        yield "operator", fixtures["play"].operator
+    if "pair" in fixtures:
+        for number, replica in enumerate(fixtures["pair"].replicas):
+            yield f"replica {number}", replica.operator
+    if "shards" in fixtures:
+        for name, replica in fixtures["shards"].replicas.items():
+            yield f"shard {name}", replica.operator

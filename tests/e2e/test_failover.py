@@ -114,16 +114,6 @@ def pair(  # noqa: PLR0913, PLR0917 - fixtures
         play.check_secrets()
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    report = yield
-    pair = getattr(item, "funcargs", {}).get("pair")
-    if report.failed and pair is not None:
-        for number, replica in enumerate(pair.replicas):
-            report.sections.append((f"replica {number}", replica.operator.text()[-6000:]))
-    return report
-
-
 def test_only_the_leader_writes_and_both_are_ready(pair: Pair) -> None:
     leader = pair.leader()
     standby = pair.other(leader)

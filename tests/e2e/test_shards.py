@@ -92,16 +92,6 @@ def places(kube: Kube, served: None, cloud: Cloud) -> Iterator[dict[str, Play]]:
         yield made
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    report = yield
-    shards = getattr(item, "funcargs", {}).get("shards")
-    if report.failed and shards is not None:
-        for name, replica in shards.replicas.items():
-            report.sections.append((f"shard {name}", replica.operator.text()[-6000:]))
-    return report
-
-
 def apply(shards: Shards, name: str, shard: str | None, **policies: Any) -> None:
     """Apply an object that carries its label from the start."""
     labels = {"labels": {"shard": shard}} if shard else {}
