@@ -1,5 +1,5 @@
 """
-Fixtures that every test may ask for: a real API server, a client for it, and a namespace of one's own.
+Fixtures that every test may ask for: a clock, and a real API server with a client and a namespace for it.
 
 With CI=true a test that is skipped or expected to fail counts as failed: nothing is left out silently.
 """
@@ -19,6 +19,8 @@ from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kube import Kube
 from sandbox.cluster.namespaces import temporary
+from sandbox.stage import CRDS
+from tests.engine.simulated import SimulatedClock
 
 # A shell that runs this in the background has it ignore Ctrl-C, and so would every child of a test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -43,6 +45,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileSche
     return ByDearness(config, log) if config.getoption("dist") == "loadfile" else None
 
 
+@pytest.fixture
+def clock() -> SimulatedClock:
+    """Give a clock that moves only when the test says so."""
+    return SimulatedClock()
+
+
 @pytest.fixture(scope="session")
 def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
     """One API server for the whole session; it is started by the first test that needs it."""
@@ -58,6 +66,12 @@ def kube(control_plane: ControlPlane) -> Iterator[Kube]:
     """Give a client with every right."""
     with control_plane.client() as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def served(control_plane: ControlPlane) -> None:
+    """Have the CRD served."""
+    control_plane.install_crds(CRDS)
 
 
 @pytest.fixture

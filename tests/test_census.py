@@ -14,12 +14,11 @@ from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.objects import Key, Objects, key_of
-from sandbox.stage import CRDS
 from tests.api.manifests import SPEC, manifest
+from tests.client import cluster_of
 from tests.engine.simulated import SimulatedClock
 from tests.onecloud.place import Answer
 from tests.test_cluster import answering, status_of
-from tests.test_leases import cluster_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -65,10 +64,7 @@ class Scene:
         return {key.name for key in self.objects.keys()}  # noqa: SIM118 - no mapping
 
 
-@pytest.fixture(scope="module", autouse=True)
-def served(control_plane: ControlPlane) -> None:
-    """Have the CRD served."""
-    control_plane.install_crds(CRDS)
+pytestmark = pytest.mark.usefixtures("served")
 
 
 @pytest.fixture

@@ -23,10 +23,9 @@ from onecloud_operator.cluster import (
     NotFound,
     Reference,
 )
-from sandbox.stage import CRDS
 from tests.api.manifests import SPEC, manifest
+from tests.client import cluster_of
 from tests.onecloud.place import LOST, Answer, serving
-from tests.test_leases import cluster_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -39,10 +38,7 @@ OURS = "onecloud.io/server"
 OTHERS = "example.com/backup"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def served(control_plane: ControlPlane) -> None:
-    """Have the CRD served."""
-    control_plane.install_crds(CRDS)
+pytestmark = pytest.mark.usefixtures("served")
 
 
 @pytest.fixture

@@ -187,8 +187,3 @@ def without(*path: str) -> dict[str, Any]:
         properties = properties[name]["properties"]
     del properties[path[-1]]
     return older
-
-
-@pytest.fixture
-def clock() -> SimulatedClock:
-    return SimulatedClock()

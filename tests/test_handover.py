@@ -33,11 +33,6 @@ def body(name: str = "web", *finalizers: str) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def clock() -> SimulatedClock:
-    return SimulatedClock()
-
-
 @pytest.mark.parametrize(
     ("complete", "finalizers", "seconds"),
     [

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from kubernetes.aio import config as kubernetes_config
-from kubernetes.aio.client import ApiClient, Configuration
 
-from onecloud_operator.cluster import Cluster
 from onecloud_operator.engine.clock import BootClock
 from onecloud_operator.engine.lease import Claim, Election, Fenced, LeaseLost, Overtaken, StoreError, Timing
 from onecloud_operator.leases import KubernetesLease, new_identity, own_namespace
+from tests.client import cluster_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from onecloud_operator.cluster import Cluster
     from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube
 
@@ -28,19 +25,6 @@ NAME = "onecloud-operator"
 TIMING = Timing(duration_seconds=3, renew_seconds=0.5, deadline_seconds=2.0)
 OURS = Claim("we", 15, 0, taken=True)
 MANY_SECONDS = 20.0
-
-
-@asynccontextmanager
-async def cluster_of(control_plane: ControlPlane, user: str = "admin") -> AsyncIterator[Cluster]:
-    configuration = Configuration()
-    await kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]  # generated
-        str(control_plane.kubeconfig_of(user)), client_configuration=configuration
-    )
-    cluster = Cluster(ApiClient(configuration))
-    try:
-        yield cluster
-    finally:
-        await cluster.close()
 
 
 def lease_of(cluster: Cluster, namespace: str) -> KubernetesLease:

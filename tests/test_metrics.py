@@ -44,11 +44,6 @@ SERIES = re.compile(r"^onecloud_operator_\w+(?:\{.*\})? ", re.MULTILINE)
 
 
 @pytest.fixture
-def clock() -> SimulatedClock:
-    return SimulatedClock()
-
-
-@pytest.fixture
 def metrics(clock: SimulatedClock) -> Metrics:
     return Metrics("1.2.3", clock=clock.monotonic)
 

@@ -24,11 +24,6 @@ def body(version: int, *, uid: str = "uid-1", **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def clock() -> SimulatedClock:
-    return SimulatedClock()
-
-
-@pytest.fixture
 def objects(clock: SimulatedClock) -> Objects:
     return Objects(clock.monotonic)
 

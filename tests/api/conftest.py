@@ -1,18 +1,8 @@
-"""The CRD, served by a real API server."""
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+"""Every test here is about the CRD, as a real API server serves it."""
 
 import pytest
 
-from sandbox.stage import CRDS
-
-if TYPE_CHECKING:
-    from sandbox.cluster.control_plane import ControlPlane
-
 
 @pytest.fixture(scope="session", autouse=True)
-def served(control_plane: ControlPlane) -> None:
+def _always(served: None) -> None:
     """Have the CRD served."""
-    control_plane.install_crds(CRDS)

@@ -8,3 +8,9 @@ from tests.cloud.scene import Scene
 @pytest.fixture
 def scene() -> Scene:
     return Scene()
+
+
+@pytest.fixture
+async def ident(scene: Scene) -> str:
+    """Return a server that may be deleted."""
+    return await scene.create("pet", disable_delete=False)

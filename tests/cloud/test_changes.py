@@ -7,11 +7,6 @@ import pytest
 from tests.cloud.scene import Scene
 
 
-@pytest.fixture
-async def ident(scene: Scene) -> str:
-    return await scene.create("pet", disable_delete=False)
-
-
 async def _put(scene: Scene, ident: str, body: dict[str, Any]) -> Any:
     return await scene.ask("PUT", f"/servers/{ident}", body={"server": body})
 

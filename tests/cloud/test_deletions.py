@@ -7,11 +7,6 @@ import pytest
 from tests.cloud.scene import Scene, spec
 
 
-@pytest.fixture
-async def ident(scene: Scene) -> str:
-    return await scene.create("pet", disable_delete=False)
-
-
 async def _delete(scene: Scene, ident: str, query: str = "", body: Any = None) -> Any:
     reply = await scene.ask("DELETE", f"/servers/{ident}{query}", body=body)
     scene.time.run()

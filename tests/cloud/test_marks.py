@@ -6,11 +6,6 @@ from sandbox.cloud.inventory import InstanceGroup
 from tests.cloud.scene import Scene
 
 
-@pytest.fixture
-async def ident(scene: Scene) -> str:
-    return await scene.create("pet", disable_delete=False)
-
-
 @pytest.mark.parametrize("on", [True, False])
 async def test_a_frozen_server_is_off_and_refuses_every_action_but_the_one_that_thaws_it(
     scene: Scene, *, on: bool

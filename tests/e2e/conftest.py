@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.stage import CRDS, grant
+from sandbox.stage import grant
 from tests.e2e.play import Play
 from tests.e2e.warm import Cloud, Operator
 
@@ -34,9 +34,8 @@ QUICK: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session")
-def served(control_plane: ControlPlane, kube: Kube) -> None:
-    """Have the CRD served, and the rights granted."""
-    control_plane.install_crds(CRDS)
+def served(served: None, kube: Kube) -> None:
+    """Have the rights granted as well."""
     grant(kube)
 
 

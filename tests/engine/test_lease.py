@@ -76,11 +76,6 @@ class Board:
 
 
 @pytest.fixture
-def clock() -> SimulatedClock:
-    return SimulatedClock()
-
-
-@pytest.fixture
 def board(clock: SimulatedClock) -> Board:
     return Board(clock)
 

@@ -23,11 +23,6 @@ def in_the_namespace_of_its_owner(key: str) -> tuple[str, str]:
 FIRST, REST = "a0", [f"a{number}" for number in range(1, 6)]
 
 
-@pytest.fixture
-def clock() -> SimulatedClock:
-    return SimulatedClock()
-
-
 async def test_keys_whose_group_becomes_another_while_they_are_parked_get_their_turn(
     clock: SimulatedClock,
 ) -> None:

@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 SECRET = "s3cret-token"
 
 
-@pytest.fixture
-def clock() -> SimulatedClock:
-    return SimulatedClock()
-
-
 def queue_on(clock: SimulatedClock, **options: Any) -> Queue[str]:
     knobs: dict[str, Any] = {"workers": 1, "per_group": 100} | options
     return Queue(clock=clock, backoff=Backoff(1.0, 300.0, lambda: 0.5), **knobs)

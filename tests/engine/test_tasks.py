@@ -13,11 +13,6 @@ SECRET = "s3cret-token"
 
 
 @pytest.fixture
-def clock() -> SimulatedClock:
-    return SimulatedClock()
-
-
-@pytest.fixture
 def supervisor(clock: SimulatedClock) -> Supervisor:
     return Supervisor(clock)
 

@@ -10,13 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onecloud_operator.feed.window import MANY, Window
-from tests.engine.simulated import SimulatedClock
-from tests.feed.live import Live, live, server_of, until
-from tests.feed.test_timing import World
+from tests.feed.live import Live, server_of, until
+from tests.feed.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from onecloud_operator.feed import Feed
 
 T = datetime(2026, 11, 23, 7, 28, 28, tzinfo=UTC)
@@ -168,19 +165,6 @@ def test_a_window_that_began_in_the_future_falls_back_to_its_beginning() -> None
     window.seen_whole([AHEAD], [], 5.0)
     assert window.fall_back(T, 100.0) == 0.0
     assert window.floor() == after(-105)
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    made = World(SimulatedClock())
-    yield made
-    await made.feeds.close()
-
-
-@pytest.fixture
-async def parts() -> AsyncIterator[Live]:
-    async with live() as made:
-        yield made
 
 
 # -- the feed --------------------------------------------------------------------------------------------

@@ -18,12 +18,6 @@ SWEEPING = replace(QUICK, sweep_seconds=0.2, sweep_without_events_seconds=0.2)
 
 
 @pytest.fixture
-async def parts() -> AsyncIterator[Live]:
-    async with live() as made:
-        yield made
-
-
-@pytest.fixture
 async def sweeping() -> AsyncIterator[Live]:
     """Sweeps come quickly, and there are no events to tell of deletions."""
     async with live(SWEEPING) as made:

@@ -8,56 +8,18 @@ import pytest
 
 from onecloud_operator.core.place import Place
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.feed import Feed, FeedOptions, Feeds
+from onecloud_operator.feed import Feed
 from onecloud_operator.onecloud.errors import Call, ConnectFailed, Forbidden, ServerError
 from onecloud_operator.translate import observed_from_row
 from tests.engine.simulated import SimulatedClock
 from tests.feed.fake import PROJECT, FakeCloud, kind_of
+from tests.feed.world import PLACE, World
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.onecloud.models import ServerPage, ServerQuery
 
-PLACE = Place("https://cloud.example/v3", "region0", PROJECT)
 HOUR = 3600.0
-
-
-class World:
-    """A fake cloud, a feed on it, and what the feed told."""
-
-    def __init__(self, clock: SimulatedClock, **options: Any) -> None:
-        self.clock = clock
-        self.cloud = FakeCloud(clock)
-        self.told: list[tuple[str, Lane]] = []
-        self.feeds: Feeds[str] = Feeds(
-            notify=lambda key, lane: self.told.append((key, lane)),
-            clock=clock,
-            options=FeedOptions(**options),
-            random=lambda: 0.5,
-        )
-
-    def join(self, key: str = "me", cloud: FakeCloud | None = None) -> Feed[str]:
-        """Let an object in."""
-        return self.feeds.join(key, PLACE, cloud or self.cloud)
-
-    def watch_all(self) -> Feed[str]:
-        """Let an object in for each server, under the server's name."""
-        for server_id in self.cloud.rows:
-            self.join(server_id).watch(server_id, server_id)
-        return self.join(next(iter(self.cloud.rows)))
-
-    def told_since(self, count: int) -> set[str]:
-        """Return who was told something after the first *count*."""
-        return {key for key, _ in self.told[count:]}
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    made = World(SimulatedClock())
-    yield made
-    await made.feeds.close()
 
 
 async def test_ten_thousand_idle_servers_cost_less_than_1200_calls_an_hour_and_no_single_gets(
