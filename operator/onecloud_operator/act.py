@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, assert_never
 
 from onecloud_operator.cluster import Cluster, Reference
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from onecloud_operator.objects import Key, Objects
     from onecloud_operator.onecloud import Cloud
 
+MOST_FOUND = 20  # of one name; more than one is told, and none of them taken
 ACTIONS: dict[type[CloudWrite], str] = {Start: "start", Stop: "stop", SyncStatus: "syncstatus"}
 
 
@@ -174,10 +176,10 @@ class Hands:
             return tuple(server for server in found if server.project_id == feed.place.project_id)
         if wanted.name is None:
             return ()
-        page = await cloud.list_servers(ServerQuery(names=(wanted.name,), details=True, limit=20))
+        page = await cloud.list_servers(ServerQuery(names=(wanted.name,), details=True, limit=MOST_FOUND))
         rows = (observed_from_details(row) for row in page.rows)
         # The cloud compares without regard to case, and ignores a filter that it does not know.
-        return tuple(server for server in rows if server.name == wanted.name)
+        return tuple(islice((server for server in rows if server.name == wanted.name), MOST_FOUND))
 
     async def _write(self, facts: Facts, step: CloudWrite) -> Outcome:
         cloud, feed = self._reach()

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS_KEPT = 16
 DISKS_KEPT = REFUSALS_KEPT = 160  # of 65 disks that a server shows, and of 64 that were kept of it
+LOOKS_KEPT = 2048  # more than the attempts whose ids one round of looks may have to go through
 ATTEMPT_LIFE_SECONDS = 1800.0
 WAITING = "Hold"  # the kind under which a hold's own waiting time is kept
 LOOK_AGAIN_FIRST_SECONDS = 2.0
@@ -165,7 +166,10 @@ def _looked(facts: Facts, memory: Memory, step: Look | LookAtDisk, done: Done) -
             del disks[min(disks, key=lambda one: disks[one].at)]
         return replace(memory, disks=disks)
     if step.server_id != facts.resource.records.bound_id:
-        return replace(memory, looks={**memory.looks, step.server_id: Looked(done.began_at, done.version)})
+        looks = {**memory.looks, step.server_id: Looked(done.began_at, done.version)}
+        while len(looks) > LOOKS_KEPT:  # the spec may name another id each time
+            del looks[min(looks, key=lambda one: looks[one].at)]
+        return replace(memory, looks=looks)
     burnt = memory.burnt_at
     create = facts.memory.refusals.get("Create")
     if done.gone and create is not None and create.problem.duplicate_id and burnt is None:

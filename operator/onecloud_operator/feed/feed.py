@@ -102,6 +102,7 @@ class Feed(Generic[K]):
     def leave(self, key: K) -> None:
         """Let *key* go."""
         self.unwatch(key)
+        self.names.leave(key)
         self._members.leave(key)
 
     def watch(self, key: K, server_id: str, recalled: Observed | None = None) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+MOST_GONE = 2**16  # that are remembered at a time; the share of no fleet is larger
+MOST_AGREED = 4096  # namespaces; the first that acknowledged would have to do so again
+
 
 class GoneLimiter:
     """
@@ -31,6 +34,8 @@ class GoneLimiter:
         self._count += 1
         self._gone[server_id] = now
         self._gone.move_to_end(server_id)
+        if len(self._gone) > MOST_GONE:
+            self._gone.popitem(last=False)
         self._forget(now)
 
     def holding(self, now: float, owned: int, namespace: str) -> bool:
@@ -70,7 +75,10 @@ class GoneLimiter:
 
     def acknowledge(self, namespace: str) -> None:
         """Hold nothing of *namespace* for what vanished until now: a person there has confirmed it."""
+        self._agreed.pop(namespace, None)
         self._agreed[namespace] = self._count
+        if len(self._agreed) > MOST_AGREED:
+            del self._agreed[next(iter(self._agreed))]
 
     def _forget(self, now: float) -> None:
         while self._gone and next(iter(self._gone.values())) <= now - self._window_seconds:

@@ -75,6 +75,10 @@ class Directory(Generic[K]):
                     self._waiting.setdefault(key, reference)
         return found
 
+    def leave(self, key: K) -> None:
+        """Tell *key* nothing more."""
+        self._waiting.pop(key, None)
+
     async def look_up(self, reference: Reference, source: Source) -> None:
         """Ask the cloud, unless somebody is asking; whatever it answers is remembered, for a time."""
         if self._asking:

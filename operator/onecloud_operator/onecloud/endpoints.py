@@ -156,6 +156,8 @@ class Endpoints:
             if place.forgettable or (spare > 0 and place.idle):
                 self._places.pop(origin).forget_idle()
                 spare -= 1
+            elif spare <= 0:
+                break  # those behind were used later
 
     def _wired(self, origin: str, tls: Tls) -> Wire:
         transport: Network | Lent | None = self._lent

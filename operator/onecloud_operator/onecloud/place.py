@@ -60,7 +60,7 @@ class Place:
     @property
     def forgettable(self) -> bool:
         """Whether a new place would do as well, whatever its last answers were."""
-        return self.idle and self._clock() >= self._used_at + FORGET_SECONDS
+        return self._clock() >= self._used_at + FORGET_SECONDS and self.idle
 
     @property
     def authorities(self) -> int:
