@@ -16,31 +16,25 @@ from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kubelet import Kubelet
 from tests.argocd.installed import Installed
 from tests.argocd.shop import PATCH, Shop
+from tests.controllers import cluster, kube
 from tests.e2e.warm import Cloud
 from tests.install.pages import Shell, shell
 
 if TYPE_CHECKING:
     from sandbox.cluster.kube import Kube
 
+__all__ = ["cluster", "kube"]  # for pytest, which finds fixtures by their names here
+
 
 @pytest.fixture(scope="package")
-def cluster(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
-    """Give a control plane with controllers: a pruned object waits for the garbage collector."""
+def programs(request: pytest.FixtureRequest) -> None:
+    """Get what is needed."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # a first build takes minutes and says so
         faulthandler.cancel_dump_traceback_later()  # and is no test that hangs
         tools.binaries("etcd", "kube-apiserver", "kube-controller-manager", "argocd")
         tools.kubectl()
         tools.helm()
-    with ControlPlane(controllers=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="package")
-def kube(cluster: ControlPlane) -> Iterator[Kube]:
-    """Give a client with every right."""
-    with cluster.client() as client:
-        yield client
 
 
 @pytest.fixture(scope="package")

@@ -15,11 +15,15 @@ from sandbox.docs.chart import CHART
 from sandbox.docs.install import NAMESPACE
 from tests.chart.helm import VERSIONS, Command, Release
 from tests.chart.servers import CRD, LONG
+from tests.controllers import cluster, kube
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sandbox.cluster.kube import Kube
+
+
+__all__ = ["cluster", "kube"]  # for pytest, which finds fixtures by their names here
 
 MONITORING = Path(__file__).with_name("monitoring.yaml")
 
@@ -67,20 +71,6 @@ def any_helm(request: pytest.FixtureRequest, home: Path) -> Command:
     """Give each Helm, without a cluster."""
     version: Literal[3, 4] = request.param
     return Command(tools.helm(version), home)
-
-
-@pytest.fixture(scope="package")
-def cluster() -> Iterator[ControlPlane]:
-    """Give a control plane with controllers: they join aggregated roles, and make Pods of a Deployment."""
-    with ControlPlane(controllers=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="package")
-def kube(cluster: ControlPlane) -> Iterator[Kube]:
-    """Give a client with every right."""
-    with cluster.client() as client:
-        yield client
 
 
 @pytest.fixture(scope="package")
