@@ -18,6 +18,7 @@ from onecloud_operator.secrets import Secrets
 from sandbox.cloud import running_cloud
 from sandbox.cloud.defaults import LAB_PROJECT, PASSWORDS
 from tests.engine.simulated import SimulatedClock
+from tests.onecloud.place import Answer, Asked, Region, serving, token_body
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -313,3 +314,34 @@ async def test_another_password_is_another_session_and_the_old_one_is_let_go() -
         assert after.cloud is not before.cloud
         assert after.place == before.place
         assert s.sign_ins == 2
+
+
+@pytest.mark.parametrize("length", [129, 300, 900_000])
+async def test_a_project_id_without_end_is_a_problem_that_fits_into_a_status(length: int) -> None:
+    clock, region = SimulatedClock(), Region()
+
+    async def sign_in(_asked: Asked) -> Answer:
+        body = token_body(region.url)
+        body["token"]["project"]["id"] = "p" * length
+        return Answer(body=body, headers={"X-Subject-Token": "t"})
+
+    async with serving(sign_in) as place:
+        region.url = place.url
+
+        async def read(_namespace: str, _name: str) -> dict[str, Any]:
+            values = {
+                "OS_AUTH_URL": f"{place.url}/v3",
+                "OS_USERNAME": "u",
+                "OS_PASSWORD": WRONG,
+                "OS_PROJECT_NAME": "lab",
+            }
+            return {"data": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}}
+
+        endpoints = Endpoints(AddressPolicy(allow_loopback=True), clock=clock.monotonic)
+        clouds = Clouds(Secrets(read, clock.monotonic, 60.0), endpoints, clock.monotonic)
+        found = await clouds.open("shop", "onecloud")
+        assert isinstance(found, Problem)
+        assert found.reason == "EndpointUnreachable"
+        assert len(found.message) < 500
+        await clouds.close()
+        await endpoints.close()

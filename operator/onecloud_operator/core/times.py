@@ -16,6 +16,6 @@ def time_of_text(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # somebody may have edited a status
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
