@@ -251,6 +251,29 @@ def test_what_the_status_recalls_lacks_nothing() -> None:
     assert drift(replace(case, reading=reading(replace(FULL, details=recalled)))) == {}
 
 
+def test_a_restart_of_the_operator_takes_no_drift_back_and_writes_nothing() -> None:
+    data = {"dataDisks": [{"index": 1, "size": "10Gi"}]}
+    drifted = told(later(complete({**KEYS, **data}), keypair=None, keypair_id=None, disks=(RENAMED,)))
+    assert {each["field"] for each in drifted.resource.status["drift"]} == {"keypair", "dataDisks[1]"}
+    found = drifted.server
+    assert found is not None
+    assert found.details is not None
+    recalled = replace(found, details=replace(found.details, owner_known=False, owner=None))
+    case = replace(drifted, reading=reading(recalled))
+    assert report(case, plan(case)).status is None
+
+
+def test_no_record_is_made_of_what_an_older_status_recalls() -> None:
+    """It lacks what that operator did not show, which would be told as drift for good."""
+    older = facts(FULL, resource=resource(spec=spec(KEYS)))
+    assert FULL.details is not None
+    bare = replace(FULL.details, keypair_id=None, owner_known=False, owner=None)
+    first = told(replace(older, reading=reading(replace(FULL, details=bare))))
+    assert "baseline" not in first.resource.status
+    assert drift(replace(first, reading=reading(FULL))) == {}
+    assert told(replace(first, reading=reading(FULL))).resource.status["baseline"]["keypairID"] == "key-1"
+
+
 def test_an_object_of_an_older_operator_gets_its_record_at_the_first_reading() -> None:
     older = facts(FULL, resource=resource(spec=spec(KEYS)))
     status = told(older).resource.status

@@ -32,6 +32,7 @@ def baselined(facts: Facts, records: Records) -> Records:
         and rests
         and server.details is not None
         and server.detailed
+        and server.owner_known  # what an older status recalls may lack what is there
         and not server.recycled
     ):
         disks = disks_of(replace(facts.resource, records=records), server.details)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.fixed import fixed_field_of
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.change import open_differences
 from onecloud_operator.core.disks import disks_of
@@ -39,13 +40,15 @@ def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]
     # What is being mended is no drift.
     held = isinstance(step, Hold) and verdict.reason not in _NOT_DRIFT
     found = (*(open_differences(facts, server) if held else ()), *since_made(facts, server))
+    recalled = _recalled(facts, server)
+    found = tuple(each for each in found if not (recalled and fixed_field_of(each.field)))
     before = {
         (d.get("field"), d.get("desired"), d.get("actual")): d.get("since")
         for d in facts.resource.status.get("drift") or ()
         if isinstance(d, dict)
     }
     entries = []
-    for each in found[:DRIFT_LENGTH]:
+    for each in found:
         want, have = _cut(each.want), _cut(each.have or "")
         since = before.get((each.field, want, have))
         entries.append(
@@ -56,7 +59,22 @@ def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]
                 "since": since if isinstance(since, str) else text_of_time(facts.wall),
             },
         )
-    return entries
+    return [*entries, *recalled][:DRIFT_LENGTH]
+
+
+def _recalled(facts: Facts, server: Observed) -> list[dict[str, str]]:
+    """
+    Return what stands of a server that we made in what nothing can change, while that is all that is known.
+
+    After a restart the server is what the status recalls, which lacks what it shows nowhere.
+    """
+    status = facts.resource.status
+    if server.owner_known or facts.resource.records.creation is None:
+        return []
+    if status.get("observedGeneration") != facts.resource.generation:
+        return []
+    stands = (each for each in status.get("drift") or () if isinstance(each, dict))
+    return [each for each in stands if fixed_field_of(str(each.get("field")))]
 
 
 def since_made(facts: Facts, server: Observed) -> tuple[Difference, ...]:
