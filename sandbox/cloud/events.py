@@ -104,7 +104,6 @@ class EventLog:
 
     def add(self, guest: Guest, action: str, notes: Any = "", actor: Actor = PLATFORM) -> None:
         """Write one line about *guest*; *notes* that are no text become JSON."""
-        self._write()
         if not self.enabled:
             self.next_id += 1
             return
@@ -114,6 +113,7 @@ class EventLog:
         name = self.project_name(owner)
         event = Event(0, guest.id, guest.name, "server", action, text, at, actor, owner, name)
         self.waiting.append((time.monotonic(), event))
+        self._write()
 
     def _write(self) -> None:
         while self.waiting and time.monotonic() - self.waiting[0][0] >= self.lag_seconds:

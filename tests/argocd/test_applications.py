@@ -42,6 +42,7 @@ def test_it_is_progressing_until_the_servers_are_ready_and_then_healthy(shop: Sh
 
 
 def test_a_change_that_stalls_is_degraded_and_one_that_may_be_made_is_made(shop: Shop) -> None:
+    shop.cloud.call("settings", hot_plug="disable")  # so that a running server cannot grow
     shop.open()
     shop.wait_well()
     shop.push("web-1.yaml", set_server(cpu=2))
