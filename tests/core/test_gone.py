@@ -14,7 +14,8 @@ from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.plan import plan
 from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Failure, Records, attempt_id
-from tests.core.scenes import BEGUN, ID, MADE, NOW, UID, facts, records, resource, server, spec
+from onecloud_operator.core.resource import FORCE_DETACH
+from tests.core.scenes import BEGUN, ID, MADE, NOW, PLACE, UID, facts, records, resource, server, spec
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -220,6 +221,15 @@ def test_looks_at_many_former_servers_come_to_an_end_however_slow_the_cloud_is(s
     named = unrecorded(Memory(born_at=NOW - 5), mirror={"id": attempt_id(UID, 90)})
     asked, step = looked_through(named, seconds=seconds)
     assert (len(asked), step) == (90, RemoveFinalizer("NeverMade"))
+
+
+def test_without_a_record_nothing_is_concluded_from_another_place_than_the_recorded_one() -> None:
+    """A part of a status may be lost: looks that find nothing elsewhere would let a living server go."""
+    pinned = unrecorded(Memory(born_at=NOW - 900), place=replace(PLACE, region="another"))
+    step = plan(pinned)
+    assert isinstance(step, Hold)
+    assert step.reason == "CredentialsMismatch"
+    assert FORCE_DETACH in step.message
 
 
 def test_a_round_of_looks_that_was_broken_off_begins_anew() -> None:

@@ -12,6 +12,7 @@ Statuses on the way prove nothing: ``ready`` and ``deploying`` are shown in the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import (
@@ -75,11 +76,7 @@ def plan(facts: Facts) -> Step:
             "status.creation names a server that this object cannot have made, so nothing is deleted. Remove "
             f"status.creation, or {DETACH}",
         )
-    if facts.trouble is not None:
-        return _cut_off(facts.trouble)
-    if mismatch := elsewhere(facts):
-        return mismatch
-    return _bound(facts)
+    return _elsewhere(facts) or _bound(facts)
 
 
 def _released(resource: Resource) -> Hold | Settled:
@@ -92,6 +89,16 @@ def _released(resource: Resource) -> Hold | Settled:
         "The operator has done its part and let the object go. It stays until others take their finalizers "
         f"off: {others[:MOST_SAID]}.",
     )
+
+
+def _elsewhere(facts: Facts) -> Hold | Look | None:
+    """Return what is to be said while the cloud of the object's server cannot be asked."""
+    if facts.trouble is not None:
+        return _cut_off(facts.trouble)
+    mismatch = elsewhere(facts)
+    if isinstance(mismatch, Hold) and DETACH not in mismatch.message:
+        return replace(mismatch, message=f"{mismatch.message} Or {DETACH}")
+    return mismatch
 
 
 def _cut_off(trouble: Problem) -> Hold:
@@ -109,8 +116,8 @@ def _unrecorded(facts: Facts) -> Step:
     A crash came between the two, or somebody took the record out of the status: so it is looked whether
     there is a server under an id that the object can have made.
     """
-    if facts.trouble is not None:
-        return _cut_off(facts.trouble)
+    if step := _elsewhere(facts):
+        return step
     posted = facts.memory.posted_at
     settled_at = posted + facts.config.post_settle_seconds if posted is not None else facts.memory.born_at
     if facts.now < settled_at:
