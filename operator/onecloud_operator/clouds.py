@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TIDY_SECONDS = 60.0  # Secrets may come and go by the hundred
 EXPIRE_SECONDS = 15.0
-REREAD = "It is read again every minute."
+REREAD = "It is read again within a minute."
 REREAD_SECONDS = 5.0  # after a refusal the Secret is read again at once, but not for each of 1,000 objects
 
 

@@ -58,7 +58,9 @@ class Settings:
     )
     denied_networks: tuple[str, ...] = _knob((), "networks that credentials may never lead to")
     allow_services: bool = _knob(
-        NO, "let credentials lead to Services of this cluster; one alone is better named in allowed_endpoints"
+        NO,
+        "let credentials lead to Services of this cluster; one alone is better named among the allowed "
+        "endpoints",
     )
     service_networks: tuple[str, ...] = _knob(
         (), "networks of this cluster's Services, where its ServiceCIDRs cannot be read"

@@ -54,10 +54,11 @@ GROUPS: Final = (
     Group(
         "allow_loopback",
         "Where credentials may lead",
-        "Whoever may write a Secret chooses the address that the operator talks to. Link-local addresses, loopback and "
-        "the address by which the operator reaches the API server are always refused "
-        "([EndpointNotAllowed](reasons.md#endpointnotallowed)). What else must not be reached, such as the networks of "
-        "nodes, Pods and Services, is for `ONECLOUD_OPERATOR_DENIED_NETWORKS`, or for a list of what may be.",
+        "Whoever may write a Secret chooses the address that the operator talks to. Link-local addresses, "
+        "known metadata services and the API server of this cluster are always refused, loopback and this cluster's "
+        "Services unless a setting allows them ([EndpointNotAllowed](reasons.md#endpointnotallowed)). What else must not "
+        "be reached, such as the networks of nodes and Pods, is for `ONECLOUD_OPERATOR_DENIED_NETWORKS`, or for a list of "
+        "what may be.",
     ),
     Group("workers", "How much at once"),
     Group("log_format", "Logs"),

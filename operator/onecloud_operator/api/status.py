@@ -144,7 +144,7 @@ class DeletionStatus(Shown):
 
 
 class DataDiskID(Shown):
-    """Which disk one of ``spec.server.dataDisks`` is."""
+    """Which disk one of spec.server.dataDisks is."""
 
     index: Count = Field(description="Index in the spec.")
     id: Short = Field(description="Id of the disk.")

@@ -96,7 +96,8 @@ RULES: tuple[Rule, ...] = (
         AddressNotAllowed,
         "EndpointNotAllowed",
         "The operator may not connect to the cloud's address",
-        "Whoever runs the operator can add it to the allowed hosts and networks.",
+        "Correct OS_AUTH_URL. Whoever runs the operator can allow what their lists rule out, and Services of "
+        "this cluster; link-local and metadata addresses and this cluster's API server are never allowed.",
     ),
     Rule(
         InvalidRequest,
