@@ -140,12 +140,17 @@ def _disks(spec: ServerSpec, disks: Disks) -> Iterator[Difference]:
 
 
 def _power(power: str, server: Observed) -> Iterator[Difference]:
-    if power == "Unmanaged":
-        return
-    want = Phase.RUNNING if power == "Running" else Phase.STOPPED
-    # A suspended server can be started but not stopped (only killed), so for ``Stopped`` it is left as it is.
-    if server.phase is not want and not (power == "Stopped" and server.phase is Phase.SUSPENDED):
+    if wrong_power(power, server):
         yield Difference("powerState", power, server.phase.value, Change.POWER)
+
+
+def wrong_power(power: str, server: Observed) -> bool:
+    """Say whether *server* is not in the wanted state *power*: ``Running``, ``Stopped`` or ``Unmanaged``."""
+    if power == "Unmanaged":
+        return False
+    # A suspended server can be started but not stopped (only killed), so for ``Stopped`` it is left as it is.
+    fits = (Phase.RUNNING,) if power == "Running" else (Phase.STOPPED, Phase.SUSPENDED)
+    return server.phase not in fits
 
 
 def shown(value: object) -> str:

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import BeginCreation, Stop
-from onecloud_operator.core.change import open_differences
 from onecloud_operator.core.conditions import Ready, kept
+from onecloud_operator.core.diff import wrong_power
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import observing, reporting
-from onecloud_operator.core.restart import stopped_by_us, under_way
+from onecloud_operator.core.restart import power_now, stopped_by_us, under_way
 from onecloud_operator.core.words import AT_WORK
 
 if TYPE_CHECKING:
@@ -123,7 +123,12 @@ def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed,
         return Ready("False", "Updating", _at_work(facts))
     if not server.detailed or (server.phase is not Phase.RUNNING and not facts.reading.confirmed):
         return keep or Ready("False", "Updating", "The server is being read.")
-    if any(d.field == "powerState" for d in open_differences(facts, server)):
+    spec = facts.resource.spec
+    if (
+        spec is not None
+        and spec.server is not None
+        and wrong_power(power_now(facts.resource, server), server)
+    ):
         ours = stopped_by_us(facts.resource, server)
         if verdict.error or (reporting(facts.resource) and not ours):
             return Ready("False", "WrongPowerState", f"The server is {server.phase.value}.")
