@@ -46,16 +46,14 @@ def drifted(
 
     *disks* are its disks as the spec names them.
     """
-    digests = {path for path, _ in sent_of(spec)}
-    afterwards = edited(spec, made.creation)
-    now = baseline_of(server, disks)
-    # What the status recalls may lack what is there.
-    read = server.details is not None and server.details.owner_known
-    for path, want, have in (
-        _changes(spec, made.baseline, now, read=read) if made.baseline is not None else ()
-    ):
-        if want != have and fixed_field_of(path) in digests - afterwards:
-            yield _difference(path, want, have)
+    afterwards, now = edited(spec, made.creation), baseline_of(server, disks)
+    if made.baseline is not None and made.baseline != now:
+        unchanged = {path for path, _ in sent_of(spec)} - afterwards
+        # What the status recalls may lack what is there.
+        read = server.details is not None and server.details.owner_known
+        for path, want, have in _changes(spec, made.baseline, now, read=read):
+            if want != have and fixed_field_of(path) in unchanged:
+                yield _difference(path, want, have)
     for path in fixed_fields():
         if path in afterwards:
             yield from _of_edit(spec, server, disks, names, path)
