@@ -81,9 +81,10 @@ def remembered(facts: Facts, records: Records, server: Observed | None, *, new: 
     """
     if server is None or server.details is None or not server.detailed:
         return records
-    details, resource = server.details, replace(facts.resource, records=records)
+    details, resource = server.details, facts.resource
     if new and records.root_disk_id is None and (first := _first(details)) is not None:
         records = replace(records, root_disk_id=first.id)
+    if records is not resource.records:
         resource = replace(resource, records=records)
     disks = disks_of(resource, details)
     data = {**{index: disk.id for index, disk in disks.data.items()}, **dict(records.data_disk_ids)}
@@ -132,11 +133,13 @@ def _unrecorded(resource: Resource, details: Details, there: Disk | None) -> tup
 
 def _data(resource: Resource, details: Details, root: Disk | None) -> dict[int, Disk]:
     spec = resource.spec.server if resource.spec else None
+    if spec is None or not spec.data_disks:
+        return {}
     recorded = dict(resource.records.data_disk_ids)
     taken = {*recorded.values(), resource.records.root_disk_id, root.id if root is not None else None}
     by_id = {disk.id: disk for disk in details.disks}
     found = {}
-    for wanted in spec.data_disks or () if spec is not None else ():
+    for wanted in spec.data_disks:
         if (disk_id := recorded.get(wanted.index)) is not None:
             disk = by_id.get(disk_id)
         else:
