@@ -37,12 +37,10 @@ def cut(message: str) -> str:
 def standing(status: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
     """Return the condition of type *kind* as it stands in *status*, or None."""
     found = status.get("conditions")
-    return next(
-        (c for c in found if isinstance(c, dict) and c.get("type") == kind)
-        if isinstance(found, list)
-        else iter(()),
-        None,
-    )
+    for each in found if isinstance(found, list) else ():
+        if isinstance(each, dict) and each.get("type") == kind:
+            return each
+    return None
 
 
 def kept(facts: Facts) -> Ready | None:
