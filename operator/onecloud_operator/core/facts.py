@@ -194,6 +194,11 @@ class Facts:
         return self.memory.wrote_at is None or self.reading.asked_at >= self.memory.wrote_at
 
     @property
+    def hangs(self) -> bool:
+        """Say whether the server has not stirred for so long that nobody is at work on it any more."""
+        return self.now - self.memory.latest(self.memory.moved_at) >= self.config.hung_seconds
+
+    @property
     def begun_here(self) -> bool:
         """Say whether this process recorded the attempt itself: no other can have sent its POST."""
         creation = self.resource.records.creation

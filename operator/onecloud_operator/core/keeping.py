@@ -58,7 +58,7 @@ def before_delete(facts: Facts, server: Observed) -> Step | None:
 
 def out_of_the_bin(facts: Facts, server: Observed) -> Step | None:
     """Return the step that takes the disks of *server*, which is in the recycle bin, out of it."""
-    if server.phase is Phase.MOVING and not _hangs(facts):
+    if server.phase is Phase.MOVING and not facts.hangs:
         return None  # it is on its way there, and its disks are with it only when it has arrived
     seen = facts.reading.first_seen_at
     return _keep(facts, server, since=seen, read_since=seen)
@@ -144,7 +144,7 @@ def _read(facts: Facts, server: Observed, since: float) -> bool:
 
 def _one(facts: Facts, server: Observed, disk: Disk) -> Step:
     """Return the step that keeps *disk*, which *server* shows."""
-    if not server.recycled and server.phase is Phase.MOVING and not _hangs(facts):
+    if not server.recycled and server.phase is Phase.MOVING and not facts.hangs:
         return Hold(
             "WaitingForCloud",
             f"Disk {disk.id} is to outlive the server, and is detached once the server rests.",
@@ -285,8 +285,3 @@ def _never_ran(facts: Facts, server: Observed) -> bool:
     if history is None:
         return _failed(facts, server) and server.status not in AMBIGUOUS_CREATE_FAILURES
     return _failed(facts, server) and not history.started
-
-
-def _hangs(facts: Facts) -> bool:
-    moved = facts.memory.latest(facts.memory.moved_at)
-    return facts.now - moved >= facts.config.hung_seconds

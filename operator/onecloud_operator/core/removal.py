@@ -192,7 +192,7 @@ def _bound(facts: Facts) -> Step:
 def _recycled(facts: Facts, server: Observed) -> Step:
     """Let the object go whose server is in the bin; unless we put it there, its disks are seen to first."""
     if facts.memory.deleted_at is None:
-        if server.phase is Phase.MOVING and not _hangs(facts):
+        if server.phase is Phase.MOVING and not facts.hangs:
             return Hold("Removing", UNDER_WAY)
         if (keeping := out_of_the_bin(facts, server)) is not None:
             return keeping
@@ -265,7 +265,7 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
         recent = abs((facts.wall - requested).total_seconds()) < apart or facts.now - moved < apart
         if may_run and recent and server.status != "delete_fail":
             return Hold("Removing", UNDER_WAY)
-    elif server.status in DELETING_STATUSES and not _hangs(facts):
+    elif server.status in DELETING_STATUSES and not facts.hangs:
         return Hold("WaitingForCloud", "The server is being removed in the cloud by another.")
     delete = Delete(server.id, for_good=for_good)
     if requested is not None and (refused := blocked(facts, delete)) is not None:
@@ -279,12 +279,6 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
     if requested is None:
         return BeginDeletion()
     return delete
-
-
-def _hangs(facts: Facts) -> bool:
-    """Say whether the server has not stirred for so long that nobody is at work on it any more."""
-    moved = facts.memory.latest(facts.memory.moved_at)
-    return facts.now - moved >= facts.config.hung_seconds
 
 
 def _locked_again(facts: Facts, server: Observed) -> Hold | None:

@@ -28,7 +28,6 @@ from onecloud_operator.core.words import AT_WORK, words_of
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Attempt, Facts, Refusal
-    from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.problem import Problem
     from onecloud_operator.core.resource import Resource
 
@@ -141,17 +140,14 @@ def judged(facts: Facts, step: Step, problem: Problem) -> Problem:
     rests and is the same as then, it does not.
     """
     server, before = facts.server, facts.memory.refusals.get(kind_of(step))
-    if not problem.again or server is None or _moves(facts, server) or before is None:
+    if not problem.again or server is None or before is None:
+        return problem
+    if server.phase is Phase.MOVING and not facts.hangs:
         return problem
     told_before = before.wish == facts.wish and (before.problem.again or before.problem.stuck)
     if not told_before or before.version != server.version or facts.reading.asked_at < before.at:
         return problem
     return replace(problem, reason="OperationFailed", again=False, stuck=True)
-
-
-def _moves(facts: Facts, server: Observed) -> bool:
-    moved = facts.memory.latest(facts.memory.moved_at)
-    return server.phase is Phase.MOVING and facts.now - moved < facts.config.hung_seconds
 
 
 def _moot(facts: Facts, refusal: Refusal) -> bool:
