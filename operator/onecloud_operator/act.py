@@ -250,7 +250,7 @@ class Hands:
         return reply
 
     async def _create(self, facts: Facts, cloud: Cloud, step: Create) -> Mapping[str, Any] | Problem:
-        spec = facts.resource.spec.server if facts.resource.spec else None
+        spec = facts.resource.server_spec
         if spec is None:
             return Problem("InvalidSpec", "spec.server is needed to make a server.")
         login = spec.password_from.secret_key_ref if spec.password_from else None

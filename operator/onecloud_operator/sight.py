@@ -110,7 +110,7 @@ class Sight:
 
 
 def _names(key: Key, facts: Facts, feed: Feed[Key], opened: Opened) -> Mapping[Reference, Answer]:
-    spec = facts.resource.spec.server if facts.resource.spec else None
+    spec = facts.resource.server_spec
     if spec is None:
         return {}
     if not feed.may_see(key):

@@ -186,7 +186,7 @@ def sought(resource: Resource) -> Find:
         return Find(server_id=adoption.id)
     if adoption is not None and adoption.name is not None:
         return Find(name=adoption.name)
-    server = resource.spec.server if resource.spec else None
+    server = resource.server_spec
     return Find(name=server.name if server else None)
 
 
@@ -213,7 +213,7 @@ def asked_for(facts: Facts, server: Observed) -> bool:
         return False
     if wanted.id is not None:
         return server.id == wanted.id
-    own = facts.resource.spec.server if facts.resource.spec else None
+    own = facts.resource.server_spec
     return server.name in {wanted.name, own.name if own else None} - {None}
 
 

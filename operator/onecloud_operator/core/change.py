@@ -67,7 +67,7 @@ def plan(facts: Facts, server: Observed) -> Step:
         return Hold("Updating", "Waiting for a second look at the server.", 1.0, unread=True)
     if not server.detailed:
         return Hold("Updating", "The server's details have not been read yet.", unread=True)
-    spec = facts.resource.spec.server if facts.resource.spec else None
+    spec = facts.resource.server_spec
     if stopped_by_us(facts.resource, server) and (spec is None or reporting(facts.resource)):
         return blocked(facts, Start(server.id)) or Start(server.id)  # whatever is not wanted any more
     found, doubts = open_differences(facts, server), open_doubts(facts, server)
@@ -107,7 +107,7 @@ def _reported(
 
 def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
     """Return what differs between the object's spec and *server*, which must be detailed."""
-    spec = facts.resource.spec.server if facts.resource.spec else None
+    spec = facts.resource.server_spec
     if spec is None or server.details is None:
         return ()
     records, disks = facts.resource.records, disks_of(facts.resource, server.details)
@@ -133,15 +133,15 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
 
 def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
     """Return what cannot be compared, since a name in the spec leads to no id."""
-    spec, creation = facts.resource.spec, facts.resource.records.creation
-    if spec is None or spec.server is None or server.details is None:
+    spec, creation = facts.resource.server_spec, facts.resource.records.creation
+    if spec is None or server.details is None:
         return ()
-    groups = group_doubts(spec.server, server.details, facts.names)
-    fields = None if creation is None else edited(spec.server, creation)
+    groups = group_doubts(spec, server.details, facts.names)
+    fields = None if creation is None else edited(spec, creation)
     if fields is not None and not fields:
         return tuple(groups)
     disks = disks_of(facts.resource, server.details)
-    fixed = compared(spec.server, server, disks, facts.names, fields)
+    fixed = compared(spec, server, disks, facts.names, fields)
     return (*groups, *(one for one in fixed if isinstance(one, Doubt)))
 
 
@@ -167,7 +167,7 @@ def named(found: tuple[Difference, ...]) -> str:
 def _candidates(
     facts: Facts, server: Observed, found: tuple[Difference, ...], doubts: tuple[Doubt, ...]
 ) -> Iterator[Candidate]:
-    spec = facts.resource.spec.server if facts.resource.spec else None
+    spec = facts.resource.server_spec
     if spec is None:
         return
     by_field = {difference.field: difference for difference in found}

@@ -65,7 +65,8 @@ def begin(facts: Facts, *, attempt: int) -> Step:
     resource = facts.resource
     if facts.place is None:
         return Hold("NotYetObserved", "The credentials have not been tried yet.")
-    if resource.spec is None or resource.spec.server is None:
+    spec = resource.server_spec
+    if spec is None:
         return Hold("InvalidSpec", "spec.server is needed to make a server.")
     if not resource.held:
         return AddFinalizer()
@@ -75,7 +76,7 @@ def begin(facts: Facts, *, attempt: int) -> Step:
             attempt_id(resource.uid, attempt),
             server_name(resource, facts.config),
             text_of_time(facts.wall),
-            sent=sent_of(resource.spec.server),
+            sent=sent_of(spec),
         ),
         facts.place,
     )
@@ -229,7 +230,7 @@ def _create(facts: Facts) -> Step:
 
 def _sent(facts: Facts, creation: Creation) -> tuple[tuple[str, str], ...] | None:
     """Return what the attempt's server is made of: by the next POST, or by one before."""
-    spec = facts.resource.spec.server if facts.resource.spec else None
+    spec = facts.resource.server_spec
     if spec is None or creation.sent is None:
         return creation.sent
     return sent_again(creation.sent, sent_of(spec), unmade=unmade(facts))

@@ -121,7 +121,7 @@ def _unrecorded(resource: Resource, details: Details, there: Disk | None) -> tup
     """Return the root disk of an object that has no record of it: with an image, or alone, it is no other."""
     if there is None or _imaged(there) or len(details.disks) == 1:
         return there, None
-    spec = resource.spec.server if resource.spec else None
+    spec = resource.server_spec
     size = spec.root_disk.size if spec is not None and spec.root_disk is not None else None
     if size is None or mib_of(size) <= there.size_mib:
         return None, None
@@ -132,7 +132,7 @@ def _unrecorded(resource: Resource, details: Details, there: Disk | None) -> tup
 
 
 def _data(resource: Resource, details: Details, root: Disk | None) -> dict[int, Disk]:
-    spec = resource.spec.server if resource.spec else None
+    spec = resource.server_spec
     if spec is None or not spec.data_disks:
         return {}
     recorded = dict(resource.records.data_disk_ids)

@@ -244,7 +244,7 @@ def _outlives(facts: Facts, disk: Disk, look: LookedAtDisk) -> bool:
     """Say whether *disk* is to outlive its server, by the cloud, by the spec, or since nobody can tell."""
     if look.state is None or look.state.auto_delete is not True:
         return True
-    spec = facts.resource.spec.server if facts.resource.spec else None
+    spec = facts.resource.server_spec
     declared = (
         {d.index for d in spec.data_disks or () if d.auto_delete is False} if spec is not None else set()
     )

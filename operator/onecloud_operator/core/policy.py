@@ -25,8 +25,9 @@ def server_name(resource: Resource, config: Config) -> str:
 
     A namespace has no dot, so two objects of one cluster never meet.
     """
-    if resource.spec and resource.spec.server and resource.spec.server.name:
-        return resource.spec.server.name
+    spec = resource.server_spec
+    if spec is not None and spec.name:
+        return spec.name
     name = f"{config.name_prefix}{resource.namespace}.{resource.name}"
     if len(name) <= NAME_LENGTH:
         return name
@@ -120,7 +121,7 @@ def _adopts_only(resource: Resource) -> bool:
 
 def power(resource: Resource) -> str:
     """Return the wanted power state: Running, Stopped or Unmanaged."""
-    server = resource.spec.server if resource.spec else None
+    server = resource.server_spec
     if server is not None and server.power_state is not None:
         return server.power_state
     return "Unmanaged" if resource.records.creation is None else "Running"

@@ -162,7 +162,7 @@ def _ip(facts: Facts, old: Mapping[str, Any]) -> str | None:
 
 def _managed_tags(facts: Facts, records: Records) -> tuple[str, ...]:
     """Return the keys that we set, so that one that leaves the spec is taken off the server."""
-    spec = facts.resource.spec.server if facts.resource.spec else None
+    spec = facts.resource.server_spec
     wanted = (spec.tags if spec else None) or {}
     server = facts.server
     if observing(facts.resource):

@@ -10,7 +10,7 @@ from onecloud_operator.core.records import Records
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from onecloud_operator.api.spec import Spec
+    from onecloud_operator.api.spec import ServerSpec, Spec
 
 FINALIZER = "onecloud.io/server"
 
@@ -47,6 +47,11 @@ class Resource:
     annotations: Mapping[str, str] = field(default_factory=dict)
     records: Records = field(default_factory=Records)
     status: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def server_spec(self) -> ServerSpec | None:
+        """Return what the spec says of the server; None where it says nothing, or cannot be read."""
+        return self.spec.server if self.spec is not None else None
 
     @property
     def held(self) -> bool:

@@ -123,12 +123,8 @@ def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed,
         return Ready("False", "Updating", _at_work(facts))
     if not server.detailed or (server.phase is not Phase.RUNNING and not facts.reading.confirmed):
         return keep or Ready("False", "Updating", "The server is being read.")
-    spec = facts.resource.spec
-    if (
-        spec is not None
-        and spec.server is not None
-        and wrong_power(power_now(facts.resource, server), server)
-    ):
+    spec = facts.resource.server_spec
+    if spec is not None and wrong_power(power_now(facts.resource, server), server):
         ours = stopped_by_us(facts.resource, server)
         if verdict.error or (reporting(facts.resource) and not ours):
             return Ready("False", "WrongPowerState", f"The server is {server.phase.value}.")
