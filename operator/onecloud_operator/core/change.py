@@ -29,7 +29,7 @@ from onecloud_operator.core.actions import (
     Stop,
     Update,
 )
-from onecloud_operator.core.diff import Change, Difference, differences, shown
+from onecloud_operator.core.diff import Change, Difference, difference, differences
 from onecloud_operator.core.disks import Disks, disks_of, root_trouble
 from onecloud_operator.core.fixed import Doubt, Odd, compared
 from onecloud_operator.core.groups import group_doubts, groups_of
@@ -121,14 +121,8 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
     )
     if records.creation is not None:
         return found  # what cannot be changed of a server that we made is no difference, see since.py
-    fixed = (one for one in compared(spec, server, disks, facts.names) if isinstance(one, Odd))
-    return (
-        *found,
-        *(
-            Difference(o.field, shown(o.want), None if o.have is None else shown(o.have), Change.NEVER)
-            for o in fixed
-        ),
-    )
+    fixed = (odd for odd in compared(spec, server, disks, facts.names) if isinstance(odd, Odd))
+    return (*found, *(difference(odd.field, odd.want, odd.have, Change.NEVER) for odd in fixed))
 
 
 def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
@@ -170,7 +164,7 @@ def _candidates(
     spec = facts.resource.server_spec
     if spec is None:
         return
-    by_field = {difference.field: difference for difference in found}
+    by_field = {each.field: each for each in found}
     yield from _live(facts, spec, server, found)
     power_off = "powerState" in by_field and power(facts.resource) == "Stopped"
     if power_off:

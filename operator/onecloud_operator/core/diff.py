@@ -43,6 +43,13 @@ class Difference:
     change: Change
 
 
+def difference(field: str, want: object | None, have: object | None, change: Change) -> Difference:
+    """Return the difference between two values of any kind, as texts; *want* None: the field is taken out."""
+    return Difference(
+        field, "" if want is None else shown(want), None if have is None else shown(have), change
+    )
+
+
 def differences(  # noqa: PLR0913 - all that a difference may depend on
     spec: ServerSpec,
     server: Observed,
@@ -89,7 +96,7 @@ def _plain(spec: ServerSpec, server: Observed) -> Iterator[Difference]:
         ]
     for path, want, have in pairs:
         if want is not None and want != have:
-            yield Difference(path, shown(want), None if have is None else shown(have), Change.LIVE)
+            yield difference(path, want, have, Change.LIVE)
 
 
 def _tags(spec: ServerSpec, details: Details, managed: tuple[str, ...]) -> Iterator[Difference]:

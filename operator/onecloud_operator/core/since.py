@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import fixed_field_of, fixed_fields
 from onecloud_operator.core.baseline import OPTIONS, baseline_of
-from onecloud_operator.core.diff import Change, Difference, shown
+from onecloud_operator.core.diff import Change, Difference, difference, shown
 from onecloud_operator.core.fixed import Doubt, compared
 from onecloud_operator.core.sent import edited, sent_of, told_whole, value_of
 
@@ -53,7 +53,7 @@ def drifted(
         read = server.details is not None and server.details.owner_known
         for path, want, have in _changes(spec, made.baseline, now, read=read):
             if want != have and fixed_field_of(path) in unchanged:
-                yield _difference(path, want, have)
+                yield difference(path, want, have, Change.NEVER)
     for path in fixed_fields():
         if path in afterwards:
             yield from _of_edit(spec, server, disks, names, path)
@@ -68,19 +68,13 @@ def _of_edit(
         found = True
         match one:
             case Doubt(field=field, reference=reference):
-                yield _difference(field, reference.name, EARLIER)
+                yield difference(field, reference.name, EARLIER, Change.NEVER)
             case _ if one.have is None:
-                yield _difference(one.field, one.want, EARLIER)
+                yield difference(one.field, one.want, EARLIER, Change.NEVER)
             case _:
-                yield _difference(one.field, one.want, f"{shown(one.have)} ({EARLIER})")
+                yield difference(one.field, one.want, f"{shown(one.have)} ({EARLIER})", Change.NEVER)
     if not found and not told_whole(spec, path):
-        yield _difference(path, value_of(spec, path), EARLIER)
-
-
-def _difference(path: str, want: object | None, have: object | None) -> Difference:
-    return Difference(
-        path, "" if want is None else shown(want), None if have is None else shown(have), Change.NEVER
-    )
+        yield difference(path, value_of(spec, path), EARLIER, Change.NEVER)
 
 
 def _changes(
