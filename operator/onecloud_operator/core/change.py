@@ -32,13 +32,13 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.diff import Change, Difference, difference, differences
 from onecloud_operator.core.disks import Disks, disks_of, root_trouble
 from onecloud_operator.core.fixed import Doubt, Odd, compared
-from onecloud_operator.core.groups import group_doubts, groups_of
 from onecloud_operator.core.holds import asking
 from onecloud_operator.core.names import UnderWay, told
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import power, reporting
 from onecloud_operator.core.repeats import blocked
 from onecloud_operator.core.restart import power_now, stopped_by_us
+from onecloud_operator.core.security_groups import group_doubts, groups_of
 from onecloud_operator.core.sent import edited
 from onecloud_operator.core.stops import (
     Candidate,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of, text_of_mib
 from onecloud_operator.api.server import folded
-from onecloud_operator.core.groups import groups_of
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.security_groups import groups_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
