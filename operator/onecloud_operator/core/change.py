@@ -32,7 +32,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.diff import Change, Difference, difference, differences
 from onecloud_operator.core.disks import Disks, disks_of, root_trouble
 from onecloud_operator.core.fixed import Doubt, Odd, compared
-from onecloud_operator.core.holds import asking
+from onecloud_operator.core.holds import look_up
 from onecloud_operator.core.names import UnderWay, told
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.policy import power, reporting
@@ -141,7 +141,7 @@ def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
 
 def _unasked(facts: Facts, doubts: tuple[Doubt, ...]) -> Resolve | Hold | None:
     """Return the look-up that comes first, or the hold while another object makes it."""
-    return next((step for doubt in doubts if (step := asking(facts, doubt.reference)) is not None), None)
+    return next((step for doubt in doubts if (step := look_up(facts, doubt.reference)) is not None), None)
 
 
 def _doubted(doubt: Doubt) -> Hold:

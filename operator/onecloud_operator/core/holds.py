@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ASKED_SECONDS = 30.0  # who waits for another's question is told; this is for when nobody tells
 
 
-def asking(facts: Facts, reference: Reference) -> Resolve | Hold | None:
+def look_up(facts: Facts, reference: Reference) -> Resolve | Hold | None:
     """Return what must come before the answer for *reference* can be had; None if it stands in the facts."""
     answer = facts.names.get(reference)
     if answer is None:

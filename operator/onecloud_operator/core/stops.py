@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.core.actions import BeginRestart, GrowDisk, Hold, Look, Resize, Stop
 from onecloud_operator.core.disks import Disks, disks_of
-from onecloud_operator.core.holds import asking
+from onecloud_operator.core.holds import look_up
 from onecloud_operator.core.names import Kind, Missing, Reference, Resolved, told
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.records import Restart
@@ -85,7 +85,7 @@ def _asked(facts: Facts, step: Resize | GrowDisk) -> Step | None:
     """Return what comes before a running server is touched for an instance type, None if that is known."""
     if not isinstance(step, Resize) or (reference := _type_of(step)) is None:
         return None
-    if (look := asking(facts, reference)) is not None:
+    if (look := look_up(facts, reference)) is not None:
         return look
     answer = facts.names[reference]
     if not isinstance(answer, Missing):
