@@ -86,7 +86,9 @@ def stopped_for(wish: Resource) -> Facts:
 
 
 def running_again(stopped: Facts) -> Facts:
-    return replace(stopped, reading=reading(server()))
+    """Return the server of *stopped*, which was started again."""
+    memory = accepted(stopped, Start(ID), Done(NOW - 40, NOW - 40))
+    return replace(stopped, reading=reading(server()), memory=replace(memory, wrote_at=None))
 
 
 def resized_in_vain() -> Facts:
