@@ -74,6 +74,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         notify=queue.add,
         clock=clock,
         options=feed_options(settings),
+        tenant_of=lambda key: key.namespace,
         on_turn=lambda job, seconds, rows, failed: metrics.fed(job, seconds, rows, failed=failed),
     )
     reconciler = Reconciler(

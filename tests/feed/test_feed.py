@@ -248,6 +248,7 @@ async def test_credentials_that_are_refused_give_way_to_the_next_members(parts: 
     await until(lambda: detailed(feed.reading(first)))
     await parts.join("b", parts.client("labuser"))
     feed.watch("b", second)
+    await until(lambda: detailed(feed.reading(second)))
     parts.cloud.set_password("editor", "another")
     parts.cloud.revoke_tokens("editor")
     await until(lambda: feed.trouble("a") is not None)

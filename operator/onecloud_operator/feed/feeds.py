@@ -31,18 +31,19 @@ class Feeds(Generic[K]):
     One feed for each place, from the first member to the last.
 
     Those who do not verify the cloud's certificate have another: what anybody on the way could have told them
-    is shown to nobody else.
+    is shown to nobody else. *tenant_of* names whose a key is: they share what feeds may take of the process.
     A feed that fails by a fault of ours is started again, and no other notices. *on_turn*, which must not
     raise, is told of each turn of a job: its name, the seconds it took, the rows it got, whether it failed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of the whole operator that it touches
         self,
         *,
         notify: Callable[[K, Lane], None],
         clock: Clock,
         options: FeedOptions,
         random: Callable[[], float] = system_random.random,
+        tenant_of: Callable[[K], Hashable] = lambda _key: None,
         on_turn: Callable[[str, float, int, bool], None] | None = None,
     ) -> None:
         self._on_turn = on_turn
@@ -51,6 +52,7 @@ class Feeds(Generic[K]):
         self._options = options
         self._random = random
         self._pace = Pace(clock.monotonic)
+        self._tenant_of = tenant_of
         self._supervisor = Supervisor(clock)
         self._restarts: Backoff[str] = Backoff(
             options.retry_first_seconds, options.retry_most_seconds, random
@@ -81,8 +83,9 @@ class Feeds(Generic[K]):
         lent to the feed, and what it sees is shown to all members.
         """
         which = place, source.verified
-        if self._in.get(key, which) != which:
+        if self._in.get(key) != which:
             self.leave(key)
+            self._pace.enter(place, self._tenant_of(key))
         if which not in self._feeds:
             self._feeds[which] = self._begin(place)
         feed, _ = self._feeds[which]
@@ -97,6 +100,7 @@ class Feeds(Generic[K]):
             return
         feed, task = self._feeds[which]
         feed.leave(key)
+        self._pace.leave(which[0], self._tenant_of(key))
         if not feed.members:
             del self._feeds[which]
             task.cancel()
