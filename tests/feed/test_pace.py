@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,6 +24,10 @@ COST_SECONDS = 0.2  # of the largest page that is taken
 HERE, THERE = (Place(f"https://{name}.example/v3", "region0", PROJECT) for name in ("here", "there"))
 
 
+class Row(dict[str, Any]):
+    """A row that can be seen to be let go."""
+
+
 class Heavy(FakeCloud):
     """A cloud whose every page costs much and says that there are more."""
 
@@ -30,6 +36,7 @@ class Heavy(FakeCloud):
         self.clock = clock
         self.spent = 0.0
         self.pages = 0
+        self.listed: list[weakref.ref[Row]] = []
 
     def _cost(self) -> float:
         self.clock.now += COST_SECONDS  # nothing else runs meanwhile
@@ -39,7 +46,8 @@ class Heavy(FakeCloud):
 
     async def list_servers(self, query: ServerQuery | None = None) -> ServerPage:
         page = await super().list_servers(query)
-        row = {**self.rows["a"], "id": f"b{self.pages:09d}"}
+        row = Row(self.rows["a"], id=f"b{self.pages:09d}")
+        self.listed.append(weakref.ref(row))
         return replace(page, rows=(row,), total=10**9, cost_seconds=self._cost())
 
     async def events(  # noqa: PLR0913 - the client's signature
@@ -123,8 +131,11 @@ async def test_clouds_that_send_as_much_as_they_can_take_a_part_of_one_core(coun
     began = clock.now
     await clock.advance(600.0)
     share = sum(cloud.spent for cloud in clouds) / (clock.now - began)
+    gc.collect()
+    kept = [one for cloud in clouds for one in cloud.listed if one() is not None]
     await feeds.close()
     assert 0.05 < share < 0.35
+    assert not kept, "what was read is let go before the feed rests"
     assert min(cloud.pages for cloud in clouds) > 0, "each has its turn"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from onecloud_operator.onecloud.errors import (
     TooManyAttempts,
     WrongPassword,
 )
+from onecloud_operator.onecloud.protocol import Reply
 from tests.onecloud.place import (
     FORBIDDEN,
     SERVER,
@@ -240,6 +243,22 @@ async def test_a_failed_sign_in_is_remembered(
         await Cloud(credentials(place.url), ours).session()
         assert len(region.sign_ins) == 2
         await ours.close()
+
+
+async def test_of_a_failed_sign_in_its_words_are_kept_and_not_its_answer() -> None:
+    """An answer has up to a mebibyte, and whoever sends it may have any number of endpoints."""
+    region = Region()
+    region.sign_in = error(401, "UnauthorizedError", "no" * 2**18)
+    async with serving(region.respond) as place:
+        region.url = place.url
+        ours = endpoints()
+        cloud = Cloud(credentials(place.url), ours)
+        with contextlib.suppress(SignInError):  # which holds its own traceback as long as it is looked at
+            await cloud.session()
+        assert not [kept for kept in gc.get_objects() if isinstance(kept, Reply)]
+        with pytest.raises(SignInError, match="nono"):
+            await cloud.session()
+        assert len(region.sign_ins) == 1
 
 
 async def test_a_changed_password_is_tried_at_once() -> None:

@@ -117,6 +117,7 @@ class Delta(Generic[K]):
             if not page.rows or page.total <= listed:
                 break
             after = page.rows[-1]["id"]
+            del page  # the feed rests before the next, and this one may have become 48 MiB
         else:
             if most == MOST_PAGES:
                 raise ProtocolError("the cloud's list of changes has no end")

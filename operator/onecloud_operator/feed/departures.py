@@ -47,5 +47,6 @@ class Departures(Generic[K]):
             page = await shared.members.list_servers(query)
         finally:
             self._ended_at = shared.clock.monotonic()
-        listed = {row["id"] for row in page.rows}
-        await ask_about_absent(shared, [one for one in batch if one not in listed], len(batch), page.asked_at)
+        listed, asked_at = {row["id"] for row in page.rows}, page.asked_at
+        del page  # kept by nobody while others are waited for
+        await ask_about_absent(shared, [one for one in batch if one not in listed], len(batch), asked_at)

@@ -94,9 +94,12 @@ class FirstRows(Generic[K]):
             for server_id in batch:
                 self._remembered[server_id] = now
             raise
-        await self._take(batch, page)
+        absent, asked_at = self._take(batch, page), page.asked_at
+        del page  # kept by nobody while others are waited for
+        await ask_about_absent(shared, absent, len(batch), asked_at)
 
-    async def _take(self, batch: list[str], page: ServerPage) -> None:
+    def _take(self, batch: list[str], page: ServerPage) -> list[str]:
+        """Take the rows in; return those that are not there."""
         shared = self._shared
         now = shared.clock.monotonic()
         listed = set()
@@ -108,7 +111,7 @@ class FirstRows(Generic[K]):
             listed.add(entry.id)
             if shared.cache.slim_row(entry, seen, page.asked_at, now) is News.NEW:
                 shared.wants.add(entry.id, loudly=True)
-        await ask_about_absent(shared, (one for one in batch if one not in listed), len(batch), page.asked_at)
+        return [one for one in batch if one not in listed]
 
     def _pop(self, queue: OrderedDict[str, float], now: float) -> list[str]:
         batch: list[str] = []
@@ -161,11 +164,12 @@ class DetailsBatch(Generic[K]):
             raise
         shared.wants.worked()
         self._take(batch, page)
-        listed = {row["id"] for row in page.rows}
+        listed, asked_at = {row["id"] for row in page.rows}, page.asked_at
+        del page  # kept by nobody while others are waited for
         absent = [one for one in batch if one not in listed]
-        await ask_about_absent(shared, absent, len(batch), page.asked_at)
+        await ask_about_absent(shared, absent, len(batch), asked_at)
         for one in absent:
-            shared.wants.satisfied(one, page.asked_at)  # or those that are gone would be first for ever
+            shared.wants.satisfied(one, asked_at)  # or those that are gone would be first for ever
 
     def _take(self, batch: dict[str, bool], page: ServerPage) -> None:
         shared = self._shared

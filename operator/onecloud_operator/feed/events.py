@@ -139,6 +139,7 @@ class EventTail(Generic[K]):
                 self.alive = True
             if page.next_marker is None or not fresh:
                 break
+            del page, fresh  # kept by nobody while the feed rests
         self.alive = self._last is not None
 
     def _take(self, event: Event, asked_at: float) -> None:

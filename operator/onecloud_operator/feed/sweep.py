@@ -77,6 +77,7 @@ class Sweep(Generic[K]):
         if page.rows and page.total > len(page.rows):
             self.cursor = page.rows[-1]["id"]
             return
+        del page  # kept by nobody while others are waited for
         await self._conclude(self._began_at)
 
     @property

@@ -152,7 +152,10 @@ class SignIn:
         self._attempt = None
         if not attempt.cancelled() and isinstance(error := attempt.exception(), OneCloudError):
             times = self._failure.times + 1 if self._failure else 1
-            self._failure = Failure(error, self._clock() + self._hold_seconds(error, times), times)
+            # The twin has no traceback, whose frames hold the whole answer.
+            self._failure = Failure(
+                error.remembered(), self._clock() + self._hold_seconds(error, times), times
+            )
             if _ends_the_session(error):
                 self._session = None
 
