@@ -60,7 +60,7 @@ class Cloud:
         arguments = ["--step", str(self._step_seconds), "--servers", str(self._servers)]
         arguments += ["--ready-file", str(ready)]
         self.process = self.program(
-            "sandbox.cloud", arguments, log=directory / "cloud.log", env=_environment({})
+            "sandbox.cloud", arguments, log=directory / "cloud.log", env=environment({})
         )
         self._stack.callback(self.process.stop)
         _wait(ready.exists, self.process)
@@ -138,12 +138,12 @@ class Operator:
 
     def start(self, module: str = "onecloud_operator", *arguments: str) -> None:
         """Start it (again), by *module* with *arguments* before its own; return at once."""
-        environment = {
+        settings = {
             f"{PREFIX}{name.upper()}": str(value).lower() if isinstance(value, bool) else str(value)
             for name, value in self.knobs.items()
         }
-        environment["KUBECONFIG"] = str(self._kubeconfig)
-        self.process = self.program(module, [*arguments, "run"], log=self.log, env=_environment(environment))
+        settings["KUBECONFIG"] = str(self._kubeconfig)
+        self.process = self.program(module, [*arguments, "run"], log=self.log, env=environment(settings))
 
     def stop(self) -> None:
         """Ask it to end."""
@@ -170,7 +170,8 @@ def grant(kube: Kube, user: str = "operator") -> None:
         kube.apply(document, force=True)
 
 
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
+def environment(more: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a child process: ours without what would change the operator, and *more*."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith((PREFIX, "PYTHON", "KUBE"))
     }

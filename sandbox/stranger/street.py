@@ -1,0 +1,60 @@
+"""One operator that leads, and who lives under it: an honest tenant and a stranger, a namespace for each."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from sandbox.cluster.namespaces import temporary
+from sandbox.stage import CRDS, Cloud, Operator, grant
+from sandbox.stranger.neighbour import Neighbour, Watched
+from sandbox.stranger.tenant import Stranger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.cluster.control_plane import ControlPlane
+    from sandbox.cluster.kube import Kube
+
+START_SECONDS = 60.0
+SECONDS_A_SERVER = 0.5  # much more than it takes
+
+
+@dataclass
+class Street:
+    """The operator sees the whole cluster. *watched*: its process, since it last began to lead."""
+
+    kube: Kube
+    operator: Operator
+    honest: Neighbour
+    stranger: Stranger
+    watched: Watched
+
+    def restart(self) -> None:
+        """End the operator, start it again, and wait until it leads."""
+        self.operator.stop()
+        self.operator.start()
+        self.watched = Watched.leading(self.kube, self.watched.namespace, self.operator, START_SECONDS)
+
+
+@contextmanager
+def street(control_plane: ControlPlane, kube: Kube, servers: int, **knobs: Any) -> Iterator[Street]:
+    """Give it with so many servers of the honest tenant's, all Ready. *knobs*: settings of the operator."""
+    control_plane.install_crds(CRDS)
+    grant(kube)
+    operator_kubeconfig = control_plane.kubeconfig_of("operator")
+    with (
+        temporary(kube, f"honest-{uuid4().hex[:10]}") as honest,
+        temporary(kube, f"strange-{uuid4().hex[:10]}") as strange,
+        Cloud() as cloud,
+        Operator(
+            operator_kubeconfig, leader_election=True, lease_namespace=honest, cluster_id="cluster0", **knobs
+        ) as operator,
+        Stranger(kube, strange) as stranger,
+    ):
+        watched = Watched.leading(kube, honest, operator, START_SECONDS)
+        neighbour = Neighbour(kube, honest, cloud, servers)
+        neighbour.settle(START_SECONDS + servers * SECONDS_A_SERVER)
+        yield Street(kube, operator, neighbour, stranger, watched)
