@@ -145,7 +145,7 @@ which has its own. `OS_PROJECT_DOMAIN` (or `OS_PROJECT_DOMAIN_NAME`, `OS_PROJECT
 | `OS_ENDPOINT_TYPE` | Which addresses of the catalog are used: `public` (default), `internal` or `admin`. |
 | `ca.crt` | Certificates, in PEM form, that the cloud's certificate is checked with, instead of the system's. |
 | `OS_INSECURE` | `true`: the certificate is not checked at all; for trials only. |
-| `OS_ALLOW_HTTP` | `true`: a sign-in by https may lead to a compute service by http, where all can read the token. |
+| `OS_ALLOW_HTTP` | `true`: a sign-in by https may lead to services by http, where all can read the token. |
 
 How to sign in; one of these must be given whole, and the first that is counts:
 

@@ -231,6 +231,14 @@ def test_a_sign_in_by_https_does_not_go_on_to_http_unless_it_may() -> None:
     assert session_of(token_body("http://compute"), allow_http=True).compute_url == "http://compute"
 
 
+def test_a_sign_in_by_https_asks_no_image_service_by_http_unless_it_may() -> None:
+    body = token_body("https://compute")
+    body["token"]["catalog"].append({"type": "image", "endpoints": [endpoint("http://images")]})
+    assert session_of(body).image_url is None
+    assert session_of(body, allow_http=True).image_url == "http://images"
+    assert session_of(body, auth_url="http://cloud/v3").image_url == "http://images"
+
+
 def test_a_sign_in_by_http_goes_on_to_either() -> None:
     for url in ("http://compute", "https://compute"):
         assert session_of(token_body(url), auth_url="http://cloud/v3").compute_url == url

@@ -59,4 +59,6 @@ def test_a_look_up_that_failed_says_why_and_nothing_else() -> None:
     assert unknown_of(Forbidden(call, 403, "ForbiddenError", "no right to list")) == Unknown(
         "no right to list"
     )
-    assert unknown_of(CatalogError("…")) == Unknown("the cloud's catalog names no image service")
+    assert unknown_of(CatalogError("…")) == Unknown(
+        "the cloud's catalog names no image service that the token may be sent to"
+    )

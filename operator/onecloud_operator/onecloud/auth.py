@@ -124,7 +124,8 @@ class Session:
     One signed-in token, and where it leads. Times are monotonic seconds of this process.
 
     *auth_url* is in one canonical spelling, so that it can be compared. With a domain scope *project_id* and
-    *project_name* are the domain's and *whole_domain* is True. *image_url*: None if the catalog has none.
+    *project_name* are the domain's and *whole_domain* is True. *image_url*: None if the catalog has none that
+    the token may be sent to.
     """
 
     auth_url: str

@@ -83,13 +83,16 @@ def parse_session(credentials: Credentials, request: Request, reply: Reply, aske
     compute_url, region = choose_endpoint(
         token.get("catalog"), interface=credentials.interface, region=credentials.region, call=call
     )
-    secure = canonical_auth_url(credentials.auth_url).startswith("https:")
-    if secure and not compute_url.startswith("https:") and not credentials.allow_http:
+    secret = canonical_auth_url(credentials.auth_url).startswith("https:") and not credentials.allow_http
+    if secret and not compute_url.startswith("https:"):
         raise CatalogError(
             f"the sign-in is by https, but the catalog's {COMPUTE} URL {compute_url} is not: all could read "
             "the token on its way (OS_ALLOW_HTTP: true allows it)",
             call,
         )
+    image_url = image_endpoint(token.get("catalog"), interface=credentials.interface, region=region)
+    if secret and image_url is not None and not image_url.startswith("https:"):
+        image_url = None
     return Session(
         auth_url=canonical_auth_url(credentials.auth_url),
         compute_url=compute_url,
@@ -102,7 +105,7 @@ def parse_session(credentials: Credentials, request: Request, reply: Reply, aske
         signed_in_at=asked_at,
         lifetime_seconds=_lifetime_seconds(token),
         whole_domain=token.get("is_domain") is True,
-        image_url=image_endpoint(token.get("catalog"), interface=credentials.interface, region=region),
+        image_url=image_url,
     )
 
 

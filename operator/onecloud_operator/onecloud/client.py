@@ -256,7 +256,9 @@ class Cloud:
         """Send to the compute service, or to the one for *images*."""
         url = session.image_url if images else session.compute_url
         if url is None:
-            raise CatalogError("the catalog has no image service", request.call())
+            raise CatalogError(
+                "the catalog has no image service that the token may be sent to", request.call()
+            )
         headers = {"X-Auth-Token": session.token.get_secret_value()}
         reply = await self._endpoints.exchange(url, request, headers, self._sign_in.tls, new_request_id())
         return replace(reply, mask=Mask(request.body, (session.token, self.credentials.secret)))

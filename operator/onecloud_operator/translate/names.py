@@ -51,5 +51,5 @@ def answer_of(kind: Kind, found: NamedRows) -> Answer:
 def unknown_of(error: OneCloudError) -> Unknown:
     """Return what a look-up that failed says: nothing, and why."""
     if isinstance(error, CatalogError):
-        return Unknown("the cloud's catalog names no image service")
+        return Unknown("the cloud's catalog names no image service that the token may be sent to")
     return Unknown(said_by(error))
