@@ -10,25 +10,21 @@ from typing import TYPE_CHECKING, Any, assert_never
 from onecloud_operator.cluster import Cluster, Reference
 from onecloud_operator.core.actions import (
     AddFinalizer,
-    BeginAdoption,
-    BeginCreation,
-    BeginDeletion,
-    BeginKeeping,
-    BeginRestart,
     Claim,
+    CloudWrite,
     Create,
     Delete,
     Disown,
-    EndKeeping,
     Find,
     GrowDisk,
     Hold,
     KeepDisk,
     Look,
     LookAtDisk,
-    MarkFailedCreation,
+    Looking,
     ReadCause,
     ReadHistory,
+    Record,
     RemoveFinalizer,
     Resize,
     Resolve,
@@ -70,7 +66,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.api.spec import SecretKeyReference
     from onecloud_operator.clouds import Clouds
-    from onecloud_operator.core.actions import CloudWrite, Looking, Step
+    from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.feed import Feed
@@ -104,27 +100,17 @@ class Hands:
     async def act(self, facts: Facts, step: Step) -> Outcome:
         """Carry out *step*. Raises ClusterError; whatever the cloud answers is in the outcome."""
         began_at = self.monotonic()
-        match step:
-            case (
-                Hold()
-                | Settled()
-                | BeginCreation()
-                | BeginAdoption()
-                | BeginRestart()
-                | BeginDeletion()
-                | BeginKeeping()
-                | EndKeeping()
-                | MarkFailedCreation()
-            ):
-                # A record is written together with the rest of the status, by the report.
-                return self._done(began_at)
-            case AddFinalizer() | RemoveFinalizer():
-                await self._set_finalizer(facts, held=isinstance(step, AddFinalizer))
-                return self._done(began_at)
-            case Look() | LookAtDisk() | Find() | ReadHistory() | ReadCause() | Resolve():
-                return await self._look(step, began_at)
-            case _:
-                return await self._write(facts, step)
+        if isinstance(step, AddFinalizer | RemoveFinalizer):
+            await self._set_finalizer(facts, held=isinstance(step, AddFinalizer))
+            return self._done(began_at)
+        if isinstance(step, Looking):
+            return await self._look(step, began_at)
+        if isinstance(step, CloudWrite):
+            return await self._write(facts, step)
+        if isinstance(step, Record | Hold | Settled):
+            # A record is written together with the rest of the status, by the report.
+            return self._done(began_at)
+        assert_never(step)
 
     def _done(self, began_at: float) -> Outcome:
         return Outcome(done=Done(began_at, self.monotonic()))

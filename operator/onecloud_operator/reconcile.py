@@ -15,20 +15,7 @@ from onecloud_operator.act import Hands, Outcome
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, row_of
 from onecloud_operator.clouds import Opened
 from onecloud_operator.cluster import ClusterError, Conflict, NotFound
-from onecloud_operator.core.actions import (
-    BeginAdoption,
-    BeginCreation,
-    BeginDeletion,
-    BeginKeeping,
-    BeginRestart,
-    EndKeeping,
-    Find,
-    Hold,
-    MarkFailedCreation,
-    RemoveFinalizer,
-    Settled,
-    Stop,
-)
+from onecloud_operator.core.actions import Find, Hold, Record, RemoveFinalizer, Settled, Stop
 from onecloud_operator.core.cause import asked_first
 from onecloud_operator.core.creation import told
 from onecloud_operator.core.facts import Config, Facts, Memory
@@ -63,20 +50,9 @@ STEPS_A_TURN = 12  # from nothing to a POST are five; more in a row gives other 
 JITTER = 0.2
 UNPROCESSABLE = 422
 SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, "CredentialsMismatch"})
-RECORDS = (
-    BeginCreation,
-    BeginAdoption,
-    BeginRestart,
-    BeginDeletion,
-    BeginKeeping,
-    EndKeeping,
-    MarkFailedCreation,
-)
 # Under these the credentials are known to show nothing, or cannot be known any more.
 NO_SIGHT = frozenset({"CredentialsRejected", "Forbidden", "SecretInvalid", "EndpointNotAllowed"})
 UNTOLD_WAITS = (10.0, 300.0)  # seconds, for a refusal whose reason has no waits of its own
-# What stops a server must show at once; other writes show with what comes of them.
-TOLD_AT_ONCE = (Stop,)
 
 
 @dataclass(slots=True)
@@ -241,12 +217,13 @@ class Reconciler:
             facts = replace(facts, memory=known.memory)
         problem = told(facts, step, outcome.problem) if outcome.problem is not None else None
         acted = outcome.problem is None and not isinstance(step, Hold | Settled)
-        if acted and not isinstance(step, RECORDS) and not isinstance(step, TOLD_AT_ONCE):
+        # What stops a server must show at once; other writes show with what comes of them.
+        if acted and not isinstance(step, Record | Stop):
             return True, None
         said = report(facts, step, problem)
         if said.status is not None:
             await self._voice.status(facts, said.status)
-        if acted and isinstance(step, RECORDS) and outcome.done is not None:
+        if acted and isinstance(step, Record) and outcome.done is not None:
             known.memory = accepted(facts, step, outcome.done)
         if acted:
             return True, None
@@ -278,7 +255,7 @@ class Reconciler:
             facts = replace(facts, memory=known.memory)
         if outcome.problem is not None:
             self._refused(known, facts, step, outcome.problem)
-        elif outcome.done is not None and not isinstance(step, RECORDS):
+        elif outcome.done is not None and not isinstance(step, Record):
             note_the_bin(known, facts, step, gone=outcome.done.gone)
             known.memory = accepted(facts, step, outcome.done)
             if not isinstance(step, Settled):
