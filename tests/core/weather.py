@@ -316,6 +316,7 @@ class Weather(RuleBasedStateMachine):
         world.cluster.mood, world.cluster.late, world.dies = "well", False, False
         world.feed.stalled = world.feed.lying = world.too_many_gone = False
         world.trouble, world.place = None, PLACE
+        world.names.clear()  # what had no answer is asked again
         world.cloud.rows.pop(STRANGER, None)
         self.policies["deletionProtection"], self.policies["drift"] = False, {"mode": "Correct"}
         world.cluster.respec(spec(self.base, **self.policies))
