@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import httpcore
 
-from .budgets import MOST_CONNECTIONS, Slot, Slots
+from .budgets import MOST_CONNECTIONS, Door, Slot, Slots
+from .doors import SEAT
 from .names import IPAddress, Names
 
 if TYPE_CHECKING:
@@ -139,14 +140,14 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
             raise AddressRefused(f"{host} is not a place where connections may go")
         failure: Exception | None = None
         # One that takes no more connections is waited for only where there is no other.
-        allowed.sort(key=lambda address: not self.slots.free((address, port)))
+        allowed.sort(key=lambda address: not self.slots.free(door_of(address, port)))
         for index, address in enumerate(allowed):
             # One dead address must not use up the time of those after it.
             share = None if end is None else max(0.1, (end - loop.time()) / (len(allowed) - index))
             slot: Slot | None = None
             try:
                 async with asyncio.timeout(share):
-                    slot = await self.slots.take((address, port), host)
+                    slot = await self.slots.take(door_of(address, port), host)
                 stream = await self._network.connect_tcp(
                     str(address), port, share, local_address, socket_options
                 )
@@ -185,6 +186,8 @@ class _Counted(httpcore.AsyncNetworkStream):
         return found
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        if (seat := SEAT.get()) is not None:
+            seat.sit(self._slot.door)
         await self._stream.write(buffer, timeout)
         self._touch()
 
@@ -209,6 +212,11 @@ class _Counted(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)
+
+
+def door_of(address: IPAddress, port: int) -> Door:
+    """Return what has limits of its own: however an address is written, one."""
+    return tuple(_faces(address))[-1], port
 
 
 def _faces(address: IPAddress) -> Iterable[IPAddress]:

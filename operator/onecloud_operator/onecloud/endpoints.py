@@ -1,7 +1,8 @@
 """
 Every connection to every cloud, with its limits: one `Endpoints` for the process, shared by all credentials.
 
-The limits belong to the place (scheme, host and port), not to a credential: the cloud's workers are shared.
+The limits belong to the place (scheme, host and port), and to the address that it is found at, not to a
+credential: the cloud's workers are shared.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from .addresses import AddressPolicy, CheckedBackend
 from .auth import Credentials, canonical_url
 from .budgets import MOST_CONNECTIONS, READING_BYTES, Readings, Slots
+from .doors import Doors
 from .limits import Limits
 from .names import Names
 from .place import Place
@@ -76,6 +78,7 @@ class Endpoints:
         self._lent = Lent(transport) if transport is not None else None
         self._event_hooks = event_hooks
         self._contexts = Contexts()
+        self._doors = Doors(self._limits)
         self._places: dict[str, Place] = {}
         self._sign_ins: dict[str, SignIn] = {}
         # At DEBUG httpcore logs the headers of answers, and a sign-in's answer has its token there; at INFO
@@ -118,7 +121,7 @@ class Endpoints:
         place = self._places.pop(origin, None)
         if place is None:
             self._forget()
-            place = Place(partial(self._wired, origin), self._limits, self.clock, self._observe)
+            place = Place(partial(self._wired, origin), self._limits, self.clock, self._observe, self._doors)
         self._places[origin] = place  # the least recently used stands first
         if origin.startswith("http:"):
             tls = Tls()  # nothing is made of it there

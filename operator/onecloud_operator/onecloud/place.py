@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
+from .doors import SEAT, Elsewhere, Seat, Visitor
 from .errors import OneCloudError, Timeout
 from .models import Exchange
 from .pace import Gate
 from .protocol import Lane, Reply, Request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Awaitable, Callable
 
+    from .doors import Doors
     from .limits import Limits
     from .tls import Tls
     from .wire import Wire
@@ -26,13 +28,15 @@ STRAINED_AFTER = 3  # plain 500s in a row: one alone is often a wrong request
 # What a place and its TLS settings cost to make again is a few ms, so strangers' URLs need not pile up.
 FORGET_SECONDS = 600.0
 MOST_SETTINGS = 16  # of TLS at one place; more only while all are in use
+MOST_TRIES = 10  # more than the connections that could lead to another address than the one before
 
 
 class Place:
     """
     One scheme, host and port.
 
-    *wired* makes connections with TLS settings, *observe* is told of every call; *clock* is monotonic.
+    *wired* makes connections with TLS settings, *observe* is told of every call; *clock* is monotonic; in
+    *doors* is what it shares with others that lead to the same address.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class Place:
         limits: Limits,
         clock: Callable[[], float],
         observe: Callable[[Exchange], None],
+        doors: Doors,
     ) -> None:
         self._wired = wired
         self._limits = limits
@@ -48,6 +53,7 @@ class Place:
         self._observe = observe
         self._connections = Gate(limits.connections, clock)
         self._lanes = {lane: Gate(limits.places(lane), clock) for lane in Lane}
+        self._visitor = Visitor(doors)
         self._wires: dict[Tls, Wire] = {}
         self._failures = 0
         self._used_at = clock()
@@ -69,60 +75,69 @@ class Place:
 
     def free(self, lane: Lane) -> int:
         """Return how many calls of *lane* could start now without waiting."""
-        return min(self._lanes[lane].free, self._connections.free)
+        room = self._visitor.room(lane)
+        ours = min(self._lanes[lane].free, self._connections.free)
+        return ours if room is None else min(ours, room)
 
     def inside(self, lane: Lane) -> int:
         """Return how many calls of *lane* are under way."""
-        return self._lanes[lane].inside
+        return self._lanes[lane].inside - self._visitor.waiting[lane]
 
     def waiting(self, lane: Lane) -> int:
         """Return how many calls of *lane* wait for their turn."""
-        return self._lanes[lane].waiting
+        return self._lanes[lane].waiting + self._visitor.waiting[lane]
 
     async def exchange(
         self, base_url: str, request: Request, headers: dict[str, str], tls: Tls, request_id: str
     ) -> Reply:
         """Send *request* when there is room for it, and return the answer, of whatever status."""
-        async with self._slot(request, request_id):
-            started = self._clock()
-            status: int | None = None
-            failure: str | None = "Cancelled"
-            throttled = False
-            try:
-                reply = await self._wire(tls).exchange(base_url, request, headers, request_id)
-                status, failure = reply.status, None
-                throttled = self._learn(request.lane, reply, self._clock() - started)
-            except OneCloudError as error:
-                failure = type(error).__name__
-                if throttled := isinstance(error, Timeout):
-                    self._lanes[request.lane].strained()
-                raise
-            finally:
-                seconds = self._clock() - started
-                self._observe(
-                    Exchange(request.method, request.operation, status, failure, seconds, throttled)
-                )
-            return reply
+        end = asyncio.get_running_loop().time() + self._limits.slot_seconds
+        async with AsyncExitStack() as held:
+            for gate in (self._lanes[request.lane], self._connections):
+                await _in_time(gate.enter(), end, request, request_id)
+                held.callback(gate.leave)
+            # Last, so that who waits for a turn of its own name's keeps nobody else from theirs.
+            seat = Seat(self._visitor, request.lane)
+            held.callback(seat.leave)
+            held.callback(SEAT.reset, SEAT.set(seat))
+            for _ in range(MOST_TRIES):
+                await _in_time(seat.wait(), end, request, request_id)
+                with suppress(Elsewhere):
+                    return await self._sent(base_url, request, headers, tls, request_id)
+        raise _too_late(request, request_id)
 
     async def close(self) -> None:
         """End all connections; new calls make new ones."""
         for wire in tuple(self._wires.values()):
             await wire.close()
 
-    @asynccontextmanager
-    async def _slot(self, request: Request, request_id: str) -> AsyncIterator[None]:
-        """Hold a place in the lane, and a connection: the queue is here and never inside the HTTP library."""
-        async with AsyncExitStack() as held:
-            try:
-                async with asyncio.timeout(self._limits.slot_seconds):
-                    for gate in (self._lanes[request.lane], self._connections):
-                        await gate.enter()
-                        held.callback(gate.leave)
-            except TimeoutError:
-                raise Timeout(
-                    "too many calls were waiting before this one", request.call(request_id)
-                ) from None
-            yield
+    async def _sent(
+        self, base_url: str, request: Request, headers: dict[str, str], tls: Tls, request_id: str
+    ) -> Reply:
+        """Send *request*. Raises Elsewhere, with nothing sent, where the connection leads to a queue."""
+        started = self._clock()
+        status: int | None = None
+        failure: str | None = "Cancelled"
+        throttled = False
+        try:
+            reply = await self._wire(tls).exchange(base_url, request, headers, request_id)
+            status, failure = reply.status, None
+            throttled = self._learn(request.lane, reply, self._clock() - started)
+        except Elsewhere:
+            failure = None
+            raise
+        except OneCloudError as error:
+            failure = type(error).__name__
+            if throttled := isinstance(error, Timeout):
+                self._lanes[request.lane].strained()
+            raise
+        finally:
+            if status is not None or failure is not None:
+                seconds = self._clock() - started
+                self._observe(
+                    Exchange(request.method, request.operation, status, failure, seconds, throttled)
+                )
+        return reply
 
     def end_idle(self) -> None:
         """End the connections that nothing is asked on."""
@@ -163,3 +178,16 @@ class Place:
         else:
             gate.eased()
         return False
+
+
+async def _in_time(entered: Awaitable[None], end: float, request: Request, request_id: str) -> None:
+    """Wait for a place: the queue is here and never inside the HTTP library."""
+    try:
+        async with asyncio.timeout_at(end):
+            await entered
+    except TimeoutError:
+        raise _too_late(request, request_id) from None
+
+
+def _too_late(request: Request, request_id: str) -> Timeout:
+    return Timeout("too many calls were waiting before this one", request.call(request_id))
