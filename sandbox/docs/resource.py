@@ -96,7 +96,8 @@ REASONS: Final = """\
 ### Reasons of Synced and Deleting
 
 *Next try* is the wait, doubled from the first to the second while the reason stays; a change of the object or of the
-Secret, or `onecloud.io/reconcile-requested-at`, has it tried at once. *News*: as soon as something is heard of the
+Secret, or `onecloud.io/reconcile-requested-at`, has it tried at once. A server to adopt or to observe is looked for every
+60 s, whatever the reason. *News*: as soon as something is heard of the
 server or the object. *This object's*: `status.nextRetryTime` tells the time, where it is known.
 
 | reason | Synced | stalled | next try | this object's |

@@ -15,6 +15,7 @@ from onecloud_operator.api.spec import Spec
 from onecloud_operator.api.status import Status
 from onecloud_operator.api.structural import paths, structural
 from onecloud_operator.core import resource as wishes
+from onecloud_operator.core import transitions
 from onecloud_operator.settings import PREFIX, Settings
 from sandbox.docs import resource, settings
 from sandbox.docs.__main__ import main
@@ -64,6 +65,14 @@ def test_a_required_field_says_so_and_a_default_is_shown() -> None:
 @pytest.mark.parametrize("reason", sorted(ALL_REASONS))
 def test_every_reason_is_in_the_reference(reason: str) -> None:
     assert re.search(rf"\b{reason}\b", REFERENCE)
+
+
+def test_every_reason_that_only_an_event_has_is_explained() -> None:
+    page = (ROOT / "docs" / "reasons.md").read_text()
+    told = set(re.findall(r'Transition\("\w+", "(\w+)"', inspect.getsource(transitions)))
+    assert "Restarting" in told
+    for reason in told - ALL_REASONS:
+        assert f"`{reason}`" in page
 
 
 def test_every_annotation_is_in_the_reference() -> None:
