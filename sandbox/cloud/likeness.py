@@ -39,7 +39,7 @@ def create_params(world: World, guest: Guest) -> dict[str, Any]:
         "cpu_sockets": 0,
         "disks": [_disk(disk) for disk in guest.disks],
         "domain": domain,
-        "nets": [_card(nic) for nic in guest.nics],
+        "nets": [asked_card(nic) for nic in guest.nics],
         "prefer_region_id": world.inventory.region_id,
         "project_domain": domain,
         "project_domain_id": domain,
@@ -53,7 +53,12 @@ def create_params(world: World, guest: Guest) -> dict[str, Any]:
 
 
 def _disk(disk: Disk) -> dict[str, Any]:
-    shown = {
+    return asked_disk(disk) | ({"image_id": disk.image_id} if disk.image_id else {})
+
+
+def asked_disk(disk: Disk) -> dict[str, Any]:
+    """Return *disk* as a create request asks for one without an image."""
+    return {
         "auto_reset": False,
         "backend": disk.backend,
         "cache": disk.cache,
@@ -66,10 +71,10 @@ def _disk(disk: Disk) -> dict[str, Any]:
         "size": disk.size_mib,
         "throughput": 0,
     }
-    return shown | ({"image_id": disk.image_id} if disk.image_id else {})
 
 
-def _card(nic: Nic) -> dict[str, Any]:
+def asked_card(nic: Nic) -> dict[str, Any]:
+    """Return *nic* as a create request asks for one."""
     return {
         "bw_limit": nic.bandwidth,
         "driver": "virtio",

@@ -11,6 +11,7 @@ from .errors import CloudError, not_found, wrapped
 from .faces import OF_ITS_PLACE, here, new_face, owner, present
 from .guests import Guest, Nic
 from .inventory import Snapshot
+from .likeness import asked_card, asked_disk
 from .permissions import Caller, check_create
 from .tables import Line, Table
 from .wire import Answer, Request
@@ -128,22 +129,7 @@ def _config(guest: Guest) -> dict[str, Any]:
     return {
         "backup": False,
         "count": 0,
-        "disks": [
-            {
-                "auto_reset": False,
-                "backend": disk.backend,
-                "cache": disk.cache,
-                "disk_type": disk.disk_type,
-                "driver": disk.driver,
-                "format": "qcow2",
-                "index": disk.index,
-                "iops": 0,
-                "medium": disk.medium,
-                "size": disk.size_mib,
-                "throughput": 0,
-            }
-            for disk in guest.disks
-        ],
+        "disks": [asked_disk(disk) for disk in guest.disks],
         "hypervisor": guest.row["hypervisor"],
         "nets": [_net(nic) for nic in guest.nics],
         "suggestion": False,
@@ -153,19 +139,11 @@ def _config(guest: Guest) -> dict[str, Any]:
 
 
 def _net(nic: Nic) -> dict[str, Any]:
-    flags = ("exit", "is_default", "private", "require_designated_ip", "require_ipv6", "require_teaming")
-    more = ("reserved", "strict_ipv6", "try_teaming", "vip")
-    counts = ("num_queues", "rx_bw_limit", "rx_traffic_limit", "standby_addr_count", "standby_port_count")
-    shown: dict[str, Any] = dict.fromkeys((*flags, *more), False)
-    shown |= dict.fromkeys((*counts, "tx_bw_limit", "tx_traffic_limit"), 0)
-    return shown | {
-        "bw_limit": nic.bandwidth,
+    return asked_card(nic) | {
         "domain_id": "default",
-        "driver": "virtio",
         "ifname": f"{nic.network}-{nic.address.rsplit('.', 1)[-1]}",
         "index": nic.index,
         "net_type": "guest",
-        "network": nic.network_id,
         "project_id": SYSTEM_PROJECT,
         "wire": "d9dfe971-1405-4642-8474-d3ff5345c76c",
     }
