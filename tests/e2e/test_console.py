@@ -176,3 +176,18 @@ def test_a_name_that_cannot_be_looked_up_is_not_known_and_holds_back_nothing_els
     assert play.only_server()["description"] == "mine"
     play.apply_only(server={"description": "mine"}, adoption=adopt)
     assert drifted(play.wait_ready())
+
+
+def test_a_server_that_somebody_froze_is_told_with_the_clouds_words_and_started_once_it_is_thawed(
+    play: Play,
+) -> None:
+    play.apply(server={"powerState": "Running"})
+    server_id = play.wait_ready()["id"]
+    console(play, server_id, "freeze", {})
+    status = play.wait_reason("ProviderError")
+    assert "freezed" in said(status, "Synced")["message"]
+    assert said(status, "Ready")["reason"] == "WrongPowerState"
+    assert not said(status, "Stalled")
+    console(play, server_id, "unfreeze", {})
+    assert play.wait_ready()["id"] == server_id
+    assert play.only_server()["id"] == server_id
