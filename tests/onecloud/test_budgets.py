@@ -90,6 +90,31 @@ async def test_idle_connections_make_room_for_those_who_need_one() -> None:
         await ours.close()
 
 
+async def test_idle_connections_of_a_name_that_still_asks_for_something_make_room_too() -> None:
+    together, never = asyncio.Barrier(8), asyncio.Event()
+
+    async def answer(asked: Asked) -> Answer:
+        if asked.path.endswith("s1"):
+            await together.wait()
+        elif asked.path.endswith("hangs"):
+            await never.wait()
+        return Answer(200, {})
+
+    ours = endpoints()
+    async with serving(answer) as place:
+        await asyncio.gather(*(ask(ours, at(place, "busy.example")) for _ in range(8)))
+        busy = at(place, "busy.example")
+        hung = asyncio.create_task(ours.exchange(busy, get_server("hangs"), {}, Tls(), "r1"))
+        await eventually(lambda: place.under_way == 1)
+        assert place.open_connections == 8
+        other = at(place, "other.example")
+        assert (await ours.exchange(other, get_server("s2"), {}, Tls(), "r1")).status == 200
+        assert not hung.done()
+        hung.cancel()
+        await asyncio.gather(hung, return_exceptions=True)
+        await ours.close()
+
+
 async def test_who_gets_no_connection_in_time_was_never_heard() -> None:
     never = asyncio.Event()
 

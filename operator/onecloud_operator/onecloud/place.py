@@ -141,10 +141,8 @@ class Place:
 
     def end_idle(self) -> None:
         """End the connections that nothing is asked on."""
-        now = self._clock()
         for wire in self._wires.values():
-            if wire.idle_since(now) is not None:
-                wire.end_idle()
+            wire.end_idle()
 
     def forget_idle(self, seconds: float = 0.0, most: int = 0) -> None:
         """Let go of all but *most* of the TLS settings that nothing was asked with for so long."""

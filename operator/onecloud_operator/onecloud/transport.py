@@ -111,6 +111,12 @@ class Network(httpx.AsyncBaseTransport):
         """Whether others wait for a connection that this has."""
         return self._slots.wanted(self._host)
 
+    async def end_idle(self) -> None:
+        """End the connections that no request uses; one that was just given such a one gets another."""
+        for connection in self._pool.connections:
+            if connection.is_idle():
+                await connection.aclose()
+
     async def aclose(self) -> None:
         """End the connections; new requests make new ones."""
         await self._pool.aclose()
@@ -123,6 +129,9 @@ class Lent(httpx.AsyncBaseTransport):
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
+
+    async def end_idle(self) -> None:
+        """Leave them to whoever lent it."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Have *request* carried."""

@@ -102,6 +102,8 @@ class Wire:
                 self._stop_timer()
                 seconds = 0.0 if self._transport.in_the_way else self._limits.idle_seconds
                 self._idle_timer = loop.call_later(seconds, self.end_idle)
+            elif self._transport.in_the_way:
+                self.end_idle()
 
     async def close(self) -> None:
         """End the connections; new calls make new ones. A closed client of httpx would make none."""
@@ -114,11 +116,17 @@ class Wire:
             self._idle_timer = None
 
     def end_idle(self) -> None:
-        """End the connections beside what else is done; only while nothing is under way."""
+        """End the connections that nothing is asked on, beside what else is done."""
         self._stop_timer()
-        task = asyncio.get_running_loop().create_task(self._transport.aclose())
+        task = asyncio.get_running_loop().create_task(self._end_idle())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+    async def _end_idle(self) -> None:
+        if self._under_way:  # a call may have begun since this was asked for
+            await self._transport.end_idle()
+        else:
+            await self._transport.aclose()
 
     async def _exchange(
         self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
