@@ -14,7 +14,7 @@ from onecloud_operator.engine.queue import Queue
 from tests.engine.simulated import SimulatedClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
 SECRET = "s3cret-token"
 
@@ -26,7 +26,7 @@ def queue_on(clock: SimulatedClock, **options: Any) -> Queue[str]:
 
 @asynccontextmanager
 async def running(
-    queue: Queue[str], handler: Callable[[str], Awaitable[float | None]], clock: SimulatedClock
+    queue: Queue[str], handler: Callable[[str], Coroutine[Any, Any, float | None]], clock: SimulatedClock
 ) -> AsyncIterator[None]:
     task = asyncio.create_task(queue.run(handler))
     await clock.settle()

@@ -15,16 +15,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.fault import text_of_fault
 from onecloud_operator.engine.lanes import Lane
+from onecloud_operator.engine.metered import Metered
 from onecloud_operator.engine.shares import Shares
 from onecloud_operator.engine.timers import Timers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Hashable
+    from collections.abc import Callable, Coroutine, Hashable
 
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.engine.limits import Backoff
@@ -73,7 +75,7 @@ class Queue(Generic[K]):
         self._running: dict[K, _Running] = {}
         self._shares: Shares[K] = Shares(workers, per_group, group_of, clock.monotonic)
         self._timers: Timers[K, Lane] = Timers(clock, self.add)
-        self._handler: Callable[[K], Awaitable[float | None]] | None = None
+        self._handler: Callable[[K], Coroutine[Any, Any, float | None]] | None = None
         self._drained: asyncio.Event | None = None
         self._told: set[str] = set()  # faults already logged; as many as there are places in the code
         self.passes = 0
@@ -113,7 +115,7 @@ class Queue(Generic[K]):
         if (running := self._running.get(key)) is not None:
             running.task.cancel()
 
-    async def run(self, handler: Callable[[K], Awaitable[float | None]]) -> None:
+    async def run(self, handler: Callable[[K], Coroutine[Any, Any, float | None]]) -> None:
         """
         Work until cancelled; then let what runs end, for *drain_seconds* at most.
 
@@ -187,7 +189,7 @@ class Queue(Generic[K]):
     async def _pass(self, key: K) -> float | None:
         if self._handler is None:  # shutting down: the pass never began
             return None
-        return await self._handler(key)
+        return await Metered(self._handler(key), partial(self._shares.spend, key))
 
     def _ended(self, key: K, lane: Lane, waited: float, task: asyncio.Task[float | None]) -> None:
         running = self._running.pop(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -15,6 +16,9 @@ S = TypeVar("S", bound="Sharer")
 
 FIRST_PART = 8  # of a tenant; as many as all of it may have after a few passes, but not at once
 FIRST_SLOTS = 2  # of a place; one would have every edit wait for a slow call of another
+BUSY_PART = 4  # of a tenant that keeps the event loop busy: so many passes of it stand before another's step
+BUSY_SHARE = 0.3  # of the loop's time
+BUSY_HALF_SECONDS = 2.0  # what is older than this counts half
 QUICK_SECONDS = 1.0  # a few calls to a cloud that is well; who waits for a timeout takes ten times as long
 
 
@@ -101,10 +105,12 @@ class Place(Sharer, Generic[K]):
 class Tenant(Sharer, Generic[K]):
     """A namespace, and the places that its keys lead to."""
 
-    __slots__ = ("places", "quick_places", "rings")
+    __slots__ = ("_busy", "_busy_at", "places", "quick_places", "rings")
 
     def __init__(self, name: Hashable) -> None:
         super().__init__(name, FIRST_PART, proven=True)
+        self._busy = 0.0  # seconds of the loop's time, as of _busy_at
+        self._busy_at = 0.0
         self.places: dict[Hashable, Place[K]] = {}
         self.quick_places: OrderedDict[Hashable, None] = OrderedDict()  # that are not there any more
         self.rings: dict[Lane, Ring[Place[K]]] = {lane: Ring() for lane in Lane}
@@ -117,6 +123,16 @@ class Tenant(Sharer, Generic[K]):
     def part(self, room: int) -> int:
         """Return how many workers it may have in all, if there is *room* for more of its passes."""
         return max(1, min(self.granted, (len(self.running) + room + 1) // 2))
+
+    def spend(self, seconds: float, now: float) -> None:
+        """Note that its passes took *seconds* of the loop's time."""
+        self._busy = self._busy * 0.5 ** ((now - self._busy_at) / BUSY_HALF_SECONDS) + seconds
+        self._busy_at = now
+
+    def busy(self, now: float) -> bool:
+        """Say whether it has had more of the loop's time lately than leaves others theirs."""
+        lately: float = self._busy * 0.5 ** ((now - self._busy_at) / BUSY_HALF_SECONDS)
+        return lately > BUSY_SHARE * BUSY_HALF_SECONDS / math.log(2)
 
 
 class Site(Generic[K]):

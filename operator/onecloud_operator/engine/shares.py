@@ -6,6 +6,8 @@ Whose turn it is: tenants share the workers, and the places that a tenant's keys
     places      the same again among the places of a tenant, which costs others nothing then
     a quarter   of the workers is kept for tenants whose passes are quick, and of a tenant's part likewise
 
+    busy        a tenant that has much of the event loop's time has few passes at a time, if there are others
+
 Places are free to whoever names them, so a thousand that hang take what their tenant has, and no more. A
 tenant is quick until a pass of it takes long, and again when one has ended soon; a place has to prove it.
 
@@ -20,7 +22,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.engine.lanes import TURNS, Lane
-from onecloud_operator.engine.sharers import Place, Ring, Site, Tenant
+from onecloud_operator.engine.sharers import BUSY_PART, Place, Ring, Site, Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -117,6 +119,10 @@ class Shares(Generic[K]):
                 return self._start(place, key, lane)
             self._put(key, lane, self.drop(key))  # it leads elsewhere by now, and waits there
 
+    def spend(self, key: K, seconds: float) -> None:
+        """Note that the work on a key that was taken took *seconds* of the event loop's time."""
+        self._running[key].tenant.spend(seconds, self._now())
+
     def end(self, key: K) -> None:
         """Note that a key that was taken has been worked on."""
         place, now = self._running.pop(key), self._now()
@@ -135,11 +141,15 @@ class Shares(Generic[K]):
     # -- whose turn it is ----------------------------------------------------------------------------------
     def _next(self, lane: Lane) -> Place[K] | None:
         """Return the place whose key is next in *lane*, if any may run."""
-        now = self._now()
+        now, several = self._now(), len(self._tenants) + len(self._idle) > 1
         for tenant, room in self._rings[lane].turns(self.free, self._workers // KEPT_PART, now):
             if not tenant.fits(room):
                 continue
             part = tenant.part(room)
+            if several and tenant.busy(now):
+                part = min(part, BUSY_PART)
+                if len(tenant.running) >= part:
+                    continue
             left = max(part - len(tenant.running), 1)
             for place, places_room in tenant.rings[lane].turns(left, part // KEPT_PART, now):
                 if not place.fits(places_room, self._slots):
