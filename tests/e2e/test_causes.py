@@ -62,3 +62,11 @@ def test_a_failed_creation_says_why_though_its_events_come_late(play: Play) -> N
     told = play.wait(lambda found: found.get("creation", {}).get("failureMessage"))
     assert "no host fits" in told["creation"]["failureMessage"]
     play.wait_ready()
+
+
+def test_an_elastic_address_that_a_classic_network_cannot_bind_leaves_the_server_well(play: Play) -> None:
+    """The cloud says that the binding failed, shows the address all the same, and the server runs."""
+    play.apply(server={"eip": "eip-1"})
+    status = play.wait_ready()
+    assert said(status, "Synced")["reason"] == "UpToDate"
+    assert play.only_server()["status"] == "running"
