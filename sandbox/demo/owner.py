@@ -117,9 +117,11 @@ def _namespace(mark: str) -> str:
 
 
 def _server(chosen: Own) -> str:
-    """Return the minimal example with an image and a network that there are."""
+    """Return the minimal example with an image and a network that exist, and without a key pair."""
     manifest: dict[str, Any] = yaml.safe_load((EXAMPLES / "servers" / "minimal.yaml").read_text())
-    manifest["spec"]["server"] |= {"image": chosen.image, "networks": [{"network": chosen.network}]}
+    server = manifest["spec"]["server"]
+    server |= {"image": chosen.image, "networks": [{"network": chosen.network}]}
+    del server["keypair"]
     return yaml.safe_dump(manifest, sort_keys=False)
 
 

@@ -46,7 +46,7 @@ PREFACE: Final = """\
 
 <!-- Made of sandbox/docs/chart.py and values.schema.json by `make generate`; a change belongs there. -->
 
-Installs the operator, its rights and the definition of `OneCloudServer`. Works with Helm 3.17 or newer and Helm 4, on
+Installs the operator, its permissions and the CRD of `OneCloudServer`. Works with Helm 3.17 or newer and Helm 4, on
 Kubernetes 1.32 or newer. [docs/installing.md](../../docs/installing.md) says how to install, upgrade and uninstall.
 
 ```sh

@@ -14,18 +14,18 @@ RELEASE: Final = "onecloud-operator"
 
 HEAD: Final = f"""\
 # Made of helm/onecloud-operator by `make generate`; a change belongs there.
-# The image is on no public registry, so build and push it, name it here, and apply; upgrades are the same:
+# Build and push the image, name it here, and apply; upgrades are the same:
 #   sed 's#image: onecloud-operator:#image: registry.example.com/onecloud-operator:#' install.yaml |
 #     kubectl apply --server-side -f -
-# Uninstall:           kubectl delete -f install.yaml -l app.kubernetes.io/component!=definition
-# Without -l the definition goes, with it every OneCloudServer, and the operator puts their servers into the bin.
-# With it the definition stays, and so does the namespace: there may be objects and their Secrets in it.
+# Uninstall:           kubectl delete -f install.yaml -l 'app.kubernetes.io/component notin (crd,namespace)'
+# Without -l the CRD is deleted, with it every OneCloudServer, and the operator recycles their servers.
+# With it the CRD stays, and so does the namespace, which may hold objects and Secrets of yours.
 apiVersion: v1
 kind: Namespace
 metadata:
   name: {NAMESPACE}
   labels:
-    app.kubernetes.io/component: definition
+    app.kubernetes.io/component: namespace
     pod-security.kubernetes.io/enforce: restricted
 """
 # What only Helm reads.
@@ -36,7 +36,7 @@ SOURCE: Final = re.compile(r"^# Source: .*\n", re.MULTILINE)
 
 def page() -> str:
     """Return the manifests. Raises ToolError if there is no Helm to render them with."""
-    # Without the policy: who deletes the file's objects with kubectl decides about the definition, too.
+    # Without the policy: who deletes the file's objects with kubectl decides about the CRD, too.
     command = [
         "template",
         RELEASE,

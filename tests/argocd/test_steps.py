@@ -1,4 +1,4 @@
-"""The README with Argo CD from its first step to a server, away and back; the end is docs/argocd.md's."""
+"""The pages on Argo CD from the first step to a server, away and back, as they are written."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.cluster.argo import NAMESPACE, shared_repository
-from sandbox.stage import ROOT
 from tests.argocd.installed import RELEASE, SYSTEM
 from tests.argocd.shop import LONG, SERVERS, is_ready, well
-from tests.install.pages import README, journey, step, uninstall
+from tests.install.pages import ARGOCD, INSTALLING, README, step, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from tests.install.pages import Shell
 
 TEAM, SHOP = "onecloud-servers", "shop"
+DELETION = "4. Deletion, and its order"
 CRD = "onecloudservers.onecloud.io"
 SIGN_IN = "POST /v3/auth/tokens"
 RECONCILE = "onecloud.io/reconcile-requested-at"
@@ -30,7 +30,7 @@ RECONCILE = "onecloud.io/reconcile-requested-at"
 
 @pytest.fixture
 def names(tmp_path: Path) -> str:
-    """Give the names that the playground gives, instead of those that the README begins with."""
+    """Give the names that the playground gives, instead of those that the pages begin with."""
     operator, servers = (shared_repository(tmp_path / f"{name}.git") for name in ("operator", "team"))
     return f"IMAGE=onecloud-operator\nOPERATOR={operator}\nSERVERS={servers}\n"
 
@@ -44,18 +44,29 @@ def no_shop(kube: Kube) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_shop")
-def test_the_readme_alone_is_enough(
+def test_the_pages_lead_to_a_server_away_and_back(
     nothing: Installed, run: Shell, kube: Kube, cloud: Cloud, names: str
 ) -> None:
-    """Uninstalled as it says, objects, definition and server stay; installed again, it writes nothing."""
+    """Uninstalled as they say, objects, CRD and server stay; installed again, it writes nothing."""
     others = {server["id"] for server in cloud.servers()}
-    run(journey("Argo CD", names))
+    named, install, uninstall = steps(INSTALLING, "With Argo CD")
+    assert {line.partition("=")[0] for line in named.splitlines()} == {"OPERATOR", "IMAGE"}
+    assert run(names + install).count("condition met") == 2
+    assert well(kube.get("applications", RELEASE, NAMESPACE) or {}), "as soon as the commands return"
+    (health,) = steps(ARGOCD, "1. Health of a server")
+    run(health)
+    run(step(README, "Your first server", "create namespace shop"))
+    named, servers, refresh, copy, _ = steps(ARGOCD, "2. Servers from git")
+    assert named.startswith("SERVERS=")
+    assert run(names + servers).count("condition met") == 2
+    assert is_ready(kube.get(SERVERS, "web-1", SHOP)), "as soon as the commands return"
+    assert "annotated" in run(refresh)
     kube.wait_for("applications", TEAM, NAMESPACE, well, 2 * LONG)
     before = kube.get(SERVERS, "web-1", SHOP)
     assert is_ready(before)
     cloud.call("reset_calls")
 
-    run(uninstall("Argo CD"))
+    run(uninstall)
     nothing.release()
     assert kube.get("applications", RELEASE, NAMESPACE) is None
     assert kube.get("deployments", RELEASE, SYSTEM) is None
@@ -66,17 +77,23 @@ def test_the_readme_alone_is_enough(
     (server,) = made(cloud, others)
     assert not server["pending_deleted"]
 
-    run(names + step(README, "Install", "kubectl -n argocd patch configmap"))
+    run(names + install)
     after = looked_at(kube, "web-1")
     assert {call for call in cloud.counts() if not call.startswith("GET ")} <= {SIGN_IN}
     assert after["status"]["id"] == server["id"]
     assert [each["id"] for each in made(cloud, others)] == [server["id"]]
 
-    run(step(ROOT / "docs" / "argocd.md", "4. Deletion, and its order", "# returns when"))
+    run(step(ARGOCD, DELETION, "git -C ../servers rm"))
     assert kube.list(SERVERS, SHOP) == []
-    assert kube.get("deployments", RELEASE, SYSTEM) is None
     (server,) = made(cloud, others)
     assert server["pending_deleted"]
+    team = kube.wait_for("applications", TEAM, NAMESPACE, well, 2 * LONG)
+    assert [each["type"] for each in team["status"].get("conditions", []) if "Error" in each["type"]] == []
+
+    run(step(ARGOCD, DELETION, "# returns when"))
+    assert kube.get("deployments", RELEASE, SYSTEM) is None
+    assert kube.get("applications", TEAM, NAMESPACE) is None
+    run(copy)
 
 
 def made(cloud: Cloud, others: set[str]) -> list[Object]:

@@ -38,7 +38,7 @@ FOLDERS = "|".join(sorted({re.escape(path.relative_to(ROOT).parts[0]) for path i
 PATH = re.compile(rf"(?<![\w./…-])((?:{FOLDERS})/[a-z0-9_./-]*[a-z0-9_/])(?![\w…{{*<])")
 TARGET = re.compile(r"\bmake ((?:[a-z-]+ ?)+)")
 MODULE = re.compile(r"python3? -m ((?:sandbox|onecloud_operator)[a-z_.]*)(?: ([a-z]+))?")
-MARK = re.compile(rf"\b{re.escape(GROUP)}/([a-z0-9-]*[a-z0-9])")
+MARK = re.compile(rf"(?<![\w.]){re.escape(GROUP)}/([a-z0-9-]*[a-z0-9])")
 EXPLAINED = re.compile(rf"kubectl explain {SHORT}\.([\w.]+)")
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

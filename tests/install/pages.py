@@ -1,4 +1,4 @@
-"""The steps of a page, and the shell of a reader who pastes them."""
+"""The commands of a page, and the shell of a reader who pastes them."""
 
 from __future__ import annotations
 
@@ -22,54 +22,52 @@ if TYPE_CHECKING:
     from sandbox.stage import Cloud
 
 README = ROOT / "README.md"
-# Which commands are whose: after a heading or in a numbered step everybody's, until a **with …** names a way.
-PART = re.compile(
-    r"^(?:#+ |\d\. )[^\n]*?(?=\*\*[Ww]ith|\n)"
-    r"|\*\*(?P<way>[Ww]ith[^*]*)\*\*"
-    r"|^(?P<indent> *)```sh\n(?P<commands>.*?)^(?P=indent)```$",
+INSTALLING = ROOT / "docs" / "installing.md"
+ARGOCD = ROOT / "docs" / "argocd.md"
+BLOCK = re.compile(
+    r"^(?P<indent> *)```sh\n(?P<commands>.*?)^(?P=indent)```\n"
+    r"(?:\n(?P=indent)```text\n(?P<output>.*?)^(?P=indent)```\n)?",
     re.MULTILINE | re.DOTALL,
 )
+FENCE = re.compile(r"^ *```.*?^ *```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`((?:kubectl|helm|make|docker|climc) [^`\n]+)`")
+
+
+@dataclass(frozen=True)
+class Block:
+    """Commands that a page has, and what it says they print."""
+
+    commands: str
+    output: str
+
+
+def blocks(page: Path, heading: str = "") -> list[Block]:
+    """Return the commands of a page, or of one of its sections, in order."""
+    text = page.read_text()
+    if heading:
+        (text,) = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    found = [
+        Block(textwrap.dedent(each["commands"]), textwrap.dedent(each["output"] or ""))
+        for each in BLOCK.finditer(text)
+    ]
+    assert found, heading
+    return found
+
+
+def inline(page: Path) -> list[str]:
+    """Return the commands that stand in the sentences and tables of a page."""
+    return INLINE.findall(FENCE.sub("", page.read_text()))
 
 
 def steps(page: Path, heading: str) -> list[str]:
     """Return the commands of a section of a page, in order."""
-    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", page.read_text(), re.MULTILINE | re.DOTALL)
-    found = re.findall(r"^( *)```sh\n(.*?)^\1```$", section, re.MULTILINE | re.DOTALL)
-    assert found, heading
-    return [textwrap.dedent(commands) for _, commands in found]
+    return [block.commands for block in blocks(page, heading)]
 
 
 def step(page: Path, heading: str, words: str) -> str:
     """Return the only commands of a section that have these words in them."""
     (found,) = (commands for commands in steps(page, heading) if words in commands)
     return found
-
-
-def journey(way: str, names: str = "") -> str:
-    """
-    Return what a reader of the README runs to get a first server, in the order of the page.
-
-    *names* replaces the names that the page begins with, as in the playground. Left out is what no test can
-    do: build and push the image, and watch without an end.
-    """
-    text = README.read_text()
-    found = []
-    whose: str | None = None
-    for part in PART.finditer(text[text.index("\n## Install\n") : text.index("\n## What else it does\n")]):
-        if (commands := part["commands"]) is None:
-            whose = part["way"]
-        elif whose is None or way in whose:
-            found.append(textwrap.dedent(commands))
-    first, image, *others = found
-    assert "IMAGE=" in first
-    assert image.startswith("make image ")
-    return "\n".join([names or first, *others]).replace("get ocs -w\n", "get ocs\n")
-
-
-def uninstall(way: str) -> str:
-    """Return what the README says is uninstalled with."""
-    (found,) = re.findall(rf"^\| {way} \| `(.*)` \|$", README.read_text(), re.MULTILINE)
-    return str(found)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from sandbox.docs.install import NAMESPACE
 from sandbox.stage import ROOT
 from tests.chart.helm import Command
 from tests.e2e.play import said
-from tests.install.pages import README, journey, shell, steps, uninstall
+from tests.install.pages import INSTALLING, README, blocks, inline, shell, steps
 from tests.install.site import KIND, LONG, TIMEOUT
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tests.install.pages import Shell
     from tests.install.site import Site
 
-PAGE = ROOT / "docs" / "installing.md"
 YOUR_CHART = ROOT / "docs" / "your-chart.md"
 CRD = "onecloudservers.onecloud.io"
 
@@ -56,7 +55,7 @@ def system_again(site: Site) -> Iterator[None]:
 
 
 def test_the_steps_with_helm(site: Site, shell: Shell, shop: None) -> None:
-    install, server, upgrade, rollback, remove = steps(PAGE, "With Helm")
+    install, server, upgrade, rollback, remove = steps(INSTALLING, "With Helm")
     assert "Phase:          Succeeded" in shell(install)
     assert "condition met" in shell(server)
     made = site.kube.get(CRD, "web-1", "shop")
@@ -72,9 +71,9 @@ def test_the_steps_with_helm(site: Site, shell: Shell, shop: None) -> None:
 
 
 def test_the_steps_with_kubectl(site: Site, shell: Shell, shop: None, system_again: None) -> None:
-    install, remove = steps(PAGE, "With kubectl")
+    install, remove = steps(INSTALLING, "With kubectl")
     assert "successfully rolled out" in shell(install)
-    _, server, *_ = steps(PAGE, "With Helm")
+    _, server, *_ = steps(INSTALLING, "With Helm")
     assert "condition met" in shell(server)
     assert "web-1" in shell(remove)
     (kept,) = site.cloud.servers()
@@ -83,10 +82,10 @@ def test_the_steps_with_kubectl(site: Site, shell: Shell, shop: None, system_aga
 
 
 def test_everything_is_removed_while_the_servers_stay(site: Site, shell: Shell, shop: None) -> None:
-    install, server, *_ = steps(PAGE, "With Helm")
+    install, server, *_ = steps(INSTALLING, "With Helm")
     shell(install)
     shell(server)
-    retain, remove = steps(PAGE, "Removing everything")
+    retain, remove = steps(INSTALLING, "Removing everything")
     assert "web-1 patched" in shell(retain)
     said = shell(remove)
     assert '"web-1" deleted' in said
@@ -96,7 +95,7 @@ def test_everything_is_removed_while_the_servers_stay(site: Site, shell: Shell, 
 
 
 def test_the_notes_of_a_release_lead_to_a_server(site: Site, shell: Shell, shop: None) -> None:
-    install, *_ = steps(PAGE, "With Helm")
+    install, *_ = steps(INSTALLING, "With Helm")
     notes = shell(install).partition("2. Credentials")[2].partition("TEST SUITE")[0].splitlines()
     commands = [line for line in notes if line.startswith("     ")]
     assert commands[-1].endswith(" get ocs -w"), "which never ends"
@@ -106,18 +105,24 @@ def test_the_notes_of_a_release_lead_to_a_server(site: Site, shell: Shell, shop:
     site.wait_ready("web-1", "shop")
 
 
-@pytest.mark.usefixtures("shop", "system_again")
-@pytest.mark.parametrize("way", ["Helm", "kubectl"])
-def test_the_readme_alone_is_enough(site: Site, shell: Shell, way: str) -> None:
-    """Only the image is not built and pushed: the node knows it by the name that the README gives it."""
-    told = shell(journey(way))
-    assert "Phase:          Succeeded" in told or "successfully rolled out" in told
-    site.wait_ready("web-1", "shop")
-    shell(uninstall(way))
-    site.until(lambda: not site.pods(), "no operator runs")
-    (kept,) = site.cloud.servers()
-    assert not kept["pending_deleted"]
-    assert "web-1" in shell("kubectl get ocs --all-namespaces")
+def test_the_crd_alone_is_installed_as_the_page_says(shell: Shell) -> None:
+    (crd,) = steps(INSTALLING, "Without an image")
+    assert f"{CRD} serverside-applied" in shell(crd)
+    assert crd.strip() in inline(INSTALLING)
+
+
+def test_what_the_page_looks_up_can_be_looked_up(shell: Shell) -> None:
+    """The API server of the tests listens on loopback, so it has no endpoints to show."""
+    uid, endpoints = (command for command in inline(INSTALLING) if command.startswith("kubectl get"))
+    assert re.fullmatch(r"[0-9a-f-]{36}", shell(uid))
+    shell(endpoints)
+
+
+def test_every_command_of_the_page_is_run_by_a_test() -> None:
+    """Those of Argo CD in tests/argocd."""
+    run = ("With Helm", "With kubectl", "With Argo CD", "Without an image", "Removing everything")
+    known = [command for heading in run for command in steps(INSTALLING, heading)]
+    assert [block.commands for block in blocks(INSTALLING)] == known
 
 
 def test_the_version_that_the_pages_name_is_this_one() -> None:
@@ -126,11 +131,12 @@ def test_the_version_that_the_pages_name_is_this_one() -> None:
         (page.name, version)
         for page in pages
         for version in re.findall(
-            r"(?:IMAGE:|onecloud-operator:|tags/v|targetRevision: v)(\d[\w.]*\w)", page.read_text()
+            r"(?:IMAGE:|onecloud-operator:|tags/v|targetRevision: v|ersion |checkout is )(\d+\.\d+\.\d+)",
+            page.read_text(),
         )
     }
     assert {version for _, version in named} == {__version__}
-    assert {page for page, _ in named} >= {"README.md", "installing.md", "operator.yaml"}
+    assert {page for page, _ in named} >= {"README.md", "compatibility.md", "installing.md", "operator.yaml"}
 
 
 def test_a_chart_with_servers_keeps_those_that_the_page_says_it_keeps(site: Site, tmp_path: Path) -> None:

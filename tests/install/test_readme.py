@@ -1,0 +1,132 @@
+"""The README as its reader plays it: each command as it is written, and what it prints."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from sandbox.stage import ROOT
+from tests.e2e.play import said
+from tests.install.pages import README, Block, blocks, inline, shell
+from tests.install.site import KIND, LONG
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.install.pages import Shell
+    from tests.install.site import Site
+
+# What no reader's shell of a test has, and who runs it instead.
+ELSEWHERE = {
+    "make demo": "tests/sandbox/test_demo.py",
+    "make playground": "tests/sandbox/test_kubelet.py",
+    "make image": "tests/image/test_image.py",
+    "docker push": "nobody: it needs a registry",
+    "climc": "nobody: it is the platform's client",
+}
+CHANGING = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:\d+m)?\d+s\b")
+
+
+@dataclass
+class Reader:
+    """A reader of the README, who has *named* things and run commands."""
+
+    shell: Shell
+    named: str = ""
+    run: set[str] = field(default_factory=set)
+
+    def block(self, words: str) -> str:
+        """Run the only block that has these words; return what it prints, which is what the page says."""
+        (block,) = (each for each in blocks(README) if words in each.commands)
+        self.run.add(block.commands)
+        printed = self.shell(self.named + _runnable(block))
+        assert not block.output or _lasting(printed) == _lasting(block.output)
+        return printed
+
+    def line(self, words: str) -> str:
+        """Run the only command in a sentence or table that has these words; return what it prints."""
+        (command,) = (each for each in inline(README) if words in each)
+        self.run.add(command)
+        return self.shell(command)
+
+
+@pytest.fixture
+def reader(site: Site, tmp_path: Path) -> Reader:
+    """Give a reader, whose namespace is removed in the end."""
+    site.namespaces.append("shop")
+    return Reader(shell(tmp_path, site.cluster, site.cloud))
+
+
+def test_every_command_does_what_the_readme_says(site: Site, reader: Reader) -> None:
+    """The node knows the image by the name that the README gives it."""
+    reader.block("make demo")
+    reader.block("make image")
+    reader.named = "IMAGE=registry.example.com/onecloud-operator\n"
+    assert reader.named in next(each for each in blocks(README) if "make image" in each.commands).commands
+    installed = reader.block("helm install")
+    assert "STATUS: deployed" in installed
+    assert re.search(r"Phase: +Succeeded", installed)
+    assert _lines(reader.block("create namespace shop")) == [
+        "namespace/shop created",
+        "secret/onecloud created",
+    ]
+    reader.block("climc image-list")
+    reader.block("kubectl apply")
+    made = site.get(namespace="shop")
+    assert reader.block('ssh "$(').strip() == f"root@{made['status']['ip']}"
+
+    assert "keypair" in reader.line("explain")
+    assert re.search(r"shop +web-1 +True +Running +UpToDate", reader.line("get ocs -A"))
+    assert re.search(r"Reason: +UpToDate", reader.line("describe"))
+    assert "web-1" in reader.block("leader=")
+    assert reader.line("reconcile-requested-at") == "onecloudserver.onecloud.io/web-1 annotated\n"
+    site.until(lambda: "lastHandledReconcileAt" in site.get(namespace="shop")["status"], "it is looked at")
+    assert "annotated" in reader.line("paused")
+    paused = site.kube.wait_for(
+        KIND, "web-1", "shop", lambda found: bool(said(found["status"], "Paused")), LONG
+    )
+    assert said(paused["status"], "Paused")["status"] == "True"
+
+    assert '"web-1" deleted' in reader.line("delete ocs")
+    (server,) = site.cloud.servers()
+    assert server["pending_deleted"]
+
+    reader.block("kubectl apply")
+    assert "annotated" in reader.line("force-detach")
+    reader.line("delete ocs")
+    assert [each["pending_deleted"] for each in site.cloud.servers()].count(False) == 1, "it is kept"
+
+    everything = {each.commands for each in blocks(README)} | set(inline(README))
+    assert {
+        command for command in everything - reader.run if not command.startswith(tuple(ELSEWHERE))
+    } == set()
+
+
+def test_the_manifest_of_the_readme_is_the_example() -> None:
+    (manifest,) = re.findall(r"^```yaml\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    example = (ROOT / "examples" / "servers" / "minimal.yaml").read_text()
+    assert yaml.safe_load(manifest) == yaml.safe_load(example)
+
+
+def test_what_is_said_to_be_run_elsewhere_is() -> None:
+    for where in ELSEWHERE.values():
+        assert where.startswith("nobody: ") or (ROOT / where).exists()
+
+
+def _runnable(block: Block) -> str:
+    """Return the commands that can be run here; nobody answers by SSH, so the address is only printed."""
+    kept = (line for line in block.commands.splitlines(True) if not line.startswith(tuple(ELSEWHERE)))
+    return re.sub(r"^ssh ", "echo ", "".join(kept), flags=re.MULTILINE)
+
+
+def _lines(printed: str) -> list[str]:
+    return [" ".join(line.split()) for line in printed.splitlines() if line.strip()]
+
+
+def _lasting(printed: str) -> list[str]:
+    """Return the lines without what is different each time: addresses and ages."""
+    return [CHANGING.sub("…", line) for line in _lines(printed)]
