@@ -88,7 +88,10 @@ def of_others(play: Play, name: str) -> dict[str, bool]:
 
 def check(play: Play, scene: Scene, name: str, others: dict[str, bool]) -> None:
     """See that the scene ended as it must, and that no server of *others* was touched."""
-    play.until(lambda: all(s["status"] != "sync_status" for s in play.cloud.servers()), f"{name}: no server is looked at")
+    play.until(
+        lambda: all(s["status"] != "sync_status" for s in play.cloud.servers()),
+        f"{name}: no server is looked at",
+    )
     servers = play.cloud.servers()
     assert {s["id"]: s["pending_deleted"] for s in servers if s["id"] in others} == others
     scene.check(play, name, [s for s in servers if s["id"] not in others])
