@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 REFUSED = frozenset({401, 403})
+PAGE_ROWS = MAX_ROWS // 2  # of all columns, of which no more are read of one answer
 
 
 class Cloud:
@@ -85,7 +86,7 @@ class Cloud:
         Raises ProtocolError if the cloud repeats itself: a list cut short must not look like servers gone.
         """
         query = query or ServerQuery()
-        size = query.limit or MAX_ROWS
+        size = query.limit or PAGE_ROWS
         seen: set[str] = set()
         after: str | None = None
         while True:

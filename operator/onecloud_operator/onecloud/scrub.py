@@ -30,12 +30,14 @@ GRAM = 8
 ALIKE_AT_MOST = 8
 SECRET_FIELDS = frozenset({"password", "user_data", "content", "secret", "access_key_secret"})
 
-# Characters as others write them; what was written so twice is read at once.
+# Characters as others write them; what was written so twice is read at once. It begins with what all of them
+# begin with: a text without that is then passed over eight times as fast.
 WRITTEN = re.compile(
+    r"(?=[\\%&])(?:"
     r"(?P<utf16>(?:\\+u[0-9a-f]{4})+)"
     r"|(?P<utf8>(?:\\+x[0-9a-f]{2}|%(?:25)*[0-9a-f]{2})+)"
     r"|\\+(?P<escaped>[^\\]|$)"
-    r"|(?P<entity>&(?:amp;)*(?:[a-z]{2,8}|\#[0-9]{1,7}|\#x[0-9a-f]{1,6});)",
+    r"|(?P<entity>&(?:amp;)*(?:[a-z]{2,8}|\#[0-9]{1,7}|\#x[0-9a-f]{1,6});))",
     re.IGNORECASE | re.DOTALL,
 )
 NO_DIGITS = re.compile(r"\\+[ux]|%(?:25)*(?=[0-9a-f]{2})", re.IGNORECASE)
@@ -67,12 +69,13 @@ class Mask:
         """
         read, places = _read(text)
         encoded = BASE64.search(read) is not None
+        grams = {read[at : at + GRAM] for at in range(len(read) - GRAM + 1)}
         runs: defaultdict[int, set[str]] = defaultdict(set)
         found: list[tuple[int, int]] = []
         for secret in self._texts():
             for form in _forms(secret, encoded=encoded):
                 if len(form) >= LONG:
-                    found += _in_common(read, form)
+                    found += _in_common(read, grams, form)
                 elif len(form) >= SHORTEST:
                     length = _run(len(form))
                     runs[length].update(form[at : at + length] for at in range(len(form) - length + 1))
@@ -115,15 +118,19 @@ def _run(length: int) -> int:
     return min(length, LONGEST_RUN, max(SHORTEST_RUN, length // 2))
 
 
-def _in_common(read: str, form: str) -> Iterator[tuple[int, int]]:
+def _in_common(read: str, grams: set[str], form: str) -> Iterator[tuple[int, int]]:
     """
     Yield where *read* and *form* have runs of LONGEST_RUN characters in common.
 
-    Whatever two such texts share has eight characters that begin at a multiple of eight in *form*.
+    Whatever two such texts share has eight characters that begin at a multiple of eight in *form*. *grams*
+    are all runs of eight in *read*: mostly no such characters are among them.
     """
     places: defaultdict[str, list[int]] = defaultdict(list)
     for at in range(0, len(form) - GRAM + 1, GRAM):
-        places[form[at : at + GRAM]].append(at)
+        if (gram := form[at : at + GRAM]) in grams:
+            places[gram].append(at)
+    if not places:
+        return
     for at in range(len(read) - GRAM + 1):
         meant = places.get(read[at : at + GRAM], ())
         if len(meant) > ALIKE_AT_MOST:  # as in a row of equal characters: who knows which of them it is
