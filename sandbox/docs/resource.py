@@ -37,7 +37,7 @@ PREFACE: Final = """\
 <!-- Made of the models by `make generate`; a change belongs there. -->
 
 `onecloud.io/v1alpha1`, kind `OneCloudServer`, plural `onecloudservers`, short `ocs`, category `onecloud`, namespaced.
-`kubectl explain ocs.spec.server` shows the fields on the command line. Manifests to start from:
+`kubectl explain ocs.spec.server` shows the fields on the command line. Examples:
 [minimal](../examples/servers/minimal.yaml), [full](../examples/servers/full.yaml),
 [stopped, with data disks](../examples/servers/stopped.yaml), [user data from a Secret](../examples/servers/user-data.yaml),
 [observe only](../examples/servers/observe.yaml), and [a Secret](../examples/secret.yaml) for them.
@@ -46,59 +46,60 @@ PREFACE: Final = """\
 CHANGES: Final = """\
 ## How fields change
 
-A field that is absent is not looked after: it is neither compared nor set back. Taking one out of the spec stops its
-care, and leaves the server as it is (a tag is taken off). The column *change* says what a new value leads to once the
-server is made, that is, once `status.creation.completedAt` is there. Until then everything may be corrected.
+The operator does not manage a field that is absent: it neither compares nor corrects it. Removing a field from the spec
+leaves the server as it is; only a removed tag is removed from the server as well. The column *change* says what happens to
+a new value once the server is created, that is, once `status.creation.completedAt` is set. Until then you can change
+everything.
 
 | change | a new value |
 | --- | --- |
 | any time | is sent to the cloud at once |
-| next start | is sent at once, and in force from the server's next start on |
-| restart | stops a running server, so it waits for `disruption.allow: Restart` ([RestartNeeded](reasons.md#restartneeded)); \
-more cpu and memory do not where hot-plug is on |
-| grows | may only be larger; *grows, restart*: and growing restarts a running server |
-| never | is refused by the API server: take the field out, so that it is not looked after any more, or make a new \
-object. One that the server was made with may come back later. Where the server is something else, `status.drift` \
-tells it ([DriftDetected](reasons.md#driftdetected)), and nothing else follows. An adopted server has no `creation`: \
-where it differs, the reason is [ImmutableField](reasons.md#immutablefield) until the spec is corrected |
+| next start | is sent at once, and takes effect at the server's next start |
+| restart | requires stopping a running server, so it waits for `disruption.allow: Restart` \
+([RestartNeeded](reasons.md#restartneeded)); more CPU and memory do not, where hot-plug is enabled |
+| grows | can only be larger; *grows, restart*: growing restarts a running server |
+| never | is rejected by the API server. Remove the field to stop managing it, or create a new object. You can add the \
+original value again later. A difference in the cloud is reported in `status.drift` \
+([DriftDetected](reasons.md#driftdetected)) and has no other effect. An adopted server has no `creation`: if it differs, \
+the reason is [ImmutableField](reasons.md#immutablefield) until you correct the spec |
 """
 
 CONDITIONS: Final = """\
 ## Conditions
 
-`status.conditions` says what is so and why. Each has a `message` for people and the `observedGeneration` that it was
-said of. [reasons.md](reasons.md) has a section for each reason.
+Each condition has a reason, a `message` for people, and the `observedGeneration` that it describes.
+[reasons.md](reasons.md) has a section for each reason.
 
 | type | True | False | Unknown | absent |
 | --- | --- | --- | --- | --- |
-| `Ready` | the server is what this generation asked for: Available, PoweredOff, Observed | Creating, Updating, \
+| `Ready` | the server is as this generation specifies: Available, PoweredOff, Observed | Creating, Updating, \
 WrongPowerState, OperationFailed, InRecycleBin, ExternallyDeleted, Removing; while there is no server: the reason of \
 `Synced` | NotYetObserved, ServerUnknown | never |
-| `Synced` | server and spec agree, or nothing is to be done about it | see below | NotYetObserved | never |
+| `Synced` | the server matches the spec, or the difference is only reported | see below | NotYetObserved | never |
 | `CredentialsValid` | Authenticated | SecretNotFound, SecretInvalid, CredentialsRejected, EndpointNotAllowed | \
 NotYetObserved, EndpointUnreachable | never |
-| `Reconciling` | something is on its way: Creating, Updating, Retrying, Waiting | | | nothing is |
+| `Reconciling` | work is in progress: Creating, Updating, Retrying, Waiting | | | no work is in progress |
 | `Stalled` | waiting does not help; the reason of `Synced` | | | waiting helps |
 | `Drifted` | `status.drift` is not empty: DriftDetected | | | it is |
-| `Deleting` | the object is being deleted; the reason says what for it is there still | | | it is not |
+| `Deleting` | the object is being deleted; the reason says what it waits for | | | it is not |
 | `Paused` | PausedByAnnotation | | | it is not |
 | `Expiring` | the server's paid time ends soon: ExpiresSoon | | | it does not |
 
-- `Ready` is kept through a passing change (a rename, a new tag) and through an outage of the cloud. It is true of a
-  generation only when that is realised: while a change waits for a permission, `observedGeneration` of `Ready` stays
-  behind `metadata.generation`.
-- For kstatus, and so for `helm --wait` of Helm 4: `Reconciling` is in progress, `Stalled` is failed, else `Ready` decides.
-  The two are never there together. `kubectl wait --for=condition=Ready` looks at `Ready` alone, Argo CD at what
-  [its health check](argocd.md) says, Helm 3 at nothing ([your-chart.md](your-chart.md)).
+- `Ready` stays true during a small change (a new name or tag) and during an outage of the cloud. Its
+  `observedGeneration` is the last generation that the server reached, so it stays behind `metadata.generation` while a
+  change waits for permission.
+- kstatus, and with it `helm --wait` of Helm 4, reads them like this: `Reconciling` is in progress, `Stalled` is failed,
+  otherwise `Ready` decides. The two never occur together. `kubectl wait --for=condition=Ready` looks at `Ready` only,
+  Argo CD uses [its health check](argocd.md), and Helm 3 looks at none of them ([your-chart.md](your-chart.md)).
 """
 
 REASONS: Final = """\
 ### Reasons of Synced and Deleting
 
-*Next try* is the wait, doubled from the first to the second while the reason stays; a change of the object or of the
-Secret, or `onecloud.io/reconcile-requested-at`, has it tried at once. A server to adopt or to observe is looked for every
-60 s, whatever the reason. *News*: as soon as something is heard of the
-server or the object. *This object's*: `status.nextRetryTime` tells the time, where it is known.
+*Next try* is the wait before a retry, which doubles from the first value to the second while the reason stays. A change of
+the object or of the Secret, or a new value of `onecloud.io/reconcile-requested-at`, triggers a retry at once. The operator
+looks for a server to adopt or observe every 60 s, whatever the reason. *News*: as soon as the server or the object changes.
+*This object's*: `status.nextRetryTime` has the time, if it is known.
 
 | reason | Synced | stalled | next try | this object's |
 | --- | --- | --- | --- | --- |
@@ -107,61 +108,62 @@ server or the object. *This object's*: `status.nextRetryTime` tells the time, wh
 ANNOTATIONS: Final = f"""\
 ## Annotations
 
-Wishes that are no state. They are read at every look at the object.
+Requests to the operator that are not part of the desired state.
 
 | annotation | what it does |
 | --- | --- |
-| `{PAUSED}: "true"` | Nothing is sent to the cloud for this object until the annotation is removed (or `"false"`). It \
-can still be deleted. |
-| `{RECONCILE_REQUESTED_AT}: ANYTHING-NEW` | What is waited for is tried again at once, and the Secret is read again. \
-`status.lastHandledReconcileAt` repeats the value when that has happened. |
-| `{CONFIRM_DELETE}: SERVER-ID` | The server may be deleted for good where the recycle bin turned out to be off \
+| `{PAUSED}: "true"` | Send nothing to the cloud for this object, until the annotation is removed or set to `"false"`. \
+You can still delete the object. |
+| `{RECONCILE_REQUESTED_AT}: ANY-NEW-VALUE` | Retry at once, and read the Secret again. \
+`status.lastHandledReconcileAt` repeats the value when this is done. |
+| `{CONFIRM_DELETE}: SERVER-ID` | Confirm that the server may be deleted for good, although the recycle bin is off \
 ([RecycleBinOff](reasons.md#recyclebinoff)). |
-| `{CONFIRM_GONE}: SERVER-ID` | The servers of the project that vanished did so on purpose \
-([TooManyGone](reasons.md#toomanygone)). Set on one object that is held for it, it confirms it for the namespace. |
-| `{TAKE_OVER}: SERVER-ID` | The server that `spec.adoption` asks for may be taken from the object of another cluster that its owner tags name: that cluster is gone, or was renamed ([OwnedByAnother](reasons.md#ownedbyanother)). It counts for no owner that lives in this cluster. |
-| `{ACCEPT_ROOT_DISK}: DISK-ID` | The disk that is in the root disk's place on the server is its root disk from now on \
-([OperationFailed](reasons.md#operationfailed)). A disk that is elsewhere is not accepted. |
-| `{FORCE_DETACH}: "true"` | A deleted object goes at once. Its server, if there is one, is not touched, nor even \
-looked for: look after it yourself. |
+| `{CONFIRM_GONE}: SERVER-ID` | Confirm that the servers of the project are gone on purpose \
+([TooManyGone](reasons.md#toomanygone)). Set it on one object with that reason; it applies to the namespace. |
+| `{TAKE_OVER}: SERVER-ID` | Confirm that the server of `spec.adoption` may be taken from its owner in another cluster, \
+which is gone or renamed ([OwnedByAnother](reasons.md#ownedbyanother)). Never applies to an owner in this cluster. |
+| `{ACCEPT_ROOT_DISK}: DISK-ID` | Accept the disk that is in the place of the root disk as the new root disk \
+([OperationFailed](reasons.md#operationfailed)). |
+| `{FORCE_DETACH}: "true"` | Release the object at once when it is deleted, without touching its server, if there is \
+one. Clean up the server yourself. |
 """
 
 CREDENTIALS: Final = """\
 ## Credentials
 
-`spec.credentialsRef` names a Secret in the object's namespace. Its keys are the words of the platform's own shell
-file; [examples/secret.yaml](../examples/secret.yaml) is one to start from. What is missing or cannot be read is said
-by [SecretNotFound](reasons.md#secretnotfound) and [SecretInvalid](reasons.md#secretinvalid), with the key and never
-its value.
+`spec.credentialsRef` names a Secret in the object's namespace. Its keys are the variables of the platform's shell file;
+start from [examples/secret.yaml](../examples/secret.yaml). If the Secret or a key is missing or invalid, the reason is
+[SecretNotFound](reasons.md#secretnotfound) or [SecretInvalid](reasons.md#secretinvalid), and the message names the key,
+never its value.
 
-Where to:
+The cloud and the project:
 
 | key | meaning |
 | --- | --- |
 | `OS_AUTH_URL` **required** | Sign-in URL of the identity service, for example `https://cloud.example.com:30500/v3`. |
-| `OS_REGION_NAME` | Region; may be left out where there is one only. |
-| `OS_PROJECT_NAME` or `OS_PROJECT_ID` | Project that the servers live in; **required**, except with an access key, \
-which has its own. `OS_PROJECT_DOMAIN` (or `OS_PROJECT_DOMAIN_NAME`, `OS_PROJECT_DOMAIN_ID`) is the domain of a name. \
-`OS_TENANT_NAME` and `OS_TENANT_ID` are understood, too. |
+| `OS_REGION_NAME` | Region; optional if the cloud has only one. |
+| `OS_PROJECT_NAME` or `OS_PROJECT_ID` | Project of the servers; **required**, except with an access key, which belongs \
+to a project. `OS_PROJECT_DOMAIN` (or `OS_PROJECT_DOMAIN_NAME`, `OS_PROJECT_DOMAIN_ID`) is the domain of a project that is given by name. \
+`OS_TENANT_NAME` and `OS_TENANT_ID` mean the same. |
 | `OS_ENDPOINT_TYPE` | Which addresses of the catalog are used: `public` (default), `internal` or `admin`. |
-| `ca.crt` | Certificates, in PEM form, that the cloud's certificate is checked with, instead of the system's. |
-| `OS_INSECURE` | `true`: the certificate is not checked at all; for trials only. |
-| `OS_ALLOW_HTTP` | `true`: a sign-in by https may lead to services by http, where all can read the token. |
+| `ca.crt` | CA certificates in PEM format to verify the cloud's certificate with, instead of the system's. |
+| `OS_INSECURE` | `true`: do not verify the certificate; for trials only. |
+| `OS_ALLOW_HTTP` | `true`: after a sign-in by https, services may be reached by http, where others can read the token. |
 
-How to sign in; one of these must be given whole, and the first that is counts:
+The sign-in. One row must be complete; the first complete one is used:
 
-| keys | way |
+| keys | method |
 | --- | --- |
 | `OS_ACCESS_KEY`, `OS_SECRET_KEY` | An access key. |
 | `OS_USERNAME` or `OS_USER_ID`, and `OS_PASSWORD` | A password. `OS_DOMAIN_NAME` (or `OS_USER_DOMAIN_NAME`, \
 `OS_USER_DOMAIN_ID`) is the user's domain. |
-| `OS_TOKEN` | A token made elsewhere; it is used until it ends. |
-| `OS_CAS_TICKET` | A ticket of the single sign-on; it works once. `OS_CAS_SERVICE` and `OS_IDENTITY_PROVIDER_ID` say \
-which one it is for, where there are several. |
+| `OS_TOKEN` | An existing token, used until it expires. |
+| `OS_CAS_TICKET` | A single sign-on ticket, which works once. `OS_CAS_SERVICE` and `OS_IDENTITY_PROVIDER_ID` say \
+which service and provider it is for, if there are several. |
 
-Quotes around a value, as a shell file may have them, are no part of it; but a secret (`OS_PASSWORD`, `OS_SECRET_KEY`,
-`OS_TOKEN`, `OS_CAS_TICKET`) is taken to the letter, but for a line break at its end: have the shell read its file, as
-the [README](../README.md#your-first-server) does. `OS_DOMAIN_SCOPE` is refused: servers live in a project.
+Quotes around a value, as in a shell file, are removed, except from secrets (`OS_PASSWORD`, `OS_SECRET_KEY`, `OS_TOKEN`,
+`OS_CAS_TICKET`): those are used literally, without one line break at the end. So let a shell read the shell file, as in the
+[README](../README.md#your-first-server). `OS_DOMAIN_SCOPE` is rejected, since servers belong to a project.
 """
 
 
@@ -185,16 +187,16 @@ def page() -> str:
 
 
 def _contents(found: Mapping[str, list[tuple[str, Mapping[str, object]]]]) -> str:
-    said = {"spec": "what is wanted", "status": "what is"}
+    said = {"spec": "the desired state", "status": "the actual state"}
     lines = ["- [How fields change](#how-fields-change)"]
     for root, below in found.items():
         lines.append(f"- {linked(root)}: {said[root]}")
         lines += [f"{'  ' * path.count('.')}- {linked(path)}" for path, _ in below[1:]]
     lines += [
-        "- [Rules](#rules): what the API server refuses",
+        "- [Rules](#rules): what the API server rejects",
         "- [Conditions](#conditions) and [reasons](#reasons-of-synced-and-deleting)",
-        "- [Columns and selectors](#columns-and-selectors): what `kubectl get` shows and finds",
-        "- [Annotations](#annotations): wishes that are no state",
+        "- [Columns and selectors](#columns-and-selectors): what `kubectl get` shows and selects",
+        "- [Annotations](#annotations): requests to the operator",
         "- [Credentials](#credentials): the keys of the Secret",
     ]
     return "\n".join(lines) + "\n"
@@ -203,8 +205,8 @@ def _contents(found: Mapping[str, list[tuple[str, Mapping[str, object]]]]) -> st
 def _rules(spec: Schema) -> str:
     """Return what is refused beyond types and bounds; what the word *never* says already is left out."""
     text = (
-        "## Rules\n\nThe API server refuses a manifest that breaks one of these, and names the field. Once the "
-        "server is made:\n\n"
+        "## Rules\n\nThe API server rejects a manifest that breaks one of these rules, and names the field. Once "
+        "the server is created:\n\n"
     )
     text += "".join(
         f"- {line(rule['message'])}\n"
@@ -213,7 +215,7 @@ def _rules(spec: Schema) -> str:
     )
     text += f"- a field marked *never* {SAME_FOR_ALL}\n\nAlways:\n\n| field | rule |\n| --- | --- |\n"
     text += "".join(f"| {_paths(paths)} | {line(message)} |\n" for message, paths in rules("spec", spec))
-    text += "\nTexts have these forms:\n\n| field | regular expression |\n| --- | --- |\n"
+    text += "\nStrings match these patterns:\n\n| field | regular expression |\n| --- | --- |\n"
     return text + "".join(
         f"| {_paths(paths)} | `{pattern.replace('|', chr(92) + '|')}` |\n"
         for pattern, paths in patterns("spec", spec)

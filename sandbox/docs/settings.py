@@ -16,11 +16,11 @@ PREFACE: Final = f"""\
 
 <!-- Made of operator/onecloud_operator/settings.py by `make generate`; a change belongs there. -->
 
-The operator reads its settings from environment variables when it starts, and logs to standard error. A variable that
-begins with `{PREFIX}` and is none of these, or that cannot be read, is an error: the operator names it, says what is
-wanted, and ends with exit code 2. One that is empty counts as absent. Lists are separated by commas, switches are `true`
-or `false`, times are seconds. In a Pod of your own making set `enableServiceLinks: false`: else Kubernetes invents such
-variables (`{PREFIX}SERVICE_HOST`) for a Service of the operator's name. The Helm chart does.
+The operator reads its settings from environment variables at startup, and logs to standard error. An unknown variable that
+begins with `{PREFIX}`, or an invalid value, is an error: the operator names the variable and the expected value,
+and exits with code 2. An empty variable counts as absent. Lists are separated by commas, switches are `true` or `false`,
+and times are in seconds. In a Pod of your own, set `enableServiceLinks: false` as the Helm chart does; otherwise Kubernetes
+adds such variables (`{PREFIX}SERVICE_HOST`) for a Service of the operator's name.
 """
 
 
@@ -36,51 +36,51 @@ class Group:
 GROUPS: Final = (
     Group(
         "namespaces",
-        "What it looks after",
-        "Several operators can share a fleet by selectors; "
-        "[high-availability.md](high-availability.md) says how.",
+        "Which objects it manages",
+        "Several operators can share the objects of a cluster; see "
+        "[high-availability.md](high-availability.md#sharding).",
     ),
     Group(
         "leader_election",
         "Replicas",
-        "[high-availability.md](high-availability.md) says what happens at a failover.",
+        "[high-availability.md](high-availability.md) describes what happens at a failover.",
     ),
     Group(
         "cluster_id",
-        "What it puts on servers",
-        "The owner tags of a server say which object of which cluster it belongs to, so the cluster's name must not change "
-        "while there are servers. A new prefix counts for new servers only.",
+        "Names and tags of servers",
+        "The owner tags of a server name its object and its cluster, so the cluster ID must not change while there are "
+        "servers. A new prefix applies to new servers only.",
     ),
     Group(
         "allow_loopback",
         "Where credentials may lead",
-        "Whoever may write a Secret chooses the address that the operator talks to. Link-local addresses, "
-        "known metadata services and the API server of this cluster are always refused, loopback and this cluster's "
-        "Services unless a setting allows them ([EndpointNotAllowed](reasons.md#endpointnotallowed)). What else must not "
-        "be reached, such as the networks of nodes and Pods, is for `ONECLOUD_OPERATOR_DENIED_NETWORKS`, or for a list of "
-        "what may be.",
+        "Whoever may write a Secret chooses the address that the operator connects to. Link-local addresses, known "
+        "metadata services and the API server of this cluster are always refused; loopback and this cluster's Services "
+        "unless a setting allows them ([EndpointNotAllowed](reasons.md#endpointnotallowed)). Put other networks that "
+        "must not be reached, such as those of nodes and Pods, into `ONECLOUD_OPERATOR_DENIED_NETWORKS`, or list what is "
+        "allowed.",
     ),
-    Group("workers", "How much at once"),
+    Group("workers", "Concurrency"),
     Group("log_format", "Logs"),
     Group("listen_address", "Probes and metrics", "See [metrics.md](metrics.md)."),
     Group(
         "resync_seconds",
-        "How often it looks",
-        "The defaults fit a project of 10,000 servers. Shorter times cost the cloud more calls.",
+        "Polling",
+        "The defaults suit a project of 10,000 servers. Shorter intervals cost the cloud more calls.",
     ),
     Group(
         "gone_floor",
-        "When servers vanish",
-        "More than the larger of both numbers, within ten minutes, hold what would follow "
+        "When servers disappear",
+        "If more servers than the larger of the two disappear within ten minutes, the operator waits for a confirmation "
         "([TooManyGone](reasons.md#toomanygone)).",
     ),
-    Group("details_seconds", "How often it looks at single servers"),
-    Group("retry_first_seconds", "When the cloud does not answer, or refuses"),
+    Group("details_seconds", "Reads of single servers"),
+    Group("retry_first_seconds", "Retries"),
     Group(
         "hung_seconds",
-        "Patience with one server",
-        "These keep a server from being made or deleted twice. They are for clouds that are slower than most; shorter times "
-        "are for tests.",
+        "Waits for one server",
+        "These keep a server from being created or deleted twice. Longer times are for slow clouds, shorter ones for tests "
+        "only.",
     ),
     Group("expiring_days", "Conditions"),
 )
