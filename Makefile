@@ -58,7 +58,7 @@ soak: tools ## play crashes, faults and storms at length (about 20 minutes on tw
 		--durations=0 -v $(ARGS) $(SOAKS)
 
 .PHONY: bench
-bench: tools ## measure it beside an ordinary operator, against the budgets (about two hours; ARGS=--help)
+bench: tools ## measure it against the budgets, for hours (ARGS=--quick: ten minutes; ARGS=--help)
 	@$(RUN) -m benchmarks $(ARGS)
 
 .PHONY: lint

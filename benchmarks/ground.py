@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.api import PLURAL, Api, Sight
 from benchmarks.cloud import TimedCloud
 from benchmarks.samples import between, bound, total
-from benchmarks.subjects import TICK_SECONDS, subject
+from benchmarks.subjects import QUIET_SECONDS, TICK_SECONDS, Ours, subject
+from benchmarks.units import measure_units, prepare
 from benchmarks.vitals import Vitals, reset_peak, vitals
 from sandbox.cluster.control_plane import ControlPlane
-from sandbox.stage import CRDS, grant
+from sandbox.stage import ROOT, grant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from benchmarks.subjects import Subject
+    from benchmarks.units import Units
 
 NAMESPACE = "bench"
 STEP_SECONDS = 0.3  # of a task in the cloud, as recorded
@@ -40,6 +42,7 @@ class Scene:
     region_cpu_seconds: float = 0.0  # what these calls would cost the real region, as measured
     kubernetes_writes: int = 0  # requests that write an object of ours, those that change nothing too
     events_posted: int = 0
+    passes: dict[str, float] = field(default_factory=dict)  # calls of the reconciler, by lane
     memory_mib: float = 0.0
     peak_mib: float = 0.0
     lag_p99_seconds: float | None = None  # the bound of the bucket
@@ -64,6 +67,9 @@ class Lengths:
     creations: int = 8
     tick_seconds: float = TICK_SECONDS  # of the baseline, at least
     ticks_seconds: float = 120.0
+    starts: int = 3  # with no object
+    yardsticks: int = 100  # that W is measured with
+    samples: int = 3  # of R and W each time
 
     def idle_ticks(self, tick_seconds: float) -> float:
         """Return the seconds of whole ticks, one at least."""
@@ -92,6 +98,11 @@ class Ground:
         """The names of the objects."""
         return [f"web-{number:05d}" for number in range(self.objects)]
 
+    def units(self) -> Units:
+        """Measure R and W."""
+        lengths = self.lengths
+        return measure_units(self.control_plane.kubeconfig, lengths.yardsticks, lengths.samples)
+
     @contextmanager
     def scene(self) -> Iterator[Scene]:
         """Measure from here to the end of the block; a subject that is started within is measured whole."""
@@ -99,6 +110,7 @@ class Ground:
         started = self.subject.operator.process
         before = vitals(started.pid) if started is not None else Vitals(0.0, 0.0, 0.0)
         lag = self.subject.lag() if started is not None else {}
+        passes = self.subject.passes() if started is not None else {}
         if started is not None:
             reset_peak(started.pid)
         cluster = self._cluster_cpu()
@@ -118,6 +130,9 @@ class Ground:
         now = self.api.metrics()
         scene.kubernetes_writes = _writes(now) - _writes(metrics)
         scene.events_posted = _events(now) - _events(metrics)
+        if isinstance(self.subject, Ours):
+            time.sleep(QUIET_SECONDS)  # until a scrape is new; what is called meanwhile, belongs to the scene
+        scene.passes = {lane: count - passes.get(lane, 0.0) for lane, count in self.subject.passes().items()}
 
     def _cluster_cpu(self) -> float:
         return sum(vitals(process.pid).cpu_seconds for process in self.control_plane.processes)
@@ -132,11 +147,13 @@ def _events(metrics: str) -> int:
 
 
 @contextmanager
-def ground(name: str, objects: int, lengths: Lengths, *, profile: Path | None = None) -> Iterator[Ground]:
-    """Set all up for the subject called *name*, which is not started yet."""
+def ground(
+    name: str, objects: int, lengths: Lengths, *, profile: Path | None = None, root: Path = ROOT
+) -> Iterator[Ground]:
+    """Set all up for the subject called *name* of the repository at *root*, which is not started yet."""
     with ExitStack() as stack:
         control_plane = stack.enter_context(ControlPlane())
-        control_plane.install_crds(CRDS)
+        control_plane.install_crds(root / "crds")
         cloud = stack.enter_context(TimedCloud(step_seconds=STEP_SECONDS))
         for method in ("POST", "PUT", "DELETE"):
             cloud.call(
@@ -148,13 +165,14 @@ def ground(name: str, objects: int, lengths: Lengths, *, profile: Path | None = 
                 count=None,
             )
         with control_plane.client() as kube:
-            grant(kube)
+            grant(kube, rights=root / "sandbox" / "rbac.yaml")
+            prepare(kube)
             kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
             kube.apply(cloud.secret(NAMESPACE))
         trust = ssl.create_default_context(cafile=str(control_plane.authority))
         # kopf's own scanning needs rights that our operator does without: the baseline is an administrator.
         user = "admin" if name == "baseline" else "operator"
-        measured = subject(name, control_plane.kubeconfig_of(user), NAMESPACE, objects)
+        measured = subject(name, control_plane.kubeconfig_of(user), NAMESPACE, objects, root)
         measured.tick_seconds, measured.profile = lengths.tick_seconds, profile
         stack.enter_context(measured.operator)
         api = stack.enter_context(Api(control_plane.kubeconfig, NAMESPACE, verify=trust))

@@ -49,13 +49,18 @@ def versions() -> dict[str, str]:
 
 
 @contextmanager
-def circumstances() -> Iterator[dict[str, Any]]:
-    """Note when the block ran and how busy others kept the machine; every child must end within it."""
+def circumstances(root: Path = ROOT) -> Iterator[dict[str, Any]]:
+    """
+    Note when the block ran and how busy others kept the machine; every child must end within it.
+
+    *root*: of the repository whose commit is measured.
+    """
     found: dict[str, Any] = {
         "began_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "load_average_before": [round(load, 2) for load in os.getloadavg()],
     }
-    commit = _git("rev-parse", "--short=12", "HEAD") + ("+" if _git("status", "--short", "operator") else "")
+    changed = "+" if _git(root, "status", "--short", "operator") else ""
+    commit = _git(root, "rev-parse", "--short=12", "HEAD") + changed
     busy, own, since = _busy_seconds(), _own_seconds(), time.monotonic()
     yield found
     seconds = time.monotonic() - since
@@ -79,10 +84,10 @@ def _own_seconds() -> float:
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
-def _git(*arguments: str) -> str:
+def _git(root: Path, *arguments: str) -> str:
     done = subprocess.run(
         ["git", *arguments],  # noqa: S607 - whichever is there
-        cwd=ROOT,
+        cwd=root,
         capture_output=True,
         text=True,
         check=False,

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.figures import FIGURES, GROWTH, figures, growth
-from benchmarks.subjects import Baseline, Ours
+from benchmarks.growing import growing
+from benchmarks.subjects import Baseline, Before, Ours
+from benchmarks.tables import number, table
+from benchmarks.units import APART
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,51 +24,79 @@ if TYPE_CHECKING:
 
 Run = dict[str, Any]
 BEGIN, END = "<!-- measured -->\n", "<!-- /measured -->"
-SMALL, LARGE = 10, 100  # a figure below has two decimals, or one
+ORDER: Final = [Ours.name, Before.name, Baseline.name]
 
 
 def page(results: Mapping[str, Any]) -> str:
     """Return the tables."""
-    runs = sorted(results["runs"], key=lambda run: (run["subject"] != Ours.name, run["objects"]))
+    runs = sorted(results["runs"], key=lambda run: (ORDER.index(run["subject"]), run["objects"]))
     ours = [run for run in runs if run["subject"] == Ours.name]
-    theirs = {run["objects"]: run for run in runs if run["subject"] == Baseline.name}
-    parts = [_circumstances(results, runs), _table(runs, ours, theirs), _client(results)]
+    parts = [_circumstances(results, runs), _table(runs, ours), growing(ours), _client(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def verdict(figure: Figure, found: Mapping[str, float]) -> str:
-    """Say whether the bar is met, or by how much it is not."""
+def verdict(figure: Figure, found: Mapping[str, float], before: Mapping[str, float] | None = None) -> str:
+    """Say whether the bar is met, or by how much it is not; *before*: what the other commit needs."""
     value = found.get(figure.key)
-    if figure.bar is None or value is None:
+    bar = figure.bar
+    if figure.of_before is not None:
+        other = (before or {}).get(figure.key)
+        bar = None if other is None else other * figure.of_before
+    if bar is None or value is None:
         return ""
-    if value <= figure.bar:
+    if value <= bar:
         return "met"
-    return f"missed by {100.0 * (value - figure.bar) / figure.bar:.0f} %" if figure.bar else "missed"
+    return f"missed by {100.0 * (value - bar) / bar:.0f} %" if bar else "missed"
 
 
-def _table(runs: Sequence[Run], ours: Sequence[Run], theirs: Mapping[int, Run]) -> str:
-    head = ["what", "bar", *(f"{run['subject']}, {run['objects']:,}" for run in runs), "times less", "bar is"]
+def _table(runs: Sequence[Run], ours: Sequence[Run]) -> str:
+    """Return the main table. Comparisons are those of the largest runs that both were measured with."""
     largest = figures(ours[-1]) if ours else {}
-    both = next((run for run in reversed(ours) if run["objects"] in theirs), None)
-    pair = (figures(both), figures(theirs[both["objects"]])) if both else ({}, {})
+    mine, baseline = _pair(ours, runs, Baseline.name)
+    own, before = _pair(ours, runs, Before.name)
     grown = growth(ours)
     columns = [figures(run) for run in runs]
     rows = []
     for figure in FIGURES:
-        said = [verdict(figure, largest)]
+        # What only smaller runs have played is judged by the largest of these.
+        judged = own if figure.of_before else _last(columns[: len(ours)], figure.key) or largest
+        said = [verdict(figure, judged, before)]
         if grown.get(figure.key, 0.0) > GROWTH:
             said.append(f"grows as n^{grown[figure.key]:.2f}")
         rows.append(
             [
                 figure.what,
-                "" if figure.bar is None else f"≤ {_number(figure.bar)} {figure.unit}".rstrip(),
+                _bar(figure),
                 *(_value(figure, found) for found in columns),
-                _ratio(figure.key, *pair),
+                _part(figure.key, own, before),
+                _times_less(figure, mine, baseline),
                 ", ".join(filter(None, said)),
             ]
         )
-    right = ["---", "---", *("--:" for _ in runs), "--:", "---"]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, right, *rows])
+    named = [f"{run['subject']}, {run['objects']:,}" for run in runs]
+    head = ["what", "bar", *named, "of before", "times less", "bar is"]
+    sides = ["---", "---", *("--:" for _ in runs), "--:", "--:", "---"]
+    if not before:  # its column says nothing
+        left_out = head.index("of before")
+        for row in [head, sides, *rows]:
+            del row[left_out]
+    return table(head, sides, rows)
+
+
+def _pair(ours: Sequence[Run], runs: Iterable[Run], name: str) -> tuple[dict[str, float], dict[str, float]]:
+    theirs = {run["objects"]: run for run in runs if run["subject"] == name}
+    both = next((run for run in reversed(ours) if run["objects"] in theirs), None)
+    return (figures(both), figures(theirs[both["objects"]])) if both else ({}, {})
+
+
+def _last(columns: Sequence[dict[str, float]], key: str) -> dict[str, float] | None:
+    return next((found for found in reversed(columns) if key in found), None)
+
+
+def _bar(figure: Figure) -> str:
+    if figure.of_before is not None:
+        return f"≤ {figure.of_before:g} of before"
+    return "" if figure.bar is None else f"≤ {number(figure.bar)} {figure.unit}".rstrip()
 
 
 def _client(results: Mapping[str, Any]) -> str:
@@ -81,19 +112,19 @@ def _client(results: Mapping[str, Any]) -> str:
 
 def _value(figure: Figure, found: Mapping[str, float]) -> str:
     value = found.get(figure.key)
-    return "-" if value is None else f"{_number(value)} {figure.unit}".rstrip()
+    return "-" if value is None else f"{number(value)} {figure.unit}".rstrip()
 
 
-def _ratio(key: str, ours: Mapping[str, float], theirs: Mapping[str, float]) -> str:
-    """Return how many times less the operator needs than the baseline."""
-    mine, other = ours.get(key), theirs.get(key)
-    return _number(other / mine) if mine and other else ""
+def _part(key: str, ours: Mapping[str, float], before: Mapping[str, float]) -> str:
+    """Return which part of what the other commit needs the operator needs."""
+    mine, other = ours.get(key), before.get(key)
+    return number(mine / other) if mine and other else ""
 
 
-def _number(value: float) -> str:
-    if value == int(value) or abs(value) >= LARGE:
-        return f"{value:,.0f}"
-    return f"{value:.2f}" if abs(value) < SMALL else f"{value:.1f}"
+def _times_less(figure: Figure, ours: Mapping[str, float], theirs: Mapping[str, float]) -> str:
+    """Return how many times less the operator needs than the baseline, whose R is another."""
+    mine, other = ours.get(figure.key), theirs.get(figure.key)
+    return number(other / mine) if mine and other and figure.unit != "R" else ""
 
 
 def _circumstances(results: Mapping[str, Any], runs: Iterable[Run]) -> str:
@@ -103,13 +134,21 @@ def _circumstances(results: Mapping[str, Any], runs: Iterable[Run]) -> str:
         "API server, etcd, the simulated cloud and the measuring share the machine with the operator.",
         "Versions: " + ", ".join(f"{name} {text}" for name, text in results["versions"].items()) + ".",
     ]
-    noisy = [run for run in runs if run["provisional"]]
+    before = {run["commit"] for run in runs if run["subject"] == Before.name}
+    if before:
+        lines.append(f"Before: the operator and its definition of the resource as of {', '.join(before)}.")
+    noisy = [f"{run['subject']} {run['objects']:,} ({_noise(run)})" for run in runs if run["provisional"]]
     if noisy:
-        told = ", ".join(
-            f"{run['subject']} {run['objects']:,} ({run['others_cpu_percent']:.0f} %)" for run in noisy
-        )
-        lines.append(f"Provisional, since others used so much of the machine meanwhile: {told}.")
+        lines.append(f"Provisional: {', '.join(noisy)}.")
     return "\n".join(lines)
+
+
+def _noise(run: Run) -> str:
+    """Return why a run is provisional."""
+    noise = [f"others used {run['others_cpu_percent']:.0f} % of the machine"]
+    if (apart := run.get("units_apart", 0.0)) > APART:
+        noise.append(f"R or W moved by {100.0 * apart:.0f} %")
+    return ", ".join(noise)
 
 
 def renewed(text: str, measured: str) -> str:

@@ -1,55 +1,83 @@
-"""One run: a subject, a number of objects, all scenes."""
+"""One run: a subject, a number of objects, scenes, and the units of CPU before and after each."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks import scenes
 from benchmarks.ground import ground
 from benchmarks.subjects import Ours
+from benchmarks.units import between
 from sandbox.progress import say
+from sandbox.stage import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from benchmarks.ground import Ground, Lengths, Scene
 
+SCENES: Final = (
+    "startup", "cold_start", "idle", "change_idle", "creations", "change_moving", "idle_hour", "restart",
+    "deletion",
+)  # fmt: skip
+ONLY_OURS: Final = {"change_moving", "idle_hour"}  # one interval has no others to differ from
+QUICK: Final = ("startup", "cold_start", "idle", "creations", "idle_hour", "restart", "deletion")
+GROWTH: Final = ("startup", "cold_start", "idle", "idle_hour", "restart")  # what is looked at with the most
 
-def measure(name: str, objects: int, lengths: Lengths, *, profile: Path | None = None) -> dict[str, Any]:
-    """
-    Run all scenes of the subject called *name* and return what was measured, as JSON has it.
 
-    *profile*: a directory for sampled stacks, which cost some of the CPU that is measured.
+def measure(  # noqa: PLR0913 - each is a choice of its own
+    name: str,
+    objects: int,
+    lengths: Lengths,
+    *,
+    played: Collection[str] = SCENES,
+    profile: Path | None = None,
+    root: Path = ROOT,
+) -> dict[str, Any]:
     """
-    with ground(name, objects, lengths, profile=profile) as where:
+    Run the scenes *played* of the subject called *name* and return what was measured, as JSON has it.
+
+    *profile*: a directory for sampled stacks, which cost some of the CPU that is measured. *root*: of the
+    repository whose operator is measured.
+    """
+    with ground(name, objects, lengths, profile=profile, root=root) as where:
         ours = isinstance(where.subject, Ours)
-        samples = min(lengths.changes, objects - 1)
-        acts: dict[str, Callable[[Ground], Scene]] = {
-            "cold_start": scenes.cold_start,
-            # Of the baseline whole ticks, since all objects tick together.
-            "idle": lambda ground: scenes.idle(
-                ground, lengths.idle_seconds if ours else lengths.idle_ticks(ground.subject.round_seconds)
-            ),
-            "change_idle": lambda ground: scenes.change_outside(
-                ground, samples, lengths.changes_seconds, moving=False
-            ),
-            "creations": lambda ground: scenes.creations(ground, lengths.creations),
-        }
-        if ours:
-            # The baseline has one interval, whatever moves, and nothing that is seldom.
-            acts["change_moving"] = lambda ground: scenes.change_outside(
-                ground, samples, lengths.changes_seconds, moving=True
-            )
-            acts["idle_hour"] = lambda ground: scenes.idle_hour(ground, lengths.hour_seconds)
-        acts |= {"restart": scenes.restart, "deletion": scenes.deletion}
+        acts = _acts(where)
         measured: dict[str, Any] = {}
-        for title, act in acts.items():
+        before = where.units()
+        for title in SCENES:
+            if title not in played or (title in ONLY_OURS and not ours):
+                continue
             began_at = time.monotonic()
-            scene = asdict(act(where))
+            scene = asdict(acts[title](where))
+            took = time.monotonic() - began_at
+            after = where.units()
             more = scene.pop("more")
-            measured[title] = {**scene, **more}
-            say(f"{name}, {objects} objects, {title}: {time.monotonic() - began_at:.0f} s")
-        return {"subject": name, "objects": objects, "scenes": measured}
+            measured[title] = {**scene, **more, "units": between(before, after)}
+            before = after
+            say(f"{name}, {objects} objects, {title}: {took:.0f} s; {after}")
+        apart = max(scene["units"]["apart"] for scene in measured.values())
+        return {"subject": name, "objects": objects, "scenes": measured, "units_apart": apart}
+
+
+def _acts(where: Ground) -> dict[str, Callable[[Ground], Scene]]:
+    lengths = where.lengths
+    samples = min(lengths.changes, where.objects - 1)
+    # Of the baseline whole ticks, since all objects tick together.
+    ours = isinstance(where.subject, Ours)
+    idle = lengths.idle_seconds if ours else lengths.idle_ticks(where.subject.round_seconds)
+    span = lengths.changes_seconds
+    return {
+        "startup": lambda ground: scenes.startup(ground, lengths.starts),
+        "cold_start": scenes.cold_start,
+        "idle": lambda ground: scenes.idle(ground, idle),
+        "change_idle": lambda ground: scenes.change_outside(ground, samples, span, moving=False),
+        "creations": lambda ground: scenes.creations(ground, lengths.creations),
+        "change_moving": lambda ground: scenes.change_outside(ground, samples, span, moving=True),
+        "idle_hour": lambda ground: scenes.idle_hour(ground, lengths.hour_seconds),
+        "restart": scenes.restart,
+        "deletion": scenes.deletion,
+    }

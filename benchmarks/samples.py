@@ -44,6 +44,16 @@ def total(text: str, name: str, **labels: str | Sequence[str]) -> float:
     return found
 
 
+def by_label(text: str, name: str, label: str) -> dict[str, float]:
+    """Return the sums of the series called *name* in *text* by the value of *label*."""
+    found: dict[str, float] = {}
+    for series, own, value in SERIES.findall(text):
+        if series == name:
+            key = dict(LABEL.findall(own)).get(label, "")
+            found[key] = found.get(key, 0.0) + float(value)
+    return found
+
+
 def histogram(text: str, name: str) -> Histogram:
     """Return a histogram without labels."""
     return {

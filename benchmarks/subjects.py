@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,16 +10,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 import httpx
 
-from benchmarks.samples import Histogram, histogram, total
+from benchmarks.samples import Histogram, by_label, histogram, total
 from benchmarks.vitals import Vitals, vitals
 from benchmarks.waiting import BenchmarkError, until
 from sandbox.cluster.control_plane import free_port
-from sandbox.stage import Operator
+from sandbox.stage import ROOT, Operator, program
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from benchmarks.cloud import TimedCloud
+    from sandbox.cluster.process import Process
 
 TICK_SECONDS = 60.0  # of the baseline, at least: sixty GETs an hour for each object
 TICK_SECONDS_AN_OBJECT = 0.06  # more of them need more time: ten minutes for 10,000
@@ -89,6 +92,17 @@ class Subject(ABC):
         """Return how often each job of its feeds ran, if it has any."""
         return {}
 
+    def passes(self) -> dict[str, float]:
+        """Return how often its reconciler was called so far, by lane, if it has one."""
+        return {}
+
+    def quiet(self) -> bool:
+        """Look for a moment whether it is through with what it was about."""
+        before, since = self.vitals(), time.monotonic()
+        time.sleep(QUIET_SECONDS)
+        spent = self.vitals().cpu_seconds - before.cpu_seconds
+        return spent < QUIET_SHARE * (time.monotonic() - since)
+
     def _page(self, path: str) -> tuple[int, str]:
         try:
             reply = httpx.get(f"http://127.0.0.1:{self.port}{path}", trust_env=False, timeout=30.0)
@@ -146,9 +160,12 @@ class Ours(Subject):
             for job in JOBS
         }
 
+    def passes(self) -> dict[str, float]:
+        """Return how often its reconciler was called so far, by lane."""
+        return by_label(self.metrics(), "onecloud_operator_passes_total", "lane")
+
     def caught_up(self, cloud: TimedCloud, objects: int) -> bool:  # noqa: ARG002 - the baseline's way
         """Say whether it is ready, watches every server, and has nothing left to do."""
-        before, since = self.vitals(), time.monotonic()
         if self._page("/readyz")[0] != httpx.codes.OK:
             return False
         text = self.metrics()
@@ -156,9 +173,13 @@ class Ours(Subject):
         busy = sum(total(text, prefix + name) for name in ("queue_depth", "queue_running", "queue_parked"))
         if busy or total(text, f"{prefix}feed_servers") < objects:
             return False
-        time.sleep(QUIET_SECONDS)
-        spent = self.vitals().cpu_seconds - before.cpu_seconds
-        return spent < QUIET_SHARE * (time.monotonic() - since)
+        return self.quiet()
+
+
+class Before(Ours):
+    """The operator of another commit."""
+
+    name = "before"
 
 
 class Baseline(Subject):
@@ -184,9 +205,16 @@ class Baseline(Subject):
         return cloud.counts().get("GET /servers/{id}", 0) >= objects
 
 
-SUBJECTS: dict[str, type[Subject]] = {kind.name: kind for kind in (Ours, Baseline)}
+SUBJECTS: dict[str, type[Subject]] = {kind.name: kind for kind in (Before, Ours, Baseline)}
 
 
-def subject(name: str, kubeconfig: Path, namespace: str, objects: int) -> Subject:
-    """Return a subject that is not running yet."""
-    return SUBJECTS[name](Operator(kubeconfig, waiting=True), namespace, objects)
+def subject(name: str, kubeconfig: Path, namespace: str, objects: int, root: Path = ROOT) -> Subject:
+    """Return a subject that is not running yet; its operator is that of the repository at *root*."""
+    operator = Operator(kubeconfig, waiting=True)
+
+    def start(module: str, arguments: list[str], *, log: Path, env: Mapping[str, str]) -> Process:
+        path = os.pathsep.join((str(root / "operator"), str(ROOT)))
+        return program(module, arguments, log=log, env={**env, "PYTHONPATH": path})
+
+    operator.program = start  # how this one is started
+    return SUBJECTS[name](operator, namespace, objects)

@@ -162,9 +162,9 @@ class Operator:
         return self.log.read_text() if self.log.exists() else ""
 
 
-def grant(kube: Kube, user: str = "operator") -> None:
+def grant(kube: Kube, user: str = "operator", rights: Path = RBAC) -> None:
     """Give *user* the rights of the operator: those that an installation grants, and no others."""
-    for document in yaml.safe_load_all(RBAC.read_text()):
+    for document in yaml.safe_load_all(rights.read_text()):
         if document["kind"] == "ClusterRoleBinding":
             document["subjects"] = [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}]
         kube.apply(document, force=True)

@@ -9,13 +9,20 @@ from typing import Any
 
 import pytest
 
+from benchmarks.against import checked_out
 from benchmarks.client import measure_client
 from benchmarks.cloud import most_at_once
 from benchmarks.figures import FIGURES, figures, growth
 from benchmarks.ground import Lengths
+from benchmarks.growing import costs, growing
 from benchmarks.page import page, renewed, verdict
 from benchmarks.run import measure
-from benchmarks.samples import between, bound, histogram, quantile, spread, total
+from benchmarks.samples import between, bound, by_label, histogram, quantile, spread, total
+from benchmarks.subjects import HOUR_SECONDS
+from benchmarks.units import Units
+from benchmarks.units import between as units_between
+from benchmarks.waiting import BenchmarkError
+from benchmarks.yardstick import decoded
 from sandbox.cloud.journal import Call
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +37,11 @@ BRIEF = Lengths(
     creations=1,
     tick_seconds=2.0,
     ticks_seconds=2.0,
+    starts=1,
+    yardsticks=3,
+    samples=1,
 )
+MACHINE = {"cpu": "a processor", "cores": 2, "memory_gib": 4, "kernel": "6"}
 METRICS = """\
 # HELP lag_seconds How late.
 lag_seconds_bucket{le="0.1"} 3
@@ -51,10 +62,33 @@ def test_every_scene_is_played_by_real_processes(subject: str) -> None:
     assert scenes["restart"]["written_in_the_cloud"] == 0
     assert scenes["deletion"]["objects"] == 4
     found = figures(run)
-    only_ours = {"change_moving", "restart_lag"}
+    only_ours = {"change_moving", "restart_lag", "restart_passes", "create_passes", "delete_passes"}
     missing = {figure.key for figure in FIGURES} - set(found)
     assert missing <= (only_ours if subject == "baseline" else set())
-    assert all(math.isfinite(value) and value >= 0 for value in found.values())
+    assert all(math.isfinite(value) for value in found.values())
+    assert all(value >= 0 for key, value in found.items() if not key.startswith(("restart_", "create_")))
+    for scene in scenes.values():
+        assert scene["units"]["w_ms"] > 0
+    assert scenes["restart"]["units"]["r_ms"] > 0
+    assert scenes["restart"]["units"]["bytes"] > 1000  # with their status
+    if subject == "operator":
+        assert sum(scenes["cold_start"]["passes"].values()) >= 3
+        assert scenes["cold_start"]["writes_of_half_of_the_objects"] <= 5
+
+
+def test_another_commit_is_measured_by_the_same_scenes() -> None:
+    with checked_out("HEAD") as root:
+        assert (root / "operator" / "onecloud_operator").is_dir()
+        run = measure("before", 2, BRIEF, played={"cold_start"}, root=root)
+    assert not root.exists()
+    assert list(run["scenes"]) == ["cold_start"]
+    assert run["scenes"]["cold_start"]["cloud_calls"]["POST /servers"] == 2
+    assert figures(run)["create_cluster_cpu"] > 0
+
+
+def test_a_commit_that_is_not_there_is_said_to_be_missing() -> None:
+    with pytest.raises(BenchmarkError, match="no such commit"), checked_out("no-such-branch"):
+        pass
 
 
 def test_a_call_is_made_in_each_way() -> None:
@@ -87,6 +121,38 @@ def test_totals_and_histograms_are_read_from_metrics() -> None:
     assert bound(between(lag, lag), 1.0) is None
 
 
+def test_totals_are_told_apart_by_a_label() -> None:
+    assert by_label(METRICS, "calls_total", "kind") == {"server": 7, "event": 7}
+    assert by_label(METRICS, "none_total", "kind") == {}
+
+
+def test_the_unit_of_reading_is_that_of_one_object() -> None:
+    page = json.dumps({"items": [{"spec": {"name": "x" * 200}}] * 500}).encode()
+    assert 0 < decoded([page, page], 1000) < decoded([page, page], 10)
+
+
+def test_the_units_of_a_scene_are_the_middle_of_before_and_after() -> None:
+    before = Units.of({"w_ms": [9.0, 4.0, 3.0]})
+    after = Units.of({"w_ms": [6.0, 6.0, 6.0], "r_ms": [0.1, 0.2, 0.3], "bytes": 5000})
+    assert before == Units(4.0)
+    assert units_between(before, after) == {"w_ms": 5.0, "r_ms": 0.2, "bytes": 5000, "apart": 0.5}
+
+
+def test_a_run_whose_units_moved_is_shown_as_provisional() -> None:
+    run = made_up(100, cpu_seconds=1.0) | {"others_cpu_percent": 1.0, "provisional": True, "commit": "c"}
+    results = {"machine": MACHINE, "versions": {}, "runs": [{**run, "units_apart": 0.31}]}
+    assert "operator 100 (others used 1 % of the machine, R or W moved by 31 %)" in page(results)
+
+
+def test_cpu_is_told_in_units_without_what_a_start_needs() -> None:
+    found = figures(made_up(100, cpu_seconds=1.0))
+    assert found["startup_cpu"] == 0.5
+    assert found["restart_object"] == pytest.approx(0.5 / 100 / 0.0001)  # R is 0.1 ms
+    assert found["create_object"] == pytest.approx(0.5 / 100 / 0.005)  # W is 5 ms
+    assert found["delete_object"] == pytest.approx(0.001 / 0.005)
+    assert found["idle_object"] == pytest.approx(0.01 * HOUR_SECONDS / 100 / 0.0001)
+
+
 def test_writes_in_flight_are_those_that_overlap() -> None:
     def call(method: str, at: float, seconds: float, path: str = "/servers") -> Call:
         return Call(method, path, path, "", 200, at, seconds, "")
@@ -108,6 +174,22 @@ def test_a_bar_is_met_or_missed_by_so_much() -> None:
     assert verdict(bars["restart_writes"], {"restart_writes": 0}) == "met"
     assert verdict(bars["restart_writes"], {"restart_writes": 1}) == "missed"
     assert verdict(bars["create_seconds"], {"create_seconds": 1}) == ""
+
+
+def test_a_bar_may_be_a_part_of_what_another_commit_needs() -> None:
+    figure = next(figure for figure in FIGURES if figure.key == "create_cluster_cpu")
+    assert verdict(figure, {"create_cluster_cpu": 30.0}, {"create_cluster_cpu": 60.0}) == "met"
+    assert verdict(figure, {"create_cluster_cpu": 45.0}, {"create_cluster_cpu": 60.0}) == "missed by 50 %"
+    assert verdict(figure, {"create_cluster_cpu": 45.0}) == ""
+
+
+def test_what_an_object_costs_may_grow_by_a_quarter() -> None:
+    small, large = made_up(1000, cpu_seconds=1.5), made_up(30_000, cpu_seconds=45.5)
+    assert costs(small)["restart_object"] == pytest.approx(10.0)
+    shown = growing([large, small]).splitlines()
+    assert shown[0] == "| for one object | 1,000 | 30,000 | growth | bar is |"
+    assert any("| 10 R | 15 R | +50 % | ≤ 25 %: missed |" in line for line in shown)
+    assert growing([small]) == ""
 
 
 def test_growth_is_the_power_of_the_number_of_objects() -> None:
@@ -134,10 +216,13 @@ def made_up(objects: int, *, cpu_seconds: float) -> dict[str, Any]:
         "apply_to_post_seconds": spread([1.0]),
         "running_to_ready_seconds": spread([1.0]),
     }
+    units = {"w_ms": 5.0, "r_ms": 0.1, "bytes": 5000, "apart": 0.0}
+    scene |= {"units": units, "passes": {"user": 2.0}, "objects": objects}
     numbers = (
         "cpu_ms_per_server", "most_writes_in_flight", "most_writes_of_an_object", "cpu_ms_per_object",
         "calls_per_object", "writes_per_object", "calls_an_hour", "region_cpu_seconds_an_hour", "cpu_percent",
     )  # fmt: skip
     scene |= dict.fromkeys(numbers, 1.0)
     names = ("cold_start", "idle", "change_idle", "creations", "restart", "deletion")
-    return {"subject": "operator", "objects": objects, "scenes": dict.fromkeys(names, scene)}
+    scenes = dict.fromkeys(names, scene) | {"startup": {**scene, "cpu_seconds": 0.5, "memory_mib": 0.5}}
+    return {"subject": "operator", "objects": objects, "scenes": scenes}
