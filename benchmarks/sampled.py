@@ -3,6 +3,7 @@ Run the operator and sample its stack: ``python -m benchmarks.sampled FILE run``
 
 Every few milliseconds of CPU time the innermost frames are counted. At the end FILE has one line a stack, as
 flame graphs are drawn from: ``outer;…;inner COUNT``. C functions count for the Python that calls them.
+``python -m benchmarks.stacks FILE`` tells what was dearest.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 EVERY_SECONDS = 0.004  # of CPU, the kernel's own grain
+# Where packages are; a path is told from there on.
+PLACES = (f"python{sys.version_info.major}.{sys.version_info.minor}", "site-packages", "operator")
 
 
 class Sampler:
@@ -48,8 +51,12 @@ class Sampler:
 
 
 def _name(code: CodeType) -> str:
-    path = Path(code.co_filename)
-    return f"{path.parent.name}/{path.stem}:{code.co_qualname}"
+    path = Path(code.co_filename).with_suffix("")
+    parts = path.parts
+    for place in PLACES:
+        if place in parts:
+            parts = parts[parts.index(place) + 1 :]
+    return f"{'/'.join(parts)}:{code.co_qualname}"
 
 
 if __name__ == "__main__":

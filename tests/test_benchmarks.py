@@ -18,6 +18,7 @@ from benchmarks.growing import costs, growing
 from benchmarks.page import page, renewed, verdict
 from benchmarks.run import measure
 from benchmarks.samples import between, bound, by_label, histogram, quantile, spread, total
+from benchmarks.stacks import by_function, by_package, read
 from benchmarks.subjects import HOUR_SECONDS
 from benchmarks.units import Units
 from benchmarks.units import between as units_between
@@ -124,6 +125,13 @@ def test_totals_and_histograms_are_read_from_metrics() -> None:
 def test_totals_are_told_apart_by_a_label() -> None:
     assert by_label(METRICS, "calls_total", "kind") == {"server": 7, "event": 7}
     assert by_label(METRICS, "none_total", "kind") == {}
+
+
+def test_what_is_dearest_is_told_by_package_and_by_function() -> None:
+    lines = ["a:run;kopf/core:watch;json:loads 3", "a:run;onecloud_operator/plan:plan 1"]
+    stacks = read(["\n".join(lines), "a:run;onecloud_operator/plan:plan;onecloud_operator/plan:plan 4"])
+    assert by_package(stacks) == {"onecloud_operator/plan": 0.625, "json": 0.375}
+    assert by_function(stacks) == {"kopf/core:watch": 0.375, "json:loads": 0.375}
 
 
 def test_the_unit_of_reading_is_that_of_one_object() -> None:
