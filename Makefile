@@ -29,7 +29,7 @@ setup: $(READY) ## make the virtual environment .venv
 
 $(READY): requirements/dev.txt requirements/bootstrap.txt
 	@test -n "$(PYTHON)" || { echo "No Python of version 3.11 or newer is on the PATH; see PYTHON= in the Makefile." >&2; exit 1; }
-	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m sandbox.environment
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m tools.environment
 
 .PHONY: tools
 tools: $(READY) ## build etcd and kube-apiserver into the cache, once (about nine minutes on two cores)
@@ -110,13 +110,13 @@ image: ## build the image IMAGE=... with docker, podman or buildah; PLATFORM=lin
 
 .PHONY: generate
 generate: crd ## generate everything that is made of the code: crds/, pages of docs/, of the chart, install.yaml
-	@$(RUN) -m sandbox.docs resource > docs/.partial && mv docs/.partial docs/reference.md
-	@$(RUN) -m sandbox.docs settings > docs/.partial && mv docs/.partial docs/settings.md
+	@$(RUN) -m tools.docs resource > docs/.partial && mv docs/.partial docs/reference.md
+	@$(RUN) -m tools.docs settings > docs/.partial && mv docs/.partial docs/settings.md
 	@cp crds/onecloud.io_onecloudservers.yaml $(CHART)/files/crd.yaml
-	@$(RUN) -m sandbox.docs schema > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/values.schema.json
-	@$(RUN) -m sandbox.docs values > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/values.yaml
-	@$(RUN) -m sandbox.docs chart > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/README.md
-	@$(RUN) -m sandbox.docs install > docs/.partial && mv docs/.partial install.yaml
+	@$(RUN) -m tools.docs schema > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/values.schema.json
+	@$(RUN) -m tools.docs values > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/values.yaml
+	@$(RUN) -m tools.docs chart > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/README.md
+	@$(RUN) -m tools.docs install > docs/.partial && mv docs/.partial install.yaml
 
 .PHONY: crd
 crd: $(READY) ## generate crds/ from the models

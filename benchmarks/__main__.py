@@ -18,8 +18,8 @@ from benchmarks.run import GROWTH, QUICK, SCENES, measure
 from benchmarks.subjects import SUBJECTS, Baseline, Before, Ours
 from benchmarks.units import APART
 from benchmarks.waiting import BenchmarkError
-from sandbox.progress import StepError, say
 from sandbox.stage import ROOT
+from tools.progress import StepError, say
 
 MOST_BESIDE: Final = 10_000  # objects; with more only the operator is measured, and only how costs grow
 

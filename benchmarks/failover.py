@@ -25,12 +25,12 @@ import httpx
 from benchmarks.ground import NAMESPACE
 from benchmarks.machine import circumstances, machine, versions
 from benchmarks.waiting import BenchmarkError, until
-from onecloud_operator.engine.lease import Timing
+from onecloud_operator.election.election import Timing
 from sandbox.cluster.control_plane import ControlPlane, free_port
 from sandbox.cluster.proxy import Proxy
 from sandbox.cluster.scratch import scratch
-from sandbox.progress import StepError, say
 from sandbox.stage import CRDS, Cloud, Operator, grant
+from tools.progress import StepError, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -20,10 +20,10 @@ from benchmarks.machine import circumstances, machine, versions
 from benchmarks.samples import quantile
 from benchmarks.vitals import vitals
 from sandbox.cluster.control_plane import ControlPlane
-from sandbox.progress import say
 from sandbox.stranger.mixture import beside, quiet
 from sandbox.stranger.neighbour import NotInTimeError, limit_mib
 from sandbox.stranger.street import street
+from tools.progress import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

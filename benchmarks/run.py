@@ -10,8 +10,8 @@ from benchmarks import scenes
 from benchmarks.ground import ground
 from benchmarks.subjects import Ours
 from benchmarks.units import between
-from sandbox.progress import say
 from sandbox.stage import ROOT
+from tools.progress import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

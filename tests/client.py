@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kubernetes.aio import config as kubernetes_config
 from kubernetes.aio.client import ApiClient, Configuration
 
-from onecloud_operator.cluster import Cluster
+from onecloud_operator.kube.client import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

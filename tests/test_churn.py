@@ -18,21 +18,20 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from onecloud_operator.clouds import TIDY_SECONDS, Clouds
+from onecloud_operator.controller.sessions import TIDY_SECONDS, Clouds
 from onecloud_operator.core.actions import GrowDisk, Look, LookAtDisk
 from onecloud_operator.core.memory import DISKS_KEPT, LOOKS_KEPT, REFUSALS_KEPT, Done, accepted, refused
-from onecloud_operator.core.place import Place
-from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.resource import FINALIZER
+from onecloud_operator.core.values import Place, Problem
+from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.feed import FeedOptions, Feeds, GoneLimiter
-from onecloud_operator.objects import Key, Objects
+from onecloud_operator.kube.secrets import Secrets
+from onecloud_operator.kube.store import Key, Objects
 from onecloud_operator.onecloud import Endpoints
 from onecloud_operator.onecloud.errors import ConnectFailed
-from onecloud_operator.secrets import Secrets
-from tests.core.scenes import facts
+from tests.core.fixtures import facts
 from tests.engine.simulated import SimulatedClock
 from tests.feed.fake import FakeCloud
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from onecloud_operator import __version__, app, logs, preflight
+from onecloud_operator import __version__, app, preflight
 from onecloud_operator.engine.tasks import TaskFault
 from onecloud_operator.settings import SettingsError, settings_from
+from onecloud_operator.telemetry import logs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,29 +10,30 @@ from typing import TYPE_CHECKING
 
 from kubernetes.aio.client import ApiClient
 
-from onecloud_operator import __version__, connection
-from onecloud_operator.cluster import Cluster
-from onecloud_operator.definition import Definition
+from onecloud_operator import __version__
+from onecloud_operator.election.election import Fence
+from onecloud_operator.election.leadership import Candidate
 from onecloud_operator.engine import descriptors
 from onecloud_operator.engine.clock import SystemClock
-from onecloud_operator.engine.fault import text_of_fault
-from onecloud_operator.engine.lease import Fence
-from onecloud_operator.guard import guarded
-from onecloud_operator.leadership import Candidate
-from onecloud_operator.measures import telling
-from onecloud_operator.metrics import CONTENT_TYPE, Metrics
+from onecloud_operator.engine.safe_traceback import text_of_fault
+from onecloud_operator.kube import connection
+from onecloud_operator.kube.client import Cluster
+from onecloud_operator.kube.cluster_addresses import Surroundings
+from onecloud_operator.kube.installed_crd import Definition
+from onecloud_operator.kube.write_fence import guarded
 from onecloud_operator.onecloud import Endpoints
 from onecloud_operator.options import address_policy, config_of
 from onecloud_operator.preflight import check_selector, cluster_id
-from onecloud_operator.probes import Heartbeat, Page, Server
+from onecloud_operator.process import Shell, first, on_signals
 from onecloud_operator.settings import PREFIX, SettingsError
-from onecloud_operator.shell import Shell, first, on_signals
-from onecloud_operator.surroundings import Surroundings
-from onecloud_operator.work import work
+from onecloud_operator.telemetry.collectors import telling
+from onecloud_operator.telemetry.health import Heartbeat, Page, Server
+from onecloud_operator.telemetry.metrics import CONTENT_TYPE, Metrics
+from onecloud_operator.wiring import work
 
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Config
-    from onecloud_operator.engine.lease import Election
+    from onecloud_operator.election.election import Election
     from onecloud_operator.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -154,6 +155,6 @@ async def _prepare(shell: Shell, election: Election) -> None:
 
 async def _look_round(shell: Shell, cluster: Cluster, definition: Definition) -> Config:
     """Wait for all that the work needs to be there. Raises SettingsError."""
-    await definition.wait(shell.health)
+    await definition.wait(shell.health.ready)
     await check_selector(shell.settings, cluster)
     return config_of(shell.settings, await cluster_id(shell.settings, cluster))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from onecloud_operator.core.facts import Config
-from onecloud_operator.engine.lease import Timing
 from onecloud_operator.feed import FeedOptions
 from onecloud_operator.onecloud import AddressPolicy, Allowed
 from onecloud_operator.settings import PREFIX, SettingsError
@@ -100,17 +99,6 @@ def config_of(settings: Settings, cluster_id: str) -> Config:
         retry_create_most_seconds=settings.retry_create_most_seconds,
         expiring_days=settings.expiring_days,
     )
-
-
-def timing_of(settings: Settings) -> Timing:
-    """Return the times of the Lease. Raises SettingsError if they do not fit together."""
-    try:
-        return Timing(
-            settings.lease_duration_seconds, settings.lease_renew_seconds, settings.lease_deadline_seconds
-        )
-    except ValueError:
-        msg = f"{PREFIX}LEASE_RENEW_SECONDS < …LEASE_DEADLINE_SECONDS < …LEASE_DURATION_SECONDS must hold"
-        raise SettingsError(msg) from None
 
 
 def sees(settings: Settings, namespace: str) -> bool:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from kubernetes.aio.client import ApiClient
 
-from onecloud_operator import connection, rights, surroundings
-from onecloud_operator.cluster import Cluster, ClusterError, NotFound
-from onecloud_operator.definition import Definition
-from onecloud_operator.engine.lease import StoreError
-from onecloud_operator.leadership import election_of, lease_namespace
+from onecloud_operator.election.election import StoreError
+from onecloud_operator.election.leadership import election_of, lease_namespace
+from onecloud_operator.kube import cluster_addresses, connection, rbac
+from onecloud_operator.kube.client import Cluster, ClusterError, NotFound
+from onecloud_operator.kube.installed_crd import Definition
 from onecloud_operator.options import address_policy
 from onecloud_operator.settings import PREFIX, SettingsError
 
@@ -86,7 +86,7 @@ async def check(settings: Settings) -> int:
                 sys.stdout.write(f"FAILED {what}: {error}\n")
             else:
                 sys.stdout.write(f"ok     {what}\n")
-        known = await surroundings.look(cluster, configuration.host, settings)
+        known = await cluster_addresses.look(cluster, configuration.host, settings)
         for what in known.unknown:  # the work goes on without it
             sys.stdout.write(f"UNKNOWN {what}; credentials may lead there\n")
         if not known.unknown:
@@ -106,15 +106,15 @@ async def _crd(cluster: Cluster) -> None:
 
 async def _rights(cluster: Cluster, namespace: str) -> None:
     """Raise ClusterError if one is lacking."""
-    _grants(rights.lacking(await cluster.rules(namespace)))
+    _grants(rbac.lacking(await cluster.rules(namespace)))
 
 
 async def _election(cluster: Cluster, namespace: str, settings: Settings) -> None:
     """Raise ClusterError if the Lease could not be made or renewed."""
-    _grants(rights.lacking(await cluster.rules(namespace), rights.ELECTION, name=settings.lease_name))
+    _grants(rbac.lacking(await cluster.rules(namespace), rbac.ELECTION, name=settings.lease_name))
 
 
-def _grants(missing: list[rights.Right]) -> None:
+def _grants(missing: list[rbac.Right]) -> None:
     if missing:
         raise ClusterError(f"no rule grants {', '.join(map(str, missing))}")
 

@@ -5,7 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
-from sandbox.progress import StepError, say
+from tools.progress import StepError, say
 
 from .control_plane import ControlPlane, ControlPlaneError
 from .tools import ToolError

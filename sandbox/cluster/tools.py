@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Literal
 
 from sandbox import children
-from sandbox.progress import StepError, say, step
+from tools.progress import StepError, say, step
 
 HERE = Path(__file__).parent
 LOCK = HERE.parents[1] / "requirements" / "tools.txt"

@@ -19,8 +19,8 @@ from sandbox.demo.play import LOG_LINES, Play, Unseen
 from sandbox.demo.scene import NAMESPACE
 from sandbox.demo.shell import ShellError
 from sandbox.demo.show import Show
-from sandbox.progress import StepError
 from sandbox.stage import ROOT, StageError
+from tools.progress import StepError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.cluster.argo import NAMESPACE
 from tests.argocd.shop import FOLDER, LONG, SERVERS, is_ready
-from tests.e2e.play import said
+from tests.e2e.user import said
 
 if TYPE_CHECKING:
     from sandbox.cluster.kube import Object

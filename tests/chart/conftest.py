@@ -11,11 +11,11 @@ import pytest
 
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
-from sandbox.docs.chart import CHART
-from sandbox.docs.install import NAMESPACE
 from tests.chart.helm import VERSIONS, Command, Release
 from tests.chart.servers import CRD, LONG
 from tests.controllers import cluster, kube
+from tools.docs.chart import CHART
+from tools.docs.install import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

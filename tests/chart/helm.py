@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 
 from sandbox.cluster import tools
-from sandbox.docs.chart import CHART
-from sandbox.docs.install import NAMESPACE, RELEASE
+from tools.docs.chart import CHART
+from tools.docs.install import NAMESPACE, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

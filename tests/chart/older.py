@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sandbox.docs.chart import CHART
+from tools.docs.chart import CHART
 
 if TYPE_CHECKING:
     from pathlib import Path

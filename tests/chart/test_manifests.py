@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from onecloud_operator.settings import PREFIX, settings_from
-from sandbox.docs.install import NAMESPACE, RELEASE
 from sandbox.stage import CRDS, ROOT
 from tests.chart.helm import Refused, objects, one, rendered
 from tests.chart.servers import CRD, established
+from tools.docs.install import NAMESPACE, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onecloud_operator import __version__
-from sandbox.docs.chart import CHART
 from tests.chart.helm import CI, Command, Refused, objects, rendered
 from tests.chart.registry import lacking, serving
+from tools.docs.chart import CHART
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 
 from sandbox.cluster.kube import KubeError
-from sandbox.docs.chart import CHART
-from sandbox.docs.install import NAMESPACE
 from tests.chart.helm import CI, Command, Refused, objects, one, rendered
+from tools.docs.chart import CHART
+from tools.docs.install import NAMESPACE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,11 +12,11 @@ import yaml
 
 from onecloud_operator import __version__
 from onecloud_operator.settings import Settings, settings_from
-from sandbox.docs import chart, install
-from sandbox.docs.chart import CHART, leaves
-from sandbox.docs.fields import anchor
 from sandbox.stage import ROOT
 from tests.chart.helm import CI, Command, Refused, one, rendered
+from tools.docs import chart, install
+from tools.docs.chart import CHART, leaves
+from tools.docs.fields import anchor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

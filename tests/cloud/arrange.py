@@ -21,8 +21,8 @@ from sandbox.cloud.inventory import Sku
 from sandbox.cloud.times import parse_time
 from tests.cloud import second_lab
 from tests.cloud.arrange_resources import arrange_resource
+from tests.cloud.fixtures import Scene
 from tests.cloud.recorded import Exchange, exchanges
-from tests.cloud.scene import Scene
 
 BEFORE_ACTION = {
     "start": "ready",

@@ -12,8 +12,8 @@ from sandbox.cloud.inventory import FOUNDED, Image, Keypair, Network, SecurityGr
 from sandbox.cloud.snapshots import begin
 from sandbox.cloud.times import parse_time
 from sandbox.cloud.wire import Query
+from tests.cloud.fixtures import Scene
 from tests.cloud.recorded import Exchange, exchanges
-from tests.cloud.scene import Scene
 
 
 def arrange_resource(scene: Scene, exchange: Exchange) -> None:

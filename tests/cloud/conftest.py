@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cloud.scene import Scene
+from tests.cloud.fixtures import Scene
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from sandbox.cloud.addresses import ElasticAddress
 from sandbox.cloud.defaults import EIP_NETWORK, HOST, LAB_PROJECT
 from sandbox.cloud.disks import Disk
 from sandbox.cloud.inventory import InstanceGroup, Network
+from tests.cloud.fixtures import Scene
 from tests.cloud.recorded import Exchange, exchanges
-from tests.cloud.scene import Scene
 
 BEGAN = datetime(2026, 11, 29, tzinfo=UTC)
 GROUP = "eb055f30-4c76-4aa1-80c2-a70c62838f8c"

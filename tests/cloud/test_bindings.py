@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.cloud.addresses import ElasticAddress
 from sandbox.cloud.defaults import EIP_NETWORK, LAB_PROJECT
-from tests.cloud.scene import Scene
+from tests.cloud.fixtures import Scene
 
 NEW = {"bandwidth": 20, "charge_type": "bandwidth"}
 

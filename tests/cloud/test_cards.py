@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.scene import Scene
+from tests.cloud.fixtures import Scene
 
 
 @pytest.fixture

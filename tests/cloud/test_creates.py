@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.scene import Scene, spec
+from tests.cloud.fixtures import Scene, spec
 
 IDENT = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 

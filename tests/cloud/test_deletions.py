@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.scene import Scene, spec
+from tests.cloud.fixtures import Scene, spec
 
 
 async def _delete(scene: Scene, ident: str, query: str = "", body: Any = None) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.cloud.disks import STORAGE
-from tests.cloud.scene import Scene
+from tests.cloud.fixtures import Scene
 
 OURS = "799d95e3-263b-4bcb-b9c2-5ab6fc382eb7"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.cloud.defaults import EIP_NETWORK
-from tests.cloud.scene import Scene
+from tests.cloud.fixtures import Scene
 
 OURS = "9c64ee86-b137-4a24-bf4c-3e6b3d7fa29a"
 

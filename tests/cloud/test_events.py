@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from tests.cloud.fixtures import Scene
 from tests.cloud.recorded import by_case
-from tests.cloud.scene import Scene
 
 
 def _line(event: dict[str, Any]) -> str:

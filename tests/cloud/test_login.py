@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud.scene import Scene
+from tests.cloud.fixtures import Scene
 
 GOOD = "Orders-2026.x2"
 KEYPAIR = "3f2e1d0c-9b8a-4756-8493-2d1c0b9a8f7e"

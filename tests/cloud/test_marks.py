@@ -3,7 +3,7 @@
 import pytest
 
 from sandbox.cloud.inventory import InstanceGroup
-from tests.cloud.scene import Scene
+from tests.cloud.fixtures import Scene
 
 
 @pytest.mark.parametrize("on", [True, False])

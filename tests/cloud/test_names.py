@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.cloud import Control
 from sandbox.cloud.inventory import Keypair, Network, SecurityGroup, Sku, Zone
-from tests.cloud.scene import Scene, spec
+from tests.cloud.fixtures import Scene, spec
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sandbox.cloud import Control, running_cloud
-from tests.cloud.scene import spec
+from tests.cloud.fixtures import spec
 
 ROOT = Path(__file__).parent.parent.parent
 

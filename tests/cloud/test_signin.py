@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.cloud.defaults import TICKET
-from tests.cloud.scene import Scene
+from tests.cloud.fixtures import Scene
 
 LAB = {"project": {"name": "lab", "domain": {"name": "Default"}}}
 

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.cloud.arrange import arrange, request_of
+from tests.cloud.fixtures import Scene
 from tests.cloud.recorded import Exchange, by_case, exchanges, left_out
-from tests.cloud.scene import Scene
 from tests.cloud.test_replay import DECISIVE, parts_of, shape
 
 WALKED = [exchange for exchange in exchanges() if exchange.walk and exchange.case not in left_out()]

@@ -41,17 +41,17 @@ from onecloud_operator.core.observed import (
     SecurityGroup,
     phase_of,
 )
-from onecloud_operator.core.policy import owner_of, power
-from onecloud_operator.core.problem import Problem
-from tests.core.scenes import NAMES, NOW, PLACE
+from onecloud_operator.core.ownership import owner_of, power
+from onecloud_operator.core.values import Problem
+from tests.core.fixtures import NAMES, NOW, PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from onecloud_operator.core.actions import CloudWrite
-    from onecloud_operator.core.names import Answer, Reference
-    from onecloud_operator.core.place import Place
+    from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
+    from onecloud_operator.core.values import Place
 
 REFUSED = Problem("ProviderError", "no")
 LOST = Problem("ProviderError", "no answer", ambiguous=True)

@@ -21,9 +21,9 @@ from onecloud_operator.core.actions import (
     Update,
 )
 from onecloud_operator.core.observed import Disk
-from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.values import Problem
 from tests.core.cloud import Cloud
-from tests.core.scenes import ID, details, resource, server, spec
+from tests.core.fixtures import ID, details, resource, server, spec
 from tests.core.world import World
 
 if TYPE_CHECKING:

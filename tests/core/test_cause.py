@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onecloud_operator.core.actions import Hold, MarkFailedCreation, ReadCause, ReadHistory, SyncStatus
-from onecloud_operator.core.cause import AGAIN_SECONDS, ASKED_KEPT, answered
 from onecloud_operator.core.facts import Cause, Memory
+from onecloud_operator.core.plan.failure_cause import AGAIN_SECONDS, ASKED_KEPT, answered
 from onecloud_operator.core.records import Records
-from tests.core.scenes import ID, MADE, NOW, records, resource, server, spec
+from tests.core.fixtures import ID, MADE, NOW, records, resource, server, spec
 from tests.core.world import World
 
 if TYPE_CHECKING:

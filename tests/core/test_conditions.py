@@ -26,16 +26,15 @@ from onecloud_operator.core.actions import (
     Settled,
     Stop,
 )
-from onecloud_operator.core.conditions import MESSAGE_LENGTH, cut, standing
 from onecloud_operator.core.facts import Memory, Refusal
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.place import Place
-from onecloud_operator.core.plan import plan
-from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Failure, Records, records_of
-from onecloud_operator.core.report import report
+from onecloud_operator.core.report.conditions import MESSAGE_LENGTH, cut, standing
+from onecloud_operator.core.report.report import report
 from onecloud_operator.core.resource import PAUSED
-from tests.core.scenes import (
+from onecloud_operator.core.values import Place, Problem
+from tests.core.fixtures import (
     BEGUN,
     ID,
     NOW,

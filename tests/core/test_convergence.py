@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from onecloud_operator.core.actions import Create, Delete, Hold, Settled
 from onecloud_operator.core.facts import Memory
-from onecloud_operator.core.policy import power
+from onecloud_operator.core.ownership import power
 from onecloud_operator.core.records import Records, records_of
-from onecloud_operator.core.report import report
-from tests.core.promises import disagreements
-from tests.core.scenes import MADE, NOW, details, records, resource, server, spec
+from onecloud_operator.core.report.report import report
+from tests.core.fixtures import MADE, NOW, details, records, resource, server, spec
+from tests.core.invariants import disagreements
 from tests.core.world import World
 
 if TYPE_CHECKING:

@@ -23,17 +23,17 @@ from onecloud_operator.core.actions import (
     SyncStatus,
     Unlock,
 )
-from onecloud_operator.core.creation import completes, unmade
+from onecloud_operator.core.creation_digests import sent_of
 from onecloud_operator.core.facts import History, Memory, Refusal
 from onecloud_operator.core.observed import CREATE_FAILURES, Reading
-from onecloud_operator.core.plan import plan
-from onecloud_operator.core.policy import host_name
-from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.ownership import host_name
+from onecloud_operator.core.plan.create import completes, unmade
+from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Creation, Failure, attempt_id, records_of
-from onecloud_operator.core.report import report
+from onecloud_operator.core.report.report import report
 from onecloud_operator.core.resource import FINALIZER
-from onecloud_operator.core.sent import sent_of
-from tests.core.scenes import (
+from onecloud_operator.core.values import Problem
+from tests.core.fixtures import (
     BEGUN,
     ID,
     MADE,

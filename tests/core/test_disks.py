@@ -10,10 +10,10 @@ import pytest
 from onecloud_operator.core.actions import BeginAdoption, GrowDisk, Hold, SetTags, Settled, Stop
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.observed import Disk, Reading, rooted
-from onecloud_operator.core.plan import plan
+from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
-from onecloud_operator.core.report import report
-from tests.core.scenes import (
+from onecloud_operator.core.report.report import report
+from tests.core.fixtures import (
     BEGUN,
     ID,
     MADE,

@@ -9,15 +9,23 @@ import pytest
 
 from onecloud_operator.api.status import Status
 from onecloud_operator.core.actions import Hold, Resolve, Settled
-from onecloud_operator.core.conditions import standing
-from onecloud_operator.core.names import Ambiguous, Kind, Missing, Reference, Resolved, UnderWay, Unknown
+from onecloud_operator.core.creation_digests import GIVEN, UNSURE, edited, sent_again, sent_of
 from onecloud_operator.core.observed import Disk, Nic
-from onecloud_operator.core.plan import plan
+from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import records_of
-from onecloud_operator.core.report import report
-from onecloud_operator.core.sent import GIVEN, UNSURE, edited, sent_again, sent_of
-from onecloud_operator.core.transitions import transitions
-from tests.core.scenes import (
+from onecloud_operator.core.references import (
+    Ambiguous,
+    Kind,
+    Missing,
+    Reference,
+    Resolved,
+    UnderWay,
+    Unknown,
+)
+from onecloud_operator.core.report.conditions import standing
+from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.report import report
+from tests.core.fixtures import (
     ID,
     MADE,
     NAMES,
@@ -35,8 +43,8 @@ from tests.core.world import World
 if TYPE_CHECKING:
     from onecloud_operator.api.spec import ServerSpec
     from onecloud_operator.core.facts import Facts
-    from onecloud_operator.core.names import Answer
     from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.references import Answer
 
 KEYS: dict[str, Any] = {"keypair": "ops", "billing": {"type": "Postpaid"}, "hardware": {"bios": "BIOS"}}
 FULL = server(

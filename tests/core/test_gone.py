@@ -11,11 +11,23 @@ from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Create,
 from onecloud_operator.core.facts import Looked, Memory, Refusal
 from onecloud_operator.core.memory import Done, accepted
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.plan import plan
-from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Failure, Records, attempt_id
 from onecloud_operator.core.resource import FORCE_DETACH
-from tests.core.scenes import BEGUN, ID, MADE, NOW, PLACE, UID, facts, records, resource, server, spec
+from onecloud_operator.core.values import Problem
+from tests.core.fixtures import (
+    BEGUN,
+    ID,
+    MADE,
+    NOW,
+    PLACE,
+    UID,
+    facts,
+    records,
+    resource,
+    server,
+    spec,
+)
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step

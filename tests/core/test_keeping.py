@@ -24,16 +24,27 @@ from onecloud_operator.core.actions import (
     Unlock,
 )
 from onecloud_operator.core.facts import History, LookedAtDisk, Memory
-from onecloud_operator.core.keeping import kept_text, unkept
 from onecloud_operator.core.memory import Done, accepted, refused
 from onecloud_operator.core.observed import Disk, DiskState
-from onecloud_operator.core.plan import plan
-from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.plan.keep_disks import kept_text, unkept
+from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import KeptDisk, records_of
-from onecloud_operator.core.report import report
-from onecloud_operator.core.transitions import transitions
-from tests.core.promises import keep
-from tests.core.scenes import BEGUN, ID, NOW, details, facts, reading, records, resource, server, spec
+from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.report import report
+from onecloud_operator.core.values import Problem
+from tests.core.fixtures import (
+    BEGUN,
+    ID,
+    NOW,
+    details,
+    facts,
+    reading,
+    records,
+    resource,
+    server,
+    spec,
+)
+from tests.core.invariants import keep
 from tests.core.world import World
 
 if TYPE_CHECKING:

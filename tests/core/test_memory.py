@@ -41,9 +41,9 @@ from onecloud_operator.core.memory import (
     wait_after,
 )
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.problem import Problem
-from onecloud_operator.core.repeats import kind_of
-from tests.core.scenes import BEGUN, ID, NOW, PLACE, facts, reading, resource, server
+from onecloud_operator.core.plan.retry import kind_of
+from onecloud_operator.core.values import Problem
+from tests.core.fixtures import BEGUN, ID, NOW, PLACE, facts, reading, resource, server
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step

@@ -19,11 +19,20 @@ from onecloud_operator.core.actions import (
     Start,
     Unlock,
 )
-from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Records
-from onecloud_operator.core.times import time_of_text
+from onecloud_operator.core.values import Problem, time_of_text
 from tests.core.cloud import Cloud
-from tests.core.scenes import ID, MADE, OTHER_UID, OWNER, records, resource, server, spec, wall_at
+from tests.core.fixtures import (
+    ID,
+    MADE,
+    OTHER_UID,
+    OWNER,
+    records,
+    resource,
+    server,
+    spec,
+    wall_at,
+)
 from tests.core.world import World
 
 if TYPE_CHECKING:

@@ -25,12 +25,12 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import Done, accepted, refused
 from onecloud_operator.core.observed import Phase, Reading
-from onecloud_operator.core.plan import plan
-from onecloud_operator.core.policy import target_id
-from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.ownership import target_id
+from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
-from onecloud_operator.core.report import report
-from tests.core.scenes import (
+from onecloud_operator.core.report.report import report
+from onecloud_operator.core.values import Problem
+from tests.core.fixtures import (
     BEGUN,
     ID,
     NOW,

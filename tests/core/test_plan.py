@@ -26,12 +26,11 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.facts import Attempt, Memory, Refusal
 from onecloud_operator.core.observed import Disk, Owner, Phase, Reading
-from onecloud_operator.core.place import Place
-from onecloud_operator.core.plan import plan
-from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.records import Creation, attempt_id
-from onecloud_operator.core.repeats import kind_of
-from tests.core.scenes import (
+from onecloud_operator.core.values import Place, Problem
+from tests.core.fixtures import (
     ID,
     MADE,
     NOW,

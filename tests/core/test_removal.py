@@ -21,13 +21,11 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.facts import Looked, Memory
 from onecloud_operator.core.memory import Done, accepted, refused
 from onecloud_operator.core.observed import Owner, Reading
-from onecloud_operator.core.place import Place
-from onecloud_operator.core.plan import plan
-from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Creation, Records, attempt_id
 from onecloud_operator.core.resource import RECONCILE_REQUESTED_AT
-from onecloud_operator.core.times import text_of_time
-from tests.core.scenes import (
+from onecloud_operator.core.values import Place, Problem, text_of_time
+from tests.core.fixtures import (
     BEGUN,
     ID,
     MADE,

@@ -25,17 +25,16 @@ from onecloud_operator.core.actions import (
     Stop,
     Update,
 )
-from onecloud_operator.core.conditions import MESSAGE_LENGTH
 from onecloud_operator.core.facts import Memory, Refusal
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.place import Place
-from onecloud_operator.core.plan import plan
-from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
-from onecloud_operator.core.report import LOOK_SOON_SECONDS, report
+from onecloud_operator.core.report.conditions import MESSAGE_LENGTH
+from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.report import LOOK_SOON_SECONDS, report
 from onecloud_operator.core.resource import PAUSED, RECONCILE_REQUESTED_AT
-from onecloud_operator.core.transitions import transitions
-from tests.core.scenes import (
+from onecloud_operator.core.values import Place, Problem
+from tests.core.fixtures import (
     BEGUN,
     ID,
     NOW,

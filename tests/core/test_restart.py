@@ -19,21 +19,21 @@ from onecloud_operator.core.actions import (
     Start,
     Stop,
 )
-from onecloud_operator.core.names import Ambiguous, Kind, Missing, Reference, Resolved, Unknown
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.problem import Problem
 from onecloud_operator.core.records import Records
+from onecloud_operator.core.references import Ambiguous, Kind, Missing, Reference, Resolved, Unknown
 from onecloud_operator.core.resource import PAUSED
+from onecloud_operator.core.values import Problem
 from tests.core.cloud import AGAIN, LOST, Cloud
-from tests.core.promises import keep
-from tests.core.scenes import ID, OWNER, PLACE, details, resource, server, spec
+from tests.core.fixtures import ID, OWNER, PLACE, details, resource, server, spec
+from tests.core.invariants import keep
 from tests.core.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.core.actions import CloudWrite, Step
-    from onecloud_operator.core.names import Answer
+    from onecloud_operator.core.references import Answer
     from onecloud_operator.core.resource import Resource
 
 RESTART: dict[str, Any] = {"disruption": {"allow": "Restart"}}

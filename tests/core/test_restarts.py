@@ -27,10 +27,21 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.facts import Asked, History, Memory
 from onecloud_operator.core.observed import Owner
-from onecloud_operator.core.plan import plan
+from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Failure
 from onecloud_operator.translate import recall
-from tests.core.scenes import BEGUN, ID, NOW, OTHER_UID, facts, reading, records, resource, server, spec
+from tests.core.fixtures import (
+    BEGUN,
+    ID,
+    NOW,
+    OTHER_UID,
+    facts,
+    reading,
+    records,
+    resource,
+    server,
+    spec,
+)
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.core.weather import Weather
-from tests.core.worse import DECIDE, NOTICED_SOON, tells_all
+from tests.core.mutants import DECIDE, NOTICED_SOON, tells_all
+from tests.core.state_machine import Weather
 
 SOAK = "SOAK" in os.environ
 SKY = settings(

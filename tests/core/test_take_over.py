@@ -10,11 +10,22 @@ import pytest
 from onecloud_operator.core.actions import BeginAdoption, Claim, Find, Hold
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.observed import Owner, Reading
-from onecloud_operator.core.plan import plan
+from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
-from onecloud_operator.core.report import report
+from onecloud_operator.core.report.report import report
 from onecloud_operator.core.resource import TAKE_OVER
-from tests.core.scenes import ID, NOW, OTHER_UID, PLACE, details, facts, reading, resource, server, spec
+from tests.core.fixtures import (
+    ID,
+    NOW,
+    OTHER_UID,
+    PLACE,
+    details,
+    facts,
+    reading,
+    resource,
+    server,
+    spec,
+)
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step

@@ -25,29 +25,28 @@ from onecloud_operator.core.actions import (
     Settled,
     Stop,
 )
-from onecloud_operator.core.adoption import sought, watched_id
-from onecloud_operator.core.cause import asked_first
-from onecloud_operator.core.creation import told
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import Done, accepted, noted, paced, refused, unpaced, wait_after
-from onecloud_operator.core.names import Missing, Unknown
 from onecloud_operator.core.observed import Observed, Reading
-from onecloud_operator.core.plan import plan
-from onecloud_operator.core.repeats import judged
-from onecloud_operator.core.report import Report, report
-from onecloud_operator.core.transitions import transitions
+from onecloud_operator.core.plan.adopt import sought, watched_id
+from onecloud_operator.core.plan.create import told
+from onecloud_operator.core.plan.failure_cause import asked_first
+from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.plan.retry import judged
+from onecloud_operator.core.references import Missing, Unknown
+from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.report import Report, report
 from tests.core.cloud import LOST, Cloud
 from tests.core.cluster import Cluster, NotWritten
-from tests.core.scenes import NOW, OTHER_UID, PLACE, wall_at
+from tests.core.fixtures import NOW, OTHER_UID, PLACE, wall_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.core.actions import CloudWrite, Step
-    from onecloud_operator.core.names import Answer, Reference
-    from onecloud_operator.core.place import Place
-    from onecloud_operator.core.problem import Problem
+    from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
+    from onecloud_operator.core.values import Place, Problem
 
 PASS_SECONDS = 0.5
 SWEEP_SECONDS = 600.0

@@ -7,8 +7,8 @@ import re
 import yaml
 
 from onecloud_operator import __version__
-from sandbox.docs.chart import CHART
 from sandbox.stage import ROOT
+from tools.docs.chart import CHART
 
 HEADINGS = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
 RELEASED = [re.fullmatch(r"\[?([\d.]+\w*)\]? - \d{4}-\d\d-\d\d", each) for each in HEADINGS[1:]]

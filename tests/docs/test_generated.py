@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from onecloud_operator import credentials
 from onecloud_operator.api.reasons import ALL_REASONS
 from onecloud_operator.api.spec import Spec
 from onecloud_operator.api.status import Status
 from onecloud_operator.api.structural import paths, structural
+from onecloud_operator.controller import credentials
 from onecloud_operator.core import resource as wishes
-from onecloud_operator.core import transitions
+from onecloud_operator.core.report import events
 from onecloud_operator.settings import PREFIX, Settings
-from sandbox.docs import resource, settings
-from sandbox.docs.__main__ import main
 from sandbox.stage import ROOT
+from tools.docs import resource, settings
+from tools.docs.__main__ import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ def test_every_reason_is_in_the_reference(reason: str) -> None:
 
 def test_every_reason_that_only_an_event_has_is_explained() -> None:
     page = (ROOT / "docs" / "reasons.md").read_text()
-    told = set(re.findall(r'Transition\("\w+", "(\w+)"', inspect.getsource(transitions)))
+    told = set(re.findall(r'Transition\("\w+", "(\w+)"', inspect.getsource(events)))
     assert "Restarting" in told
     for reason in told - ALL_REASONS:
         assert f"`{reason}`" in page
@@ -100,6 +100,6 @@ def test_every_setting_has_one_row_and_a_group() -> None:
 def test_a_page_that_there_is_not_is_refused_with_those_there_are(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sys.argv", ["sandbox.docs", "poem"])
+    monkeypatch.setattr("sys.argv", ["tools.docs", "poem"])
     assert main() == 2
     assert "resource|settings" in capsys.readouterr().err

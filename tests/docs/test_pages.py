@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.crd import SHORT, schema
-from onecloud_operator.api.served import GROUP, VERSION
+from onecloud_operator.api.prune import GROUP, VERSION
 from onecloud_operator.core import resource as wishes
 from onecloud_operator.settings import PREFIX, Settings
 from sandbox.stage import ROOT

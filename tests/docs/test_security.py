@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sandbox.docs.chart import CHART
 from sandbox.stranger.neighbour import SHARE, limit_mib
 from tests.hostile.test_neighbours import KNOWN
+from tools.docs.chart import CHART
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()

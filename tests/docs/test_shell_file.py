@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from onecloud_operator.credentials import credentials_of
+from onecloud_operator.controller.credentials import credentials_of
+from onecloud_operator.kube.secrets import data_of
 from onecloud_operator.onecloud import Password
-from onecloud_operator.secrets import data_of
 from sandbox.cluster import tools
 from sandbox.stage import ROOT
 

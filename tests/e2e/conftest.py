@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.stage import grant
-from tests.e2e.play import Play
+from tests.e2e.user import Play
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator import __main__
-from onecloud_operator.cluster import Cluster
-from onecloud_operator.onecloud.place import Place
+from onecloud_operator.kube.client import Cluster
+from onecloud_operator.onecloud.origin import Place
 
 if TYPE_CHECKING:
     from onecloud_operator.onecloud.protocol import Reply, Request

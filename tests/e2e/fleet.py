@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.play import LONG, said, settled
+from tests.e2e.user import LONG, said, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
 SIZE = 6
 POLLS = 5

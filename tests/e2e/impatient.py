@@ -11,7 +11,8 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from onecloud_operator import __main__, census, cluster, handlers
+from onecloud_operator import __main__
+from onecloud_operator.kube import client, handlers, resync
 from onecloud_operator.onecloud import endpoints
 from onecloud_operator.onecloud.limits import Limits
 
@@ -33,8 +34,8 @@ def hurry() -> None:
         return made
 
     handlers.settings = settings
-    census.EVERY_SECONDS = COUNT_SECONDS
-    cluster.TIMEOUT_SECONDS = CALL_SECONDS  # type: ignore[misc]  # the experiment
+    resync.EVERY_SECONDS = COUNT_SECONDS
+    client.TIMEOUT_SECONDS = CALL_SECONDS  # type: ignore[misc]  # the experiment
     endpoints.Limits = partial(  # type: ignore[attr-defined, assignment]
         Limits, read_seconds=CALL_SECONDS, list_read_seconds=CALL_SECONDS, slot_seconds=CALL_SECONDS * 2
     )

@@ -11,7 +11,7 @@ import httpx
 if TYPE_CHECKING:
     from sandbox.cluster.proxy import Proxy
     from sandbox.stage import Operator
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
 DURATION_SECONDS = 4
 LEASE = {

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.cluster.control_plane import free_port
-from tests.e2e.play import said
+from tests.e2e.user import said
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
 # What the cloud may say to a POST though the spec is right, by the name of the object that it is said to.
 REFUSALS = {

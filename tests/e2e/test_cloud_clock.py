@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.play import KIND, Play, settled
+from tests.e2e.user import KIND, Play, settled
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from sandbox.cluster.control_plane import free_port
 from sandbox.cluster.namespaces import temporary
 from tests.e2e.conftest import QUICK
 from tests.e2e.fleet import POLLS, SIZE, Fleet, soak, writes
-from tests.e2e.play import LONG, Play, said
 from tests.e2e.replica import Replica
+from tests.e2e.user import LONG, Play, said
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from onecloud_operator.onecloud import AddressPolicy, Cloud, Credentials, Endpoints, Password, Project
 from sandbox.cluster.kube import KubeError
-from tests.e2e.play import KIND, SERVER, Play, said
+from tests.e2e.user import KIND, SERVER, Play, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,13 +21,13 @@ import pytest
 
 from tests.e2e.crashing import READS_OF_A_PASS
 from tests.e2e.fleet import POLLS, soak, writes
-from tests.e2e.play import KIND, LONG, said, settled
+from tests.e2e.user import KIND, LONG, said, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
     Server = dict[str, Any]
 

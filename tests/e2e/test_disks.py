@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.play import said
+from tests.e2e.user import said
 
 if TYPE_CHECKING:
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
 STAYS = {"dataDisks": [{"index": 1, "size": "10Gi", "autoDelete": False}, {"index": 2, "size": "10Gi"}]}
 GROWN = {"rootDisk": {"size": "40Gi"}}

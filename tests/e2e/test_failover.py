@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from onecloud_operator.engine.lease import POLL_SECONDS
+from onecloud_operator.election.election import POLL_SECONDS
 from sandbox.cluster.control_plane import free_port
 from sandbox.cluster.proxy import Proxy
 from sandbox.stage import Cloud
 from tests.e2e.conftest import QUICK
-from tests.e2e.play import Play
 from tests.e2e.replica import DURATION_SECONDS, LEASE, Replica
+from tests.e2e.user import Play
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.play import said
 from tests.e2e.test_suspicion import edit_status, fleet, lose_all, passed_by
+from tests.e2e.user import said
 
 if TYPE_CHECKING:
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
 MOMENT = "2026-01-01T00:00:00Z"
 LEFT_OVER: dict[str, Any] = {

@@ -20,8 +20,8 @@ from sandbox.cluster.proxy import Proxy
 from sandbox.stage import CRDS, grant
 from tests.e2e.conftest import QUICK
 from tests.e2e.fleet import POLLS, SIZE, Fleet, soak, writes
-from tests.e2e.play import LONG, Play, settled
 from tests.e2e.replica import LEASE, Replica
+from tests.e2e.user import LONG, Play, settled
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.e2e.play import said
+from tests.e2e.user import said
 
 if TYPE_CHECKING:
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
 
 def test_an_applied_object_makes_one_server_and_shows_it(play: Play) -> None:

@@ -16,11 +16,11 @@ import pytest
 
 from tests.e2e.fleet import soak, writes
 from tests.e2e.impatient import CALL_SECONDS
-from tests.e2e.play import LONG
 from tests.e2e.test_crashes import PLAYED, SCENES, Scene, check, of_others
+from tests.e2e.user import LONG
 
 if TYPE_CHECKING:
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
 LATE_SECONDS = 200.0  # for several calls, each given up after 45 s
 LATE_SCENES = ("create", "recycle")  # each waits for minutes

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.play import said
+from tests.e2e.user import said
 
 if TYPE_CHECKING:
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
 LARGER: dict[str, Any] = {"cpu": 4, "memory": "8Gi"}
 RESTART: dict[str, Any] = {"disruption": {"allow": "Restart"}}

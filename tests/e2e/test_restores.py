@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.conftest import QUICK
-from tests.e2e.play import Play, said
+from tests.e2e.user import Play, said
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:

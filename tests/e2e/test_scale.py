@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.e2e.fleet import soak
-from tests.e2e.play import KIND, said
+from tests.e2e.user import KIND, said
 
 if TYPE_CHECKING:
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
 MANY = 600 if soak() else 300
 

@@ -18,8 +18,8 @@ from sandbox.cluster.control_plane import free_port
 from sandbox.cluster.namespaces import temporary
 from sandbox.stage import Cloud
 from tests.e2e.conftest import QUICK
-from tests.e2e.play import KIND, Play, said
 from tests.e2e.replica import LEASE, Replica
+from tests.e2e.user import KIND, Play, said
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import pytest
 from sandbox.cluster.proxy import Proxy
 from tests.e2e.conftest import QUICK
 from tests.e2e.fleet import soak, writes
-from tests.e2e.play import KIND, SERVER, Play, said, settled
+from tests.e2e.user import KIND, SERVER, Play, said, settled
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.play import KIND, said
+from tests.e2e.user import KIND, said
 from tests.e2e.warm import Cloud
 
 if TYPE_CHECKING:
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
 SHORT = 20.0
 

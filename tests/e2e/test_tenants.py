@@ -10,13 +10,13 @@ import pytest
 
 from tests.e2e.fleet import writes
 from tests.e2e.impatient import CALL_SECONDS
-from tests.e2e.play import KIND, LONG, said, settled
+from tests.e2e.user import KIND, LONG, said, settled
 from tests.e2e.warm import Cloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.e2e.play import Play
+    from tests.e2e.user import Play
 
 SECRETS, OBJECTS = 9, 8  # together more than there are workers
 EDITS = 8

@@ -11,8 +11,8 @@ from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kube import KubeError
 from sandbox.stage import CRDS, grant
 from tests.e2e.conftest import QUICK
-from tests.e2e.play import KIND, LONG, SERVER, Play, said
 from tests.e2e.test_suspicion import passed_by
+from tests.e2e.user import KIND, LONG, SERVER, Play, said
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:

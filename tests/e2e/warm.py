@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 CODE = [
     "onecloud_operator.app",
     "onecloud_operator.preflight",
-    "onecloud_operator.logs",
+    "onecloud_operator.telemetry.logs",
     "uvloop",
     "sandbox.cloud.serve",
     __name__,

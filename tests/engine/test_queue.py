@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.engine.queue import Queue
 from tests.engine.simulated import SimulatedClock
 

@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from onecloud_operator.engine.limits import Backoff
+from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.tasks import Supervisor, TaskFault
 from tests.engine.simulated import SimulatedClock
 

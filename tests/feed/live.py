@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from onecloud_operator.core.place import Place
+from onecloud_operator.core.values import Place
 from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
 from onecloud_operator.onecloud import AddressPolicy, Cloud, Credentials, Endpoints, Password, Project

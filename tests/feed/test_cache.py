@@ -6,7 +6,7 @@ import pytest
 
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.feed.cache import Cache, Entry, News
-from onecloud_operator.feed.options import FeedOptions
+from onecloud_operator.feed.feed_options import FeedOptions
 from onecloud_operator.feed.source import Sighting, sighting
 from onecloud_operator.translate import observed_from_details
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from onecloud_operator.feed.cache import Cache
-from onecloud_operator.feed.gone import GoneLimiter
-from onecloud_operator.feed.options import FeedOptions
+from onecloud_operator.feed.feed_options import FeedOptions
+from onecloud_operator.feed.loss_breaker import GoneLimiter
 
 
 def test_absences_that_are_doubted_count_as_old_until_they_are_asked_for_again() -> None:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from onecloud_operator.feed.history import cause_in, history_in, text_of_notes
 from onecloud_operator.onecloud.models import Event, EventPage
-from onecloud_operator.onecloud.scrub import Mask
+from onecloud_operator.onecloud.redact import Mask
 
 SECRET = "s3cret-password"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onecloud_operator.core.place import Place
+from onecloud_operator.core.values import Place
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.feed.pace import CALL_SECONDS, LONGEST_SECONDS, RESTS, Pace
 from tests.engine.simulated import SimulatedClock

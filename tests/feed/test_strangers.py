@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import SecretStr
 
-from onecloud_operator.core.place import Place
+from onecloud_operator.core.values import Place
 from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.feed import Feed, Feeds
 from onecloud_operator.onecloud import Cloud, Endpoints, Password
 from onecloud_operator.onecloud.errors import SignInError
 from tests.feed.live import QUICK, until
-from tests.onecloud.place import (
+from tests.onecloud.origin import (
     SERVER_ID,
     Answer,
     Asked,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onecloud_operator.core.place import Place
+from onecloud_operator.core.values import Place
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.feed import Feed
 from onecloud_operator.onecloud.errors import Call, ConnectFailed, Forbidden, ServerError

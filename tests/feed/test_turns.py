@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from onecloud_operator.core.place import Place
+from onecloud_operator.core.values import Place
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.onecloud.errors import Call, ConnectFailed, Forbidden
 from tests.engine.simulated import SimulatedClock

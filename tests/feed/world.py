@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.core.place import Place
+from onecloud_operator.core.values import Place
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
 from tests.feed.fake import PROJECT, FakeCloud
 

@@ -10,11 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onecloud_operator.api.crd import crd
-from onecloud_operator.api.served import prune, schema_of_status
+from onecloud_operator.api.prune import prune, schema_of_status
 from onecloud_operator.core.actions import Hold, Settled, Step
-from onecloud_operator.core.plan import plan
-from onecloud_operator.core.policy import owner_of
-from onecloud_operator.core.report import report
+from onecloud_operator.core.ownership import owner_of
+from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.report import report
 from onecloud_operator.core.resource import (
     CONFIRM_DELETE,
     CONFIRM_GONE,
@@ -24,10 +25,9 @@ from onecloud_operator.core.resource import (
     RECONCILE_REQUESTED_AT,
     Resource,
 )
-from onecloud_operator.core.transitions import transitions
-from onecloud_operator.objects import resource_of
+from onecloud_operator.kube.store import resource_of
 from onecloud_operator.translate import create_body
-from tests.core.scenes import ID, SERVER, UID, facts
+from tests.core.fixtures import ID, SERVER, UID, facts
 from tests.core.test_report import SETTLED
 from tests.fuzz.strategies import FUZZ, json_values, spoilt, texts
 

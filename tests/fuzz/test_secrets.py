@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecloud_operator.credentials import credentials_of
+from onecloud_operator.controller.credentials import credentials_of
+from onecloud_operator.kube.secrets import Data, SecretUnusable, data_of
 from onecloud_operator.onecloud import Credentials
 from onecloud_operator.onecloud.auth import canonical_auth_url
 from onecloud_operator.onecloud.errors import InvalidRequest
-from onecloud_operator.secrets import Data, SecretUnusable, data_of
 from tests.fuzz.strategies import FUZZ, json_values, texts
 
 HIDDEN = ("OS_PASSWORD", "OS_SECRET_KEY", "OS_TOKEN", "OS_CAS_TICKET")

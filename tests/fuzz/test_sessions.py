@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from onecloud_operator.onecloud.auth import Session
-from onecloud_operator.onecloud.catalog import parse_session
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.onecloud.protocol import Reply
-from onecloud_operator.onecloud.scrub import Mask
+from onecloud_operator.onecloud.redact import Mask
+from onecloud_operator.onecloud.signin_reply import parse_session
 from tests.fuzz.strategies import FUZZ, spoilt
 from tests.onecloud.answers import CREDENTIALS, JSON, SIGN_IN
 

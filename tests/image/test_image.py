@@ -15,9 +15,9 @@ import yaml
 
 from onecloud_operator import __version__
 from sandbox.cluster.control_plane import free_port
-from sandbox.docs.chart import CHART
 from sandbox.stage import CRDS, grant
 from tests.image.build import DIGEST, STANDIN, USER, call
+from tools.docs.chart import CHART
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,11 +14,11 @@ from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kubelet import Kubelet
 from sandbox.cluster.kubelet.images import OPERATOR, PUSHED
-from sandbox.docs.install import NAMESPACE
 from tests.chart.helm import Command
 from tests.controllers import cluster, kube
 from tests.e2e.warm import Cloud
 from tests.install.site import Site
+from tools.docs.install import NAMESPACE
 
 if TYPE_CHECKING:
     from sandbox.cluster.kube import Kube

@@ -10,9 +10,9 @@ import yaml
 
 from sandbox.cluster import tools
 from sandbox.cluster.kube import POLL_SECONDS
-from sandbox.docs.chart import CHART
-from sandbox.docs.install import NAMESPACE, RELEASE
-from tests.e2e.play import SERVER, settled
+from tests.e2e.user import SERVER, settled
+from tools.docs.chart import CHART
+from tools.docs.install import NAMESPACE, RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 import yaml
 
-from onecloud_operator.rights import Right
+from onecloud_operator.kube.rbac import Right
 from sandbox.cluster.kube import Kube, KubeError
-from sandbox.docs.chart import CHART
-from sandbox.docs.install import NAMESPACE, RELEASE
 from sandbox.stage import CRDS
 from tests.chart.helm import VERSIONS, Refused
 from tests.chart.older import SPEC_FIELD, STATUS_FIELD, fields_of, older_chart
-from tests.e2e.play import said
+from tests.e2e.user import said
 from tests.install.site import KIND, LONG, TIMEOUT, VALUES
+from tools.docs.chart import CHART
+from tools.docs.install import NAMESPACE, RELEASE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from tests.e2e.play import said
 
 from onecloud_operator import __version__
 from sandbox.cluster import tools
-from sandbox.docs.install import NAMESPACE
 from sandbox.stage import ROOT
 from tests.chart.helm import Command
-from tests.e2e.play import said
 from tests.install.pages import INSTALLING, README, blocks, inline, shell, steps
 from tests.install.site import KIND, LONG, TIMEOUT
+from tools.docs.install import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

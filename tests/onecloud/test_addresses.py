@@ -10,9 +10,9 @@ import pytest
 
 from onecloud_operator.onecloud import AddressPolicy, Allowed, Cloud, Endpoints
 from onecloud_operator.onecloud.addresses import CheckedBackend
+from onecloud_operator.onecloud.dns import Names
 from onecloud_operator.onecloud.errors import AddressNotAllowed
-from onecloud_operator.onecloud.names import Names
-from tests.onecloud.place import Region, credentials, endpoints, serving
+from tests.onecloud.origin import Region, credentials, endpoints, serving
 
 CLUSTER = (ipaddress.ip_network("10.96.0.0/12"), ipaddress.ip_network("fd10::/64"))
 OPEN = AddressPolicy(deny=CLUSTER)

@@ -23,7 +23,7 @@ from onecloud_operator.onecloud import (
 )
 from onecloud_operator.onecloud.auth import Method, Scope, canonical_auth_url
 from onecloud_operator.onecloud.errors import InvalidRequest
-from onecloud_operator.onecloud.identity import sign_in
+from onecloud_operator.onecloud.signin_request import sign_in
 
 NOW = datetime(2026, 11, 23, 6, 43, 10, tzinfo=UTC)
 LAB = Project(name="lab", domain_name="Default")

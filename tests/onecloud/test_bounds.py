@@ -14,12 +14,12 @@ import pytest
 
 from onecloud_operator.onecloud import Cloud, ServerQuery, protocol, replies
 from onecloud_operator.onecloud.errors import AnswerTooLarge, InvalidInput, OneCloudError, ProtocolError
-from onecloud_operator.onecloud.identity import sign_in
 from onecloud_operator.onecloud.models import MAX_ROWS
 from onecloud_operator.onecloud.protocol import Reply, Request
-from onecloud_operator.onecloud.scrub import Mask
+from onecloud_operator.onecloud.redact import Mask
+from onecloud_operator.onecloud.signin_request import sign_in
 from tests.onecloud.answers import CREATE, CREDENTIALS, GET, JSON, LIST, reply, said
-from tests.onecloud.place import SERVER_ID, Answer, Region, credentials, endpoints, serving
+from tests.onecloud.origin import SERVER_ID, Answer, Region, credentials, endpoints, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,11 +10,11 @@ import pytest
 
 from onecloud_operator.onecloud import AddressPolicy, Endpoints, Limits, ServerQuery, protocol
 from onecloud_operator.onecloud.budgets import SILENT_SECONDS, Crowded, Readings, Slots
+from onecloud_operator.onecloud.dns import Names
 from onecloud_operator.onecloud.errors import OneCloudError, Timeout, TransportError
-from onecloud_operator.onecloud.names import Names
 from onecloud_operator.onecloud.protocol import get_server
 from onecloud_operator.onecloud.tls import Tls
-from tests.onecloud.place import Answer, Asked, Place, eventually, serving
+from tests.onecloud.origin import Answer, Asked, Place, eventually, serving
 
 MIB = 2**20
 ONE, TWO, THREE = ((ip_address(f"192.0.2.{number}"), 443) for number in (1, 2, 3))

@@ -17,7 +17,7 @@ from onecloud_operator.onecloud.errors import (
     ResourceNotFound,
     ServerError,
 )
-from tests.onecloud.place import (
+from tests.onecloud.origin import (
     FORBIDDEN,
     MISSING,
     SERVER,

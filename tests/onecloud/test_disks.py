@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from onecloud_operator.onecloud.errors import InvalidRequest, ProtocolError
-from tests.onecloud.place import Answer, Region, asking, error
+from tests.onecloud.origin import Answer, Region, asking, error
 
 DISK_ID = "22222222-3333-4444-8555-666666666666"
 DISK = {"id": DISK_ID, "auto_delete": False, "pending_deleted": True}

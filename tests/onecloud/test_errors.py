@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from onecloud_operator.onecloud import catalog, protocol, replies
+from onecloud_operator.onecloud import protocol, replies, signin_reply
 from onecloud_operator.onecloud.errors import (
     GatewayError,
     GatewayTimeout,
@@ -20,7 +20,7 @@ from onecloud_operator.onecloud.errors import (
     ServerError,
 )
 from onecloud_operator.onecloud.protocol import Lane, Reply, Request
-from onecloud_operator.onecloud.scrub import Mask
+from onecloud_operator.onecloud.redact import Mask
 from tests.onecloud.answers import CREATE, GET, ID, RECORDED, SIGN_IN, error_of, reply, said
 
 
@@ -31,7 +31,7 @@ def test_a_recorded_refusal_gets_its_class(recorded: dict[str, Any]) -> None:
     lane = Lane.READ if is_sign_in or recorded["method"] == "GET" else Lane.WRITE
     request = Request("x", recorded["method"], recorded["path"], recorded["path"], lane, body=body)
     answer = reply(recorded["status"], recorded["answer"])
-    error = (catalog.refusal if is_sign_in else replies.parse_error)(request, answer)
+    error = (signin_reply.refusal if is_sign_in else replies.parse_error)(request, answer)
     assert type(error).__name__ == recorded["expected"]
     assert error.request_id == "abc-1"
     assert '{"' not in str(error)

@@ -24,7 +24,7 @@ from onecloud_operator.onecloud.errors import (
 )
 from onecloud_operator.onecloud.protocol import Lane, Request, get_server
 from onecloud_operator.onecloud.tls import Tls
-from tests.onecloud.place import (
+from tests.onecloud.origin import (
     PASSWORD,
     SERVER,
     SERVER_ID,

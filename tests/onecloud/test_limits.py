@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.onecloud import Cloud, Lane, Limits, ServerQuery
+from onecloud_operator.onecloud.adaptive_limit import Gate
 from onecloud_operator.onecloud.errors import GatewayError, RateLimited, Timeout
 from onecloud_operator.onecloud.models import Exchange
-from onecloud_operator.onecloud.pace import Gate
-from tests.onecloud.place import (
+from tests.onecloud.origin import (
     SERVER,
     SERVER_ID,
     Answer,

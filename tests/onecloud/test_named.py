@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.onecloud import Collection, NamedRows
-from onecloud_operator.onecloud.catalog import image_endpoint
 from onecloud_operator.onecloud.errors import AddressNotAllowed, CatalogError, Forbidden
-from tests.onecloud.place import FORBIDDEN, Answer, Region, asking, token_body
+from onecloud_operator.onecloud.signin_reply import image_endpoint
+from tests.onecloud.origin import FORBIDDEN, Answer, Region, asking, token_body
 
 if TYPE_CHECKING:
     from onecloud_operator.onecloud import Cloud

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecloud_operator.onecloud import ServerQuery, catalog, protocol, replies
+from onecloud_operator.onecloud import ServerQuery, protocol, replies, signin_reply
 from onecloud_operator.onecloud.errors import (
     OneCloudError,
     ProtocolError,
@@ -167,7 +167,7 @@ def check_parsers(answer: Reply) -> None:
         lambda: replies.parse_servers(LIST, answer, ServerQuery(ids=("a",)), 0.0),
         lambda: replies.parse_events(LIST, answer, None, 0.0),
         lambda: replies.missing(GET, answer, ID),
-        lambda: catalog.parse_session(CREDENTIALS, SIGN_IN, token, 0.0),
+        lambda: signin_reply.parse_session(CREDENTIALS, SIGN_IN, token, 0.0),
     ):
         try:
             parse()

@@ -21,9 +21,17 @@ from onecloud_operator.onecloud import (
     protocol,
 )
 from onecloud_operator.onecloud.errors import OneCloudError
-from onecloud_operator.onecloud.identity import sign_in
 from onecloud_operator.onecloud.models import Exchange
-from tests.onecloud.place import SERVER_ID, Answer, Asked, Region, credentials, endpoints, serving
+from onecloud_operator.onecloud.signin_request import sign_in
+from tests.onecloud.origin import (
+    SERVER_ID,
+    Answer,
+    Asked,
+    Region,
+    credentials,
+    endpoints,
+    serving,
+)
 
 if TYPE_CHECKING:
     from onecloud_operator.onecloud.auth import Method

@@ -24,7 +24,7 @@ from onecloud_operator.onecloud.errors import (
     WrongPassword,
 )
 from onecloud_operator.onecloud.protocol import Reply
-from tests.onecloud.place import (
+from tests.onecloud.origin import (
     FORBIDDEN,
     SERVER,
     SERVER_ID,

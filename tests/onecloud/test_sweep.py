@@ -11,14 +11,7 @@ from onecloud_operator.onecloud import Cloud, Filter, ServerPage, ServerQuery
 from onecloud_operator.onecloud.errors import (
     ProtocolError,
 )
-from tests.onecloud.place import (
-    SERVER_ID,
-    Answer,
-    Asked,
-    Place,
-    Region,
-    asking,
-)
+from tests.onecloud.origin import SERVER_ID, Answer, Asked, Place, Region, asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,12 +14,7 @@ from onecloud_operator.onecloud import Cloud
 from onecloud_operator.onecloud.errors import (
     TlsFailed,
 )
-from tests.onecloud.place import (
-    Region,
-    credentials,
-    endpoints,
-    serving,
-)
+from tests.onecloud.origin import Region, credentials, endpoints, serving
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.cluster import tools
 from sandbox.cluster.scratch import PREFIX, SETTLE_SECONDS, scratch
-from sandbox.progress import StepError, step
+from tools.progress import StepError, step
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, row_of
-from onecloud_operator.core.problem import Problem
-from onecloud_operator.onecloud import catalog, errors, replies
+from onecloud_operator.core.values import Problem
+from onecloud_operator.onecloud import errors, replies, signin_reply
 from onecloud_operator.onecloud.errors import ApiError, Call, OneCloudError
 from onecloud_operator.onecloud.protocol import Lane, Reply, Request
 from onecloud_operator.translate import Doing, problem_of
@@ -36,7 +36,7 @@ def answered(doing: Doing, status: int, error_class: str, details: str) -> Probl
     content = json.dumps({"class": error_class, "code": status, "details": details}).encode()
     reply = Reply(status, {"content-type": "application/json"}, content, request_id="1a2b3c-9f")
     if doing is Doing.SIGN_IN:
-        return problem_of(catalog.refusal(request, reply), doing=doing)
+        return problem_of(signin_reply.refusal(request, reply), doing=doing)
     return problem_of(replies.parse_error(request, reply), doing=doing)
 
 
@@ -274,7 +274,7 @@ def test_a_catalog_that_leads_nowhere_says_what_to_do(
     endpoints: list[dict[str, str]], region: str | None, reason: str, advice: str
 ) -> None:
     with pytest.raises(errors.CatalogError) as found:
-        catalog.choose_endpoint(
+        signin_reply.choose_endpoint(
             [{"type": "compute_v2", "endpoints": endpoints}], interface="publicURL", region=region
         )
     problem = problem_of(found.value, doing=Doing.SIGN_IN)

@@ -4,11 +4,11 @@ import asyncio
 from typing import Any
 
 from onecloud_operator.api.spec import ServerSpec
-from onecloud_operator.core.diff import differences
-from onecloud_operator.core.disks import disks_of
-from onecloud_operator.core.fixed import compared
-from onecloud_operator.core.names import Answer, Kind, Reference, Resolved
+from onecloud_operator.core.disk_ids import disks_of
 from onecloud_operator.core.observed import Details, Observed, Owner, Phase
+from onecloud_operator.core.plan.create_only import compared
+from onecloud_operator.core.plan.diff import differences
+from onecloud_operator.core.references import Answer, Kind, Reference, Resolved
 from onecloud_operator.onecloud.errors import InvalidStatus
 from onecloud_operator.translate import (
     OWNER_TAGS,
@@ -24,8 +24,8 @@ from onecloud_operator.translate import (
     update_changes,
 )
 from sandbox.cloud.defaults import default_inventory
-from tests.core.scenes import resource
-from tests.core.scenes import spec as make_spec
+from tests.core.fixtures import resource
+from tests.core.fixtures import spec as make_spec
 from tests.feed.live import PATIENCE_SECONDS, Live, live, until
 
 INVENTORY = default_inventory()

@@ -8,7 +8,7 @@ from onecloud_operator.api.status import ServerStatus
 from onecloud_operator.translate import mirror_of
 from tests.fuzz.strategies import DEAR
 from tests.translate.arrange import FULL, detailed
-from tests.translate.test_observed import garbage
+from tests.translate.test_to_observed import garbage
 
 
 def accepted(mirror: dict[str, Any]) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from typing import Any
 
 import yaml
 
+from onecloud_operator.api.immutability import transition_rules
+from onecloud_operator.api.prune import GROUP, KIND, VERSION
 from onecloud_operator.api.rule import VALIDATIONS
-from onecloud_operator.api.served import GROUP, KIND, VERSION
 from onecloud_operator.api.spec import Spec
 from onecloud_operator.api.status import Status
 from onecloud_operator.api.structural import published, structural
-from onecloud_operator.api.transitions import transition_rules
 
 PLURAL, SINGULAR, SHORT, CATEGORY = "onecloudservers", "onecloudserver", "ocs", "onecloud"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, get_args
 
-from onecloud_operator.api.part import CHANGE, FIXED, Part, wire_name
+from onecloud_operator.api.model import CHANGE, FIXED, Part, wire_name
 from onecloud_operator.api.server import ServerSpec
 
 if TYPE_CHECKING:

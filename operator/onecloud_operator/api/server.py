@@ -7,11 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, StrictInt, StrictStr
 
-from onecloud_operator.api.disks import DataDisk, RootDisk
-from onecloud_operator.api.hardware import Hardware, IsolatedDevice
 from onecloud_operator.api.lists import ATOMIC_LIST, Unique
-from onecloud_operator.api.networks import Network
-from onecloud_operator.api.part import (
+from onecloud_operator.api.model import (
     BLANK,
     CHANGE,
     FIXED,
@@ -24,9 +21,17 @@ from onecloud_operator.api.part import (
     Size,
     within,
 )
-from onecloud_operator.api.placement import Billing, Placement
 from onecloud_operator.api.rule import Rule
-from onecloud_operator.api.sources import SecretSource
+from onecloud_operator.api.server_parts import (
+    Billing,
+    DataDisk,
+    Hardware,
+    IsolatedDevice,
+    Network,
+    Placement,
+    RootDisk,
+    SecretSource,
+)
 
 TAG_KEY_LENGTH = 59
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)

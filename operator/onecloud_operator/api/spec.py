@@ -10,16 +10,24 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, StrictBool
 
-from onecloud_operator.api.disks import DataDisk, DiskOptions, RootDisk
-from onecloud_operator.api.hardware import Hardware, IsolatedDevice
 from onecloud_operator.api.lists import ATOMIC_MAP
-from onecloud_operator.api.networks import Network
-from onecloud_operator.api.part import LIVE, Part
-from onecloud_operator.api.placement import Billing, Placement, SchedulingTag
-from onecloud_operator.api.policy import Adoption, CredentialsReference, Disruption, Drift
+from onecloud_operator.api.management import Adoption, CredentialsReference, Disruption, Drift
+from onecloud_operator.api.model import LIVE, Part
 from onecloud_operator.api.rule import Rule
 from onecloud_operator.api.server import ServerSpec
-from onecloud_operator.api.sources import SecretKeyReference, SecretSource
+from onecloud_operator.api.server_parts import (
+    Billing,
+    DataDisk,
+    DiskOptions,
+    Hardware,
+    IsolatedDevice,
+    Network,
+    Placement,
+    RootDisk,
+    SchedulingTag,
+    SecretKeyReference,
+    SecretSource,
+)
 
 __all__ = [
     "Adoption",

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
-from onecloud_operator.api.mirror import ServerStatus
-from onecloud_operator.api.shown import Count, Long, Message, Short, Shown, Text, Time, shown
+from onecloud_operator.api.server_status import ServerStatus
+from onecloud_operator.api.status_model import Count, Long, Message, Short, Shown, Text, Time, shown
 
 __all__ = ["Condition", "ConditionType", "ServerStatus", "State", "Status"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from onecloud_operator.api.part import CHANGE
+from onecloud_operator.api.model import CHANGE
 from onecloud_operator.api.rule import VALIDATIONS
 
 KEPT = frozenset(

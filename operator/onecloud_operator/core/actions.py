@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onecloud_operator.core.names import Reference
-    from onecloud_operator.core.place import Place
     from onecloud_operator.core.records import Creation, HeldBack, Restart
+    from onecloud_operator.core.references import Reference
+    from onecloud_operator.core.values import Place
 
 
 # -- steps in Kubernetes ---------------------------------------------------------------------------------

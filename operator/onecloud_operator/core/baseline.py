@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from onecloud_operator.core.disks import Disks
+    from onecloud_operator.core.disk_ids import Disks
     from onecloud_operator.core.observed import Observed
 
 ROOT_INDEX = 0

@@ -12,10 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.names import Answer, Reference
-    from onecloud_operator.core.place import Place
-    from onecloud_operator.core.problem import Problem
+    from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
+    from onecloud_operator.core.values import Place, Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,11 @@ from onecloud_operator.core.actions import (
     Stop,
     SyncStatus,
 )
-from onecloud_operator.core.cause import answered
 from onecloud_operator.core.facts import Attempt, Looked, LookedAtDisk, Memory, Refusal
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.problem import Problem
-from onecloud_operator.core.repeats import kind_of
+from onecloud_operator.core.plan.failure_cause import answered
+from onecloud_operator.core.plan.retry import kind_of
+from onecloud_operator.core.values import Problem
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step

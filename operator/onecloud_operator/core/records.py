@@ -16,7 +16,7 @@ from typing import Any
 from onecloud_operator.api.fixed import fixed_fields
 from onecloud_operator.api.reasons import SYNCED_REASONS
 from onecloud_operator.core.baseline import Baseline, baseline_in
-from onecloud_operator.core.place import Place
+from onecloud_operator.core.values import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import BeginRestart, Start, Stop
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.policy import power
+from onecloud_operator.core.ownership import power
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step

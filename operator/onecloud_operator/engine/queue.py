@@ -19,17 +19,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from onecloud_operator.engine.clock import wait_for
-from onecloud_operator.engine.fault import text_of_fault
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.metered import Metered
+from onecloud_operator.engine.safe_traceback import text_of_fault
 from onecloud_operator.engine.shares import Shares
 from onecloud_operator.engine.timers import Timers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Hashable
 
+    from onecloud_operator.engine.backoff import Backoff
     from onecloud_operator.engine.clock import Clock
-    from onecloud_operator.engine.limits import Backoff
 
 logger = logging.getLogger(__name__)
 

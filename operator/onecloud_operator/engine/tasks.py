@@ -11,13 +11,13 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from onecloud_operator.engine.fault import text_of_fault
+from onecloud_operator.engine.safe_traceback import text_of_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from onecloud_operator.engine.backoff import Backoff
     from onecloud_operator.engine.clock import Clock
-    from onecloud_operator.engine.limits import Backoff
 
 logger = logging.getLogger(__name__)
 

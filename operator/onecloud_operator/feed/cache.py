@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
     from datetime import datetime
 
-    from onecloud_operator.feed.options import FeedOptions
+    from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.feed.source import Sighting
 
 K = TypeVar("K", bound="Hashable")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from datetime import datetime
 
-    from onecloud_operator.feed.shared import Shared
+    from onecloud_operator.feed.context import Shared
     from onecloud_operator.onecloud.models import ServerPage
 
 logger = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
     from onecloud_operator.feed.cache import Entry
-    from onecloud_operator.feed.shared import Shared
+    from onecloud_operator.feed.context import Shared
     from onecloud_operator.feed.sweep import Sweep
     from onecloud_operator.onecloud.models import ServerPage
 

@@ -7,17 +7,17 @@ import logging
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.values import Problem
+from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.engine.limits import Backoff
 from onecloud_operator.feed.cache import Cache, Entry, News
+from onecloud_operator.feed.credential_pool import Members
 from onecloud_operator.feed.details import is_about_rows
-from onecloud_operator.feed.gone import GoneLimiter
-from onecloud_operator.feed.health import FeedHealth
+from onecloud_operator.feed.directory import Directory
+from onecloud_operator.feed.feed_options import FeedHealth
 from onecloud_operator.feed.history import cause_of, history_of
 from onecloud_operator.feed.jobs import Jobs
-from onecloud_operator.feed.members import Members
-from onecloud_operator.feed.names import Directory
+from onecloud_operator.feed.loss_breaker import GoneLimiter
 from onecloud_operator.feed.pace import Pace, Rest
 from onecloud_operator.translate import Doing, observed_from_details, problem_of
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from onecloud_operator.core.facts import Cause, History
     from onecloud_operator.core.observed import Observed
-    from onecloud_operator.core.place import Place
+    from onecloud_operator.core.values import Place
     from onecloud_operator.engine.clock import Clock
-    from onecloud_operator.feed.options import FeedOptions
-    from onecloud_operator.feed.shared import Job
+    from onecloud_operator.feed.context import Job
+    from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.feed.source import Source
     from onecloud_operator.onecloud.errors import OneCloudError
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import random as system_random
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from onecloud_operator.engine.limits import Backoff
+from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.tasks import Supervisor
 from onecloud_operator.feed.feed import Feed
-from onecloud_operator.feed.gone import GoneLimiter
+from onecloud_operator.feed.loss_breaker import GoneLimiter
 from onecloud_operator.feed.pace import Pace
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Hashable, Iterator
 
-    from onecloud_operator.core.place import Place
+    from onecloud_operator.core.values import Place
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.engine.lanes import Lane
-    from onecloud_operator.feed.options import FeedOptions
+    from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.feed.source import Source
 
 K = TypeVar("K", bound="Hashable")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.facts import Cause, History
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.onecloud.models import moment
-from onecloud_operator.onecloud.scrub import Mask
+from onecloud_operator.onecloud.redact import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from onecloud_operator.engine.limits import Backoff
+from onecloud_operator.engine.backoff import Backoff
+from onecloud_operator.feed.context import Shared
 from onecloud_operator.feed.delta import Delta
-from onecloud_operator.feed.departures import Departures
+from onecloud_operator.feed.detail_queue import Wants
 from onecloud_operator.feed.details import DetailsBatch, FirstRows
-from onecloud_operator.feed.events import EventTail
-from onecloud_operator.feed.passed import Passed
+from onecloud_operator.feed.event_tail import EventTail
+from onecloud_operator.feed.recent_rows import Passed
 from onecloud_operator.feed.schedule import Schedule
-from onecloud_operator.feed.shared import Shared
 from onecloud_operator.feed.sweep import Sweep
-from onecloud_operator.feed.upkeep import Proofs, Refresh
-from onecloud_operator.feed.wants import Wants
+from onecloud_operator.feed.upkeep import Departures, Proofs, Refresh
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
 
-    from onecloud_operator.core.place import Place
+    from onecloud_operator.core.values import Place
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.feed.cache import Cache, Entry
-    from onecloud_operator.feed.members import Members
-    from onecloud_operator.feed.options import FeedOptions
-    from onecloud_operator.feed.shared import Job
+    from onecloud_operator.feed.context import Job
+    from onecloud_operator.feed.credential_pool import Members
+    from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.onecloud.errors import OneCloudError
 
 K = TypeVar("K", bound="Hashable")

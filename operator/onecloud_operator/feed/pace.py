@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from onecloud_operator.core.place import Place
+    from onecloud_operator.core.values import Place
     from onecloud_operator.engine.clock import Clock
 
 RESTS: Final = 3.0  # times the cost: all feeds together take a quarter of a core at most

@@ -11,9 +11,9 @@ from onecloud_operator.onecloud.errors import OneCloudError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from onecloud_operator.engine.backoff import Backoff
     from onecloud_operator.engine.clock import Clock
-    from onecloud_operator.engine.limits import Backoff
-    from onecloud_operator.feed.shared import Job
+    from onecloud_operator.feed.context import Job
 
 NEVER = float("-inf")
 

@@ -12,7 +12,7 @@ from onecloud_operator.onecloud.models import Filter, ServerQuery
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from onecloud_operator.feed.shared import Shared
+    from onecloud_operator.feed.context import Shared
     from onecloud_operator.onecloud.models import ServerPage
 
 K = TypeVar("K", bound="Hashable")

@@ -1,20 +1,28 @@
-"""Two small jobs: everyone's details within the hour, and everyone's credentials every ten minutes."""
+"""
+Three small jobs: details within the hour, proofs of credentials every ten minutes, and the ends of deletions.
+
+A deletion's end needs a look of its own: a row that stops being there moves no version, and events may be
+off.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.engine.clock import wait_for
-from onecloud_operator.feed.members import REFUSALS, within
+from onecloud_operator.feed.cache import NEVER
+from onecloud_operator.feed.credential_pool import REFUSALS, within
+from onecloud_operator.feed.details import ask_about_absent
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.onecloud.models import ServerQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from onecloud_operator.feed.shared import Shared
+    from onecloud_operator.feed.context import Shared
     from onecloud_operator.feed.source import Source
 
 K = TypeVar("K", bound="Hashable")
@@ -108,3 +116,38 @@ class Proofs(Generic[K]):
         now = self._shared.clock.monotonic()
         alike = [one for one, due_at in due if one.way == source.way and due_at <= now]
         return dict.fromkeys((source, *alike))
+
+
+class Departures(Generic[K]):
+    """Asks every few seconds which of the servers that are being deleted are still there."""
+
+    name = "departures"
+
+    def __init__(self, shared: Shared[K]) -> None:
+        self._shared = shared
+        self._ended_at = NEVER
+
+    def due_at(self, now: float) -> float:  # noqa: ARG002 - a Job's signature
+        """Return when they are to be looked for again."""
+        if not self._shared.cache.departing:
+            return float("inf")
+        return self._ended_at + self._shared.options.departing_seconds
+
+    async def run(self) -> None:
+        """Look for one batch."""
+        shared, departing = self._shared, self._shared.cache.departing
+        now = shared.clock.monotonic()
+        batch = list(islice(departing, shared.options.batch_ids))
+        for server_id in batch:
+            if now - departing[server_id] > shared.options.departing_most_seconds:
+                del departing[server_id]
+            else:
+                departing.move_to_end(server_id)
+        try:
+            query = ServerQuery(ids=tuple(batch), fields=("id",), limit=len(batch))
+            page = await shared.members.list_servers(query)
+        finally:
+            self._ended_at = shared.clock.monotonic()
+        listed, asked_at = {row["id"] for row in page.rows}, page.asked_at
+        del page  # kept by nobody while others are waited for
+        await ask_about_absent(shared, [one for one in batch if one not in listed], len(batch), asked_at)

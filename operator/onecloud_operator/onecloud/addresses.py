@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import httpcore
 
+from .address_limits import SEAT
 from .budgets import MOST_CONNECTIONS, Door, Slot, Slots
-from .doors import SEAT
-from .names import IPAddress, Names
+from .dns import IPAddress, Names
 
 if TYPE_CHECKING:
     import ssl

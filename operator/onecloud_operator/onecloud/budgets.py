@@ -12,7 +12,7 @@ from weakref import WeakSet
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from .names import IPAddress
+    from .dns import IPAddress
 
 MOST_CONNECTIONS = 2048
 READING_BYTES = 64 * 2**20

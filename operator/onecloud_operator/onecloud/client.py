@@ -12,7 +12,7 @@ from .errors import CatalogError, ProtocolError
 from .models import MAX_ROWS, EventPage, Filter, Row, ServerPage, ServerQuery
 from .named import Collection, NamedRows, list_named, parse_named
 from .protocol import Reply, Request, new_request_id
-from .scrub import Mask
+from .redact import Mask
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

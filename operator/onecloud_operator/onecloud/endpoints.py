@@ -13,18 +13,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from .address_limits import Doors
 from .addresses import AddressPolicy, CheckedBackend
 from .auth import Credentials, canonical_url
 from .budgets import MOST_CONNECTIONS, READING_BYTES, Readings, Slots
-from .doors import Doors
+from .dns import Names
 from .limits import Limits
-from .names import Names
-from .place import Place
+from .network import Lent, Network
+from .origin import Place
 from .protocol import Lane, Reply, Request
 from .signin import Patience, SignIn
 from .tls import Contexts, Tls
-from .transport import Lent, Network
-from .wire import Wire
+from .transport import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .models import Exchange
-    from .wire import EventHooks
+    from .transport import EventHooks
 
 # Some 6 kB each; strangers can make any number, and those that are used stay.
 MOST_PLACES = 1000

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import InvalidRequest
-from .scrub import Mask
+from .redact import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

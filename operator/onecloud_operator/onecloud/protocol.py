@@ -19,7 +19,7 @@ from urllib.parse import quote, urlencode
 
 from .errors import Call, InvalidRequest
 from .models import MAX_ROWS, ServerQuery, within_calendar
-from .scrub import Mask
+from .redact import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from pydantic_core import from_json
 
+from .duplicate_id import names_used_id
 from .errors import (
     ApiError,
     Busy,
@@ -36,8 +37,7 @@ from .errors import (
 from .inner import tells_of_inner_call
 from .models import MAX_ROWS, Event, EventPage, Row, ServerPage, ServerQuery
 from .protocol import CHECK, ID_CHARACTERS, Reply, Request
-from .scrub import Mask
-from .taken import names_used_id
+from .redact import Mask
 
 # What an answer becomes in memory, by its marks: a list or object, a value, a name of a value. An honest row
 # becomes eight times its size, a list of empty lists forty times. The parser holds the whole process up while

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from .auth import CasTicket, Credentials, Method, Session, Token, canonical_auth_url, secret_of
-from .catalog import parse_session
 from .errors import (
     AccountLocked,
     CatalogError,
@@ -27,9 +26,10 @@ from .errors import (
     UserNotFound,
     WrongPassword,
 )
-from .identity import sign_in
 from .protocol import Reply, Request, new_request_id
-from .scrub import Mask
+from .redact import Mask
+from .signin_reply import parse_session
+from .signin_request import sign_in
 from .tls import Tls
 
 Send = Callable[[str, Request, dict[str, str], Tls, str], Awaitable[Reply]]

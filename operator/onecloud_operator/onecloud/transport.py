@@ -1,225 +1,251 @@
 """
-What is below httpx: how a request is carried, and what holds whoever carries it.
+Bytes to and from one place, and the one spot where the HTTP library's errors become ours.
 
-A write asks the fence, with the connection at hand; an answer has an end; httpx follows none and unpacks
-none, so what a user's hook reads is what came. `Network` carries by httpcore, to allowed addresses only;
-`Lent` by a transport of a user's, such as `httpx.MockTransport`.
+What httpx does by itself is switched off: cookies, which would go from one tenant to another, redirects, the
+environment's proxies, decompression. It repeats nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable
-from contextlib import contextmanager
-from http.cookiejar import CookieJar
-from typing import TYPE_CHECKING, Any, Final
+import os
+import ssl
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-import httpcore
 import httpx
 
+from .addresses import AddressRefused
 from .budgets import Crowded, Readings
+from .errors import (
+    AddressNotAllowed,
+    AnswerTooLarge,
+    Call,
+    ConnectFailed,
+    InvalidRequest,
+    OneCloudError,
+    ProtocolError,
+    Timeout,
+    TlsFailed,
+    TransportError,
+)
+from .network import CALL, NoCookies, Overflow, Progress
+from .protocol import Reply, Request
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-
-    from .addresses import CheckedBackend
     from .limits import Limits
-
-SENDING: Final = (
-    "http11.send_request_headers.started",
-    "http11.send_request_body.started",
-)  # httpcore's words
-BREATH: Final = (
-    64  # parts of an answer between two turns of others: those that are here already need no waiting
-)
-LAST: Final = (b"Connection", b"close")  # so that another host's turn comes at a shared address
-CALL: Final = "trace"  # the key under which a request carries its Progress; httpcore's word for who is told
-ERRORS: Final[Mapping[type[Exception], type[httpx.TransportError]]] = {
-    getattr(httpcore, name): getattr(httpx, name)
-    for name in (
-        "ConnectTimeout", "ReadTimeout", "WriteTimeout", "PoolTimeout", "ConnectError", "ReadError",
-        "WriteError", "LocalProtocolError", "RemoteProtocolError", "UnsupportedProtocol",
-    )
-}  # fmt: skip
+    from .network import Lent, Network
 
 
-class Overflow(Exception):
-    """An answer is larger than what was asked for can be."""
+EventHooks = Mapping[str, Iterable[Callable[..., Awaitable[None]]]]
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"an answer of status {status} is too large")
-        self.status = status
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "onecloud-operator",
+}
+UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+REQUEST_ID_CHARACTERS = 64  # ours and the cloud's part have 15; more than this is no id
 
 
-class Progress:
-    """How far a call got, as its transport tells: from its first byte on, the cloud may have acted on it."""
+class Wire:
+    """
+    The connections of one place that share their TLS settings, as a client of httpx over *transport*.
 
-    def __init__(
+    *before_write* is called when a request that is no read is about to leave; what it raises stops it.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what a call needs of its surroundings
         self,
-        most_bytes: Callable[[int], int],
-        before_sending: Callable[[], None] | None = None,
+        transport: Network | Lent,
+        limits: Limits,
+        clock: Callable[[], float],
+        before_write: Callable[[], None],
+        event_hooks: EventHooks | None = None,
         readings: Readings | None = None,
     ) -> None:
-        self.most_bytes = most_bytes
-        self.readings = readings or Readings()
-        self._before_sending = before_sending
-        self.sent = False
-
-    async def __call__(self, event: str, _info: Mapping[str, Any]) -> None:
-        """Note *event*; ask once more before the head and before the body, with the connection at hand."""
-        if event in SENDING and self._before_sending is not None:
-            self._before_sending()
-        if event == SENDING[0]:
-            self.sent = True
-
-
-class Network(httpx.AsyncBaseTransport):
-    """Connections of our own to one place, made by *backend*, which decides where they may go."""
-
-    def __init__(self, context: ssl.SSLContext | None, backend: CheckedBackend, limits: Limits) -> None:
-        self._slots = backend.slots
-        self._host = ""
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=limits.connections,
-            max_keepalive_connections=limits.connections,
-            keepalive_expiry=limits.idle_seconds,
-            network_backend=backend,
-        )
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send *request*, and return the answer with its body still to come."""
-        url = request.url
-        headers = request.headers.raw
-        self._host = url.raw_host.decode("ascii")
-        if self.in_the_way:
-            headers = [*headers, LAST]
-        asked = httpcore.Request(
-            request.method,
-            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=headers,
-            content=request.stream,
-            extensions=request.extensions,
-        )
-        with _as_httpx():
-            found = await self._pool.handle_async_request(asked)
-        return _answer(request, found.status, found.headers, found.stream, found.extensions)
-
-    @property
-    def in_the_way(self) -> bool:
-        """Whether others wait for a connection that this has."""
-        return self._slots.wanted(self._host)
-
-    async def end_idle(self) -> None:
-        """End the connections that no request uses; one that was just given such a one gets another."""
-        for connection in self._pool.connections:
-            if connection.is_idle():
-                await connection.aclose()
-
-    async def aclose(self) -> None:
-        """End the connections; new requests make new ones."""
-        await self._pool.aclose()
-
-
-class Lent(httpx.AsyncBaseTransport):
-    """A transport of a user's, who closes it. A request that it was given counts as sent."""
-
-    in_the_way = False
-
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._readings = readings or Readings()
+        self._before_write = before_write
+        self._limits = limits
+        self._clock = clock
+        self._used_at = clock()
+        self._under_way = 0
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._transport = transport
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
+            cookies=NoCookies(),
+            headers=HEADERS,
+            event_hooks={kind: list(hooks) for kind, hooks in (event_hooks or {}).items()},
+        )
 
-    async def end_idle(self) -> None:
-        """Leave them to whoever lent it."""
+    def idle_since(self, now: float) -> float | None:
+        """Return for how many seconds nothing was under way, or None if something is."""
+        return None if self._under_way else now - self._used_at
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Have *request* carried."""
-        for event in SENDING:
-            await request.extensions[CALL](event, {})
-        found = await self._transport.handle_async_request(request)
-        return _answer(request, found.status_code, found.headers.raw, found.stream, found.extensions)
+    async def exchange(
+        self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
+    ) -> Reply:
+        """Send *request* and read its whole answer. Raises one of our errors, whatever happens underneath."""
+        self._stop_timer()
+        self._under_way += 1
+        try:
+            return await self._exchange(base_url, request, headers, request_id)
+        finally:
+            self._under_way -= 1
+            self._used_at = self._clock()
+            if not self._under_way:  # a little later its connections end: nobody else would end them
+                loop = asyncio.get_running_loop()
+                self._stop_timer()
+                seconds = 0.0 if self._transport.in_the_way else self._limits.idle_seconds
+                self._idle_timer = loop.call_later(seconds, self.end_idle)
+            elif self._transport.in_the_way:
+                self.end_idle()
+
+    async def close(self) -> None:
+        """End the connections; new calls make new ones. A closed client of httpx would make none."""
+        self._stop_timer()
+        await self._transport.aclose()
+
+    def _stop_timer(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+            self._idle_timer = None
+
+    def end_idle(self) -> None:
+        """End the connections that nothing is asked on, beside what else is done."""
+        self._stop_timer()
+        task = asyncio.get_running_loop().create_task(self._end_idle())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _end_idle(self) -> None:
+        if self._under_way:  # a call may have begun since this was asked for
+            await self._transport.end_idle()
+        else:
+            await self._transport.aclose()
+
+    async def _exchange(
+        self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
+    ) -> Reply:
+        before_write = None if request.method == "GET" else self._before_write
+        progress = Progress(request.limit_bytes, before_write, self._readings)
+        content = request.content
+        sent_headers = {
+            "X-Request-Id": request_id,
+            **({"Content-Type": "application/json"} if content is not None else {}),
+            **headers,
+        }
+        extensions: dict[str, Any] = {
+            "timeout": {
+                "connect": self._limits.connect_seconds,
+                "read": self._limits.silence_seconds(request.lane),
+                "write": self._limits.write_seconds,
+                "pool": self._limits.connect_seconds,
+            },
+            CALL: progress,
+        }
+        try:
+            message = self._client.build_request(
+                request.method,
+                base_url + request.target,
+                headers=sent_headers,
+                content=content,
+                extensions=extensions,
+            )
+            async with asyncio.timeout(self._limits.whole_seconds(request.lane)):
+                response = await self._client.send(message, stream=True)
+                answered = _plain(response.headers.raw)
+                request_id = _printable(answered.get("x-request-id", "")) or request_id
+                try:
+                    body = await response.aread()
+                finally:
+                    await response.aclose()
+        except Overflow as error:
+            raise _too_large(request, request.call(request_id), error.status) from None
+        except Crowded:
+            raise TransportError(
+                "the answer was given up: too much was being read at once, and most of it was this",
+                request.call(request_id),
+                ambiguous=request.writes,
+            ) from None
+        except (httpx.TimeoutException, TimeoutError) as error:
+            raise _late(error, progress, request, request_id) from None
+        except (httpx.TransportError, httpx.InvalidURL, OSError, UnicodeError) as error:
+            raise _failed(error, progress, request, request_id) from None
+        return Reply(response.status_code, answered, body, request_id)
 
 
-class NoCookies(CookieJar):
-    """A jar that takes none: tenants share a place, and one's cookie is nothing for another's calls."""
-
-    def extract_cookies(self, response: object, request: object) -> None:
-        """Leave them where they are."""
-
-    def set_cookie(self, cookie: object) -> None:
-        """Take none from anybody else, either."""
+def _too_large(request: Request, call: Call, status: int) -> AnswerTooLarge:
+    megabytes = request.limit_bytes(status) // 2**20
+    return AnswerTooLarge(
+        f"the answer is larger than {megabytes} MiB", call, ambiguous=request.writes, status=status
+    )
 
 
-class Answer(httpx.Response):
-    """An answer as it came: httpx neither follows it nor unpacks it."""
-
-    @property
-    def has_redirect_location(self) -> bool:
-        """Never, so httpx does not even read where to."""
-        return False
-
-    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """Yield what came, whatever it is said to be packed with."""
-        async for part in self.aiter_raw(chunk_size):
-            yield part
-
-
-class _Body(httpx.AsyncByteStream):
-    """One whole body, or Overflow."""
-
-    def __init__(
-        self, parts: AsyncIterable[bytes], status: int, announced: str, most: int, readings: Readings
-    ) -> None:
-        self._parts = parts
-        self._readings = readings
-        self._status = status
-        self._announced = int(announced[:20]) if announced.isdecimal() else 0
-        self._most = most
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._announced > self._most:
-            raise Overflow(self._status)
-        count = 0
-        with _as_httpx(), self._readings.one() as reading:
-            async for part in self._parts:
-                if len(reading.body) + len(part) > self._most:
-                    raise Overflow(self._status)
-                self._readings.add(reading, part)
-                count += 1
-                if count % BREATH == 0:
-                    await asyncio.sleep(0)
-            if reading.given_up:
-                raise Crowded
-            body = bytes(reading.body)
-        yield body
-
-    async def aclose(self) -> None:
-        if (close := getattr(self._parts, "aclose", None)) is not None:
-            with _as_httpx():
-                await close()
+def _late(
+    error: httpx.TimeoutException | TimeoutError, progress: Progress, request: Request, request_id: str
+) -> Timeout:
+    if not _reached(error, progress):
+        return Timeout("no connection in time", request.call(request_id))
+    what = (
+        "the request could not be sent in time"
+        if isinstance(error, httpx.WriteTimeout)
+        else "no answer in time"
+    )
+    return Timeout(what, request.call(request_id), ambiguous=request.writes)
 
 
-def _answer(
-    request: httpx.Request,
-    status: int,
-    headers: list[tuple[bytes, bytes]],
-    parts: object,
-    extensions: Mapping[str, Any],
-) -> Answer:
-    if not isinstance(parts, AsyncIterable):
-        raise TypeError("a transport of httpx for asynchronous clients is needed")
-    known = httpx.Headers(headers)
-    call: Progress = request.extensions[CALL]
-    most = call.most_bytes(status)
-    body = _Body(parts, status, known.get("content-length", ""), most, call.readings)
-    return Answer(status, headers=known, stream=body, extensions=dict(extensions))
+def _failed(error: Exception, progress: Progress, request: Request, request_id: str) -> OneCloudError:
+    """Translate. The library's own words are not taken over: they may show a header's value."""
+    call = request.call(request_id)
+    match error:
+        case AddressRefused():
+            return AddressNotAllowed(str(error), call)
+        case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL() | UnicodeError():
+            return InvalidRequest("the URL or the token has characters that HTTP cannot carry", call)
+        case httpx.RemoteProtocolError() if "disconnected" not in str(error) and "closed" not in str(error):
+            return ProtocolError("the answer is not HTTP", call, ambiguous=request.writes and progress.sent)
+        case _ if _reached(error, progress):
+            return TransportError(
+                "the connection broke before the answer was whole", call, ambiguous=request.writes
+            )
+        case _ if (tls := _tls_reason(error)) is not None:
+            return TlsFailed(f"no trusted TLS connection: {tls}", call)
+    return ConnectFailed(f"no connection: {_network_reason(error)}", call)
 
 
-@contextmanager
-def _as_httpx() -> Iterator[None]:
-    """Say httpcore's errors in httpx's words, which are the same."""
-    try:
-        yield
-    except tuple(ERRORS) as error:
-        raise ERRORS[type(error)](str(error)) from error
+def _reached(error: Exception, progress: Progress) -> bool:
+    """Tell whether the cloud may have acted. A transport that is not ours tells it by its error alone."""
+    return progress.sent and not isinstance(error, UNSENT)
+
+
+def _tls_reason(error: BaseException | None) -> str | None:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        if isinstance(error, ssl.SSLError):
+            return error.reason or "handshake failed"
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _network_reason(error: BaseException) -> str:
+    """Return what the operating system said, or what we said of DNS."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
+            return os.strerror(cause.errno)  # the loop's own text has no reason in it
+        cause = cause.__cause__ or cause.__context__
+    return str(error) or type(error).__name__
+
+
+def _plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in headers}
+
+
+def _printable(text: str) -> str:
+    return text if text.isascii() and text.isprintable() and len(text) <= REQUEST_ID_CHARACTERS else ""

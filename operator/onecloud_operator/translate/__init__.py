@@ -4,19 +4,10 @@ The border between the cloud's words and ours: wire names, words and units stop 
 Nothing here does I/O or reads a clock.
 """
 
-from .mirror import mirror_of
-from .names import answer_of, collection_of, unknown_of
-from .observed import (
-    OWNER_TAGS,
-    Untranslatable,
-    carried_over,
-    disk_state,
-    observed_from_details,
-    observed_from_row,
-    owner_tags,
-)
+from .error_table import Doing
+from .from_status import recall
+from .lookup import answer_of, collection_of, unknown_of
 from .problems import problem_of
-from .recall import recall
 from .requests import (
     change_config,
     create_body,
@@ -26,7 +17,16 @@ from .requests import (
     tags,
     update_changes,
 )
-from .rules import Doing
+from .to_observed import (
+    OWNER_TAGS,
+    Untranslatable,
+    carried_over,
+    disk_state,
+    observed_from_details,
+    observed_from_row,
+    owner_tags,
+)
+from .to_status import mirror_of
 
 __all__ = [
     "OWNER_TAGS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from onecloud_operator.translate.words import (
+from onecloud_operator.translate.convert import (
     BILLING,
     FIRMWARE,
     MEDIUM,

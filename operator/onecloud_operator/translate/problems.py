@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.problem import Problem
+from onecloud_operator.core.values import Problem
 from onecloud_operator.onecloud.errors import ApiError, OneCloudError
-from onecloud_operator.translate.rules import RULES, Doing, Rule
+from onecloud_operator.translate.error_table import RULES, Doing, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.quantity import mib_of
-from onecloud_operator.translate.mirror import USER_TAG
-from onecloud_operator.translate.observed import owner_tags
-from onecloud_operator.translate.words import BILLING, MEDIUM, SHUTDOWN, wire_word
+from onecloud_operator.translate.convert import BILLING, MEDIUM, SHUTDOWN, wire_word
+from onecloud_operator.translate.to_observed import owner_tags
+from onecloud_operator.translate.to_status import USER_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,8 +11,8 @@ from sandbox.cluster import tools
 from sandbox.cluster.argo import Argo, ArgoError, shared_repository
 from sandbox.cluster.control_plane import ControlPlane, ControlPlaneError
 from sandbox.cluster.scratch import scratch
-from sandbox.progress import StepError, say
 from sandbox.stage import Cloud, StageError
+from tools.progress import StepError, say
 
 from .node import Kubelet, KubeletError
 

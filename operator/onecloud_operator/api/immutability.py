@@ -1,0 +1,112 @@
+"""
+What cannot change once the server is made, as one CEL rule on the root of the object.
+
+Only there are ``status`` and ``spec`` both in sight. It is one rule, whose message names the fields: each
+would look for the time at which the server was made anew, at every write of a status. Until that time
+(``status.creation.completedAt``) everything may be corrected; an adopted server has no ``creation``, so what
+differs from it is reported, and not refused.
+
+A field may be taken out at any time: then it is not looked after. It may come back, with any value, if the
+server was made with one: where that is not so, it is told as drift.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.api.fixed import DATA_DISKS
+from onecloud_operator.api.model import CHANGE, FIXED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Clause = tuple[str, str]  # what must hold in CEL, and what is said if it does not
+
+_UNMADE = (
+    "!has(oldSelf.status) || !has(oldSelf.status.creation) || !has(oldSelf.status.creation.completedAt)"
+    " || !has(oldSelf.spec.server)"
+)
+_FREE = f"{_UNMADE} || !has(self.spec.server)"
+# Asked first: nearly every write is of a status, and what is compared field by field is not looked at then.
+_AS_BEFORE = "(has(self.spec.server) && has(oldSelf.spec.server) && self.spec.server == oldSelf.spec.server)"
+
+
+def transition_rules(server: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the rules for the schema of ``spec.server``, those of fixed fields from their marks."""
+    properties = server["properties"]
+    disk = properties["dataDisks"]["items"]
+    clauses = (
+        *_fixed(properties),
+        _root_disk(),
+        _disks([name for name, field in disk["properties"].items() if _is_fixed(field) and name != "index"]),
+    )
+    texts = " + ".join(f"(({cel}) ? '' : '{said}. ')" for cel, said in clauses)
+    return [
+        {
+            "rule": f"has(self.spec.server) || {_UNMADE}",
+            "message": "server cannot be taken away once the server is made",
+            **_REFUSED,
+        },
+        {
+            "rule": f"{_AS_BEFORE} || {_FREE} || ({' && '.join(f'({cel})' for cel, _ in clauses)})",
+            "message": "a field was changed that cannot change once the server is made",
+            "messageExpression": texts,
+            **_REFUSED,
+        },
+    ]
+
+
+def _fixed(properties: Mapping[str, Any]) -> Iterator[Clause]:
+    for name, field in properties.items():
+        if _is_fixed(field):
+            yield _same(name, f"has({{0}}.spec.server.{name})")
+        elif field["type"] == "object":
+            for inner, below in field.get("properties", {}).items():
+                if _is_fixed(below):
+                    there = f"(has({{0}}.spec.server.{name}) && has({{0}}.spec.server.{name}.{inner}))"
+                    yield _same(f"{name}.{inner}", there)
+
+
+def _is_fixed(field: Mapping[str, Any]) -> bool:
+    return bool(field.get(CHANGE) == FIXED[CHANGE])
+
+
+def _same(path: str, there: str) -> Clause:
+    # The shorter form with optionals loses the bounds of the field, and is refused as too costly.
+    now, before = there.format("self"), there.format("oldSelf")
+    equal = f"self.spec.server.{path} == oldSelf.spec.server.{path}"
+    return (
+        f"!{now} || ({before} ? {equal} : {_sent(path)})",
+        f"server.{path} cannot change once the server is made: take it out, or make a new object",
+    )
+
+
+def _sent(path: str) -> str:
+    """Say whether the server was made with a value of *path*."""
+    return f"(has(oldSelf.status.creation.sent) && '{path}' in oldSelf.status.creation.sent)"
+
+
+def _root_disk() -> Clause:
+    now, before = (f"(has({it}.rootDisk) && has({it}.rootDisk.size))" for it in _BOTH)
+    grows = (
+        "quantity(self.spec.server.rootDisk.size).compareTo(quantity(oldSelf.spec.server.rootDisk.size)) >= 0"
+    )
+    return f"!{before} || !{now} || {grows}", "server.rootDisk.size can only grow"
+
+
+def _disks(fixed: list[str]) -> Clause:
+    same = " && ".join(f"(!has(n.{name}) || (has(o.{name}) && n.{name} == o.{name}))" for name in fixed)
+    kept = (
+        "self.spec.server.dataDisks.all(n, oldSelf.spec.server.dataDisks.exists(o, n.index == o.index"
+        f" && quantity(n.size).compareTo(quantity(o.size)) >= 0 && {same}))"
+    )
+    before = "has(oldSelf.spec.server.dataDisks)"
+    said = (
+        "once the server is made no data disk can be added, and each can only grow; its other fields cannot "
+        "change. Take one out to have it no longer looked after"
+    )
+    return f"!has(self.spec.server.dataDisks) || ({before} ? {kept} : {_sent(DATA_DISKS)})", said
+
+
+_BOTH = ("self.spec.server", "oldSelf.spec.server")
+_REFUSED = {"fieldPath": ".spec.server", "reason": "FieldValueForbidden"}

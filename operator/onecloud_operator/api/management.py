@@ -1,0 +1,95 @@
+"""The parts of ``spec`` beside the server: credentials, and what the operator may do."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StrictStr
+
+from onecloud_operator.api.model import BLANK, Identifier, Part, SecretName
+from onecloud_operator.api.rule import Rule
+
+
+class CredentialsReference(Part):
+    """The Secret with the credentials, in the namespace of the object."""
+
+    name: SecretName = Field(description="Name of the Secret, in the namespace of the object.")
+
+
+class Adoption(Part):
+    """Whether, and which, existing server is taken over or observed."""
+
+    policy: Literal["Never", "Adopt", "AdoptOrCreate"] = Field(
+        default="Never",
+        description=(
+            "Never: the object makes a server of its own. Adopt: it takes over the server given by id or "
+            "name. AdoptOrCreate: it takes over the server called exactly server.name, or makes it if "
+            "there is none. A server that carries the owner tags of another living object is never taken "
+            "over."
+        ),
+    )
+    id: Identifier | None = Field(
+        default=None,
+        description=(
+            "Id of the server to adopt or observe. Once it is bound, status.id rules; a different id later "
+            "on is reported as ImmutableField."
+        ),
+    )
+    name: (
+        Annotated[StrictStr, Field(min_length=2, max_length=128, pattern=rf"^[^{BLANK}]([^\n]*[^{BLANK}])$")]
+        | None
+    ) = Field(
+        default=None,
+        description=(
+            "Exact name of the server to adopt or observe, instead of its id. Only one server may have it."
+        ),
+    )
+
+    rules: ClassVar[tuple[Rule[Adoption], ...]] = (
+        Rule(
+            "give at most one of adoption.id and adoption.name",
+            cel="!has(self.id) || !has(self.name)",
+            holds=lambda self: self.id is None or self.name is None,
+        ),
+        Rule(
+            "adoption.policy Adopt needs adoption.id or adoption.name",
+            cel="self.policy != 'Adopt' || has(self.id) || has(self.name)",
+            holds=lambda self: self.policy != "Adopt" or self.names_a_server,
+        ),
+        Rule(
+            "adoption.policy AdoptOrCreate looks for server.name: leave out adoption.id and adoption.name",
+            cel="self.policy != 'AdoptOrCreate' || (!has(self.id) && !has(self.name))",
+            holds=lambda self: self.policy != "AdoptOrCreate" or not self.names_a_server,
+        ),
+    )
+
+    @property
+    def names_a_server(self) -> bool:
+        """Say whether the manifest says which server."""
+        return self.id is not None or self.name is not None
+
+
+class Drift(Part):
+    """What happens when the server differs from the spec."""
+
+    mode: Literal["Correct", "Report"] = Field(
+        default="Correct",
+        description=(
+            "Correct: what differs is changed back. Report: it is listed in status.drift, and nothing is "
+            "sent."
+        ),
+    )
+
+
+class Disruption(Part):
+    """Whether the server may be stopped for a change."""
+
+    allow: Literal["Never", "Restart"] = Field(
+        default="Never",
+        description=(
+            "Never: a change that needs a stop waits, with the reason RestartNeeded, until somebody stops "
+            "the server or allows it here. Restart: the server is stopped, changed and started again, "
+            "whatever its powerState, unless that is Stopped. More cpu or memory needs no stop where the "
+            "host has hot-plug on."
+        ),
+    )

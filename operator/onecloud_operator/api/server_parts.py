@@ -1,0 +1,271 @@
+"""The parts of ``spec.server``: values out of Secrets, disks, networks, placement, billing and hardware."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StrictBool, StrictInt, StrictStr
+
+from onecloud_operator.api.lists import ATOMIC_MAP, Unique
+from onecloud_operator.api.model import (
+    CHANGE,
+    FIXED,
+    LIVE,
+    NEXT_START,
+    WHOLE,
+    Identifier,
+    Part,
+    Reference,
+    SecretName,
+    Size,
+    within,
+)
+from onecloud_operator.api.rule import Rule
+
+
+class SecretKeyReference(Part):
+    """A key of a Secret in the namespace of the object."""
+
+    name: SecretName = Field(description="Name of the Secret, in the namespace of the object.")
+    key: Annotated[StrictStr, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")] = Field(
+        description="Key in the Secret."
+    )
+
+
+class SecretSource(Part):
+    """A value out of a Secret; it is read when the server is made, and never shown."""
+
+    secret_key_ref: SecretKeyReference = Field(
+        description="The key of the Secret that holds the value.", json_schema_extra=ATOMIC_MAP
+    )
+
+
+DiskSize = Annotated[Size, within("1Gi", "64Ti")]
+
+
+class DiskOptions(Part):
+    """What root and data disks share."""
+
+    backend: Annotated[StrictStr, Field(min_length=1, max_length=64)] | None = Field(
+        default=None, description="Storage type, for example local, rbd or nfs.", json_schema_extra=FIXED
+    )
+    medium: Literal["Rotational", "SSD", "Hybrid"] | None = Field(
+        default=None, description="Medium of the storage.", json_schema_extra=FIXED
+    )
+    driver: Literal["virtio", "scsi", "ide", "sata", "pvscsi"] | None = Field(
+        default=None, description="Driver through which the server sees the disk.", json_schema_extra=FIXED
+    )
+    cache: Literal["none", "writeback", "writethrough"] | None = Field(
+        default=None, description="Cache mode.", json_schema_extra=FIXED
+    )
+
+
+class RootDisk(DiskOptions):
+    """The system disk."""
+
+    size: DiskSize | None = Field(
+        default=None,
+        description=(
+            "Size, from 1Gi to 64Ti, for example 40Gi; a whole number with Mi, Gi or Ti. Needed without an "
+            "image. The cloud makes the disk larger where the image needs it, and at least 10Gi on KVM; "
+            "that is no drift."
+        ),
+        json_schema_extra={
+            CHANGE: "Can only grow; growing a running server's restarts it, so it waits for "
+            "disruption.allow: Restart."
+        },
+    )
+
+
+class DataDisk(DiskOptions):
+    """A data disk."""
+
+    index: Annotated[StrictInt, Field(ge=1, le=15), WHOLE] = Field(
+        description="Number of the disk: 1, 2, 3 and so on, without gaps. The root disk is 0.",
+        json_schema_extra=FIXED,
+    )
+    size: DiskSize = Field(
+        description="Size, from 1Gi to 64Ti, for example 200Gi; a whole number with Mi, Gi or Ti.",
+        json_schema_extra={CHANGE: "Can only grow."},
+    )
+    auto_delete: StrictBool | None = Field(
+        default=None,
+        description=(
+            "Whether the disk is deleted with the server. Absent: the cloud's default. One that is not is "
+            "detached before the server is removed, and taken out of the recycle bin if others put it there."
+        ),
+        json_schema_extra=FIXED,
+    )
+
+
+MAC = r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$"
+
+
+def _address(version: int) -> Rule[str]:
+    return Rule(
+        f"must be an IPv{version} address",
+        cel=f"isIP(self) && ip(self).family() == {version}",
+        holds=lambda text: _version(text) == version,
+    )
+
+
+def _version(text: str) -> int | None:
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    # Neither a zone nor an IPv4 address mapped into IPv6 is an address to CEL's ip().
+    mapped = found.version == 6 and found.ipv4_mapped is not None  # noqa: PLR2004
+    return None if "%" in text or mapped else found.version
+
+
+class Network(Part):
+    """A network card."""
+
+    network: Reference = Field(description="Network, by id or name. One card for each network.")
+    address: Annotated[StrictStr, Field(max_length=15), _address(4)] | None = Field(
+        default=None,
+        description="IPv4 address, for example 10.88.0.20. Absent: the cloud chooses a free one.",
+    )
+    address6: Annotated[StrictStr, Field(max_length=45), _address(6)] | None = Field(
+        default=None, description="IPv6 address. Absent: none is asked for."
+    )
+    mac: Annotated[StrictStr, Field(max_length=17, pattern=MAC)] | None = Field(
+        default=None,
+        description=(
+            "MAC address in lower case, for example 00:24:ab:12:34:56. Absent: the cloud chooses one."
+        ),
+    )
+    bandwidth: Annotated[StrictInt, Field(ge=1, le=100000), WHOLE] | None = Field(
+        default=None, description="Bandwidth limit, in Mbps."
+    )
+    default: StrictBool | None = Field(
+        default=None, description="Whether the default route goes through this card; true for one at most."
+    )
+
+
+class SchedulingTag(Part):
+    """How the scheduler weighs hosts and storages with a tag."""
+
+    id: Identifier = Field(description="Id of the scheduling tag.")
+    strategy: Literal["Require", "Prefer", "Avoid", "Exclude"] = Field(
+        description=(
+            "Require: only where the tag is. Prefer: there first. Avoid: there last. Exclude: not there."
+        )
+    )
+
+
+class Placement(Part):
+    """Where the server is put."""
+
+    region_id: Identifier | None = Field(default=None, description="Id of the region; a name will not do.")
+    zone_id: Identifier | None = Field(default=None, description="Id of the zone; a name will not do.")
+    manager_id: Identifier | None = Field(
+        default=None, description="Id of the cloud account's subscription; a name will not do."
+    )
+    host: Reference | None = Field(
+        default=None, description="Host, by id or name. A migration later on is no drift."
+    )
+    scheduling_tags: (
+        Annotated[tuple[SchedulingTag, ...], Field(min_length=1, max_length=8), Unique("id")] | None
+    ) = Field(default=None, description="Scheduling tags, and how each is weighed.")
+
+
+class Billing(Part):
+    """How the server is paid."""
+
+    type: Literal["Postpaid", "Prepaid"] = Field(
+        description="Postpaid: by use. Prepaid: for billing.duration in advance."
+    )
+    duration: Annotated[StrictStr, Field(max_length=5, pattern=r"^[1-9][0-9]{0,3}[hMY]$")] | None = Field(
+        default=None,
+        description="What is paid in advance, in hours, months or years: 72h, 1M, 1Y. Needed under Prepaid.",
+    )
+    auto_renew: StrictBool | None = Field(
+        default=None, description="Whether a prepaid server is paid again at the end of its time."
+    )
+
+    rules: ClassVar[tuple[Rule[Billing], ...]] = (
+        Rule(
+            "billing.duration goes with billing.type Prepaid, and is needed there",
+            cel="(self.type == 'Prepaid') == has(self.duration)",
+            holds=lambda self: (self.type == "Prepaid") == (self.duration is not None),
+        ),
+        Rule(
+            "billing.autoRenew goes with billing.type Prepaid",
+            cel="!has(self.autoRenew) || self.type == 'Prepaid'",
+            holds=lambda self: self.auto_renew is None or self.type == "Prepaid",
+        ),
+    )
+
+
+class Hardware(Part):
+    """The virtual machine's hardware."""
+
+    bios: Literal["BIOS", "UEFI"] | None = Field(
+        default=None, description="Firmware.", json_schema_extra=FIXED
+    )
+    machine: Literal["pc", "q35", "virt"] | None = Field(
+        default=None, description="Machine type; virt is for ARM.", json_schema_extra=FIXED
+    )
+    boot_order: Annotated[StrictStr, Field(max_length=3, pattern=r"^[cdn]{1,3}$")] | None = Field(
+        default=None,
+        description="Boot order: c disk, d CD-ROM, n network; for example cdn.",
+        json_schema_extra=NEXT_START,
+    )
+    vga: Literal["cirros", "vmware", "qxl", "std"] | None = Field(
+        default=None, description="Graphics card.", json_schema_extra=NEXT_START
+    )
+    vdi: Literal["vnc", "spice"] | None = Field(
+        default=None, description="Protocol of the console.", json_schema_extra=NEXT_START
+    )
+    shutdown_behavior: Literal["Stop", "StopReleaseGPU"] | None = Field(
+        default=None,
+        description=(
+            "What a shutdown inside the server leads to. Stop: it is stopped. StopReleaseGPU: it is "
+            "stopped and gives its GPUs back."
+        ),
+        json_schema_extra=LIVE,
+    )
+    source_ip_check: StrictBool | None = Field(
+        default=None,
+        description="Whether packets that leave with another source IP address are dropped.",
+        json_schema_extra=LIVE,
+    )
+    source_mac_check: StrictBool | None = Field(
+        default=None,
+        description="Whether packets that leave with another source MAC address are dropped.",
+        json_schema_extra=LIVE,
+    )
+    cdrom: Reference | None = Field(
+        default=None, description="ISO image in the CD-ROM drive, by id or name.", json_schema_extra=FIXED
+    )
+    tpm: StrictBool | None = Field(
+        default=None, description="Whether there is a virtual TPM.", json_schema_extra=FIXED
+    )
+
+
+class IsolatedDevice(Part):
+    """A device passed through to the server. Two devices of one type are two entries."""
+
+    id: Identifier | None = Field(default=None, description="Id of one certain device.")
+    type: Annotated[StrictStr, Field(min_length=1, max_length=32)] | None = Field(
+        default=None, description="Any free device of this type, for example GPU-HPC or USB."
+    )
+    model: Annotated[StrictStr, Field(min_length=1, max_length=128)] | None = Field(
+        default=None, description="Model within the type, for example Tesla T4."
+    )
+
+    rules: ClassVar[tuple[Rule[IsolatedDevice], ...]] = (
+        Rule(
+            "give either id or type",
+            cel="has(self.id) != has(self.type)",
+            holds=lambda self: (self.id is None) != (self.type is None),
+        ),
+        Rule(
+            "model goes with type",
+            cel="!has(self.model) || has(self.type)",
+            holds=lambda self: self.model is None or self.type is not None,
+        ),
+    )

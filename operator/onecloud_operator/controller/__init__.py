@@ -1,0 +1,1 @@
+"""From an object to its server: one pass observes, decides, acts and reports."""

@@ -1,0 +1,297 @@
+"""How each step is carried out: by calls to the cloud or to Kubernetes, and nothing decided on the way."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, assert_never
+
+from onecloud_operator.core.actions import (
+    AddFinalizer,
+    Claim,
+    CloudWrite,
+    Create,
+    Delete,
+    Disown,
+    Find,
+    GrowDisk,
+    Hold,
+    KeepDisk,
+    Look,
+    LookAtDisk,
+    Looking,
+    ReadCause,
+    ReadHistory,
+    Record,
+    RemoveFinalizer,
+    Resize,
+    Resolve,
+    SetSecurityGroups,
+    SetTags,
+    Settled,
+    Start,
+    Stop,
+    SyncStatus,
+    Unlock,
+    Update,
+)
+from onecloud_operator.core.memory import Done
+from onecloud_operator.core.ownership import host_name, owner_of
+from onecloud_operator.core.resource import FINALIZER
+from onecloud_operator.core.values import Problem
+from onecloud_operator.kube.client import Cluster, Reference
+from onecloud_operator.kube.secrets import PASSWORD_BYTES, USER_DATA_BYTES
+from onecloud_operator.onecloud import ServerQuery
+from onecloud_operator.onecloud.errors import OneCloudError
+from onecloud_operator.translate import (
+    OWNER_TAGS,
+    Doing,
+    Untranslatable,
+    change_config,
+    create_body,
+    detach_disk,
+    disk_state,
+    observed_from_details,
+    owner_tags,
+    problem_of,
+    resize_disk,
+    security_groups,
+    tags,
+    update_changes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from onecloud_operator.api.spec import SecretKeyReference
+    from onecloud_operator.controller.sessions import Clouds
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.feed import Feed
+    from onecloud_operator.kube.store import Key, Objects
+    from onecloud_operator.onecloud import Cloud
+
+MOST_FOUND = 20  # of one name; more than one is told, and none of them taken
+ACTIONS: dict[type[CloudWrite], str] = {Start: "start", Stop: "stop", SyncStatus: "syncstatus"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a step; *found*: the candidates that a Find brought."""
+
+    done: Done | None = None
+    problem: Problem | None = None
+    found: tuple[Observed, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What carries out the steps of one object in one pass. *cloud*, *feed*: None without credentials."""
+
+    cluster: Cluster
+    objects: Objects
+    clouds: Clouds
+    monotonic: Callable[[], float]
+    cloud: Cloud | None = None
+    feed: Feed[Key] | None = None
+
+    async def act(self, facts: Facts, step: Step) -> Outcome:
+        """Carry out *step*. Raises ClusterError; whatever the cloud answers is in the outcome."""
+        began_at = self.monotonic()
+        if isinstance(step, AddFinalizer | RemoveFinalizer):
+            await self._set_finalizer(facts, held=isinstance(step, AddFinalizer))
+            return self._done(began_at)
+        if isinstance(step, Looking):
+            return await self._look(step, began_at)
+        if isinstance(step, CloudWrite):
+            return await self._write(facts, step)
+        if isinstance(step, Record | Hold | Settled):
+            # A record is written together with the rest of the status, by the report.
+            return self._done(began_at)
+        assert_never(step)
+
+    def _done(self, began_at: float) -> Outcome:
+        return Outcome(done=Done(began_at, self.monotonic()))
+
+    async def _set_finalizer(self, facts: Facts, *, held: bool) -> None:
+        resource, reference, asked_at = facts.resource, reference_of(facts), self.monotonic()
+        if held:
+            others = bool(resource.finalizers)
+            body = await self.cluster.add_finalizer(reference, FINALIZER, others=others)
+        else:
+            body = await self.cluster.remove_finalizer(reference, FINALIZER, resource.finalizer_place)
+        self.objects.answered(body, asked_at)
+
+    async def _look(self, step: Looking, began_at: float) -> Outcome:
+        cloud, feed = self._reach()
+        try:
+            match step:
+                case Look(server_id=server_id):
+                    reading = await feed.look(server_id, cloud)
+                    version = reading.server.version if reading.server else None
+                    return Outcome(done=Done(began_at, self.monotonic(), gone=reading.gone, version=version))
+                case LookAtDisk(disk_id=disk_id):
+                    row = await cloud.get_disk(disk_id)
+                    state = None if row is None else disk_state(row)
+                    return Outcome(done=Done(began_at, self.monotonic(), disk=state))
+                case Find():
+                    found = await self._find(cloud, feed, step)
+                    return Outcome(done=Done(began_at, self.monotonic()), found=found)
+                case ReadCause(server_id=server_id):
+                    cause = await feed.cause(server_id, cloud)
+                    return Outcome(done=Done(began_at, self.monotonic(), cause=cause))
+                case ReadHistory(server_id=server_id):
+                    history = await feed.history(server_id, cloud)
+                    return Outcome(done=Done(began_at, self.monotonic(), history=history))
+                case Resolve(reference=reference):
+                    await feed.names.look_up(reference, cloud)
+                    return self._done(began_at)
+        except OneCloudError as error:
+            return Outcome(problem=problem_of(error, doing=Doing.READ))
+        except Untranslatable:
+            return Outcome(problem=Problem("ProviderError", "The cloud's answer does not name a server."))
+        assert_never(step)
+
+    async def _find(self, cloud: Cloud, feed: Feed[Key], wanted: Find) -> tuple[Observed, ...]:
+        if wanted.server_id is not None:
+            row = await cloud.get_server(wanted.server_id)
+            found = () if row is None else (observed_from_details(row),)
+            # Wide rights show the servers of other projects, too, which no list of this one would follow.
+            return tuple(server for server in found if server.project_id == feed.place.project_id)
+        if wanted.name is None:
+            return ()
+        page = await cloud.list_servers(ServerQuery(names=(wanted.name,), details=True, limit=MOST_FOUND))
+        rows = (observed_from_details(row) for row in page.rows)
+        # The cloud compares without regard to case, and ignores a filter that it does not know.
+        return tuple(islice((server for server in rows if server.name == wanted.name), MOST_FOUND))
+
+    async def _write(self, facts: Facts, step: CloudWrite) -> Outcome:
+        cloud, feed = self._reach()
+        began_at = self.monotonic()
+        server_id = step.creation.id if isinstance(step, Create) else step.server_id
+        try:
+            reply = await self._send(facts, cloud, step)
+        except OneCloudError as error:
+            feed.wrote(server_id)
+            return Outcome(problem=problem_of(error, doing=_doing(step)))
+        ended_at = self.monotonic()
+        if isinstance(reply, Problem):
+            return Outcome(problem=reply)
+        feed.wrote(server_id)
+        if reply is not None:
+            with suppress(Untranslatable):  # the next poll shows what came of it
+                feed.learn(reply, ended_at, written=True)
+        return Outcome(done=Done(began_at, ended_at))
+
+    async def _send(self, facts: Facts, cloud: Cloud, step: CloudWrite) -> Mapping[str, Any] | Problem | None:
+        match step:
+            case Create():
+                return await self._create(facts, cloud, step)
+            case Claim(server_id=server_id):
+                owner = owner_of(facts.resource, facts.config)
+                return await cloud.merge_user_metadata(server_id, owner_tags(owner))
+            case Disown(server_id=server_id):
+                return await cloud.merge_user_metadata(server_id, tags({}, OWNER_TAGS))
+            case Update(server_id=server_id, fields=fields):
+                return await cloud.update_server(server_id, update_changes(dict(fields)))
+            case SetTags(server_id=server_id, put=put, remove=remove):
+                return await cloud.merge_user_metadata(server_id, tags(dict(put), remove))
+            case SetSecurityGroups(server_id=server_id, groups=groups):
+                return await cloud.perform(server_id, "set-secgroup", security_groups(groups))
+            case Start(server_id=server_id) | Stop(server_id=server_id) | SyncStatus(server_id=server_id):
+                return await cloud.perform(server_id, ACTIONS[type(step)])
+            case Resize(server_id=server_id):
+                body = change_config(
+                    cpu=step.cpu, memory_mib=step.memory_mib, instance_type=step.instance_type
+                )
+                return await cloud.perform(server_id, "change-config", body)
+            case GrowDisk(server_id=server_id, disk_id=disk_id, size_mib=size_mib):
+                return await cloud.perform(server_id, "resize-disk", resize_disk(disk_id, size_mib))
+            case KeepDisk():
+                return await self._keep_disk(cloud, step)
+            case Unlock(server_id=server_id):
+                return await cloud.update_server(server_id, update_changes({"locked": False}))
+            case Delete(server_id=server_id, for_good=for_good):
+                return await self._delete(cloud, server_id, for_good=for_good)
+        assert_never(step)
+
+    @staticmethod
+    async def _keep_disk(cloud: Cloud, step: KeepDisk) -> Mapping[str, Any] | None:
+        match step.how:
+            case "detach":
+                return await cloud.perform(step.server_id, "detachdisk", detach_disk(step.disk_id))
+            case "restore":
+                await cloud.restore_disk(step.disk_id)
+            case _:
+                await cloud.update_disk(step.disk_id, {"auto_delete": False})
+        return None
+
+    async def _delete(self, cloud: Cloud, server_id: str, *, for_good: bool) -> Mapping[str, Any] | None:
+        reply = await cloud.delete_server(server_id, override_pending_delete=for_good)
+        if reply is None and self.feed is not None:
+            with suppress(Untranslatable):
+                await self.feed.look(server_id, cloud)  # it is gone: have that on record at once
+        return reply
+
+    async def _create(self, facts: Facts, cloud: Cloud, step: Create) -> Mapping[str, Any] | Problem:
+        spec = facts.resource.server_spec
+        if spec is None:
+            return Problem("InvalidSpec", "spec.server is needed to make a server.")
+        login = spec.password_from.secret_key_ref if spec.password_from else None
+        password = await self._value(facts, login, PASSWORD_BYTES)
+        if isinstance(password, Problem):
+            return password
+        start = spec.user_data_from.secret_key_ref if spec.user_data_from else None
+        user_data = await self._value(facts, start, USER_DATA_BYTES)
+        if isinstance(user_data, Problem):
+            return user_data
+        body = create_body(
+            spec,
+            server_id=step.creation.id,
+            name=step.creation.name,
+            hostname=spec.hostname or host_name(facts.resource.name),
+            owner=owner_of(facts.resource, facts.config),
+            password=password,
+            user_data=user_data if user_data is not None else spec.user_data,
+        )
+        reply = await cloud.create_server(body)
+        if reply.get("id") != step.creation.id:
+            return Problem(
+                "ProviderError",
+                f"The cloud made server {reply.get('id')} instead of {step.creation.id}: it does not take "
+                "the ids that it is given, so this operator cannot work with it. Delete that server there.",
+            )
+        return reply
+
+    async def _value(
+        self, facts: Facts, reference: SecretKeyReference | None, most: int
+    ) -> str | Problem | None:
+        if reference is None:
+            return None
+        return await self.clouds.value(facts.resource.namespace, reference.name, reference.key, most)
+
+    def _reach(self) -> tuple[Cloud, Feed[Key]]:
+        if self.cloud is None or self.feed is None:
+            msg = "a step needs the cloud, but there are no credentials: plan() must have held it"
+            raise AssertionError(msg)
+        return self.cloud, self.feed
+
+
+def reference_of(facts: Facts) -> Reference:
+    """Return which version of which object was decided upon."""
+    resource = facts.resource
+    return Reference(resource.namespace, resource.name, resource.uid, resource.version)
+
+
+def _doing(step: CloudWrite) -> Doing:
+    match step:
+        case Create():
+            return Doing.CREATE
+        case Delete() | Unlock():
+            return Doing.REMOVE
+        case Update() | KeepDisk():
+            return Doing.CHANGE
+        case _:
+            return Doing.ACTION

@@ -1,0 +1,183 @@
+"""What is known of an object's server when a decision is due, and what the gone-limiter hears of it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import Delete, Look
+from onecloud_operator.core.memory import noted
+from onecloud_operator.core.observed import Reading
+from onecloud_operator.core.plan.adopt import sought, watched_id
+from onecloud_operator.core.records import unasked_for
+from onecloud_operator.core.references import UnderWay, names_in
+from onecloud_operator.core.resource import CONFIRM_GONE
+from onecloud_operator.translate import recall
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onecloud_operator.controller.sessions import Opened
+    from onecloud_operator.core.actions import Find, Step
+    from onecloud_operator.core.facts import Config, Facts, Memory
+    from onecloud_operator.core.observed import Observed, Owner
+    from onecloud_operator.core.references import Answer, Reference
+    from onecloud_operator.feed import Feed, Feeds
+    from onecloud_operator.kube.store import Key, Objects
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Known:
+    """What is kept of a key between passes; losing it costs time, never safety."""
+
+    memory: Memory
+    found: tuple[Find, tuple[Observed, ...]] | None = None  # the last search, and its answer
+    watched: str | None = None
+    asked_gone: str | None = None  # the server for which confirm-gone was asked and did not stand
+    counted: str | None = None  # the server whose loss the limiter was told of
+    feed: Feed[Key] | None = None
+    recalled: bool = False  # the limiter was told what the status tells
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The feeds, as one object sees them."""
+
+    feeds: Feeds[Key]
+    objects: Objects
+    config: Config
+
+    def look(self, key: Key, facts: Facts, known: Known, opened: Opened) -> tuple[Facts, Feed[Key]]:
+        """Return *facts* with what the object's own feed knows, which it joins, and the feed."""
+        feed = self.feeds.join(key, opened.place, opened.cloud)
+        wanted = sought(facts.resource)
+        candidates = known.found[1] if known.found is not None and known.found[0] == wanted else None
+        server_id = watched_id(facts.resource, candidates)
+        if known.watched != server_id or known.feed is not feed:
+            self._watch(key, facts, known, feed, server_id)
+        reading = feed.shown(key, server_id) if server_id is not None else Reading()
+        known.memory = noted(known.memory, reading, facts.now)
+        if _tell_limiter(facts, known, feed, reading) and server_id is not None:
+            reading = feed.shown(key, server_id)  # no absence counts now that was proven before
+        _note_that_the_bin_works(known, facts, feed, reading)
+        seen = (*(candidates or ()), *((reading.server,) if reading.server else ()))
+        owners = tuple(server.owner for server in seen if server.owner is not None)
+        facts = replace(
+            facts,
+            memory=known.memory,
+            reading=reading,
+            trouble=feed.trouble(key),
+            candidates=candidates,
+            rivals=self._rivals(owners),
+            strangers=self._strangers(owners),
+            all_known=self.objects.complete,
+            names=_names(key, facts, feed, opened),
+            too_many_gone=feed.limiter.holding(facts.now, feed.owned, key.namespace),
+            bin_off=feed.limiter.bin_off,
+        )
+        return facts, feed
+
+    def leave(self, key: Key, known: Known) -> None:
+        """Leave the feed: what these credentials do not show must not be seen with another's."""
+        self.feeds.leave(key)
+        known.feed = known.watched = None
+
+    def _watch(self, key: Key, facts: Facts, known: Known, feed: Feed[Key], server_id: str | None) -> None:
+        records = facts.resource.records
+        feed.unwatch(key)
+        if server_id is not None:
+            # The owner tags are not in the status, so where they matter they are read from the cloud.
+            made_here = records.seen and records.creation and records.place and not records.mirror_shared
+            disputed = "OwnedByAnother" in {records.synced_reason, records.deleting_reason}
+            feed.watch(key, server_id, recall(records.mirror) if made_here and not disputed else None)
+        known.watched, known.feed = server_id, feed
+
+    def _rivals(self, owners: tuple[Owner, ...]) -> frozenset[str]:
+        """Return the UIDs of other owners that live, or that cannot be known to be dead."""
+        return frozenset(
+            o.uid
+            for o in owners
+            if o.cluster != self.config.cluster or self.objects.lives(o.uid, o.namespace)
+        )
+
+    def _strangers(self, owners: tuple[Owner, ...]) -> frozenset[str]:
+        """Return the UIDs of owners in other clusters; what lives here is none, whatever it was called."""
+        others = (o.uid for o in owners if o.cluster != self.config.cluster)
+        return frozenset(uid for uid in others if not self.objects.has(uid))
+
+
+def _names(key: Key, facts: Facts, feed: Feed[Key], opened: Opened) -> Mapping[Reference, Answer]:
+    spec = facts.resource.server_spec
+    if spec is None:
+        return {}
+    if not feed.may_see(key):
+        return dict.fromkeys(names_in(spec), UnderWay())
+    return feed.names.known(key, names_in(spec), opened.cloud)
+
+
+def _tell_limiter(facts: Facts, known: Known, feed: Feed[Key], reading: Reading) -> bool:
+    """
+    Tell what vanished though nobody here asked for it, what held before a restart, and what is confirmed.
+
+    Return whether it was confirmed just now.
+
+    An annotation is an answer: it counts only on an object that is held, and only if this process has seen
+    it held without the annotation before. So one that was left there confirms no later loss.
+    """
+    resource, records, limiter = facts.resource, facts.resource.records, feed.limiter
+    server_id = records.bound_id
+    held = "TooManyGone" in {records.synced_reason, records.deleting_reason}
+    if not known.recalled:
+        known.recalled = True
+        if held:
+            limiter.trip()
+        if records.deleting_reason == "RecycleBinOff":
+            limiter.bin_off = True
+    if reading.server is not None:
+        known.counted = None  # it may come back, and be lost once more
+    if reading.gone and known.counted != server_id:
+        known.counted = server_id
+        if unasked_for(records):
+            limiter.record(str(server_id), facts.now)
+    if not limiter.holding(facts.now, feed.owned, resource.namespace):
+        known.asked_gone = None
+    elif not resource.confirms(CONFIRM_GONE, server_id):
+        known.asked_gone = server_id
+    elif known.asked_gone == server_id and held:
+        known.asked_gone = None
+        feed.acknowledge(resource.namespace)
+        return True
+    return False
+
+
+def note_the_bin(known: Known, facts: Facts, step: Step, *, gone: bool) -> None:
+    """See whether a server that was to be recycled is gone for good: then there is no recycle bin."""
+    records, feed, server = facts.resource.records, known.feed, facts.server
+    if not gone or not isinstance(step, Look) or feed is None or facts.reading.gone or not records.seen:
+        return
+    mild = any(isinstance(s, Delete) and not s.for_good for s in facts.memory.attempts)
+    # What never came to rest is deleted for good by every cloud.
+    whole = records.creation is None or records.creation.completed_at is not None
+    recycled = server is not None and server.recycled
+    if records.deletion_requested_at is not None and mild and whole and not recycled:
+        feed.limiter.bin_fails(facts.now)
+        logger.warning(
+            "the cloud deleted a server for good that was to be recycled",
+            extra={
+                "object": f"{facts.resource.namespace}/{facts.resource.name}",
+                "server_id": step.server_id,
+            },
+        )
+
+
+def _note_that_the_bin_works(known: Known, facts: Facts, feed: Feed[Key], reading: Reading) -> None:
+    """See whether a server that this process had recycled is in the bin: then there is one."""
+    server, records = reading.server, facts.resource.records
+    if not feed.limiter.bin_off or server is None or not server.recycled or not records.seen:
+        return
+    sent = known.memory.attempts.get(Delete(server.id, for_good=False))
+    if sent is not None and records.deletion_requested_at is not None:
+        feed.recycled(sent.at)

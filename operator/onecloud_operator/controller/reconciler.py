@@ -1,0 +1,297 @@
+"""
+Observe, plan, act, report: for one key, as often as there is something to be done at once.
+
+A key carries no reason. What is done follows from the object and its server as they are now, never from
+what has changed, so that a pass may be repeated, or lost, at any time.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.reasons import CREDENTIALS_REASONS, row_of
+from onecloud_operator.controller.executor import Hands, Outcome
+from onecloud_operator.controller.observer import Known, Sight, note_the_bin
+from onecloud_operator.controller.recorder import Voice
+from onecloud_operator.controller.sessions import Opened
+from onecloud_operator.core.actions import Find, Hold, Record, RemoveFinalizer, Settled, Stop
+from onecloud_operator.core.facts import Config, Facts, Memory
+from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
+from onecloud_operator.core.plan.create import told
+from onecloud_operator.core.plan.failure_cause import asked_first
+from onecloud_operator.core.plan.keep_disks import kept_text
+from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.plan.retry import judged
+from onecloud_operator.core.report.report import report
+from onecloud_operator.core.step_text import released
+from onecloud_operator.core.values import Problem
+from onecloud_operator.engine.backoff import Backoff
+from onecloud_operator.kube.client import ClusterError, Conflict, NotFound
+from onecloud_operator.kube.store import key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from onecloud_operator.controller.sessions import Clouds
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.resource import Resource
+    from onecloud_operator.feed import Feed, Feeds
+    from onecloud_operator.kube.client import Cluster
+    from onecloud_operator.kube.installed_crd import Definition
+    from onecloud_operator.kube.store import Key, Objects
+    from onecloud_operator.onecloud import Cloud
+
+logger = logging.getLogger(__name__)
+
+STEPS_A_TURN = 12  # from nothing to a POST are five; more in a row gives other keys their turn
+JITTER = 0.2
+UNPROCESSABLE = 422
+SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, "CredentialsMismatch"})
+# Under these the credentials are known to show nothing, or cannot be known any more.
+NO_SIGHT = frozenset({"CredentialsRejected", "Forbidden", "SecretInvalid", "EndpointNotAllowed"})
+UNTOLD_WAITS = (10.0, 300.0)  # seconds, for a refusal whose reason has no waits of its own
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """
+    One for the process.
+
+    *on_step*, which must not raise, is told of each step: its kind, and the reason of a refusal or None.
+    """
+
+    objects: Objects
+    cluster: Cluster
+    clouds: Clouds
+    feeds: Feeds[Key]
+    config: Config
+    monotonic: Callable[[], float]
+    wall: Callable[[], datetime]
+    random: Callable[[], float]
+    resync_seconds: float
+    secret_seconds: float
+    definition: Definition
+    on_step: Callable[[str, str | None], None] = lambda _step, _refusal: None
+    _known: dict[Key, Known] = field(default_factory=dict)
+    _stumbles: Backoff[Key] = field(init=False)
+    _sight: Sight = field(init=False)
+    _voice: Voice = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._stumbles = Backoff(1.0, 60.0, self.random)
+        self._sight = Sight(self.feeds, self.objects, self.config)
+        self._voice = Voice(self.objects, self.cluster, self.monotonic, self.definition)
+
+    async def __call__(self, key: Key) -> float | None:
+        """Work on *key* until nothing can be done at once; return the seconds until it is to be looked at."""
+        if (rest := self.objects.rest_seconds(key)) > 0:
+            return rest
+        try:
+            if await self._newly_known(key):
+                return 0.0
+            for _ in range(STEPS_A_TURN):
+                again, seconds = await self._pass(key)
+                if not again:
+                    self._stumbles.reset(key)
+                    return seconds
+        except NotFound:
+            self._drop(key)
+            return None
+        except Conflict:
+            await self._refresh(key)
+            return self._stumbled(key, 0.1)  # with the object as it is now it mostly succeeds
+        except ClusterError as error:
+            if error.status == UNPROCESSABLE:
+                await self._refresh(key)
+            wait = self._stumbled(key)
+            logger.warning(
+                "a call to the Kubernetes API failed; trying again",
+                extra={"object": _text(key), "error": str(error)},
+            )
+            return wait
+        return 0.0
+
+    async def _newly_known(self, key: Key) -> bool:
+        """
+        Read the Secret of an object whose cloud is not known yet; return whether it is known now.
+
+        The object then takes its turn among those of its cloud: many Secrets that lead to a cloud that hangs
+        must not hold all workers.
+        """
+        secret = self.objects.secret_of(key)
+        if secret is None or self.clouds.endpoint_of(secret) is not None:
+            return False
+        return await self.clouds.learn(secret)
+
+    def _stumbled(self, key: Key, part: float = 1.0) -> float | None:
+        """Return the seconds until the next try; of an object that went meanwhile nothing is kept."""
+        if key not in self.objects:
+            self.forget(key)
+            return None
+        return self._stumbles.next(key) * part
+
+    def forget(self, key: Key) -> None:
+        """Drop what is kept of an object that is gone."""
+        self._known.pop(key, None)
+        self._stumbles.reset(key)
+        self.feeds.leave(key)
+
+    # -- the four beats ----------------------------------------------------------------------------------
+    async def _pass(self, key: Key) -> tuple[bool, float | None]:
+        """Make one pass; return whether another can follow at once, else the seconds until the next."""
+        resource = self.objects.get(key)
+        if resource is None or (resource.deleting and not resource.held):
+            self.forget(key)
+            if resource is not None and resource.finalizers:
+                await self._say_released(resource)
+            return False, None
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = Known(Memory(born_at=self.monotonic()))
+        facts, hands = await self._observe(key, resource, known)
+        step = asked_first(plan(facts))
+        outcome = await hands.act(facts, step)
+        return await self._report(known, facts, step, outcome)
+
+    async def _observe(self, key: Key, resource: Resource, known: Known) -> tuple[Facts, Hands]:
+        """Gather all that the decision needs; only the credentials may take a call."""
+        opened = None if resource.paused and not resource.deleting else await self._open(key, resource)
+        if key not in self.objects:
+            msg = f"{_text(key)} went while its Secret was read"
+            raise NotFound(msg)
+        facts = Facts(
+            resource,
+            self.monotonic(),
+            self.wall(),
+            self.config,
+            known.memory,
+            place=opened.place if isinstance(opened, Opened) else None,
+            trouble=opened if isinstance(opened, Problem) else None,
+        )
+        if facts.trouble is not None and facts.trouble.reason in NO_SIGHT:
+            self._sight.leave(key, known)
+        if not isinstance(opened, Opened):
+            return facts, self._hands()
+        if resource.records.place not in {None, opened.place}:
+            self._sight.leave(key, known)
+            return facts, self._hands()
+        facts, feed = self._sight.look(key, facts, known, opened)
+        return facts, self._hands(opened.cloud, feed)
+
+    async def _say_released(self, resource: Resource) -> None:
+        """Say of an object that only others hold that our part is done; it is not worked on any more."""
+        facts = Facts(resource, self.monotonic(), self.wall(), self.config)
+        said = report(facts, plan(facts))
+        if said.status is not None:
+            await self._voice.status(facts, said.status)
+
+    def _hands(self, cloud: Cloud | None = None, feed: Feed[Key] | None = None) -> Hands:
+        return Hands(self.cluster, self.objects, self.clouds, self.monotonic, cloud, feed)
+
+    async def _open(self, key: Key, resource: Resource) -> Opened | Problem:
+        secret = self.objects.secret_of(key)
+        if secret is None:
+            return Problem("SecretNotFound", "spec.credentialsRef names no Secret.")
+        asked = resource.reconcile_requested_at
+        anew = asked is not None and asked != resource.records.last_handled
+        return await self.clouds.open(*secret, anew=anew, last_will_do=resource.deleting)
+
+    async def _report(
+        self, known: Known, facts: Facts, step: Step, outcome: Outcome
+    ) -> tuple[bool, float | None]:
+        if isinstance(step, RemoveFinalizer):
+            self._voice.done(facts, step)
+            await self._voice.event(facts, "Normal", "Released", released(step.why) + kept_text(facts))
+            return True, None  # others may hold the object still, and are to be told
+        if outcome.problem is not None:
+            outcome = replace(outcome, problem=judged(facts, step, outcome.problem))
+        if isinstance(step, Hold):
+            step = self._pace(known, facts, step)
+        else:
+            known.memory = unpaced(known.memory)
+            self._remember(known, facts, step, outcome)
+        if known.memory is not facts.memory:
+            facts = replace(facts, memory=known.memory)
+        problem = told(facts, step, outcome.problem) if outcome.problem is not None else None
+        acted = outcome.problem is None and not isinstance(step, Hold | Settled)
+        # What stops a server must show at once; other writes show with what comes of them.
+        if acted and not isinstance(step, Record | Stop):
+            return True, None
+        said = report(facts, step, problem)
+        if said.status is not None:
+            await self._voice.status(facts, said.status)
+        if acted and isinstance(step, Record) and outcome.done is not None:
+            known.memory = accepted(facts, step, outcome.done)
+        if acted:
+            return True, None
+        seconds = self.resync_seconds if said.seconds is None else min(said.seconds, self.resync_seconds)
+        return False, seconds
+
+    # -- what the beats are made of ----------------------------------------------------------------------
+    def _pace(self, known: Known, facts: Facts, hold: Hold) -> Hold:
+        if hold.final or hold.seconds is not None or (waits := self._waits(hold.reason)) is None:
+            return hold
+        known.memory, hold = paced(facts, hold, first=waits[0], most=waits[1])
+        return hold
+
+    def _waits(self, reason: str) -> tuple[float, float] | None:
+        """Return the first wait and the longest under *reason*, spread so that not all try again at once."""
+        row = row_of(reason)
+        if row.first_seconds is None or row.most_seconds is None:
+            return None
+        first, most = row.first_seconds, row.most_seconds
+        if reason in SECRET_REASONS:
+            # Secret and identity service may be well again at any time, and nobody tells.
+            first, most = min(first, self.secret_seconds), min(most, self.secret_seconds)
+        spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
+        return first * spread, most * spread
+
+    def _remember(self, known: Known, facts: Facts, step: Step, outcome: Outcome) -> None:
+        """Take what came of a step into the memory; a record counts only when it is written."""
+        if known.memory is not facts.memory:
+            facts = replace(facts, memory=known.memory)
+        if outcome.problem is not None:
+            self._refused(known, facts, step, outcome.problem)
+        elif outcome.done is not None and not isinstance(step, Record):
+            note_the_bin(known, facts, step, gone=outcome.done.gone)
+            known.memory = accepted(facts, step, outcome.done)
+            if not isinstance(step, Settled):
+                self.on_step(type(step).__name__, None)
+            self._voice.done(facts, step)
+        if outcome.found is not None and isinstance(step, Find):
+            known.found = (step, outcome.found)
+
+    def _refused(self, known: Known, facts: Facts, step: Step, problem: Problem) -> None:
+        self.on_step(type(step).__name__, problem.reason)
+        first, most = self._waits(problem.reason) or UNTOLD_WAITS
+        wait = wait_after(problem, facts, step, first=first, most=most)
+        known.memory = refused(facts, step, problem, ended_at=self.monotonic(), wait_seconds=wait)
+        self._voice.refused(facts, step, problem)
+
+    async def _refresh(self, key: Key) -> None:
+        """Read an object that has changed under a decision."""
+        asked_at = self.monotonic()
+        try:
+            body = await self.cluster.read(key.namespace, key.name)
+        except NotFound:
+            self._drop(key)
+        except ClusterError as error:
+            logger.debug(
+                "an object could not be read again", extra={"object": _text(key), "error": str(error)}
+            )
+        else:
+            if key_of(body) == key:
+                self.objects.answered(body, asked_at)
+            else:
+                self._drop(key)  # another object has its name by now
+
+    def _drop(self, key: Key) -> None:
+        self.objects.drop(key)
+        self.forget(key)
+
+
+def _text(key: Key) -> str:
+    return f"{key.namespace}/{key.name}"

@@ -1,0 +1,96 @@
+"""What a pass leaves to be read: the status, an Event on each turn of it, a line of the log for each step."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.api.prune import keeps, prune
+from onecloud_operator.controller.executor import reference_of
+from onecloud_operator.core.plan.retry import kind_of
+from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.report import differs
+from onecloud_operator.core.step_text import words_of
+from onecloud_operator.core.values import text_of_time
+from onecloud_operator.kube.client import ClusterError, Forbidden
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.values import Problem
+    from onecloud_operator.kube.client import Cluster
+    from onecloud_operator.kube.installed_crd import Definition
+    from onecloud_operator.kube.store import Objects
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One for the process."""
+
+    objects: Objects
+    cluster: Cluster
+    monotonic: Callable[[], float]
+    definition: Definition
+
+    async def status(self, facts: Facts, status: Mapping[str, Any]) -> None:
+        """
+        Write the status as far as it is served, and post an Event for each turn in it.
+
+        What was written already is not written again though the API server shows more, such as the defaults
+        of a newer definition. Raises ClusterError if it does not keep all that was sent.
+        """
+        schema, resource = self.definition.status, facts.resource
+        known = dict(status) if schema is None else prune(status, schema)[0]
+        if not differs(resource.status, known):
+            return
+        if (wrote := self.objects.wrote(resource)) is not None and not differs(wrote, known):
+            return
+        asked_at = self.monotonic()
+        body = await self.cluster.write_status(reference_of(facts), known)
+        self.objects.answered(body, asked_at, status=known)
+        if not keeps(body.get("status"), known):
+            await self.definition.look()
+            msg = "the API server did not keep all of a status: its definition is older than it was"
+            raise ClusterError(msg)
+        for turn in transitions(resource.status, known):
+            await self.event(facts, turn.kind, turn.reason, turn.message)
+
+    async def event(self, facts: Facts, kind: str, reason: str, message: str) -> None:
+        """Post an Event, if the API server takes it: it is a courtesy, and the status says the same."""
+        time = text_of_time(facts.wall)
+        try:
+            await self.cluster.emit(reference_of(facts), kind=kind, reason=reason, message=message, time=time)
+        except ClusterError as error:
+            level = logging.WARNING if isinstance(error, Forbidden) else logging.DEBUG
+            logger.log(level, "an Event could not be posted", extra={**_names(facts), "error": str(error)})
+
+    def done(self, facts: Facts, step: Step) -> None:
+        """Log a step that changed something."""
+        if (done := words_of(step).done) is not None:
+            logger.info(done, extra={**_names(facts), "step": kind_of(step)})
+
+    def refused(self, facts: Facts, step: Step, problem: Problem) -> None:
+        """Log a step that failed: the cloud refused it, or could not be asked."""
+        logger.warning(
+            "a step failed",
+            extra={
+                **_names(facts),
+                "step": kind_of(step),
+                "reason": problem.reason,
+                "request_id": problem.request_id,
+                "detail": problem.message,
+            },
+        )
+
+
+def _names(facts: Facts) -> dict[str, str | None]:
+    resource = facts.resource
+    return {
+        "object": f"{resource.namespace}/{resource.name}",
+        "server_id": resource.records.bound_id,
+    }

@@ -1,0 +1,181 @@
+"""From an object's Secret to a signed-in view of its project, shared by all objects that use the Secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator.controller.credentials import credentials_of, quoted, without_line_break
+from onecloud_operator.core.values import Place, Problem
+from onecloud_operator.kube import client
+from onecloud_operator.kube.secrets import SecretUnusable
+from onecloud_operator.onecloud import Cloud, origin_of
+from onecloud_operator.onecloud.errors import OneCloudError, SignInError, Unauthorized
+from onecloud_operator.translate import Doing, problem_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onecloud_operator.engine.clock import Clock
+    from onecloud_operator.kube.secrets import Data, Secrets
+    from onecloud_operator.onecloud import Endpoints
+
+TIDY_SECONDS = 60.0  # Secrets may come and go by the hundred
+EXPIRE_SECONDS = 15.0
+REREAD = "It is read again within a minute."
+REREAD_SECONDS = 5.0  # after a refusal the Secret is read again at once, but not for each of 1,000 objects
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A cloud that signed in just now or earlier, and where it leads."""
+
+    cloud: Cloud
+    place: Place
+
+
+@dataclass(slots=True)
+class _Kept:
+    """*data*: of the last reading of the Secret, from which the rest comes."""
+
+    data: Data
+    fingerprint: str
+    origin: str
+    cloud: Cloud
+    opened: Opened | None = None
+
+
+class Clouds:
+    """One Cloud for each Secret in use."""
+
+    def __init__(self, secrets: Secrets, endpoints: Endpoints, monotonic: Callable[[], float]) -> None:
+        self._secrets = secrets
+        self._endpoints = endpoints
+        self._monotonic = monotonic
+        self._kept: dict[tuple[str, str], _Kept] = {}
+
+    async def open(
+        self, namespace: str, name: str, *, anew: bool = False, last_will_do: bool = False
+    ) -> Opened | Problem:
+        """
+        Return the signed-in cloud of a Secret, or what is wrong with it. Raises ClusterError.
+
+        *anew*: the user asks for another look, so the Secret is read again. *last_will_do*: for a removal,
+        whose Secret may be gone before its object, the last session that worked will do.
+        """
+        found = await self._open(namespace, name, newer_than=self._monotonic() if anew else None)
+        if isinstance(found, Problem) and found.reason == "CredentialsRejected":
+            # The cloud refused: the Secret may have been rotated within the minute that it is remembered.
+            found = await self._open(namespace, name, newer_than=self._monotonic() - REREAD_SECONDS)
+        if (
+            isinstance(found, Problem)
+            and last_will_do
+            and found.reason in {"SecretNotFound", "SecretInvalid"}
+        ):
+            kept = self._kept.get((namespace, name))
+            if kept is not None and kept.opened is not None:
+                return kept.opened
+        return found
+
+    async def value(self, namespace: str, name: str, key: str, most: int) -> str | Problem:
+        """
+        Return one value of a Secret that a spec refers to, or what is wrong with it; *most*: bytes.
+
+        Without the one line break that a file or an echo leaves behind; an empty one is none.
+        """
+        try:
+            value = await self._secrets.value(namespace, name, key, most)
+        except SecretUnusable as error:
+            return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}. {REREAD}")
+        except (client.NotFound, client.Forbidden) as error:
+            return _unread(namespace, name, error)
+        if value is None:
+            return Problem("SecretNotFound", f"Secret {name} has no key {key}. {REREAD}")
+        text = without_line_break(value.get_secret_value())
+        if not text:
+            why = f"key {key} is empty. Correct the Secret"
+            return Problem("SecretInvalid", f"Secret {name} cannot be used: {why}. {REREAD}")
+        return text
+
+    def endpoint_of(self, secret: tuple[str, str]) -> str | None:
+        """Return scheme, host and port of the sign-in URL that a Secret leads to, as far as it was read."""
+        kept = self._kept.get(secret)
+        return kept.origin if kept is not None else None
+
+    async def learn(self, secret: tuple[str, str]) -> bool:
+        """Read a Secret, and nothing more; return whether its endpoint is known. Raises ClusterError."""
+        return not isinstance(await self._keep(*secret, newer_than=None), Problem)
+
+    async def tidy(self, used: Callable[[tuple[str, str]], bool], clock: Clock) -> None:
+        """For ever let go of the sessions of Secrets that no object names any more, and of old readings."""
+        while True:
+            for _ in range(round(TIDY_SECONDS / EXPIRE_SECONDS)):
+                await clock.sleep(EXPIRE_SECONDS)
+                self._secrets.expire()
+            for secret in [one for one in self._kept if not used(one)]:
+                await self._kept.pop(secret).cloud.close()
+
+    async def close(self) -> None:
+        """Let go of every session."""
+        for kept in self._kept.values():
+            await kept.cloud.close()
+        self._kept.clear()
+
+    async def _open(self, namespace: str, name: str, *, newer_than: float | None) -> Opened | Problem:
+        kept = await self._keep(namespace, name, newer_than=newer_than)
+        if isinstance(kept, Problem):
+            return kept
+        try:
+            session = await kept.cloud.session()
+        except OneCloudError as error:
+            problem = problem_of(error, doing=Doing.SIGN_IN)
+            if not isinstance(error, SignInError | Unauthorized):
+                return problem
+            return replace(problem, message=f"Secret {name}: {problem.message}{_quotes(kept.data)}")
+        place = Place(session.auth_url, session.region, session.project_id)
+        if kept.opened is None or kept.opened.place != place:
+            kept.opened = Opened(kept.cloud, place)
+        return kept.opened
+
+    async def _keep(self, namespace: str, name: str, *, newer_than: float | None) -> _Kept | Problem:
+        """Return what the Secret leads to, before anything is asked of it."""
+        data = await self._data(namespace, name, newer_than=newer_than)
+        if isinstance(data, Problem):
+            return data
+        kept = self._kept.get((namespace, name))
+        if kept is not None and kept.data is data:
+            return kept
+        try:
+            credentials = credentials_of(data)
+        except SecretUnusable as error:
+            return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}. {REREAD}")
+        if kept is None or kept.fingerprint != credentials.fingerprint:
+            if kept is not None:
+                await kept.cloud.close()
+            cloud = Cloud(credentials, self._endpoints)
+            kept = _Kept(data, credentials.fingerprint, origin_of(credentials.auth_url), cloud)
+            self._kept[namespace, name] = kept
+        kept.data = data
+        return kept
+
+    async def _data(self, namespace: str, name: str, *, newer_than: float | None) -> Data | Problem:
+        try:
+            return await self._secrets.data(namespace, name, newer_than=newer_than)
+        except (client.NotFound, client.Forbidden) as error:
+            return _unread(namespace, name, error)
+
+
+def _unread(namespace: str, name: str, error: client.NotFound | client.Forbidden) -> Problem:
+    if isinstance(error, client.NotFound):
+        return Problem("SecretNotFound", f"There is no Secret {name} in namespace {namespace}. {REREAD}")
+    return Problem(
+        "SecretNotFound",
+        f"The operator has no right to read Secret {name} in namespace {namespace} (get on secrets). "
+        f"{REREAD}",
+    )
+
+
+def _quotes(data: Data) -> str:
+    """Return what to say of secrets in quotes, which count as part of them."""
+    keys = ", ".join(quoted(data))
+    return f" The value of {keys} is in quotes, which are taken for part of it." if keys else ""

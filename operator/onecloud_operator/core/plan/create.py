@@ -1,0 +1,312 @@
+"""
+How a server comes to be, exactly once.
+
+    nothing recorded     finalizer → record attempt and place → POST
+    POST answered 200    wait until it first rests: then the creation is complete, for good
+    POST unanswered      look, then the same POST again: its id can be used once only
+    name taken, not us   NameConflict: nothing touched, the same POST again later
+    a former server back the same: a restored cloud shows again what was gone, and no second one is made
+    id used, no server   twice, 60 s apart: that id is burnt, next attempt
+    failed in the cloud  record the failure → look → unlock → delete for good → proven 404 → next attempt
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import (
+    AddFinalizer,
+    BeginCreation,
+    BeginRestart,
+    CloudWrite,
+    Create,
+    Hold,
+    Look,
+)
+from onecloud_operator.core.creation_digests import sent_again, sent_of
+from onecloud_operator.core.observed import (
+    CREATE_FAILURES,
+    Phase,
+)
+from onecloud_operator.core.ownership import bound_id, server_name
+from onecloud_operator.core.plan.existing import rest
+from onecloud_operator.core.plan.failed_create import clean, judged, retry_seconds
+from onecloud_operator.core.plan.fresh_reads import (
+    LATELY_SECONDS,
+    NEVER,
+    former_ids,
+    found_again,
+    round_seconds,
+    unlooked,
+)
+from onecloud_operator.core.plan.guards import too_many_gone
+from onecloud_operator.core.plan.keep_disks import out_of_the_bin, unkept
+from onecloud_operator.core.records import Creation, attempt_id
+from onecloud_operator.core.step_text import DETACH
+from onecloud_operator.core.values import text_of_time
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.records import Failure
+    from onecloud_operator.core.values import Problem
+
+_TAKEN = (
+    "The cloud says that the id or the name of this server is taken, and does not let these credentials see "
+    "by what: it belongs to another project. Give another server.name, or delete this object and "
+    f"{DETACH}"
+)
+
+
+def begin(facts: Facts, *, attempt: int) -> Step:
+    """Return the step that leads to attempt *attempt* being recorded."""
+    resource = facts.resource
+    if facts.place is None:
+        return Hold("NotYetObserved", "The credentials have not been tried yet.")
+    spec = resource.server_spec
+    if spec is None:
+        return Hold("InvalidSpec", "spec.server is needed to make a server.")
+    if not resource.held:
+        return AddFinalizer()
+    return BeginCreation(
+        Creation(
+            attempt,
+            attempt_id(resource.uid, attempt),
+            server_name(resource, facts.config),
+            text_of_time(facts.wall),
+            sent=sent_of(spec),
+        ),
+        facts.place,
+    )
+
+
+def unmade(facts: Facts) -> bool:
+    """Say whether it is certain that the attempt has made no server, nor can a POST under way make one."""
+    reading, records = facts.reading, facts.resource.records
+    if records.creation is None or records.seen:
+        return False
+    if facts.never_sent:
+        return True
+    return reading.gone and reading.asked_at >= _settled_at(facts)
+
+
+def _settled_at(facts: Facts) -> float:
+    """Return from when on a 404 proves that no POST of the attempt can make a server any more."""
+    memory, refused = facts.memory, _refusal(facts)
+    sent_at = memory.latest(memory.posted_at)
+    answered = memory.posted_at is not None and refused is not None and not refused.ambiguous
+    settle = facts.config.post_settle_seconds
+    # A clear answer to a later one says nothing of one whose answer was lost, here or by a process before.
+    lost_at = memory.lost_at if facts.begun_here else memory.latest(memory.lost_at)
+    lost = lost_at + settle if lost_at is not None else sent_at
+    return max(lost, sent_at if answered else sent_at + settle)
+
+
+def go_on(facts: Facts) -> Step:
+    """Return the next step of an attempt that is recorded and not complete."""
+    if not facts.resource.held:
+        return AddFinalizer()
+    reading, server = facts.reading, facts.server
+    if reading.gone:
+        return _absent(facts)
+    if reading.missing and server is not None:
+        return _look(facts)
+    if server is None:
+        return _unseen(facts)
+    if not facts.fresh:
+        return Hold(
+            "Creating", "Waiting for a reading that is newer than the last request.", 1.0, unread=True
+        )
+    if server.owner is not None and server.owner.uid != facts.resource.uid:
+        return Hold(
+            "OwnedByAnother",
+            "The server carries the owner tags of another object, so nothing is done to it. Take those tags "
+            f"off in the cloud, or delete this object and {DETACH}",
+        )
+    if server.recycled:
+        return out_of_the_bin(facts, server) or Hold(
+            "InRecycleBin",
+            "The server was put into the cloud's recycle bin while it was made. Restore it in the cloud, or "
+            "delete this object.",
+        )
+    step = _made(facts, server)
+    if isinstance(step, CloudWrite | BeginRestart) and completes(facts):
+        # What is written now may take it out of the rest by which it is known to be complete.
+        return Hold("Updating", "The server is made; what else the spec asks for follows.", seconds=1.0)
+    return step
+
+
+def _made(facts: Facts, server: Observed) -> Step:
+    """Return the next step for what the attempt has made."""
+    if (failure := _failure(facts)) is not None:
+        return clean(facts, server, failure)
+    if server.phase is Phase.FAILED and server.status in CREATE_FAILURES:
+        return judged(facts, server)
+    return rest(facts, server)
+
+
+def _unseen(facts: Facts) -> Step:
+    if facts.resource.records.creation is None:
+        msg = "only a recorded creation comes here"
+        raise AssertionError(msg)
+    # An attempt that this process recorded itself, and never sent, cannot have been made by anybody.
+    if facts.never_sent:
+        return _create(facts)
+    if facts.reading.missing or facts.memory.posted_at is not None:
+        return _look(facts)
+    return Hold("Creating", "Looking whether the server has been made.")
+
+
+def _absent(facts: Facts) -> Step:
+    """Return the step after a proven 404 of the attempt's id."""
+    records, memory, reading = facts.resource.records, facts.memory, facts.reading
+    if memory.posted_at is not None and reading.asked_at < memory.posted_at:
+        return _look(facts)
+    if records.seen:
+        return _vanished(facts)
+    problem = _refusal(facts)
+    if problem is None or not problem.duplicate_id:
+        return _create(facts)
+    burnt = memory.burnt_at
+    apart = facts.config.burnt_seconds
+    if burnt is not None and memory.posted_at is not None and memory.posted_at - burnt >= apart:
+        return _next(facts)
+    return _create(facts)
+
+
+def _former(facts: Facts) -> Step | None:
+    """
+    Return the step if a former server of this very object may be there again, None if a POST may be sent.
+
+    It was a proven 404 once, and a cloud that was restored from a backup shows it again: beside it no other
+    is made. A POST that follows on the 404 at once need not ask.
+    """
+    creation, memory = facts.resource.records.creation, facts.memory
+    refusal = memory.refusals.get("Create")
+    if creation is None:
+        return None
+    begun_at = memory.begun_at if facts.begun_here else None
+    if refusal is None and begun_at is not None and facts.now - begun_at < LATELY_SECONDS:
+        return None
+    waits = refusal is not None and refusal.wish == facts.wish and facts.now < refusal.until
+    if refusal is not None and waits and not refusal.problem.duplicate_name:
+        return None  # it is not sent yet
+    former = former_ids(facts)
+    # What a POST found taken may have come back since the last look.
+    since = memory.posted_at if memory.posted_at is not None else NEVER
+    if (look := unlooked(facts, former, since=since)) is not None:
+        return look
+    if (server_id := found_again(facts, former)) is None:
+        return None
+    ahead = _settled_at(facts) - facts.now
+    if ahead <= 0.0 and not unmade(facts):
+        return _look(facts)  # that nothing was made is known only now; then it may be adopted
+    return Hold(
+        "NameConflict",
+        f"Server {server_id}, which this object made earlier, was gone from the cloud and has come back. No "
+        "second one is made beside it. To keep it, set spec.adoption to policy Adopt and this id, and "
+        "onExternalDeletion to Report. To have a new one made, delete it there for good; while it is in the "
+        "recycle bin it still counts.",
+        ahead if ahead > 0.0 else round_seconds(facts, former),
+    )
+
+
+def _create(facts: Facts) -> Step:
+    creation = facts.resource.records.creation
+    if creation is None:
+        msg = "only a recorded creation can be sent"
+        raise AssertionError(msg)
+    if (former := _former(facts)) is not None:
+        return former
+    # The name may be corrected while no server is made, so it is the spec's of today.
+    name, sent = server_name(facts.resource, facts.config), _sent(facts, creation)
+    if (name, sent) != (creation.name, creation.sent) and facts.place is not None:
+        again = Creation(creation.attempt, creation.id, name, creation.started_at, sent=sent)
+        return BeginCreation(again, facts.place)
+    return Create(creation)
+
+
+def _sent(facts: Facts, creation: Creation) -> tuple[tuple[str, str], ...] | None:
+    """Return what the attempt's server is made of: by the next POST, or by one before."""
+    spec = facts.resource.server_spec
+    if spec is None or creation.sent is None:
+        return creation.sent
+    return sent_again(creation.sent, sent_of(spec), unmade=unmade(facts))
+
+
+def _look(facts: Facts) -> Step:
+    """Look for the attempt's id; a 403 for an id that a POST found taken means that others have it."""
+    refused, unseen = _refusal(facts), facts.memory.refusals.get("Look")
+    taken = refused is not None and (refused.duplicate_id or refused.duplicate_name)
+    if taken and unseen is not None and unseen.problem.reason == "Forbidden" and facts.now < unseen.until:
+        return Hold("OwnedByAnother", _TAKEN)
+    return Look(bound_id(facts.resource))
+
+
+def _refusal(facts: Facts) -> Problem | None:
+    refusal = facts.memory.refusals.get("Create")
+    return refusal.problem if refusal else None
+
+
+def _failure(facts: Facts) -> Failure | None:
+    creation = facts.resource.records.creation
+    return creation.failure if creation is not None and facts.resource.records.seen else None
+
+
+def told(facts: Facts, step: Step, problem: Problem) -> Problem:
+    """Return what to say of a refusal: a look that is forbidden, at what a POST found taken, is telling."""
+    create = _refusal(facts)
+    taken = create is not None and (create.duplicate_id or create.duplicate_name)
+    if isinstance(step, Look) and problem.reason == "Forbidden" and taken:
+        return replace(problem, reason="OwnedByAnother", message=_TAKEN)
+    return unkept(facts, step, problem)
+
+
+def _vanished(facts: Facts) -> Step:
+    """Return the step after a server that was seen is gone before it was complete."""
+    resource = facts.resource
+    if resource.records.creation is not None and resource.records.creation.failure is not None:
+        return _next(facts)
+    if resource.spec is not None and resource.spec.on_external_deletion == "Recreate":
+        return too_many_gone(facts) if facts.too_many_gone else _next(facts)
+    return Hold(
+        "ExternallyDeleted",
+        "The server was deleted in the cloud while it was made, not by this object. Delete this object, or "
+        "set onExternalDeletion: Recreate to have a new server made.",
+    )
+
+
+def _next(facts: Facts) -> Step:
+    """Return the next attempt, after a wait that grows with their number."""
+    creation = facts.resource.records.creation
+    if creation is None:
+        msg = "only a recorded creation has a next attempt"
+        raise AssertionError(msg)
+    if (seconds := retry_seconds(facts)) > 0:
+        failure = creation.failure
+        return Hold(
+            failure.reason if failure else "CreationFailed",
+            failure.message if failure else "The creation failed; it is tried again after a wait.",
+            seconds=seconds,
+        )
+    return begin(facts, attempt=creation.attempt + 1)
+
+
+def completes(facts: Facts) -> bool:
+    """
+    Say whether the attempt is complete with this reading: the server rests for the first time.
+
+    From then on no state of it ever leads to a deletion that nobody asked for.
+    """
+    creation, server = facts.resource.records.creation, facts.server
+    if creation is None or creation.completed_at is not None or server is None or server.id != creation.id:
+        return False  # what is observed meanwhile may be another
+    if not facts.fresh or server.recycled or facts.resource.deleting or facts.trouble is not None:
+        return False
+    if creation.failure is None:
+        return server.phase is Phase.RUNNING or (server.phase.stable and facts.reading.confirmed)
+    quiet_since = facts.memory.latest(facts.memory.moved_at)
+    quiet = facts.now - quiet_since >= facts.config.delete_again_seconds
+    return server.phase is Phase.RUNNING and facts.reading.confirmed and quiet

@@ -1,0 +1,202 @@
+"""
+What counts only when a server is made, compared with a server that is there.
+
+Only ids are compared: names are resolved first, since a name may stand for something else by now. The name
+that the cloud shows beside a disk is the one that its image once had, so it counts only where nobody can
+tell which image has it today.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.references import (
+    Ambiguous,
+    Kind,
+    Missing,
+    Reference,
+    Resolved,
+    UnderWay,
+    Unknown,
+    is_id,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+    from onecloud_operator.api.spec import DiskOptions, Network, ServerSpec
+    from onecloud_operator.core.disk_ids import Disks
+    from onecloud_operator.core.observed import Details, Disk, Observed
+    from onecloud_operator.core.references import Answer, Names
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """*field* differs: the spec has *want*, the server *have*, None where it has nothing there."""
+
+    field: str
+    want: object
+    have: object | None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Whether *field* differs is open: *answer* says why, None that *reference* was not asked for yet."""
+
+    field: str
+    reference: Reference
+    answer: Missing | Ambiguous | Unknown | UnderWay | None
+
+
+Found = Odd | Doubt
+
+
+def compared(
+    spec: ServerSpec, server: Observed, disks: Disks, names: Names, fields: Container[str] | None = None
+) -> Iterator[Found]:
+    """
+    Yield what differs or is in doubt, of *fields* only if they are given.
+
+    *server* must be detailed, *disks* are its disks as the spec names them. What the cloud shows nowhere,
+    such as a password, is compared with nothing.
+    """
+    details = server.details
+    if details is None:
+        msg = "compared() needs a server with details"
+        raise AssertionError(msg)
+    for field, found in (
+        ("hypervisor", _plain("hypervisor", spec.hypervisor, server.hypervisor)),
+        ("image", _image(spec, disks, names)),
+        ("keypair", _keypair(spec, details, names)),
+        ("hardware.bios", _plain("hardware.bios", spec.hardware and spec.hardware.bios, server.bios)),
+        (
+            "hardware.machine",
+            _plain("hardware.machine", spec.hardware and spec.hardware.machine, server.machine),
+        ),
+        ("placement", _placement(spec, details)),
+        ("billing", _billing(spec, server)),
+        ("isolatedDevices", _devices(spec, details)),
+        ("networks", _networks(spec, details, names)),
+    ):
+        if fields is None or field in fields:
+            yield from found
+    yield from _disks(spec, disks, fields)
+
+
+def _plain(field: str, want: object | None, have: object | None) -> Iterator[Odd]:
+    if want is not None and want != have:
+        yield Odd(field, want, have)
+
+
+def _image(spec: ServerSpec, disks: Disks, names: Names) -> Iterator[Found]:
+    root = disks.root
+    if spec.image is None or root is None or _same(spec.image, root.image_id):
+        return
+    have = root.image_id or root.image
+    if is_id(spec.image):
+        yield Odd("image", spec.image, have)
+        return
+    reference = Reference(Kind.IMAGE, spec.image)
+    match names.get(reference):
+        case Resolved(id=image_id):
+            if not _same(image_id, root.image_id):
+                yield Odd("image", f"{spec.image} ({image_id})", have)
+        case Missing() | Unknown() if _same(spec.image, root.image):
+            pass
+        case answer:
+            yield Doubt("image", reference, answer)
+
+
+def _keypair(spec: ServerSpec, details: Details, names: Names) -> Iterator[Found]:
+    want = spec.keypair
+    if want is None or _same(want, details.keypair_id) or _same(want, details.keypair):
+        return
+    have = details.keypair or details.keypair_id
+    if is_id(want) or have is None:
+        yield Odd("keypair", want, have)
+        return
+    reference = Reference(Kind.KEYPAIR, want)
+    match names.get(reference):
+        case Resolved(id=keypair_id):
+            if not _same(keypair_id, details.keypair_id):
+                yield Odd("keypair", want, have)
+        case answer:
+            yield Doubt("keypair", reference, answer)
+
+
+def _placement(spec: ServerSpec, details: Details) -> Iterator[Odd]:
+    if placement := spec.placement:
+        yield from _plain("placement.regionID", placement.region_id, details.region_id)
+        yield from _plain("placement.zoneID", placement.zone_id, details.zone_id)
+        yield from _plain("placement.managerID", placement.manager_id, details.manager_id)
+
+
+def _billing(spec: ServerSpec, server: Observed) -> Iterator[Odd]:
+    if billing := spec.billing:
+        yield from _plain("billing.type", billing.type, server.billing_type)
+        yield from _plain("billing.autoRenew", billing.auto_renew, server.auto_renew)
+
+
+def _devices(spec: ServerSpec, details: Details) -> Iterator[Odd]:
+    if spec.isolated_devices:
+        yield from _plain("isolatedDevices", len(spec.isolated_devices), details.device_count)
+
+
+def _networks(spec: ServerSpec, details: Details, names: Names) -> Iterator[Found]:
+    if not spec.networks:
+        return
+    if len(spec.networks) != len(details.nics):
+        yield Odd("networks", len(spec.networks), len(details.nics))
+        return
+    for want in spec.networks:
+        yield from _card(want, details, names)
+
+
+def _card(want: Network, details: Details, names: Names) -> Iterator[Found]:
+    path, network_id = f"networks[{want.network}]", want.network
+    if not is_id(network_id) and not any(network_id == nic.network_id for nic in details.nics):
+        reference = Reference(Kind.NETWORK, network_id)
+        answer: Answer | None = names.get(reference)
+        if not isinstance(answer, Resolved):
+            yield Doubt(path, reference, answer)
+            return
+        network_id = answer.id
+    cards = [nic for nic in details.nics if _same(network_id, nic.network_id)]
+    if not cards:
+        yield Odd(path, want.network, None)
+        return
+    yield from _one_of(f"{path}.address", want.address, [nic.address for nic in cards])
+    yield from _one_of(f"{path}.mac", want.mac, [nic.mac for nic in cards])
+
+
+def _one_of(field: str, want: str | None, have: list[str | None]) -> Iterator[Odd]:
+    if want is not None and want not in have:
+        yield Odd(field, want, ", ".join(one for one in have if one) or None)
+
+
+def _disks(spec: ServerSpec, disks: Disks, fields: Container[str] | None) -> Iterator[Odd]:
+    if spec.root_disk and disks.root is not None:
+        for odd in options("rootDisk", spec.root_disk, disks.root):
+            if fields is None or odd.field in fields:
+                yield odd
+    for want in (spec.data_disks or ()) if fields is None or "dataDisks" in fields else ():
+        have = disks.data.get(want.index)
+        path = f"dataDisks[{want.index}]"
+        if have is None:
+            yield Odd(path, want.size, None)
+        else:
+            yield from options(path, want, have)
+
+
+def options(path: str, want: DiskOptions, have: Disk) -> Iterator[Odd]:
+    """Yield the options of a disk that differ."""
+    yield from _plain(f"{path}.backend", want.backend, have.backend)
+    yield from _plain(f"{path}.medium", want.medium, have.medium)
+    yield from _plain(f"{path}.driver", want.driver, have.driver)
+    yield from _plain(f"{path}.cache", want.cache, have.cache)
+
+
+def _same(want: str, have: str | None) -> bool:
+    """Compare ids, or names, as the cloud does: without regard to case."""
+    return have is not None and want.casefold() == have.casefold()

@@ -1,0 +1,171 @@
+"""What the spec wants and the server has not."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.quantity import mib_of, text_of_mib
+from onecloud_operator.api.server import folded
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.plan.security_groups import groups_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from onecloud_operator.api.spec import ServerSpec
+    from onecloud_operator.core.disk_ids import Disks
+    from onecloud_operator.core.observed import Details, Observed
+    from onecloud_operator.core.references import Names
+
+
+class Change(enum.Enum):
+    """How a difference can be mended."""
+
+    LIVE = "live"  # at once, the server notices nothing
+    STOP = "stop"  # the server must be stopped for it
+    POWER = "power"  # by starting or stopping it
+    NEVER = "never"  # by nothing but a new server
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """
+    One field that differs. *field* is its path below ``spec.server``; *want* and *have* are texts to show.
+
+    *have* is None where the server has nothing there.
+    """
+
+    field: str
+    want: str
+    have: str | None
+    change: Change
+
+
+def difference(field: str, want: object | None, have: object | None, change: Change) -> Difference:
+    """Return the difference between two values of any kind, as texts; *want* None: the field is taken out."""
+    return Difference(
+        field, "" if want is None else shown(want), None if have is None else shown(have), change
+    )
+
+
+def differences(  # noqa: PLR0913 - all that a difference may depend on
+    spec: ServerSpec,
+    server: Observed,
+    *,
+    power: str,
+    managed_tags: tuple[str, ...],
+    disks: Disks,
+    names: Names,
+) -> tuple[Difference, ...]:
+    """
+    Return every difference, in the order in which they are mended.
+
+    Only what the spec gives is compared, and what can be changed. *power* is the wanted state, its default
+    resolved: ``Running``, ``Stopped`` or ``Unmanaged``. *server* must be detailed, *disks* are its disks as
+    the spec names them.
+    """
+    details = server.details
+    if details is None:
+        msg = "differences() needs a server with details"
+        raise AssertionError(msg)
+    return (
+        *_plain(spec, server),
+        *_tags(spec, details, managed_tags),
+        *_security_groups(spec, details, names),
+        *_size(spec, server),
+        *_disks(spec, disks),
+        *_power(power, server),
+    )
+
+
+def _plain(spec: ServerSpec, server: Observed) -> Iterator[Difference]:
+    pairs: list[tuple[str, object, object]] = [
+        ("name", spec.name, server.name),
+        ("description", spec.description, server.description),
+    ]
+    if hardware := spec.hardware:
+        pairs += [
+            ("hardware.bootOrder", hardware.boot_order, server.boot_order),
+            ("hardware.vga", hardware.vga, server.vga),
+            ("hardware.vdi", hardware.vdi, server.vdi),
+            ("hardware.shutdownBehavior", hardware.shutdown_behavior, server.shutdown_behavior),
+            ("hardware.sourceIPCheck", hardware.source_ip_check, server.source_ip_check),
+            ("hardware.sourceMACCheck", hardware.source_mac_check, server.source_mac_check),
+        ]
+    for path, want, have in pairs:
+        if want is not None and want != have:
+            yield difference(path, want, have, Change.LIVE)
+
+
+def _tags(spec: ServerSpec, details: Details, managed: tuple[str, ...]) -> Iterator[Difference]:
+    wanted = spec.tags or {}
+    have = {folded(key): value for key, value in details.tags.items()}
+    for key, value in wanted.items():
+        if have.get(folded(key)) != value:
+            yield Difference(f"tags.{key}", value, have.get(folded(key)), Change.LIVE)
+    # One that is wanted in other letters is the same to the cloud: to take it off would delete both.
+    left = {folded(key) for key in managed} - {folded(key) for key in wanted}
+    for key in managed:
+        if folded(key) in left and folded(key) in have:
+            yield Difference(f"tags.{key}", "", have[folded(key)], Change.LIVE)
+
+
+def _security_groups(spec: ServerSpec, details: Details, names: Names) -> Iterator[Difference]:
+    wanted = groups_of(spec, details, names)
+    if wanted is not None and wanted != {group.id or group.name for group in details.security_groups}:
+        yield Difference(
+            "securityGroups",
+            ", ".join(sorted(spec.security_groups or ())),
+            ", ".join(sorted(g.name or g.id for g in details.security_groups)) or None,
+            Change.LIVE,
+        )
+
+
+def _size(spec: ServerSpec, server: Observed) -> Iterator[Difference]:
+    if spec.cpu is not None and spec.cpu != server.cpu:
+        yield Difference("cpu", str(spec.cpu), str(server.cpu), Change.STOP)
+    if spec.memory is not None and mib_of(spec.memory) != server.memory_mib:
+        yield Difference("memory", spec.memory, text_of_mib(server.memory_mib), Change.STOP)
+    # The platform fills the type in by itself after a resize, so it counts only when it is asked for.
+    # The cloud compares names without regard to case.
+    have = server.instance_type
+    if spec.instance_type is not None and spec.instance_type.casefold() != (have or "").casefold():
+        yield Difference("instanceType", spec.instance_type, server.instance_type, Change.STOP)
+
+
+def _disks(spec: ServerSpec, disks: Disks) -> Iterator[Difference]:
+    root = disks.root
+    if spec.root_disk and spec.root_disk.size and root and mib_of(spec.root_disk.size) > root.size_mib:
+        yield Difference("rootDisk.size", spec.root_disk.size, text_of_mib(root.size_mib), Change.STOP)
+    for want in spec.data_disks or ():
+        have = disks.data.get(want.index)
+        if have is not None and mib_of(want.size) > have.size_mib:
+            path = f"dataDisks[{want.index}].size"
+            yield Difference(path, want.size, text_of_mib(have.size_mib), Change.LIVE)
+
+
+def _power(power: str, server: Observed) -> Iterator[Difference]:
+    if wrong_power(power, server):
+        yield Difference("powerState", power, server.phase.value, Change.POWER)
+
+
+def wrong_power(power: str, server: Observed) -> bool:
+    """Say whether *server* is not in the wanted state *power*: ``Running``, ``Stopped`` or ``Unmanaged``."""
+    if power == "Unmanaged":
+        return False
+    # A suspended server can be started but not stopped (only killed), so for ``Stopped`` it is left as it is.
+    fits = (Phase.RUNNING,) if power == "Running" else (Phase.STOPPED, Phase.SUSPENDED)
+    return server.phase not in fits
+
+
+def shown(value: object) -> str:
+    """Return a value as a text to show."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+        case _:
+            return str(value)

@@ -1,0 +1,83 @@
+"""What is done with a server that exists and is ours, by the phase that it is in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from onecloud_operator.core.actions import Hold, SyncStatus
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.ownership import reporting
+from onecloud_operator.core.plan import update
+from onecloud_operator.core.plan.failure_cause import asking, of_status, said
+from onecloud_operator.core.restart import under_way
+from onecloud_operator.core.step_text import AT_WORK
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+
+FAILED_SYNC_FIRST_SECONDS = 60.0
+SYNC_MOST_SECONDS = 600.0
+_ASKED = "The cloud is asked for its real state and the operation is tried again at growing intervals."
+_LEFT = "Differences are reported only (drift.mode Report), so nothing is done about it."
+
+
+def rest(facts: Facts, server: Observed) -> Step:
+    """Return the step for a living server of ours, whatever it is doing."""
+    match server.phase:
+        case Phase.UNKNOWN:
+            return Hold(
+                "ServerUnknown",
+                "The cloud has lost contact with the server's host, so its state is not known. "
+                "Nothing is done until it is known again.",
+            )
+        case Phase.FAILED:
+            return failed(facts, server)
+        case Phase.MOVING:
+            return moving(facts, server)
+        case Phase.RUNNING | Phase.STOPPED | Phase.SUSPENDED:
+            return update.plan(facts, server)
+        case _:
+            assert_never(server.phase)
+
+
+def moving(facts: Facts, server: Observed) -> Step:
+    """Wait for a server that is on its way; when it has not stirred for long, have the cloud look again."""
+    records = facts.resource.records
+    creation_open = records.creation and not records.creation.completed_at
+    message = under_way(records.restart) if records.restart is not None else AT_WORK
+    wait = Hold("Creating" if creation_open else "Updating", message)
+    stirred = facts.memory.moved_at
+    hung = facts.config.hung_seconds
+    if stirred is None or facts.now - stirred < hung or _only_reporting(facts):
+        return wait
+    return SyncStatus(server.id) if sync_seconds(facts, hung) <= 0 else wait
+
+
+def failed(facts: Facts, server: Observed) -> Step:
+    """Have the cloud look again at a server on which an operation failed; its data is intact."""
+    question, passive = of_status(facts, server), _only_reporting(facts)
+    wait = sync_seconds(facts)
+    if not passive and wait <= 0:
+        return SyncStatus(server.id)
+    text = said(facts, question)
+    told = f"An operation on the server failed ({server.status}{': ' if text else ''}{text or ''})"
+    message = f"{told}; its disks are intact. {_LEFT if passive else _ASKED}"
+    return asking(facts, question, Hold("OperationFailed", message, seconds=None if passive else wait))
+
+
+def _only_reporting(facts: Facts) -> bool:
+    """Say whether nothing is sent, as the object wants it; a stop that was begun is brought to its end."""
+    return reporting(facts.resource) and facts.resource.records.restart is None
+
+
+def sync_seconds(facts: Facts, first_seconds: float = FAILED_SYNC_FIRST_SECONDS) -> float:
+    """Return in how many seconds the cloud may be asked (again) to look at the server."""
+    last = facts.memory.synced_at
+    if last is None:
+        return 0.0
+    wait = min(
+        first_seconds * 2.0 ** max(facts.memory.sync_count - 1, 0), max(SYNC_MOST_SECONDS, first_seconds)
+    )
+    return max(last + wait - facts.now, 0.0)

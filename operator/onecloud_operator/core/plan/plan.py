@@ -1,0 +1,142 @@
+"""
+The whole decision: facts in, one step out.
+
+    deleting                        removal.py    policy → unlock → record → DELETE → finalizer off
+    paused, flawed, no credentials  Hold          nothing is sent
+    elsewhere than pinned           Hold          CredentialsMismatch: not even a 404 from there counts
+    Observe                         adoption.py   look, never write
+    no server yet                   creation.py   finalizer → record → POST → until it first rests
+                                    adoption.py   find → finalizer → record → owner tags
+    server                          here          gone? in the bin? unknown, failed, moving? else change.py
+    then, whatever the step         proof.py      what it rests on was read just now, or is read first
+
+A step is taken and observed before the next one is planned, so a crash between any two is a repeat.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import AddFinalizer, Claim, Hold, Look
+from onecloud_operator.core.ownership import bound_id, forged, observing
+from onecloud_operator.core.plan import adopt, create, delete
+from onecloud_operator.core.plan.existing import rest
+from onecloud_operator.core.plan.fresh_reads import look_first
+from onecloud_operator.core.plan.guards import anothers, elsewhere, too_many_gone
+from onecloud_operator.core.plan.keep_disks import kept_text, out_of_the_bin
+from onecloud_operator.core.plan.retry import blocked
+from onecloud_operator.core.step_text import DETACH
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+
+
+def plan(facts: Facts) -> Step:
+    """Return the one step that brings the world closer to the object, or why there is none."""
+    step = _wanted(facts)
+    step = look_first(facts, step) or step
+    return blocked(facts, step) or step
+
+
+def _wanted(facts: Facts) -> Step:
+    resource, records = facts.resource, facts.resource.records
+    if resource.deleting:
+        return delete.plan(facts)
+    if resource.paused:
+        return Hold("Paused", "Paused by the annotation onecloud.io/paused; nothing is sent to the cloud.")
+    if resource.spec is None:
+        return Hold("InvalidSpec", resource.flaw or "The spec cannot be read.")
+    if facts.trouble is not None:
+        return Hold(facts.trouble.reason, facts.trouble.message)
+    if mismatch := elsewhere(facts):
+        return mismatch
+    if observing(resource):
+        return adopt.observe(facts)
+    if forged(resource):
+        return Hold(
+            "OwnedByAnother",
+            "status.creation names a server that this object cannot have made; nothing is done to it. "
+            f"Remove status.creation, or delete the object and {DETACH}",
+        )
+    adopting = resource.spec.adoption is not None and resource.spec.adoption.policy != "Never"
+    if records.creation is not None:
+        if records.creation.completed_at:
+            return _existing(facts)
+        # A name that was taken, or a list that lied: while nothing was made, an adoption may still be had.
+        return adopt.adopt(facts) if adopting and create.unmade(facts) else create.go_on(facts)
+    if records.adopted_at is not None and records.id is not None:
+        return _existing(facts)
+    return adopt.adopt(facts) if adopting else create.begin(facts, attempt=1)
+
+
+def _existing(facts: Facts) -> Step:
+    reading = facts.reading
+    if reading.gone:
+        return _gone(facts)
+    if reading.missing:
+        return Look(bound_id(facts.resource))
+    server = reading.server
+    if server is None:
+        return Hold("NotYetObserved", "The server has not been read yet.", unread=True)
+    if not facts.fresh:
+        return Hold("Updating", "Waiting for a reading that is newer than the last change.", 1.0, unread=True)
+    if not_ours := _ownership(facts, server):
+        return not_ours
+    if not facts.resource.held:
+        return AddFinalizer()
+    if server.recycled:
+        return out_of_the_bin(facts, server) or Hold(
+            "InRecycleBin",
+            "The server is in the cloud's recycle bin, and it was not put there for this object. "
+            f"Restore it in the cloud, or delete this object.{kept_text(facts)}",
+        )
+    return rest(facts, server)
+
+
+def _ownership(facts: Facts, server: Observed) -> Step | None:
+    resource = facts.resource
+    if resource.records.creation is not None:
+        return anothers(facts, server)
+    wanted = resource.spec.adoption if resource.spec else None
+    if wanted is not None and wanted.id is not None and wanted.id != server.id:
+        return Hold(
+            "ImmutableField",
+            f"This object has adopted server {server.id}; adoption.id cannot name another one. Set it back, "
+            "and make a new object for the other.",
+        )
+    if server.owner is not None and server.owner.uid == resource.uid:
+        return None
+    if server.details is None or not server.detailed:
+        return Hold("NotYetObserved", "The server's tags have not been read yet.", unread=True)
+    free = server.owner is None or server.owner.uid not in facts.rivals
+    if adopt.asked_for(facts, server) and (free or adopt.may_take_over(facts, server)):
+        return Claim(server.id) if resource.held else AddFinalizer()
+    owner = f"those of {server.owner}" if server.owner is not None else "none"
+    return Hold(
+        "OwnedByAnother",
+        f"The server does not carry this object's owner tags any more but {owner}, so it is left alone. Take "
+        "them off in the cloud and adopt it again by spec.adoption, or delete this object and "
+        f"{DETACH}",
+    )
+
+
+def _gone(facts: Facts) -> Step:
+    resource, records = facts.resource, facts.resource.records
+    again = resource.spec is not None and resource.spec.on_external_deletion == "Recreate"
+    if records.creation is None:
+        return Hold(
+            "ExternallyDeleted",
+            "The server, which was adopted, was deleted in the cloud, not by this object, and no new one is "
+            "made for it. Delete this object.",
+        )
+    if not again:
+        return Hold(
+            "ExternallyDeleted",
+            "The server was deleted in the cloud, not by this object. Delete this object, or set "
+            "onExternalDeletion: Recreate to have a new server made.",
+        )
+    if facts.too_many_gone:
+        return too_many_gone(facts)
+    return create.begin(facts, attempt=records.creation.attempt + 1)

@@ -1,0 +1,62 @@
+"""What comes before an object lets its server go: one that was stopped for a change is started again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import Hold, Start
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.ownership import ours, power
+from onecloud_operator.core.plan.existing import rest
+from onecloud_operator.core.plan.guards import anothers
+from onecloud_operator.core.plan.retry import MOST_SAID, blocked
+from onecloud_operator.core.restart import pending_seconds
+from onecloud_operator.core.step_text import DETACH
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+
+CONFIRM_SECONDS = 1.0
+
+
+def handed_back(facts: Facts, server: Observed) -> Step | None:
+    """Return the step that leads to *server* running again, if we stopped it; None if it may be let go."""
+    restart = facts.resource.records.restart
+    if restart is None or server.recycled or power(facts.resource) == "Stopped":
+        return None
+    told = (
+        f"The server was stopped for a change of {restart.why}, so it is started again before this object "
+        f"goes. To have it left off set powerState: Stopped; else {DETACH}"
+    )
+    match server.phase:
+        case Phase.RUNNING | Phase.SUSPENDED:
+            seconds = pending_seconds(facts)
+            return Hold("WaitingForCloud", told, seconds) if seconds > 0.0 else None
+        case Phase.STOPPED if not facts.reading.confirmed:
+            return Hold("WaitingForCloud", told, CONFIRM_SECONDS)
+        case Phase.STOPPED:
+            step: Step = blocked(facts, Start(server.id)) or Start(server.id)
+        case _:
+            step = rest(facts, server)
+    if not isinstance(step, Hold):
+        return step
+    if step.reason in {"Updating", "Removing"}:
+        return Hold("WaitingForCloud", told, step.seconds)
+    return replace(step, message=f"{step.message[:MOST_SAID]} {told}")
+
+
+def protected(facts: Facts) -> Step:
+    """Hold a protected object; a server that was stopped for a change of it is started all the same."""
+    resource, server = facts.resource, facts.server
+    reached = facts.trouble is None and facts.place is not None and facts.place == resource.records.place
+    if reached and server is not None and facts.fresh and server.detailed and ours(resource, server):
+        back = handed_back(facts, server) if anothers(facts, server) is None else None
+        if back is not None:
+            return back
+    return Hold(
+        "DeletionProtected",
+        "deletionProtection is on, so the server is kept and this object stays. Switch it off to go on.",
+    )

@@ -1,0 +1,210 @@
+"""
+What was tried before, and is not tried again yet, or not by itself.
+
+A refusal holds back the steps of its kind until its time; a step that was accepted and changed nothing is
+repeated at growing intervals, or, where each try may stop the server, only when a person asks for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import (
+    GrowDisk,
+    Hold,
+    KeepDisk,
+    LookAtDisk,
+    Resize,
+    Settled,
+    Update,
+)
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.plan.failure_cause import asking, of_attempt, said
+from onecloud_operator.core.records import HeldBack
+from onecloud_operator.core.restart import under_way
+from onecloud_operator.core.step_text import AT_WORK, words_of
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Attempt, Facts, Refusal
+    from onecloud_operator.core.resource import Resource
+    from onecloud_operator.core.values import Problem
+
+ACCEPTED_TWICE = 2
+REPEAT_FIRST_SECONDS = 60.0
+REPEAT_MOST_SECONDS = 600.0
+UNHEARD_TRIES = 3  # of a change whose answer is lost, before a server that is stopped for it is started again
+MOST_SAID = 700  # of a refusal's text, so that what follows it is not cut off
+_SPENT = (
+    "Since it may stop the server each time, it is not repeated by itself: a change of the spec, or the "
+    "annotation onecloud.io/reconcile-requested-at, has it tried again."
+)
+
+
+def kind_of(step: Step) -> str:
+    """Return what kind of step it is: a refusal of one holds back the others of its kind."""
+    match step:
+        case Update(fields=((first, _), *_)):
+            return f"Update {first}"
+        case GrowDisk(disk_id=disk_id):
+            return f"GrowDisk {disk_id}"
+        case KeepDisk(disk_id=disk_id) | LookAtDisk(disk_id=disk_id):
+            return f"{type(step).__name__} {disk_id}"
+        case Resize(live=True):
+            return "Resize live"  # what is refused while a server runs may be done when it does not
+        case _:
+            return type(step).__name__
+
+
+def same_wish(resource: Resource) -> bool:
+    """Say whether the status is of the object as it is: nothing new was asked for since."""
+    asked = resource.reconcile_requested_at
+    return (
+        resource.status.get("observedGeneration") == resource.generation
+        and asked in {None, resource.records.last_handled}  # the annotation may be taken off again
+    )
+
+
+def spent_before(facts: Facts, step: Step) -> HeldBack | None:
+    """
+    Return what the status tells of *step*, if it is spent for this very wish.
+
+    A new process remembers no attempts. Without the record it would stop the server once more for what
+    cannot be done, at every restart of the operator.
+    """
+    kind = kind_of(step)
+    here = (a.wish for other, a in facts.memory.attempts.items() if kind_of(other) == kind)
+    if _refused(facts, step) is not None or facts.wish in here or not same_wish(facts.resource):
+        return None
+    return next((held for held in facts.resource.records.held_back if held.change == kind), None)
+
+
+def spent(facts: Facts, step: Step) -> Hold:
+    """Hold a step that has cost a restart, or would cost one, and has changed nothing."""
+    refusal = _refused(facts, step)
+    if refusal is not None and not _passing(refusal):
+        reason, message = refusal.problem.reason, f"{refusal.problem.message[:MOST_SAID]} {_SPENT}"
+    elif (held := spent_before(facts, step)) is not None:
+        reason, message = held.reason, held.message
+    else:
+        reason, message = "OperationFailed", f"{_without_effect(facts, step)} {_SPENT}"
+    hold = Hold(reason, message, spent=(HeldBack(kind_of(step), reason, message),))
+    told = refusal is not None and not _passing(refusal)
+    if not told and (attempt := attempted(facts, step)) is not None:
+        return asking(facts, of_attempt(facts, step, attempt), hold)
+    return hold
+
+
+def _without_effect(facts: Facts, step: Step) -> str:
+    """Return what is said of a step that was accepted and changed nothing, with the cloud's own words."""
+    attempt = attempted(facts, step)
+    why = said(facts, of_attempt(facts, step, attempt)) if attempt is not None else None
+    told = f"The cloud accepted {words_of(step).noun}, and the server still differs"
+    return f"{told}: {why}." if why else f"{told}; see its operation log in the cloud."
+
+
+def tried(facts: Facts, step: Step) -> bool:
+    """Say whether *step* was sent before for this wish, whatever came of it."""
+    refusal = _refused(facts, step)
+    return (
+        (refusal is not None and not _passing(refusal))
+        or attempted(facts, step) is not None
+        or spent_before(facts, step) is not None
+    )
+
+
+def passing(facts: Facts, step: Step) -> bool:
+    """Say whether *step* failed in a way that tells nothing yet: it is sent again soon."""
+    refusal = _refused(facts, step)
+    return refusal is not None and _passing(refusal)
+
+
+def _passing(refusal: Refusal) -> bool:
+    return refusal.problem.again or (refusal.problem.ambiguous and refusal.count < UNHEARD_TRIES)
+
+
+def refused_for_good(facts: Facts, step: Step) -> Refusal | None:
+    """Return the refusal of *step* that says that it cannot be done to a server like this, or None."""
+    refusal = _refused(facts, step)
+    if refusal is None or refusal.problem.ambiguous or _moot(facts, refusal):
+        return None
+    return refusal if refusal.problem.stuck or refusal.problem.reason == "ProviderError" else None
+
+
+def judged(facts: Facts, step: Step, problem: Problem) -> Problem:
+    """
+    Return what a refusal of *step* means, by the one before it.
+
+    "Not in this state" passes while the server moves, or has moved since. Said once more of a server that
+    rests and is the same as then, it does not.
+    """
+    server, before = facts.server, facts.memory.refusals.get(kind_of(step))
+    if not problem.again or server is None or before is None:
+        return problem
+    if server.phase is Phase.MOVING and not facts.hangs:
+        return problem
+    told_before = before.wish == facts.wish and (before.problem.again or before.problem.stuck)
+    if not told_before or before.version != server.version or facts.reading.asked_at < before.at:
+        return problem
+    return replace(problem, reason="OperationFailed", again=False, stuck=True)
+
+
+def _moot(facts: Facts, refusal: Refusal) -> bool:
+    """Say whether the cloud refused it for a state that the server has left since."""
+    server = facts.server
+    return refusal.problem.stuck and server is not None and server.version != refusal.version
+
+
+def _refused(facts: Facts, step: Step) -> Refusal | None:
+    refusal = facts.memory.refusals.get(kind_of(step))
+    return refusal if refusal is not None and refusal.wish == facts.wish else None
+
+
+def attempted(facts: Facts, step: Step) -> Attempt | None:
+    """Return how often the cloud accepted *step* for this wish in this process, or None if it never did."""
+    attempt = facts.memory.attempts.get(step)
+    return attempt if attempt is not None and attempt.wish == facts.wish else None
+
+
+def blocked(facts: Facts, step: Step) -> Hold | None:
+    """
+    Return why *step* may not be taken yet, or None.
+
+    Either the cloud refused one of its kind and its time has not come, or it accepted this very step before
+    and the server still differs: twice at once, then at growing intervals. A step that restarts the server,
+    or that grows a disk, is not repeated by itself any more then.
+    """
+    if isinstance(step, Hold | Settled):
+        return None
+    refusal = _refused(facts, step)
+    if refusal is not None and facts.now < refusal.until and not _moot(facts, refusal):
+        if refusal.problem.again:
+            restart = facts.resource.records.restart
+            doing = under_way(restart) if restart is not None else AT_WORK
+            return Hold(_at_work(facts), doing, refusal.until - facts.now)
+        return Hold(refusal.problem.reason, refusal.problem.message, refusal.until - facts.now)
+    stops = facts.resource.records.restart is not None
+    costly = isinstance(step, GrowDisk) or (isinstance(step, Resize) and not step.live and stops)
+    attempt = attempted(facts, step)
+    if attempt is None:
+        return spent(facts, step) if costly and spent_before(facts, step) is not None else None
+    free = 1 if isinstance(step, GrowDisk) else ACCEPTED_TWICE
+    if attempt.count < free:
+        return None
+    if costly:
+        return spent(facts, step)
+    until = attempt.at + min(REPEAT_FIRST_SECONDS * 2.0 ** (attempt.count - free), REPEAT_MOST_SECONDS)
+    if facts.now >= until:
+        return None
+    message = f"{_without_effect(facts, step)} It is tried again at growing intervals."
+    return asking(
+        facts, of_attempt(facts, step, attempt), Hold("OperationFailed", message, until - facts.now)
+    )
+
+
+def _at_work(facts: Facts) -> str:
+    creation = facts.resource.records.creation
+    if facts.resource.deleting:
+        return "Removing"
+    return "Creating" if creation is not None and creation.completed_at is None else "Updating"

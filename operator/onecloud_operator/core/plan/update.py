@@ -1,0 +1,234 @@
+"""
+How a resting server is brought closer to its spec.
+
+    live fields, tags, groups        at once
+    stop wanted                      before what needs a stopped server
+    data disks                       at once
+    size                             larger, and its metadata allow hot-plug: at once; refused: as below
+    size, instance type, root disk   stopped: as it is; running: if disruption allows a restart, all at one
+                                     stop: record → stop → each of them → start
+    start wanted                     last, and also when something above is held back: a server is never left
+                                     off because a change of it was refused
+    names that are in doubt          looked up, once for all objects
+    what nothing can change          reported, of an adopted server; of one that we made it is only drift
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.core.actions import (
+    GrowDisk,
+    Hold,
+    SetSecurityGroups,
+    SetTags,
+    Settled,
+    Start,
+    Stop,
+    Update,
+)
+from onecloud_operator.core.creation_digests import edited
+from onecloud_operator.core.disk_ids import Disks, disks_of, root_trouble
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.ownership import power, reporting
+from onecloud_operator.core.plan.create_only import Doubt, Odd, compared
+from onecloud_operator.core.plan.diff import Change, Difference, difference, differences
+from onecloud_operator.core.plan.guards import look_up
+from onecloud_operator.core.plan.retry import blocked
+from onecloud_operator.core.plan.security_groups import group_doubts, groups_of
+from onecloud_operator.core.plan.stops import (
+    Candidate,
+    at_rest,
+    begun,
+    resize_of,
+    root_growth_of,
+    spent_on,
+    unsettled,
+)
+from onecloud_operator.core.references import UnderWay, told
+from onecloud_operator.core.restart import power_now, stopped_by_us
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from onecloud_operator.api.spec import ServerSpec
+    from onecloud_operator.core.actions import Resolve, Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.records import HeldBack
+
+
+def plan(facts: Facts, server: Observed) -> Step:
+    """Return the next step for a server that rests; *server* is the reading of these facts."""
+    # ``running`` is believed at once; ``ready`` is also shown for a moment in the middle of tasks.
+    if server.phase is not Phase.RUNNING and not facts.reading.confirmed:
+        return Hold("Updating", "Waiting for a second look at the server.", 1.0, unread=True)
+    if not server.detailed:
+        return Hold("Updating", "The server's details have not been read yet.", unread=True)
+    spec = facts.resource.server_spec
+    if stopped_by_us(facts.resource, server) and (spec is None or reporting(facts.resource)):
+        return blocked(facts, Start(server.id)) or Start(server.id)  # whatever is not wanted any more
+    found, doubts = open_differences(facts, server), open_doubts(facts, server)
+    held = root_trouble(facts, server)
+    if not found and not doubts:
+        return held or Settled()
+    if reporting(facts.resource):
+        return _reported(facts, server, found, doubts)
+    given_up: tuple[HeldBack, ...] = ()
+    for candidate in _candidates(facts, server, found, doubts):
+        if isinstance(candidate.step, Hold):
+            held = held or candidate.step
+            continue
+        obstacle = blocked(facts, candidate.step) or spent_on(facts, candidate)
+        if obstacle is None:
+            return begun(facts, server, candidate)
+        given_up += obstacle.spent
+        if held is None or (held.final and not obstacle.final):
+            held = obstacle  # what is tried again by itself decides when to look
+        if unsettled(facts, server, candidate.step):
+            return obstacle
+    return replace(held, spent=given_up) if held is not None else Settled()
+
+
+def _reported(
+    facts: Facts, server: Observed, found: tuple[Difference, ...], doubts: tuple[Doubt, ...]
+) -> Step:
+    """Send nothing for a difference, and say what differs."""
+    if (unasked := _unasked(facts, doubts)) is not None:
+        return unasked
+    held = root_trouble(facts, server)
+    if not found:
+        return held or _doubted(doubts[0])
+    only = f"Differences are reported only (drift.mode Report): {named(found)}."
+    return held or Hold("DriftReported", only)
+
+
+def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
+    """Return what differs between the object's spec and *server*, which must be detailed."""
+    spec = facts.resource.server_spec
+    if spec is None or server.details is None:
+        return ()
+    records, disks = facts.resource.records, disks_of(facts.resource, server.details)
+    found = differences(
+        spec,
+        server,
+        power=power_now(facts.resource, server),
+        managed_tags=records.managed_tags,
+        disks=disks,
+        names=facts.names,
+    )
+    if records.creation is not None:
+        return found  # what cannot be changed of a server that we made is no difference, see since.py
+    fixed = (odd for odd in compared(spec, server, disks, facts.names) if isinstance(odd, Odd))
+    return (*found, *(difference(odd.field, odd.want, odd.have, Change.NEVER) for odd in fixed))
+
+
+def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
+    """Return what cannot be compared, since a name in the spec leads to no id."""
+    spec, creation = facts.resource.server_spec, facts.resource.records.creation
+    if spec is None or server.details is None:
+        return ()
+    groups = group_doubts(spec, server.details, facts.names)
+    fields = None if creation is None else edited(spec, creation)
+    if fields is not None and not fields:
+        return tuple(groups)
+    disks = disks_of(facts.resource, server.details)
+    fixed = compared(spec, server, disks, facts.names, fields)
+    return (*groups, *(one for one in fixed if isinstance(one, Doubt)))
+
+
+def _unasked(facts: Facts, doubts: tuple[Doubt, ...]) -> Resolve | Hold | None:
+    """Return the look-up that comes first, or the hold while another object makes it."""
+    return next((step for doubt in doubts if (step := look_up(facts, doubt.reference)) is not None), None)
+
+
+def _doubted(doubt: Doubt) -> Hold:
+    """Hold for a name that was looked up and leads to no id."""
+    if doubt.answer is None or isinstance(doubt.answer, UnderWay):
+        msg = "what was not looked up is asked for first"
+        raise AssertionError(msg)
+    reason, message = told(doubt.reference, doubt.answer)
+    return Hold(reason, f"{doubt.field}: {message}")
+
+
+def named(found: tuple[Difference, ...]) -> str:
+    """Return the fields of differences in words, for a message."""
+    return ", ".join(sorted({d.field for d in found}))
+
+
+def _candidates(
+    facts: Facts, server: Observed, found: tuple[Difference, ...], doubts: tuple[Doubt, ...]
+) -> Iterator[Candidate]:
+    spec = facts.resource.server_spec
+    if spec is None:
+        return
+    by_field = {each.field: each for each in found}
+    yield from _live(facts, spec, server, found)
+    power_off = "powerState" in by_field and power(facts.resource) == "Stopped"
+    if power_off:
+        yield Candidate(Stop(server.id))
+    yield from _data_disks(facts, spec, server, by_field)
+    if not power_off:
+        wanted = resize_of(facts, spec, server, by_field), root_growth_of(facts, spec, server, by_field)
+        yield from at_rest(facts, server, *wanted)
+    if "powerState" in by_field and not power_off:
+        yield Candidate(Start(server.id))
+    if (unasked := _unasked(facts, doubts)) is not None:
+        yield Candidate(unasked)
+    if fixed := tuple(d for d in found if d.change is Change.NEVER):
+        yield Candidate(
+            Hold(
+                "ImmutableField",
+                "The server that was adopted differs in what cannot be changed once a server is made: "
+                f"{named(fixed)}; status.drift has the values. Correct them in the spec, or take them out.",
+            ),
+        )
+    if unasked is None:
+        yield from (Candidate(_doubted(doubt)) for doubt in doubts)
+
+
+def _live(
+    facts: Facts, spec: ServerSpec, server: Observed, found: tuple[Difference, ...]
+) -> Iterator[Candidate]:
+    values = _plain_values(spec)
+    plain = [d.field for d in found if d.field in values and d.field != "name"]
+    if plain:
+        yield Candidate(Update(server.id, tuple((name, values[name]) for name in plain)))
+    tags = [d.field.removeprefix("tags.") for d in found if d.field.startswith("tags.")]
+    if tags:
+        wanted = spec.tags or {}
+        put = tuple(sorted((key, wanted[key]) for key in tags if key in wanted))
+        yield Candidate(SetTags(server.id, put, tuple(sorted(key for key in tags if key not in wanted))))
+    groups = groups_of(spec, server.details, facts.names) if server.details else None
+    if groups is not None and any(d.field == "securityGroups" for d in found):
+        yield Candidate(SetSecurityGroups(server.id, tuple(sorted(groups))))
+    # Alone and last of its kind: a name that is taken must not hold back the rest.
+    if spec.name is not None and any(d.field == "name" for d in found):
+        yield Candidate(Update(server.id, (("name", spec.name),)))
+
+
+def _plain_values(spec: ServerSpec) -> dict[str, str | bool]:
+    pairs: dict[str, str | bool | None] = {"name": spec.name, "description": spec.description}
+    if hardware := spec.hardware:
+        pairs |= {
+            "hardware.bootOrder": hardware.boot_order,
+            "hardware.vga": hardware.vga,
+            "hardware.vdi": hardware.vdi,
+            "hardware.shutdownBehavior": hardware.shutdown_behavior,
+            "hardware.sourceIPCheck": hardware.source_ip_check,
+            "hardware.sourceMACCheck": hardware.source_mac_check,
+        }
+    return {name: value for name, value in pairs.items() if value is not None}
+
+
+def _data_disks(
+    facts: Facts, spec: ServerSpec, server: Observed, by_field: dict[str, Difference]
+) -> Iterator[Candidate]:
+    disks = disks_of(facts.resource, server.details) if server.details else Disks()
+    if disks.trouble is not None:
+        return
+    for data in spec.data_disks or ():
+        if f"dataDisks[{data.index}].size" in by_field:
+            yield Candidate(GrowDisk(server.id, disks.data[data.index].id, mib_of(data.size)))

@@ -1,0 +1,167 @@
+"""The list of conditions, from one verdict. A condition changes only when what it says changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.api.fixed import fixed_field_of
+from onecloud_operator.api.reasons import CREDENTIALS_REASONS, DELETING_REASONS
+from onecloud_operator.core.values import text_of_time, time_of_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.report.verdict import Verdict
+
+MESSAGE_LENGTH = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The condition Ready; *generation* where it is an older one than the object's, that was realised."""
+
+    status: str
+    reason: str
+    message: str
+    generation: int | None = None
+
+
+def cut(message: str) -> str:
+    """Return *message* at a length that every message of the status may have."""
+    return message if len(message) <= MESSAGE_LENGTH else message[: MESSAGE_LENGTH - 1] + "…"
+
+
+def standing(status: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
+    """Return the condition of type *kind* as it stands in *status*, or None."""
+    found = status.get("conditions")
+    for each in found if isinstance(found, list) else ():
+        if isinstance(each, dict) and each.get("type") == kind:
+            return each
+    return None
+
+
+def kept(facts: Facts) -> Ready | None:
+    """Return Ready as it stands in the status, if it ever said anything certain."""
+    old = standing(facts.resource.status, "Ready")
+    if old is None or old.get("status") not in ("True", "False"):
+        return None
+    generation = old.get("observedGeneration")
+    return Ready(
+        str(old["status"]),
+        str(old.get("reason", "")),
+        str(old.get("message", "")),
+        generation if isinstance(generation, int) else None,
+    )
+
+
+def conditions(
+    facts: Facts, verdict: Verdict, *, ready: Ready, drift: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """
+    Return all conditions, in a fixed order, each keeping its time while its status is the same.
+
+    *drift*: as it is going to stand in the status.
+    """
+    generation = facts.resource.generation
+    made: list[dict[str, Any]] = []
+    for kind, status, reason, message, seen in (
+        (
+            "Ready",
+            ready.status,
+            ready.reason,
+            ready.message,
+            generation if ready.generation is None else ready.generation,
+        ),
+        *((*entry, generation) for entry in _others(facts, verdict, drift)),
+    ):
+        old = standing(facts.resource.status, kind)
+        same = (
+            old is not None and old.get("status") == status and isinstance(old.get("lastTransitionTime"), str)
+        )
+        made.append(
+            {
+                "type": kind,
+                "status": status,
+                "reason": reason,
+                "message": cut(message),
+                "observedGeneration": seen,
+                "lastTransitionTime": old["lastTransitionTime"]
+                if same and old is not None
+                else text_of_time(facts.wall),
+            },
+        )
+    return made
+
+
+def _others(
+    facts: Facts, verdict: Verdict, drift: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, str, str, str]]:
+    synced = _synced(facts, verdict)
+    yield ("Synced", *synced)
+    yield ("CredentialsValid", *_credentials(facts))
+    deleting = facts.resource.deleting
+    if not deleting and verdict.reconciling is not None:
+        yield ("Reconciling", "True", verdict.reconciling, verdict.message)
+    if verdict.stalled:
+        yield ("Stalled", "True", verdict.reason, verdict.message)
+    if drift:
+        yield ("Drifted", "True", "DriftDetected", _drifted(facts, drift))
+    if deleting:
+        yield ("Deleting", "True", verdict.reason, verdict.message)
+    if facts.resource.paused:
+        yield ("Paused", "True", "PausedByAnnotation", "Nothing is sent to the cloud for this object.")
+    if _expiring(facts):
+        yield (
+            "Expiring",
+            "True",
+            "ExpiresSoon",
+            "The server's paid time, or its lease, ends soon; see status.server.billing.",
+        )
+
+
+def _drifted(facts: Facts, drift: Sequence[Mapping[str, Any]]) -> str:
+    """Say what differs, and of what nothing can change any more that it is only told."""
+    creation = facts.resource.records.creation
+    made = creation is not None and creation.completed_at is not None
+    fields = sorted({field for each in drift if (field := fixed_field_of(str(each.get("field"))))})
+    if not made or not fields:
+        return "The server differs from the spec; see status.drift."
+    return (
+        f"The server is not, or is no longer, what the spec says of its making: {', '.join(fields)}; see "
+        "status.drift. Nothing is done about it. A field that is taken out of the spec is not looked after."
+    )
+
+
+def _synced(facts: Facts, verdict: Verdict) -> tuple[str, str, str]:
+    if facts.resource.deleting and verdict.reason in DELETING_REASONS:
+        old = standing(facts.resource.status, "Synced")
+        if old is not None:
+            return str(old.get("status")), str(old.get("reason")), str(old.get("message"))
+        return "Unknown", "NotYetObserved", "The object is being deleted."
+    return verdict.synced, verdict.reason, verdict.message
+
+
+def _credentials(facts: Facts) -> tuple[str, str, str]:
+    trouble = facts.trouble
+    # A session that once signed in, and still says where, may be refused by now.
+    if trouble is not None and trouble.reason in CREDENTIALS_REASONS:
+        return "False", trouble.reason, trouble.message
+    if facts.place is not None:
+        return "True", "Authenticated", "The credentials sign in."
+    if trouble is not None and trouble.reason == "EndpointUnreachable":
+        return "Unknown", "EndpointUnreachable", trouble.message
+    old = standing(facts.resource.status, "CredentialsValid")
+    if old is not None:
+        return str(old.get("status")), str(old.get("reason")), str(old.get("message"))
+    return "Unknown", "NotYetObserved", "The credentials have not been tried yet."
+
+
+def _expiring(facts: Facts) -> bool:
+    server = facts.server
+    if server is None or (server.billing_type == "Prepaid" and server.auto_renew):
+        return False
+    moment = time_of_text(server.expires_at)
+    return moment is not None and moment - facts.wall <= timedelta(days=facts.config.expiring_days)

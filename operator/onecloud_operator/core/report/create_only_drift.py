@@ -1,0 +1,145 @@
+"""
+What has become of a server since we made it, in what counts only when a server is made.
+
+Nothing can be done about that, so it is no difference but drift: of what the cloud shows today against what
+it showed when the server was complete, by ids. A field that was given another value after the POST is
+compared with the server as it is: it may say what is so by now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.fixed import fixed_field_of, fixed_fields
+from onecloud_operator.core.baseline import OPTIONS, baseline_of
+from onecloud_operator.core.creation_digests import edited, sent_of, told_whole, value_of
+from onecloud_operator.core.plan.create_only import Doubt, compared
+from onecloud_operator.core.plan.diff import Change, Difference, difference, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from onecloud_operator.api.spec import ServerSpec
+    from onecloud_operator.core.baseline import Baseline
+    from onecloud_operator.core.disk_ids import Disks
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.records import Creation
+    from onecloud_operator.core.references import Names
+
+EARLIER = "made before this edit"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """How the server was made, and what it was like then; *baseline* None: that was not noted yet."""
+
+    creation: Creation
+    baseline: Baseline | None
+
+
+def drifted(
+    spec: ServerSpec, server: Observed, disks: Disks, made: Made, names: Names
+) -> Iterator[Difference]:
+    """
+    Yield how *server*, which must be detailed, drifted in what *spec* declares and nothing can change.
+
+    *disks* are its disks as the spec names them.
+    """
+    afterwards, now = edited(spec, made.creation), baseline_of(server, disks)
+    if made.baseline is not None and made.baseline != now:
+        unchanged = {path for path, _ in sent_of(spec)} - afterwards
+        # What the status recalls may lack what is there.
+        read = server.details is not None and server.details.owner_known
+        for path, want, have in _changes(spec, made.baseline, now, read=read):
+            if want != have and fixed_field_of(path) in unchanged:
+                yield difference(path, want, have, Change.NEVER)
+    for path in fixed_fields():
+        if path in afterwards:
+            yield from _of_edit(spec, server, disks, names, path)
+
+
+def _of_edit(
+    spec: ServerSpec, server: Observed, disks: Disks, names: Names, path: str
+) -> Iterator[Difference]:
+    """Yield what *path*, given another value after the POST, says that the server is not."""
+    found = False
+    for one in compared(spec, server, disks, names, {path}):
+        found = True
+        match one:
+            case Doubt(field=field, reference=reference):
+                yield difference(field, reference.name, EARLIER, Change.NEVER)
+            case _ if one.have is None:
+                yield difference(one.field, one.want, EARLIER, Change.NEVER)
+            case _:
+                yield difference(one.field, one.want, f"{shown(one.have)} ({EARLIER})", Change.NEVER)
+    if not found and not told_whole(spec, path):
+        yield difference(path, value_of(spec, path), EARLIER, Change.NEVER)
+
+
+def _changes(
+    spec: ServerSpec, base: Baseline, now: Baseline, *, read: bool
+) -> Iterator[tuple[str, object | None, object | None]]:
+    """Yield what *spec* declares, as it was and as it is, where both are known; *read*: from the cloud."""
+    placement, billing = spec.placement, spec.billing
+    for path, declared, was, have in (
+        ("hypervisor", True, base.hypervisor, now.hypervisor),
+        ("image", True, base.image_id, now.image_id),
+        ("hardware.bios", True, base.bios, now.bios),
+        ("hardware.machine", True, base.machine, now.machine),
+        ("placement.regionID", placement and placement.region_id, base.region_id, now.region_id),
+        ("placement.zoneID", placement and placement.zone_id, base.zone_id, now.zone_id),
+        ("placement.managerID", placement and placement.manager_id, base.manager_id, now.manager_id),
+        ("billing.type", True, base.billing_type, now.billing_type),
+        ("billing.autoRenew", billing and billing.auto_renew is not None, base.auto_renew, now.auto_renew),
+    ):
+        if declared and was is not None and have is not None:
+            yield path, was, have
+    if now.keypair_id is not None or read:
+        yield "keypair", base.keypair_id, now.keypair_id
+    if read:
+        yield "isolatedDevices", base.device_count, now.device_count
+    yield from _disk_changes(spec, base, now, read=read)
+    if now.cards or read:
+        yield from _card_changes(spec, base, now)
+
+
+def _disk_changes(
+    spec: ServerSpec, base: Baseline, now: Baseline, *, read: bool
+) -> Iterator[tuple[str, object | None, object | None]]:
+    before = {disk.index: disk for disk in base.disks}
+    after = {disk.index: disk for disk in now.disks}
+    wanted = [(0, "rootDisk", spec.root_disk)] if spec.root_disk else []
+    for index, path, options in (
+        *wanted,
+        *((d.index, f"dataDisks[{d.index}]", d) for d in spec.data_disks or ()),
+    ):
+        was, have = before.get(index), after.get(index)
+        if was is not None and have is None and index and read:
+            yield path, "a disk", None
+        if was is None or have is None:
+            continue
+        for option in OPTIONS:
+            old, new = getattr(was, option), getattr(have, option)
+            if getattr(options, option) is not None and old is not None and new is not None:
+                yield f"{path}.{option}", old, new
+
+
+def _card_changes(
+    spec: ServerSpec, base: Baseline, now: Baseline
+) -> Iterator[tuple[str, object | None, object | None]]:
+    yield (
+        "networks",
+        ", ".join(card.network_id for card in base.cards),
+        ", ".join(card.network_id for card in now.cards),
+    )
+    for want in spec.networks or ():
+        path = f"networks[{want.network}]"
+        was = next((card for card in base.cards if want.address and card.address == want.address), None)
+        if was is not None and all(card.address != want.address for card in now.cards):
+            same = (card.address for card in now.cards if card.mac and card.mac == was.mac)
+            yield f"{path}.address", was.address, next(same, None)
+        was = next((card for card in base.cards if want.mac and card.mac == want.mac), None)
+        if was is not None and all(card.mac != want.mac for card in now.cards):
+            same = (card.mac for card in now.cards if card.network_id == was.network_id)
+            yield f"{path}.mac", was.mac, next(same, None)

@@ -1,0 +1,93 @@
+"""What differs and is not being mended, with the time since when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.fixed import fixed_field_of
+from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.disk_ids import disks_of
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.ownership import observing
+from onecloud_operator.core.plan.update import open_differences
+from onecloud_operator.core.report.create_only_drift import Made, drifted
+from onecloud_operator.core.values import text_of_time
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.plan.diff import Difference
+    from onecloud_operator.core.report.verdict import Verdict
+
+SHOWN_LENGTH = 256
+DRIFT_LENGTH = 32
+_NOT_OURS = frozenset({"OwnedByAnother", "Paused", "InRecycleBin"})
+_NOT_DRIFT = frozenset({"Updating", "Creating", "NotYetObserved"})
+
+
+def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]:
+    """Return ``status.drift``: what differs and is held back or only reported."""
+    server = facts.server
+    if observing(facts.resource) or facts.resource.deleting:
+        return []
+    if server is None or not server.detailed or not server.phase.stable:
+        kept = facts.resource.status.get("drift")
+        unread = facts.trouble is not None or (server is not None and server.phase is Phase.MOVING)
+        return kept if unread and isinstance(kept, list) else []  # nothing new is known
+    if verdict.reason in _NOT_OURS:
+        return []
+    # What is being mended is no drift.
+    held = isinstance(step, Hold) and verdict.reason not in _NOT_DRIFT
+    found = (*(open_differences(facts, server) if held else ()), *since_made(facts, server))
+    recalled = _recalled(facts, server)
+    found = tuple(each for each in found if not (recalled and fixed_field_of(each.field)))
+    before = {
+        (d.get("field"), d.get("desired"), d.get("actual")): d.get("since")
+        for d in facts.resource.status.get("drift") or ()
+        if isinstance(d, dict)
+    }
+    entries = []
+    for each in found:
+        want, have = _cut(each.want), _cut(each.have or "")
+        since = before.get((each.field, want, have))
+        entries.append(
+            {
+                "field": each.field,
+                "desired": want,
+                "actual": have,
+                "since": since if isinstance(since, str) else text_of_time(facts.wall),
+            },
+        )
+    return [*entries, *recalled][:DRIFT_LENGTH]
+
+
+def _recalled(facts: Facts, server: Observed) -> list[dict[str, str]]:
+    """
+    Return what stands of a server that we made in what nothing can change, while that is all that is known.
+
+    After a restart the server is what the status recalls, which lacks what it shows nowhere.
+    """
+    status = facts.resource.status
+    if server.owner_known or facts.resource.records.creation is None:
+        return []
+    if status.get("observedGeneration") != facts.resource.generation:
+        return []
+    stands = (each for each in status.get("drift") or () if isinstance(each, dict))
+    return [each for each in stands if fixed_field_of(str(each.get("field")))]
+
+
+def since_made(facts: Facts, server: Observed) -> tuple[Difference, ...]:
+    """Return how a server that we made drifted in what nothing can change; *server* must be detailed."""
+    spec, records = facts.resource.spec, facts.resource.records
+    creation = records.creation
+    if spec is None or spec.server is None or creation is None or creation.completed_at is None:
+        return ()
+    if server.details is None:
+        return ()
+    disks = disks_of(facts.resource, server.details)
+    return tuple(drifted(spec.server, server, disks, Made(creation, records.baseline), facts.names))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 1] + "…"

@@ -1,0 +1,100 @@
+"""Which Kubernetes Events two statuses in a row give: one for each turn that matters, none for a repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.core.records import records_of
+from onecloud_operator.core.report.conditions import standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_QUIET = frozenset(
+    {
+        "Creating",
+        "Updating",
+        "NotYetObserved",
+        "UpToDate",
+        "Observing",
+        "WaitingForCloud",
+        "Removing",
+        "Released",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """*kind*: Normal or Warning."""
+
+    kind: str
+    reason: str
+    message: str
+
+
+def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Transition]:
+    """Yield what is worth an Event between two statuses of one object."""
+    began, begun = _creation(old), _creation(new)
+    if begun and begun.get("attempt") != began.get("attempt"):
+        yield Transition("Normal", "Creating", f"Making server {begun.get('name')} ({begun.get('id')}).")
+    completed = bool(begun.get("completedAt") and not began.get("completedAt"))
+    if completed:
+        yield Transition("Normal", "Created", f"Server {begun.get('name')} ({begun.get('id')}) is made.")
+    if new.get("adoptedAt") and not old.get("adoptedAt"):
+        yield Transition("Normal", "Adopted", f"Adopted server {new.get('id')}.")
+    restart = new.get("restart")
+    if isinstance(restart, dict) and not old.get("restart"):
+        why = f"for a change of {restart.get('why')}; it is started again"
+        yield Transition("Normal", "Restarting", f"Stopping server {new.get('id')} {why}.")
+    if new.get("deletion") and not old.get("deletion"):
+        yield Transition("Normal", "Removing", f"Removing server {new.get('id')}.")
+    yield from _disks(old, new)
+    before, after = standing(old, "Ready"), standing(new, "Ready")
+    ready = after is not None and after.get("status") == "True" and _said(before) != _said(after)
+    if after is not None and ready and not completed:  # "is made" says as much
+        yield Transition("Normal", str(after.get("reason")), str(after.get("message")))
+    told = False
+    for kind in ("Synced", "Deleting"):
+        before, after = standing(old, kind), standing(new, kind)
+        if after is None or _said(before) == _said(after) or after.get("reason") in _QUIET:
+            continue
+        told = True
+        warns = kind == "Deleting" or after.get("status") != "True"
+        yield Transition(
+            "Warning" if warns else "Normal", str(after.get("reason")), str(after.get("message"))
+        )
+
+    drifted = standing(new, "Drifted")
+    if drifted is not None and not told and not _drifting(new) <= _drifting(old):
+        yield Transition("Warning", str(drifted.get("reason")), str(drifted.get("message")))
+
+
+def _drifting(status: Mapping[str, Any]) -> frozenset[str]:
+    """Return the fields that drifted."""
+    found = status.get("drift")
+    rows = (row for row in found if isinstance(row, dict)) if isinstance(found, list) else ()
+    return frozenset(str(row.get("field")) for row in rows)
+
+
+def _disks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Transition]:
+    before = {disk.id: disk for disk in records_of(old).kept_disks}
+    after = {disk.id: disk for disk in records_of(new).kept_disks}
+    for disk in after.values():
+        if disk.kept_at is not None and (disk.id not in before or before[disk.id].kept_at is None):
+            how = "was taken out of the recycle bin" if disk.restored else "was detached from the server"
+            yield Transition("Normal", "DiskKept", f"Disk {disk.id} {how} and is kept.")
+    for disk in before.values():
+        if disk.id not in after and disk.kept_at is None:
+            message = f"Disk {disk.id}, which was to be kept, is gone from the cloud."
+            yield Transition("Warning", "DiskGone", message)
+
+
+def _creation(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = status.get("creation")
+    return found if isinstance(found, dict) else {}
+
+
+def _said(condition: Mapping[str, Any] | None) -> tuple[object, object] | None:
+    return (condition.get("status"), condition.get("reason")) if condition is not None else None

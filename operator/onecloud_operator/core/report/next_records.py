@@ -1,0 +1,172 @@
+"""What the status is to remember after a step, and how it stands there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.core import baseline
+from onecloud_operator.core.actions import (
+    BeginAdoption,
+    BeginCreation,
+    BeginDeletion,
+    BeginKeeping,
+    BeginRestart,
+    EndKeeping,
+    MarkFailedCreation,
+)
+from onecloud_operator.core.disk_ids import remembered
+from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.ownership import forged, keeps, observing
+from onecloud_operator.core.plan.create import completes
+from onecloud_operator.core.plan.guards import proven
+from onecloud_operator.core.records import Failure, KeptDisk
+from onecloud_operator.core.report.completion import baselined
+from onecloud_operator.core.report.conditions import cut
+from onecloud_operator.core.restart import over
+from onecloud_operator.core.values import text_of_time, time_of_text
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.records import Records
+
+KEPT_LENGTH = 64  # the CRD's bound
+NEW_SECONDS = 600.0
+
+
+def records_after(facts: Facts, step: Step) -> Records:
+    """Return the records as they are after *step*, with what this reading tells that is to be kept."""
+    return baselined(facts, _with_disks(facts, step))
+
+
+def _with_disks(facts: Facts, step: Step) -> Records:
+    records = _after(facts, step)
+    if isinstance(step, BeginAdoption):
+        found = next((one for one in facts.candidates or () if one.id == step.server_id), None)
+        return remembered(facts, records, found, new=True)
+    server, creation = facts.server, records.creation
+    made = creation is not None and creation.completed_at is not None
+    if server is None or server.id != records.bound_id or not (made or creation is None):
+        return records
+    believed = server.phase is Phase.RUNNING or (server.phase.stable and facts.reading.confirmed)
+    if observing(facts.resource) or forged(facts.resource) or not facts.fresh or not believed:
+        return records
+    return remembered(facts, records, server, new=_new(facts, records))
+
+
+def _new(facts: Facts, records: Records) -> bool:
+    """Say whether the server was made or adopted just now: its details may come a moment after that."""
+    creation = records.creation
+    since = time_of_text(creation.completed_at if creation is not None else records.adopted_at)
+    return since is not None and abs((facts.wall - since).total_seconds()) < NEW_SECONDS
+
+
+def _after(facts: Facts, step: Step) -> Records:
+    records, now = facts.resource.records, text_of_time(facts.wall)
+    match step:
+        case BeginCreation(creation=creation, place=place):
+            return replace(
+                records,
+                id=creation.id,
+                creation=creation,
+                place=place,
+                restart=None,
+                deletion_requested_at=None,
+                root_disk_id=None,
+                data_disk_ids=(),
+                baseline=None,
+            )
+        case BeginAdoption(server_id=server_id, place=place, taken_from=taken_from):
+            return replace(
+                records,
+                id=server_id,
+                adopted_at=now,
+                taken_from=taken_from,
+                place=place,
+                creation=None,
+                restart=None,
+                root_disk_id=None,
+                data_disk_ids=(),
+            )
+        case BeginRestart(restart=restart):
+            return replace(records, restart=restart)
+        case BeginDeletion():
+            return replace(records, deletion_requested_at=now)
+        case BeginKeeping(disk_ids=disk_ids, restored=restored):
+            new = tuple(KeptDisk(disk_id, now, restored) for disk_id in disk_ids)
+            kept = tuple(disk for disk in records.kept_disks if disk.id not in disk_ids)
+            return replace(records, kept_disks=(*kept, *new)[-KEPT_LENGTH:])
+        case EndKeeping(disk_id=disk_id, kept=kept_one):
+            found = (d if d.id != disk_id else replace(d, kept_at=now) for d in records.kept_disks)
+            return replace(records, kept_disks=tuple(d for d in found if kept_one or d.id != disk_id))
+        case MarkFailedCreation(reason=reason, message=message) if records.creation is not None:
+            failure = Failure(now, reason, cut(message))
+            return replace(records, creation=replace(records.creation, failure=failure))
+        case _:
+            pass
+    if over(facts, step):
+        records = replace(records, restart=None)
+    if records.place is None and proven(facts):
+        records = replace(records, place=facts.place)
+    if completes(facts) and records.creation is not None:
+        return replace(records, creation=replace(records.creation, completed_at=now, failure=None))
+    if observing(facts.resource):
+        seen = facts.server
+        if seen is None or seen.id == records.id or keeps(facts.resource):
+            return records
+        return replace(records, id=seen.id)
+    if records.creation is not None and records.id != records.creation.id and not forged(facts.resource):
+        return replace(records, id=records.creation.id)  # another one was observed for a while
+    return records
+
+
+def shown(records: Records) -> dict[str, Any]:
+    """Return the fields of the status in which *records* stand."""
+    status: dict[str, Any] = {}
+    if records.place is not None:
+        status["cloud"] = {
+            "authURL": records.place.auth_url,
+            "region": records.place.region or None,
+            "projectID": records.place.project_id,
+        }
+        status["cloud"] = {k: v for k, v in status["cloud"].items() if v is not None}
+    if (creation := records.creation) is not None:
+        status["creation"] = {
+            "attempt": creation.attempt,
+            "id": creation.id,
+            "name": creation.name,
+            "startedAt": creation.started_at,
+        }
+        if creation.completed_at is not None:
+            status["creation"]["completedAt"] = creation.completed_at
+        if creation.sent is not None:
+            status["creation"]["sent"] = dict(creation.sent)
+        if creation.failure is not None:
+            status["creation"] |= {
+                "failedAt": creation.failure.at,
+                "failureReason": creation.failure.reason,
+                "failureMessage": creation.failure.message,
+            }
+    if records.root_disk_id is not None:
+        status["rootDiskID"] = records.root_disk_id
+    if records.data_disk_ids:
+        status["dataDiskIDs"] = [{"index": index, "id": disk_id} for index, disk_id in records.data_disk_ids]
+    if records.baseline is not None and records.creation is not None:
+        status["baseline"] = baseline.shown(records.baseline)
+    if records.kept_disks:
+        status["keptDisks"] = [_kept_disk(disk) for disk in records.kept_disks]
+    if records.adopted_at is not None and records.creation is None:
+        status["adoptedAt"] = records.adopted_at
+        if records.taken_from is not None:
+            status["takenOverFrom"] = records.taken_from
+    if records.restart is not None:
+        status["restart"] = {"since": records.restart.since, "why": records.restart.why}
+    if records.deletion_requested_at is not None:
+        status["deletion"] = {"requestedAt": records.deletion_requested_at}
+    return status
+
+
+def _kept_disk(disk: KeptDisk) -> dict[str, str]:
+    entry = {"id": disk.id, "how": "Restored" if disk.restored else "Detached", "since": disk.since}
+    return entry if disk.kept_at is None else {**entry, "keptAt": disk.kept_at}

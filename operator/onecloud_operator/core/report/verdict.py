@@ -1,0 +1,136 @@
+"""One reason for what a pass came to; conditions, state and retry all follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.reasons import DELETING_REASONS, row_of
+from onecloud_operator.core.actions import BeginCreation, Hold, MarkFailedCreation, Settled
+from onecloud_operator.core.ownership import observing
+from onecloud_operator.core.plan.delete import UNDER_WAY
+from onecloud_operator.core.plan.retry import kind_of
+from onecloud_operator.core.restart import stopped_by_us, under_way
+from onecloud_operator.core.step_text import AT_WORK
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.values import Problem
+
+# Offline hosts, a sick image service and used addresses give the same 400 as a wrong spec.
+WRONG_SPEC_COUNT = 3
+WRONG_SPEC_SECONDS = 300.0
+
+_UNDER_WAY = frozenset({"Removing", "WaitingForCloud", "Released"})
+_NO_ERROR = frozenset({"Creating", "Updating", "NotYetObserved", "Paused", *_UNDER_WAY})
+_UNDER_WAY_REASONS = frozenset({"Creating", "Updating"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """
+    What a pass came to.
+
+    *synced*: status of the condition Synced. *reconciling*: the reason of that condition, None where it is
+    absent. *error*: it belongs into ``lastError``. *own_retry*: its next try is this object's own matter.
+    *removing*: the server is on its way out, or let go.
+    """
+
+    reason: str
+    message: str
+    synced: str
+    stalled: bool
+    reconciling: str | None
+    error: bool
+    own_retry: bool
+    removing: bool
+
+
+def verdict_of(facts: Facts, step: Step, problem: Problem | None) -> Verdict:
+    """Return the verdict over *step*, done, or refused with *problem*; *facts* have its records already."""
+    reason, message = _reason(facts, step, problem)
+    row = row_of(reason)
+    deleting = facts.resource.deleting
+    final = problem is None and isinstance(step, Hold) and step.final
+    stalled = final or (row.stalled and (reason != "InvalidSpec" or _surely_wrong(facts, step, problem)))
+    return Verdict(
+        reason=reason,
+        message=message,
+        synced=row.synced,
+        stalled=stalled,
+        reconciling=None if stalled else _reconciling(reason, own=row.scope == "own"),
+        error=row.synced == "False" and reason not in _NO_ERROR,
+        own_retry=row.scope == "own" and not final,
+        removing=deleting and reason in _UNDER_WAY,
+    )
+
+
+def _reason(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
+    reason, message = _said(facts, step, problem)
+    if facts.resource.deleting or reason not in DELETING_REASONS:
+        return reason, message
+    # What a failed creation left cannot be deleted yet; the object itself is not being deleted.
+    creation = facts.resource.records.creation
+    failure = creation.failure if creation is not None else None
+    return (failure.reason if failure is not None else "CreationFailed"), message
+
+
+def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
+    creation = facts.resource.records.creation
+    restart = facts.resource.records.restart
+    doing = under_way(restart) if restart is not None else AT_WORK
+    at_work = "Removing" if facts.resource.deleting else "Creating" if _creating(facts) else "Updating"
+    if problem is not None:
+        return (at_work, doing) if problem.again else (problem.reason, problem.message)
+    match step:
+        case Hold(reason=reason, message=message):
+            return reason, message
+        case MarkFailedCreation(message=message, reason=reason):
+            return reason, message
+        case Settled() if observing(facts.resource):
+            return "Observing", _observed(facts)
+        case Settled():
+            return "UpToDate", "The server agrees with the spec."
+        case _:
+            pass
+    failure = creation.failure if creation is not None else None
+    if failure is not None and not facts.resource.deleting and not isinstance(step, BeginCreation):
+        # What is left of a failed attempt is being deleted: the failure is what a reader must see.
+        return failure.reason, failure.message
+    return at_work, UNDER_WAY if facts.resource.deleting else doing
+
+
+def _observed(facts: Facts) -> str:
+    told, restart = "The server is observed; nothing is sent to the cloud.", facts.resource.records.restart
+    if restart is None or facts.server is None or not stopped_by_us(facts.resource, facts.server):
+        return told
+    return (
+        f"{told} It was stopped for a change of {restart.why}, so it is off: set managementPolicy: Manage to "
+        "have it started again, or start it in the cloud."
+    )
+
+
+def _creating(facts: Facts) -> bool:
+    records = facts.resource.records
+    if records.creation is None:
+        return records.adopted_at is None
+    return records.creation.completed_at is None
+
+
+def _surely_wrong(facts: Facts, step: Step, problem: Problem | None) -> bool:
+    """Say whether a refused spec was refused often and long enough to blame it."""
+    if facts.resource.spec is None:
+        return True
+    refusal = facts.memory.refusals.get("Create" if isinstance(step, Hold) else kind_of(step))
+    if refusal is None or (problem is not None and refusal.problem.reason != problem.reason):
+        return False
+    return refusal.count >= WRONG_SPEC_COUNT and facts.now - refusal.since >= WRONG_SPEC_SECONDS
+
+
+def _reconciling(reason: str, *, own: bool) -> str | None:
+    if reason in _UNDER_WAY_REASONS:
+        return reason
+    if reason in {"UpToDate", "Observing", "DriftReported", "Paused", "InRecycleBin", *DELETING_REASONS}:
+        return None
+    return "Retrying" if own else "Waiting"

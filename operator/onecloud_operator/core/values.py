@@ -1,0 +1,53 @@
+"""Small values of every decision: a problem in words, where a server lives, and times as text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    One failure, translated.
+
+    *reason* is one of the closed set of api.reasons, whose table says whether waiting helps and how long to
+    wait. *message* says what, which, and what to do; it carries no time, count, request id or secret.
+    *ambiguous*: the request may have done its work all the same, so look before anything is repeated.
+    *again*: the cloud only said "not now" (a server that moves): look again, nothing is wrong. *stuck*: it
+    said so once more of a server that rests and has not changed since, so it does not pass by itself.
+    """
+
+    reason: str
+    message: str
+    request_id: str | None = None
+    ambiguous: bool = False
+    again: bool = False
+    stuck: bool = False
+    duplicate_id: bool = False  # a POST's id exists or existed ("1062 … PRIMARY")
+    duplicate_name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One project of one region behind one sign-in URL; pinned in the status before the first write."""
+
+    auth_url: str  # without a trailing slash
+    region: str
+    project_id: str
+
+
+def text_of_time(moment: datetime) -> str:
+    """Return *moment* as ``2026-11-23T07:28:28Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def time_of_text(text: str | None) -> datetime | None:
+    """Return the moment that *text* names, or None if it names none."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # somebody may have edited a status
+        return None

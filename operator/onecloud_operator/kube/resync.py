@@ -1,0 +1,132 @@
+"""
+A count of all objects, by their metadata, every ten minutes.
+
+After HTTP 410 a watch starts anew with a list, and a list tells of no deletions: what vanished meanwhile
+would be kept for ever, and its server watched. What else was missed, an object or an edit of one, is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from onecloud_operator.engine.clock import wait_for
+from onecloud_operator.engine.lanes import Lane
+from onecloud_operator.kube.client import ClusterError, Forbidden, NotFound
+from onecloud_operator.kube.store import Key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onecloud_operator.engine.clock import Clock
+    from onecloud_operator.engine.queue import Queue
+    from onecloud_operator.kube.client import Cluster
+    from onecloud_operator.kube.store import Objects
+
+logger = logging.getLogger(__name__)
+
+EVERY_SECONDS = 600.0
+FIRST_SECONDS = 2.0  # until every object of the first list was heard of
+
+
+class Census:
+    """Counts the objects of *namespaces* (empty: of the cluster) that *selector* matches (empty: all)."""
+
+    def __init__(  # noqa: PLR0913 - what it touches
+        self,
+        *,
+        cluster: Cluster,
+        objects: Objects,
+        queue: Queue[Key],
+        namespaces: tuple[str, ...],
+        selector: str = "",
+        clock: Clock,
+        gone: Callable[[Key], None],
+    ) -> None:
+        self._cluster = cluster
+        self._objects = objects
+        self._queue = queue
+        self._namespaces = namespaces
+        self._selector = selector
+        self._clock = clock
+        self._hurried = asyncio.Event()
+        self._gone = gone
+
+    async def run(self) -> None:
+        """Count for ever; soon again while the first watch has not brought everything."""
+        while True:
+            try:
+                missing = await self.count()
+            except ClusterError as error:
+                logger.warning("the objects could not be counted", extra={"error": str(error)})
+                await self._clock.sleep(FIRST_SECONDS * 5)
+                continue
+            if not missing:
+                self._objects.complete = True
+            await self._rest()
+
+    def hurry(self) -> None:
+        """Count at once: the watch begins anew, and told of no deletion since it broke off."""
+        self._hurried.set()
+
+    async def _rest(self) -> None:
+        if not self._objects.complete:
+            await self._clock.sleep(FIRST_SECONDS)
+        elif await wait_for(self._hurried, EVERY_SECONDS, self._clock):
+            self._hurried.clear()
+
+    async def count(self) -> int:
+        """Count once: purge what is gone, fetch what was missed; return how many objects were missed."""
+        began_at = self._clock.monotonic()
+        there = await self._list()
+        stale: list[Key] = []
+        for key in self._objects.stale_before(began_at):
+            if key.namespace in self._objects.refused:
+                continue  # which says nothing about its objects
+            if key not in there:
+                self._objects.drop(key)
+                self._queue.abandon(key)
+                self._gone(key)
+            elif there[key] != self._objects.version(key):
+                stale.append(key)
+        missed = [key for key in there if key not in self._objects]
+        if self._objects.complete:
+            for key in (*missed, *stale):
+                await self._fetch(key)
+        return len(missed)
+
+    async def _list(self) -> dict[Key, str]:
+        """
+        Return the versions of all objects that there are, and note whose we may not list.
+
+        Raises ClusterError; Forbidden only if we may list none.
+        """
+        there: dict[Key, str] = {}
+        refused: set[str] = set()
+        for namespace in self._namespaces or (None,):
+            try:
+                async for page in self._cluster.list_metadata(namespace, self._selector):
+                    there.update(
+                        (Key(meta["namespace"], meta["name"], meta["uid"]), meta["resourceVersion"])
+                        for meta in page
+                    )
+            except Forbidden as error:
+                if namespace is None or len(refused) == len(self._namespaces) - 1:
+                    raise
+                refused.add(namespace)
+                if namespace not in self._objects.refused:
+                    logger.warning(
+                        "the objects of a namespace may not be listed, so nothing is known of them",
+                        extra={"namespace": namespace, "error": str(error)},
+                    )
+        self._objects.refused = frozenset(refused)
+        return there
+
+    async def _fetch(self, key: Key) -> None:
+        try:
+            body = await self._cluster.read(key.namespace, key.name)
+        except NotFound:
+            return
+        if (found := self._objects.heard(body, listed=False)) is not None:
+            self._queue.add(found, Lane.RESYNC)

@@ -1,0 +1,281 @@
+"""The objects as last heard of, by key: from kopf's watch, and from the answers to our own writes."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import ValidationError
+
+from onecloud_operator.api.prune import keeps
+from onecloud_operator.api.spec import Spec
+from onecloud_operator.core.records import believed, records_of
+from onecloud_operator.core.resource import FINALIZER, Resource
+from onecloud_operator.kube.bounded_json import PLACES, SHARED, slim
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+PARSED = 256  # objects that are being worked on: several passes are made on one version
+ECHO_SECONDS = 60.0  # a watch that is further behind than this is broken, and not merely late
+
+
+class Key(NamedTuple):
+    """One object. An object that was deleted and made again under its name is another one."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """
+    *heard_at*: monotonic, when this version came. *written*: it is the answer to a write of ours.
+
+    *wrote*: the status that was written, if the API server keeps more than that.
+    """
+
+    body: Mapping[str, Any]
+    heard_at: float
+    written: bool
+    wrote: Mapping[str, Any] | None = None
+
+
+class Objects:
+    """
+    Every object, in its newest version that is known.
+
+    A watch event can be older than the answer to our own last write: taken for news, it had decisions made
+    on a status that no longer stands, and each of them written. So it is ignored, for that UID, as long as
+    a late watch can explain it, and never when it comes out of a list: after a restore of the cluster's
+    database versions really do go back.
+
+    *sees*: whether all objects of a namespace are heard of. *handover_seconds*: for so long an object is left
+    alone that comes to us while we run and was worked on before, since whoever did may not know yet.
+    """
+
+    def __init__(
+        self,
+        monotonic: Callable[[], float],
+        *,
+        sees: Callable[[str], bool] = lambda _namespace: True,
+        handover_seconds: float = 0.0,
+    ) -> None:
+        self._monotonic = monotonic
+        self._sees = sees
+        self._handover_seconds = handover_seconds
+        self._not_before: dict[Key, float] = {}
+        self._entries: dict[Key, _Entry] = {}
+        self._parsed: dict[Key, tuple[_Entry, Resource]] = {}
+        self._owners: dict[str, Key] = {}
+        self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects name each
+        self.complete = False  # every object of the cluster's first list was heard of
+        self.refused: frozenset[str] = frozenset()  # namespaces whose objects we may not list
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._entries
+
+    def keys(self) -> Iterator[Key]:
+        """Return the keys of all objects, as they are now."""
+        return iter(tuple(self._entries))
+
+    def lives(self, uid: str, namespace: str) -> bool:
+        """Say whether an object of this UID lives; where not all are known, any may."""
+        known = self.complete and self._sees(namespace) and namespace not in self.refused
+        return not known or uid in self._owners
+
+    def has(self, uid: str) -> bool:
+        """Say whether an object of this UID is among those that are known."""
+        return uid in self._owners
+
+    def statuses(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the status of each object, an empty one if it has none yet."""
+        return (entry.body.get("status") or {} for entry in self._entries.values())
+
+    def rest_seconds(self, key: Key) -> float:
+        """Return for how long the object is still left alone, since it was another's until just now."""
+        until = self._not_before.get(key)
+        if until is None:
+            return 0.0
+        if (left := until - self._monotonic()) > 0:
+            return left
+        del self._not_before[key]
+        return 0.0
+
+    def heard(self, body: Mapping[str, Any], *, listed: bool) -> Key | None:
+        """Take over what the watch told; return the key if it is news. *listed*: it came out of a list."""
+        key = key_of(body)
+        old = self._entries.get(key)
+        if old is not None and not listed:
+            late = old.written and self._monotonic() - old.heard_at < ECHO_SECONDS
+            if late and _older(version_of(body), version_of(old.body)):
+                return None
+            if version_of(body) == version_of(old.body):
+                return None
+        if old is None and self.complete and FINALIZER in (body["metadata"].get("finalizers") or ()):
+            self._not_before[key] = self._monotonic() + self._handover_seconds
+        # What came in one list shares its names already; a copy would only take more.
+        self._put(key, slim(body) if listed else _sharing(slim(body)), written=False)
+        return key
+
+    def answered(
+        self, body: Mapping[str, Any], asked_at: float, *, status: Mapping[str, Any] | None = None
+    ) -> None:
+        """
+        Take over the answer to a write or a read of our own that was sent at *asked_at* (monotonic).
+
+        The watch may have been quicker, and tell of an edit made after our write: that is not told twice.
+        *status*: what was written. It is kept instead of an equal copy: the feed keeps parts of it, too.
+        """
+        key = key_of(body)
+        old = self._entries.get(key)
+        if old is None or (old.heard_at >= asked_at and _older(version_of(body), version_of(old.body))):
+            return
+        new = slim(body)
+        had = {"spec": old.body["spec"], "status": status or old.body["status"]}
+        same = {name: value for name, value in had.items() if value == new[name]}
+        more = status is not None and "status" not in same and keeps(new["status"], status)
+        wrote = status if more else None
+        self._put(
+            key, {name: same.get(name) or _sharing(new[name]) for name in new}, written=True, wrote=wrote
+        )
+
+    def drop(self, key: Key) -> None:
+        """Forget an object that is gone."""
+        if key in self._entries:
+            self._count_secret(key, -1)
+            del self._entries[key]
+            self._parsed.pop(key, None)
+            self._owners.pop(key.uid, None)
+            self._not_before.pop(key, None)
+
+    def stale_before(self, moment: float) -> Iterator[Key]:
+        """Return the keys that nothing was heard of since *moment* (monotonic)."""
+        return iter(tuple(key for key, entry in self._entries.items() if entry.heard_at < moment))
+
+    def get(self, key: Key) -> Resource | None:
+        """Return the object, or None if it is gone."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        parsed = self._parsed.get(key)
+        if parsed is None or parsed[0] is not entry:
+            parsed = entry, resource_of(entry.body)
+            if len(self._parsed) >= PARSED:
+                del self._parsed[next(iter(self._parsed))]
+            self._parsed[key] = parsed
+        return parsed[1]
+
+    def version(self, key: Key) -> str | None:
+        """Return the resourceVersion of the object as it is known, or None if it is gone."""
+        entry = self._entries.get(key)
+        return version_of(entry.body) if entry is not None else None
+
+    def wrote(self, resource: Resource) -> Mapping[str, Any] | None:
+        """Return the status that led to this version, if the API server keeps more than that."""
+        entry = self._entries.get(Key(resource.namespace, resource.name, resource.uid))
+        return entry.wrote if entry is not None and version_of(entry.body) == resource.version else None
+
+    def secret_of(self, key: Key) -> tuple[str, str] | None:
+        """Return namespace and name of the Secret that the object names, without reading the rest of it."""
+        entry = self._entries.get(key)
+        spec = entry.body.get("spec") if entry is not None else None
+        reference = spec.get("credentialsRef") if isinstance(spec, dict) else None
+        name = reference.get("name") if isinstance(reference, dict) else None
+        return (key.namespace, name) if isinstance(name, str) else None
+
+    def names(self, secret: tuple[str, str]) -> bool:
+        """Say whether any object names this Secret."""
+        return self._secrets[secret] > 0
+
+    def _count_secret(self, key: Key, one: int) -> None:
+        if (secret := self.secret_of(key)) is not None:
+            self._secrets[secret] += one
+            if not self._secrets[secret]:
+                del self._secrets[secret]
+
+    def _put(
+        self,
+        key: Key,
+        body: Mapping[str, Any],
+        *,
+        written: bool,
+        wrote: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._count_secret(key, -1)
+        self._entries[key] = _Entry(body, self._monotonic(), written, wrote)
+        self._owners[key.uid] = key
+        self._count_secret(key, 1)
+
+
+def key_of(body: Mapping[str, Any]) -> Key:
+    """Return the key of an object as the API server gives it."""
+    metadata = body["metadata"]
+    return Key(metadata["namespace"], metadata["name"], metadata["uid"])
+
+
+def version_of(body: Mapping[str, Any]) -> str:
+    """Return the resourceVersion."""
+    return str(body["metadata"].get("resourceVersion", ""))
+
+
+def resource_of(body: Mapping[str, Any]) -> Resource:
+    """Return the object as decisions see it; one whose spec cannot be read has a flaw in its place."""
+    metadata = body["metadata"]
+    status = body.get("status") or {}
+    deleting = "deletionTimestamp" in metadata
+    finalizers = tuple(metadata.get("finalizers") or ())
+    places = metadata.get(PLACES) or range(len(finalizers))
+    spec, flaw = None, None
+    try:
+        spec = Spec.model_validate(body.get("spec") or {})
+    except ValidationError as error:
+        flaw = flaw_of(error)
+    return Resource(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        version=version_of(body),
+        generation=int(metadata.get("generation", 0)),
+        spec=spec,
+        flaw=flaw,
+        deleting=deleting,
+        finalizers=finalizers,
+        finalizer_place=places[finalizers.index(FINALIZER)] if FINALIZER in finalizers else 0,
+        annotations=metadata.get("annotations") or {},
+        records=believed(
+            records_of(status), metadata["uid"], deleting=deleting, mirror_shared=SHARED in body
+        ),
+        status=status,
+    )
+
+
+def flaw_of(error: ValidationError) -> str:
+    """Return what is wrong with a spec, by field, without any of its values."""
+    found = [
+        f"spec.{'.'.join(str(part) for part in each['loc'])}: {each['msg']}".replace("spec.:", "spec:")
+        for each in error.errors(include_url=False, include_context=False, include_input=False)[:5]
+    ]
+    return "The spec is not valid: " + "; ".join(found)
+
+
+def _sharing(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return *value* with one copy of each name and word for all objects: they are half of its memory."""
+    if isinstance(value, str):
+        return sys.intern(value) if value.isalpha() else value
+    if isinstance(value, dict):
+        return {sys.intern(key): _sharing(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_sharing(inner) for inner in value]
+    return value
+
+
+def _older(left: str, right: str) -> bool:
+    """Say whether version *left* is older; versions that are no numbers cannot be compared."""
+    return left.isdigit() and right.isdigit() and int(left) < int(right)

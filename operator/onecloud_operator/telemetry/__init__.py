@@ -1,0 +1,1 @@
+"""What is to be seen of the process: health, metrics, log."""

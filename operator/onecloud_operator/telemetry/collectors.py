@@ -1,0 +1,135 @@
+"""What is so at this moment, gathered from the parts for the metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, get_args
+from urllib.parse import urlsplit
+
+from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS
+from onecloud_operator.api.status import State
+from onecloud_operator.engine.lanes import Lane
+from onecloud_operator.onecloud import Lane as Kind
+from onecloud_operator.telemetry.metrics import MOST_FEEDS, OTHER, code_of, label, tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from onecloud_operator.election.election import Election, Fence
+    from onecloud_operator.engine.queue import Queue
+    from onecloud_operator.feed import Feed, Feeds
+    from onecloud_operator.kube.installed_crd import Definition
+    from onecloud_operator.kube.store import Key, Objects
+    from onecloud_operator.kube.watch import Watch
+    from onecloud_operator.onecloud import Endpoints
+    from onecloud_operator.onecloud.models import Exchange
+    from onecloud_operator.telemetry.metrics import Metrics, Sample
+
+STATES = frozenset(get_args(State))
+REASONS = frozenset({*SYNCED_REASONS, *DELETING_REASONS})
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is so of any process, leading or not."""
+
+    fence: Fence
+    election: Election | None = None
+
+    def __call__(self) -> Iterator[Sample]:
+        """Yield each sample: its metric, its labels, its value."""
+        yield "leader", (), float(self.fence.open)
+        yield "lease_failures", (), float(self.election.failures if self.election else 0)
+
+
+@dataclass(slots=True)
+class Working:
+    """What is so of a process that works, beside *standing*."""
+
+    standing: Standing
+    queue: Queue[Key]
+    feeds: Feeds[Key]
+    objects: Objects
+    endpoints: Endpoints
+    watch: Watch
+    monotonic: Callable[[], float]
+    definition: Definition
+    # Feeds that have series of their own, ever: whoever names hosts must not choose how many there are.
+    named: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def __call__(self) -> Iterator[Sample]:
+        """Yield each sample: its metric, its labels, its value."""
+        yield from self.standing()
+        for lane in Lane:
+            yield "queue_depth", (lane.name.lower(),), float(self.queue.depth(lane))
+            yield "queue_oldest_seconds", (lane.name.lower(),), self.queue.waiting_seconds(lane)
+            yield "queue_parked_oldest_seconds", (lane.name.lower(),), self.queue.parked_seconds(lane)
+        yield "queue_parked", (), float(self.queue.parked)
+        yield "queue_running", (), float(self.queue.running)
+        yield "queue_delayed", (), float(self.queue.delayed)
+        for kind in Kind:
+            yield "cloud_requests_in_flight", (kind.value,), float(self.endpoints.under_way(kind))
+            yield "cloud_requests_waiting", (kind.value,), float(self.endpoints.waiting(kind))
+        yield "crd_fields_missing", (), float(len(self.definition.lacking))
+        yield "watch_silent_seconds", (), self.watch.silent_seconds
+        yield from self._of_feeds()
+        yield from self._of_objects()
+
+    def _of_feeds(self) -> Iterator[Sample]:
+        now = self.monotonic()
+        feeds: dict[tuple[str, str, str], list[Feed[Key]]] = {}
+        for feed in sorted(self.feeds, key=lambda one: -one.owned):
+            # Cut short, two names may have become one: their feeds are added up.
+            name = name_of(feed)
+            if name not in self.named and len(self.named) >= MOST_FEEDS:
+                name = (OTHER, OTHER, OTHER)
+            else:
+                self.named.add(name)
+            feeds.setdefault(name, []).append(feed)
+        yield "feeds", (), float(sum(len(several) for several in feeds.values()))
+        yield "feed_restarts", (), float(self.feeds.restarts)
+        for name, several in feeds.items():
+            yield "feed_in_touch", name, float(all(feed.health.problem is None for feed in several))
+            yield "feed_servers", name, float(sum(feed.owned for feed in several))
+            yield "feed_staleness_seconds", name, now - min(fresh_at(feed) for feed in several)
+
+    def _of_objects(self) -> Iterator[Sample]:
+        statuses = tuple(self.objects.statuses())
+        for state, number in tally((status.get("state") for status in statuses), STATES).items():
+            yield "servers", (state,), float(number)
+        for reason, number in tally((synced_reason(status) for status in statuses), REASONS).items():
+            yield "objects", (reason,), float(number)
+
+
+def name_of(feed: Feed[Key]) -> tuple[str, str, str]:
+    """Return the labels of a feed: host of the sign-in URL, region, project id."""
+    place = feed.place
+    parts = urlsplit(place.auth_url)
+    host = parts.hostname or ""
+    endpoint = f"{host}:{parts.port}" if parts.port is not None else host
+    return label(endpoint), label(place.region), label(place.project_id)
+
+
+def fresh_at(feed: Feed[Key]) -> float:
+    """Return when the newest poll was sent that showed every change, or since when one is waited for."""
+    health = feed.health
+    return health.since if health.fresh_at is None else health.fresh_at
+
+
+def synced_reason(status: Mapping[str, object]) -> str:
+    """Return the reason of the condition Synced; an object without one was not yet looked at."""
+    conditions = status.get("conditions")
+    for condition in conditions if isinstance(conditions, list) else ():
+        if condition.get("type") == "Synced":
+            return str(condition.get("reason"))
+    return "NotYetObserved"
+
+
+def telling(metrics: Metrics) -> Callable[[Exchange], None]:
+    """Return what counts the requests of the cloud's client."""
+
+    def told(exchange: Exchange) -> None:
+        code = exchange.error or code_of(exchange.status)
+        metrics.exchanged(exchange.operation, code, exchange.seconds, throttled=exchange.throttled)
+
+    return told

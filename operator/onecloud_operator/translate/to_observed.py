@@ -1,0 +1,244 @@
+"""A server as the cloud shows it, in the operator's words; whatever is not as expected counts as absent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.core.observed import (
+    DATA_DISKS_LENGTH,
+    Details,
+    Disk,
+    DiskState,
+    Nic,
+    Observed,
+    Owner,
+    SecurityGroup,
+    carried,
+    phase_of,
+)
+from onecloud_operator.translate.columns import LONG, SHORT, TEXT
+from onecloud_operator.translate.convert import (
+    BILLING,
+    FIRMWARE,
+    MEDIUM,
+    SHUTDOWN,
+    count,
+    filled,
+    flag,
+    items,
+    mac,
+    one_id,
+    text,
+    time,
+    word,
+)
+from onecloud_operator.translate.to_status import (
+    MOST_ITEMS,
+    USER_TAG,
+    disks_of,
+    index_of,
+    mirror_of,
+    renewed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+OWNER_TAGS: tuple[str, ...] = (
+    "onecloud.io/cluster",
+    "onecloud.io/namespace",
+    "onecloud.io/name",
+    "onecloud.io/uid",
+)
+HOT_PLUG = "hotplug_cpu_mem"
+LONGEST_ID = 64
+LONGEST_ADDRESS = 45  # an IPv6 address with an IPv4 one in it
+MOST_DISKS = 1 + DATA_DISKS_LENGTH
+NAME, WORD = filled(256), filled(64)
+
+# All within the status's bounds, so that a row of any size is kept as a small one; what a spec can say fits.
+# Plain columns of a row: attribute, wire name, reader, whether the empty text is a value like any other.
+COLUMNS: tuple[tuple[str, str, Callable[[object], Any], bool], ...] = (
+    ("name", "name", TEXT, True),
+    ("status", "status", TEXT, True),
+    ("version", "update_version", count, True),
+    ("updated_at", "updated_at", SHORT, True),
+    ("project_id", "project_id", one_id, True),
+    ("project_id", "tenant_id", one_id, True),
+    ("recycled", "pending_deleted", flag, True),
+    ("locked", "disable_delete", flag, True),
+    ("description", "description", LONG, True),
+    ("cpu", "vcpu_count", count, True),
+    ("memory_mib", "vmem_size", count, True),
+    ("hypervisor", "hypervisor", TEXT, False),
+    ("instance_type", "instance_type", TEXT, False),
+    ("bios", "bios", word(FIRMWARE), False),
+    ("machine", "machine", TEXT, False),
+    ("boot_order", "boot_order", TEXT, False),
+    ("vga", "vga", TEXT, False),
+    ("vdi", "vdi", TEXT, False),
+    ("shutdown_behavior", "shutdown_behavior", word(SHUTDOWN), False),
+    ("source_ip_check", "src_ip_check", flag, False),
+    ("source_mac_check", "src_mac_check", flag, False),
+    ("billing_type", "billing_type", word(BILLING), False),
+    ("auto_renew", "auto_renew", flag, False),
+    ("expires_at", "expired_at", time, False),
+)
+_MEDIUM = word(MEDIUM)
+
+
+class Untranslatable(ValueError):
+    """A server without a usable id: nothing can be done with it."""
+
+
+def observed_from_details(server: Mapping[str, Any], *, whole: bool = False) -> Observed:
+    """Return what a detailed reply shows, *whole*: of one server. Raises Untranslatable, and nothing else."""
+    columns = _columns(server)
+    mirror = mirror_of(server)
+    details = _details(server, columns.get("version", 0), mirror)
+    return replace(_observed(_id(server), columns, details, mirror), whole=whole)
+
+
+def carried_over(server: Observed, previous: Observed | None) -> Observed:
+    """
+    Return *server* with what only a GET of one shows, as last read.
+
+    Without that the mirror would change, and be written, each time that the other kind of reply comes.
+    """
+    if previous is None or previous.id != server.id or server.whole:
+        return server
+    mirror = carried(server.mirror, previous.mirror)
+    return server if mirror is server.mirror else replace(server, mirror=mirror)
+
+
+def observed_from_row(row: Mapping[str, Any], previous: Observed | None) -> Observed:
+    """
+    Return what a bare row shows, and of *previous* what it does not. Raises Untranslatable.
+
+    The details stay those of *previous*, under the version that they were read with.
+    """
+    server_id = _id(row)
+    columns = _columns(row)
+    if previous is None or previous.id != server_id:
+        return _observed(server_id, columns, None, renewed({}, row))
+    if status := columns.get("status"):
+        columns["phase"] = phase_of(status)
+    return replace(previous, **columns, mirror=renewed(previous.mirror, row))
+
+
+def owner_tags(owner: Owner) -> dict[str, str]:
+    """Return the tags that name *owner*, under their names in ``user-metadata``."""
+    return dict(zip(OWNER_TAGS, (owner.cluster, owner.namespace, owner.name, owner.uid), strict=True))
+
+
+def disk_state(disk: Mapping[str, Any]) -> DiskState:
+    """Return what a disk's own reply shows; one that does not say that it is out of the bin is in it."""
+    return DiskState(
+        auto_delete=flag(disk.get("auto_delete")), recycled=flag(disk.get("pending_deleted")) is not False
+    )
+
+
+def ip_of(nics: Iterable[Nic], others: Iterable[str] = ()) -> str | None:
+    """Return the address to show: the default card's, else the first card's, else the first of *others*."""
+    ordered = sorted(nics, key=lambda nic: not nic.default)
+    found = (address for nic in ordered for address in (nic.address, nic.address6) if address)
+    usable = (address for address in (*found, *others) if len(address) <= LONGEST_ADDRESS)
+    return next(usable, None)
+
+
+def _id(server: Mapping[str, Any]) -> str:
+    server_id = text(server.get("id"))
+    if server_id is None or len(server_id) > LONGEST_ID:
+        raise Untranslatable("a server without a usable id")
+    return server_id
+
+
+def _columns(row: Mapping[str, Any]) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name, wire, read, empty in COLUMNS:
+        value = read(row.get(wire))
+        if value is not None:
+            columns[name] = value if empty or value != "" else None
+    return columns
+
+
+def _observed(
+    server_id: str, columns: dict[str, Any], details: Details | None, mirror: Mapping[str, Any]
+) -> Observed:
+    status = columns.setdefault("status", "")
+    required: dict[str, Any] = {"name": "", "version": 0, "updated_at": "", "project_id": ""}
+    columns = required | columns | {"phase": phase_of(status)}
+    return Observed(id=server_id, details=details, mirror=mirror, **columns)
+
+
+def _details(server: Mapping[str, Any], version: int, mirror: Mapping[str, Any]) -> Details:
+    nics = tuple(_nic(nic) for nic in items(server.get("nics"))[:MOST_ITEMS])
+    listed = text(server.get("ips"))
+    found = [disk for disk in disks_of(server) if one_id(disk.get("id"))]
+    disks = tuple(_disk(disk) for disk in found[:MOST_DISKS])
+    told = count(server.get("disk_count"))
+    if told is None and isinstance(server.get("disks_info"), list):
+        told = len(items(server["disks_info"]))
+    return Details(
+        version=version,
+        disks=disks,
+        disks_known=told == len(disks),
+        nics=nics,
+        security_groups=_groups(server),
+        tags=mirror.get("tags", {}),
+        owner=_owner(server.get("metadata")),
+        keypair=NAME(server.get("keypair")),
+        keypair_id=one_id(server.get("keypair_id")),
+        region_id=one_id(server.get("cloudregion_id")) or one_id(server.get("region_id")),
+        zone_id=one_id(server.get("zone_id")),
+        manager_id=one_id(server.get("manager_id")),
+        device_count=len(items(server.get("isolated_devices"))),
+        hot_plug=_hot_plug(server.get("metadata")),
+        ip=ip_of(nics, listed.replace(",", " ").split() if listed else ()),
+    )
+
+
+def _disk(disk: Mapping[str, Any]) -> Disk:
+    return Disk(
+        id=disk["id"],
+        index=index_of(disk),
+        size_mib=count(disk.get("size")) or 0,
+        image=NAME(disk.get("image")),
+        image_id=one_id(disk.get("image_id")),
+        backend=WORD(disk.get("storage_type")),
+        medium=_MEDIUM(disk.get("medium_type")) or None,
+        driver=WORD(disk.get("driver")),
+        cache=WORD(disk.get("cache_mode")),
+    )
+
+
+def _nic(nic: Mapping[str, Any]) -> Nic:
+    return Nic(
+        network_id=one_id(nic.get("network_id")) or "",
+        address=WORD(nic.get("ip_addr")),
+        address6=WORD(nic.get("ip6_addr")),
+        mac=mac(nic.get("mac")) or None,
+        default=nic.get("is_default") is True,
+    )
+
+
+def _groups(server: Mapping[str, Any]) -> tuple[SecurityGroup, ...]:
+    found = [(one_id(g.get("id")), NAME(g.get("name"))) for g in items(server.get("secgroups"))[:MOST_ITEMS]]
+    if not any(group_id or name for group_id, name in found):
+        found = [(one_id(server.get("secgrp_id")), NAME(server.get("secgroup")))]
+    return tuple(SecurityGroup(group_id or "", name or "") for group_id, name in found if group_id or name)
+
+
+def _hot_plug(metadata: object) -> bool:
+    # The host agent writes it at each start; it is absent where none has done so, and then it is refused.
+    return isinstance(metadata, dict) and metadata.get(HOT_PLUG) == "enable"
+
+
+def _owner(metadata: object) -> Owner | None:
+    if not isinstance(metadata, dict):
+        return None
+    cluster, namespace, name, uid = (NAME(metadata.get(USER_TAG + tag)) for tag in OWNER_TAGS)
+    if uid is None:
+        return None
+    return Owner(cluster or "", namespace or "", name or "", uid)

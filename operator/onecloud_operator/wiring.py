@@ -1,0 +1,166 @@
+"""The parts that work on objects, wired to each other, from the watch to the reconciler."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import kopf
+
+from onecloud_operator import __version__
+from onecloud_operator.controller.reconciler import Reconciler
+from onecloud_operator.controller.sessions import Clouds
+from onecloud_operator.engine.backoff import Backoff
+from onecloud_operator.engine.queue import Queue
+from onecloud_operator.engine.tasks import Supervisor, TaskFault
+from onecloud_operator.feed import Feeds
+from onecloud_operator.kube import handlers
+from onecloud_operator.kube.client import PLURAL
+from onecloud_operator.kube.resync import Census
+from onecloud_operator.kube.secrets import Secrets
+from onecloud_operator.kube.store import Key, Objects
+from onecloud_operator.kube.watch import Watch
+from onecloud_operator.kube.write_fence import guarded
+from onecloud_operator.options import feed_options, sees
+from onecloud_operator.process import first, on_signals
+from onecloud_operator.telemetry.collectors import Working
+from onecloud_operator.telemetry.health_checks import alive, ready
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from onecloud_operator.core.facts import Config
+    from onecloud_operator.engine.lanes import Lane
+    from onecloud_operator.kube.client import Cluster
+    from onecloud_operator.kube.cluster_addresses import Surroundings
+    from onecloud_operator.kube.installed_crd import Definition
+    from onecloud_operator.onecloud import Endpoints
+    from onecloud_operator.process import Shell
+    from onecloud_operator.telemetry.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+
+async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
+    shell: Shell,
+    asked: asyncio.Event,
+    cluster: Cluster,
+    endpoints: Endpoints,
+    surroundings: Surroundings,
+    definition: Definition,
+    config: Config,
+) -> None:
+    """Work on every object until *asked* to end, or until a shared part fails. Raises TaskFault."""
+    settings, clock, metrics = shell.settings, shell.clock, shell.metrics
+    objects = Objects(
+        clock.monotonic,
+        sees=partial(sees, settings),
+        handover_seconds=settings.handover_seconds if settings.selector else 0.0,
+    )
+    secrets = Secrets(cluster.secret, clock.monotonic, settings.secret_seconds)
+    clouds = Clouds(secrets, endpoints, clock.monotonic)
+    queue: Queue[Key] = Queue(
+        clock=clock,
+        backoff=Backoff(1.0, 300.0, random.random),
+        workers=settings.workers,
+        per_group=settings.workers_per_endpoint,
+        group_of=partial(_share_of, objects, clouds),
+        on_pass=partial(_count_pass, metrics),
+    )
+    feeds: Feeds[Key] = Feeds(
+        notify=queue.add,
+        clock=clock,
+        options=feed_options(settings),
+        tenant_of=lambda key: key.namespace,
+        on_turn=lambda job, seconds, rows, failed: metrics.fed(job, seconds, rows, failed=failed),
+    )
+    reconciler = Reconciler(
+        objects=objects,
+        cluster=cluster,
+        clouds=clouds,
+        feeds=feeds,
+        config=config,
+        monotonic=clock.monotonic,
+        wall=lambda: datetime.now(UTC),
+        random=random.random,
+        resync_seconds=settings.resync_seconds,
+        secret_seconds=settings.secret_seconds,
+        definition=definition,
+        on_step=metrics.stepped,
+    )
+    census = Census(
+        cluster=cluster,
+        objects=objects,
+        queue=queue,
+        namespaces=settings.namespaces,
+        selector=settings.selector,
+        clock=clock,
+        gone=reconciler.forget,
+    )
+    watch = Watch(
+        PLURAL, monotonic=clock.monotonic, on_relist=census.hurry, request_class=guarded(shell.fence.check)
+    )
+    logger.info(
+        "starting",
+        extra={
+            "version": __version__,
+            "namespaces": ",".join(settings.namespaces) or "all",
+            "selector": settings.selector or None,
+            "cluster": config.cluster,
+        },
+    )
+    supervisor = Supervisor(clock)
+    supervisor.start("queue", queue.run(reconciler))
+    supervisor.start("census", census.run())
+    supervisor.start("definition", definition.run(clock))
+    supervisor.start("surroundings", surroundings.run(endpoints, shell.policy, clock))
+    supervisor.start("sessions", clouds.tidy(objects.names, clock))
+    stopped = asyncio.Event()
+    tasks = await kopf.spawn_tasks(
+        registry=handlers.registry(objects, queue, gone=reconciler.forget, watch=watch),
+        settings=handlers.settings(settings.selector),
+        standalone=True,
+        clusterwide=not settings.namespaces,
+        namespaces=settings.namespaces,
+        stop_flag=stopped,
+    )
+    # Ours replace kopf's: at its end it waits for, and then cancels, every task that it finds in the loop.
+    on_signals(asked)
+    shell.watching = watching = asyncio.create_task(
+        kopf.run_tasks(tasks, ignored=asyncio.all_tasks()), name="kopf"
+    )
+    metrics.look = Working(
+        shell.standing, queue, feeds, objects, endpoints, watch, clock.monotonic, definition
+    )
+    ended = watching.done
+    shell.health.alive.update(alive(supervisor, cluster, watch, feeds, queue, watch_ended=ended))
+    shell.health.ready.update(ready(objects, watch))
+    try:
+        await first(watching, supervisor.fault())
+        raise TaskFault("kopf: ended, though it must not")
+    finally:
+        shell.health.alive.clear()  # what ends now ends because it is asked to
+        metrics.look = shell.standing
+        await supervisor.close()
+        await feeds.close()
+        await clouds.close()
+        stopped.set()
+
+
+def _share_of(objects: Objects, clouds: Clouds, key: Key) -> tuple[Hashable, Hashable]:
+    """
+    Return whose part of the workers an object takes, and where it leads.
+
+    Namespaces share the workers: they are what a cluster gives to people, and cost something. Endpoints cost
+    nothing to name, so those of a namespace share its part.
+    """
+    secret = objects.secret_of(key)
+    return key.namespace, (secret and clouds.endpoint_of(secret)) or secret or key
+
+
+def _count_pass(metrics: Metrics, lane: Lane, waited: float, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback
+    metrics.passed(lane.name.lower(), waited, seconds, failed=failed)

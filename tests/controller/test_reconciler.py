@@ -1,0 +1,89 @@
+"""What the reconciler keeps of an object that goes while it is worked on: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from onecloud_operator.controller.reconciler import Reconciler
+from onecloud_operator.core.facts import Config
+from onecloud_operator.core.values import Problem
+from onecloud_operator.feed import FeedOptions, Feeds
+from onecloud_operator.kube.client import ClusterError, Conflict, NotFound
+from onecloud_operator.kube.store import Key, Objects
+from tests.engine.simulated import SimulatedClock
+
+BODY = {
+    "metadata": {
+        "namespace": "shop",
+        "name": "web",
+        "uid": "11111111-1111-4111-8111-111111111111",
+        "resourceVersion": "1",
+        "generation": 1,
+    },
+    "spec": {
+        "credentialsRef": {"name": "s"},
+        "server": {"cpu": 1, "memory": "1Gi", "image": "i", "networks": [{"network": "n"}]},
+    },
+}
+
+
+class Clouds:
+    """Secrets that are not there."""
+
+    def endpoint_of(self, _secret: object) -> str:
+        return "e"
+
+    async def open(self, *_: object, **__: object) -> Problem:
+        return Problem("SecretNotFound", "There is none.")
+
+
+class Cluster:
+    """An API server that fails while the watch tells that the object is gone."""
+
+    def __init__(self, error: ClusterError) -> None:
+        self.error = error
+        self.reconciler: Reconciler | None = None
+
+    async def write_status(self, reference: Any, _status: object) -> None:
+        await asyncio.sleep(0)
+        assert self.reconciler is not None
+        key = Key(reference.namespace, reference.name, reference.uid)
+        self.reconciler.objects.drop(key)
+        self.reconciler.forget(key)
+        raise self.error
+
+    async def read(self, *_: object) -> None:
+        raise NotFound("gone", 404)
+
+
+class Definition:
+    status = None
+
+
+@pytest.mark.parametrize("error", [Conflict("x", 409), ClusterError("no answer"), ClusterError("x", 422)])
+async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_written(
+    error: ClusterError,
+) -> None:
+    clock = SimulatedClock()
+    objects, cluster = Objects(clock.monotonic), Cluster(error)
+    fakes: dict[str, Any] = {"cluster": cluster, "clouds": Clouds(), "definition": Definition()}
+    reconciler = cluster.reconciler = Reconciler(
+        objects=objects,
+        feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
+        config=Config(cluster="c"),
+        monotonic=clock.monotonic,
+        wall=lambda: datetime.now(UTC),
+        random=lambda: 0.5,
+        resync_seconds=1800.0,
+        secret_seconds=60.0,
+        **fakes,
+    )
+    key = objects.heard(BODY, listed=False)
+    assert key is not None
+    assert await reconciler(key) is None
+    assert not reconciler._known  # noqa: SLF001 - that nothing is kept is the point
+    assert not reconciler._stumbles._failures  # noqa: SLF001

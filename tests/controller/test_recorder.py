@@ -1,0 +1,98 @@
+"""What is written of a status where the API server keeps less of it than was sent, or more."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kubernetes.aio.client import ApiClient, Configuration
+
+from onecloud_operator.controller.recorder import Voice
+from onecloud_operator.kube.client import Cluster, ClusterError
+from onecloud_operator.kube.installed_crd import Definition
+from onecloud_operator.kube.store import Objects, key_of
+from tests.core.fixtures import UID, facts
+from tests.onecloud.origin import Answer, serving
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.onecloud.origin import Asked
+
+
+class Keeper:
+    """
+    An API server with one object, of whose status it keeps what its definition has.
+
+    *defaults* are laid under each status, *dropped* is the field that it drops.
+    """
+
+    def __init__(self, *, defaults: dict[str, Any] | None = None, dropped: str = "") -> None:
+        self.defaults, self.dropped = defaults or {}, dropped
+        self.version, self.status, self.writes = 7, dict[str, Any](), 0
+
+    def body(self) -> dict[str, Any]:
+        meta = {"namespace": "shop", "name": "web-1", "uid": UID, "resourceVersion": str(self.version)}
+        return {"metadata": meta, "spec": {"credentialsRef": {"name": "onecloud"}}, "status": self.status}
+
+    async def respond(self, asked: Asked) -> Answer:
+        if asked.path.startswith("/openapi"):
+            return Answer(200, {})
+        if asked.method != "PATCH":
+            return Answer(201, {})
+        self.writes += 1
+        sent = json.loads(asked.content)[-1]["value"]
+        kept = self.defaults | {name: value for name, value in sent.items() if name != self.dropped}
+        self.version += kept != self.status
+        self.status = kept
+        return Answer(200, self.body())
+
+
+@asynccontextmanager
+async def speaking(keeper: Keeper) -> AsyncIterator[tuple[Voice, Objects]]:
+    async with serving(keeper.respond) as place:
+        cluster = Cluster(ApiClient(Configuration(host=place.url)))
+        objects = Objects(lambda: 0.0)
+        objects.heard(keeper.body(), listed=True)
+        try:
+            yield Voice(objects, cluster, lambda: 0.0, Definition(cluster)), objects
+        finally:
+            await cluster.close()
+
+
+async def say(voice: Voice, objects: Objects, status: dict[str, Any]) -> None:
+    resource = objects.get(key_of({"metadata": {"namespace": "shop", "name": "web-1", "uid": UID}}))
+    assert resource is not None
+    await voice.status(replace(facts(), resource=resource), status)
+
+
+async def test_the_defaults_of_a_newer_definition_lead_to_one_write_and_not_to_one_each_pass() -> None:
+    keeper = Keeper(defaults={"mood": "good"})
+    async with speaking(keeper) as (voice, objects):
+        for _ in range(5):
+            await say(voice, objects, {"id": "s1"})
+        assert keeper.writes == 1
+        await say(voice, objects, {"id": "s2"})
+        assert keeper.status == {"id": "s2", "mood": "good"}
+
+
+async def test_what_somebody_else_put_there_is_overwritten_once_more() -> None:
+    keeper = Keeper(defaults={"mood": "good"})
+    async with speaking(keeper) as (voice, objects):
+        await say(voice, objects, {"id": "s1"})
+        keeper.status, keeper.version = {"id": "s1", "ip": "10.0.0.5", "mood": "good"}, 99
+        objects.heard(keeper.body(), listed=False)
+        await say(voice, objects, {"id": "s1"})
+        assert keeper.status == {"id": "s1", "mood": "good"}
+
+
+async def test_a_record_that_is_dropped_is_never_taken_for_written() -> None:
+    """A creation would be sent without a record of it."""
+    keeper = Keeper(dropped="creation")
+    async with speaking(keeper) as (voice, objects):
+        for _ in range(2):
+            with pytest.raises(ClusterError, match="did not keep all"):
+                await say(voice, objects, {"id": "s1", "creation": {"attempt": 1}})

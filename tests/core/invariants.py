@@ -1,0 +1,270 @@
+"""
+What must hold at every step, judged by what really is in the cloud and in Kubernetes.
+
+The operator's own records and readings are no witnesses here: it may be wrong about either.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.core.actions import (
+    BeginAdoption,
+    BeginCreation,
+    Claim,
+    CloudWrite,
+    Create,
+    Delete,
+    Disown,
+    GrowDisk,
+    RemoveFinalizer,
+    Resize,
+    SetSecurityGroups,
+    SetTags,
+    Start,
+    Stop,
+    Unlock,
+    Update,
+)
+from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
+from onecloud_operator.core.ownership import power
+from onecloud_operator.core.plan.keep_disks import READ_SECONDS
+from tests.core.cloud import PLAIN
+from tests.core.fixtures import OTHER_UID
+
+if TYPE_CHECKING:
+    from onecloud_operator.api.spec import ServerSpec
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.resource import Resource
+    from tests.core.cloud import Row
+    from tests.core.world import World
+
+REPEAT_SECONDS = 60.0
+MOST_REPEATS = 7  # lost answers are looked after at 2, 4, 8, 16 and 32 seconds
+
+
+def keep(world: World, facts: Facts, step: Step) -> None:
+    """Judge *step* before it is taken."""
+    if isinstance(step, BeginCreation):
+        _begin_creation(world, step)
+    if isinstance(step, BeginAdoption | Claim):
+        assert not made(world), "an adoption beside a server of its own"
+    if isinstance(step, RemoveFinalizer):
+        _let_go(world, step)
+    if not isinstance(step, CloudWrite):
+        return
+    assert world.trouble is None, "a write without credentials that work"
+    stored = world.cluster.stored
+    assert stored.held, "a write for an object that nothing holds"
+    assert stored.records.place == world.place, "a write elsewhere than where its server is"
+    assert not facts.resource.paused or facts.resource.deleting, "a write for a paused object"
+    assert _management(stored) != "Observe", "a write for an object that only observes"
+    if isinstance(step, Create):
+        _create(world, step)
+        return
+    row = world.cloud.rows.get(step.server_id)
+    if row is None:
+        return
+    _write(world, facts, step, row)
+
+
+def made(world: World) -> set[str]:
+    """Return the ids of the servers that the object has, or will have when a late POST arrives."""
+    uid = world.cluster.stored.uid
+    there = {server_id for server_id, row in world.cloud.rows.items() if row.made_for == uid}
+    late = {step.creation.id for _, step, _ in world.cloud.under_way}
+    return there | (late - world.cloud.used)
+
+
+def one_at_most(world: World) -> None:
+    """See that the object has one server, made or adopted."""
+    uid = world.cluster.stored.uid
+    rows = world.cloud.rows.items()
+    adopted = {server_id for server_id, row in rows if row.server.owner and row.server.owner.uid == uid}
+    assert len(made(world) | adopted) <= 1, "a second server"
+
+
+def _begin_creation(world: World, step: BeginCreation) -> None:
+    assert made(world) <= {step.creation.id}, "a second server begun beside the first"
+    records = world.cluster.stored.records
+    old = records.creation
+    lost = records.seen and old is not None and old.failure is None and old.id != step.creation.id
+    spec = world.cluster.heard.spec
+    if lost:
+        assert spec is not None, "no spec"
+        assert spec.on_external_deletion == "Recreate", "made again without being asked"
+        assert not world.too_many_gone, "made again while too many are gone"
+
+
+def _create(world: World, step: Create) -> None:
+    creation = world.cluster.stored.records.creation
+    assert creation is not None, "a POST that is not on record"
+    assert creation.id == step.creation.id, "a POST of another id than is on record"
+    assert made(world) <= {step.creation.id}, "a second server beside the first"
+
+
+def _write(world: World, facts: Facts, step: CloudWrite, row: Row) -> None:
+    stored = world.cluster.stored
+    owner = row.server.owner
+    certain = not world.feed.stalled and not world.feed.lying
+    assert not (certain and owner and owner.uid == OTHER_UID), "a write to what another object owns"
+    assert row.made_for == stored.uid or _adopts(stored, row), "a write to a server that is not ours"
+    if isinstance(step, Delete):
+        _delete(world, facts, step, row)
+    if isinstance(step, Stop):
+        _stop(world, facts)
+    assert not (certain and vain(step, row)), "a write that changes nothing"
+    again = [at for at, sent, wish in world.sent[world.stirred :] if sent == step and wish == facts.wish]
+    recent = [at for at in again if world.now - at < REPEAT_SECONDS and at > world.memory.born_at]
+    assert len(recent) < MOST_REPEATS, "one and the same write over and over"
+
+
+def _adopts(stored: Resource, row: Row) -> bool:
+    adoption = stored.spec.adoption if stored.spec else None
+    if adoption is None or adoption.policy == "Never":
+        return False
+    server = stored.spec.server if stored.spec else None
+    ours = row.server.owner is not None and row.server.owner.uid == stored.uid
+    return ours or row.server.id == adoption.id or row.server.name == (server.name if server else None)
+
+
+def _delete(world: World, facts: Facts, step: Delete, row: Row) -> None:
+    stored = world.cluster.stored
+    spec, creation = facts.resource.spec, stored.records.creation
+    if facts.resource.deleting:
+        policy = spec.deletion_policy if spec is not None else None
+        assert stored.deleting, "a deletion that nobody asked for"
+        assert spec is not None, "a deletion, and nobody knows which"
+        assert not spec.deletion_protection, "a deletion of a protected object's server"
+        assert stored.records.deletion_requested_at, "a deletion that is not on record"
+        assert policy != "Retain", "a deletion of what is to be kept"
+        assert policy is not None or row.made_for == stored.uid, "a deletion of what was adopted"
+        assert step.for_good == (policy == "Delete"), "the other kind of deletion than was asked for"
+        assert not lost_with(world, row), "a deletion that takes along what is to outlive it"
+        return
+    assert row.made_for == stored.uid, "a deletion of what was not made here"
+    assert creation is None or creation.completed_at is None, "a server that was complete"
+    assert not row.started, "a server that ran"
+    left = row.server.status in CREATE_FAILURES
+    on_its_way = row.condemned and row.server.status in {*DELETING_STATUSES, "delete_fail"}
+    assert left or on_its_way, "a deletion that nobody asked for"
+    row.condemned = True
+
+
+def lost_with(world: World, row: Row) -> set[str]:
+    """Return the disks that are to outlive the server, and would be lost with it; not those of just now."""
+    if not row.rested and not row.started:
+        return set()
+    disks = {disk.id: world.cloud.disks[disk.id] for disk in row.details.disks}
+    threatened = {disk_id for disk_id, disk in disks.items() if disk.recycled or not row.server.recycled}
+    return {
+        disk_id
+        for disk_id in threatened
+        if not disks[disk_id].auto_delete and world.now - disks[disk_id].since > READ_SECONDS
+    }
+
+
+def _stop(world: World, facts: Facts) -> None:
+    spec, stored = facts.resource.spec, world.cluster.stored
+    if power(facts.resource) == "Stopped":
+        return
+    assert stored.records.restart is not None, "a stop that is not on record"
+    assert spec is not None, "a stop for what nobody knows"
+    assert spec.disruption is not None, "a stop without leave"
+    assert spec.disruption.allow == "Restart", "a stop without leave"
+    assert spec.drift is None or spec.drift.mode != "Report", "a stop where nothing is to be changed"
+
+
+def left_off(world: World, row: Row) -> bool:
+    """Say whether the operator has stopped a server, and does not see to it that it runs again."""
+    return row.halted and not row.server.recycled and power(world.cluster.stored) != "Stopped"
+
+
+def _let_go(world: World, step: RemoveFinalizer) -> None:
+    """See that nothing is left behind that nobody will look after."""
+    stored, rows = world.cluster.stored, world.cloud.rows
+    if step.why in {"Detached", "Observed"} or stored.version != world.cluster.heard.version:
+        return  # asked for, or a write that will be refused
+    left = made(world)
+    if step.why == "NeverMade":
+        assert not left, "let go, and its server comes after it"
+    elif step.why == "Deleted":
+        assert not left & set(rows), "let go, and its server lives"
+        assert not left, "let go, and its server comes after it"
+    elif step.why == "Recycled":
+        assert all(rows[server_id].server.recycled for server_id in left), "let go, and its server lives"
+        lost = {disk for server_id in left for disk in lost_with(world, rows[server_id])}
+        assert not lost, "let go, and what is to outlive its server is in the bin with it"
+    else:
+        assert not any(left_off(world, row) for row in rows.values()), "let go, and left off"
+        owners = (row.server.owner for row in rows.values())
+        assert not any(o is not None and o.uid == stored.uid for o in owners), "let go, and still its owner"
+
+
+def _management(resource: Resource) -> str | None:
+    return resource.spec.management_policy if resource.spec else None
+
+
+def vain(step: CloudWrite, row: Row) -> bool:
+    """Say whether *step* asks for what is there already."""
+    server, details = row.server, row.details
+    match step:
+        case Update(fields=fields):
+            return all(getattr(server, PLAIN[name]) == value for name, value in fields)
+        case SetTags(put=put, remove=remove):
+            return dict(put).items() <= details.tags.items() and not set(remove) & set(details.tags)
+        case SetSecurityGroups(groups=groups):
+            return {g.lower() for g in groups} == {g.name.lower() for g in details.security_groups}
+        case Start():
+            return server.phase is Phase.RUNNING
+        case Stop():
+            return server.phase is Phase.STOPPED
+        case Resize(cpu=cpu, memory_mib=memory, instance_type=kind):
+            have = (server.cpu, server.memory_mib, server.instance_type)
+            return all(want in (None, has) for want, has in zip((cpu, memory, kind), have, strict=True))
+        case GrowDisk(disk_id=disk_id, size_mib=size):
+            return any(d.id == disk_id and d.size_mib >= size for d in details.disks)
+        case Unlock():
+            return not server.locked
+        case Delete(for_good=for_good):
+            return server.locked or (server.recycled and not for_good)
+        case Disown():
+            return server.owner is None
+        case _:
+            return False
+
+
+def disagreements(row: Row, spec: ServerSpec, wanted: str) -> set[str]:
+    """Return the fields in which the server is not what *spec* asks for, read off the cloud's own row."""
+    server, details = row.server, row.details
+    disks = {disk.index: disk.size_mib for disk in details.disks}
+    tags = spec.tags or {}
+    phases = {
+        "Running": {Phase.RUNNING},
+        "Stopped": {Phase.STOPPED, Phase.SUSPENDED},
+        "Unmanaged": {Phase.RUNNING, Phase.STOPPED, Phase.SUSPENDED},
+    }
+    hardware = spec.hardware.model_dump(by_alias=True, exclude_none=True) if spec.hardware else {}
+    agrees = {
+        "name": spec.name in (None, server.name),
+        "description": spec.description in (None, server.description),
+        "cpu": spec.cpu in (None, server.cpu),
+        "memory": spec.memory is None or mib_of(spec.memory) == server.memory_mib,
+        "instanceType": spec.instance_type in (None, server.instance_type),
+        "tags": tags.items() <= details.tags.items() and not (row.own_tags & set(details.tags)) - set(tags),
+        "securityGroups": spec.security_groups is None
+        or {g.lower() for g in spec.security_groups} == {g.name.lower() for g in details.security_groups},
+        "rootDisk.size": spec.root_disk is None
+        or spec.root_disk.size is None
+        or disks[0] >= mib_of(spec.root_disk.size),
+        "dataDisks": all(disks.get(d.index, 0) >= mib_of(d.size) for d in spec.data_disks or ()),
+        "hardware": all(
+            getattr(server, PLAIN[f"hardware.{name}"]) == want
+            for name, want in hardware.items()
+            if f"hardware.{name}" in PLAIN
+        ),
+        "powerState": server.phase in phases[wanted],
+    }
+    return {field for field, agreed in agrees.items() if not agreed}

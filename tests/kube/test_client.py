@@ -1,0 +1,448 @@
+"""The operator's own calls to the Kubernetes API: at the real API server, and at one that misbehaves."""
+
+from __future__ import annotations
+
+import base64
+import json
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kubernetes.aio.client import ApiClient, Configuration
+
+from onecloud_operator.api.prune import keeps
+from onecloud_operator.kube.bounded_json import FIELD_MANAGER
+from onecloud_operator.kube.client import (
+    KIND,
+    PAGE,
+    Cluster,
+    ClusterError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Reference,
+)
+from tests.api.manifests import SPEC, manifest
+from tests.client import cluster_of
+from tests.onecloud.origin import LOST, Answer, serving
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from sandbox.cluster.control_plane import ControlPlane
+    from sandbox.cluster.kube import Kube
+    from tests.onecloud.origin import Asked, Place
+
+OURS = "onecloud.io/server"
+OTHERS = "example.com/backup"
+
+
+pytestmark = pytest.mark.usefixtures("served")
+
+
+@pytest.fixture
+async def cluster(control_plane: ControlPlane) -> AsyncIterator[Cluster]:
+    async with cluster_of(control_plane) as made:
+        yield made
+
+
+MOMENT = "2026-01-01T00:00:00Z"
+READY = {
+    "type": "Ready",
+    "status": "True",
+    "reason": "Available",
+    "message": "The server runs.",
+    "lastTransitionTime": MOMENT,
+}
+
+
+def reference_to(body: dict[str, Any]) -> Reference:
+    meta = body["metadata"]
+    return Reference(meta["namespace"], meta["name"], meta["uid"], meta["resourceVersion"])
+
+
+@pytest.fixture
+def web(kube: Kube, namespace: str) -> dict[str, Any]:
+    return kube.create(manifest(namespace, SPEC))
+
+
+# -- status ----------------------------------------------------------------------------------------------
+async def test_a_status_is_written_whole_under_our_name_and_the_spec_is_left_alone(
+    cluster: Cluster, web: dict[str, Any]
+) -> None:
+    first = await cluster.write_status(reference_to(web), {"id": "s1", "state": "Running", "ip": "10.0.0.5"})
+    assert first["status"] == {"id": "s1", "state": "Running", "ip": "10.0.0.5", "observedGeneration": -1}
+    second = await cluster.write_status(reference_to(first), {"id": "s1", "state": "Stopped"})
+    assert "ip" not in second["status"], "what is not said any more is gone"
+    assert second["spec"] == web["spec"]
+    assert second["metadata"]["generation"] == web["metadata"]["generation"]
+    managers = {each["manager"]: each for each in second["metadata"]["managedFields"]}
+    assert managers[FIELD_MANAGER]["subresource"] == "status"
+    assert "f:spec" not in managers[FIELD_MANAGER]["fieldsV1"]
+
+
+async def test_a_status_that_is_the_same_is_no_new_version(cluster: Cluster, web: dict[str, Any]) -> None:
+    first = await cluster.write_status(reference_to(web), {"id": "s1"})
+    again = await cluster.write_status(reference_to(first), {"id": "s1"})
+    assert again["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
+
+
+async def test_a_decision_on_an_older_version_is_not_written(
+    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+) -> None:
+    kube.patch(KIND, "web-1", namespace, {"spec": {"deletionProtection": True}})
+    with pytest.raises(Conflict) as error:
+        await cluster.write_status(reference_to(web), {"id": "s1"})
+    assert error.value.status == 422, "a failed test of a JSON patch"
+    assert (
+        "status" not in kube.list(KIND, namespace)[0] or "id" not in kube.list(KIND, namespace)[0]["status"]
+    )
+
+
+async def test_a_namesake_that_was_made_meanwhile_inherits_no_status(
+    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+) -> None:
+    """It would inherit the id, and so the server, of an object that was deleted."""
+    kube.delete(KIND, "web-1", namespace)
+    namesake = kube.create(manifest(namespace, SPEC))
+    with pytest.raises(Conflict):
+        await cluster.write_status(reference_to(web), {"id": "s1"})
+    with pytest.raises(Conflict):
+        await cluster.add_finalizer(reference_to(web), OURS, others=False)
+    found = await cluster.read(namespace, "web-1")
+    assert found["metadata"]["uid"] == namesake["metadata"]["uid"]
+    assert "id" not in found.get("status", {})
+    assert "finalizers" not in found["metadata"]
+
+
+async def test_a_status_that_the_definition_does_not_know_names_the_field(
+    cluster: Cluster, web: dict[str, Any]
+) -> None:
+    with pytest.raises(ClusterError, match=r"status\.state") as error:
+        await cluster.write_status(reference_to(web), {"state": "Sleeping"})
+    assert error.value.status == 422
+
+
+async def test_a_field_that_the_definition_lacks_is_seen_to_be_dropped(
+    cluster: Cluster, web: dict[str, Any]
+) -> None:
+    """A record that was lost in silence would count as written."""
+    sent = {"id": "s1", "cloud": {"authURL": "https://cloud.example/v3", "projectID": "p", "cell": "c"}}
+    answer = await cluster.write_status(reference_to(web), sent)
+    assert not keeps(answer["status"], sent)
+    del sent["cloud"]["cell"]  # type: ignore[attr-defined]
+    assert keeps(answer["status"], sent), "with a default beside it"
+
+
+async def test_nothing_that_another_manager_put_into_the_status_survives(
+    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+) -> None:
+    first = await cluster.write_status(reference_to(web), {"id": "s1", "conditions": [READY]})
+    left = {"deletion": {"requestedAt": MOMENT}, "nextRetryTime": MOMENT, "ip": "10.0.0.5"}
+    kube.patch(KIND, "web-1", namespace, {"status": left}, subresource="status")
+    kube.apply(
+        {
+            **{key: first[key] for key in ("apiVersion", "kind")},
+            "metadata": {"name": "web-1", "namespace": namespace},
+            "status": {"conditions": [{**READY, "type": "Deleting", "message": "left"}]},
+        },
+        manager="velero-server",
+        subresource="status",
+    )
+    seen = await cluster.read(namespace, "web-1")
+    assert {*left} <= {*seen["status"]}
+    assert len(seen["status"]["conditions"]) == 2
+    ours = await cluster.write_status(reference_to(seen), {"id": "s1", "conditions": [READY]})
+    assert ours["status"] == {"id": "s1", "conditions": [READY], "observedGeneration": -1}
+    writers = {m["manager"] for m in ours["metadata"]["managedFields"] if m.get("subresource") == "status"}
+    assert writers == {FIELD_MANAGER}
+
+
+async def test_a_status_that_was_applied_by_an_older_operator_is_taken_over(
+    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+) -> None:
+    """What it applied is no other manager's, and the record of who owns what does not grow for ever."""
+    older = kube.apply(
+        {
+            **{key: web[key] for key in ("apiVersion", "kind")},
+            "metadata": {"name": "web-1", "namespace": namespace},
+            "status": {"id": "s1", "ip": "10.0.0.5", "state": "Running"},
+        },
+        manager=FIELD_MANAGER,
+        subresource="status",
+    )
+    ours, sizes = older, []
+    for number in range(5):
+        status = {"id": "s1", "state": "Running", "conditions": [{**READY, "message": str(number)}]}
+        ours = await cluster.write_status(reference_to(ours), status)
+        sizes.append(len(json.dumps(ours["metadata"]["managedFields"])))
+    assert "ip" not in ours["status"]
+    assert len(set(sizes)) == 1
+
+
+async def test_a_status_for_an_object_that_is_gone_is_not_found(
+    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+) -> None:
+    kube.delete(KIND, "web-1", namespace)
+    with pytest.raises((NotFound, Conflict)):
+        await cluster.write_status(reference_to(web), {"id": "s1"})
+    assert kube.get(KIND, "web-1", namespace) is None
+
+
+# -- finalizers ------------------------------------------------------------------------------------------
+async def test_a_finalizer_comes_and_goes_beside_those_of_others(
+    cluster: Cluster, web: dict[str, Any]
+) -> None:
+    held = await cluster.add_finalizer(reference_to(web), OURS, others=False)
+    assert held["metadata"]["finalizers"] == [OURS]
+    both = await cluster.add_finalizer(reference_to(held), OTHERS, others=True)
+    assert both["metadata"]["finalizers"] == [OURS, OTHERS]
+    with pytest.raises(Conflict):
+        await cluster.remove_finalizer(reference_to(both), OURS, 1)
+    theirs = await cluster.remove_finalizer(reference_to(both), OURS, 0)
+    assert theirs["metadata"]["finalizers"] == [OTHERS]
+    free = await cluster.remove_finalizer(reference_to(theirs), OTHERS, 0)
+    assert "finalizers" not in free["metadata"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"version": "1"}, {"uid": "00000000-0000-4000-8000-000000000000"}],
+    ids=["another-version", "another-object"],
+)
+async def test_a_finalizer_is_set_on_what_was_decided_upon_or_not_at_all(
+    cluster: Cluster, web: dict[str, Any], namespace: str, change: dict[str, str]
+) -> None:
+    with pytest.raises(Conflict):
+        await cluster.add_finalizer(replace(reference_to(web), **change), OURS, others=False)
+    assert "finalizers" not in (await cluster.read(namespace, "web-1"))["metadata"]
+
+
+async def test_a_deleted_object_goes_with_its_last_finalizer(
+    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+) -> None:
+    await cluster.add_finalizer(reference_to(web), OURS, others=False)
+    kube.delete(KIND, "web-1", namespace)
+    going = await cluster.read(namespace, "web-1")
+    assert "deletionTimestamp" in going["metadata"]
+    await cluster.remove_finalizer(reference_to(going), OURS, 0)
+    with pytest.raises(NotFound):
+        await cluster.read(namespace, "web-1")
+
+
+# -- reading ---------------------------------------------------------------------------------------------
+async def test_a_list_has_the_metadata_of_those_that_are_asked_for(
+    cluster: Cluster, kube: Kube, namespace: str
+) -> None:
+    for name, labels in (("web-1", {"shard": "a"}), ("db-1", {})):
+        body = manifest(namespace, SPEC, name)
+        body["metadata"]["labels"] = labels
+        kube.create(body)
+
+    async def names(space: str | None, selector: str = "") -> set[str]:
+        pages = [page async for page in cluster.list_metadata(space, selector)]
+        found = [meta for page in pages for meta in page if meta["namespace"] == namespace]
+        assert all("uid" in meta and "resourceVersion" in meta for meta in found)
+        return {meta["name"] for meta in found}
+
+    assert await names(namespace) == {"web-1", "db-1"}
+    assert await names(None) == {"web-1", "db-1"}
+    assert await names(namespace, "shard=a") == {"web-1"}
+    assert await names("no-such-namespace") == set()
+
+
+async def test_a_secret_is_read_by_its_name(cluster: Cluster, kube: Kube, namespace: str) -> None:
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "onecloud", "namespace": namespace}}
+    kube.create(body | {"stringData": {"OS_TOKEN": "t"}})
+    found = await cluster.secret(namespace, "onecloud")
+    assert found["data"] == {"OS_TOKEN": base64.b64encode(b"t").decode()}
+    with pytest.raises(NotFound, match="no-such"):
+        await cluster.secret(namespace, "no-such")
+
+
+async def test_a_right_that_is_missing_is_named(control_plane: ControlPlane, namespace: str) -> None:
+    async with cluster_of(control_plane, "operator") as limited:
+        with pytest.raises(Forbidden, match=r"cannot (get|list) resource .configmaps."):
+            await limited.call("read", "GET", f"/api/v1/namespaces/{namespace}/configmaps")
+
+
+async def test_a_cluster_is_called_by_the_uid_of_its_system_namespace(cluster: Cluster, kube: Kube) -> None:
+    found = kube.get("namespaces", "kube-system")
+    assert found is not None
+    assert await cluster.cluster_id() == found["metadata"]["uid"]
+
+
+async def test_the_served_schema_knows_our_kind(cluster: Cluster) -> None:
+    schemas = (await cluster.served_schema())["components"]["schemas"]
+    assert any(name.endswith(KIND) for name in schemas)
+
+
+async def test_an_event_is_told_of_its_object_and_cut_to_what_events_take(
+    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+) -> None:
+    await cluster.emit(
+        reference_to(web),
+        kind="Warning",
+        reason="QuotaExceeded",
+        message="x" * 3000,
+        time="2026-11-23T12:00:00Z",
+    )
+    (event,) = kube.list("events", namespace)
+    assert event["involvedObject"]["uid"] == web["metadata"]["uid"]
+    assert (event["type"], event["reason"], len(event["message"])) == ("Warning", "QuotaExceeded", 1024)
+
+
+# -- an API server that misbehaves -----------------------------------------------------------------------
+class Told:
+    """What is told of each call."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, int | None]] = []
+
+    def __call__(self, operation: str, status: int | None, seconds: float) -> None:
+        assert seconds >= 0.0
+        self.calls.append((operation, status))
+
+
+@asynccontextmanager
+async def answering(
+    respond: Callable[[Asked], Awaitable[Answer]],
+) -> AsyncIterator[tuple[Cluster, Told, Place]]:
+    told = Told()
+    async with serving(respond) as place:
+        made = Cluster(ApiClient(Configuration(host=place.url)), told)
+        try:
+            yield made, told, place
+        finally:
+            await made.close()
+
+
+def always(answer: Answer) -> Callable[[Asked], Awaitable[Answer]]:
+    async def respond(_asked: Asked) -> Answer:
+        return answer
+
+    return respond
+
+
+def status_of(code: int, message: str) -> Answer:
+    return Answer(code, {"kind": "Status", "code": code, "message": message})
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "says"),
+    [
+        pytest.param(status_of(404, "not found"), NotFound, "404 not found", id="not-there"),
+        pytest.param(status_of(409, "modified"), Conflict, "409 modified", id="changed"),
+        pytest.param(status_of(422, "a test failed"), Conflict, "422 a test failed", id="a-failed-test"),
+        pytest.param(
+            Answer(422, {"message": "is invalid", "details": {"kind": "OneCloudServer"}}),
+            ClusterError,
+            "422 is invalid",
+            id="not-valid",
+        ),
+        pytest.param(status_of(403, "cannot get"), Forbidden, "403 cannot get", id="no-right"),
+        pytest.param(status_of(401, "Unauthorized"), Forbidden, "401 Unauthorized", id="no-identity"),
+        pytest.param(status_of(429, "slow down"), ClusterError, "429 slow down", id="too-many"),
+        pytest.param(status_of(500, "etcd"), ClusterError, "500 etcd", id="broken"),
+        pytest.param(Answer(503, b"<html>secret-page</html>"), ClusterError, "503", id="a-proxy"),
+        pytest.param(Answer(200, b"<html>"), ClusterError, "the answer is no JSON", id="no-json"),
+        pytest.param(Answer(200, []), ClusterError, "the answer is no JSON object", id="a-list"),
+        pytest.param(LOST, ClusterError, "does not answer", id="the-connection-is-cut"),
+    ],
+)
+async def test_whatever_is_wrong_is_an_error_of_ours(
+    answer: Answer, kind: type[ClusterError], says: str
+) -> None:
+    async with answering(always(answer)) as (made, told, _):
+        with pytest.raises(ClusterError) as error:
+            await made.read("shop", "web-1")
+        assert type(error.value) is kind
+        assert says in str(error.value)
+        assert "GET /apis/onecloud.io/v1alpha1/namespaces/shop/onecloudservers/web-1" in str(error.value)
+        assert "secret-page" not in str(error.value)
+        assert told.calls == [("read", error.value.status)]
+        assert made.succeeded_at is None
+
+
+async def test_an_api_server_that_is_not_there_is_an_error_without_a_status() -> None:
+    async with serving(always(LOST)) as place:
+        url = place.url
+    made = Cluster(ApiClient(Configuration(host=url)))
+    with pytest.raises(ClusterError, match="does not answer") as error:
+        await made.cluster_id()
+    assert error.value.status is None
+    await made.close()
+
+
+async def test_a_long_list_is_read_page_by_page() -> None:
+    pages = {
+        None: {"items": [{"metadata": {"name": "a"}}], "metadata": {"continue": "next one"}},
+        "next one": {"items": [{"metadata": {"name": "b"}}], "metadata": {"continue": ""}},
+    }
+
+    async def respond(asked: Asked) -> Answer:
+        query = asked.target.partition("?")[2]
+        return Answer(200, pages["next one" if "continue=next" in query else None])
+
+    async with answering(respond) as (made, told, place):
+        found = [meta["name"] async for page in made.list_metadata("shop", "shard=a") for meta in page]
+        assert found == ["a", "b"]
+        assert told.calls == [("list", 200), ("list", 200)]
+        assert all(f"limit={PAGE}" in call and "labelSelector=shard" in call for call in place.calls)
+        assert all("PartialObjectMetadataList" in asked.headers["accept"] for asked in place.asked)
+
+
+async def test_a_list_that_is_too_old_to_go_on_is_an_error_and_not_a_short_list() -> None:
+    """A census that believed it would drop every object of the pages that are missing."""
+
+    async def respond(asked: Asked) -> Answer:
+        if "continue" in asked.target:
+            return status_of(410, "expired")
+        return Answer(200, {"items": [], "metadata": {"continue": "more"}})
+
+    async with answering(respond) as (made, _, _):
+        with pytest.raises(ClusterError, match="410 expired"):
+            [page async for page in made.list_metadata(None)]
+
+
+async def test_what_is_sent_names_us_and_the_version_that_was_decided_upon() -> None:
+    async with answering(always(Answer(200, {}))) as (made, _, place):
+        await made.write_status(Reference("shop", "web-1", "u1", "7"), {"id": "s1"})
+        (asked,) = place.asked
+        assert f"fieldManager={FIELD_MANAGER}" in asked.target
+        assert asked.path.endswith("/onecloudservers/web-1/status")
+        assert asked.headers["content-type"] == "application/json-patch+json"
+        assert json.loads(asked.content) == [
+            {"op": "test", "path": "/metadata/uid", "value": "u1"},
+            {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+            {"op": "add", "path": "/status", "value": {"id": "s1"}},
+        ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../kube-system/secrets/root",
+        "x?watch=true",
+        "a/../../../kube-system/secrets/root",
+        "..",
+        "a%2f..%2f..",
+        "a..b",
+        "",
+        "x" * 254,
+        "a b",
+        "a\n",
+    ],
+)
+async def test_a_name_that_is_none_never_gets_into_a_path(name: str) -> None:
+    async with serving(always(Answer(200, b"{}"))) as place:
+        cluster = Cluster(ApiClient(Configuration(host=place.url)))
+        with pytest.raises(NotFound, match="is no name in Kubernetes"):
+            await cluster.secret("shop", name)
+        with pytest.raises(NotFound, match="is no name in Kubernetes"):
+            await cluster.secret(name, "onecloud")
+        with pytest.raises(NotFound, match="is no name in Kubernetes"):
+            await cluster.read("shop", name)
+        await cluster.close()
+        assert place.asked == []
