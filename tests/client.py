@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kubernetes.aio import config as kubernetes_config
 from kubernetes.aio.client import ApiClient, Configuration
 
-from onecloud_operator.kube.client import Cluster
+from onecloud_operator.kube.client import KubeClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def cluster_of(control_plane: ControlPlane, user: str = "admin") -> AsyncIterator[Cluster]:
+async def cluster_of(control_plane: ControlPlane, user: str = "admin") -> AsyncIterator[KubeClient]:
     """Give the client, with the rights of *user*."""
     configuration = Configuration()
     await kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]  # generated
         str(control_plane.kubeconfig_of(user)), client_configuration=configuration
     )
-    cluster = Cluster(ApiClient(configuration))
+    cluster = KubeClient(ApiClient(configuration))
     try:
         yield cluster
     finally:

@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from onecloud_operator.controller.sessions import TIDY_SECONDS, Clouds
-from onecloud_operator.core.actions import GrowDisk, Look, LookAtDisk
+from onecloud_operator.controller.sessions import TIDY_SECONDS, Sessions
+from onecloud_operator.core.actions import GrowDisk, Look, ReadDisk
 from onecloud_operator.core.memory import DISKS_KEPT, LOOKS_KEPT, REFUSALS_KEPT, Done, accepted, refused
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.values import Place, Problem
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
-from onecloud_operator.feed import FeedOptions, Feeds, GoneLimiter
+from onecloud_operator.feed import FeedOptions, Feeds, LossBreaker
 from onecloud_operator.kube.secrets import Secrets
-from onecloud_operator.kube.store import Key, Objects
+from onecloud_operator.kube.store import Key, Store
 from onecloud_operator.onecloud import Endpoints
 from onecloud_operator.onecloud.errors import ConnectFailed
 from tests.core.fixtures import facts
@@ -75,7 +75,7 @@ def body(number: int) -> dict[str, Any]:
 
 async def test_objects_by_the_ten_thousand_that_fail_and_go() -> None:
     clock = SimulatedClock()
-    objects = Objects(clock.monotonic, handover_seconds=30.0)
+    objects = Store(clock.monotonic, handover_seconds=30.0)
     objects.complete = True
     queue: Queue[Key] = Queue(
         clock=clock,
@@ -160,7 +160,7 @@ async def test_secrets_and_hosts_that_fail_and_go() -> None:
     endpoints = Endpoints(
         transport=httpx.MockTransport(lambda _request: httpx.Response(503)), clock=clock.monotonic
     )
-    clouds = Clouds(Secrets(read, clock.monotonic, 60.0), endpoints, clock.monotonic)
+    clouds = Sessions(Secrets(read, clock.monotonic, 60.0), endpoints, clock.monotonic)
     tidying = asyncio.create_task(clouds.tidy(lambda _secret: False, clock))
 
     async def wave(numbers: range) -> None:
@@ -184,7 +184,7 @@ def test_ids_that_one_object_names_one_after_the_other() -> None:
     assert len(memory.looks) == LOOKS_KEPT
     assert f"other-{LOOKS_KEPT + 499}" in memory.looks
     for number in range(1000):
-        memory = accepted(_with(scene, memory), LookAtDisk("s", f"d-{number}"), Done(number, number + 1.0))
+        memory = accepted(_with(scene, memory), ReadDisk("s", f"d-{number}"), Done(number, number + 1.0))
         grow = GrowDisk("s", f"d-{number}", 1024)
         no = Problem("ProviderError", "no")
         memory = refused(_with(scene, memory), grow, no, ended_at=number, wait_seconds=1.0)
@@ -197,7 +197,7 @@ def _with(scene: Facts, memory: Memory) -> Facts:
 
 
 def test_servers_that_are_lost_and_namespaces_that_confirm_it() -> None:
-    limiter = GoneLimiter()
+    limiter = LossBreaker()
     for number in range(100_000):
         limiter.record(f"s-{number}", 0.0)
         limiter.acknowledge(f"ns-{number}")

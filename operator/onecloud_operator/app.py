@@ -12,19 +12,19 @@ from kubernetes.aio.client import ApiClient
 
 from onecloud_operator import __version__
 from onecloud_operator.election.election import Fence
-from onecloud_operator.election.leadership import Candidate
+from onecloud_operator.election.leadership import ElectionThread
 from onecloud_operator.engine import descriptors
 from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.engine.safe_traceback import text_of_fault
 from onecloud_operator.kube import connection
-from onecloud_operator.kube.client import Cluster
-from onecloud_operator.kube.cluster_addresses import Surroundings
-from onecloud_operator.kube.installed_crd import Definition
+from onecloud_operator.kube.client import KubeClient
+from onecloud_operator.kube.cluster_addresses import ClusterAddresses
+from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.kube.write_fence import guarded
 from onecloud_operator.onecloud import Endpoints
 from onecloud_operator.options import address_policy, config_of
 from onecloud_operator.preflight import check_selector, cluster_id
-from onecloud_operator.process import Shell, first, on_signals
+from onecloud_operator.process import Process, first, on_signals
 from onecloud_operator.settings import PREFIX, SettingsError
 from onecloud_operator.telemetry.collectors import telling
 from onecloud_operator.telemetry.health import Heartbeat, Page, Server
@@ -50,12 +50,14 @@ async def run(settings: Settings) -> None:
         configuration = await connection.configuration()
         policy = address_policy(settings, configuration.host)
         heartbeat = _beating(metrics, stack)
-        candidate = Candidate(settings, heartbeat.check, metrics.called) if settings.leader_election else None
+        candidate = (
+            ElectionThread(settings, heartbeat.check, metrics.called) if settings.leader_election else None
+        )
         election = await candidate.start() if candidate else None
         if candidate is not None:
             stack.push_async_callback(candidate.close)
         fence = election.fence if election else Fence.opened()
-        shell = Shell(settings, configuration, policy, fence, election, metrics)
+        shell = Process(settings, configuration, policy, fence, election, metrics)
         session = {**(configuration.client_session_kwargs or {}), "request_class": guarded(fence.check)}
         shell.configuration.client_session_kwargs = session
         metrics.look = shell.standing
@@ -82,7 +84,7 @@ def _beating(metrics: Metrics, stack: AsyncExitStack) -> Heartbeat:
     return heartbeat
 
 
-async def _serve(shell: Shell, stack: AsyncExitStack) -> None:
+async def _serve(shell: Process, stack: AsyncExitStack) -> None:
     """Answer probes and scrapes from now on."""
     settings, health, metrics = shell.settings, shell.health, shell.metrics
     if settings.listen_port == 0:
@@ -102,7 +104,7 @@ async def _serve(shell: Shell, stack: AsyncExitStack) -> None:
         raise SettingsError(msg) from error
 
 
-async def _lead(shell: Shell, candidate: Candidate | None, asked: asyncio.Event) -> None:
+async def _lead(shell: Process, candidate: ElectionThread | None, asked: asyncio.Event) -> None:
     """Work, if need be once the lease is held; release it as soon as nothing more is written."""
     try:
         await _under_lease(shell, candidate, asked)
@@ -114,7 +116,7 @@ async def _lead(shell: Shell, candidate: Candidate | None, asked: asyncio.Event)
                 logger.debug("kopf failed at its end", extra={"fault": text_of_fault(late)})
 
 
-async def _under_lease(shell: Shell, candidate: Candidate | None, asked: asyncio.Event) -> None:
+async def _under_lease(shell: Process, candidate: ElectionThread | None, asked: asyncio.Event) -> None:
     shell.health.ready["objects"] = lambda: "not yet asked for"
     if shell.election is not None:
         await _prepare(shell, shell.election)
@@ -122,9 +124,9 @@ async def _under_lease(shell: Shell, candidate: Candidate | None, asked: asyncio
         shell.health.role = "leading" if shell.election else "alone"
         shell.health.ready = {"objects": lambda: "not yet asked for"}
         async with AsyncExitStack() as stack:
-            cluster = Cluster(ApiClient(shell.configuration), shell.metrics.called)
+            cluster = KubeClient(ApiClient(shell.configuration), shell.metrics.called)
             stack.push_async_callback(cluster.close)
-            surroundings = Surroundings(cluster, shell.settings, shell.configuration.host)
+            surroundings = ClusterAddresses(cluster, shell.settings, shell.configuration.host)
             await surroundings.look()
             endpoints = Endpoints(
                 policy=surroundings.around(shell.policy),
@@ -133,27 +135,27 @@ async def _under_lease(shell: Shell, candidate: Candidate | None, asked: asyncio
                 connections=descriptors.raised(),
             )
             stack.push_async_callback(endpoints.close)
-            definition = Definition(cluster)
+            definition = InstalledCRD(cluster)
             config = await _look_round(shell, cluster, definition)
             await work(shell, asked, cluster, endpoints, surroundings, definition, config)
 
 
-async def _prepare(shell: Shell, election: Election) -> None:
+async def _prepare(shell: Process, election: Election) -> None:
     """
     Find out whether we could work, before we stand by and are called ready.
 
     A rollout ends the old leader when the new processes are ready: none may be that could not take over.
     """
-    cluster = Cluster(ApiClient(shell.configuration), shell.metrics.called)
+    cluster = KubeClient(ApiClient(shell.configuration), shell.metrics.called)
     try:
-        await _look_round(shell, cluster, Definition(cluster))
+        await _look_round(shell, cluster, InstalledCRD(cluster))
     finally:
         await cluster.close()
     shell.health.role = "standing by"
     shell.health.ready = {"lease": election.check}
 
 
-async def _look_round(shell: Shell, cluster: Cluster, definition: Definition) -> Config:
+async def _look_round(shell: Process, cluster: KubeClient, definition: InstalledCRD) -> Config:
     """Wait for all that the work needs to be there. Raises SettingsError."""
     await definition.wait(shell.health.ready)
     await check_selector(shell.settings, cluster)

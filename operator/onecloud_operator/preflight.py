@@ -12,8 +12,8 @@ from kubernetes.aio.client import ApiClient
 from onecloud_operator.election.election import StoreError
 from onecloud_operator.election.leadership import election_of, lease_namespace
 from onecloud_operator.kube import cluster_addresses, connection, rbac
-from onecloud_operator.kube.client import Cluster, ClusterError, NotFound
-from onecloud_operator.kube.installed_crd import Definition
+from onecloud_operator.kube.client import KubeClient, KubeError, KubeNotFound
+from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.options import address_policy
 from onecloud_operator.settings import PREFIX, SettingsError
 
@@ -28,13 +28,13 @@ AGAIN_SECONDS: Final = 5.0
 REFUSED: Final = 400
 
 
-async def cluster_id(settings: Settings, cluster: Cluster) -> str:
+async def cluster_id(settings: Settings, cluster: KubeClient) -> str:
     if settings.cluster_id:
         return settings.cluster_id
     while True:
         try:
             return await cluster.cluster_id()
-        except ClusterError as error:
+        except KubeError as error:
             logger.warning(
                 "the UID of the namespace kube-system, this cluster's name in owner tags, cannot be read; "
                 "grant get on it or set ONECLOUD_OPERATOR_CLUSTER_ID; trying again",
@@ -43,13 +43,13 @@ async def cluster_id(settings: Settings, cluster: Cluster) -> str:
             await asyncio.sleep(AGAIN_SECONDS)
 
 
-async def check_selector(settings: Settings, cluster: Cluster) -> None:
+async def check_selector(settings: Settings, cluster: KubeClient) -> None:
     """Raise SettingsError if the API server does not understand the selector."""
     if not settings.selector:
         return
     try:
         await _list(cluster, settings)
-    except ClusterError as error:
+    except KubeError as error:
         if error.status == REFUSED:
             msg = f"{PREFIX}SELECTOR is no label selector: {error}"
             raise SettingsError(msg) from error
@@ -63,7 +63,7 @@ async def check(settings: Settings) -> int:
     """
     configuration = await connection.configuration()
     address_policy(settings, configuration.host)
-    cluster = Cluster(ApiClient(configuration))
+    cluster = KubeClient(ApiClient(configuration))
     failures = 0
     calls: list[tuple[str, Awaitable[object]]] = [
         ("the CRD is served", _crd(cluster)),
@@ -81,7 +81,7 @@ async def check(settings: Settings) -> int:
         for what, call in calls:
             try:
                 await call
-            except (ClusterError, StoreError) as error:
+            except (KubeError, StoreError) as error:
                 failures += 1
                 sys.stdout.write(f"FAILED {what}: {error}\n")
             else:
@@ -96,30 +96,30 @@ async def check(settings: Settings) -> int:
     return 1 if failures else 0
 
 
-async def _crd(cluster: Cluster) -> None:
+async def _crd(cluster: KubeClient) -> None:
     try:
-        await Definition(cluster).look()
-    except NotFound as error:
+        await InstalledCRD(cluster).look()
+    except KubeNotFound as error:
         msg = f"it is not installed (kubectl apply --server-side -k crds/): {error}"
-        raise ClusterError(msg, error.status) from error
+        raise KubeError(msg, error.status) from error
 
 
-async def _rights(cluster: Cluster, namespace: str) -> None:
-    """Raise ClusterError if one is lacking."""
+async def _rights(cluster: KubeClient, namespace: str) -> None:
+    """Raise KubeError if one is lacking."""
     _grants(rbac.lacking(await cluster.rules(namespace)))
 
 
-async def _election(cluster: Cluster, namespace: str, settings: Settings) -> None:
-    """Raise ClusterError if the Lease could not be made or renewed."""
+async def _election(cluster: KubeClient, namespace: str, settings: Settings) -> None:
+    """Raise KubeError if the Lease could not be made or renewed."""
     _grants(rbac.lacking(await cluster.rules(namespace), rbac.ELECTION, name=settings.lease_name))
 
 
 def _grants(missing: list[rbac.Right]) -> None:
     if missing:
-        raise ClusterError(f"no rule grants {', '.join(map(str, missing))}")
+        raise KubeError(f"no rule grants {', '.join(map(str, missing))}")
 
 
-async def _list(cluster: Cluster, settings: Settings) -> None:
+async def _list(cluster: KubeClient, settings: Settings) -> None:
     for namespace in settings.namespaces or (None,):
         async for _ in cluster.list_metadata(namespace, settings.selector):
             break

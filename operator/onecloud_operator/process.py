@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Shell:
+class Process:
     """One for the process. *watching* is kopf at work."""
 
     settings: Settings

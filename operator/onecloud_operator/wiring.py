@@ -13,16 +13,16 @@ import kopf
 
 from onecloud_operator import __version__
 from onecloud_operator.controller.reconciler import Reconciler
-from onecloud_operator.controller.sessions import Clouds
+from onecloud_operator.controller.sessions import Sessions
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import Supervisor, TaskFault
 from onecloud_operator.feed import Feeds
 from onecloud_operator.kube import handlers
 from onecloud_operator.kube.client import PLURAL
-from onecloud_operator.kube.resync import Census
+from onecloud_operator.kube.resync import Resync
 from onecloud_operator.kube.secrets import Secrets
-from onecloud_operator.kube.store import Key, Objects
+from onecloud_operator.kube.store import Key, Store
 from onecloud_operator.kube.watch import Watch
 from onecloud_operator.kube.write_fence import guarded
 from onecloud_operator.options import feed_options, sees
@@ -35,34 +35,34 @@ if TYPE_CHECKING:
 
     from onecloud_operator.core.facts import Config
     from onecloud_operator.engine.lanes import Lane
-    from onecloud_operator.kube.client import Cluster
-    from onecloud_operator.kube.cluster_addresses import Surroundings
-    from onecloud_operator.kube.installed_crd import Definition
+    from onecloud_operator.kube.client import KubeClient
+    from onecloud_operator.kube.cluster_addresses import ClusterAddresses
+    from onecloud_operator.kube.installed_crd import InstalledCRD
     from onecloud_operator.onecloud import Endpoints
-    from onecloud_operator.process import Shell
+    from onecloud_operator.process import Process
     from onecloud_operator.telemetry.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
 
 async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
-    shell: Shell,
+    shell: Process,
     asked: asyncio.Event,
-    cluster: Cluster,
+    cluster: KubeClient,
     endpoints: Endpoints,
-    surroundings: Surroundings,
-    definition: Definition,
+    surroundings: ClusterAddresses,
+    definition: InstalledCRD,
     config: Config,
 ) -> None:
     """Work on every object until *asked* to end, or until a shared part fails. Raises TaskFault."""
     settings, clock, metrics = shell.settings, shell.clock, shell.metrics
-    objects = Objects(
+    objects = Store(
         clock.monotonic,
         sees=partial(sees, settings),
         handover_seconds=settings.handover_seconds if settings.selector else 0.0,
     )
     secrets = Secrets(cluster.secret, clock.monotonic, settings.secret_seconds)
-    clouds = Clouds(secrets, endpoints, clock.monotonic)
+    clouds = Sessions(secrets, endpoints, clock.monotonic)
     queue: Queue[Key] = Queue(
         clock=clock,
         backoff=Backoff(1.0, 300.0, random.random),
@@ -92,7 +92,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         definition=definition,
         on_step=metrics.stepped,
     )
-    census = Census(
+    census = Resync(
         cluster=cluster,
         objects=objects,
         queue=queue,
@@ -151,7 +151,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         stopped.set()
 
 
-def _share_of(objects: Objects, clouds: Clouds, key: Key) -> tuple[Hashable, Hashable]:
+def _share_of(objects: Store, clouds: Sessions, key: Key) -> tuple[Hashable, Hashable]:
     """
     Return whose part of the workers an object takes, and where it leads.
 

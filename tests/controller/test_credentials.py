@@ -15,7 +15,7 @@ import pytest
 from onecloud_operator.api.status import CloudStatus
 from onecloud_operator.controller import credentials
 from onecloud_operator.controller.credentials import REGION_LENGTH, URL_LENGTH, credentials_of
-from onecloud_operator.kube.client import ClusterError, NotFound
+from onecloud_operator.kube.client import KubeError, KubeNotFound
 from onecloud_operator.kube.secrets import (
     LACKING_SECONDS,
     REMEMBERED,
@@ -290,13 +290,13 @@ async def test_not_more_secrets_are_remembered_than_fit() -> None:
 async def test_a_secret_that_does_not_exist_is_asked_for_once_for_all_who_want_it() -> None:
     """Thousands of objects may name it. Whoever has just been asked to look again does."""
     shelf = Shelf()
-    shelf.fails = NotFound("it is not there", 404)
+    shelf.fails = KubeNotFound("it is not there", 404)
     for _ in range(100):
-        with pytest.raises(NotFound):
+        with pytest.raises(KubeNotFound):
             await shelf.secrets.data("shop", "onecloud")
     assert len(shelf.reads) == 1
     await shelf.clock.advance(1.0)
-    with pytest.raises(NotFound):
+    with pytest.raises(KubeNotFound):
         await shelf.secrets.data("shop", "onecloud", newer_than=shelf.clock.monotonic())
     assert len(shelf.reads) == 2
     shelf.fails = None
@@ -307,9 +307,9 @@ async def test_a_secret_that_does_not_exist_is_asked_for_once_for_all_who_want_i
 
 async def test_an_api_server_that_did_not_answer_is_asked_again_at_once() -> None:
     shelf = Shelf()
-    shelf.fails = ClusterError("silence")
+    shelf.fails = KubeError("silence")
     for _ in range(2):
-        with pytest.raises(ClusterError):
+        with pytest.raises(KubeError):
             await shelf.secrets.data("shop", "onecloud")
     assert len(shelf.reads) == 2
 

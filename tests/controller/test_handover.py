@@ -11,8 +11,8 @@ from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
-from onecloud_operator.kube.resync import EVERY_SECONDS, Census
-from onecloud_operator.kube.store import Key, Objects
+from onecloud_operator.kube.resync import EVERY_SECONDS, Resync
+from onecloud_operator.kube.store import Key, Store
 from tests.engine.simulated import SimulatedClock
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def body(name: str = "web", *finalizers: str) -> dict[str, Any]:
 async def test_an_object_that_comes(
     clock: SimulatedClock, complete: bool, finalizers: tuple[str, ...], seconds: float
 ) -> None:
-    objects = Objects(clock.monotonic, handover_seconds=90.0)
+    objects = Store(clock.monotonic, handover_seconds=90.0)
     objects.complete = complete
     assert objects.heard(body("web", *finalizers), listed=False) == KEY
     assert objects.rest_seconds(KEY) == seconds
@@ -54,7 +54,7 @@ async def test_an_object_that_comes(
 
 
 async def test_one_that_leaves_and_comes_back_is_left_alone_again(clock: SimulatedClock) -> None:
-    objects = Objects(clock.monotonic, handover_seconds=90.0)
+    objects = Store(clock.monotonic, handover_seconds=90.0)
     objects.complete = True
     objects.heard(body("web", FINALIZER), listed=False)
     await clock.advance(60.0)
@@ -64,7 +64,7 @@ async def test_one_that_leaves_and_comes_back_is_left_alone_again(clock: Simulat
 
 
 def test_an_owner_in_a_namespace_that_we_do_not_see_may_live(clock: SimulatedClock) -> None:
-    objects = Objects(clock.monotonic, sees=lambda namespace: namespace == "shop")
+    objects = Store(clock.monotonic, sees=lambda namespace: namespace == "shop")
     objects.complete = True
     assert not objects.lives("u-web", "shop")
     assert objects.lives("u-web", "bank")
@@ -111,10 +111,10 @@ async def test_after_a_relist_what_left_is_dropped_at_once_and_not_minutes_later
     clock: SimulatedClock,
 ) -> None:
     registry: Any = Registry()
-    objects = Objects(clock.monotonic)
+    objects = Store(clock.monotonic)
     queue: Queue[Key] = Queue(clock=clock, backoff=Backoff(1.0, 2.0, lambda: 0.5), workers=1, per_group=1)
     gone: list[Key] = []
-    census = Census(
+    census = Resync(
         cluster=registry,
         objects=objects,
         queue=queue,

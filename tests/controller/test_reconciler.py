@@ -12,8 +12,8 @@ from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.core.facts import Config
 from onecloud_operator.core.values import Problem
 from onecloud_operator.feed import FeedOptions, Feeds
-from onecloud_operator.kube.client import ClusterError, Conflict, NotFound
-from onecloud_operator.kube.store import Key, Objects
+from onecloud_operator.kube.client import KubeConflict, KubeError, KubeNotFound
+from onecloud_operator.kube.store import Key, Store
 from tests.engine.simulated import SimulatedClock
 
 BODY = {
@@ -44,7 +44,7 @@ class Clouds:
 class Cluster:
     """An API server that fails while the watch tells that the object is gone."""
 
-    def __init__(self, error: ClusterError) -> None:
+    def __init__(self, error: KubeError) -> None:
         self.error = error
         self.reconciler: Reconciler | None = None
 
@@ -57,19 +57,19 @@ class Cluster:
         raise self.error
 
     async def read(self, *_: object) -> None:
-        raise NotFound("gone", 404)
+        raise KubeNotFound("gone", 404)
 
 
 class Definition:
     status = None
 
 
-@pytest.mark.parametrize("error", [Conflict("x", 409), ClusterError("no answer"), ClusterError("x", 422)])
+@pytest.mark.parametrize("error", [KubeConflict("x", 409), KubeError("no answer"), KubeError("x", 422)])
 async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_written(
-    error: ClusterError,
+    error: KubeError,
 ) -> None:
     clock = SimulatedClock()
-    objects, cluster = Objects(clock.monotonic), Cluster(error)
+    objects, cluster = Store(clock.monotonic), Cluster(error)
     fakes: dict[str, Any] = {"cluster": cluster, "clouds": Clouds(), "definition": Definition()}
     reconciler = cluster.reconciler = Reconciler(
         objects=objects,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
-from onecloud_operator.controller.recorder import Voice
-from onecloud_operator.kube.client import Cluster, ClusterError
-from onecloud_operator.kube.installed_crd import Definition
-from onecloud_operator.kube.store import Objects, key_of
+from onecloud_operator.controller.recorder import Recorder
+from onecloud_operator.kube.client import KubeClient, KubeError
+from onecloud_operator.kube.installed_crd import InstalledCRD
+from onecloud_operator.kube.store import Store, key_of
 from tests.core.fixtures import UID, facts
 from tests.onecloud.origin import Answer, serving
 
@@ -52,18 +52,18 @@ class Keeper:
 
 
 @asynccontextmanager
-async def speaking(keeper: Keeper) -> AsyncIterator[tuple[Voice, Objects]]:
+async def speaking(keeper: Keeper) -> AsyncIterator[tuple[Recorder, Store]]:
     async with serving(keeper.respond) as place:
-        cluster = Cluster(ApiClient(Configuration(host=place.url)))
-        objects = Objects(lambda: 0.0)
+        cluster = KubeClient(ApiClient(Configuration(host=place.url)))
+        objects = Store(lambda: 0.0)
         objects.heard(keeper.body(), listed=True)
         try:
-            yield Voice(objects, cluster, lambda: 0.0, Definition(cluster)), objects
+            yield Recorder(objects, cluster, lambda: 0.0, InstalledCRD(cluster)), objects
         finally:
             await cluster.close()
 
 
-async def say(voice: Voice, objects: Objects, status: dict[str, Any]) -> None:
+async def say(voice: Recorder, objects: Store, status: dict[str, Any]) -> None:
     resource = objects.get(key_of({"metadata": {"namespace": "shop", "name": "web-1", "uid": UID}}))
     assert resource is not None
     await voice.status(replace(facts(), resource=resource), status)
@@ -94,5 +94,5 @@ async def test_a_record_that_is_dropped_is_never_taken_for_written() -> None:
     keeper = Keeper(dropped="creation")
     async with speaking(keeper) as (voice, objects):
         for _ in range(2):
-            with pytest.raises(ClusterError, match="did not keep all"):
+            with pytest.raises(KubeError, match="did not keep all"):
                 await say(voice, objects, {"id": "s1", "creation": {"attempt": 1}})

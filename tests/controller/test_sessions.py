@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onecloud_operator.controller.sessions import REREAD, REREAD_SECONDS, TIDY_SECONDS, Clouds, Opened
+from onecloud_operator.controller.sessions import REREAD, REREAD_SECONDS, TIDY_SECONDS, Opened, Sessions
 from onecloud_operator.core.values import Place, Problem
 from onecloud_operator.kube import client
 from onecloud_operator.kube.secrets import Secrets
@@ -39,7 +39,7 @@ class Scene:
         self.refusal: Exception | None = None
         self.reads = 0
         self.endpoints = Endpoints(policy, clock=self.clock.monotonic)
-        self.clouds = Clouds(
+        self.clouds = Sessions(
             Secrets(self._read, self.clock.monotonic, 60.0), self.endpoints, self.clock.monotonic
         )
 
@@ -49,7 +49,7 @@ class Scene:
             raise self.refusal
         if (namespace, name) not in self.values:
             msg = f"GET …/secrets/{name}: 404"
-            raise client.NotFound(msg, 404)
+            raise client.KubeNotFound(msg, 404)
         found = self.values[namespace, name]
         return {"data": {key: base64.b64encode(value.encode()).decode() for key, value in found.items()}}
 
@@ -104,7 +104,7 @@ async def test_two_secrets_of_one_project_lead_to_one_place() -> None:
     ("refusal", "says"),
     [
         pytest.param(None, "There is no Secret lost in namespace shop.", id="there-is-none"),
-        pytest.param(client.Forbidden("403", 403), "no right to read Secret lost", id="no-right"),
+        pytest.param(client.KubeForbidden("403", 403), "no right to read Secret lost", id="no-right"),
     ],
 )
 async def test_a_secret_that_cannot_be_had_is_named(refusal: Exception | None, says: str) -> None:
@@ -119,8 +119,8 @@ async def test_a_secret_that_cannot_be_had_is_named(refusal: Exception | None, s
 async def test_an_api_server_that_does_not_answer_says_nothing_of_the_secret() -> None:
     """It goes through, so that the pass is repeated; the object is not blamed."""
     async with scene() as s:
-        s.refusal = client.ClusterError("no answer")
-        with pytest.raises(client.ClusterError):
+        s.refusal = client.KubeError("no answer")
+        with pytest.raises(client.KubeError):
             await s.clouds.open(*SECRET)
 
 
@@ -205,7 +205,7 @@ async def test_a_removal_goes_on_with_the_last_session_that_worked(how: str) -> 
         if how == "gone":
             del s.values[SECRET]
         elif how == "no-right":
-            s.refusal = client.Forbidden("403", 403)
+            s.refusal = client.KubeForbidden("403", 403)
         else:
             s.values[SECRET] = {"OS_AUTH_URL": "?"}
         await s.clock.advance(61.0)
@@ -337,7 +337,7 @@ async def test_a_project_id_without_end_is_a_problem_that_fits_into_a_status(len
             return {"data": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}}
 
         endpoints = Endpoints(AddressPolicy(allow_loopback=True), clock=clock.monotonic)
-        clouds = Clouds(Secrets(read, clock.monotonic, 60.0), endpoints, clock.monotonic)
+        clouds = Sessions(Secrets(read, clock.monotonic, 60.0), endpoints, clock.monotonic)
         found = await clouds.open("shop", "onecloud")
         assert isinstance(found, Problem)
         assert found.reason == "EndpointUnreachable"

@@ -29,7 +29,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.facts import Memory, Refusal
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.records import Failure, Records, records_of
+from onecloud_operator.core.records import FailedAttempt, Records, records_of
 from onecloud_operator.core.report.conditions import MESSAGE_LENGTH, cut, standing
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.resource import PAUSED
@@ -100,7 +100,7 @@ def begun(found: str | None = None, **changes: Any) -> Facts:
     return replace(facts(), resource=known, reading=reading(server(found)) if found else Reading())
 
 
-FAILED = Failure("2026-11-23T11:59:10Z", "NoCapacity", "There is no room.")
+FAILED = FailedAttempt("2026-11-23T11:59:10Z", "NoCapacity", "There is no room.")
 MOVING = Memory(moving_since=NOW - 3)
 MOVING_LONG = Memory(moving_since=NOW - 61)
 OBSERVING = spec(managementPolicy="Observe", adoption={"id": ID})

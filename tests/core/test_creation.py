@@ -29,7 +29,7 @@ from onecloud_operator.core.observed import CREATE_FAILURES, Reading
 from onecloud_operator.core.ownership import host_name
 from onecloud_operator.core.plan.create import completes, unmade
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.records import Creation, Failure, attempt_id, records_of
+from onecloud_operator.core.records import Creation, FailedAttempt, attempt_id, records_of
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.values import Problem
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
 
 GONE = Reading(asked_at=NOW, gone=True)
-FAILURE = Failure("2026-11-23T11:59:10Z", "CreationFailed", "no room")
+FAILURE = FailedAttempt("2026-11-23T11:59:10Z", "CreationFailed", "no room")
 DUPLICATE_NAME = Problem("NameConflict", "taken", duplicate_name=True)
 DUPLICATE_ID = Problem("ProviderError", "1062", duplicate_id=True)
 

@@ -12,7 +12,7 @@ from onecloud_operator.core.facts import Looked, Memory, Refusal
 from onecloud_operator.core.memory import Done, accepted
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.records import Failure, Records, attempt_id
+from onecloud_operator.core.records import FailedAttempt, Records, attempt_id
 from onecloud_operator.core.resource import FORCE_DETACH
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
@@ -52,7 +52,7 @@ def absent(**of_the_resource: Any) -> Facts:
     return facts(resource=resource(**of_the_resource), reading=LONG_AGO)
 
 
-FAILED = replace(BEGUN, failure=Failure("2026-11-23T11:59:30Z", "CreationFailed", "no luck"))
+FAILED = replace(BEGUN, failure=FailedAttempt("2026-11-23T11:59:30Z", "CreationFailed", "no luck"))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from onecloud_operator.core.actions import (
     Hold,
     KeepDisk,
     Look,
-    LookAtDisk,
+    ReadDisk,
     ReadHistory,
     RemoveFinalizer,
     SyncStatus,
@@ -99,13 +99,13 @@ def recording(*ids: str, **changes: Any) -> dict[str, Any]:
 # -- a living server -----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("policy", ["RecycleBin", "Delete"])
 def test_a_disk_that_stays_is_read_recorded_detached_and_proven_before_the_deletion(policy: str) -> None:
-    assert plan(leaving(ROOT, DATA, policy=policy)) == LookAtDisk(ID, "disk-1")
+    assert plan(leaving(ROOT, DATA, policy=policy)) == ReadDisk(ID, "disk-1")
     read = {"disk-1": STAYS}
     assert plan(leaving(ROOT, DATA, policy=policy, states=read)) == BeginKeeping(("disk-1",), restored=False)
     begun = recording("disk-1")
     step = plan(leaving(ROOT, DATA, policy=policy, states=read, recorded=begun))
     assert step == KeepDisk(ID, "disk-1", "detach")
-    assert plan(leaving(ROOT, policy=policy, recorded=begun)) == LookAtDisk(ID, "disk-1")
+    assert plan(leaving(ROOT, policy=policy, recorded=begun)) == ReadDisk(ID, "disk-1")
     assert plan(leaving(ROOT, policy=policy, states=read, recorded=begun)) == EndKeeping("disk-1", kept=True)
     done = recording("disk-1", kept_at=SINCE)
     assert plan(leaving(ROOT, policy=policy, recorded=done)) == BeginDeletion()
@@ -120,7 +120,7 @@ def test_a_server_without_data_disks_costs_no_further_question() -> None:
 
 
 def test_retain_touches_nothing() -> None:
-    assert not isinstance(plan(leaving(ROOT, DATA, policy="Retain")), LookAtDisk | KeepDisk | BeginKeeping)
+    assert not isinstance(plan(leaving(ROOT, DATA, policy="Retain")), ReadDisk | KeepDisk | BeginKeeping)
 
 
 def test_the_word_of_the_spec_keeps_a_disk_that_the_cloud_would_take() -> None:
@@ -222,7 +222,7 @@ def test_what_was_read_before_a_detachment_counts_no_more() -> None:
     begun = leaving(ROOT, DATA, states={"disk-1": STAYS}, recorded=recording("disk-1"))
     after = accepted(begun, KeepDisk(ID, "disk-1", "detach"), Done(NOW, NOW + 1.0))
     later = replace(begun, memory=after, now=NOW + 2.0, reading=reading(shown(ROOT), asked_at=NOW + 1.5))
-    assert plan(later) == LookAtDisk(ID, "disk-1")
+    assert plan(later) == ReadDisk(ID, "disk-1")
     late = replace(later, reading=reading(shown(ROOT, status="ready"), asked_at=NOW + 1.5))
     assert plan(late) == Look(ID)
 
@@ -266,12 +266,12 @@ def test_a_refused_detachment_holds_the_removal_with_its_reason_and_a_way_out(ag
     assert "deletionPolicy: Retain" in held.message
     assert "force-detach" in held.message
     late = reading(shown(ROOT, DATA), asked_at=NOW + 60.0)
-    assert plan(replace(begun, memory=after, now=NOW + 60.0, reading=late)) == LookAtDisk(ID, "disk-1")
+    assert plan(replace(begun, memory=after, now=NOW + 60.0, reading=late)) == ReadDisk(ID, "disk-1")
 
 
 def test_a_disk_that_cannot_be_read_holds_the_removal_too() -> None:
     given = leaving(ROOT, DATA)
-    step = LookAtDisk(ID, "disk-1")
+    step = ReadDisk(ID, "disk-1")
     after = refused(given, step, Problem("Forbidden", "no."), ended_at=NOW, wait_seconds=60.0)
     held = hold(replace(given, memory=after))
     assert held.reason == "Forbidden"
@@ -314,7 +314,7 @@ BINNED = DiskState(auto_delete=False, recycled=True)
 
 
 def test_a_disk_is_taken_out_of_the_bin_when_somebody_recycles_its_server() -> None:
-    assert plan(in_bin(ROOT, DATA)) == LookAtDisk(ID, "disk-1")
+    assert plan(in_bin(ROOT, DATA)) == ReadDisk(ID, "disk-1")
     read = {"disk-1": BINNED}
     assert plan(in_bin(ROOT, DATA, states=read)) == BeginKeeping(("disk-1",), restored=True)
     begun = recording("disk-1", restored=True)
@@ -350,7 +350,7 @@ def test_a_disk_of_which_the_cloud_does_not_tell_is_spared_too() -> None:
 def test_what_is_remembered_of_disks_is_bounded_whatever_the_cloud_shows() -> None:
     given = leaving(ROOT, DATA)
     for number in range(1000):
-        step = LookAtDisk(ID, f"disk-{number}")
+        step = ReadDisk(ID, f"disk-{number}")
         done = Done(NOW + number, NOW + number, disk=STAYS)
         given = replace(given, memory=accepted(given, step, done))
         no = Problem("Forbidden", "no")

@@ -28,7 +28,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.facts import Asked, History, Memory
 from onecloud_operator.core.observed import Owner
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.records import Failure
+from onecloud_operator.core.records import FailedAttempt
 from onecloud_operator.translate import recall
 from tests.core.fixtures import (
     BEGUN,
@@ -167,7 +167,7 @@ def test_a_removal_goes_on_after_a_deletion_by_others_that_hangs(status: str, po
 
 # -- what is known to have run -----------------------------------------------------------------------------
 NEVER_RAN = ["sched_fail", "net_fail", "dev_fail", "create_fail"]
-MARK = Failure("2026-11-23T11:59:30Z", "CreationFailed", "no luck")
+MARK = FailedAttempt("2026-11-23T11:59:30Z", "CreationFailed", "no luck")
 RAN = Memory(history=History(started=True, failure=None), history_asked_at=NOW, moved_at=NOW - 1)
 
 

@@ -16,8 +16,8 @@ from onecloud_operator.core.actions import (
     Find,
     Hold,
     Look,
-    LookAtDisk,
     ReadCause,
+    ReadDisk,
     ReadHistory,
     Record,
     RemoveFinalizer,
@@ -223,13 +223,13 @@ class World:
                 self.cluster.hold()
             case RemoveFinalizer():
                 self.cluster.release()
-            case Look() | LookAtDisk() | Find() | ReadHistory() | ReadCause() if self.cloud.mood == "down":
+            case Look() | ReadDisk() | Find() | ReadHistory() | ReadCause() if self.cloud.mood == "down":
                 return done, LOST
             case Look(server_id=server_id):
                 found = self.feed.look(self.cloud, self.place, server_id)
                 version = found.server.version if found.server else None
                 return replace(done, gone=found.gone, version=version), None
-            case LookAtDisk(disk_id=disk_id):
+            case ReadDisk(disk_id=disk_id):
                 return replace(done, disk=self.cloud.disk_state(disk_id)), None
             case Find(server_id=server_id, name=name):
                 rows = [row.server for row in self.cloud.rows.values()]

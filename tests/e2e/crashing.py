@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator import __main__
-from onecloud_operator.kube.client import Cluster
-from onecloud_operator.onecloud.origin import Place
+from onecloud_operator.kube.client import KubeClient
+from onecloud_operator.onecloud.origin import Origin
 
 if TYPE_CHECKING:
     from onecloud_operator.onecloud.protocol import Reply, Request
@@ -61,9 +61,9 @@ def operation_of(request: Request) -> str:
 
 def instrument(seam: Seam) -> None:
     """Have every call of a pass cross *seam* before it leaves and when its answer is there."""
-    exchange, call = Place.exchange, Cluster.call
+    exchange, call = Origin.exchange, KubeClient.call
 
-    async def exchange_across(place: Place, base_url: str, request: Request, *rest: Any) -> Reply:
+    async def exchange_across(place: Origin, base_url: str, request: Request, *rest: Any) -> Reply:
         operation = operation_of(request)
         if not request.writes and operation not in READS_OF_A_PASS:
             return await exchange(place, base_url, request, *rest)
@@ -73,7 +73,7 @@ def instrument(seam: Seam) -> None:
         finally:
             seam.cross(f"cloud {operation} answered")
 
-    async def call_across(cluster: Cluster, operation: str, method: str, *rest: Any, **more: Any) -> Any:
+    async def call_across(cluster: KubeClient, operation: str, method: str, *rest: Any, **more: Any) -> Any:
         if method in {"GET", "HEAD"} and operation not in READS_OF_A_PASS:
             return await call(cluster, operation, method, *rest, **more)
         seam.cross(f"kubernetes {operation} unsent")
@@ -82,8 +82,8 @@ def instrument(seam: Seam) -> None:
         finally:
             seam.cross(f"kubernetes {operation} answered")
 
-    Place.exchange = exchange_across  # type: ignore[method-assign, assignment]  # the experiment
-    Cluster.call = call_across  # type: ignore[method-assign, assignment]
+    Origin.exchange = exchange_across  # type: ignore[method-assign, assignment]  # the experiment
+    KubeClient.call = call_across  # type: ignore[method-assign, assignment]
 
 
 if __name__ == "__main__":

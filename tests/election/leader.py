@@ -10,7 +10,7 @@ import asyncio
 import sys
 import time
 
-from onecloud_operator.election.leadership import Candidate
+from onecloud_operator.election.leadership import ElectionThread
 from onecloud_operator.settings import Settings
 from onecloud_operator.telemetry import logs
 from onecloud_operator.telemetry.health import Heartbeat
@@ -38,7 +38,7 @@ def _spin(seconds: float) -> None:
 async def _lead(without: str, seconds: float) -> None:
     heartbeat = Heartbeat(time.monotonic, lambda _late: None, 0.1, 3.0)
     beating = asyncio.create_task(heartbeat.run())
-    candidate = Candidate(SETTINGS, heartbeat.check, lambda *_call: None)
+    candidate = ElectionThread(SETTINGS, heartbeat.check, lambda *_call: None)
     election = await candidate.start()
     async with candidate.leading():
         _say("leads")

@@ -1,4 +1,4 @@
-"""Who may write, in simulated time. The same protocol against the real API server: tests/election/test_kubernetes_lease.py."""
+"""Who may write, in simulated time; test_kubernetes_lease.py has the same protocol against the real API server."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onecloud_operator.election.election import (
-    Claim,
     Election,
     Fence,
     Fenced,
+    LeaseClaim,
     LeaseLost,
     Overtaken,
     Record,
@@ -45,7 +45,7 @@ class Board:
         await self._answer()
         return self.record
 
-    async def write(self, old: Record | None, new: Claim) -> Record:
+    async def write(self, old: Record | None, new: LeaseClaim) -> Record:
         if self.silent:
             await asyncio.Event().wait()
         if self.refusing:

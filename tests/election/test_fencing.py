@@ -11,7 +11,7 @@ import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
 from onecloud_operator.election.election import FOR_EVER, NEVER, Fence, Fenced
-from onecloud_operator.kube.client import Cluster, Reference
+from onecloud_operator.kube.client import KubeClient, ObjectReference
 from onecloud_operator.kube.write_fence import guarded
 from onecloud_operator.onecloud import AddressPolicy, Endpoints
 from onecloud_operator.onecloud.protocol import create_server, delete_server, get_server
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.onecloud.protocol import Request
 
-REFERENCE = Reference("shop", "web-1", "u", "1")
+REFERENCE = ObjectReference("shop", "web-1", "u", "1")
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -118,10 +118,10 @@ async def test_the_cloud_hears_no_whole_request_if_the_fence_closes_before_its_b
 
 
 @asynccontextmanager
-async def cluster_at(url: str, before_write: Callable[[], None]) -> AsyncIterator[Cluster]:
+async def cluster_at(url: str, before_write: Callable[[], None]) -> AsyncIterator[KubeClient]:
     configuration = Configuration(host=url)
     configuration.client_session_kwargs = {"request_class": guarded(before_write)}
-    cluster = Cluster(ApiClient(configuration))
+    cluster = KubeClient(ApiClient(configuration))
     try:
         yield cluster
     finally:

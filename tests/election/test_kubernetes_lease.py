@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onecloud_operator.election.election import (
-    Claim,
     Election,
     Fenced,
+    LeaseClaim,
     LeaseLost,
     Overtaken,
     StoreError,
@@ -25,21 +25,21 @@ from tests.client import cluster_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from onecloud_operator.kube.client import Cluster
+    from onecloud_operator.kube.client import KubeClient
     from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube
 
 NAME = "onecloud-operator"
 TIMING = Timing(duration_seconds=3, renew_seconds=0.5, deadline_seconds=2.0)
-OURS = Claim("we", 15, 0, taken=True)
+OURS = LeaseClaim("we", 15, 0, taken=True)
 MANY_SECONDS = 20.0
 
 
-def lease_of(cluster: Cluster, namespace: str) -> KubernetesLease:
+def lease_of(cluster: KubeClient, namespace: str) -> KubernetesLease:
     return KubernetesLease(cluster, namespace, NAME, lambda: datetime.now(UTC))
 
 
-def election(cluster: Cluster, namespace: str, identity: str) -> Election:
+def election(cluster: KubeClient, namespace: str, identity: str) -> Election:
     return Election(lease_of(cluster, namespace), identity=identity, timing=TIMING, clock=BootClock())
 
 
@@ -52,9 +52,9 @@ async def test_a_lease_is_made_renewed_and_released(
         made = await lease.write(None, OURS)
         assert (made.holder, made.duration_seconds) == ("we", 15.0)
         assert await lease.read() == made
-        renewed = await lease.write(made, Claim("we", 15, 0))
+        renewed = await lease.write(made, LeaseClaim("we", 15, 0))
         assert renewed.version != made.version
-        released = await lease.write(renewed, Claim(None, 15, 0))
+        released = await lease.write(renewed, LeaseClaim(None, 15, 0))
         assert released.holder is None
         assert await lease.read() == released
     found = kube.get("leases", NAME, namespace)
@@ -67,12 +67,12 @@ async def test_of_two_writes_on_the_same_version_one_is_overtaken(
 ) -> None:
     async with cluster_of(control_plane) as cluster:
         lease = lease_of(cluster, namespace)
-        both = (lease.write(None, OURS), lease.write(None, Claim("they", 15, 0, taken=True)))
+        both = (lease.write(None, OURS), lease.write(None, LeaseClaim("they", 15, 0, taken=True)))
         results = await asyncio.gather(*both, return_exceptions=True)
         assert sum(isinstance(result, Overtaken) for result in results) == 1
         made = await lease.read()
         assert made is not None
-        both = (lease.write(made, Claim("a", 15, 1)), lease.write(made, Claim("b", 15, 1)))
+        both = (lease.write(made, LeaseClaim("a", 15, 1)), lease.write(made, LeaseClaim("b", 15, 1)))
         results = await asyncio.gather(*both, return_exceptions=True)
         assert sum(isinstance(result, Overtaken) for result in results) == 1
 
@@ -85,10 +85,10 @@ async def test_what_others_put_on_the_lease_stays(
         made = await lease.write(None, OURS)
         kube.patch("leases", NAME, namespace, {"metadata": {"labels": {"app": "x"}}})
         with pytest.raises(Overtaken):
-            await lease.write(made, Claim("we", 15, 0))
+            await lease.write(made, LeaseClaim("we", 15, 0))
         seen = await lease.read()
         assert seen is not None
-        await lease.write(seen, Claim("we", 15, 0))
+        await lease.write(seen, LeaseClaim("we", 15, 0))
     found = kube.get("leases", NAME, namespace)
     assert found is not None
     assert found["metadata"]["labels"] == {"app": "x"}
@@ -102,7 +102,7 @@ async def test_a_deleted_lease_overtakes_its_holder(
         made = await lease.write(None, OURS)
         kube.delete("leases", NAME, namespace)
         with pytest.raises(Overtaken):
-            await lease.write(made, Claim("we", 15, 0))
+            await lease.write(made, LeaseClaim("we", 15, 0))
 
 
 async def test_a_missing_right_is_named(control_plane: ControlPlane, namespace: str) -> None:
@@ -140,7 +140,7 @@ async def test_wall_clocks_that_are_hours_apart_change_nothing(
 ) -> None:
     """What a leader writes of its times is for people: a contender counts by itself."""
 
-    async def play(cluster: Cluster, hours: int) -> None:
+    async def play(cluster: KubeClient, hours: int) -> None:
         name = f"{NAME}-{'fast' if hours > 0 else 'slow'}"
         wrong = KubernetesLease(cluster, namespace, name, lambda: datetime.now(UTC) + timedelta(hours=hours))
         right = KubernetesLease(cluster, namespace, name, lambda: datetime.now(UTC))

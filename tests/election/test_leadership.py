@@ -13,7 +13,7 @@ import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
 from onecloud_operator.election.leadership import LOST, election_of
-from onecloud_operator.kube.client import Cluster
+from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.options import sees
 from onecloud_operator.settings import Settings, SettingsError, settings_from
 
@@ -27,23 +27,23 @@ ELECTING = Settings(leader_election=True, lease_namespace="onecloud-system")
 
 
 @pytest.fixture
-async def cluster() -> AsyncIterator[Cluster]:
-    made = Cluster(ApiClient(Configuration(host="http://127.0.0.1:1")))
+async def cluster() -> AsyncIterator[KubeClient]:
+    made = KubeClient(ApiClient(Configuration(host="http://127.0.0.1:1")))
     yield made
     await made.close()
 
 
-async def test_outside_of_a_pod_the_namespace_of_the_lease_must_be_given(cluster: Cluster) -> None:
+async def test_outside_of_a_pod_the_namespace_of_the_lease_must_be_given(cluster: KubeClient) -> None:
     with pytest.raises(SettingsError, match="LEASE_NAMESPACE must be set"):
         election_of(replace(ELECTING, lease_namespace=""), cluster)
 
 
-async def test_times_that_do_not_fit_together_are_named(cluster: Cluster) -> None:
+async def test_times_that_do_not_fit_together_are_named(cluster: KubeClient) -> None:
     with pytest.raises(SettingsError, match="LEASE_RENEW_SECONDS < "):
         election_of(replace(ELECTING, lease_deadline_seconds=15.0), cluster)
 
 
-async def test_before_the_election_nothing_may_be_written(cluster: Cluster) -> None:
+async def test_before_the_election_nothing_may_be_written(cluster: KubeClient) -> None:
     assert not election_of(ELECTING, cluster).fence.open
 
 

@@ -7,7 +7,7 @@ import pytest
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.feed.cache import Cache, Entry, News
 from onecloud_operator.feed.feed_options import FeedOptions
-from onecloud_operator.feed.source import Sighting, sighting
+from onecloud_operator.feed.source import CheckedRow, checked_row
 from onecloud_operator.translate import observed_from_details
 
 ROW: dict[str, Any] = {
@@ -25,13 +25,13 @@ ROW: dict[str, Any] = {
 }
 
 
-def seen(**columns: Any) -> Sighting:
-    found = sighting(ROW | columns, "p1")
+def seen(**columns: Any) -> CheckedRow:
+    found = checked_row(ROW | columns, "p1")
     assert found is not None
     return found
 
 
-def row(version: int, **columns: Any) -> Sighting:
+def row(version: int, **columns: Any) -> CheckedRow:
     return seen(update_version=version, **columns)
 
 
@@ -190,4 +190,4 @@ def test_nothing_is_known_of_what_nobody_watches(cache: Cache[str]) -> None:
     ],
 )
 def test_a_row_that_cannot_be_believed_is_left_out(columns: dict[str, Any]) -> None:
-    assert sighting(ROW | columns, "p1") is None
+    assert checked_row(ROW | columns, "p1") is None

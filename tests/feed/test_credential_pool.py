@@ -12,7 +12,7 @@ from onecloud_operator.core.values import Place
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
-from onecloud_operator.feed.credential_pool import FURTHER_SECONDS, MOST_TRIED, Members
+from onecloud_operator.feed.credential_pool import FURTHER_SECONDS, MOST_TRIED, CredentialPool
 from onecloud_operator.onecloud.errors import (
     Call,
     ConnectFailed,
@@ -233,9 +233,9 @@ async def test_a_hanging_endpoint_keeps_no_member_with_another_waiting(world: Wo
 # -- one question ------------------------------------------------------------------------------------------
 
 
-def members_of(sources: Iterable[Eyes]) -> Members[str]:
+def members_of(sources: Iterable[Eyes]) -> CredentialPool[str]:
     clock = asyncio.get_running_loop().time
-    made: Members[str] = Members(
+    made: CredentialPool[str] = CredentialPool(
         lambda _keys: None,
         lambda _keys: None,
         clock,
@@ -247,7 +247,7 @@ def members_of(sources: Iterable[Eyes]) -> Members[str]:
     return made
 
 
-async def asked(members: Members[str]) -> tuple[list[Any], OneCloudError]:
+async def asked(members: CredentialPool[str]) -> tuple[list[Any], OneCloudError]:
     """Ask a question that nobody can answer; return who was asked, and what is raised."""
     seen: list[Any] = []
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from onecloud_operator.feed.detail_queue import Wants
+from onecloud_operator.feed.detail_queue import DetailQueue
 
 
-def wants(count: int = 0, *, batch: int = 10) -> Wants:
-    found = Wants(batch, 3600.0)
+def wants(count: int = 0, *, batch: int = 10) -> DetailQueue:
+    found = DetailQueue(batch, 3600.0)
     for number in range(count):
         found.watch(f"s{number}", 0.0)
     return found

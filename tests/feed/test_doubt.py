@@ -6,7 +6,7 @@ import pytest
 
 from onecloud_operator.feed.cache import Cache
 from onecloud_operator.feed.feed_options import FeedOptions
-from onecloud_operator.feed.loss_breaker import GoneLimiter
+from onecloud_operator.feed.loss_breaker import LossBreaker
 
 
 def test_absences_that_are_doubted_count_as_old_until_they_are_asked_for_again() -> None:
@@ -32,7 +32,7 @@ def test_absences_that_are_doubted_count_as_old_until_they_are_asked_for_again()
     ],
 )
 def test_the_bin_works_again_when_a_later_delete_led_to_it(deleted_at: float, *, works: bool) -> None:
-    limiter = GoneLimiter()
+    limiter = LossBreaker()
     assert not limiter.bin_works(1.0)
     limiter.bin_fails(10.0)
     assert limiter.bin_off
@@ -42,6 +42,6 @@ def test_the_bin_works_again_when_a_later_delete_led_to_it(deleted_at: float, *,
 
 
 def test_a_bin_that_failed_before_a_restart_works_again_with_the_first_delete_that_leads_to_it() -> None:
-    limiter = GoneLimiter()
+    limiter = LossBreaker()
     limiter.bin_off = True
     assert limiter.bin_works(0.0)

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from onecloud_operator.feed.history import cause_in, history_in, text_of_notes
 from onecloud_operator.onecloud.models import Event, EventPage
-from onecloud_operator.onecloud.redact import Mask
+from onecloud_operator.onecloud.redact import Redactor
 
 SECRET = "s3cret-password"
 
@@ -176,6 +176,6 @@ def test_without_a_date_a_failure_is_not_taken_for_older_than_the_newest_event()
 
 def test_no_note_shows_a_secret_of_ours() -> None:
     lines = (*STARTED, ("start_fail", f"token {SECRET} was refused, {SECRET[:12]} too"))
-    text = cause_in(page_of(*lines, mask=Mask(secrets=(SecretStr(SECRET),))), "s1").text
+    text = cause_in(page_of(*lines, mask=Redactor(secrets=(SecretStr(SECRET),))), "s1").text
     assert SECRET[:9] not in text
     assert "was refused" in text

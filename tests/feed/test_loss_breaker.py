@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from onecloud_operator.feed.loss_breaker import GoneLimiter
+from onecloud_operator.feed.loss_breaker import LossBreaker
 
 
-def lose(limiter: GoneLimiter, count: int, *, now: float = 0.0, first: int = 0) -> None:
+def lose(limiter: LossBreaker, count: int, *, now: float = 0.0, first: int = 0) -> None:
     for number in range(first, first + count):
         limiter.record(f"s{number}", now)
 
@@ -20,34 +20,34 @@ def lose(limiter: GoneLimiter, count: int, *, now: float = 0.0, first: int = 0) 
     ],
 )
 def test_more_than_a_few_at_once_hold_what_would_follow(gone: int, owned: int, *, holds: bool) -> None:
-    limiter = GoneLimiter()
+    limiter = LossBreaker()
     lose(limiter, gone)
     assert limiter.holding(1.0, owned, "shop") is holds
 
 
 def test_the_same_server_counts_once() -> None:
-    limiter = GoneLimiter()
+    limiter = LossBreaker()
     for second in range(20):
         limiter.record("s1", float(second))
     assert not limiter.holding(20.0, 10, "shop")
 
 
 def test_servers_that_went_one_by_one_over_hours_hold_nothing() -> None:
-    limiter = GoneLimiter()
+    limiter = LossBreaker()
     for number in range(100):
         limiter.record(f"s{number}", number * 200.0)
         assert not limiter.holding(number * 200.0, 10, "shop")
 
 
 def test_once_tripped_time_alone_does_not_release_it() -> None:
-    limiter = GoneLimiter()
+    limiter = LossBreaker()
     lose(limiter, 6)
     assert limiter.holding(1.0, 10, "shop")
     assert limiter.holding(100_000.0, 10, "shop")
 
 
 def test_an_acknowledgement_releases_what_went_before_it_and_not_what_goes_later() -> None:
-    limiter = GoneLimiter()
+    limiter = LossBreaker()
     lose(limiter, 6)
     assert limiter.holding(1.0, 10, "shop")
     limiter.acknowledge("shop")
@@ -58,7 +58,7 @@ def test_an_acknowledgement_releases_what_went_before_it_and_not_what_goes_later
 
 def test_a_namespace_that_acknowledges_does_so_for_itself() -> None:
     """In a project that is shared nobody has another's servers made again."""
-    limiter = GoneLimiter()
+    limiter = LossBreaker()
     lose(limiter, 6)
     assert limiter.holding(1.0, 10, "shop")
     limiter.acknowledge("shop")
@@ -70,14 +70,14 @@ def test_a_namespace_that_acknowledges_does_so_for_itself() -> None:
 
 
 def test_the_setting_that_any_number_may_vanish_agrees_for_all() -> None:
-    limiter = GoneLimiter(floor=5, share=1.0)
+    limiter = LossBreaker(floor=5, share=1.0)
     lose(limiter, 10)
     limiter.trip()
     assert not limiter.holding(1.0, 10, "shop")
 
 
 def test_servers_that_came_back_and_went_again_are_no_part_of_what_was_acknowledged() -> None:
-    limiter = GoneLimiter()
+    limiter = LossBreaker()
     lose(limiter, 6)
     limiter.holding(1.0, 10, "shop")
     limiter.acknowledge("shop")

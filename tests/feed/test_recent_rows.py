@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from onecloud_operator.feed.recent_rows import MOST, Passed
+from onecloud_operator.feed.recent_rows import MOST, RecentRows
 
 
 def test_a_row_is_taken_once() -> None:
-    passed = Passed()
+    passed = RecentRows()
     passed.note("s-1", 7, 10.0)
     assert passed.take("s-1") == (7, 10.0)
     assert passed.take("s-1") is None
 
 
 def test_a_server_that_something_was_heard_of_is_asked_for_again() -> None:
-    passed = Passed()
+    passed = RecentRows()
     passed.note("s-1", 7, 10.0)
     passed.stirred("s-1")
     passed.note("s-2", 7, 10.0)
@@ -23,14 +23,14 @@ def test_a_server_that_something_was_heard_of_is_asked_for_again() -> None:
 
 
 def test_a_poll_that_shows_what_the_sweep_saw_is_no_news() -> None:
-    passed = Passed()
+    passed = RecentRows()
     passed.note("s-1", 7, 10.0)
     passed.stirred("s-1", 7)
     assert passed.take("s-1") == (7, 10.0)
 
 
 def test_the_second_sweep_ends_it() -> None:
-    passed = Passed()
+    passed = RecentRows()
     passed.note("s-1", 7, 10.0)
     passed.close()
     passed.note("s-2", 7, 11.0)
@@ -39,7 +39,7 @@ def test_the_second_sweep_ends_it() -> None:
 
 
 def test_of_a_huge_project_only_so_many_rows_are_kept() -> None:
-    passed = Passed()
+    passed = RecentRows()
     for number in range(MOST + 1):
         passed.note(f"s-{number}", 7, 10.0)
     assert passed.take(f"s-{MOST}") is None

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from onecloud_operator.onecloud.auth import Session
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.onecloud.protocol import Reply
-from onecloud_operator.onecloud.redact import Mask
+from onecloud_operator.onecloud.redact import Redactor
 from onecloud_operator.onecloud.signin_reply import parse_session
 from tests.fuzz.strategies import FUZZ, spoilt
 from tests.onecloud.answers import CREDENTIALS, JSON, SIGN_IN
@@ -45,7 +45,7 @@ ANSWER: dict[str, Any] = {
 
 def opened(status: int, headers: dict[str, str], content: bytes) -> None:
     """Have an answer read."""
-    reply = Reply(status, headers, content, mask=Mask(secrets=(SecretStr(TOKEN),)))
+    reply = Reply(status, headers, content, mask=Redactor(secrets=(SecretStr(TOKEN),)))
     found: Session | OneCloudError
     try:
         found = parse_session(CREDENTIALS, SIGN_IN, reply, 0.0)

@@ -20,8 +20,8 @@ from kubernetes.aio.client import ApiClient, Configuration
 from onecloud_operator.core import resource as core_resource
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.kube.bounded_json import ANNOTATION_LENGTH, ANNOTATIONS, ANSWER_BYTES, decode, slim
-from onecloud_operator.kube.client import AnswerTooLarge, Cluster
-from onecloud_operator.kube.store import Objects, resource_of
+from onecloud_operator.kube.client import KubeAnswerTooLarge, KubeClient
+from onecloud_operator.kube.store import Store, resource_of
 from onecloud_operator.kube.watch import Watch
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ async def test_a_list_in_which_small_objects_follow_on_large_ones_comes_in_large
 
 async def test_the_metadata_of_all_objects_are_listed_within_the_same_bounds() -> None:
     async with serving([junk(number) for number in range(100)]) as (served, url):
-        cluster = Cluster(ApiClient(Configuration(host=url)))
+        cluster = KubeClient(ApiClient(Configuration(host=url)))
         pages = [page async for page in cluster.list_metadata(None)]
         await cluster.close()
         assert [meta["name"] for page in pages for meta in page] == [f"o{number}" for number in range(100)]
@@ -203,8 +203,8 @@ async def test_the_metadata_of_all_objects_are_listed_within_the_same_bounds() -
 
 async def test_an_answer_that_is_too_large_by_itself_is_an_error_and_not_kept() -> None:
     async with serving([body(1, junk="x" * (ANSWER_BYTES + MIB))]) as (_, url):
-        cluster = Cluster(ApiClient(Configuration(host=url)))
-        with pytest.raises(AnswerTooLarge, match="larger than 8 MiB"):
+        cluster = KubeClient(ApiClient(Configuration(host=url)))
+        with pytest.raises(KubeAnswerTooLarge, match="larger than 8 MiB"):
             _ = [page async for page in cluster.list_metadata(None)]
         await cluster.close()
 
@@ -252,7 +252,7 @@ async def test_an_event_that_no_api_server_sends_breaks_the_connection_and_nothi
 async def test_listing_large_objects_takes_a_bounded_amount_of_memory() -> None:
     """One emoji makes four bytes of each character of a text; so no text is made of the whole."""
     async with serving([junk(number) for number in range(200)]) as (_, url):
-        objects = Objects(lambda: 0.0)
+        objects = Store(lambda: 0.0)
         async with kopfs(url) as session, session.get(url + PATH, params={"limit": "1"}):
             pass  # what is imported on the way is no part of it
         tracemalloc.start()

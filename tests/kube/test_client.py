@@ -16,12 +16,12 @@ from onecloud_operator.kube.bounded_json import FIELD_MANAGER
 from onecloud_operator.kube.client import (
     KIND,
     PAGE,
-    Cluster,
-    ClusterError,
-    Conflict,
-    Forbidden,
-    NotFound,
-    Reference,
+    KubeClient,
+    KubeConflict,
+    KubeError,
+    KubeForbidden,
+    KubeNotFound,
+    ObjectReference,
 )
 from tests.api.manifests import SPEC, manifest
 from tests.client import cluster_of
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.usefixtures("served")
 
 
 @pytest.fixture
-async def cluster(control_plane: ControlPlane) -> AsyncIterator[Cluster]:
+async def cluster(control_plane: ControlPlane) -> AsyncIterator[KubeClient]:
     async with cluster_of(control_plane) as made:
         yield made
 
@@ -57,9 +57,9 @@ READY = {
 }
 
 
-def reference_to(body: dict[str, Any]) -> Reference:
+def reference_to(body: dict[str, Any]) -> ObjectReference:
     meta = body["metadata"]
-    return Reference(meta["namespace"], meta["name"], meta["uid"], meta["resourceVersion"])
+    return ObjectReference(meta["namespace"], meta["name"], meta["uid"], meta["resourceVersion"])
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def web(kube: Kube, namespace: str) -> dict[str, Any]:
 
 # -- status ----------------------------------------------------------------------------------------------
 async def test_a_status_is_written_whole_under_our_name_and_the_spec_is_left_alone(
-    cluster: Cluster, web: dict[str, Any]
+    cluster: KubeClient, web: dict[str, Any]
 ) -> None:
     first = await cluster.write_status(reference_to(web), {"id": "s1", "state": "Running", "ip": "10.0.0.5"})
     assert first["status"] == {"id": "s1", "state": "Running", "ip": "10.0.0.5", "observedGeneration": -1}
@@ -82,17 +82,17 @@ async def test_a_status_is_written_whole_under_our_name_and_the_spec_is_left_alo
     assert "f:spec" not in managers[FIELD_MANAGER]["fieldsV1"]
 
 
-async def test_a_status_that_is_the_same_is_no_new_version(cluster: Cluster, web: dict[str, Any]) -> None:
+async def test_a_status_that_is_the_same_is_no_new_version(cluster: KubeClient, web: dict[str, Any]) -> None:
     first = await cluster.write_status(reference_to(web), {"id": "s1"})
     again = await cluster.write_status(reference_to(first), {"id": "s1"})
     assert again["metadata"]["resourceVersion"] == first["metadata"]["resourceVersion"]
 
 
 async def test_a_decision_on_an_older_version_is_not_written(
-    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+    cluster: KubeClient, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
     kube.patch(KIND, "web-1", namespace, {"spec": {"deletionProtection": True}})
-    with pytest.raises(Conflict) as error:
+    with pytest.raises(KubeConflict) as error:
         await cluster.write_status(reference_to(web), {"id": "s1"})
     assert error.value.status == 422, "a failed test of a JSON patch"
     assert (
@@ -101,14 +101,14 @@ async def test_a_decision_on_an_older_version_is_not_written(
 
 
 async def test_a_namesake_that_was_made_meanwhile_inherits_no_status(
-    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+    cluster: KubeClient, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
     """It would inherit the id, and so the server, of an object that was deleted."""
     kube.delete(KIND, "web-1", namespace)
     namesake = kube.create(manifest(namespace, SPEC))
-    with pytest.raises(Conflict):
+    with pytest.raises(KubeConflict):
         await cluster.write_status(reference_to(web), {"id": "s1"})
-    with pytest.raises(Conflict):
+    with pytest.raises(KubeConflict):
         await cluster.add_finalizer(reference_to(web), OURS, others=False)
     found = await cluster.read(namespace, "web-1")
     assert found["metadata"]["uid"] == namesake["metadata"]["uid"]
@@ -117,15 +117,15 @@ async def test_a_namesake_that_was_made_meanwhile_inherits_no_status(
 
 
 async def test_a_status_that_the_definition_does_not_know_names_the_field(
-    cluster: Cluster, web: dict[str, Any]
+    cluster: KubeClient, web: dict[str, Any]
 ) -> None:
-    with pytest.raises(ClusterError, match=r"status\.state") as error:
+    with pytest.raises(KubeError, match=r"status\.state") as error:
         await cluster.write_status(reference_to(web), {"state": "Sleeping"})
     assert error.value.status == 422
 
 
 async def test_a_field_that_the_definition_lacks_is_seen_to_be_dropped(
-    cluster: Cluster, web: dict[str, Any]
+    cluster: KubeClient, web: dict[str, Any]
 ) -> None:
     """A record that was lost in silence would count as written."""
     sent = {"id": "s1", "cloud": {"authURL": "https://cloud.example/v3", "projectID": "p", "cell": "c"}}
@@ -136,7 +136,7 @@ async def test_a_field_that_the_definition_lacks_is_seen_to_be_dropped(
 
 
 async def test_nothing_that_another_manager_put_into_the_status_survives(
-    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+    cluster: KubeClient, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
     first = await cluster.write_status(reference_to(web), {"id": "s1", "conditions": [READY]})
     left = {"deletion": {"requestedAt": MOMENT}, "nextRetryTime": MOMENT, "ip": "10.0.0.5"}
@@ -160,7 +160,7 @@ async def test_nothing_that_another_manager_put_into_the_status_survives(
 
 
 async def test_a_status_that_was_applied_by_an_older_operator_is_taken_over(
-    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+    cluster: KubeClient, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
     """What it applied is no other manager's, and the record of who owns what does not grow for ever."""
     older = kube.apply(
@@ -182,23 +182,23 @@ async def test_a_status_that_was_applied_by_an_older_operator_is_taken_over(
 
 
 async def test_a_status_for_an_object_that_is_gone_is_not_found(
-    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+    cluster: KubeClient, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
     kube.delete(KIND, "web-1", namespace)
-    with pytest.raises((NotFound, Conflict)):
+    with pytest.raises((KubeNotFound, KubeConflict)):
         await cluster.write_status(reference_to(web), {"id": "s1"})
     assert kube.get(KIND, "web-1", namespace) is None
 
 
 # -- finalizers ------------------------------------------------------------------------------------------
 async def test_a_finalizer_comes_and_goes_beside_those_of_others(
-    cluster: Cluster, web: dict[str, Any]
+    cluster: KubeClient, web: dict[str, Any]
 ) -> None:
     held = await cluster.add_finalizer(reference_to(web), OURS, others=False)
     assert held["metadata"]["finalizers"] == [OURS]
     both = await cluster.add_finalizer(reference_to(held), OTHERS, others=True)
     assert both["metadata"]["finalizers"] == [OURS, OTHERS]
-    with pytest.raises(Conflict):
+    with pytest.raises(KubeConflict):
         await cluster.remove_finalizer(reference_to(both), OURS, 1)
     theirs = await cluster.remove_finalizer(reference_to(both), OURS, 0)
     assert theirs["metadata"]["finalizers"] == [OTHERS]
@@ -212,28 +212,28 @@ async def test_a_finalizer_comes_and_goes_beside_those_of_others(
     ids=["another-version", "another-object"],
 )
 async def test_a_finalizer_is_set_on_what_was_decided_upon_or_not_at_all(
-    cluster: Cluster, web: dict[str, Any], namespace: str, change: dict[str, str]
+    cluster: KubeClient, web: dict[str, Any], namespace: str, change: dict[str, str]
 ) -> None:
-    with pytest.raises(Conflict):
+    with pytest.raises(KubeConflict):
         await cluster.add_finalizer(replace(reference_to(web), **change), OURS, others=False)
     assert "finalizers" not in (await cluster.read(namespace, "web-1"))["metadata"]
 
 
 async def test_a_deleted_object_goes_with_its_last_finalizer(
-    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+    cluster: KubeClient, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
     await cluster.add_finalizer(reference_to(web), OURS, others=False)
     kube.delete(KIND, "web-1", namespace)
     going = await cluster.read(namespace, "web-1")
     assert "deletionTimestamp" in going["metadata"]
     await cluster.remove_finalizer(reference_to(going), OURS, 0)
-    with pytest.raises(NotFound):
+    with pytest.raises(KubeNotFound):
         await cluster.read(namespace, "web-1")
 
 
 # -- reading ---------------------------------------------------------------------------------------------
 async def test_a_list_has_the_metadata_of_those_that_are_asked_for(
-    cluster: Cluster, kube: Kube, namespace: str
+    cluster: KubeClient, kube: Kube, namespace: str
 ) -> None:
     for name, labels in (("web-1", {"shard": "a"}), ("db-1", {})):
         body = manifest(namespace, SPEC, name)
@@ -252,34 +252,36 @@ async def test_a_list_has_the_metadata_of_those_that_are_asked_for(
     assert await names("no-such-namespace") == set()
 
 
-async def test_a_secret_is_read_by_its_name(cluster: Cluster, kube: Kube, namespace: str) -> None:
+async def test_a_secret_is_read_by_its_name(cluster: KubeClient, kube: Kube, namespace: str) -> None:
     body = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "onecloud", "namespace": namespace}}
     kube.create(body | {"stringData": {"OS_TOKEN": "t"}})
     found = await cluster.secret(namespace, "onecloud")
     assert found["data"] == {"OS_TOKEN": base64.b64encode(b"t").decode()}
-    with pytest.raises(NotFound, match="no-such"):
+    with pytest.raises(KubeNotFound, match="no-such"):
         await cluster.secret(namespace, "no-such")
 
 
 async def test_a_right_that_is_missing_is_named(control_plane: ControlPlane, namespace: str) -> None:
     async with cluster_of(control_plane, "operator") as limited:
-        with pytest.raises(Forbidden, match=r"cannot (get|list) resource .configmaps."):
+        with pytest.raises(KubeForbidden, match=r"cannot (get|list) resource .configmaps."):
             await limited.call("read", "GET", f"/api/v1/namespaces/{namespace}/configmaps")
 
 
-async def test_a_cluster_is_called_by_the_uid_of_its_system_namespace(cluster: Cluster, kube: Kube) -> None:
+async def test_a_cluster_is_called_by_the_uid_of_its_system_namespace(
+    cluster: KubeClient, kube: Kube
+) -> None:
     found = kube.get("namespaces", "kube-system")
     assert found is not None
     assert await cluster.cluster_id() == found["metadata"]["uid"]
 
 
-async def test_the_served_schema_knows_our_kind(cluster: Cluster) -> None:
+async def test_the_served_schema_knows_our_kind(cluster: KubeClient) -> None:
     schemas = (await cluster.served_schema())["components"]["schemas"]
     assert any(name.endswith(KIND) for name in schemas)
 
 
 async def test_an_event_is_told_of_its_object_and_cut_to_what_events_take(
-    cluster: Cluster, kube: Kube, web: dict[str, Any], namespace: str
+    cluster: KubeClient, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
     await cluster.emit(
         reference_to(web),
@@ -308,10 +310,10 @@ class Told:
 @asynccontextmanager
 async def answering(
     respond: Callable[[Asked], Awaitable[Answer]],
-) -> AsyncIterator[tuple[Cluster, Told, Place]]:
+) -> AsyncIterator[tuple[KubeClient, Told, Place]]:
     told = Told()
     async with serving(respond) as place:
-        made = Cluster(ApiClient(Configuration(host=place.url)), told)
+        made = KubeClient(ApiClient(Configuration(host=place.url)), told)
         try:
             yield made, told, place
         finally:
@@ -332,30 +334,30 @@ def status_of(code: int, message: str) -> Answer:
 @pytest.mark.parametrize(
     ("answer", "kind", "says"),
     [
-        pytest.param(status_of(404, "not found"), NotFound, "404 not found", id="not-there"),
-        pytest.param(status_of(409, "modified"), Conflict, "409 modified", id="changed"),
-        pytest.param(status_of(422, "a test failed"), Conflict, "422 a test failed", id="a-failed-test"),
+        pytest.param(status_of(404, "not found"), KubeNotFound, "404 not found", id="not-there"),
+        pytest.param(status_of(409, "modified"), KubeConflict, "409 modified", id="changed"),
+        pytest.param(status_of(422, "a test failed"), KubeConflict, "422 a test failed", id="a-failed-test"),
         pytest.param(
             Answer(422, {"message": "is invalid", "details": {"kind": "OneCloudServer"}}),
-            ClusterError,
+            KubeError,
             "422 is invalid",
             id="not-valid",
         ),
-        pytest.param(status_of(403, "cannot get"), Forbidden, "403 cannot get", id="no-right"),
-        pytest.param(status_of(401, "Unauthorized"), Forbidden, "401 Unauthorized", id="no-identity"),
-        pytest.param(status_of(429, "slow down"), ClusterError, "429 slow down", id="too-many"),
-        pytest.param(status_of(500, "etcd"), ClusterError, "500 etcd", id="broken"),
-        pytest.param(Answer(503, b"<html>secret-page</html>"), ClusterError, "503", id="a-proxy"),
-        pytest.param(Answer(200, b"<html>"), ClusterError, "the answer is no JSON", id="no-json"),
-        pytest.param(Answer(200, []), ClusterError, "the answer is no JSON object", id="a-list"),
-        pytest.param(LOST, ClusterError, "does not answer", id="the-connection-is-cut"),
+        pytest.param(status_of(403, "cannot get"), KubeForbidden, "403 cannot get", id="no-right"),
+        pytest.param(status_of(401, "Unauthorized"), KubeForbidden, "401 Unauthorized", id="no-identity"),
+        pytest.param(status_of(429, "slow down"), KubeError, "429 slow down", id="too-many"),
+        pytest.param(status_of(500, "etcd"), KubeError, "500 etcd", id="broken"),
+        pytest.param(Answer(503, b"<html>secret-page</html>"), KubeError, "503", id="a-proxy"),
+        pytest.param(Answer(200, b"<html>"), KubeError, "the answer is no JSON", id="no-json"),
+        pytest.param(Answer(200, []), KubeError, "the answer is no JSON object", id="a-list"),
+        pytest.param(LOST, KubeError, "does not answer", id="the-connection-is-cut"),
     ],
 )
 async def test_whatever_is_wrong_is_an_error_of_ours(
-    answer: Answer, kind: type[ClusterError], says: str
+    answer: Answer, kind: type[KubeError], says: str
 ) -> None:
     async with answering(always(answer)) as (made, told, _):
-        with pytest.raises(ClusterError) as error:
+        with pytest.raises(KubeError) as error:
             await made.read("shop", "web-1")
         assert type(error.value) is kind
         assert says in str(error.value)
@@ -368,8 +370,8 @@ async def test_whatever_is_wrong_is_an_error_of_ours(
 async def test_an_api_server_that_is_not_there_is_an_error_without_a_status() -> None:
     async with serving(always(LOST)) as place:
         url = place.url
-    made = Cluster(ApiClient(Configuration(host=url)))
-    with pytest.raises(ClusterError, match="does not answer") as error:
+    made = KubeClient(ApiClient(Configuration(host=url)))
+    with pytest.raises(KubeError, match="does not answer") as error:
         await made.cluster_id()
     assert error.value.status is None
     await made.close()
@@ -402,13 +404,13 @@ async def test_a_list_that_is_too_old_to_go_on_is_an_error_and_not_a_short_list(
         return Answer(200, {"items": [], "metadata": {"continue": "more"}})
 
     async with answering(respond) as (made, _, _):
-        with pytest.raises(ClusterError, match="410 expired"):
+        with pytest.raises(KubeError, match="410 expired"):
             [page async for page in made.list_metadata(None)]
 
 
 async def test_what_is_sent_names_us_and_the_version_that_was_decided_upon() -> None:
     async with answering(always(Answer(200, {}))) as (made, _, place):
-        await made.write_status(Reference("shop", "web-1", "u1", "7"), {"id": "s1"})
+        await made.write_status(ObjectReference("shop", "web-1", "u1", "7"), {"id": "s1"})
         (asked,) = place.asked
         assert f"fieldManager={FIELD_MANAGER}" in asked.target
         assert asked.path.endswith("/onecloudservers/web-1/status")
@@ -437,12 +439,12 @@ async def test_what_is_sent_names_us_and_the_version_that_was_decided_upon() -> 
 )
 async def test_a_name_that_is_none_never_gets_into_a_path(name: str) -> None:
     async with serving(always(Answer(200, b"{}"))) as place:
-        cluster = Cluster(ApiClient(Configuration(host=place.url)))
-        with pytest.raises(NotFound, match="is no name in Kubernetes"):
+        cluster = KubeClient(ApiClient(Configuration(host=place.url)))
+        with pytest.raises(KubeNotFound, match="is no name in Kubernetes"):
             await cluster.secret("shop", name)
-        with pytest.raises(NotFound, match="is no name in Kubernetes"):
+        with pytest.raises(KubeNotFound, match="is no name in Kubernetes"):
             await cluster.secret(name, "onecloud")
-        with pytest.raises(NotFound, match="is no name in Kubernetes"):
+        with pytest.raises(KubeNotFound, match="is no name in Kubernetes"):
             await cluster.read("shop", name)
         await cluster.close()
         assert place.asked == []

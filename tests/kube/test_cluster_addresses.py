@@ -7,8 +7,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from onecloud_operator.kube.client import Cluster, ClusterError, Forbidden, NotFound
-from onecloud_operator.kube.cluster_addresses import Surroundings, service_domains
+from onecloud_operator.kube.client import KubeClient, KubeError, KubeForbidden, KubeNotFound
+from onecloud_operator.kube.cluster_addresses import ClusterAddresses, service_domains
 from onecloud_operator.onecloud import AddressPolicy
 from onecloud_operator.settings import Settings
 
@@ -29,8 +29,8 @@ CIDRS = {
 class Told:
     """A cluster that tells this, or fails."""
 
-    endpoints: dict[str, Any] | ClusterError = field(default_factory=lambda: dict(SLICE))
-    networks: dict[str, Any] | ClusterError = field(default_factory=lambda: dict(CIDRS))
+    endpoints: dict[str, Any] | KubeError = field(default_factory=lambda: dict(SLICE))
+    networks: dict[str, Any] | KubeError = field(default_factory=lambda: dict(CIDRS))
 
     async def api_endpoints(self) -> dict[str, Any]:
         return told(self.endpoints)
@@ -39,14 +39,14 @@ class Told:
         return told(self.networks)
 
 
-def told(found: dict[str, Any] | ClusterError) -> dict[str, Any]:
-    if isinstance(found, ClusterError):
+def told(found: dict[str, Any] | KubeError) -> dict[str, Any]:
+    if isinstance(found, KubeError):
         raise found
     return found
 
 
-def around(cluster: Told, url: str = "https://10.96.0.1:443", **changes: Any) -> Surroundings:
-    return Surroundings(cast("Cluster", cluster), Settings(**changes), url)
+def around(cluster: Told, url: str = "https://10.96.0.1:443", **changes: Any) -> ClusterAddresses:
+    return ClusterAddresses(cast("KubeClient", cluster), Settings(**changes), url)
 
 
 def allowed(policy: AddressPolicy, text: str, port: int = 443, host: str = "cloud.example") -> bool:
@@ -86,7 +86,7 @@ async def test_services_are_allowed_by_a_setting_and_the_api_server_is_not() -> 
 async def test_where_nothing_may_be_asked_it_is_said_and_a_setting_helps(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    silent = Told(Forbidden("no right to endpointslices", 403), NotFound("no servicecidrs", 404))
+    silent = Told(KubeForbidden("no right to endpointslices", 403), KubeNotFound("no servicecidrs", 404))
     found = around(silent)
     with caplog.at_level(logging.WARNING):
         await found.look()
@@ -104,7 +104,7 @@ async def test_what_was_known_stays_refused_while_nothing_is_told() -> None:
     cluster = Told()
     found = around(cluster)
     await found.look()
-    cluster.endpoints = cluster.networks = ClusterError("it does not answer")
+    cluster.endpoints = cluster.networks = KubeError("it does not answer")
     await found.look()
     policy = found.around(AddressPolicy())
     assert not allowed(policy, "10.96.3.4")
@@ -112,7 +112,7 @@ async def test_what_was_known_stays_refused_while_nothing_is_told() -> None:
 
 
 async def test_an_api_server_without_published_endpoints_leaves_nothing_unknown() -> None:
-    found = around(Told(endpoints=NotFound("no such slice", 404)))
+    found = around(Told(endpoints=KubeNotFound("no such slice", 404)))
     await found.look()
     assert found.known.unknown == ()
 

@@ -13,11 +13,11 @@ from onecloud_operator.api.prune import GROUP, KIND, VERSION
 from onecloud_operator.core.records import KeptDisk, Records, Restart
 from onecloud_operator.core.report.next_records import shown
 from onecloud_operator.core.values import Place
-from onecloud_operator.kube.client import ClusterError, NotFound
+from onecloud_operator.kube.client import KubeError, KubeNotFound
 from onecloud_operator.kube.installed_crd import (
     EVERY_SECONDS,
     RECORDS,
-    Definition,
+    InstalledCRD,
     RecordsLost,
     fields_lacking,
     records_lost,
@@ -131,10 +131,10 @@ async def test_a_crd_that_is_updated_beside_a_running_operator_is_known_in_ten_m
 
 @pytest.mark.parametrize(
     "error",
-    [pytest.param(NotFound("none", 404), id="gone"), pytest.param(ClusterError("silence"), id="silent")],
+    [pytest.param(KubeNotFound("none", 404), id="gone"), pytest.param(KubeError("silence"), id="silent")],
 )
 async def test_a_crd_that_cannot_be_read_for_a_while_changes_nothing(
-    clock: SimulatedClock, error: ClusterError
+    clock: SimulatedClock, error: KubeError
 ) -> None:
     api = Serving(OURS)
     definition = definition_at(api)
@@ -164,7 +164,7 @@ class Serving:
 
     def __init__(self, status: dict[str, Any] | None) -> None:
         self.status = status
-        self.error: ClusterError | None = None
+        self.error: KubeError | None = None
 
     async def served_schema(self) -> dict[str, Any]:
         if self.error is not None:
@@ -174,9 +174,9 @@ class Serving:
         return {"components": {"schemas": {"it": found}}}
 
 
-def definition_at(api: Serving) -> Definition:
+def definition_at(api: Serving) -> InstalledCRD:
     asked: Any = api  # for nothing else
-    return Definition(asked)
+    return InstalledCRD(asked)
 
 
 def without(*path: str) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import pytest
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
-from onecloud_operator.kube.client import KIND, ClusterError
-from onecloud_operator.kube.resync import EVERY_SECONDS, FIRST_SECONDS, Census
-from onecloud_operator.kube.store import Key, Objects, key_of
+from onecloud_operator.kube.client import KIND, KubeError
+from onecloud_operator.kube.resync import EVERY_SECONDS, FIRST_SECONDS, Resync
+from onecloud_operator.kube.store import Key, Store, key_of
 from tests.api.manifests import SPEC, manifest
 from tests.client import cluster_of
 from tests.engine.simulated import SimulatedClock
@@ -23,7 +23,7 @@ from tests.onecloud.origin import Answer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from onecloud_operator.kube.client import Cluster
+    from onecloud_operator.kube.client import KubeClient
     from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube
     from tests.onecloud.origin import Asked
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 class Scene:
     """A census with all that it touches; the clock stands still until a test moves it."""
 
-    def __init__(self, cluster: Cluster, *namespaces: str, selector: str = "") -> None:
+    def __init__(self, cluster: KubeClient, *namespaces: str, selector: str = "") -> None:
         self.clock = SimulatedClock()
-        self.objects = Objects(self.clock.monotonic)
+        self.objects = Store(self.clock.monotonic)
         self.queue: Queue[Key] = Queue(
             clock=self.clock, backoff=Backoff(1.0, 2.0, lambda: 0.5), workers=1, per_group=1
         )
         self.gone: list[str] = []
-        self.census = Census(
+        self.census = Resync(
             cluster=cluster,
             objects=self.objects,
             queue=self.queue,
@@ -246,7 +246,7 @@ async def test_a_count_that_fails_drops_nothing_and_completes_nothing(code: int)
     async with counting(lists) as scene:
         scene.hear(body("web"))
         await scene.clock.advance(1.0)
-        with pytest.raises(ClusterError):
+        with pytest.raises(KubeError):
             await scene.census.count()
         await counted(scene, lists, FIRST_SECONDS * 5, 3)
         assert (scene.known, scene.gone, scene.objects.complete) == ({"web"}, [], False)
@@ -297,7 +297,7 @@ async def test_a_namespace_that_is_closed_to_us_hides_its_own_objects_only() -> 
 async def test_where_every_namespace_is_closed_to_us_nothing_is_counted() -> None:
     async with answering(Granted().respond) as (cluster, _, _):
         scene = Scene(cluster, "shop", "bank")
-        with pytest.raises(ClusterError):
+        with pytest.raises(KubeError):
             await scene.census.count()
 
 

@@ -10,13 +10,13 @@ from pydantic import SecretStr
 
 from onecloud_operator.onecloud import Credentials, ServerQuery, Token, protocol, replies
 from onecloud_operator.onecloud.errors import ApiError
-from onecloud_operator.onecloud.protocol import Lane, Reply, Request
+from onecloud_operator.onecloud.protocol import Reply, Request, Traffic
 
 ID = "11111111-2222-4333-8444-555555555555"
 GET = protocol.get_server(ID)
 LIST = protocol.list_servers(ServerQuery())
 CREATE = protocol.create_server({"id": ID, "name": "web-0"})
-SIGN_IN = Request("sign_in", "POST", "/auth/tokens", "/auth/tokens", Lane.READ)
+SIGN_IN = Request("sign_in", "POST", "/auth/tokens", "/auth/tokens", Traffic.READ)
 CREDENTIALS = Credentials("https://cloud/v3", Token(SecretStr("token")))
 RECORDED = json.loads((Path(__file__).parent / "recorded_errors.json").read_text())
 JSON = {"content-type": "application/json"}

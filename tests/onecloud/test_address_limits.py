@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onecloud_operator.onecloud import AddressPolicy, Endpoints, Limits, ServerQuery
-from onecloud_operator.onecloud.address_limits import Doors, Elsewhere, Lanes, Seat, Turns, Visitor
+from onecloud_operator.onecloud.address_limits import (
+    AddressLimit,
+    AddressLimits,
+    Caller,
+    LeadsElsewhere,
+    Permit,
+    Turns,
+)
 from onecloud_operator.onecloud.addresses import door_of
-from onecloud_operator.onecloud.dns import Names
+from onecloud_operator.onecloud.dns import Resolver
 from onecloud_operator.onecloud.errors import Timeout
 from onecloud_operator.onecloud.origin import FORGET_SECONDS
-from onecloud_operator.onecloud.protocol import Lane, create_server, get_server, list_servers
+from onecloud_operator.onecloud.protocol import Traffic, create_server, get_server, list_servers
 from onecloud_operator.onecloud.tls import Tls
 from tests.onecloud.origin import Answer, Asked, Place, eventually, serving
 
@@ -37,7 +44,7 @@ def endpoints(
 ) -> Endpoints:
     """Return endpoints for which names lead to *addresses*, or to 127.0.0.1."""
     known = addresses or {}
-    names = Names(time.monotonic, lambda host: (known.get(host, ["127.0.0.1"]), host))
+    names = Resolver(time.monotonic, lambda host: (known.get(host, ["127.0.0.1"]), host))
     return Endpoints(AddressPolicy(allow_loopback=True), limits=limits, names=names, clock=clock)
 
 
@@ -88,7 +95,7 @@ async def test_many_names_of_one_address_have_the_lanes_of_one() -> None:
             assert set(await asyncio.gather(*calls)) == {200}
         assert len(place.asked) == 360, "each was sent once"
         assert (cloud.most["POST"], cloud.most["GET"]) == (4, 2)
-        assert sum(ours.under_way(lane) + ours.waiting(lane) for lane in Lane) == 0
+        assert sum(ours.under_way(lane) + ours.waiting(lane) for lane in Traffic) == 0
         await ours.close()
 
 
@@ -127,7 +134,7 @@ async def test_names_that_hang_without_number_let_the_next_in_by_turns() -> None
         hung = [asyncio.create_task(ask(ours, at(place, f"slow{number % 2}.example"))) for number in range(8)]
         await eventually(lambda: cloud.now["POST"] == 4)
         honest = asyncio.create_task(ask(ours, at(place, "honest.example")))
-        await eventually(lambda: ours.waiting(Lane.WRITE) == 5)
+        await eventually(lambda: ours.waiting(Traffic.WRITE) == 5)
         cloud.go.set()
         assert await honest == 200
         await asyncio.gather(*hung)
@@ -139,7 +146,7 @@ async def test_a_write_whose_connection_leads_to_a_queue_is_sent_once_and_after_
     cloud = Cloud()
     addresses = {"moving": ["127.0.0.2"], "slow.example": ["127.0.0.3"]}
     now = [0.0]
-    names = Names(lambda: now[0], lambda host: (addresses[host], host))
+    names = Resolver(lambda: now[0], lambda host: (addresses[host], host))
     ours = Endpoints(AddressPolicy(allow_loopback=True), limits=Limits(idle_seconds=0.0), names=names)
     async with serving(cloud.respond, address="0.0.0.0") as place:  # noqa: S104 - all of loopback, for a moment
         hung = [asyncio.create_task(ask(ours, at(place, "slow.example"))) for _ in range(4)]
@@ -148,7 +155,7 @@ async def test_a_write_whose_connection_leads_to_a_queue_is_sent_once_and_after_
         await eventually(lambda: place.open_connections == 4)
         addresses["moving"], now[0] = ["127.0.0.3"], 60.0
         moved = asyncio.create_task(ask(ours, at(place, "moving")))
-        await eventually(lambda: ours.waiting(Lane.WRITE) == 1)
+        await eventually(lambda: ours.waiting(Traffic.WRITE) == 1)
         await eventually(lambda: place.open_connections == 4)
         assert cloud.hosts.count("moving") == 1
         cloud.go.set()
@@ -196,24 +203,24 @@ async def test_what_is_known_of_addresses_is_forgotten_with_the_names_that_lead_
 
 def _lanes() -> int:
     gc.collect()
-    return sum(isinstance(one, Lanes) for one in gc.get_objects())
+    return sum(isinstance(one, AddressLimit) for one in gc.get_objects())
 
 
 # -- turns -------------------------------------------------------------------------------------------------
-def visitors(number: int) -> tuple[Doors, list[Visitor], Turns]:
-    doors = Doors(Limits())
+def visitors(number: int) -> tuple[AddressLimits, list[Caller], Turns]:
+    doors = AddressLimits(Limits())
     lanes = doors.lanes(DOOR)
-    found = [Visitor(doors) for _ in range(number)]
+    found = [Caller(doors) for _ in range(number)]
     for one in found:
         one.went_to(lanes)
-    return doors, found, lanes.turns[Lane.WRITE]
+    return doors, found, lanes.turns[Traffic.WRITE]
 
 
 async def test_turns_go_round_by_name_and_not_by_call() -> None:
     _, (greedy, honest, other), turns = visitors(3)
     order: list[str] = []
 
-    async def come(visitor: Visitor, name: str) -> None:
+    async def come(visitor: Caller, name: str) -> None:
         await turns.enter(visitor)
         order.append(name)
 
@@ -252,19 +259,19 @@ async def test_who_gives_up_takes_nobodys_turn() -> None:
 
 async def test_a_call_that_is_led_elsewhere_gives_back_the_place_that_it_had() -> None:
     doors, (ours, other), turns = visitors(2)
-    seat = Seat(ours, Lane.WRITE)
+    seat = Permit(ours, Traffic.WRITE)
     await seat.wait()
     there = doors.lanes((DOOR[0], 80))
-    assert all(there.turns[Lane.WRITE].try_enter(other) for _ in range(4))
-    with pytest.raises(Elsewhere):
+    assert all(there.turns[Traffic.WRITE].try_enter(other) for _ in range(4))
+    with pytest.raises(LeadsElsewhere):
         seat.sit((DOOR[0], 80))
     assert [turns.try_enter(other) for _ in range(5)] == [True] * 4 + [False]
-    there.turns[Lane.WRITE].leave(other)
+    there.turns[Traffic.WRITE].leave(other)
     await seat.wait()
     seat.sit((DOOR[0], 80))
     seat.leave()
     seat.leave()
-    assert there.turns[Lane.WRITE].room(ours) == 1
+    assert there.turns[Traffic.WRITE].room(ours) == 1
 
 
 @pytest.mark.parametrize("text", ["192.0.2.1", "::ffff:192.0.2.1", "64:ff9b::192.0.2.1"])

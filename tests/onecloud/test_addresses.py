@@ -10,7 +10,7 @@ import pytest
 
 from onecloud_operator.onecloud import AddressPolicy, Allowed, Cloud, Endpoints
 from onecloud_operator.onecloud.addresses import CheckedBackend
-from onecloud_operator.onecloud.dns import Names
+from onecloud_operator.onecloud.dns import Resolver
 from onecloud_operator.onecloud.errors import AddressNotAllowed
 from tests.onecloud.origin import Region, credentials, endpoints, serving
 
@@ -173,7 +173,7 @@ def test_a_listed_host_may_still_not_lead_to_metadata() -> None:
 )
 async def test_a_name_is_judged_by_what_it_resolves_to(host: str) -> None:
     with pytest.raises(OSError, match="not a place"):
-        await CheckedBackend(AddressPolicy(), Names(time.monotonic)).connect_tcp(host, 9, timeout=5)
+        await CheckedBackend(AddressPolicy(), Resolver(time.monotonic)).connect_tcp(host, 9, timeout=5)
 
 
 async def test_a_sign_in_url_on_loopback_is_refused_before_anything_is_sent() -> None:

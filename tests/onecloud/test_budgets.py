@@ -9,8 +9,8 @@ from ipaddress import ip_address
 import pytest
 
 from onecloud_operator.onecloud import AddressPolicy, Endpoints, Limits, ServerQuery, protocol
-from onecloud_operator.onecloud.budgets import SILENT_SECONDS, Crowded, Readings, Slots
-from onecloud_operator.onecloud.dns import Names
+from onecloud_operator.onecloud.budgets import SILENT_SECONDS, BodyBudget, Crowded, Slots
+from onecloud_operator.onecloud.dns import Resolver
 from onecloud_operator.onecloud.errors import OneCloudError, Timeout, TransportError
 from onecloud_operator.onecloud.protocol import get_server
 from onecloud_operator.onecloud.tls import Tls
@@ -27,7 +27,7 @@ def endpoints(
     return Endpoints(
         AddressPolicy(allow_loopback=True),
         limits=limits,
-        names=Names(time.monotonic, lambda host: (["127.0.0.1"], host)),
+        names=Resolver(time.monotonic, lambda host: (["127.0.0.1"], host)),
         connections=connections,
         reading_bytes=reading_bytes,
     )
@@ -183,7 +183,9 @@ async def test_where_all_connections_hang_one_of_them_ends_for_an_address_that_h
     def lookup(host: str) -> tuple[list[str], str]:
         return [f"127.0.0.{host.removeprefix('h')}" if host.startswith("h") else "127.0.0.1"], host
 
-    ours = Endpoints(AddressPolicy(allow_loopback=True), names=Names(time.monotonic, lookup), connections=8)
+    ours = Endpoints(
+        AddressPolicy(allow_loopback=True), names=Resolver(time.monotonic, lookup), connections=8
+    )
     async with serving(respond, address="0.0.0.0") as place:  # noqa: S104 - all of loopback, for a moment
         hung = [asyncio.create_task(ask(ours, at(place, f"h{number}"))) for number in range(2, 10)]
         await eventually(lambda: place.under_way == 8)
@@ -200,7 +202,7 @@ async def test_where_all_connections_hang_one_of_them_ends_for_an_address_that_h
 
 # -- bytes -------------------------------------------------------------------------------------------------
 def test_the_largest_answer_gives_way_and_its_bytes_are_let_go_at_once() -> None:
-    readings = Readings(100)
+    readings = BodyBudget(100)
     with readings.one() as large, readings.one() as small:
         readings.add(large, b"x" * 80)
         readings.add(small, b"x" * 10)

@@ -16,14 +16,14 @@ from onecloud_operator.onecloud.dns import (
     MOST_OF_A_DOMAIN,
     STALE_SECONDS,
     IPAddress,
-    Names,
+    Resolver,
 )
 from tests.onecloud.origin import Clock
 
 HERE = [ip_address("192.0.2.1")]
 
 
-async def addresses(names: Names, host: str) -> list[IPAddress]:
+async def addresses(names: Resolver, host: str) -> list[IPAddress]:
     return (await names.found(host)).addresses
 
 
@@ -47,7 +47,7 @@ class Servers:
 
 async def test_a_name_is_asked_for_once_by_all_who_want_it_and_remembered_for_a_while() -> None:
     servers, clock = Servers(), Clock()
-    names = Names(clock, servers)
+    names = Resolver(clock, servers)
     assert await asyncio.gather(*(addresses(names, "cloud") for _ in range(50))) == [HERE] * 50
     clock.now += FRESH_SECONDS - 1
     assert await addresses(names, "cloud") == HERE
@@ -60,7 +60,7 @@ async def test_a_name_is_asked_for_once_by_all_who_want_it_and_remembered_for_a_
 async def test_any_number_of_names_that_hang_hold_up_no_other() -> None:
     servers = Servers()
     servers.speak.clear()
-    names = Names(time.monotonic, servers)
+    names = Resolver(time.monotonic, servers)
     hung = [asyncio.create_task(addresses(names, f"dead{number % 100}")) for number in range(300)]
     await asyncio.sleep(0)
     async with asyncio.timeout(10):
@@ -74,7 +74,7 @@ async def test_any_number_of_names_that_hang_hold_up_no_other() -> None:
 async def test_there_is_an_end_to_the_names_that_are_asked_for_at_once() -> None:
     servers = Servers()
     servers.speak.clear()
-    names = Names(time.monotonic, servers)
+    names = Resolver(time.monotonic, servers)
     hung = [asyncio.create_task(addresses(names, f"dead{number}")) for number in range(MOST_LOOKUPS)]
     await asyncio.sleep(0)
     with pytest.raises(httpcore.ConnectError, match="too many"):
@@ -86,7 +86,7 @@ async def test_there_is_an_end_to_the_names_that_are_asked_for_at_once() -> None
 async def test_one_domains_names_leave_room_for_others() -> None:
     servers = Servers()
     servers.speak.clear()
-    names = Names(time.monotonic, servers)
+    names = Resolver(time.monotonic, servers)
     hung = [
         asyncio.create_task(addresses(names, f"h{number}.evil.example")) for number in range(MOST_OF_A_DOMAIN)
     ]
@@ -100,7 +100,7 @@ async def test_one_domains_names_leave_room_for_others() -> None:
 
 async def test_a_name_that_had_an_answer_is_asked_for_beside_any_number_of_new_ones() -> None:
     servers, clock = Servers(), Clock()
-    names = Names(clock, servers)
+    names = Resolver(clock, servers)
     assert await addresses(names, "good") == HERE
     servers.speak.clear()
     hung = [asyncio.create_task(addresses(names, f"dead{number}")) for number in range(MOST_LOOKUPS)]
@@ -113,7 +113,7 @@ async def test_a_name_that_had_an_answer_is_asked_for_beside_any_number_of_new_o
 
 async def test_what_was_known_is_used_while_the_name_servers_fail() -> None:
     servers, clock = Servers(), Clock()
-    names = Names(clock, servers)
+    names = Resolver(clock, servers)
     await addresses(names, "cloud")
     servers.lost = True
     clock.now += STALE_SECONDS - 1
@@ -127,7 +127,7 @@ async def test_what_was_known_is_used_while_the_name_servers_fail() -> None:
 
 async def test_what_was_known_is_used_while_the_name_servers_hang() -> None:
     servers, clock = Servers(), Clock()
-    names = Names(clock, servers)
+    names = Resolver(clock, servers)
     await addresses(names, "cloud")
     servers.speak.clear()
     clock.now += FRESH_SECONDS
@@ -139,7 +139,7 @@ async def test_what_was_known_is_used_while_the_name_servers_hang() -> None:
 async def test_who_gives_up_takes_the_answer_from_nobody() -> None:
     servers = Servers()
     servers.speak.clear()
-    names = Names(time.monotonic, servers)
+    names = Resolver(time.monotonic, servers)
     first = asyncio.create_task(addresses(names, "cloud"))
     second = asyncio.create_task(addresses(names, "cloud"))
     await asyncio.sleep(0)
@@ -151,11 +151,11 @@ async def test_who_gives_up_takes_the_answer_from_nobody() -> None:
 
 async def test_an_address_is_asked_of_nobody() -> None:
     servers = Servers()
-    assert await addresses(Names(time.monotonic, servers), "::1") == [ip_address("::1")]
+    assert await addresses(Resolver(time.monotonic, servers), "::1") == [ip_address("::1")]
     assert servers.asked == []
 
 
 async def test_a_name_tells_what_it_is_called_where_it_is_known() -> None:
-    names = Names(time.monotonic, Servers())
+    names = Resolver(time.monotonic, Servers())
     assert (await names.found("cloud")).name == "cloud.example"
     assert (await names.found("192.0.2.7")).name == "192.0.2.7"

@@ -19,8 +19,8 @@ from onecloud_operator.onecloud.errors import (
     ResourceNotFound,
     ServerError,
 )
-from onecloud_operator.onecloud.protocol import Lane, Reply, Request
-from onecloud_operator.onecloud.redact import Mask
+from onecloud_operator.onecloud.protocol import Reply, Request, Traffic
+from onecloud_operator.onecloud.redact import Redactor
 from tests.onecloud.answers import CREATE, GET, ID, RECORDED, SIGN_IN, error_of, reply, said
 
 
@@ -28,7 +28,7 @@ from tests.onecloud.answers import CREATE, GET, ID, RECORDED, SIGN_IN, error_of,
 def test_a_recorded_refusal_gets_its_class(recorded: dict[str, Any]) -> None:
     is_sign_in = (recorded["method"], recorded["path"]) == ("POST", "/v3/auth/tokens")
     body = {"server": {"id": recorded["id_sent"]}} if "id_sent" in recorded else None
-    lane = Lane.READ if is_sign_in or recorded["method"] == "GET" else Lane.WRITE
+    lane = Traffic.READ if is_sign_in or recorded["method"] == "GET" else Traffic.WRITE
     request = Request("x", recorded["method"], recorded["path"], recorded["path"], lane, body=body)
     answer = reply(recorded["status"], recorded["answer"])
     error = (signin_reply.refusal if is_sign_in else replies.parse_error)(request, answer)
@@ -142,7 +142,7 @@ def test_user_data_that_names_the_id_does_not_hide_that_it_is_used() -> None:
     """What is hidden from the message still counts for what is done."""
     request = protocol.create_server({"id": ID, "user_data": f"#!/bin/sh\nmy_own_id={ID}\n"})
     answer = said(500, "UnclassifiedError", f"Error 1062: Duplicate entry '{ID}' for key 'PRIMARY'")
-    error = replies.parse_error(request, replace(answer, mask=Mask(request.body)))
+    error = replies.parse_error(request, replace(answer, mask=Redactor(request.body)))
     assert type(error).__name__ == "DuplicateId"
 
 
@@ -218,6 +218,6 @@ def test_an_answer_of_something_else(answer: Reply, expected: type[OneCloudError
     ],
 )
 def test_a_redirect_tells_the_host_that_it_leads_to_and_nothing_more(location: str, told: str) -> None:
-    hidden = Mask({"password": "Sesam-0ffne-dich"})
+    hidden = Redactor({"password": "Sesam-0ffne-dich"})
     answer = Reply(302, {"location": location}, b"", mask=hidden)
     assert replies.parse_error(GET, answer).message == f"answered 302{told}"

@@ -22,7 +22,7 @@ from onecloud_operator.onecloud.errors import (
     Timeout,
     TransportError,
 )
-from onecloud_operator.onecloud.protocol import Lane, Request, get_server
+from onecloud_operator.onecloud.protocol import Request, Traffic, get_server
 from onecloud_operator.onecloud.tls import Tls
 from tests.onecloud.origin import (
     PASSWORD,
@@ -141,7 +141,7 @@ async def test_through_a_users_transport_no_write_leaves_against_the_fence() -> 
 
     ours = Endpoints(transport=httpx.MockTransport(respond), before_write=check)
     with pytest.raises(Closed):
-        await ours.exchange(URL, Request("x", "POST", "/servers", "/servers", Lane.WRITE), {}, Tls(), "r1")
+        await ours.exchange(URL, Request("x", "POST", "/servers", "/servers", Traffic.WRITE), {}, Tls(), "r1")
     assert (await ours.exchange(URL, get_server("s1"), {}, Tls(), "r2")).status == 200
     assert asked == ["GET"]
 
@@ -275,7 +275,7 @@ async def test_a_path_and_a_query_arrive_as_they_were_quoted(path: str, value: s
 
     async with serving(answer) as place:
         ours = endpoints()
-        request = Request("x", "GET", path, "/servers", Lane.LIST, (("filter", value), ("limit", "1")))
+        request = Request("x", "GET", path, "/servers", Traffic.LIST, (("filter", value), ("limit", "1")))
         await ours.exchange(place.url + "/region/v1", request, {}, Tls(), "r1")
         await ours.close()
     assert place.asked[0].target == "/region/v1" + request.target

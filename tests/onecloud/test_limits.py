@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onecloud_operator.onecloud import Cloud, Lane, Limits, ServerQuery
-from onecloud_operator.onecloud.adaptive_limit import Gate
+from onecloud_operator.onecloud import Cloud, Limits, ServerQuery, Traffic
+from onecloud_operator.onecloud.adaptive_limit import AdaptiveLimit
 from onecloud_operator.onecloud.errors import GatewayError, RateLimited, Timeout
 from onecloud_operator.onecloud.models import Exchange
 from tests.onecloud.origin import (
@@ -84,11 +84,11 @@ async def test_all_kinds_together_take_eight_connections() -> None:
         ]
         await eventually(lambda: place.under_way == 8)
         assert place.open_connections == 8
-        assert ours.free_slots(place.url, Lane.WRITE) == 0
+        assert ours.free_slots(place.url, Traffic.WRITE) == 0
         region.go.set()
         await asyncio.gather(*calls)
         assert place.connections == 8
-        assert ours.free_slots(place.url, Lane.WRITE) == 4
+        assert ours.free_slots(place.url, Traffic.WRITE) == 4
         await ours.close()
 
 
@@ -98,11 +98,11 @@ async def test_free_slots_count_down_with_what_is_under_way() -> None:
         region.url = place.url
         ours = endpoints()
         cloud = Cloud(credentials(place.url), ours)
-        assert (ours.free_slots(place.url), ours.free_slots(place.url, Lane.LIST)) == (4, 2)
+        assert (ours.free_slots(place.url), ours.free_slots(place.url, Traffic.LIST)) == (4, 2)
         await cloud.session()
         call = asyncio.create_task(cloud.create_server({"name": "w"}))
         await eventually(lambda: place.under_way == 1)
-        assert (ours.free_slots(place.url + "/"), ours.free_slots(place.url, Lane.LIST)) == (3, 2)
+        assert (ours.free_slots(place.url + "/"), ours.free_slots(place.url, Traffic.LIST)) == (3, 2)
         region.go.set()
         await call
         await ours.close()
@@ -161,7 +161,7 @@ async def test_idle_connections_end_before_the_cloud_ends_them() -> None:
 def test_the_measures_are_those_the_cloud_can_bear() -> None:
     limits = Limits()
     assert (limits.connections, limits.writes, limits.lists, limits.idle_seconds) == (8, 4, 2, 5.0)
-    assert limits.whole_seconds(Lane.LIST) < 120
+    assert limits.whole_seconds(Traffic.LIST) < 120
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ async def test_a_strained_place_gets_a_pause_and_fewer_calls(
         with pytest.raises(expected):
             await cloud.update_server(SERVER_ID, {})
         assert ours.free_slots(place.url) == 0
-        assert ours.free_slots(place.url, Lane.LIST) == 2, "reads have workers of their own"
+        assert ours.free_slots(place.url, Traffic.LIST) == 2, "reads have workers of their own"
         now[0] += 0.51
         assert ours.free_slots(place.url) == 2
         region.routes["PUT"] = Answer(body={"server": SERVER})
@@ -197,7 +197,7 @@ async def test_a_strained_place_gets_a_pause_and_fewer_calls(
 
 def test_pauses_grow_while_the_strain_lasts_and_one_place_stays() -> None:
     clock = Clock()
-    gate = Gate(4, clock)
+    gate = AdaptiveLimit(4, clock)
     pauses = []
     for _ in range(9):
         gate.strained()
@@ -209,7 +209,7 @@ def test_pauses_grow_while_the_strain_lasts_and_one_place_stays() -> None:
 
 def test_a_place_that_names_its_pause_gets_it_within_reason() -> None:
     clock = Clock()
-    gate = Gate(4, clock)
+    gate = AdaptiveLimit(4, clock)
     gate.strained(7)
     clock.now += 6.9
     assert gate.free == 0
@@ -221,7 +221,7 @@ def test_a_place_that_names_its_pause_gets_it_within_reason() -> None:
 
 
 def test_slow_answers_take_one_place_each_and_good_ones_give_them_back() -> None:
-    gate = Gate(4, Clock())
+    gate = AdaptiveLimit(4, Clock())
     gate.slow()
     assert gate.free == 3
     for _ in range(9):
@@ -236,7 +236,7 @@ def test_slow_answers_take_one_place_each_and_good_ones_give_them_back() -> None
 
 
 async def test_those_who_wait_are_let_in_when_the_pause_ends() -> None:
-    gate = Gate(2, asyncio.get_running_loop().time)
+    gate = AdaptiveLimit(2, asyncio.get_running_loop().time)
     gate.strained(0.05)
     async with asyncio.timeout(5):
         await gate.enter()
@@ -264,7 +264,7 @@ async def test_every_call_is_told_to_the_observer() -> None:
     assert all(exchange.seconds > 0 for exchange in seen)
 
 
-def _free_at(gate: Gate, clock: Clock, moment: float) -> bool:
+def _free_at(gate: AdaptiveLimit, clock: Clock, moment: float) -> bool:
     was, clock.now = clock.now, moment
     free = gate.free
     clock.now = was
@@ -272,7 +272,7 @@ def _free_at(gate: Gate, clock: Clock, moment: float) -> bool:
 
 
 async def test_who_gives_up_in_the_moment_in_which_another_leaves_has_only_given_up() -> None:
-    gate = Gate(1, lambda: 0.0)
+    gate = AdaptiveLimit(1, lambda: 0.0)
     await gate.enter()
     waiting = asyncio.create_task(gate.enter())
     await asyncio.sleep(0)

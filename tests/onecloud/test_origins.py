@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from onecloud_operator.onecloud import AddressPolicy, Cloud, Endpoints, Lane
-from onecloud_operator.onecloud.dns import Names
+from onecloud_operator.onecloud import AddressPolicy, Cloud, Endpoints, Traffic
+from onecloud_operator.onecloud.dns import Resolver
 from onecloud_operator.onecloud.endpoints import MOST_AUTHORITIES, MOST_PLACES
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.onecloud.origin import FORGET_SECONDS, MOST_SETTINGS
@@ -36,7 +36,7 @@ def endpoints(clock: Callable[[], float]) -> Endpoints:
     """Return endpoints for which every name is this host's."""
     return Endpoints(
         AddressPolicy(allow_loopback=True),
-        names=Names(clock, lambda host: (["127.0.0.1"], host)),
+        names=Resolver(clock, lambda host: (["127.0.0.1"], host)),
         clock=clock,
     )
 
@@ -113,7 +113,7 @@ async def test_there_is_an_end_to_the_hosts_that_are_remembered_and_those_in_use
 
     ours = Endpoints(transport=httpx.MockTransport(respond), clock=Clock())
     waiting = asyncio.create_task(ours.exchange("http://slow", get_server("s1"), {}, Tls(), "r1"))
-    await eventually(lambda: ours.under_way(Lane.READ) == 1)
+    await eventually(lambda: ours.under_way(Traffic.READ) == 1)
     for number in range(MOST_PLACES + 20):
         await ours.exchange(f"http://h{number}", get_server("s1"), {}, Tls(), "r1")
     assert len(ours.known) == MOST_PLACES

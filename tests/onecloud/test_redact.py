@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from onecloud_operator.onecloud.redact import HIDDEN, LONGEST_RUN, Mask
+from onecloud_operator.onecloud.redact import HIDDEN, LONGEST_RUN, Redactor
 from onecloud_operator.onecloud.replies import SAID_CHARACTERS
 from tests.onecloud.test_bounds import seconds
 
@@ -38,7 +38,7 @@ BODY = {"server": {"id": "x", "user_data": USER_DATA, "password": PASSWORD}}
     ],
 )
 def test_an_echo_is_hidden(said: str) -> None:
-    shown = Mask(BODY)(said)
+    shown = Redactor(BODY)(said)
     for secret in ("Sesam-0ffne-dich", "abc9X1", "12345"):
         assert secret not in shown
 
@@ -85,7 +85,7 @@ ODD = "Geh<eim&nis>+2026! 'ä'\\x"
 )
 def test_a_secret_is_hidden_however_it_is_written(secret: str, written: Callable[[str], str]) -> None:
     echo = written(secret)
-    mask = Mask({"password": secret})
+    mask = Redactor({"password": secret})
     for text in (echo, f"weak password {echo}: no", f'{{"password":"{echo}"}}'):
         shown = mask(text)
         assert "hidden" in shown
@@ -99,12 +99,12 @@ def test_a_secret_is_hidden_however_it_is_written(secret: str, written: Callable
     [pytest.param(ODD[:12], id="its-beginning"), pytest.param(ODD[-12:], id="its-end")],
 )
 def test_the_half_of_a_secret_is_hidden_too(piece: str) -> None:
-    assert Mask({"password": ODD})(f"weak: {piece}…") == "weak: [hidden]…"
+    assert Redactor({"password": ODD})(f"weak: {piece}…") == "weak: [hidden]…"
 
 
 @pytest.mark.parametrize("cut", range(20, len(USER_DATA), 7))
 def test_user_data_that_is_cut_anywhere_is_hidden(cut: int) -> None:
-    shown = Mask(BODY)(f"bad user data: {USER_DATA[:cut]}")
+    shown = Redactor(BODY)(f"bad user data: {USER_DATA[:cut]}")
     assert "root" not in shown
     assert "Sesam" not in shown
 
@@ -112,12 +112,12 @@ def test_user_data_that_is_cut_anywhere_is_hidden(cut: int) -> None:
 def test_words_that_the_user_data_has_as_well_are_shown() -> None:
     data = "#cloud-config\nruncmd: [echo 'the network is not found']\npackages: [ubuntu-drivers, net-tools]\n"
     text = "network vnet-1 not found, image ubuntu-22.04 not found"
-    assert Mask({"user_data": data})(text) == text
+    assert Redactor({"user_data": data})(text) == text
 
 
 def test_a_text_without_secrets_is_left_as_it_is() -> None:
     text = "50% of \\u0026 &amp; C:\\new <html> %41 🔑"
-    assert Mask(BODY)(text) == text
+    assert Redactor(BODY)(text) == text
 
 
 @given(
@@ -131,7 +131,7 @@ def test_no_run_of_a_long_secret_is_shown_wherever_it_was_cut(
     secret: str, start: int, length: int, before: str, behind: str
 ) -> None:
     piece = secret[min(start, len(secret) - LONGEST_RUN) :][:length]
-    shown = Mask({"user_data": secret})(f"{before}{piece}{behind}")
+    shown = Redactor({"user_data": secret})(f"{before}{piece}{behind}")
     for part in shown.split(HIDDEN):
         runs = {part[at : at + LONGEST_RUN] for at in range(len(part) - LONGEST_RUN + 1)}
         assert not any(run in secret for run in runs)
@@ -154,6 +154,6 @@ def test_hiding_what_is_as_long_as_it_may_be_is_no_long_work(piece: str, said: s
     answer = json.dumps([{"id": str(n), "name": "x" * 20, "number": n} for n in range(17_000)])
     dice = random.Random(1)  # noqa: S311 - no secret
     text = {"other words": dice.choices("abcdefgh/ ", k=most), "the user data": secret}.get(said)
-    mask = Mask({"user_data": secret}, (SecretStr("t" * 300), SecretStr("Sesam-0ffne-dich")))
+    mask = Redactor({"user_data": secret}, (SecretStr("t" * 300), SecretStr("Sesam-0ffne-dich")))
     said = "".join(text or said * most)[:most]
     assert seconds(lambda: mask(said)) < 12 * seconds(lambda: json.loads(answer))

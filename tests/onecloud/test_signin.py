@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from onecloud_operator.onecloud import AccessKey, CasTicket, Cloud, Credentials, Lane, Token
+from onecloud_operator.onecloud import AccessKey, CasTicket, Cloud, Credentials, Token, Traffic
 from onecloud_operator.onecloud.errors import (
     AccountLocked,
     CatalogError,
@@ -137,7 +137,7 @@ async def test_a_refused_renewal_ends_the_session(answer: Answer, *, ends: bool)
         region.sign_in = answer
         clock.now += 23.9 * 3600
         await cloud.session()
-        await eventually(lambda: len(region.sign_ins) == 2 and ours.under_way(Lane.READ) == 0)
+        await eventually(lambda: len(region.sign_ins) == 2 and ours.under_way(Traffic.READ) == 0)
         for _ in range(20):
             await asyncio.sleep(0)  # until the answer is taken in
         if ends:

@@ -10,14 +10,14 @@ from pydantic import SecretStr
 
 from onecloud_operator.onecloud import Credentials, DomainScope, Password, Project, Session
 from onecloud_operator.onecloud.errors import CatalogError, NotInProject, ProtocolError, SignInError
-from onecloud_operator.onecloud.protocol import Lane, Reply, Request
+from onecloud_operator.onecloud.protocol import Reply, Request, Traffic
 from onecloud_operator.onecloud.signin_reply import choose_endpoint, parse_session
 from tests.onecloud.origin import token_body
 
 if TYPE_CHECKING:
     from onecloud_operator.onecloud.auth import Scope
 
-REQUEST = Request("sign_in", "POST", "/auth/tokens", "/auth/tokens", Lane.READ)
+REQUEST = Request("sign_in", "POST", "/auth/tokens", "/auth/tokens", Traffic.READ)
 
 
 def endpoint(url: str, interface: str = "public", region: str = "Beijing") -> dict[str, str]:

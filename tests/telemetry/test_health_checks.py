@@ -22,8 +22,8 @@ from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import Supervisor
 from onecloud_operator.feed import FeedOptions, Feeds
-from onecloud_operator.kube.client import Cluster, ClusterError
-from onecloud_operator.kube.store import Key, Objects
+from onecloud_operator.kube.client import KubeClient, KubeError
+from onecloud_operator.kube.store import Key, Store
 from onecloud_operator.kube.watch import Watch
 from onecloud_operator.telemetry.health import Health, Server
 from onecloud_operator.telemetry.health_checks import (
@@ -58,9 +58,9 @@ class Site:
 
     def __post_init__(self) -> None:
         self.supervisor = Supervisor(self.clock)
-        self.cluster = Cluster(ApiClient(Configuration(host=self.url)))
+        self.cluster = KubeClient(ApiClient(Configuration(host=self.url)))
         self.watch = Watch("onecloudservers", monotonic=self.clock.monotonic, on_relist=lambda: None)
-        self.objects = Objects(self.clock.monotonic)
+        self.objects = Store(self.clock.monotonic)
         self.objects.complete = True
         self.cloud = FakeCloud(self.clock)
         self.feeds: Feeds[Key] = Feeds(
@@ -118,7 +118,7 @@ class Site:
         self.status = status
         try:
             await self.cluster.read("shop", "web-1")
-        except ClusterError:
+        except KubeError:
             assert status != 200
 
     async def hear(self) -> None:

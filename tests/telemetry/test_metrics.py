@@ -15,8 +15,8 @@ from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
-from onecloud_operator.kube.installed_crd import Definition
-from onecloud_operator.kube.store import Key, Objects
+from onecloud_operator.kube.installed_crd import InstalledCRD
+from onecloud_operator.kube.store import Key, Store
 from onecloud_operator.kube.watch import Watch
 from onecloud_operator.onecloud import Endpoints, Exchange
 from onecloud_operator.telemetry.collectors import REASONS, STATES, Standing, Working, telling
@@ -162,11 +162,11 @@ def working(clock: Any, *, feeds: Any = (), endpoints: Endpoints | None = None) 
         Standing(Fence.opened()),
         queue,
         feeds or no_feeds,
-        Objects(clock.monotonic),
+        Store(clock.monotonic),
         endpoints or Endpoints(),
         watch,
         clock.monotonic,
-        Definition(nobody),
+        InstalledCRD(nobody),
     )
 
 

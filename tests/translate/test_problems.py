@@ -11,7 +11,7 @@ from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, row_
 from onecloud_operator.core.values import Problem
 from onecloud_operator.onecloud import errors, replies, signin_reply
 from onecloud_operator.onecloud.errors import ApiError, Call, OneCloudError
-from onecloud_operator.onecloud.protocol import Lane, Reply, Request
+from onecloud_operator.onecloud.protocol import Reply, Request, Traffic
 from onecloud_operator.translate import Doing, problem_of
 from tests.cloud.recorded import exchanges
 from tests.fuzz.strategies import DEAR
@@ -30,7 +30,7 @@ WRITES = {
 
 def answered(doing: Doing, status: int, error_class: str, details: str) -> Problem:
     method, path = WRITES.get(doing, ("GET", "/servers"))
-    lane = Lane.WRITE if doing in WRITES else Lane.READ
+    lane = Traffic.WRITE if doing in WRITES else Traffic.READ
     body = {"server": {"id": ID}} if doing is Doing.CREATE else None
     request = Request("x", method, path, path, lane, body=body)
     content = json.dumps({"class": error_class, "code": status, "details": details}).encode()

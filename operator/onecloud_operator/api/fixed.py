@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, get_args
 
-from onecloud_operator.api.model import CHANGE, FIXED, Part, wire_name
+from onecloud_operator.api.model import CHANGE, FIXED, Model, wire_name
 from onecloud_operator.api.server import ServerSpec
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def fixed_field_of(path: str) -> str | None:
     return next((f for f in fixed_fields() if path == f or path.startswith((f"{f}.", f"{f}["))), None)
 
 
-def _fixed_in(model: type[Part], prefix: str) -> Iterator[str]:
+def _fixed_in(model: type[Model], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         path = f"{prefix}{wire_name(name)}"
         extra = field.json_schema_extra
@@ -36,5 +36,5 @@ def _fixed_in(model: type[Part], prefix: str) -> Iterator[str]:
             continue
         kinds = (field.annotation, *get_args(field.annotation))
         for kind in kinds:
-            if isinstance(kind, type) and issubclass(kind, Part):
+            if isinstance(kind, type) and issubclass(kind, Model):
                 yield from _fixed_in(kind, f"{path}.")

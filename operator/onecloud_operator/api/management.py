@@ -6,17 +6,17 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictStr
 
-from onecloud_operator.api.model import BLANK, Identifier, Part, SecretName
+from onecloud_operator.api.model import BLANK, Identifier, Model, SecretName
 from onecloud_operator.api.rule import Rule
 
 
-class CredentialsReference(Part):
+class CredentialsReference(Model):
     """The Secret with the credentials, in the namespace of the object."""
 
     name: SecretName = Field(description="Name of the Secret, in the namespace of the object.")
 
 
-class Adoption(Part):
+class Adoption(Model):
     """Whether, and which, existing server is taken over or observed."""
 
     policy: Literal["Never", "Adopt", "AdoptOrCreate"] = Field(
@@ -69,7 +69,7 @@ class Adoption(Part):
         return self.id is not None or self.name is not None
 
 
-class Drift(Part):
+class Drift(Model):
     """What happens when the server differs from the spec."""
 
     mode: Literal["Correct", "Report"] = Field(
@@ -81,7 +81,7 @@ class Drift(Part):
     )
 
 
-class Disruption(Part):
+class Disruption(Model):
     """Whether the server may be stopped for a change."""
 
     allow: Literal["Never", "Restart"] = Field(

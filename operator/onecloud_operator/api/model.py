@@ -38,7 +38,7 @@ def wire_name(name: str) -> str:
     return first + "".join(_CAPITALS.get(word, word.capitalize()) for word in others)
 
 
-class Part(BaseModel):
+class Model(BaseModel):
     """
     A part of the spec. It takes what the API server takes, no more and no less.
 

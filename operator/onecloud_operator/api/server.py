@@ -16,7 +16,7 @@ from onecloud_operator.api.model import (
     RESTART,
     WHOLE,
     Identifier,
-    Part,
+    Model,
     Reference,
     Size,
     within,
@@ -27,7 +27,7 @@ from onecloud_operator.api.server_parts import (
     DataDisk,
     Hardware,
     IsolatedDevice,
-    Network,
+    NetworkSpec,
     Placement,
     RootDisk,
     SecretSource,
@@ -51,7 +51,7 @@ _WITHOUT_GAPS: Rule[tuple[DataDisk, ...]] = Rule(
     cel="self.all(d, d.index <= size(self))",
     holds=lambda disks: all(disk.index <= len(disks) for disk in disks),
 )
-_ONE_DEFAULT: Rule[tuple[Network, ...]] = Rule(
+_ONE_DEFAULT: Rule[tuple[NetworkSpec, ...]] = Rule(
     "one network at most is the default",
     cel="self.filter(n, has(n.default) && n.default).size() <= 1",
     holds=lambda networks: sum(network.default is True for network in networks) <= 1,
@@ -101,7 +101,7 @@ Tags = Annotated[
 ]
 
 
-class ServerSpec(Part):
+class ServerSpec(Model):
     """The server itself."""
 
     name: (
@@ -188,7 +188,7 @@ class ServerSpec(Part):
         },
     )
     networks: (
-        Annotated[tuple[Network, ...], Field(min_length=1, max_length=8), Unique("network"), _ONE_DEFAULT]
+        Annotated[tuple[NetworkSpec, ...], Field(min_length=1, max_length=8), Unique("network"), _ONE_DEFAULT]
         | None
     ) = Field(
         default=None,

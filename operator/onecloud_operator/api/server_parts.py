@@ -15,7 +15,7 @@ from onecloud_operator.api.model import (
     NEXT_START,
     WHOLE,
     Identifier,
-    Part,
+    Model,
     Reference,
     SecretName,
     Size,
@@ -24,7 +24,7 @@ from onecloud_operator.api.model import (
 from onecloud_operator.api.rule import Rule
 
 
-class SecretKeyReference(Part):
+class SecretKeyReference(Model):
     """A key of a Secret in the namespace of the object."""
 
     name: SecretName = Field(description="Name of the Secret, in the namespace of the object.")
@@ -33,7 +33,7 @@ class SecretKeyReference(Part):
     )
 
 
-class SecretSource(Part):
+class SecretSource(Model):
     """A value out of a Secret; it is read when the server is made, and never shown."""
 
     secret_key_ref: SecretKeyReference = Field(
@@ -44,7 +44,7 @@ class SecretSource(Part):
 DiskSize = Annotated[Size, within("1Gi", "64Ti")]
 
 
-class DiskOptions(Part):
+class DiskOptions(Model):
     """What root and data disks share."""
 
     backend: Annotated[StrictStr, Field(min_length=1, max_length=64)] | None = Field(
@@ -120,7 +120,7 @@ def _version(text: str) -> int | None:
     return None if "%" in text or mapped else found.version
 
 
-class Network(Part):
+class NetworkSpec(Model):
     """A network card."""
 
     network: Reference = Field(description="Network, by id or name. One card for each network.")
@@ -145,7 +145,7 @@ class Network(Part):
     )
 
 
-class SchedulingTag(Part):
+class SchedulingTag(Model):
     """How the scheduler weighs hosts and storages with a tag."""
 
     id: Identifier = Field(description="Id of the scheduling tag.")
@@ -156,7 +156,7 @@ class SchedulingTag(Part):
     )
 
 
-class Placement(Part):
+class Placement(Model):
     """Where the server is put."""
 
     region_id: Identifier | None = Field(default=None, description="Id of the region; a name will not do.")
@@ -172,7 +172,7 @@ class Placement(Part):
     ) = Field(default=None, description="Scheduling tags, and how each is weighed.")
 
 
-class Billing(Part):
+class Billing(Model):
     """How the server is paid."""
 
     type: Literal["Postpaid", "Prepaid"] = Field(
@@ -200,7 +200,7 @@ class Billing(Part):
     )
 
 
-class Hardware(Part):
+class Hardware(Model):
     """The virtual machine's hardware."""
 
     bios: Literal["BIOS", "UEFI"] | None = Field(
@@ -246,7 +246,7 @@ class Hardware(Part):
     )
 
 
-class IsolatedDevice(Part):
+class IsolatedDevice(Model):
     """A device passed through to the server. Two devices of one type are two entries."""
 
     id: Identifier | None = Field(default=None, description="Id of one certain device.")

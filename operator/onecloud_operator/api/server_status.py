@@ -16,22 +16,22 @@ from onecloud_operator.api.status_model import (
     Long,
     RuleText,
     Short,
-    Shown,
     Size,
+    StatusModel,
     Text,
     Time,
     shown,
 )
 
 
-class Address(Shown):
+class Address(StatusModel):
     """An address of the server."""
 
     type: Short = Field(description="InternalIP, VirtualIP, ElasticIP or PublicIP.")
     address: Short = Field(description="The address.")
 
 
-class DiskStatus(Shown):
+class DiskStatus(StatusModel):
     """A disk."""
 
     index: Count | None = shown("Place on the server; 0 is the root disk's.")
@@ -61,7 +61,7 @@ class DataDiskStatus(DiskStatus):
     image_id: Short | None = shown("Id of its image.")
 
 
-class NetworkStatus(Shown):
+class NetworkStatus(StatusModel):
     """A network card."""
 
     index: Count | None = shown("Place on the server.")
@@ -76,14 +76,14 @@ class NetworkStatus(Shown):
     team_with: Short | None = shown("MAC address of the card that it is teamed with.")
 
 
-class SecurityGroupStatus(Shown):
+class SecurityGroupStatus(StatusModel):
     """A security group."""
 
     id: Short | None = shown("Id.")
     name: Text | None = shown("Name.")
 
 
-class IsolatedDeviceStatus(Shown):
+class IsolatedDeviceStatus(StatusModel):
     """A device passed through."""
 
     id: Short | None = shown("Id.")
@@ -101,7 +101,7 @@ class IsolatedDeviceStatus(Shown):
     created_at: Time | None = shown("When it was recorded.")
 
 
-class ProjectStatus(Shown):
+class ProjectStatus(StatusModel):
     """The project that the server is in."""
 
     name: Text | None = shown("Name of the project.")
@@ -111,7 +111,7 @@ class ProjectStatus(Shown):
     source: Short | None = shown("Whether the project was set here or synced.")
 
 
-class PlacementStatus(Shown):
+class PlacementStatus(StatusModel):
     """Where the server is."""
 
     region: Text | None = shown("Name of the region.")
@@ -140,7 +140,7 @@ class PlacementStatus(Shown):
     environment: Short | None = shown("Environment of the cloud account.")
 
 
-class SecurityStatus(Shown):
+class SecurityStatus(StatusModel):
     """The rules that apply to the server."""
 
     rules: RuleText | None = shown("Rules of its security groups.")
@@ -148,7 +148,7 @@ class SecurityStatus(Shown):
     admin_rules: RuleText | None = shown("Rules of that group.")
 
 
-class HardwareStatus(Shown):
+class HardwareStatus(StatusModel):
     """The virtual machine's hardware."""
 
     bios: Short | None = shown("Firmware.")
@@ -163,7 +163,7 @@ class HardwareStatus(Shown):
     source_mac_check: StrictBool | None = shown("Whether source MACs are checked.")
 
 
-class BillingStatus(Shown):
+class BillingStatus(StatusModel):
     """How the server is paid."""
 
     type: Short | None = shown("Postpaid or Prepaid.")
@@ -173,7 +173,7 @@ class BillingStatus(Shown):
     prepaid_recycle: StrictBool | None = shown("Whether it is in the pool of prepaid servers.")
 
 
-class LifecycleStatus(Shown):
+class LifecycleStatus(StatusModel):
     """Times and locks."""
 
     created_at: Time | None = shown("When the server was made.")
@@ -194,7 +194,7 @@ class LifecycleStatus(Shown):
     scaling_status: Short | None = shown("Status in its scaling group.")
 
 
-class ServerStatus(Shown):
+class ServerStatus(StatusModel):
     """The server as the cloud shows it, in the words of ``spec.server``."""
 
     id: Short | None = shown("Id of the server.")

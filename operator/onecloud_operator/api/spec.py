@@ -12,7 +12,7 @@ from pydantic import Field, StrictBool
 
 from onecloud_operator.api.lists import ATOMIC_MAP
 from onecloud_operator.api.management import Adoption, CredentialsReference, Disruption, Drift
-from onecloud_operator.api.model import LIVE, Part
+from onecloud_operator.api.model import LIVE, Model
 from onecloud_operator.api.rule import Rule
 from onecloud_operator.api.server import ServerSpec
 from onecloud_operator.api.server_parts import (
@@ -21,7 +21,7 @@ from onecloud_operator.api.server_parts import (
     DiskOptions,
     Hardware,
     IsolatedDevice,
-    Network,
+    NetworkSpec,
     Placement,
     RootDisk,
     SchedulingTag,
@@ -39,7 +39,7 @@ __all__ = [
     "Drift",
     "Hardware",
     "IsolatedDevice",
-    "Network",
+    "NetworkSpec",
     "Placement",
     "RootDisk",
     "SchedulingTag",
@@ -53,7 +53,7 @@ __all__ = [
 _MAKES = "self.managementPolicy == 'Manage' && (!has(self.adoption) || self.adoption.policy != 'Adopt')"
 
 
-class Spec(Part):
+class Spec(Model):
     """What is wanted: how the server is looked after, and the server itself."""
 
     credentials_ref: CredentialsReference = Field(

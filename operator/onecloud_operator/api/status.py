@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
 from onecloud_operator.api.server_status import ServerStatus
-from onecloud_operator.api.status_model import Count, Long, Message, Short, Shown, Text, Time, shown
+from onecloud_operator.api.status_model import Count, Long, Message, Short, StatusModel, Text, Time, shown
 
 __all__ = ["Condition", "ConditionType", "ServerStatus", "State", "Status"]
 
@@ -48,7 +48,7 @@ _REASON = r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
 Digest = Annotated[StrictStr, Field(max_length=16)]
 
 
-class Condition(Shown):
+class Condition(StatusModel):
     """One thing that is so, or not so, about the object."""
 
     type: Annotated[StrictStr, Field(max_length=316, pattern=_TYPE)] = Field(
@@ -63,7 +63,7 @@ class Condition(Shown):
     message: Message = Field(description="Why, for people: what, which, and what to do.")
 
 
-class CreationStatus(Shown):
+class CreationStatus(StatusModel):
     """The attempt at making the server that is under way or done."""
 
     attempt: Annotated[StrictInt, Field(ge=1)] = Field(description="Number of the attempt.")
@@ -86,7 +86,7 @@ class CreationStatus(Shown):
     )
 
 
-class DiskBaseline(Shown):
+class DiskBaseline(StatusModel):
     """A disk's options."""
 
     index: Count = Field(description="Its number in the spec; the root disk is 0.")
@@ -96,7 +96,7 @@ class DiskBaseline(Shown):
     cache: Short | None = shown("Cache mode.")
 
 
-class CardBaseline(Shown):
+class CardBaseline(StatusModel):
     """A network card."""
 
     network_id: Short = Field(description="Id of the network.")
@@ -104,7 +104,7 @@ class CardBaseline(Shown):
     mac: Short | None = shown("MAC address.")
 
 
-class BaselineStatus(Shown):
+class BaselineStatus(StatusModel):
     """What the server was like when it was complete, of what cannot change."""
 
     image_id: Short | None = shown("Id of the image of its root disk.")
@@ -122,7 +122,7 @@ class BaselineStatus(Shown):
     networks: Annotated[tuple[CardBaseline, ...], Field(max_length=32)] | None = shown("Its network cards.")
 
 
-class CloudStatus(Shown):
+class CloudStatus(StatusModel):
     """Where the server lives. Credentials that lead elsewhere are not used for it."""
 
     auth_url: Long = Field(description="Sign-in URL.")
@@ -130,27 +130,27 @@ class CloudStatus(Shown):
     project_id: Text = Field(description="Id of the project.")
 
 
-class RestartStatus(Shown):
+class RestartStatus(StatusModel):
     """A stop for a change, under way: the server ran before it, and is started again after it."""
 
     since: Time = Field(description="When it began.")
     why: Text = Field(description="The fields below spec.server whose change needs the server stopped.")
 
 
-class DeletionStatus(Shown):
+class DeletionStatus(StatusModel):
     """The removal under way."""
 
     requested_at: Time = Field(description="When the cloud was asked to delete the server.")
 
 
-class DataDiskID(Shown):
+class DataDiskID(StatusModel):
     """Which disk one of spec.server.dataDisks is."""
 
     index: Count = Field(description="Index in the spec.")
     id: Short = Field(description="Id of the disk.")
 
 
-class KeptDiskStatus(Shown):
+class KeptDiskStatus(StatusModel):
     """A disk that is kept from going with the server."""
 
     id: Short = Field(description="Id of the disk.")
@@ -161,7 +161,7 @@ class KeptDiskStatus(Shown):
     kept_at: Time | None = shown("When the cloud showed the disk to be safe; absent before.")
 
 
-class DriftStatus(Shown):
+class DriftStatus(StatusModel):
     """One field in which the server differs from the spec, or from what it was when it was made."""
 
     field: Text = Field(description="Path of the field below spec.server.")
@@ -170,7 +170,7 @@ class DriftStatus(Shown):
     since: Time = Field(description="Since when.")
 
 
-class ErrorStatus(Shown):
+class ErrorStatus(StatusModel):
     """The newest failure."""
 
     reason: Short = Field(description="Reason, see docs/reasons.md.")
@@ -179,7 +179,7 @@ class ErrorStatus(Shown):
     time: Time = Field(description="When this was first seen.")
 
 
-class HeldBackStatus(Shown):
+class HeldBackStatus(StatusModel):
     """A change that had no effect, and may stop the server each time it is tried."""
 
     change: Text = Field(description="Which change: Resize, or GrowDisk and the disk's id.")
@@ -188,7 +188,7 @@ class HeldBackStatus(Shown):
     since: Time = Field(description="Since when it is held back.")
 
 
-class Status(Shown):
+class Status(StatusModel):
     """What the operator observed, and what it is doing about it."""
 
     observed_generation: StrictInt = Field(

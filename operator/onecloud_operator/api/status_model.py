@@ -24,7 +24,7 @@ Count = Annotated[StrictInt, Field(ge=0)]
 Time = Annotated[StrictStr, Field(json_schema_extra={"format": "date-time"})]
 
 
-class Shown(BaseModel):
+class StatusModel(BaseModel):
     """A part of the status. An unknown field is a mistake of ours."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=wire_name, populate_by_name=True)

@@ -19,9 +19,9 @@ from onecloud_operator.core.actions import (
     Hold,
     KeepDisk,
     Look,
-    LookAtDisk,
     Looking,
     ReadCause,
+    ReadDisk,
     ReadHistory,
     Record,
     RemoveFinalizer,
@@ -40,7 +40,7 @@ from onecloud_operator.core.memory import Done
 from onecloud_operator.core.ownership import host_name, owner_of
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.values import Problem
-from onecloud_operator.kube.client import Cluster, Reference
+from onecloud_operator.kube.client import KubeClient, ObjectReference
 from onecloud_operator.kube.secrets import PASSWORD_BYTES, USER_DATA_BYTES
 from onecloud_operator.onecloud import ServerQuery
 from onecloud_operator.onecloud.errors import OneCloudError
@@ -65,12 +65,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from onecloud_operator.api.spec import SecretKeyReference
-    from onecloud_operator.controller.sessions import Clouds
+    from onecloud_operator.controller.sessions import Sessions
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.feed import Feed
-    from onecloud_operator.kube.store import Key, Objects
+    from onecloud_operator.kube.store import Key, Store
     from onecloud_operator.onecloud import Cloud
 
 MOST_FOUND = 20  # of one name; more than one is told, and none of them taken
@@ -87,12 +87,12 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class Executor:
     """What carries out the steps of one object in one pass. *cloud*, *feed*: None without credentials."""
 
-    cluster: Cluster
-    objects: Objects
-    clouds: Clouds
+    cluster: KubeClient
+    objects: Store
+    clouds: Sessions
     monotonic: Callable[[], float]
     cloud: Cloud | None = None
     feed: Feed[Key] | None = None
@@ -132,7 +132,7 @@ class Hands:
                     reading = await feed.look(server_id, cloud)
                     version = reading.server.version if reading.server else None
                     return Outcome(done=Done(began_at, self.monotonic(), gone=reading.gone, version=version))
-                case LookAtDisk(disk_id=disk_id):
+                case ReadDisk(disk_id=disk_id):
                     row = await cloud.get_disk(disk_id)
                     state = None if row is None else disk_state(row)
                     return Outcome(done=Done(began_at, self.monotonic(), disk=state))
@@ -279,10 +279,10 @@ class Hands:
         return self.cloud, self.feed
 
 
-def reference_of(facts: Facts) -> Reference:
+def reference_of(facts: Facts) -> ObjectReference:
     """Return which version of which object was decided upon."""
     resource = facts.resource
-    return Reference(resource.namespace, resource.name, resource.uid, resource.version)
+    return ObjectReference(resource.namespace, resource.name, resource.uid, resource.version)
 
 
 def _doing(step: CloudWrite) -> Doing:

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import Observed, Owner
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.feed import Feed, Feeds
-    from onecloud_operator.kube.store import Key, Objects
+    from onecloud_operator.kube.store import Key, Store
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Known:
+class Observation:
     """What is kept of a key between passes; losing it costs time, never safety."""
 
     memory: Memory
@@ -43,14 +43,14 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observer:
     """The feeds, as one object sees them."""
 
     feeds: Feeds[Key]
-    objects: Objects
+    objects: Store
     config: Config
 
-    def look(self, key: Key, facts: Facts, known: Known, opened: Opened) -> tuple[Facts, Feed[Key]]:
+    def look(self, key: Key, facts: Facts, known: Observation, opened: Opened) -> tuple[Facts, Feed[Key]]:
         """Return *facts* with what the object's own feed knows, which it joins, and the feed."""
         feed = self.feeds.join(key, opened.place, opened.cloud)
         wanted = sought(facts.resource)
@@ -80,12 +80,14 @@ class Sight:
         )
         return facts, feed
 
-    def leave(self, key: Key, known: Known) -> None:
+    def leave(self, key: Key, known: Observation) -> None:
         """Leave the feed: what these credentials do not show must not be seen with another's."""
         self.feeds.leave(key)
         known.feed = known.watched = None
 
-    def _watch(self, key: Key, facts: Facts, known: Known, feed: Feed[Key], server_id: str | None) -> None:
+    def _watch(
+        self, key: Key, facts: Facts, known: Observation, feed: Feed[Key], server_id: str | None
+    ) -> None:
         records = facts.resource.records
         feed.unwatch(key)
         if server_id is not None:
@@ -118,7 +120,7 @@ def _names(key: Key, facts: Facts, feed: Feed[Key], opened: Opened) -> Mapping[R
     return feed.names.known(key, names_in(spec), opened.cloud)
 
 
-def _tell_limiter(facts: Facts, known: Known, feed: Feed[Key], reading: Reading) -> bool:
+def _tell_limiter(facts: Facts, known: Observation, feed: Feed[Key], reading: Reading) -> bool:
     """
     Tell what vanished though nobody here asked for it, what held before a restart, and what is confirmed.
 
@@ -153,7 +155,7 @@ def _tell_limiter(facts: Facts, known: Known, feed: Feed[Key], reading: Reading)
     return False
 
 
-def note_the_bin(known: Known, facts: Facts, step: Step, *, gone: bool) -> None:
+def note_the_bin(known: Observation, facts: Facts, step: Step, *, gone: bool) -> None:
     """See whether a server that was to be recycled is gone for good: then there is no recycle bin."""
     records, feed, server = facts.resource.records, known.feed, facts.server
     if not gone or not isinstance(step, Look) or feed is None or facts.reading.gone or not records.seen:
@@ -173,7 +175,7 @@ def note_the_bin(known: Known, facts: Facts, step: Step, *, gone: bool) -> None:
         )
 
 
-def _note_that_the_bin_works(known: Known, facts: Facts, feed: Feed[Key], reading: Reading) -> None:
+def _note_that_the_bin_works(known: Observation, facts: Facts, feed: Feed[Key], reading: Reading) -> None:
     """See whether a server that this process had recycled is in the bin: then there is one."""
     server, records = reading.server, facts.resource.records
     if not feed.limiter.bin_off or server is None or not server.recycled or not records.seen:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, row_of
-from onecloud_operator.controller.executor import Hands, Outcome
-from onecloud_operator.controller.observer import Known, Sight, note_the_bin
-from onecloud_operator.controller.recorder import Voice
+from onecloud_operator.controller.executor import Executor, Outcome
+from onecloud_operator.controller.observer import Observation, Observer, note_the_bin
+from onecloud_operator.controller.recorder import Recorder
 from onecloud_operator.controller.sessions import Opened
 from onecloud_operator.core.actions import Find, Hold, Record, RemoveFinalizer, Settled, Stop
 from onecloud_operator.core.facts import Config, Facts, Memory
@@ -28,20 +28,20 @@ from onecloud_operator.core.report.report import report
 from onecloud_operator.core.step_text import released
 from onecloud_operator.core.values import Problem
 from onecloud_operator.engine.backoff import Backoff
-from onecloud_operator.kube.client import ClusterError, Conflict, NotFound
+from onecloud_operator.kube.client import KubeConflict, KubeError, KubeNotFound
 from onecloud_operator.kube.store import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from onecloud_operator.controller.sessions import Clouds
+    from onecloud_operator.controller.sessions import Sessions
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.feed import Feed, Feeds
-    from onecloud_operator.kube.client import Cluster
-    from onecloud_operator.kube.installed_crd import Definition
-    from onecloud_operator.kube.store import Key, Objects
+    from onecloud_operator.kube.client import KubeClient
+    from onecloud_operator.kube.installed_crd import InstalledCRD
+    from onecloud_operator.kube.store import Key, Store
     from onecloud_operator.onecloud import Cloud
 
 logger = logging.getLogger(__name__)
@@ -63,9 +63,9 @@ class Reconciler:
     *on_step*, which must not raise, is told of each step: its kind, and the reason of a refusal or None.
     """
 
-    objects: Objects
-    cluster: Cluster
-    clouds: Clouds
+    objects: Store
+    cluster: KubeClient
+    clouds: Sessions
     feeds: Feeds[Key]
     config: Config
     monotonic: Callable[[], float]
@@ -73,17 +73,17 @@ class Reconciler:
     random: Callable[[], float]
     resync_seconds: float
     secret_seconds: float
-    definition: Definition
+    definition: InstalledCRD
     on_step: Callable[[str, str | None], None] = lambda _step, _refusal: None
-    _known: dict[Key, Known] = field(default_factory=dict)
+    _known: dict[Key, Observation] = field(default_factory=dict)
     _stumbles: Backoff[Key] = field(init=False)
-    _sight: Sight = field(init=False)
-    _voice: Voice = field(init=False)
+    _sight: Observer = field(init=False)
+    _voice: Recorder = field(init=False)
 
     def __post_init__(self) -> None:
         self._stumbles = Backoff(1.0, 60.0, self.random)
-        self._sight = Sight(self.feeds, self.objects, self.config)
-        self._voice = Voice(self.objects, self.cluster, self.monotonic, self.definition)
+        self._sight = Observer(self.feeds, self.objects, self.config)
+        self._voice = Recorder(self.objects, self.cluster, self.monotonic, self.definition)
 
     async def __call__(self, key: Key) -> float | None:
         """Work on *key* until nothing can be done at once; return the seconds until it is to be looked at."""
@@ -97,13 +97,13 @@ class Reconciler:
                 if not again:
                     self._stumbles.reset(key)
                     return seconds
-        except NotFound:
+        except KubeNotFound:
             self._drop(key)
             return None
-        except Conflict:
+        except KubeConflict:
             await self._refresh(key)
             return self._stumbled(key, 0.1)  # with the object as it is now it mostly succeeds
-        except ClusterError as error:
+        except KubeError as error:
             if error.status == UNPROCESSABLE:
                 await self._refresh(key)
             wait = self._stumbled(key)
@@ -150,18 +150,18 @@ class Reconciler:
             return False, None
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = Known(Memory(born_at=self.monotonic()))
+            known = self._known[key] = Observation(Memory(born_at=self.monotonic()))
         facts, hands = await self._observe(key, resource, known)
         step = asked_first(plan(facts))
         outcome = await hands.act(facts, step)
         return await self._report(known, facts, step, outcome)
 
-    async def _observe(self, key: Key, resource: Resource, known: Known) -> tuple[Facts, Hands]:
+    async def _observe(self, key: Key, resource: Resource, known: Observation) -> tuple[Facts, Executor]:
         """Gather all that the decision needs; only the credentials may take a call."""
         opened = None if resource.paused and not resource.deleting else await self._open(key, resource)
         if key not in self.objects:
             msg = f"{_text(key)} went while its Secret was read"
-            raise NotFound(msg)
+            raise KubeNotFound(msg)
         facts = Facts(
             resource,
             self.monotonic(),
@@ -188,8 +188,8 @@ class Reconciler:
         if said.status is not None:
             await self._voice.status(facts, said.status)
 
-    def _hands(self, cloud: Cloud | None = None, feed: Feed[Key] | None = None) -> Hands:
-        return Hands(self.cluster, self.objects, self.clouds, self.monotonic, cloud, feed)
+    def _hands(self, cloud: Cloud | None = None, feed: Feed[Key] | None = None) -> Executor:
+        return Executor(self.cluster, self.objects, self.clouds, self.monotonic, cloud, feed)
 
     async def _open(self, key: Key, resource: Resource) -> Opened | Problem:
         secret = self.objects.secret_of(key)
@@ -200,7 +200,7 @@ class Reconciler:
         return await self.clouds.open(*secret, anew=anew, last_will_do=resource.deleting)
 
     async def _report(
-        self, known: Known, facts: Facts, step: Step, outcome: Outcome
+        self, known: Observation, facts: Facts, step: Step, outcome: Outcome
     ) -> tuple[bool, float | None]:
         if isinstance(step, RemoveFinalizer):
             self._voice.done(facts, step)
@@ -231,7 +231,7 @@ class Reconciler:
         return False, seconds
 
     # -- what the beats are made of ----------------------------------------------------------------------
-    def _pace(self, known: Known, facts: Facts, hold: Hold) -> Hold:
+    def _pace(self, known: Observation, facts: Facts, hold: Hold) -> Hold:
         if hold.final or hold.seconds is not None or (waits := self._waits(hold.reason)) is None:
             return hold
         known.memory, hold = paced(facts, hold, first=waits[0], most=waits[1])
@@ -249,7 +249,7 @@ class Reconciler:
         spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
         return first * spread, most * spread
 
-    def _remember(self, known: Known, facts: Facts, step: Step, outcome: Outcome) -> None:
+    def _remember(self, known: Observation, facts: Facts, step: Step, outcome: Outcome) -> None:
         """Take what came of a step into the memory; a record counts only when it is written."""
         if known.memory is not facts.memory:
             facts = replace(facts, memory=known.memory)
@@ -264,7 +264,7 @@ class Reconciler:
         if outcome.found is not None and isinstance(step, Find):
             known.found = (step, outcome.found)
 
-    def _refused(self, known: Known, facts: Facts, step: Step, problem: Problem) -> None:
+    def _refused(self, known: Observation, facts: Facts, step: Step, problem: Problem) -> None:
         self.on_step(type(step).__name__, problem.reason)
         first, most = self._waits(problem.reason) or UNTOLD_WAITS
         wait = wait_after(problem, facts, step, first=first, most=most)
@@ -276,9 +276,9 @@ class Reconciler:
         asked_at = self.monotonic()
         try:
             body = await self.cluster.read(key.namespace, key.name)
-        except NotFound:
+        except KubeNotFound:
             self._drop(key)
-        except ClusterError as error:
+        except KubeError as error:
             logger.debug(
                 "an object could not be read again", extra={"object": _text(key), "error": str(error)}
             )

@@ -13,7 +13,7 @@ from onecloud_operator.core.report.events import transitions
 from onecloud_operator.core.report.report import differs
 from onecloud_operator.core.step_text import words_of
 from onecloud_operator.core.values import text_of_time
-from onecloud_operator.kube.client import ClusterError, Forbidden
+from onecloud_operator.kube.client import KubeError, KubeForbidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.values import Problem
-    from onecloud_operator.kube.client import Cluster
-    from onecloud_operator.kube.installed_crd import Definition
-    from onecloud_operator.kube.store import Objects
+    from onecloud_operator.kube.client import KubeClient
+    from onecloud_operator.kube.installed_crd import InstalledCRD
+    from onecloud_operator.kube.store import Store
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class Recorder:
     """One for the process."""
 
-    objects: Objects
-    cluster: Cluster
+    objects: Store
+    cluster: KubeClient
     monotonic: Callable[[], float]
-    definition: Definition
+    definition: InstalledCRD
 
     async def status(self, facts: Facts, status: Mapping[str, Any]) -> None:
         """
         Write the status as far as it is served, and post an Event for each turn in it.
 
         What was written already is not written again though the API server shows more, such as the defaults
-        of a newer definition. Raises ClusterError if it does not keep all that was sent.
+        of a newer definition. Raises KubeError if it does not keep all that was sent.
         """
         schema, resource = self.definition.status, facts.resource
         known = dict(status) if schema is None else prune(status, schema)[0]
@@ -56,7 +56,7 @@ class Voice:
         if not keeps(body.get("status"), known):
             await self.definition.look()
             msg = "the API server did not keep all of a status: its definition is older than it was"
-            raise ClusterError(msg)
+            raise KubeError(msg)
         for turn in transitions(resource.status, known):
             await self.event(facts, turn.kind, turn.reason, turn.message)
 
@@ -65,8 +65,8 @@ class Voice:
         time = text_of_time(facts.wall)
         try:
             await self.cluster.emit(reference_of(facts), kind=kind, reason=reason, message=message, time=time)
-        except ClusterError as error:
-            level = logging.WARNING if isinstance(error, Forbidden) else logging.DEBUG
+        except KubeError as error:
+            level = logging.WARNING if isinstance(error, KubeForbidden) else logging.DEBUG
             logger.log(level, "an Event could not be posted", extra={**_names(facts), "error": str(error)})
 
     def done(self, facts: Facts, step: Step) -> None:

@@ -35,7 +35,7 @@ class Opened:
 
 
 @dataclass(slots=True)
-class _Kept:
+class _KeptSession:
     """*data*: of the last reading of the Secret, from which the rest comes."""
 
     data: Data
@@ -45,14 +45,14 @@ class _Kept:
     opened: Opened | None = None
 
 
-class Clouds:
+class Sessions:
     """One Cloud for each Secret in use."""
 
     def __init__(self, secrets: Secrets, endpoints: Endpoints, monotonic: Callable[[], float]) -> None:
         self._secrets = secrets
         self._endpoints = endpoints
         self._monotonic = monotonic
-        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._kept: dict[tuple[str, str], _KeptSession] = {}
 
     async def open(
         self, namespace: str, name: str, *, anew: bool = False, last_will_do: bool = False
@@ -87,7 +87,7 @@ class Clouds:
             value = await self._secrets.value(namespace, name, key, most)
         except SecretUnusable as error:
             return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}. {REREAD}")
-        except (client.NotFound, client.Forbidden) as error:
+        except (client.KubeNotFound, client.KubeForbidden) as error:
             return _unread(namespace, name, error)
         if value is None:
             return Problem("SecretNotFound", f"Secret {name} has no key {key}. {REREAD}")
@@ -137,7 +137,7 @@ class Clouds:
             kept.opened = Opened(kept.cloud, place)
         return kept.opened
 
-    async def _keep(self, namespace: str, name: str, *, newer_than: float | None) -> _Kept | Problem:
+    async def _keep(self, namespace: str, name: str, *, newer_than: float | None) -> _KeptSession | Problem:
         """Return what the Secret leads to, before anything is asked of it."""
         data = await self._data(namespace, name, newer_than=newer_than)
         if isinstance(data, Problem):
@@ -153,7 +153,7 @@ class Clouds:
             if kept is not None:
                 await kept.cloud.close()
             cloud = Cloud(credentials, self._endpoints)
-            kept = _Kept(data, credentials.fingerprint, origin_of(credentials.auth_url), cloud)
+            kept = _KeptSession(data, credentials.fingerprint, origin_of(credentials.auth_url), cloud)
             self._kept[namespace, name] = kept
         kept.data = data
         return kept
@@ -161,12 +161,12 @@ class Clouds:
     async def _data(self, namespace: str, name: str, *, newer_than: float | None) -> Data | Problem:
         try:
             return await self._secrets.data(namespace, name, newer_than=newer_than)
-        except (client.NotFound, client.Forbidden) as error:
+        except (client.KubeNotFound, client.KubeForbidden) as error:
             return _unread(namespace, name, error)
 
 
-def _unread(namespace: str, name: str, error: client.NotFound | client.Forbidden) -> Problem:
-    if isinstance(error, client.NotFound):
+def _unread(namespace: str, name: str, error: client.KubeNotFound | client.KubeForbidden) -> Problem:
+    if isinstance(error, client.KubeNotFound):
         return Problem("SecretNotFound", f"There is no Secret {name} in namespace {namespace}. {REREAD}")
     return Problem(
         "SecretNotFound",

@@ -95,7 +95,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class LookAtDisk:
+class ReadDisk:
     """Ask for one disk of a server: only that tells whether the disk goes with it, and is in the bin."""
 
     server_id: str
@@ -314,5 +314,5 @@ Record = (
     | EndKeeping
     | MarkFailedCreation
 )
-Looking = Look | LookAtDisk | Find | ReadHistory | ReadCause | Resolve
+Looking = Look | ReadDisk | Find | ReadHistory | ReadCause | Resolve
 Step = AddFinalizer | RemoveFinalizer | Record | Looking | CloudWrite | Hold | Settled

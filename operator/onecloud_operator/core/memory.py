@@ -19,9 +19,9 @@ from onecloud_operator.core.actions import (
     Hold,
     KeepDisk,
     Look,
-    LookAtDisk,
     MarkFailedCreation,
     ReadCause,
+    ReadDisk,
     ReadHistory,
     RemoveFinalizer,
     Resolve,
@@ -94,7 +94,7 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
             return replace(memory, begun_restart=restart.since)
         case BeginCreation() | BeginAdoption() | BeginDeletion() | MarkFailedCreation():
             return _recorded(facts, memory, step, done)
-        case Look() | LookAtDisk():
+        case Look() | ReadDisk():
             return _looked(facts, memory, step, done)
         case Find():
             return replace(memory, found_at=done.began_at, found_wish=facts.wish)
@@ -159,8 +159,8 @@ def _read(memory: Memory, step: ReadCause | ReadHistory, done: Done) -> Memory:
     return replace(memory, history=done.history, history_asked_at=done.began_at)
 
 
-def _looked(facts: Facts, memory: Memory, step: Look | LookAtDisk, done: Done) -> Memory:
-    if isinstance(step, LookAtDisk):
+def _looked(facts: Facts, memory: Memory, step: Look | ReadDisk, done: Done) -> Memory:
+    if isinstance(step, ReadDisk):
         disks = {**memory.disks, step.disk_id: LookedAtDisk(done.began_at, done.disk)}
         while len(disks) > DISKS_KEPT:  # a cloud may show other disks each time
             del disks[min(disks, key=lambda one: disks[one].at)]
@@ -220,7 +220,7 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
         del refusals[min(refusals, key=lambda kind: refusals[kind].until)]
     memory = replace(memory, refusals=refusals)
     match step:
-        case Look() | LookAtDisk() | Find() | Resolve():
+        case Look() | ReadDisk() | Find() | Resolve():
             return memory
         case KeepDisk(disk_id=disk_id):
             return _kept(memory, disk_id, ended_at)

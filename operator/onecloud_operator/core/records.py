@@ -20,7 +20,7 @@ from onecloud_operator.core.values import Place
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedAttempt:
     """Why and when (RFC 3339) an attempt was found to have failed in the cloud."""
 
     at: str
@@ -43,7 +43,7 @@ class Creation:
     name: str
     started_at: str
     completed_at: str | None = None
-    failure: Failure | None = None
+    failure: FailedAttempt | None = None
     sent: tuple[tuple[str, str], ...] | None = None
 
 
@@ -192,7 +192,7 @@ def _creation(value: Mapping[str, Any]) -> Creation | None:
     failure = None
     if failed_at is not None and completed_at is None:
         reason, message = _text(value.get("failureReason")), _text(value.get("failureMessage"))
-        failure = Failure(
+        failure = FailedAttempt(
             failed_at, "NoCapacity" if reason == "NoCapacity" else "CreationFailed", message or ""
         )
     return Creation(attempt, server_id, name, started_at, completed_at, failure, _sent(value.get("sent")))

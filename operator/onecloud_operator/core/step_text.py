@@ -21,9 +21,9 @@ from onecloud_operator.core.actions import (
     Hold,
     KeepDisk,
     Look,
-    LookAtDisk,
     MarkFailedCreation,
     ReadCause,
+    ReadDisk,
     ReadHistory,
     RemoveFinalizer,
     Resize,
@@ -113,7 +113,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the deletion", "deletion for good accepted by the cloud")
         case Delete():
             return Words("the deletion", "move to the recycle bin accepted by the cloud")
-        case Look() | LookAtDisk() | Find() | ReadHistory() | ReadCause() | Resolve() | Hold() | Settled():
+        case Look() | ReadDisk() | Find() | ReadHistory() | ReadCause() | Resolve() | Hold() | Settled():
             return Words("the look", None)
         case _:
             assert_never(step)

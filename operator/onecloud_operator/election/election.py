@@ -64,7 +64,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class LeaseClaim:
     """What is to stand there. *taken*: the holder is a new one."""
 
     holder: str | None
@@ -73,14 +73,14 @@ class Claim:
     taken: bool = False
 
 
-class Store(Protocol):
+class RecordStore(Protocol):
     """Where the record is kept. Raises StoreError only."""
 
     async def read(self) -> Record | None:
         """Return the newest record, or None if there is none; never from a cache."""
         ...
 
-    async def write(self, old: Record | None, new: Claim) -> Record:
+    async def write(self, old: Record | None, new: LeaseClaim) -> Record:
         """Replace *old* (None: there is none yet) by *new*, or raise Overtaken and change nothing."""
         ...
 
@@ -135,7 +135,7 @@ class Election:
     the process, and the machine, sleep.
     """
 
-    def __init__(self, store: Store, *, identity: str, timing: Timing, clock: Clock) -> None:
+    def __init__(self, store: RecordStore, *, identity: str, timing: Timing, clock: Clock) -> None:
         self._store = store
         self._identity = identity
         self._timing = timing
@@ -212,7 +212,9 @@ class Election:
         try:
             await self._within(
                 self._timing.try_seconds,
-                self._store.write(record, Claim(None, self._timing.duration_seconds, record.transitions)),
+                self._store.write(
+                    record, LeaseClaim(None, self._timing.duration_seconds, record.transitions)
+                ),
             )
         except StoreError as error:
             logger.warning(
@@ -231,7 +233,7 @@ class Election:
             self._tell(logging.INFO, "standing by", record.holder if record else None)
             return False
         transitions = record.transitions + 1 if record else 0
-        claim = Claim(self._identity, self._timing.duration_seconds, transitions, taken=True)
+        claim = LeaseClaim(self._identity, self._timing.duration_seconds, transitions, taken=True)
         sent_at = self._clock.monotonic()
         self._record = await self._within(self._timing.try_seconds, self._store.write(record, claim))
         self.fence.until = sent_at + self._timing.deadline_seconds
@@ -260,7 +262,9 @@ class Election:
     async def _renew(self, asked_at: float) -> None:
         seconds = min(self._timing.try_seconds, self.fence.until - asked_at)
         transitions = self._record.transitions if self._record else 0
-        claim = Claim(self._identity, self._timing.duration_seconds, transitions, taken=self._record is None)
+        claim = LeaseClaim(
+            self._identity, self._timing.duration_seconds, transitions, taken=self._record is None
+        )
         try:
             self._record = await self._within(seconds, self._store.write(self._record, claim))
         except Overtaken:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from onecloud_operator.election.election import Overtaken, Record, StoreError
-from onecloud_operator.kube.client import ClusterError, Conflict, Forbidden, NotFound, named
+from onecloud_operator.kube.client import KubeConflict, KubeError, KubeForbidden, KubeNotFound, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from onecloud_operator.election.election import Claim
-    from onecloud_operator.kube.client import Cluster
+    from onecloud_operator.election.election import LeaseClaim
+    from onecloud_operator.kube.client import KubeClient
 
 OWN_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -28,7 +28,7 @@ class KubernetesLease:
     Every write names the resourceVersion that it was decided on, so of two that are sent at once one fails.
     """
 
-    def __init__(self, cluster: Cluster, namespace: str, name: str, wall: Callable[[], datetime]) -> None:
+    def __init__(self, cluster: KubeClient, namespace: str, name: str, wall: Callable[[], datetime]) -> None:
         self._cluster = cluster
         self._namespace = namespace
         self._name = named(name)
@@ -39,12 +39,12 @@ class KubernetesLease:
         """Return what the Lease says now. Raises StoreError."""
         try:
             return _record_of(await self._cluster.call("read_lease", "GET", f"{self._path}/{self._name}"))
-        except NotFound:
+        except KubeNotFound:
             return None
-        except ClusterError as error:
+        except KubeError as error:
             raise self._error(error) from error
 
-    async def write(self, old: Record | None, new: Claim) -> Record:
+    async def write(self, old: Record | None, new: LeaseClaim) -> Record:
         """Make the Lease say *new* if it still is *old*. Raises Overtaken if not, and StoreError."""
         now = self._wall().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         spec: dict[str, Any] = {
@@ -57,13 +57,13 @@ class KubernetesLease:
             spec["acquireTime"] = now
         try:
             body = await self._send(spec, old)
-        except Conflict as error:
+        except KubeConflict as error:
             raise Overtaken(str(error)) from error
-        except NotFound as error:
+        except KubeNotFound as error:
             if old is not None:
                 raise Overtaken(str(error)) from error
             raise StoreError(f"there is no namespace {self._namespace} to keep the Lease in") from error
-        except ClusterError as error:
+        except KubeError as error:
             raise self._error(error) from error
         return _record_of(body)
 
@@ -81,8 +81,8 @@ class KubernetesLease:
             content_type="application/merge-patch+json",
         )
 
-    def _error(self, error: ClusterError) -> StoreError:
-        if isinstance(error, Forbidden):
+    def _error(self, error: KubeError) -> StoreError:
+        if isinstance(error, KubeForbidden):
             return StoreError(
                 f"grant get, create and patch on leases.coordination.k8s.io {self._name} "
                 f"in namespace {self._namespace}: {error}"

@@ -23,7 +23,7 @@ from onecloud_operator.election.election import Election, Timing
 from onecloud_operator.election.kubernetes_lease import KubernetesLease, new_identity, own_namespace
 from onecloud_operator.engine.clock import BootClock
 from onecloud_operator.kube import connection
-from onecloud_operator.kube.client import Cluster
+from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.settings import PREFIX, SettingsError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ LAST_WORDS_SECONDS: Final = 2.0  # for the log, whose lock a thread that hangs m
 JOIN_SECONDS: Final = 15.0  # a release, and the end of the connections; then others wait the lease out
 
 
-def election_of(settings: Settings, cluster: Cluster) -> Election:
+def election_of(settings: Settings, cluster: KubeClient) -> Election:
     """
     Return this process's part in the election. Raises SettingsError.
 
@@ -74,7 +74,7 @@ def lease_namespace(settings: Settings) -> str:
     return namespace
 
 
-class Candidate:
+class ElectionThread:
     """
     A process's part in the election, run by a thread; its methods are the work's, called in the main loop.
 
@@ -134,7 +134,7 @@ class Candidate:
 
     async def _elect(self) -> None:
         self._loop = asyncio.get_running_loop()
-        cluster = Cluster(ApiClient(await connection.configuration()), self._called)
+        cluster = KubeClient(ApiClient(await connection.configuration()), self._called)
         try:
             election = election_of(self._settings, cluster)
             self._answer(lambda: self._made.set_result(election))

@@ -86,12 +86,12 @@ class Ring(Generic[S]):
                 yield sharer, left
 
 
-class Place(Sharer, Generic[K]):
+class EndpointShare(Sharer, Generic[K]):
     """Where keys of one tenant lead to. *waiting*: since when, in each lane."""
 
     __slots__ = ("blocked", "tenant", "waiting")
 
-    def __init__(self, tenant: Tenant[K], name: Hashable, *, proven: bool) -> None:
+    def __init__(self, tenant: TenantShare[K], name: Hashable, *, proven: bool) -> None:
         super().__init__(name, FIRST_SLOTS, proven=proven)
         self.tenant = tenant
         self.blocked = False  # the place has no slot left for anybody
@@ -102,7 +102,7 @@ class Place(Sharer, Generic[K]):
         return left > 0 and len(self.running) < min(self.granted, slots)
 
 
-class Tenant(Sharer, Generic[K]):
+class TenantShare(Sharer, Generic[K]):
     """A namespace, and the places that its keys lead to."""
 
     __slots__ = ("_busy", "_busy_at", "places", "quick_places", "rings")
@@ -111,9 +111,9 @@ class Tenant(Sharer, Generic[K]):
         super().__init__(name, FIRST_PART, proven=True)
         self._busy = 0.0  # seconds of the loop's time, as of _busy_at
         self._busy_at = 0.0
-        self.places: dict[Hashable, Place[K]] = {}
+        self.places: dict[Hashable, EndpointShare[K]] = {}
         self.quick_places: OrderedDict[Hashable, None] = OrderedDict()  # that are not there any more
-        self.rings: dict[Lane, Ring[Place[K]]] = {lane: Ring() for lane in Lane}
+        self.rings: dict[Lane, Ring[EndpointShare[K]]] = {lane: Ring() for lane in Lane}
 
     def fits(self, room: int) -> bool:
         """Say whether one more may run, if there is *room*: it takes no more than it leaves for others."""
@@ -142,4 +142,4 @@ class Site(Generic[K]):
 
     def __init__(self) -> None:
         self.running = 0
-        self.blocked: OrderedDict[Place[K], None] = OrderedDict()
+        self.blocked: OrderedDict[EndpointShare[K], None] = OrderedDict()

@@ -22,7 +22,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.engine.lanes import TURNS, Lane
-from onecloud_operator.engine.sharers import BUSY_PART, Place, Ring, Site, Tenant
+from onecloud_operator.engine.sharers import BUSY_PART, EndpointShare, Ring, Site, TenantShare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -55,13 +55,13 @@ class Shares(Generic[K]):
         self._now = now
         self._turns = itertools.cycle(TURNS)
         self._first = next(self._turns)
-        self._tenants: dict[Hashable, Tenant[K]] = {}
-        self._idle: OrderedDict[Hashable, Tenant[K]] = OrderedDict()
+        self._tenants: dict[Hashable, TenantShare[K]] = {}
+        self._idle: OrderedDict[Hashable, TenantShare[K]] = OrderedDict()
         self._sites: dict[Hashable, Site[K]] = {}
         self._roomy: set[Hashable] = set()  # sites with room, and places that still count as blocked there
-        self._rings: dict[Lane, Ring[Tenant[K]]] = {lane: Ring() for lane in Lane}
-        self._where: dict[K, tuple[Place[K], Lane]] = {}  # of keys that wait
-        self._running: dict[K, Place[K]] = {}
+        self._rings: dict[Lane, Ring[TenantShare[K]]] = {lane: Ring() for lane in Lane}
+        self._where: dict[K, tuple[EndpointShare[K], Lane]] = {}  # of keys that wait
+        self._running: dict[K, EndpointShare[K]] = {}
 
     def __contains__(self, key: K) -> bool:
         """Say whether *key* waits."""
@@ -139,7 +139,7 @@ class Shares(Generic[K]):
         self._tidy(place)
 
     # -- whose turn it is ----------------------------------------------------------------------------------
-    def _next(self, lane: Lane) -> Place[K] | None:
+    def _next(self, lane: Lane) -> EndpointShare[K] | None:
         """Return the place whose key is next in *lane*, if any may run."""
         now, several = self._now(), len(self._tenants) + len(self._idle) > 1
         for tenant, room in self._rings[lane].turns(self.free, self._workers // KEPT_PART, now):
@@ -160,7 +160,7 @@ class Shares(Generic[K]):
                 self._block(place, site)
         return None
 
-    def _start(self, place: Place[K], key: K, lane: Lane) -> tuple[K, Lane, float]:
+    def _start(self, place: EndpointShare[K], key: K, lane: Lane) -> tuple[K, Lane, float]:
         now = self._now()
         self._first = next(self._turns)
         self._running[key] = place
@@ -179,28 +179,28 @@ class Shares(Generic[K]):
         if not place.blocked:
             self._enter(place, lane)
 
-    def _place(self, tenant_name: Hashable, name: Hashable) -> Place[K]:
+    def _place(self, tenant_name: Hashable, name: Hashable) -> EndpointShare[K]:
         tenant = self._tenants.get(tenant_name)
         if tenant is None:
-            tenant = self._idle.pop(tenant_name, None) or Tenant(tenant_name)
+            tenant = self._idle.pop(tenant_name, None) or TenantShare(tenant_name)
             self._tenants[tenant_name] = tenant
         place = tenant.places.get(name)
         if place is None:
             proven = tenant.quick_places.pop(name, name) is None
-            place = tenant.places[name] = Place(tenant, name, proven=proven)
+            place = tenant.places[name] = EndpointShare(tenant, name, proven=proven)
         return place
 
-    def _enter(self, place: Place[K], lane: Lane) -> None:
+    def _enter(self, place: EndpointShare[K], lane: Lane) -> None:
         now = self._now()
         place.tenant.rings[lane].put(place, now)
         self._rings[lane].put(place.tenant, now)
 
-    def _leave(self, place: Place[K], lane: Lane) -> None:
+    def _leave(self, place: EndpointShare[K], lane: Lane) -> None:
         place.tenant.rings[lane].drop(place)
         if not place.tenant.rings[lane]:
             self._rings[lane].drop(place.tenant)
 
-    def _block(self, place: Place[K], site: Site[K]) -> None:
+    def _block(self, place: EndpointShare[K], site: Site[K]) -> None:
         """Pass *place* over until fewer passes lead there."""
         place.blocked = True
         site.blocked[place] = None
@@ -221,7 +221,7 @@ class Shares(Generic[K]):
         else:
             self._roomy.discard(name)
 
-    def _tidy(self, place: Place[K]) -> None:
+    def _tidy(self, place: EndpointShare[K]) -> None:
         """Forget a place of which nothing waits or runs, and put its tenant aside if that was all."""
         if place.running or any(place.waiting.values()):
             return

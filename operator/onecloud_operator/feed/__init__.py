@@ -3,6 +3,6 @@
 from onecloud_operator.feed.feed import Feed
 from onecloud_operator.feed.feed_options import FeedHealth, FeedOptions
 from onecloud_operator.feed.feeds import Feeds
-from onecloud_operator.feed.loss_breaker import GoneLimiter
+from onecloud_operator.feed.loss_breaker import LossBreaker
 
-__all__ = ["Feed", "FeedHealth", "FeedOptions", "Feeds", "GoneLimiter"]
+__all__ = ["Feed", "FeedHealth", "FeedOptions", "Feeds", "LossBreaker"]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from onecloud_operator.feed.feed_options import FeedOptions
-    from onecloud_operator.feed.source import Sighting
+    from onecloud_operator.feed.source import CheckedRow
 
 K = TypeVar("K", bound="Hashable")
 
@@ -145,7 +145,7 @@ class Cache(Generic[K]):
         return Reading(entry.server, entry.first_seen_at, asked_at, entry.missing)
 
     # -- reads -------------------------------------------------------------------------------------------
-    def whole_row(self, entry: Entry[K], seen: Sighting, asked_at: float, now: float) -> News:
+    def whole_row(self, entry: Entry[K], seen: CheckedRow, asked_at: float, now: float) -> News:
         """Take in a row with all columns. Raises Untranslatable."""
         news = self._weigh(entry, seen.version, asked_at)
         if news is News.NEW:
@@ -155,7 +155,7 @@ class Cache(Generic[K]):
                 self._replace(entry, observed_from_row(seen.row, entry.known), asked_at, now)
         return self._noted(entry, news, asked_at)
 
-    def slim_row(self, entry: Entry[K], seen: Sighting, asked_at: float, now: float) -> News:
+    def slim_row(self, entry: Entry[K], seen: CheckedRow, asked_at: float, now: float) -> News:
         """Take in a row of which only the version counts. NEW: the rest of it must be read."""
         if self.confirm(entry, seen.version, asked_at, now):
             self.tell(entry, Lane.RESYNC)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from onecloud_operator.core.values import Place
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.feed.cache import Cache, Entry
-    from onecloud_operator.feed.credential_pool import Members
-    from onecloud_operator.feed.detail_queue import Wants
+    from onecloud_operator.feed.credential_pool import CredentialPool
+    from onecloud_operator.feed.detail_queue import DetailQueue
     from onecloud_operator.feed.feed_options import FeedOptions
-    from onecloud_operator.feed.recent_rows import Passed
+    from onecloud_operator.feed.recent_rows import RecentRows
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Job(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Shared(Generic[K]):
+class Context(Generic[K]):
     """Everything of one feed that more than one job touches. *random* returns numbers in [0, 1)."""
 
     place: Place
@@ -48,9 +48,9 @@ class Shared(Generic[K]):
     clock: Clock
     random: Callable[[], float]
     cache: Cache[K]
-    wants: Wants
-    members: Members[K]
-    passed: Passed
+    wants: DetailQueue
+    members: CredentialPool[K]
+    passed: RecentRows
 
     def stirred(self, entry: Entry[K]) -> None:
         """Follow up a row with news: its details if it rests, else only what the row shows."""

@@ -54,7 +54,7 @@ class _Standing(Generic[K]):
     ended: Problem | None = None
 
 
-class Members(Generic[K]):
+class CredentialPool(Generic[K]):
     """
     The objects of a feed and the credentials that they lend.
 

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.feed.cache import NEVER, News
-from onecloud_operator.feed.source import sighting
+from onecloud_operator.feed.source import checked_row
 from onecloud_operator.feed.window import Window
 from onecloud_operator.onecloud.errors import ProtocolError
 from onecloud_operator.onecloud.models import Filter, ServerQuery
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from datetime import datetime
 
-    from onecloud_operator.feed.context import Shared
+    from onecloud_operator.feed.context import Context
     from onecloud_operator.onecloud.models import ServerPage
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Delta(Generic[K]):
 
     name = "delta"
 
-    def __init__(self, shared: Shared[K], sweep: Callable[[], None]) -> None:
+    def __init__(self, shared: Context[K], sweep: Callable[[], None]) -> None:
         self._shared = shared
         self._sweep = sweep
         self._flooded = False  # the last poll was left to the sweep
@@ -170,7 +170,7 @@ class Delta(Generic[K]):
         logger.info("asking the cloud for older changes", extra={"project": self._shared.place.project_id})
 
     def _times(self, page: ServerPage) -> list[datetime]:
-        sightings = (sighting(row, self._shared.place.project_id) for row in page.rows)
+        sightings = (checked_row(row, self._shared.place.project_id) for row in page.rows)
         return [seen.updated_at for seen in sightings if seen is not None]
 
     def _take(self, page: ServerPage) -> None:
@@ -181,7 +181,7 @@ class Delta(Generic[K]):
             if entry is None:
                 shared.passed.stirred(row["id"], row.get("update_version"))
                 continue
-            if (seen := sighting(row, shared.place.project_id)) is None:
+            if (seen := checked_row(row, shared.place.project_id)) is None:
                 continue
             try:
                 if shared.cache.whole_row(entry, seen, page.asked_at, now) is News.NEW:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 LEAST = 1
 
 
-class Wants:
+class DetailQueue:
     """
     Server ids, each once. A batch that fails halves the next: one poisonous row must not block the rest.
 

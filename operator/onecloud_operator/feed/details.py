@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.feed.cache import News
-from onecloud_operator.feed.source import SLIM_FIELDS, sighting
+from onecloud_operator.feed.source import SLIM_FIELDS, checked_row
 from onecloud_operator.onecloud.errors import (
     ApiError,
     Forbidden,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
     from onecloud_operator.feed.cache import Entry
-    from onecloud_operator.feed.context import Shared
+    from onecloud_operator.feed.context import Context
     from onecloud_operator.feed.sweep import Sweep
     from onecloud_operator.onecloud.models import ServerPage
 
@@ -46,7 +46,7 @@ class FirstRows(Generic[K]):
 
     name = "first rows"
 
-    def __init__(self, shared: Shared[K], sweep: Sweep[K]) -> None:
+    def __init__(self, shared: Context[K], sweep: Sweep[K]) -> None:
         self._shared = shared
         self._sweep = sweep
         self._remembered: OrderedDict[str, float] = OrderedDict()  # a row may confirm what the status says
@@ -105,7 +105,7 @@ class FirstRows(Generic[K]):
         listed = set()
         for row in page.rows:
             entry = shared.cache.get(row["id"])
-            seen = sighting(row, shared.place.project_id) if entry is not None else None
+            seen = checked_row(row, shared.place.project_id) if entry is not None else None
             if entry is None or seen is None:
                 continue
             listed.add(entry.id)
@@ -137,7 +137,7 @@ class DetailsBatch(Generic[K]):
 
     name = "details"
 
-    def __init__(self, shared: Shared[K]) -> None:
+    def __init__(self, shared: Context[K]) -> None:
         self._shared = shared
 
     def due_at(self, now: float) -> float:
@@ -179,7 +179,7 @@ class DetailsBatch(Generic[K]):
             if entry is None or row["id"] not in batch:
                 continue
             shared.wants.satisfied(entry.id, page.asked_at)
-            if sighting(row, shared.place.project_id) is None:
+            if checked_row(row, shared.place.project_id) is None:
                 shared.question(entry, page.asked_at)
                 continue
             try:
@@ -204,7 +204,9 @@ class DetailsBatch(Generic[K]):
                 self._shared.cache.tell(entry)
 
 
-async def ask_about_absent(shared: Shared[K], server_ids: Iterable[str], among: int, asked_at: float) -> None:
+async def ask_about_absent(
+    shared: Context[K], server_ids: Iterable[str], among: int, asked_at: float
+) -> None:
     """Ask about ids that did not come back. Raises FalseList if they exist."""
     entries = [entry for one in server_ids if (entry := shared.cache.get(one)) is not None]
     if not await shared.believable(entries, among):

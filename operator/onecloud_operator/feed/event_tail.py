@@ -15,7 +15,7 @@ from onecloud_operator.onecloud.models import moment
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from onecloud_operator.feed.context import Shared
+    from onecloud_operator.feed.context import Context
     from onecloud_operator.feed.source import Source
     from onecloud_operator.onecloud.models import Event
 
@@ -54,7 +54,7 @@ class EventTail(Generic[K]):
 
     name = "events"
 
-    def __init__(self, shared: Shared[K], on_turn: Callable[[str, float, int, bool], None]) -> None:
+    def __init__(self, shared: Context[K], on_turn: Callable[[str, float, int, bool], None]) -> None:
         self._shared = shared
         self._on_turn = on_turn
         self._rows = 0  # of this turn

@@ -11,13 +11,13 @@ from onecloud_operator.core.values import Problem
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.feed.cache import Cache, Entry, News
-from onecloud_operator.feed.credential_pool import Members
+from onecloud_operator.feed.credential_pool import CredentialPool
 from onecloud_operator.feed.details import is_about_rows
 from onecloud_operator.feed.directory import Directory
 from onecloud_operator.feed.feed_options import FeedHealth
 from onecloud_operator.feed.history import cause_of, history_of
 from onecloud_operator.feed.jobs import Jobs
-from onecloud_operator.feed.loss_breaker import GoneLimiter
+from onecloud_operator.feed.loss_breaker import LossBreaker
 from onecloud_operator.feed.pace import Pace, Rest
 from onecloud_operator.translate import Doing, observed_from_details, problem_of
 
@@ -58,12 +58,12 @@ class Feed(Generic[K]):
         clock: Clock,
         options: FeedOptions,
         random: Callable[[], float],
-        limiter: GoneLimiter | None = None,
+        limiter: LossBreaker | None = None,
         pace: Pace | None = None,
         on_turn: Callable[[str, float, int, bool], None] | None = None,
     ) -> None:
         self.place = place
-        self.limiter = limiter or GoneLimiter()
+        self.limiter = limiter or LossBreaker()
         self._notify = notify
         self._clock = clock
         self._options = options
@@ -76,7 +76,7 @@ class Feed(Generic[K]):
             options.refused_first_seconds, options.refused_most_seconds, random
         )
         rest = Rest(pace or Pace(clock.monotonic), place, clock)
-        self._members: Members[K] = Members(
+        self._members: CredentialPool[K] = CredentialPool(
             self._tell_soon, self._tell_now, clock.monotonic, refusals, options=options, rest=rest
         )
         self._cache: Cache[K] = Cache(options, notify)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.tasks import Supervisor
 from onecloud_operator.feed.feed import Feed
-from onecloud_operator.feed.loss_breaker import GoneLimiter
+from onecloud_operator.feed.loss_breaker import LossBreaker
 from onecloud_operator.feed.pace import Pace
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Feeds(Generic[K]):
         self._feeds: dict[tuple[Place, bool], tuple[Feed[K], asyncio.Task[None]]] = {}
         self._in: dict[K, tuple[Place, bool]] = {}
         # They outlive their feeds: what was lost must not be forgotten because everyone's password was wrong.
-        self._limiters: dict[Place, GoneLimiter] = {}
+        self._limiters: dict[Place, LossBreaker] = {}
 
     def __iter__(self) -> Iterator[Feed[K]]:
         return (feed for feed, _ in self._feeds.values())
@@ -111,9 +111,9 @@ class Feeds(Generic[K]):
         """Stop all feeds."""
         await self._supervisor.close()
 
-    def _limiter_of(self, place: Place) -> GoneLimiter:
+    def _limiter_of(self, place: Place) -> LossBreaker:
         if place not in self._limiters:
-            self._limiters[place] = GoneLimiter(self._options.gone_floor, self._options.gone_share)
+            self._limiters[place] = LossBreaker(self._options.gone_floor, self._options.gone_share)
         return self._limiters[place]
 
     def _drop_idle_limiters(self) -> None:

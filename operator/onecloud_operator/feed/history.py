@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.facts import Cause, History
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.onecloud.models import moment
-from onecloud_operator.onecloud.redact import Mask
+from onecloud_operator.onecloud.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ CAUSE_PAGE = 60  # an operation writes some ten events, and what followed it as 
 MOST_PAGES = 10
 MOST_CHARACTERS = 300
 MOST_READ = 4096  # of the words for people; what is not shown only costs time
-NO_MASK = Mask()
+NO_MASK = Redactor()
 MOST_NESTED = 16  # tasks within tasks
 STARTED = frozenset({"start", "starting"})  # from here on its disks may hold something
 BIRTH = "create"
@@ -93,7 +93,7 @@ def _happened_at(event: Event, page: EventPage) -> float:
     return page.asked_at - max((now - then).total_seconds(), 0.0) if now and then else page.asked_at
 
 
-def history_in(newest_first: Sequence[Event], mask: Mask = NO_MASK) -> History | None:
+def history_in(newest_first: Sequence[Event], mask: Redactor = NO_MASK) -> History | None:
     """Return what *newest_first* tells, or None if it lacks the creation: then more may be missing."""
     if not any(event.action == BIRTH for event in newest_first):
         return None
@@ -115,14 +115,14 @@ def _fails(event: Event) -> bool:
     return event.action != "updatestatus" and _is_failure(event.action)
 
 
-def _failure(event: Event, mask: Mask) -> str:
+def _failure(event: Event, mask: Redactor) -> str:
     if _fails(event):
         return text_of_notes(event.notes, mask)
     step = STEP.match(event.notes) if event.action == "updatestatus" else None
     return text_of_notes(step["why"] or "", mask) if step and _is_failure(step["new"]) else ""
 
 
-def text_of_notes(notes: str, mask: Mask = NO_MASK) -> str:
+def text_of_notes(notes: str, mask: Redactor = NO_MASK) -> str:
     """
     Return the words in an event's notes that are meant for people, on one line.
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.engine.backoff import Backoff
-from onecloud_operator.feed.context import Shared
+from onecloud_operator.feed.context import Context
 from onecloud_operator.feed.delta import Delta
-from onecloud_operator.feed.detail_queue import Wants
+from onecloud_operator.feed.detail_queue import DetailQueue
 from onecloud_operator.feed.details import DetailsBatch, FirstRows
 from onecloud_operator.feed.event_tail import EventTail
-from onecloud_operator.feed.recent_rows import Passed
+from onecloud_operator.feed.recent_rows import RecentRows
 from onecloud_operator.feed.schedule import Schedule
 from onecloud_operator.feed.sweep import Sweep
-from onecloud_operator.feed.upkeep import Departures, Proofs, Refresh
+from onecloud_operator.feed.upkeep import Deletions, Proofs, Refresh
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.feed.cache import Cache, Entry
     from onecloud_operator.feed.context import Job
-    from onecloud_operator.feed.credential_pool import Members
+    from onecloud_operator.feed.credential_pool import CredentialPool
     from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.onecloud.errors import OneCloudError
 
@@ -45,14 +45,14 @@ class Jobs(Generic[K]):
         clock: Clock,
         random: Callable[[], float],
         cache: Cache[K],
-        members: Members[K],
+        members: CredentialPool[K],
         on_outcome: Callable[[Job, OneCloudError | None], Awaitable[None]],
         on_turn: Callable[[str, float, bool], None],
         on_beside: Callable[[str, float, int, bool], None],
     ) -> None:
         self._options = options
-        self.wants = Wants(options.batch_ids, options.refresh_seconds)
-        shared = Shared(place, options, clock, random, cache, self.wants, members, Passed())
+        self.wants = DetailQueue(options.batch_ids, options.refresh_seconds)
+        shared = Context(place, options, clock, random, cache, self.wants, members, RecentRows())
         self.tail = EventTail(shared, on_beside)
         self.proofs = Proofs(shared, on_beside)
         self.sweep = Sweep(shared, self._sweep_spacing)
@@ -64,7 +64,7 @@ class Jobs(Generic[K]):
             self.first_rows,
             self.details,
             self.sweep,
-            Departures(shared),
+            Deletions(shared),
             Refresh(shared),
         )
         self.retries: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_most_seconds, random)

@@ -8,7 +8,7 @@ MOST_GONE = 2**16  # that are remembered at a time; the share of no fleet is lar
 MOST_AGREED = 4096  # namespaces; the first that acknowledged would have to do so again
 
 
-class GoneLimiter:
+class LossBreaker:
     """
     Trips when more than max(*floor*, *share*) of a feed's servers vanished within *window_seconds*.
 

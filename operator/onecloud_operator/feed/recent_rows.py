@@ -11,7 +11,7 @@ from __future__ import annotations
 MOST = 50_000  # rows; of a larger project the rest is asked for again
 
 
-class Passed:
+class RecentRows:
     """Versions of servers that nobody watches yet, each with the time it was asked for (monotonic)."""
 
     def __init__(self) -> None:

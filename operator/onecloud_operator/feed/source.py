@@ -63,7 +63,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class CheckedRow:
     """A row of ours that can be believed."""
 
     id: str
@@ -72,12 +72,12 @@ class Sighting:
     row: Mapping[str, Any]
 
 
-def sighting(row: Mapping[str, Any], project_id: str) -> Sighting | None:
-    """Return *row* as a sighting, or None if it is another project's or lacks what a row must have."""
+def checked_row(row: Mapping[str, Any], project_id: str) -> CheckedRow | None:
+    """Return *row* as a checked row, or None if it is another project's or lacks what a row must have."""
     server_id, version = row.get("id"), row.get("update_version")
     updated_at = moment(row.get("updated_at"))
     if row.get("tenant_id") != project_id or not isinstance(server_id, str) or updated_at is None:
         return None
     if not isinstance(version, int) or isinstance(version, bool) or abs(version) > MOST_VERSION:
         return None
-    return Sighting(server_id, version, updated_at, row)
+    return CheckedRow(server_id, version, updated_at, row)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.feed.cache import News
-from onecloud_operator.feed.source import SLIM_FIELDS, sighting
+from onecloud_operator.feed.source import SLIM_FIELDS, checked_row
 from onecloud_operator.onecloud.errors import ProtocolError
 from onecloud_operator.onecloud.models import Filter, ServerQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-    from onecloud_operator.feed.context import Shared
+    from onecloud_operator.feed.context import Context
     from onecloud_operator.onecloud.models import ServerPage
 
 K = TypeVar("K", bound="Hashable")
@@ -32,7 +32,7 @@ class Sweep(Generic[K]):
 
     name = "sweep"
 
-    def __init__(self, shared: Shared[K], spacing: Callable[[], float]) -> None:
+    def __init__(self, shared: Context[K], spacing: Callable[[], float]) -> None:
         self._shared = shared
         self._spacing = spacing
         self._number = 0
@@ -98,7 +98,7 @@ class Sweep(Generic[K]):
         shared = self._shared
         now = shared.clock.monotonic()
         for row in page.rows:
-            if (seen := sighting(row, shared.place.project_id)) is None:
+            if (seen := checked_row(row, shared.place.project_id)) is None:
                 continue
             if (entry := shared.cache.get(seen.id)) is None:
                 shared.passed.note(seen.id, seen.version, page.asked_at)

@@ -22,7 +22,7 @@ from onecloud_operator.onecloud.models import ServerQuery
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from onecloud_operator.feed.context import Shared
+    from onecloud_operator.feed.context import Context
     from onecloud_operator.feed.source import Source
 
 K = TypeVar("K", bound="Hashable")
@@ -36,7 +36,7 @@ class Refresh(Generic[K]):
 
     name = "refresh"
 
-    def __init__(self, shared: Shared[K]) -> None:
+    def __init__(self, shared: Context[K]) -> None:
         self._shared = shared
 
     def due_at(self, now: float) -> float:  # noqa: ARG002 - a Job's signature
@@ -59,7 +59,7 @@ class Proofs(Generic[K]):
 
     name = "proofs"
 
-    def __init__(self, shared: Shared[K], on_turn: Callable[[str, float, int, bool], None]) -> None:
+    def __init__(self, shared: Context[K], on_turn: Callable[[str, float, int, bool], None]) -> None:
         self._shared = shared
         self._on_turn = on_turn
         self._busy: set[Hashable] = set()  # endpoints
@@ -118,12 +118,12 @@ class Proofs(Generic[K]):
         return dict.fromkeys((source, *alike))
 
 
-class Departures(Generic[K]):
+class Deletions(Generic[K]):
     """Asks every few seconds which of the servers that are being deleted are still there."""
 
     name = "departures"
 
-    def __init__(self, shared: Shared[K]) -> None:
+    def __init__(self, shared: Context[K]) -> None:
         self._shared = shared
         self._ended_at = NEVER
 

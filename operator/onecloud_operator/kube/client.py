@@ -29,7 +29,7 @@ PAGE: Final = 500
 NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
-class ClusterError(Exception):
+class KubeError(Exception):
     """The API server refused a call, or could not be asked. *status* is None for the latter."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
@@ -37,24 +37,24 @@ class ClusterError(Exception):
         self.status = status
 
 
-class Conflict(ClusterError):
+class KubeConflict(KubeError):
     """The object has changed since it was read: read it again and decide anew."""
 
 
-class NotFound(ClusterError):
+class KubeNotFound(KubeError):
     """There is no such object (any more)."""
 
 
-class Forbidden(ClusterError):
+class KubeForbidden(KubeError):
     """A rule of RBAC is missing; the message names what is needed."""
 
 
-class AnswerTooLarge(ClusterError):
+class KubeAnswerTooLarge(KubeError):
     """The answer has more bytes than are read of one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ObjectReference:
     """Which object, and which version of it was decided upon."""
 
     namespace: str
@@ -63,7 +63,7 @@ class Reference:
     version: str
 
 
-class Cluster:
+class KubeClient:
     """
     One API server, spoken to with the operator's own rights.
 
@@ -81,26 +81,26 @@ class Cluster:
         """Close the connections."""
         await self._api.close()  # type: ignore[no-untyped-call]  # generated
 
-    async def write_status(self, reference: Reference, status: Mapping[str, Any]) -> dict[str, Any]:
+    async def write_status(self, reference: ObjectReference, status: Mapping[str, Any]) -> dict[str, Any]:
         """
         Put *status* in the place of all that stands there, whoever wrote it; return the object as it then is.
 
         Server-side apply would leave what another manager owns, for good. Fields that the API server does not
-        know are dropped in silence: see what comes back. Raises Conflict if the object has changed.
+        know are dropped in silence: see what comes back. Raises KubeConflict if the object has changed.
         """
         # ``add`` replaces what is there, and unlike ``replace`` does so where there is none yet.
         operations = [{"op": "add", "path": "/status", "value": status}]
         return await self._patch("write_status", reference, "/status", operations)
 
-    async def add_finalizer(self, reference: Reference, name: str, *, others: bool) -> dict[str, Any]:
-        """Add a finalizer; *others*: there are some already. Return the object. Raises Conflict."""
+    async def add_finalizer(self, reference: ObjectReference, name: str, *, others: bool) -> dict[str, Any]:
+        """Add a finalizer; *others*: there are some already. Return the object. Raises KubeConflict."""
         path, value = ("/metadata/finalizers/-", name) if others else ("/metadata/finalizers", [name])
         return await self._patch(
             "set_finalizers", reference, "", [{"op": "add", "path": path, "value": value}]
         )
 
-    async def remove_finalizer(self, reference: Reference, name: str, place: int) -> dict[str, Any]:
-        """Remove the finalizer that stands at *place* of the list. Return the object. Raises Conflict."""
+    async def remove_finalizer(self, reference: ObjectReference, name: str, place: int) -> dict[str, Any]:
+        """Remove the finalizer that stands at *place* of the list. Return the object. Raises KubeConflict."""
         path = f"/metadata/finalizers/{place}"
         operations = [{"op": "test", "path": path, "value": name}, {"op": "remove", "path": path}]
         return await self._patch("set_finalizers", reference, "", operations)
@@ -108,11 +108,11 @@ class Cluster:
     async def _patch(
         self,
         operation: str,
-        reference: Reference,
+        reference: ObjectReference,
         subresource: str,
         operations: list[dict[str, Any]],
     ) -> dict[str, Any]:
-        """Patch the object, if it is still of the UID and version decided upon; else raise Conflict."""
+        """Patch the object, if it is still of the UID and version decided upon; else raise KubeConflict."""
         tests = [
             {"op": "test", "path": "/metadata/uid", "value": reference.uid},
             {"op": "test", "path": "/metadata/resourceVersion", "value": reference.version},
@@ -127,7 +127,7 @@ class Cluster:
         )
 
     async def read(self, namespace: str, name: str) -> dict[str, Any]:
-        """Return the object. Raises NotFound."""
+        """Return the object. Raises KubeNotFound."""
         return await self.call("read", "GET", _path(namespace, name))
 
     async def list_metadata(
@@ -147,7 +147,7 @@ class Cluster:
                     query=query,
                     accept="application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json",
                 )
-            except AnswerTooLarge:
+            except KubeAnswerTooLarge:
                 if limit == 1:
                     raise
                 limit = max(limit // FEWER, 1)
@@ -158,7 +158,7 @@ class Cluster:
                 return
 
     async def secret(self, namespace: str, name: str) -> dict[str, Any]:
-        """Return one Secret. Raises NotFound, Forbidden."""
+        """Return one Secret. Raises KubeNotFound, KubeForbidden."""
         return await self.call(
             "secret", "GET", f"/api/v1/namespaces/{named(namespace)}/secrets/{named(name)}"
         )
@@ -174,11 +174,11 @@ class Cluster:
         return await self.call("endpoints", "GET", path)
 
     async def service_networks(self) -> dict[str, Any]:
-        """Return the list of ServiceCIDRs; NotFound before Kubernetes 1.33."""
+        """Return the list of ServiceCIDRs; KubeNotFound before Kubernetes 1.33."""
         return await self.call("services", "GET", "/apis/networking.k8s.io/v1/servicecidrs")
 
     async def served_schema(self) -> dict[str, Any]:
-        """Return the OpenAPI v3 schemas that the API server serves for our group; NotFound without CRD."""
+        """Return the OpenAPI v3 schemas served for our group; KubeNotFound without CRD."""
         return await self.call("schema", "GET", f"/openapi/v3/apis/{GROUP}/{VERSION}")
 
     async def rules(self, namespace: str) -> dict[str, Any]:
@@ -196,7 +196,9 @@ class Cluster:
         status: dict[str, Any] = found["status"]
         return status
 
-    async def emit(self, reference: Reference, *, kind: str, reason: str, message: str, time: str) -> None:
+    async def emit(
+        self, reference: ObjectReference, *, kind: str, reason: str, message: str, time: str
+    ) -> None:
         """Post an Event; *kind* is Normal or Warning. The name is the server's to make unique."""
         await self.call(
             "emit",
@@ -235,14 +237,14 @@ class Cluster:
         content_type: str = "application/json",
         accept: str = "application/json",
     ) -> dict[str, Any]:
-        """Make one call and return its answer, a JSON object. Raises ClusterError."""
+        """Make one call and return its answer, a JSON object. Raises KubeError."""
         began_at = time.monotonic()
         status: int | None = None
         try:
             answer = await self._exchange(method, path, query, body, content_type, accept)
             self.succeeded_at = time.monotonic()
             status = 200
-        except ClusterError as error:
+        except KubeError as error:
             status = error.status
             raise
         finally:
@@ -274,35 +276,35 @@ class Cluster:
             reply = await self._api.call_api(method, url, headers, body, _request_timeout=TIMEOUT_SECONDS)
             data = await read(reply.response)
         except TooLarge as error:
-            raise AnswerTooLarge(f"{method} {path}: {error}") from error
+            raise KubeAnswerTooLarge(f"{method} {path}: {error}") from error
         except ApiException as error:
             raise _error(method, path, error.status, error.body) from error
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
             where = self._api.configuration.host
             msg = f"{method} {path}: the API server at {where} does not answer ({type(error).__name__})"
-            raise ClusterError(msg) from error
+            raise KubeError(msg) from error
         if not 200 <= reply.status < 300:  # noqa: PLR2004
             raise _error(method, path, reply.status, data)
         try:
             answer = decode(data)
         except ValueError as error:
             msg = f"{method} {path}: the answer is no JSON"
-            raise ClusterError(msg, reply.status) from error
+            raise KubeError(msg, reply.status) from error
         if not isinstance(answer, dict):
             msg = f"{method} {path}: the answer is no JSON object"
-            raise ClusterError(msg, reply.status)
+            raise KubeError(msg, reply.status)
         return answer
 
 
 def named(name: str) -> str:
     """
-    Return a name as it may stand in a path. Raises NotFound for what is no name: nothing can be called so.
+    Return a name as it may stand in a path. Raises KubeNotFound for what is no name.
 
     The CRD's patterns see to it already; but nothing else would stand between a name and another namespace.
     """
     if NAME.fullmatch(name) is None or ".." in name:
         msg = f"{name[:64]!r} is no name in Kubernetes"
-        raise NotFound(msg, 404)
+        raise KubeNotFound(msg, 404)
     return name
 
 
@@ -311,7 +313,7 @@ def _path(namespace: str | None, name: str | None) -> str:
     return f"/apis/{GROUP}/{VERSION}{scope}/{PLURAL}" + (f"/{named(name)}" if name is not None else "")
 
 
-def _error(method: str, path: str, status: int | None, body: object) -> ClusterError:
+def _error(method: str, path: str, status: int | None, body: object) -> KubeError:
     """Return the error for an answer; the API server's own message is kept: it holds no Secret's data."""
     answer: object = None
     if isinstance(body, str | bytes):
@@ -324,12 +326,12 @@ def _error(method: str, path: str, status: int | None, body: object) -> ClusterE
         text = f"{text}; {rule}"
     match status:
         case 404:
-            return NotFound(text, status)
+            return KubeNotFound(text, status)
         case 409:
-            return Conflict(text, status)
+            return KubeConflict(text, status)
         case 422 if not told.get("details"):  # a failed test of a JSON patch; what is not valid is named
-            return Conflict(text, status)
+            return KubeConflict(text, status)
         case 401 | 403:
-            return Forbidden(text, status)
+            return KubeForbidden(text, status)
         case _:
-            return ClusterError(text, status)
+            return KubeError(text, status)

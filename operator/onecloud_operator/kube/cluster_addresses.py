@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from onecloud_operator.kube.client import ClusterError, NotFound
+from onecloud_operator.kube.client import KubeError, KubeNotFound
 from onecloud_operator.settings import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from onecloud_operator.engine.clock import Clock
-    from onecloud_operator.kube.client import Cluster
+    from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.onecloud import AddressPolicy, Endpoints
     from onecloud_operator.onecloud.addresses import IPNetwork
     from onecloud_operator.onecloud.dns import IPAddress
@@ -33,7 +33,7 @@ SERVICES: Final = "svc"  # below it are the names of Services, in whatever domai
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownAddresses:
     """*doors*: addresses and ports of the API server. *unknown*: what could not be found out, for people."""
 
     doors: frozenset[tuple[IPAddress, int]] = frozenset()
@@ -42,13 +42,13 @@ class Known:
 
 
 @dataclass(slots=True)
-class Surroundings:
+class ClusterAddresses:
     """What is around us, looked at again and again, since API servers come and go."""
 
-    cluster: Cluster
+    cluster: KubeClient
     settings: Settings
     api_server: str
-    known: Known = field(default_factory=Known)
+    known: KnownAddresses = field(default_factory=KnownAddresses)
 
     def around(self, policy: AddressPolicy) -> AddressPolicy:
         """Return *policy* with what is known here refused as well."""
@@ -78,7 +78,7 @@ class Surroundings:
             endpoints.policy = self.around(policy)
 
 
-async def look(cluster: Cluster, api_server: str, settings: Settings) -> Known:
+async def look(cluster: KubeClient, api_server: str, settings: Settings) -> KnownAddresses:
     """Return what is there; what cannot be asked for is said in `unknown`."""
     unknown: list[str] = []
     doors = set(await _doors_of(api_server))
@@ -86,20 +86,20 @@ async def look(cluster: Cluster, api_server: str, settings: Settings) -> Known:
         unknown.append(f"the addresses of the API server at {api_server}")
     try:
         doors |= set(_endpoints(await cluster.api_endpoints()))
-    except NotFound:
+    except KubeNotFound:
         pass  # it publishes none
-    except ClusterError as error:
+    except KubeError as error:
         unknown.append(f"the API server's own endpoints ({error})")
     services = {ipaddress.ip_network(text, strict=False) for text in settings.service_networks}
     try:
         services |= set(_networks(await cluster.service_networks()))
-    except ClusterError as error:
+    except KubeError as error:
         if not services and not settings.allow_services:
             unknown.append(
                 f"the networks of Services: set {PREFIX}SERVICE_NETWORKS (in the chart "
                 f"settings.serviceNetworks) or let them be read ({error})"
             )
-    return Known(frozenset(doors), tuple(sorted(services, key=str)), tuple(unknown))
+    return KnownAddresses(frozenset(doors), tuple(sorted(services, key=str)), tuple(unknown))
 
 
 def service_domains(resolver: str) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from onecloud_operator.engine.queue import Queue
-    from onecloud_operator.kube.store import Key, Objects
+    from onecloud_operator.kube.store import Key, Store
     from onecloud_operator.kube.watch import Watch
 
 # kopf takes off the finalizer that it believes to be its own, so it is given one that nothing ever sets.
@@ -26,7 +26,7 @@ WATCH_SECONDS = 300
 LONGEST_WAIT_SECONDS = 13.0
 
 
-class Patience:
+class ServerBackoff:
     """kopf's waits between attempts at a request, without an end: what is refused may be granted later."""
 
     def __iter__(self) -> Iterator[float]:
@@ -87,13 +87,13 @@ def settings(selector: str = "") -> kopf.OperatorSettings:
     made.watching.chunk_size = PAGE
     made.watching.connect_timeout = 10.0
     made.networking.request_timeout = LIST_SECONDS
-    made.networking.error_backoffs = Patience()
+    made.networking.error_backoffs = ServerBackoff()
     made.process.ultimate_exiting_timeout = None
     return made
 
 
 def registry(
-    objects: Objects,
+    objects: Store,
     queue: Queue[Key],
     *,
     gone: Callable[[Key], None],
@@ -103,7 +103,7 @@ def registry(
     made = kopf.OperatorRegistry()
 
     last: kopf.ConnectionInfo | None = None
-    waits = iter(Patience())
+    waits = iter(ServerBackoff())
 
     @kopf.on.login(registry=made)
     async def login(**_: object) -> kopf.AiohttpSession:
@@ -112,7 +112,7 @@ def registry(
         if info == last:  # they were just refused, and kopf would come back at once
             await asyncio.sleep(next(waits))
         else:
-            waits = iter(Patience())
+            waits = iter(ServerBackoff())
         last = info
         return watch.session(info)
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from onecloud_operator.api.crd import schema
 from onecloud_operator.api.prune import schema_of_status
-from onecloud_operator.kube.client import ClusterError, NotFound
+from onecloud_operator.kube.client import KubeError, KubeNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from onecloud_operator.engine.clock import Clock
-    from onecloud_operator.kube.client import Cluster
+    from onecloud_operator.kube.client import KubeClient
 
 logger = logging.getLogger(__name__)
 
@@ -42,18 +42,18 @@ RECORDS: Final = frozenset(
 )
 
 
-class RecordsLost(ClusterError):
+class RecordsLost(KubeError):
     """The installed CRD cannot keep what must be remembered of servers."""
 
 
-class Definition:
+class InstalledCRD:
     """
     One for the process. *status* is the served schema of ``status``, None while it is not known.
 
     *lacking* are the paths of the fields that it does not know: they are not shown.
     """
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: KubeClient) -> None:
         self._cluster = cluster
         self.status: Mapping[str, Any] | None = None
         self.lacking: frozenset[str] = frozenset()
@@ -63,7 +63,7 @@ class Definition:
         while True:
             try:
                 await self.look()
-            except NotFound:
+            except KubeNotFound:
                 ready["objects"] = lambda: "the CRD is not installed"
                 logger.warning(
                     "the OneCloudServer resource is not known to the API server: install the CRD "
@@ -72,7 +72,7 @@ class Definition:
             except RecordsLost as error:
                 ready["objects"] = lambda: "the installed CRD is too old"
                 logger.warning(str(error))
-            except ClusterError as error:
+            except KubeError as error:
                 ready["objects"] = lambda: "the API server cannot be asked"
                 logger.warning("the API server cannot be asked; trying again", extra={"error": str(error)})
             else:
@@ -81,7 +81,7 @@ class Definition:
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def look(self) -> None:
-        """Ask once; log what is lacking if that is another than before. Raises ClusterError."""
+        """Ask once; log what is lacking if that is another than before. Raises KubeError."""
         status = schema_of_status(await self._cluster.served_schema())
         if lost := records_lost(status):
             raise RecordsLost(
@@ -112,7 +112,7 @@ class Definition:
             except RecordsLost as error:
                 logger.critical(str(error))
                 raise  # and end: the next process waits for another CRD, and is not ready meanwhile
-            except ClusterError as error:
+            except KubeError as error:
                 logger.warning("the installed CRD could not be read", extra={"error": str(error)})
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.kube.client import ClusterError, Forbidden, NotFound
+from onecloud_operator.kube.client import KubeError, KubeForbidden, KubeNotFound
 from onecloud_operator.kube.store import Key
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.engine.queue import Queue
-    from onecloud_operator.kube.client import Cluster
-    from onecloud_operator.kube.store import Objects
+    from onecloud_operator.kube.client import KubeClient
+    from onecloud_operator.kube.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -30,14 +30,14 @@ EVERY_SECONDS = 600.0
 FIRST_SECONDS = 2.0  # until every object of the first list was heard of
 
 
-class Census:
+class Resync:
     """Counts the objects of *namespaces* (empty: of the cluster) that *selector* matches (empty: all)."""
 
     def __init__(  # noqa: PLR0913 - what it touches
         self,
         *,
-        cluster: Cluster,
-        objects: Objects,
+        cluster: KubeClient,
+        objects: Store,
         queue: Queue[Key],
         namespaces: tuple[str, ...],
         selector: str = "",
@@ -58,7 +58,7 @@ class Census:
         while True:
             try:
                 missing = await self.count()
-            except ClusterError as error:
+            except KubeError as error:
                 logger.warning("the objects could not be counted", extra={"error": str(error)})
                 await self._clock.sleep(FIRST_SECONDS * 5)
                 continue
@@ -100,7 +100,7 @@ class Census:
         """
         Return the versions of all objects that there are, and note whose we may not list.
 
-        Raises ClusterError; Forbidden only if we may list none.
+        Raises KubeError; KubeForbidden only if we may list none.
         """
         there: dict[Key, str] = {}
         refused: set[str] = set()
@@ -111,7 +111,7 @@ class Census:
                         (Key(meta["namespace"], meta["name"], meta["uid"]), meta["resourceVersion"])
                         for meta in page
                     )
-            except Forbidden as error:
+            except KubeForbidden as error:
                 if namespace is None or len(refused) == len(self._namespaces) - 1:
                     raise
                 refused.add(namespace)
@@ -126,7 +126,7 @@ class Census:
     async def _fetch(self, key: Key) -> None:
         try:
             body = await self._cluster.read(key.namespace, key.name)
-        except NotFound:
+        except KubeNotFound:
             return
         if (found := self._objects.heard(body, listed=False)) is not None:
             self._queue.add(found, Lane.RESYNC)

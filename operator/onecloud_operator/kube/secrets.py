@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
-from onecloud_operator.kube.client import ClusterError, Forbidden, NotFound
+from onecloud_operator.kube.client import KubeError, KubeForbidden, KubeNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -124,7 +124,7 @@ class Secrets:
     read: Callable[[str, str], Awaitable[Mapping[str, object]]]
     monotonic: Callable[[], float]
     remember_seconds: float
-    _kept: dict[tuple[str, str, str], tuple[float, Data | ClusterError]] = field(default_factory=dict)
+    _kept: dict[tuple[str, str, str], tuple[float, Data | KubeError]] = field(default_factory=dict)
     _bytes: int = 0
 
     async def data(self, namespace: str, name: str, *, newer_than: float | None = None) -> Data:
@@ -167,13 +167,13 @@ class Secrets:
             self._forget(place)
         try:
             data = data_of(await self.read(namespace, name), keys)
-        except (NotFound, Forbidden) as error:
+        except (KubeNotFound, KubeForbidden) as error:
             self._keep(place, now, error)
             raise
         self._keep(place, now, data)
         return data
 
-    def _keep(self, place: tuple[str, str, str], read_at: float, found: Data | ClusterError) -> None:
+    def _keep(self, place: tuple[str, str, str], read_at: float, found: Data | KubeError) -> None:
         self._forget(place)  # another may have read it meanwhile
         self._kept[place] = (read_at, found)
         self._bytes += _size(found)
@@ -185,5 +185,5 @@ class Secrets:
             self._bytes -= _size(kept[1])
 
 
-def _size(found: Data | ClusterError) -> int:
+def _size(found: Data | KubeError) -> int:
     return found.size if isinstance(found, Data) else 256

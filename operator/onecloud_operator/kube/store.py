@@ -44,7 +44,7 @@ class _Entry:
     wrote: Mapping[str, Any] | None = None
 
 
-class Objects:
+class Store:
     """
     Every object, in its newest version that is known.
 

@@ -37,7 +37,7 @@ LIST_TIMEOUT: Final = aiohttp.ClientTimeout(total=LIST_SECONDS)
 LARGE_BYTES: Final = 64 * 2**10  # an event that is larger is worth a look before kopf reads it
 
 
-class Answer(aiohttp.ClientResponse):
+class WatchStream(aiohttp.ClientResponse):
     """An answer to kopf, whose JSON is decoded from its bytes and kept without what nobody reads."""
 
     async def take(self) -> int:
@@ -118,7 +118,7 @@ class Watch:
                 headers=info.as_http_headers(),
                 middlewares=(self._listen,),
                 request_class=self._request_class,
-                response_class=Answer,
+                response_class=WatchStream,
             ),
         )
 
@@ -146,7 +146,7 @@ class Watch:
             return await request.session.get(first, timeout=LIST_TIMEOUT)
         if response.ok:
             watching = query.get("watch") == "true"
-            if limit and isinstance(response, Answer):
+            if limit and isinstance(response, WatchStream):
                 try:
                     size = await response.take()
                 except TooLarge:

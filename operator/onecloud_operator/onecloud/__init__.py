@@ -12,8 +12,8 @@ from .endpoints import Endpoints, origin_of
 from .limits import Limits
 from .models import Event, EventPage, Exchange, Filter, ServerPage, ServerQuery
 from .named import Collection, NamedRows
-from .protocol import Lane
-from .signin import Patience
+from .protocol import Traffic
+from .signin import SignInBackoff
 
 __all__ = [
     "AccessKey",
@@ -29,15 +29,15 @@ __all__ = [
     "EventPage",
     "Exchange",
     "Filter",
-    "Lane",
     "Limits",
     "NamedRows",
     "Password",
-    "Patience",
     "Project",
     "ServerPage",
     "ServerQuery",
     "Session",
+    "SignInBackoff",
     "Token",
+    "Traffic",
     "origin_of",
 ]

@@ -15,7 +15,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 WIDENING = 0.25  # of a place for every good answer
 
 
-class Gate:
+class AdaptiveLimit:
     """
     Let at most *places* in at once, first come first served.
 

@@ -16,35 +16,35 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 from weakref import WeakSet, WeakValueDictionary
 
-from .protocol import Lane
+from .protocol import Traffic
 
 if TYPE_CHECKING:
     from .budgets import Door
     from .limits import Limits
 
-SHARED = (Lane.LIST, Lane.WRITE)  # for reads there are as many places as connections, which are counted
+SHARED = (Traffic.LIST, Traffic.WRITE)  # for reads there are as many places as connections, which are counted
 
 
-class Elsewhere(Exception):
+class LeadsElsewhere(Exception):
     """The connection at hand leads where the call has to wait for its turn. Nothing was sent."""
 
 
 class Turns:
     """One lane of one address: at most *places* inside; the last one is not for who has all the others."""
 
-    def __init__(self, places: int, visitors: WeakSet[Visitor]) -> None:
+    def __init__(self, places: int, visitors: WeakSet[Caller]) -> None:
         self._places = places
         self._visitors = visitors
-        self._inside: Counter[Visitor] = Counter()
-        self._waiting: dict[Visitor, deque[asyncio.Future[None]]] = {}
+        self._inside: Counter[Caller] = Counter()
+        self._waiting: dict[Caller, deque[asyncio.Future[None]]] = {}
 
-    def room(self, visitor: Visitor) -> int:
+    def room(self, visitor: Caller) -> int:
         """Return how many calls of *visitor* could come in now."""
         alone = all(other is visitor for other in self._visitors)
         most = self._places if alone else max(1, self._places - 1)
         return max(0, min(self._places - self._inside.total(), most - self._inside[visitor]))
 
-    def try_enter(self, visitor: Visitor) -> bool:
+    def try_enter(self, visitor: Caller) -> bool:
         """Take a place if there is one that nobody waits for; whoever enters must `leave`."""
         self._admit()
         if not self.room(visitor):
@@ -52,7 +52,7 @@ class Turns:
         self._inside[visitor] += 1
         return True
 
-    async def enter(self, visitor: Visitor) -> None:
+    async def enter(self, visitor: Caller) -> None:
         """Wait for a place and take it."""
         if self.try_enter(visitor):
             return
@@ -69,7 +69,7 @@ class Turns:
                     del self._waiting[visitor]
             raise
 
-    def leave(self, visitor: Visitor) -> None:
+    def leave(self, visitor: Caller) -> None:
         """Give the place back."""
         self._inside[visitor] -= 1
         if not self._inside[visitor]:
@@ -90,47 +90,47 @@ class Turns:
                 turn.set_result(None)
 
 
-class Lanes:
+class AddressLimit:
     """The lanes of one address and port; kept by those who go there, and by nobody else."""
 
     def __init__(self, limits: Limits) -> None:
-        self.visitors: WeakSet[Visitor] = WeakSet()
+        self.visitors: WeakSet[Caller] = WeakSet()
         self.turns = {lane: Turns(limits.places(lane), self.visitors) for lane in SHARED}
 
 
-class Doors:
+class AddressLimits:
     """The addresses and ports that connections lead to."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._lanes: WeakValueDictionary[Door, Lanes] = WeakValueDictionary()
+        self._lanes: WeakValueDictionary[Door, AddressLimit] = WeakValueDictionary()
 
     def __len__(self) -> int:
         """Return how many are remembered."""
         return len(self._lanes)
 
-    def lanes(self, door: Door) -> Lanes:
+    def lanes(self, door: Door) -> AddressLimit:
         """Return the lanes of *door*, one object for all who go there."""
         found = self._lanes.get(door)
         if found is None:
-            found = self._lanes[door] = Lanes(self._limits)
+            found = self._lanes[door] = AddressLimit(self._limits)
         return found
 
 
-class Visitor:
+class Caller:
     """One name, scheme and port, with the address where its last connection led."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: AddressLimits) -> None:
         self.doors = doors
-        self.lanes: Lanes | None = None
-        self.waiting: Counter[Lane] = Counter()
+        self.lanes: AddressLimit | None = None
+        self.waiting: Counter[Traffic] = Counter()
 
-    def room(self, lane: Lane) -> int | None:
+    def room(self, lane: Traffic) -> int | None:
         """Return how many calls of *lane* could come in now, or None where nothing but the name counts."""
         turns = None if self.lanes is None else self.lanes.turns.get(lane)
         return None if turns is None else turns.room(self)
 
-    def went_to(self, lanes: Lanes) -> None:
+    def went_to(self, lanes: AddressLimit) -> None:
         """Note where a connection leads."""
         if lanes is not self.lanes:
             if self.lanes is not None:
@@ -139,14 +139,14 @@ class Visitor:
             lanes.visitors.add(self)
 
 
-class Seat:
+class Permit:
     """One call's place in *lane* of the address that its connection leads to."""
 
-    def __init__(self, visitor: Visitor, lane: Lane) -> None:
+    def __init__(self, visitor: Caller, lane: Traffic) -> None:
         self._visitor = visitor
         self._lane = lane
         self._wanted = visitor.lanes
-        self._held: Lanes | None = None
+        self._held: AddressLimit | None = None
 
     async def wait(self) -> None:
         """Wait for a place where the connection is expected to lead, or has just led."""
@@ -161,7 +161,7 @@ class Seat:
         self._held = wanted
 
     def sit(self, door: Door) -> None:
-        """Have the place at *door*, before anything is sent there. Raises Elsewhere if there is none."""
+        """Have the place at *door*, before anything is sent there. Raises LeadsElsewhere if there is none."""
         lanes = self._visitor.doors.lanes(door)
         self._visitor.went_to(lanes)
         if lanes is self._held or self._lane not in lanes.turns:
@@ -169,7 +169,7 @@ class Seat:
         self.leave()
         self._wanted = lanes
         if not lanes.turns[self._lane].try_enter(self._visitor):
-            raise Elsewhere
+            raise LeadsElsewhere
         self._held = lanes
 
     def leave(self) -> None:
@@ -179,4 +179,6 @@ class Seat:
             held.turns[self._lane].leave(self._visitor)
 
 
-SEAT: ContextVar[Seat | None] = ContextVar("SEAT", default=None)  # of the call that the current task makes
+PERMIT: ContextVar[Permit | None] = ContextVar(
+    "PERMIT", default=None
+)  # of the call that the current task makes

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import httpcore
 
-from .address_limits import SEAT
+from .address_limits import PERMIT
 from .budgets import MOST_CONNECTIONS, Door, Slot, Slots
-from .dns import IPAddress, Names
+from .dns import IPAddress, Resolver
 
 if TYPE_CHECKING:
     import ssl
@@ -113,7 +113,7 @@ class AddressPolicy:
 class CheckedBackend(httpcore.AsyncNetworkBackend):
     """Open TCP connections for httpcore, only where *policy* allows, which may change. One for all places."""
 
-    def __init__(self, policy: AddressPolicy, names: Names, slots: Slots | None = None) -> None:
+    def __init__(self, policy: AddressPolicy, names: Resolver, slots: Slots | None = None) -> None:
         self.policy = policy
         self.slots = slots or Slots(MOST_CONNECTIONS, MOST_CONNECTIONS, lambda _hosts: None)
         self._names = names
@@ -186,7 +186,7 @@ class _Counted(httpcore.AsyncNetworkStream):
         return found
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        if (seat := SEAT.get()) is not None:
+        if (seat := PERMIT.get()) is not None:
             seat.sit(self._slot.door)
         await self._stream.write(buffer, timeout)
         self._touch()

@@ -27,14 +27,14 @@ class Crowded(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class Reading:
+class BodyRead:
     """One answer on its way in."""
 
     body: bytearray = field(default_factory=bytearray)
     given_up: bool = False
 
 
-class Readings:
+class BodyBudget:
     """
     The answers that are being read, all of them together within *most* bytes.
 
@@ -44,13 +44,13 @@ class Readings:
 
     def __init__(self, most: int = READING_BYTES) -> None:
         self._most = most
-        self._readings: set[Reading] = set()
+        self._readings: set[BodyRead] = set()
         self.size = 0
 
     @contextmanager
-    def one(self) -> Iterator[Reading]:
+    def one(self) -> Iterator[BodyRead]:
         """Have one more for the time of the block."""
-        reading = Reading()
+        reading = BodyRead()
         self._readings.add(reading)
         try:
             yield reading
@@ -58,7 +58,7 @@ class Readings:
             self._readings.discard(reading)
             self.size -= len(reading.body)
 
-    def add(self, reading: Reading, part: bytes) -> None:
+    def add(self, reading: BodyRead, part: bytes) -> None:
         """Take in *part*. Raises Crowded if this one is to give way, or had to already."""
         if not reading.given_up:
             reading.body += part

@@ -12,7 +12,7 @@ from .errors import CatalogError, ProtocolError
 from .models import MAX_ROWS, EventPage, Filter, Row, ServerPage, ServerQuery
 from .named import Collection, NamedRows, list_named, parse_named
 from .protocol import Reply, Request, new_request_id
-from .redact import Mask
+from .redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -262,7 +262,7 @@ class Cloud:
             )
         headers = {"X-Auth-Token": session.token.get_secret_value()}
         reply = await self._endpoints.exchange(url, request, headers, self._sign_in.tls, new_request_id())
-        return replace(reply, mask=Mask(request.body, (session.token, self.credentials.secret)))
+        return replace(reply, mask=Redactor(request.body, (session.token, self.credentials.secret)))
 
 
 def _backwards(before: str, after: str) -> bool:

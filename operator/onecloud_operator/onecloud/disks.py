@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import ProtocolError
-from .protocol import Lane, Request, id_path
+from .protocol import Request, Traffic, id_path
 from .replies import json_object
 
 if TYPE_CHECKING:
@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 
 def get_disk(disk_id: str) -> Request:
     """Ask for one disk, in the recycle bin or not."""
-    return Request("get_disk", "GET", id_path("disks", disk_id), "/disks/{id}", Lane.READ)
+    return Request("get_disk", "GET", id_path("disks", disk_id), "/disks/{id}", Traffic.READ)
 
 
 def update_disk(disk_id: str, changes: Mapping[str, Any]) -> Request:
     """Ask for new values of a disk's plain fields."""
     path = id_path("disks", disk_id)
-    return Request("update_disk", "PUT", path, "/disks/{id}", Lane.WRITE, body={"disk": dict(changes)})
+    return Request("update_disk", "PUT", path, "/disks/{id}", Traffic.WRITE, body={"disk": dict(changes)})
 
 
 def restore_disk(disk_id: str) -> Request:
     """Ask for a disk to be taken out of the recycle bin; its server may stay there."""
     path = f"{id_path('disks', disk_id)}/cancel-delete"
-    return Request("restore_disk", "POST", path, "/disks/{id}/cancel-delete", Lane.WRITE, body={"disk": {}})
+    return Request(
+        "restore_disk", "POST", path, "/disks/{id}/cancel-delete", Traffic.WRITE, body={"disk": {}}
+    )
 
 
 def parse_disk(request: Request, reply: Reply, disk_id: str) -> Row:

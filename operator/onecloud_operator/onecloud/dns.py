@@ -47,7 +47,7 @@ class Found:
     asked_at: float = 0.0
 
 
-class Names:
+class Resolver:
     """One for the process. *lookup*, asked in a thread, gives addresses and a name, or raises OSError."""
 
     def __init__(self, clock: Callable[[], float], lookup: Lookup | None = None) -> None:

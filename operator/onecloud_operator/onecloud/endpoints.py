@@ -13,18 +13,18 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .address_limits import Doors
+from .address_limits import AddressLimits
 from .addresses import AddressPolicy, CheckedBackend
 from .auth import Credentials, canonical_url
-from .budgets import MOST_CONNECTIONS, READING_BYTES, Readings, Slots
-from .dns import Names
+from .budgets import MOST_CONNECTIONS, READING_BYTES, BodyBudget, Slots
+from .dns import Resolver
 from .limits import Limits
 from .network import Lent, Network
-from .origin import Place
-from .protocol import Lane, Reply, Request
-from .signin import Patience, SignIn
+from .origin import Origin
+from .protocol import Reply, Request, Traffic
+from .signin import SignIn, SignInBackoff
 from .tls import Contexts, Tls
-from .transport import Wire
+from .transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,12 +57,12 @@ class Endpoints:
         policy: AddressPolicy | None = None,
         *,
         limits: Limits | None = None,
-        patience: Patience | None = None,
+        patience: SignInBackoff | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
         before_write: Callable[[], None] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         event_hooks: EventHooks | None = None,
-        names: Names | None = None,
+        names: Resolver | None = None,
         connections: int = MOST_CONNECTIONS,
         reading_bytes: int = READING_BYTES,
         clock: Callable[[], float] = time.monotonic,
@@ -70,23 +70,23 @@ class Endpoints:
         self.clock = clock
         self._limits = limits or Limits()
         slots = Slots(connections, self._limits.connections, self._end_idle)
-        self._network = CheckedBackend(policy or AddressPolicy(), names or Names(clock), slots)
-        self._readings = Readings(reading_bytes)
-        self._patience = patience or Patience()
+        self._network = CheckedBackend(policy or AddressPolicy(), names or Resolver(clock), slots)
+        self._readings = BodyBudget(reading_bytes)
+        self._patience = patience or SignInBackoff()
         self._observe = on_exchange or _ignore
         self._before_write = before_write or _allow
         self._lent = Lent(transport) if transport is not None else None
         self._event_hooks = event_hooks
         self._contexts = Contexts()
-        self._doors = Doors(self._limits)
-        self._places: dict[str, Place] = {}
+        self._doors = AddressLimits(self._limits)
+        self._places: dict[str, Origin] = {}
         self._sign_ins: dict[str, SignIn] = {}
         # At DEBUG httpcore logs the headers of answers, and a sign-in's answer has its token there; at INFO
         # httpx logs every call.
         for name in ("httpcore", "httpx"):
             logging.getLogger(name).setLevel(logging.WARNING)
 
-    def free_slots(self, url: str, lane: Lane = Lane.WRITE) -> int:
+    def free_slots(self, url: str, lane: Traffic = Traffic.WRITE) -> int:
         """Return how many calls of *lane* could start at *url*'s place now without waiting."""
         place = self._places.get(origin_of(canonical_url(url)))
         return self._limits.places(lane) if place is None else place.free(lane)
@@ -105,11 +105,11 @@ class Endpoints:
         """The places that are remembered, the least recently used first."""
         return list(self._places)
 
-    def under_way(self, lane: Lane) -> int:
+    def under_way(self, lane: Traffic) -> int:
         """Return how many calls of *lane* are under way, at all places together."""
         return sum(place.inside(lane) for place in self._places.values())
 
-    def waiting(self, lane: Lane) -> int:
+    def waiting(self, lane: Traffic) -> int:
         """Return how many calls of *lane* wait for their turn, at all places together."""
         return sum(place.waiting(lane) for place in self._places.values())
 
@@ -121,7 +121,7 @@ class Endpoints:
         place = self._places.pop(origin, None)
         if place is None:
             self._forget()
-            place = Place(partial(self._wired, origin), self._limits, self.clock, self._observe, self._doors)
+            place = Origin(partial(self._wired, origin), self._limits, self.clock, self._observe, self._doors)
         self._places[origin] = place  # the least recently used stands first
         if origin.startswith("http:"):
             tls = Tls()  # nothing is made of it there
@@ -162,13 +162,13 @@ class Endpoints:
             elif spare <= 0:
                 break  # those behind were used later
 
-    def _wired(self, origin: str, tls: Tls) -> Wire:
+    def _wired(self, origin: str, tls: Tls) -> Transport:
         transport: Network | Lent | None = self._lent
         if transport is None:
             self._make_room(tls.size)
             context = None if origin.startswith("http:") else self._contexts.of(tls)
             transport = Network(context, self._network, self._limits)
-        return Wire(
+        return Transport(
             transport, self._limits, self.clock, self._before_write, self._event_hooks, self._readings
         )
 

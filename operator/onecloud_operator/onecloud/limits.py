@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .protocol import Lane
+from .protocol import Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +28,18 @@ class Limits:
     slow_seconds: float = 5.0
     slow_list_seconds: float = 20.0
 
-    def places(self, lane: Lane) -> int:
+    def places(self, lane: Traffic) -> int:
         """How many calls of *lane* may be under way."""
-        return {Lane.READ: self.connections, Lane.LIST: self.lists, Lane.WRITE: self.writes}[lane]
+        return {Traffic.READ: self.connections, Traffic.LIST: self.lists, Traffic.WRITE: self.writes}[lane]
 
-    def silence_seconds(self, lane: Lane) -> float:
+    def silence_seconds(self, lane: Traffic) -> float:
         """How long the other side may be silent."""
-        return self.list_read_seconds if lane is Lane.LIST else self.read_seconds
+        return self.list_read_seconds if lane is Traffic.LIST else self.read_seconds
 
-    def whole_seconds(self, lane: Lane) -> float:
+    def whole_seconds(self, lane: Traffic) -> float:
         """How long a call may take from its first byte to the answer's last."""
         return self.connect_seconds + self.write_seconds + self.silence_seconds(lane) * 1.5
 
-    def patience_seconds(self, lane: Lane) -> float:
+    def patience_seconds(self, lane: Traffic) -> float:
         """How long an answer may take before we ask for less at a time."""
-        return self.slow_list_seconds if lane is Lane.LIST else self.slow_seconds
+        return self.slow_list_seconds if lane is Traffic.LIST else self.slow_seconds

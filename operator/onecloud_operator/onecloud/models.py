@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import InvalidRequest
-from .redact import Mask
+from .redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -176,7 +176,7 @@ class EventPage:
     next_marker: int | None
     asked_at: float
     dated: datetime | None = None
-    mask: Mask = field(default=Mask(), repr=False)
+    mask: Redactor = field(default=Redactor(), repr=False)
     cost_seconds: float = 0.0
 
 

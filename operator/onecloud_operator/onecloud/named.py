@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .protocol import Lane, Request
+from .protocol import Request, Traffic
 from .replies import json_object, rows_in
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def list_named(collection: Collection, name: str) -> Request:
     if collection is not Collection.IMAGES:
         query += [("field", field) for field in fields]
     path = f"/{collection.value}"
-    return Request(f"list_{collection.value}", "GET", path, path, Lane.LIST, tuple(query))
+    return Request(f"list_{collection.value}", "GET", path, path, Traffic.LIST, tuple(query))
 
 
 def parse_named(request: Request, reply: Reply, collection: Collection, name: str) -> NamedRows:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpcore
 import httpx
 
-from .budgets import Crowded, Readings
+from .budgets import BodyBudget, Crowded
 
 if TYPE_CHECKING:
     import ssl
@@ -59,10 +59,10 @@ class Progress:
         self,
         most_bytes: Callable[[int], int],
         before_sending: Callable[[], None] | None = None,
-        readings: Readings | None = None,
+        readings: BodyBudget | None = None,
     ) -> None:
         self.most_bytes = most_bytes
-        self.readings = readings or Readings()
+        self.readings = readings or BodyBudget()
         self._before_sending = before_sending
         self.sent = False
 
@@ -151,7 +151,7 @@ class NoCookies(CookieJar):
         """Take none from anybody else, either."""
 
 
-class Answer(httpx.Response):
+class Response(httpx.Response):
     """An answer as it came: httpx neither follows it nor unpacks it."""
 
     @property
@@ -169,7 +169,7 @@ class _Body(httpx.AsyncByteStream):
     """One whole body, or Overflow."""
 
     def __init__(
-        self, parts: AsyncIterable[bytes], status: int, announced: str, most: int, readings: Readings
+        self, parts: AsyncIterable[bytes], status: int, announced: str, most: int, readings: BodyBudget
     ) -> None:
         self._parts = parts
         self._readings = readings
@@ -206,14 +206,14 @@ def _answer(
     headers: list[tuple[bytes, bytes]],
     parts: object,
     extensions: Mapping[str, Any],
-) -> Answer:
+) -> Response:
     if not isinstance(parts, AsyncIterable):
         raise TypeError("a transport of httpx for asynchronous clients is needed")
     known = httpx.Headers(headers)
     call: Progress = request.extensions[CALL]
     most = call.most_bytes(status)
     body = _Body(parts, status, known.get("content-length", ""), most, call.readings)
-    return Answer(status, headers=known, stream=body, extensions=dict(extensions))
+    return Response(status, headers=known, stream=body, extensions=dict(extensions))
 
 
 @contextmanager

@@ -7,19 +7,19 @@ import re
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
-from .adaptive_limit import Gate
-from .address_limits import SEAT, Elsewhere, Seat, Visitor
+from .adaptive_limit import AdaptiveLimit
+from .address_limits import PERMIT, Caller, LeadsElsewhere, Permit
 from .errors import OneCloudError, Timeout
 from .models import Exchange
-from .protocol import Lane, Reply, Request
+from .protocol import Reply, Request, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from .address_limits import Doors
+    from .address_limits import AddressLimits
     from .limits import Limits
     from .tls import Tls
-    from .transport import Wire
+    from .transport import Transport
 
 # Any of these says that the service, or what is in front of it, has too much to do.
 STRAINED = frozenset({429, 502, 503, 504})
@@ -31,7 +31,7 @@ MOST_SETTINGS = 16  # of TLS at one place; more only while all are in use
 MOST_TRIES = 10  # more than the connections that could lead to another address than the one before
 
 
-class Place:
+class Origin:
     """
     One scheme, host and port.
 
@@ -41,20 +41,20 @@ class Place:
 
     def __init__(
         self,
-        wired: Callable[[Tls], Wire],
+        wired: Callable[[Tls], Transport],
         limits: Limits,
         clock: Callable[[], float],
         observe: Callable[[Exchange], None],
-        doors: Doors,
+        doors: AddressLimits,
     ) -> None:
         self._wired = wired
         self._limits = limits
         self._clock = clock
         self._observe = observe
-        self._connections = Gate(limits.connections, clock)
-        self._lanes = {lane: Gate(limits.places(lane), clock) for lane in Lane}
-        self._visitor = Visitor(doors)
-        self._wires: dict[Tls, Wire] = {}
+        self._connections = AdaptiveLimit(limits.connections, clock)
+        self._lanes = {lane: AdaptiveLimit(limits.places(lane), clock) for lane in Traffic}
+        self._visitor = Caller(doors)
+        self._wires: dict[Tls, Transport] = {}
         self._failures = 0
         self._used_at = clock()
 
@@ -73,17 +73,17 @@ class Place:
         """Return how many characters of tenants' own authorities are in use."""
         return sum(tls.size for tls in self._wires)
 
-    def free(self, lane: Lane) -> int:
+    def free(self, lane: Traffic) -> int:
         """Return how many calls of *lane* could start now without waiting."""
         room = self._visitor.room(lane)
         ours = min(self._lanes[lane].free, self._connections.free)
         return ours if room is None else min(ours, room)
 
-    def inside(self, lane: Lane) -> int:
+    def inside(self, lane: Traffic) -> int:
         """Return how many calls of *lane* are under way."""
         return self._lanes[lane].inside - self._visitor.waiting[lane]
 
-    def waiting(self, lane: Lane) -> int:
+    def waiting(self, lane: Traffic) -> int:
         """Return how many calls of *lane* wait for their turn."""
         return self._lanes[lane].waiting + self._visitor.waiting[lane]
 
@@ -97,12 +97,12 @@ class Place:
                 await _in_time(gate.enter(), end, request, request_id)
                 held.callback(gate.leave)
             # Last, so that who waits for a turn of its own name's keeps nobody else from theirs.
-            seat = Seat(self._visitor, request.lane)
+            seat = Permit(self._visitor, request.lane)
             held.callback(seat.leave)
-            held.callback(SEAT.reset, SEAT.set(seat))
+            held.callback(PERMIT.reset, PERMIT.set(seat))
             for _ in range(MOST_TRIES):
                 await _in_time(seat.wait(), end, request, request_id)
-                with suppress(Elsewhere):
+                with suppress(LeadsElsewhere):
                     return await self._sent(base_url, request, headers, tls, request_id)
         raise _too_late(request, request_id)
 
@@ -114,7 +114,7 @@ class Place:
     async def _sent(
         self, base_url: str, request: Request, headers: dict[str, str], tls: Tls, request_id: str
     ) -> Reply:
-        """Send *request*. Raises Elsewhere, with nothing sent, where the connection leads to a queue."""
+        """Send *request*. Raises LeadsElsewhere, with nothing sent, where the connection leads to a queue."""
         started = self._clock()
         status: int | None = None
         failure: str | None = "Cancelled"
@@ -123,7 +123,7 @@ class Place:
             reply = await self._wire(tls).exchange(base_url, request, headers, request_id)
             status, failure = reply.status, None
             throttled = self._learn(request.lane, reply, self._clock() - started)
-        except Elsewhere:
+        except LeadsElsewhere:
             failure = None
             raise
         except OneCloudError as error:
@@ -153,7 +153,7 @@ class Place:
             if unused >= seconds or number <= len(idle) - most:
                 self._wires.pop(tls).end_idle()
 
-    def _wire(self, tls: Tls) -> Wire:
+    def _wire(self, tls: Tls) -> Transport:
         self._used_at = self._clock()
         wire = self._wires.pop(tls, None)
         if wire is None:
@@ -162,7 +162,7 @@ class Place:
         self._wires[tls] = wire  # the least recently used stands first
         return wire
 
-    def _learn(self, lane: Lane, reply: Reply, seconds: float) -> bool:
+    def _learn(self, lane: Traffic, reply: Reply, seconds: float) -> bool:
         """Learn from an answer how much the place can bear; return whether it has too much to do."""
         gate = self._lanes[lane]
         self._failures = self._failures + 1 if reply.broke else 0

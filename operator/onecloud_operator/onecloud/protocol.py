@@ -19,7 +19,7 @@ from urllib.parse import quote, urlencode
 
 from .errors import Call, InvalidRequest
 from .models import MAX_ROWS, ServerQuery, within_calendar
-from .redact import Mask
+from .redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ CHECK = "check_server"  # a dry run takes a writer's place in the cloud, and cha
 PROOF = ServerQuery(limit=1, fields=("id",))
 
 
-class Lane(enum.Enum):
+class Traffic(enum.Enum):
     """Which of an origin's limits a call counts against."""
 
     READ = "read"
@@ -55,7 +55,7 @@ class Request:
     method: str
     path: str
     template: str
-    lane: Lane
+    lane: Traffic
     query: tuple[tuple[str, str], ...] = ()
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     answer_bytes: int = ANSWER_BYTES
@@ -79,7 +79,7 @@ class Request:
     @property
     def writes(self) -> bool:
         """Whether a lost answer leaves us not knowing what the cloud did."""
-        return self.lane is Lane.WRITE and self.operation != CHECK
+        return self.lane is Traffic.WRITE and self.operation != CHECK
 
     def call(self, request_id: str = "") -> Call:
         """Name this call for an error."""
@@ -100,7 +100,7 @@ class Reply:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     request_id: str = ""
-    mask: Mask = field(default=Mask(), repr=False)
+    mask: Redactor = field(default=Redactor(), repr=False)
 
     @property
     def succeeded(self) -> bool:
@@ -144,14 +144,14 @@ def prove_token() -> Request:
 
 def get_server(server_id: str) -> Request:
     """Ask for one server with no query string: with any, one in the recycle bin would be a 404."""
-    return Request("get_server", "GET", _server_path(server_id), "/servers/{id}", Lane.READ)
+    return Request("get_server", "GET", _server_path(server_id), "/servers/{id}", Traffic.READ)
 
 
 def create_server(body: Mapping[str, Any], *, dry_run: bool = False) -> Request:
     """Ask for a server, or only whether one could be asked for."""
     server = {**body, "dry_run": True} if dry_run else dict(body)
     operation = CHECK if dry_run else "create_server"
-    return Request(operation, "POST", "/servers", "/servers", Lane.WRITE, body={"server": server})
+    return Request(operation, "POST", "/servers", "/servers", Traffic.WRITE, body={"server": server})
 
 
 def update_server(server_id: str, changes: Mapping[str, Any]) -> Request:
@@ -161,7 +161,7 @@ def update_server(server_id: str, changes: Mapping[str, Any]) -> Request:
         "PUT",
         _server_path(server_id),
         "/servers/{id}",
-        Lane.WRITE,
+        Traffic.WRITE,
         body={"server": dict(changes)},
     )
 
@@ -169,7 +169,7 @@ def update_server(server_id: str, changes: Mapping[str, Any]) -> Request:
 def delete_server(server_id: str, options: Mapping[str, bool]) -> Request:
     """Put the options into the query: in a body the cloud ignores them, and only recycles the server."""
     query = tuple((name, "true") for name, wanted in options.items() if wanted)
-    return Request("delete_server", "DELETE", _server_path(server_id), "/servers/{id}", Lane.WRITE, query)
+    return Request("delete_server", "DELETE", _server_path(server_id), "/servers/{id}", Traffic.WRITE, query)
 
 
 def perform(server_id: str, action: str, body: Mapping[str, Any] | None) -> Request:
@@ -181,7 +181,7 @@ def perform(server_id: str, action: str, body: Mapping[str, Any] | None) -> Requ
         "POST",
         f"{_server_path(server_id)}/{action}",
         "/servers/{id}/" + action,
-        Lane.WRITE,
+        Traffic.WRITE,
         body={"server": dict(body or {})},
     )
 
@@ -213,7 +213,7 @@ def list_events(  # noqa: PLR0913 - the events route has these parameters
         "GET",
         "/events",
         "/events",
-        Lane.LIST,
+        Traffic.LIST,
         tuple(query),
         answer_bytes=_list_bytes(limit, EVENT_BYTES),
     )
@@ -225,7 +225,7 @@ def _server_list(operation: str, query: ServerQuery) -> Request:
         "GET",
         "/servers",
         "/servers",
-        Lane.LIST,
+        Traffic.LIST,
         tuple(query.parameters()),
         answer_bytes=_list_bytes(query.limit, DETAILED_ROW_BYTES if query.details else ROW_BYTES),
     )

@@ -50,7 +50,7 @@ BASE64 = re.compile(r"[0-9A-Za-z /]{5}")
 
 
 @dataclass(frozen=True, slots=True)
-class Mask:
+class Redactor:
     """
     What an answer may not repeat: *secrets*, and the secret fields of *body*.
 

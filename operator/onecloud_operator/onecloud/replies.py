@@ -37,7 +37,7 @@ from .errors import (
 from .inner import tells_of_inner_call
 from .models import MAX_ROWS, Event, EventPage, Row, ServerPage, ServerQuery
 from .protocol import CHECK, ID_CHARACTERS, Reply, Request
-from .redact import Mask
+from .redact import Redactor
 
 # What an answer becomes in memory, by its marks: a list or object, a value, a name of a value. An honest row
 # becomes eight times its size, a list of empty lists forty times. The parser holds the whole process up while
@@ -300,7 +300,7 @@ def _led_to(reply: Reply) -> str:
     return ", a redirect to another path" if re.match(r"/(?![/\\])", location) else ""
 
 
-def _shown(text: str, mask: Mask) -> str:
+def _shown(text: str, mask: Redactor) -> str:
     """Return *text* as it may be shown: what is left in braces is what we sent, user data and all."""
     clean = mask(text[:SAID_CHARACTERS])
     if len(text) > SAID_CHARACTERS:

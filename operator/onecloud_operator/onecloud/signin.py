@@ -27,7 +27,7 @@ from .errors import (
     WrongPassword,
 )
 from .protocol import Reply, Request, new_request_id
-from .redact import Mask
+from .redact import Redactor
 from .signin_reply import parse_session
 from .signin_request import sign_in
 from .tls import Tls
@@ -36,7 +36,7 @@ Send = Callable[[str, Request, dict[str, str], Tls, str], Awaitable[Reply]]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class SignInBackoff:
     """How long a failed sign-in is not tried again."""
 
     locking_seconds: float = 600.0  # after what counts towards locking the account
@@ -49,7 +49,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class SignInFailure:
     """The last attempt's error, which stands in for new attempts *until* then; *times* counts in a row."""
 
     error: OneCloudError
@@ -65,17 +65,17 @@ class SignIn:
         credentials: Credentials,
         send: Send,
         clock: Callable[[], float],
-        patience: Patience | None = None,
+        patience: SignInBackoff | None = None,
     ) -> None:
         self.credentials = credentials
         self.tls = Tls(credentials.ca_pem, credentials.insecure)
         self.holders = 0
         self._send = send
         self._clock = clock
-        self._patience = patience or Patience()
+        self._patience = patience or SignInBackoff()
         self._session: Session | None = None
         self._refused: Session | None = None
-        self._failure: Failure | None = None
+        self._failure: SignInFailure | None = None
         self._attempt: asyncio.Task[Session] | None = None
         self._distrusted_until = 0.0
         self._renewable_at = 0.0
@@ -153,7 +153,7 @@ class SignIn:
         if not attempt.cancelled() and isinstance(error := attempt.exception(), OneCloudError):
             times = self._failure.times + 1 if self._failure else 1
             # The twin has no traceback, whose frames hold the whole answer.
-            self._failure = Failure(
+            self._failure = SignInFailure(
                 error.remembered(), self._clock() + self._hold_seconds(error, times), times
             )
             if _ends_the_session(error):
@@ -168,7 +168,7 @@ class SignIn:
         except InvalidRequest as error:
             raise InvalidRequest(f"sign-in URL: {error.message}") from None
         reply = await self._send(auth_url, request, {}, self.tls, new_request_id())
-        reply = replace(reply, mask=Mask(request.body, (secret_of(method),)))
+        reply = replace(reply, mask=Redactor(request.body, (secret_of(method),)))
         session = parse_session(self.credentials, request, reply, asked_at)
         self._session, self._refused, self._failure = session, None, None
         return session
@@ -188,7 +188,7 @@ class SignIn:
             return Token(last.token)
         return method
 
-    def _held(self, now: float) -> Failure | None:
+    def _held(self, now: float) -> SignInFailure | None:
         return self._failure if self._failure is not None and now < self._failure.until else None
 
     def _hold_seconds(self, error: OneCloudError, times: int) -> float:

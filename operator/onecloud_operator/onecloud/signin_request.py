@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from .auth import AccessKey, CasTicket, Credentials, DomainScope, Method, Password, Project, Scope, Token
-from .protocol import Lane, Request
+from .protocol import Request, Traffic
 
 # The service recomputes the signature with whatever location it is told: any will do.
 SIGNING_LOCATION = "cn-beijing"
@@ -21,7 +21,7 @@ def sign_in(credentials: Credentials, method: Method, now: datetime) -> Request:
     # An access key brings its own project; naming one as well would only pretend to choose.
     if not isinstance(method, AccessKey) and (scope := _scope(credentials.project)):
         auth["scope"] = scope
-    return Request("sign_in", "POST", "/auth/tokens", "/auth/tokens", Lane.READ, body={"auth": auth})
+    return Request("sign_in", "POST", "/auth/tokens", "/auth/tokens", Traffic.READ, body={"auth": auth})
 
 
 def _identity(method: Method, now: datetime) -> dict[str, Any]:

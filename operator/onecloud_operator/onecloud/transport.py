@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from .addresses import AddressRefused
-from .budgets import Crowded, Readings
+from .budgets import BodyBudget, Crowded
 from .errors import (
     AddressNotAllowed,
     AnswerTooLarge,
@@ -48,7 +48,7 @@ UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 REQUEST_ID_CHARACTERS = 64  # ours and the cloud's part have 15; more than this is no id
 
 
-class Wire:
+class Transport:
     """
     The connections of one place that share their TLS settings, as a client of httpx over *transport*.
 
@@ -62,9 +62,9 @@ class Wire:
         clock: Callable[[], float],
         before_write: Callable[[], None],
         event_hooks: EventHooks | None = None,
-        readings: Readings | None = None,
+        readings: BodyBudget | None = None,
     ) -> None:
-        self._readings = readings or Readings()
+        self._readings = readings or BodyBudget()
         self._before_write = before_write
         self._limits = limits
         self._clock = clock

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS
 from onecloud_operator.api.status import State
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.onecloud import Lane as Kind
+from onecloud_operator.onecloud import Traffic
 from onecloud_operator.telemetry.metrics import MOST_FEEDS, OTHER, code_of, label, tally
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from onecloud_operator.election.election import Election, Fence
     from onecloud_operator.engine.queue import Queue
     from onecloud_operator.feed import Feed, Feeds
-    from onecloud_operator.kube.installed_crd import Definition
-    from onecloud_operator.kube.store import Key, Objects
+    from onecloud_operator.kube.installed_crd import InstalledCRD
+    from onecloud_operator.kube.store import Key, Store
     from onecloud_operator.kube.watch import Watch
     from onecloud_operator.onecloud import Endpoints
     from onecloud_operator.onecloud.models import Exchange
@@ -49,11 +49,11 @@ class Working:
     standing: Standing
     queue: Queue[Key]
     feeds: Feeds[Key]
-    objects: Objects
+    objects: Store
     endpoints: Endpoints
     watch: Watch
     monotonic: Callable[[], float]
-    definition: Definition
+    definition: InstalledCRD
     # Feeds that have series of their own, ever: whoever names hosts must not choose how many there are.
     named: set[tuple[str, str, str]] = field(default_factory=set)
 
@@ -67,7 +67,7 @@ class Working:
         yield "queue_parked", (), float(self.queue.parked)
         yield "queue_running", (), float(self.queue.running)
         yield "queue_delayed", (), float(self.queue.delayed)
-        for kind in Kind:
+        for kind in Traffic:
             yield "cloud_requests_in_flight", (kind.value,), float(self.endpoints.under_way(kind))
             yield "cloud_requests_waiting", (kind.value,), float(self.endpoints.waiting(kind))
         yield "crd_fields_missing", (), float(len(self.definition.lacking))

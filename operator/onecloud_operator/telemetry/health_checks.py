@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from onecloud_operator.engine.queue import Queue
     from onecloud_operator.engine.tasks import Supervisor
     from onecloud_operator.feed import Feeds
-    from onecloud_operator.kube.client import Cluster
-    from onecloud_operator.kube.store import Objects
+    from onecloud_operator.kube.client import KubeClient
+    from onecloud_operator.kube.store import Store
     from onecloud_operator.kube.watch import Watch
 
     Look = Callable[[], str | None]  # what is wrong, or None
@@ -23,7 +23,7 @@ STUCK_SECONDS: Final = 3600.0  # every call has a timeout, and a pass makes a do
 
 def alive(  # noqa: PLR0913 - the parts that are watched
     supervisor: Supervisor,
-    cluster: Cluster,
+    cluster: KubeClient,
     watch: Watch,
     feeds: Feeds[Any],
     queue: Queue[Any],
@@ -39,7 +39,7 @@ def alive(  # noqa: PLR0913 - the parts that are watched
     }
 
 
-def ready(objects: Objects, watch: Watch) -> dict[str, Look]:
+def ready(objects: Store, watch: Watch) -> dict[str, Look]:
     """Return what passes by itself."""
     return {
         "objects": lambda: None if objects.complete else f"not all are known yet ({len(objects)})",
@@ -49,7 +49,7 @@ def ready(objects: Objects, watch: Watch) -> dict[str, Look]:
     }
 
 
-def _deaf(cluster: Cluster, watch: Watch) -> str | None:
+def _deaf(cluster: KubeClient, watch: Watch) -> str | None:
     """
     Say if our calls succeed and the watch hears nothing.
 

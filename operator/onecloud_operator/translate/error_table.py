@@ -54,7 +54,7 @@ class Doing(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ErrorRow:
     """
     One row: an error of *kind*, of this *status* and with these words in its text, met while *doing*.
 
@@ -90,107 +90,111 @@ _REACH = (
 _ACCOUNT = "Try the credentials by hand before the cloud locks the account, then correct the Secret."
 
 # The first row that fits rules, so the narrower error or case stands first.
-RULES: tuple[Rule, ...] = (
+RULES: tuple[ErrorRow, ...] = (
     # -- before anything was sent, or without an answer of the API
-    Rule(
+    ErrorRow(
         AddressNotAllowed,
         "EndpointNotAllowed",
         "The operator may not connect to the cloud's address",
         "Correct OS_AUTH_URL. Whoever runs the operator can allow what their lists rule out, and Services of "
         "this cluster; link-local and metadata addresses and this cluster's API server are never allowed.",
     ),
-    Rule(
+    ErrorRow(
         InvalidRequest,
         "SecretInvalid",
         "The credentials cannot be used",
         "Correct the Secret.",
         doing=SIGN_IN,
     ),
-    Rule(InvalidRequest, "InvalidSpec", "The request was not sent", "Correct spec.server.", doing=CREATE),
-    Rule(InvalidRequest, "ProviderError", "The request was not sent", _ANEW),
-    Rule(
+    ErrorRow(InvalidRequest, "InvalidSpec", "The request was not sent", "Correct spec.server.", doing=CREATE),
+    ErrorRow(InvalidRequest, "ProviderError", "The request was not sent", _ANEW),
+    ErrorRow(
         TlsFailed,
         "EndpointUnreachable",
         "No trusted connection to the cloud could be made",
         "Put the authority that signed the cloud's certificate into the Secret as ca.crt.",
     ),
-    Rule(TransportError, "EndpointUnreachable", "The cloud cannot be reached", _REACH),
-    Rule(
+    ErrorRow(TransportError, "EndpointUnreachable", "The cloud cannot be reached", _REACH),
+    ErrorRow(
         Redirected,
         "EndpointUnreachable",
         "The cloud's address leads elsewhere, where no token is sent to",
         "If that place is right, give it as OS_AUTH_URL in the Secret, or have the service's endpoint "
         "corrected; it is tried again.",
     ),
-    Rule(ProtocolError, "EndpointUnreachable", "What answered is not the cloud's API", _REACH),
+    ErrorRow(ProtocolError, "EndpointUnreachable", "What answered is not the cloud's API", _REACH),
     # -- signing in
-    Rule(WrongPassword, "CredentialsRejected", "The cloud refused the user name or password", _ACCOUNT),
-    Rule(
+    ErrorRow(WrongPassword, "CredentialsRejected", "The cloud refused the user name or password", _ACCOUNT),
+    ErrorRow(
         UserNotFound,
         "CredentialsRejected",
         "The cloud knows no such user",
         "Correct OS_USERNAME and OS_DOMAIN_NAME in the Secret.",
     ),
-    Rule(
+    ErrorRow(
         NotInProject,
         "CredentialsRejected",
         "The user has no role in this project, or there is no such project",
         "Correct OS_PROJECT_NAME and OS_PROJECT_DOMAIN in the Secret, or have the user given a role.",
     ),
-    Rule(
+    ErrorRow(
         AccountLocked,
         "CredentialsRejected",
         "The account is locked or disabled",
         "Have the cloud's administrator unlock it.",
     ),
-    Rule(
+    ErrorRow(
         TooManyAttempts,
         "CredentialsRejected",
         "There were too many failed attempts to sign in",
         _ACCOUNT,
     ),
-    Rule(
+    ErrorRow(
         NotIdentity,
         "CredentialsRejected",
         "There is no identity service at the sign-in URL",
         "Correct OS_AUTH_URL in the Secret; it usually ends in /v3.",
     ),
-    Rule(
+    ErrorRow(
         CatalogError,
         "CredentialsRejected",
         "Signed in, but the region is not known",
         "Set OS_REGION_NAME in the Secret to one of these regions.",
         says=("region",),
     ),
-    Rule(
+    ErrorRow(
         CatalogError,
         "EndpointUnreachable",
         "Signed in, but the way to the compute service is not known",
         "Have the cloud's administrator correct the service's endpoints.",
         says=("not usable", "none at all"),
     ),
-    Rule(
+    ErrorRow(
         CatalogError,
         "CredentialsRejected",
         "Signed in, but the compute service has no endpoint of this kind",
         "Set OS_ENDPOINT_TYPE in the Secret to one that the cloud has.",
     ),
-    Rule(SignInError, "CredentialsRejected", "The cloud refused to let us sign in", "Correct the Secret."),
-    Rule(
+    ErrorRow(
+        SignInError, "CredentialsRejected", "The cloud refused to let us sign in", "Correct the Secret."
+    ),
+    ErrorRow(
         Unauthorized,
         "CredentialsRejected",
         "The cloud does not accept the session any more",
         "Correct the Secret if the credentials were changed or revoked.",
     ),
-    Rule(
+    ErrorRow(
         Locked,
         "CredentialsRejected",
         "The account is locked or disabled",
         "Have the cloud's administrator unlock it.",
     ),
     # -- the cloud's own words
-    Rule(InnerFailure, "ProviderError", "The cloud cannot do this, since one of its services fails", _ANEW),
-    Rule(
+    ErrorRow(
+        InnerFailure, "ProviderError", "The cloud cannot do this, since one of its services fails", _ANEW
+    ),
+    ErrorRow(
         Forbidden,
         "PrepaidNotExpired",
         "The server is prepaid and its time is not over, so the cloud does not delete it",
@@ -198,27 +202,27 @@ RULES: tuple[Rule, ...] = (
         doing=REMOVE,
         says=("prepaid",),
     ),
-    Rule(
+    ErrorRow(
         Forbidden,
         "Forbidden",
         "The cloud does not allow this",
         "Have the user given the right role. The cloud says the same of a server that was moved to another "
         "project, and while its identity service is down.",
     ),
-    Rule(RateLimited, "RateLimited", "The cloud is busy", _PASSES),
-    Rule(
+    ErrorRow(RateLimited, "RateLimited", "The cloud is busy", _PASSES),
+    ErrorRow(
         QuotaExceeded,
         "QuotaExceeded",
         "The project's quota is used up",
         "Have it raised, or delete what is not needed.",
     ),
-    Rule(
+    ErrorRow(
         NoCapacity,
         "NoCapacity",
         "The cloud has no room for this",
         "Ask for less, or have room made; it is tried again.",
     ),
-    Rule(
+    ErrorRow(
         DuplicateName,
         "NameConflict",
         "The name is taken",
@@ -226,14 +230,14 @@ RULES: tuple[Rule, ...] = (
         doing=CREATE,
         duplicate_name=True,
     ),
-    Rule(
+    ErrorRow(
         DuplicateName,
         "NameConflict",
         "The name is taken",
         "Give another server.name; names are unique in the whole cloud.",
         duplicate_name=True,
     ),
-    Rule(
+    ErrorRow(
         DuplicateId,
         "ProviderError",
         "The cloud has used this server's id before",
@@ -241,9 +245,9 @@ RULES: tuple[Rule, ...] = (
         duplicate_id=True,
     ),
     # A key of the database that is used twice; below, the same words are said of a name that finds several.
-    Rule(ServerError, "ProviderError", "The cloud failed", _ANEW, says=("1062",)),
+    ErrorRow(ServerError, "ProviderError", "The cloud failed", _ANEW, says=("1062",)),
     *(
-        Rule(
+        ErrorRow(
             kind,
             "AmbiguousName",
             "A name in spec.server is borne by more than one thing in the cloud",
@@ -253,9 +257,9 @@ RULES: tuple[Rule, ...] = (
         )
         for kind in (ServerError, InvalidInput, Conflict)
     ),
-    Rule(Busy, "ProviderError", "Something that the server needs is busy", _ANEW, doing=CREATE),
-    Rule(Busy, "Updating", "The server is busy", again=True),
-    Rule(
+    ErrorRow(Busy, "ProviderError", "Something that the server needs is busy", _ANEW, doing=CREATE),
+    ErrorRow(Busy, "Updating", "The server is busy", again=True),
+    ErrorRow(
         Conflict,
         "NameConflict",
         "Something like this exists already",
@@ -264,9 +268,9 @@ RULES: tuple[Rule, ...] = (
         duplicate_name=True,
     ),
     # While there is no server, it is something that it refers to whose state does not fit: an EIP in use.
-    Rule(InvalidStatus, "InvalidSpec", "The cloud does not make the server now", _SPEC, doing=CREATE),
-    Rule(InvalidStatus, "Updating", "The server's state does not allow this", again=True),
-    Rule(
+    ErrorRow(InvalidStatus, "InvalidSpec", "The cloud does not make the server now", _SPEC, doing=CREATE),
+    ErrorRow(InvalidStatus, "Updating", "The server's state does not allow this", again=True),
+    ErrorRow(
         InvalidInput,
         "HostOffline",
         "The server's host is off or disabled, so the cloud does not delete the server",
@@ -274,25 +278,29 @@ RULES: tuple[Rule, ...] = (
         doing=REMOVE,
         says=("offline host",),
     ),
-    Rule(InvalidInput, "InvalidSpec", "The cloud does not accept the server", _SPEC, doing=CREATE),
-    Rule(NotSupported, "InvalidSpec", "The cloud cannot make such a server", _SPEC, doing=CREATE, status=406),
-    Rule(ApiError, "InvalidSpec", "The cloud wants a payment or licence", _SPEC, doing=CREATE, status=402),
-    Rule(
+    ErrorRow(InvalidInput, "InvalidSpec", "The cloud does not accept the server", _SPEC, doing=CREATE),
+    ErrorRow(
+        NotSupported, "InvalidSpec", "The cloud cannot make such a server", _SPEC, doing=CREATE, status=406
+    ),
+    ErrorRow(
+        ApiError, "InvalidSpec", "The cloud wants a payment or licence", _SPEC, doing=CREATE, status=402
+    ),
+    ErrorRow(
         NotSupported,
         "ProviderError",
         "This release of the cloud, or this kind of server, cannot do that",
         _ANEW,
     ),
-    Rule(
+    ErrorRow(
         NotFound,
         "ReferenceNotFound",
         "Something that the server refers to is not there",
         "Correct the spec, or make it in the cloud; it is tried again.",
         doing=REFERRING,
     ),
-    Rule(NotFound, "EndpointUnreachable", "The cloud does not know the question", _REACH, doing=ASKING),
-    Rule(GatewayError, "EndpointUnreachable", "The cloud's service does not answer", _REACH),
-    Rule(ServerError, "EndpointUnreachable", "The cloud failed to answer", _REACH, doing=ASKING),
-    Rule(ServerError, "ProviderError", "The cloud failed", _ANEW),
-    Rule(OneCloudError, "ProviderError", "The cloud refused this", _ANEW),
+    ErrorRow(NotFound, "EndpointUnreachable", "The cloud does not know the question", _REACH, doing=ASKING),
+    ErrorRow(GatewayError, "EndpointUnreachable", "The cloud's service does not answer", _REACH),
+    ErrorRow(ServerError, "EndpointUnreachable", "The cloud failed to answer", _REACH, doing=ASKING),
+    ErrorRow(ServerError, "ProviderError", "The cloud failed", _ANEW),
+    ErrorRow(OneCloudError, "ProviderError", "The cloud refused this", _ANEW),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.core.values import Problem
 from onecloud_operator.onecloud.errors import ApiError, OneCloudError
-from onecloud_operator.translate.error_table import RULES, Doing, Rule
+from onecloud_operator.translate.error_table import RULES, Doing, ErrorRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def problem_of(error: OneCloudError, *, doing: Doing) -> Problem:
     )
 
 
-def _fitting(error: OneCloudError, doing: Doing) -> Iterator[Rule]:
+def _fitting(error: OneCloudError, doing: Doing) -> Iterator[ErrorRow]:
     status = error.status if isinstance(error, ApiError) else None
     text = error.message.lower()
     for rule in RULES:
@@ -57,7 +57,7 @@ def said_by(error: OneCloudError) -> str:
     return said if len(said) <= LONGEST_DETAILS else said[: LONGEST_DETAILS - 1] + "…"
 
 
-def _message(rule: Rule, error: OneCloudError) -> str:
+def _message(rule: ErrorRow, error: OneCloudError) -> str:
     said = said_by(error)
     told = f"{rule.lead}: {said}." if said else f"{rule.lead}."
     return f"{told} {rule.advice}" if rule.advice else told

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         DiskOptions,
         Hardware,
         IsolatedDevice,
-        Network,
+        NetworkSpec,
         Placement,
         ServerSpec,
     )
@@ -154,7 +154,7 @@ def _disk_options(disk: DiskOptions) -> dict[str, Any]:
     return {"backend": disk.backend, "medium": medium, "driver": disk.driver, "cache": disk.cache}
 
 
-def _net(network: Network) -> dict[str, Any]:
+def _net(network: NetworkSpec) -> dict[str, Any]:
     return _given(
         {
             "network": network.network,

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
-    from onecloud_operator.core.records import Failure
+    from onecloud_operator.core.records import FailedAttempt
     from onecloud_operator.core.values import Problem
 
 _TAKEN = (
@@ -250,7 +250,7 @@ def _refusal(facts: Facts) -> Problem | None:
     return refusal.problem if refusal else None
 
 
-def _failure(facts: Facts) -> Failure | None:
+def _failure(facts: Facts) -> FailedAttempt | None:
     creation = facts.resource.records.creation
     return creation.failure if creation is not None and facts.resource.records.seen else None
 

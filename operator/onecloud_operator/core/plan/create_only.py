@@ -25,7 +25,7 @@ from onecloud_operator.core.references import (
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
-    from onecloud_operator.api.spec import DiskOptions, Network, ServerSpec
+    from onecloud_operator.api.spec import DiskOptions, NetworkSpec, ServerSpec
     from onecloud_operator.core.disk_ids import Disks
     from onecloud_operator.core.observed import Details, Disk, Observed
     from onecloud_operator.core.references import Answer, Names
@@ -153,7 +153,7 @@ def _networks(spec: ServerSpec, details: Details, names: Names) -> Iterator[Foun
         yield from _card(want, details, names)
 
 
-def _card(want: Network, details: Details, names: Names) -> Iterator[Found]:
+def _card(want: NetworkSpec, details: Details, names: Names) -> Iterator[Found]:
     path, network_id = f"networks[{want.network}]", want.network
     if not is_id(network_id) and not any(network_id == nic.network_id for nic in details.nics):
         reference = Reference(Kind.NETWORK, network_id)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
-    from onecloud_operator.core.records import Failure
+    from onecloud_operator.core.records import FailedAttempt
 
 HISTORY_AGAIN_SECONDS = 60.0
 _CAUSE_SOUGHT = "The cloud failed to make the server; its events are read for the cause."
@@ -53,7 +53,7 @@ def judged(facts: Facts, server: Observed) -> Step:
     )
 
 
-def clean(facts: Facts, server: Observed, failure: Failure) -> Step:
+def clean(facts: Facts, server: Observed, failure: FailedAttempt) -> Step:
     """Delete for good what a failed attempt left; the failure is on record."""
     memory = facts.memory
     waited = facts.now - memory.latest(memory.deleted_at)

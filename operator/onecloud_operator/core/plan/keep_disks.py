@@ -20,7 +20,7 @@ from onecloud_operator.core.actions import (
     Hold,
     KeepDisk,
     Look,
-    LookAtDisk,
+    ReadDisk,
     ReadHistory,
     SyncStatus,
 )
@@ -73,7 +73,7 @@ def kept_text(facts: Facts) -> str:
 def unkept(facts: Facts, step: Step, problem: Problem) -> Problem:
     """Return what to say of a refusal: that of a disk holds up a removal, and says the way out."""
     match step:
-        case KeepDisk(disk_id=disk_id) | LookAtDisk(disk_id=disk_id):
+        case KeepDisk(disk_id=disk_id) | ReadDisk(disk_id=disk_id):
             reason = "OperationFailed" if problem.again else problem.reason
             said = f"{problem.message.removesuffix(_PASSES)} {_way_out(facts, step, disk_id)}"
             return replace(problem, reason=reason, message=said, again=False)
@@ -81,13 +81,13 @@ def unkept(facts: Facts, step: Step, problem: Problem) -> Problem:
             return problem
 
 
-def _way_out(facts: Facts, step: KeepDisk | LookAtDisk, disk_id: str) -> str:
+def _way_out(facts: Facts, step: KeepDisk | ReadDisk, disk_id: str) -> str:
     if facts.server is not None and facts.server.recycled:
         return (
             f"So disk {disk_id}, which is to outlive the server or may have to, is not known to be safe yet. "
             "Take it out of the recycle bin in the cloud, or detach it there and keep it."
         )
-    unread = isinstance(step, LookAtDisk)
+    unread = isinstance(step, ReadDisk)
     what = "cannot be read, and may have to outlive the server" if unread else "is to outlive the server"
     return (
         f"Disk {disk_id} {what}, which is therefore not deleted yet. Detach the disk in the cloud, keeping "
@@ -111,7 +111,7 @@ def _keep(facts: Facts, server: Observed, *, since: float, read_since: float) ->
     for disk in _others(facts, server):
         look = _look(facts, disk.id, read_since)
         if look is None:
-            return LookAtDisk(server.id, disk.id)
+            return ReadDisk(server.id, disk.id)
         if _outlives(facts, disk, look) and _way(server, look, attached=True) is not None:
             threatened.append(disk)
     if threatened and (kept := _prepaid(facts, server) or _root_among(facts, server, threatened)) is not None:
@@ -168,7 +168,7 @@ def _proven(facts: Facts, server: Observed, since: float) -> Step | None:
             continue
         look = _look(facts, kept.id, since)
         if look is None:
-            return LookAtDisk(server.id, kept.id)
+            return ReadDisk(server.id, kept.id)
         if look.state is None:
             return EndKeeping(kept.id, kept=False)
         way = _way(server, look, attached=kept.id in attached)
@@ -191,7 +191,7 @@ def _refused(facts: Facts) -> Hold | None:
     """Return the hold of a disk that could not be kept, or read, just now; nothing is read meanwhile."""
     for refusal in facts.memory.refusals.values():
         step, until = refusal.step, refusal.until
-        if isinstance(step, KeepDisk | LookAtDisk) and refusal.wish == facts.wish and facts.now < until:
+        if isinstance(step, KeepDisk | ReadDisk) and refusal.wish == facts.wish and facts.now < until:
             problem = unkept(facts, step, refusal.problem)
             return Hold(problem.reason, problem.message, until - facts.now)
     return None

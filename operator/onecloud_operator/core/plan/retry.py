@@ -14,7 +14,7 @@ from onecloud_operator.core.actions import (
     GrowDisk,
     Hold,
     KeepDisk,
-    LookAtDisk,
+    ReadDisk,
     Resize,
     Settled,
     Update,
@@ -49,7 +49,7 @@ def kind_of(step: Step) -> str:
             return f"Update {first}"
         case GrowDisk(disk_id=disk_id):
             return f"GrowDisk {disk_id}"
-        case KeepDisk(disk_id=disk_id) | LookAtDisk(disk_id=disk_id):
+        case KeepDisk(disk_id=disk_id) | ReadDisk(disk_id=disk_id):
             return f"{type(step).__name__} {disk_id}"
         case Resize(live=True):
             return "Resize live"  # what is refused while a server runs may be done when it does not
@@ -57,7 +57,7 @@ def kind_of(step: Step) -> str:
             return type(step).__name__
 
 
-def same_wish(resource: Resource) -> bool:
+def same_intent(resource: Resource) -> bool:
     """Say whether the status is of the object as it is: nothing new was asked for since."""
     asked = resource.reconcile_requested_at
     return (
@@ -75,7 +75,7 @@ def spent_before(facts: Facts, step: Step) -> HeldBack | None:
     """
     kind = kind_of(step)
     here = (a.wish for other, a in facts.memory.attempts.items() if kind_of(other) == kind)
-    if _refused(facts, step) is not None or facts.wish in here or not same_wish(facts.resource):
+    if _refused(facts, step) is not None or facts.wish in here or not same_intent(facts.resource):
         return None
     return next((held for held in facts.resource.records.held_back if held.change == kind), None)
 

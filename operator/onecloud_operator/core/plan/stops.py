@@ -50,7 +50,7 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class StopReason:
     """A step, and the changes for the sake of which it stops the server: each is tried once for a wish."""
 
     step: Step
@@ -117,17 +117,17 @@ def _root(facts: Facts, server: Observed) -> Disk | None:
     return None if disks.trouble is not None else disks.root
 
 
-def at_rest(facts: Facts, server: Observed, *wanted: Purpose | None) -> Iterator[Candidate]:
+def at_rest(facts: Facts, server: Observed, *wanted: Purpose | None) -> Iterator[StopReason]:
     """Yield the steps to what is *wanted*, all of which a stopped server takes."""
     purposes = [purpose for purpose in wanted if purpose is not None]
     if server.phase is Phase.STOPPED:
-        yield from (Candidate(purpose.step) for purpose in purposes)
+        yield from (StopReason(purpose.step) for purpose in purposes)
         return
     stops: list[Purpose] = []
     refusal = ""
     for purpose in purposes:
         if (first := _asked(facts, purpose.step)) is not None:
-            yield Candidate(first)
+            yield StopReason(first)
             continue
         live = _live(facts, server, purpose)
         if live is None:
@@ -137,13 +137,13 @@ def at_rest(facts: Facts, server: Observed, *wanted: Purpose | None) -> Iterator
             stops.append(purpose)
             refusal = no
             continue
-        yield Candidate(live)
+        yield StopReason(live)
     if not stops:
         return
     if server.phase is not Phase.RUNNING or not _restarts(facts):
-        yield Candidate(_restart_needed(server, _named(stops), refusal))
+        yield StopReason(_restart_needed(server, _named(stops), refusal))
     else:
-        yield Candidate(Stop(server.id), tuple(stops))
+        yield StopReason(Stop(server.id), tuple(stops))
 
 
 def _named(purposes: Iterable[Purpose]) -> str:
@@ -190,7 +190,7 @@ def _restart_needed(server: Observed, fields: str, refusal: str) -> Hold:
     )
 
 
-def spent_on(facts: Facts, candidate: Candidate) -> Hold | None:
+def spent_on(facts: Facts, candidate: StopReason) -> Hold | None:
     """Return why the server is not stopped once more: each change that it is for was tried."""
     purposes = [purpose.step for purpose in candidate.purposes]
     if not purposes or not all(tried(facts, step) for step in purposes):
@@ -205,7 +205,7 @@ def unsettled(facts: Facts, server: Observed, step: Step) -> bool:
     return needs_it_off and passing(facts, step)
 
 
-def begun(facts: Facts, server: Observed, candidate: Candidate) -> Step:
+def begun(facts: Facts, server: Observed, candidate: StopReason) -> Step:
     """Return the step of *candidate*, or what comes before a stop for a change: a look, and its record."""
     if not candidate.purposes or facts.resource.records.restart is not None:
         return candidate.step

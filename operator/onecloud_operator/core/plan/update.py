@@ -39,7 +39,7 @@ from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.plan.security_groups import group_doubts, groups_of
 from onecloud_operator.core.plan.stops import (
-    Candidate,
+    StopReason,
     at_rest,
     begun,
     resize_of,
@@ -160,7 +160,7 @@ def named(found: tuple[Difference, ...]) -> str:
 
 def _candidates(
     facts: Facts, server: Observed, found: tuple[Difference, ...], doubts: tuple[Doubt, ...]
-) -> Iterator[Candidate]:
+) -> Iterator[StopReason]:
     spec = facts.resource.server_spec
     if spec is None:
         return
@@ -168,17 +168,17 @@ def _candidates(
     yield from _live(facts, spec, server, found)
     power_off = "powerState" in by_field and power(facts.resource) == "Stopped"
     if power_off:
-        yield Candidate(Stop(server.id))
+        yield StopReason(Stop(server.id))
     yield from _data_disks(facts, spec, server, by_field)
     if not power_off:
         wanted = resize_of(facts, spec, server, by_field), root_growth_of(facts, spec, server, by_field)
         yield from at_rest(facts, server, *wanted)
     if "powerState" in by_field and not power_off:
-        yield Candidate(Start(server.id))
+        yield StopReason(Start(server.id))
     if (unasked := _unasked(facts, doubts)) is not None:
-        yield Candidate(unasked)
+        yield StopReason(unasked)
     if fixed := tuple(d for d in found if d.change is Change.NEVER):
-        yield Candidate(
+        yield StopReason(
             Hold(
                 "ImmutableField",
                 "The server that was adopted differs in what cannot be changed once a server is made: "
@@ -186,27 +186,27 @@ def _candidates(
             ),
         )
     if unasked is None:
-        yield from (Candidate(_doubted(doubt)) for doubt in doubts)
+        yield from (StopReason(_doubted(doubt)) for doubt in doubts)
 
 
 def _live(
     facts: Facts, spec: ServerSpec, server: Observed, found: tuple[Difference, ...]
-) -> Iterator[Candidate]:
+) -> Iterator[StopReason]:
     values = _plain_values(spec)
     plain = [d.field for d in found if d.field in values and d.field != "name"]
     if plain:
-        yield Candidate(Update(server.id, tuple((name, values[name]) for name in plain)))
+        yield StopReason(Update(server.id, tuple((name, values[name]) for name in plain)))
     tags = [d.field.removeprefix("tags.") for d in found if d.field.startswith("tags.")]
     if tags:
         wanted = spec.tags or {}
         put = tuple(sorted((key, wanted[key]) for key in tags if key in wanted))
-        yield Candidate(SetTags(server.id, put, tuple(sorted(key for key in tags if key not in wanted))))
+        yield StopReason(SetTags(server.id, put, tuple(sorted(key for key in tags if key not in wanted))))
     groups = groups_of(spec, server.details, facts.names) if server.details else None
     if groups is not None and any(d.field == "securityGroups" for d in found):
-        yield Candidate(SetSecurityGroups(server.id, tuple(sorted(groups))))
+        yield StopReason(SetSecurityGroups(server.id, tuple(sorted(groups))))
     # Alone and last of its kind: a name that is taken must not hold back the rest.
     if spec.name is not None and any(d.field == "name" for d in found):
-        yield Candidate(Update(server.id, (("name", spec.name),)))
+        yield StopReason(Update(server.id, (("name", spec.name),)))
 
 
 def _plain_values(spec: ServerSpec) -> dict[str, str | bool]:
@@ -225,10 +225,10 @@ def _plain_values(spec: ServerSpec) -> dict[str, str | bool]:
 
 def _data_disks(
     facts: Facts, spec: ServerSpec, server: Observed, by_field: dict[str, Difference]
-) -> Iterator[Candidate]:
+) -> Iterator[StopReason]:
     disks = disks_of(facts.resource, server.details) if server.details else Disks()
     if disks.trouble is not None:
         return
     for data in spec.data_disks or ():
         if f"dataDisks[{data.index}].size" in by_field:
-            yield Candidate(GrowDisk(server.id, disks.data[data.index].id, mib_of(data.size)))
+            yield StopReason(GrowDisk(server.id, disks.data[data.index].id, mib_of(data.size)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Hold
-from onecloud_operator.core.plan.retry import same_wish, spent
+from onecloud_operator.core.plan.retry import same_intent, spent
 from onecloud_operator.core.plan.stops import vain_stop
 from onecloud_operator.core.report.conditions import cut
 from onecloud_operator.core.values import text_of_time
@@ -30,7 +30,7 @@ def held_back(
     """
     old, held = facts.resource.status.get("heldBack"), {}
     anew = verdict.synced == "True" or isinstance(step, BeginCreation | BeginAdoption)
-    if isinstance(old, list) and same_wish(facts.resource) and not anew:
+    if isinstance(old, list) and same_intent(facts.resource) and not anew:
         kept = (each for each in old if isinstance(each, dict) and isinstance(each.get("change"), str))
         held = {each["change"]: each for each in kept}
     spent_now = step.spent if isinstance(step, Hold) else ()

@@ -20,7 +20,7 @@ from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged, keeps, observing
 from onecloud_operator.core.plan.create import completes
 from onecloud_operator.core.plan.guards import proven
-from onecloud_operator.core.records import Failure, KeptDisk
+from onecloud_operator.core.records import FailedAttempt, KeptDisk
 from onecloud_operator.core.report.completion import baselined
 from onecloud_operator.core.report.conditions import cut
 from onecloud_operator.core.restart import over
@@ -101,7 +101,7 @@ def _after(facts: Facts, step: Step) -> Records:
             found = (d if d.id != disk_id else replace(d, kept_at=now) for d in records.kept_disks)
             return replace(records, kept_disks=tuple(d for d in found if kept_one or d.id != disk_id))
         case MarkFailedCreation(reason=reason, message=message) if records.creation is not None:
-            failure = Failure(now, reason, cut(message))
+            failure = FailedAttempt(now, reason, cut(message))
             return replace(records, creation=replace(records.creation, failure=failure))
         case _:
             pass
