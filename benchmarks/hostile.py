@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TIMES_SLOWER: Final = 3.0  # p99 beside the stranger, at most
-MOST_SECONDS: Final = 5.0
+MAX_SECONDS: Final = 5.0
 ALONE, BESIDE = "alone", "beside the stranger"
 
 
@@ -77,8 +77,8 @@ def verdict(parts: dict[str, Part]) -> list[str]:
     missed = []
     if hurt > alone * TIMES_SLOWER:
         missed.append(f"99 of 100 edits took {hurt / alone:.1f} times as long, not {TIMES_SLOWER:g}")
-    if (longest := max(parts[BESIDE].edits)) > MOST_SECONDS:
-        missed.append(f"the longest took {longest:.1f} s, not {MOST_SECONDS:g}")
+    if (longest := max(parts[BESIDE].edits)) > MAX_SECONDS:
+        missed.append(f"the longest took {longest:.1f} s, not {MAX_SECONDS:g}")
     return missed
 
 

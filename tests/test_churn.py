@@ -127,7 +127,7 @@ async def test_projects_and_members_that_fail_and_go() -> None:
             key = f"k-{number}"
             own = feeds.join(key, Place(f"https://h-{number}.example/v3", "r", f"p-{number}"), failing())
             own.watch(key, f"s-{number}")
-            own.limiter.record(f"s-{number}", clock.monotonic())
+            own.breaker.record(f"s-{number}", clock.monotonic())
             shared = feeds.join(f"m-{number}", Place("https://cloud.example/v3", "r", "p1"), failing())
             shared.watch(f"m-{number}", f"s-{number}")
             shared.shown(f"m-{number}", "a")
@@ -140,7 +140,7 @@ async def test_projects_and_members_that_fail_and_go() -> None:
         stays.calls.clear()
 
     assert await left_behind(wave, first=1_100, then=1_000) < BLOCKS_EACH
-    assert (feed.members, feed.owned, len(tuple(feeds))) == (1, 1, 1)
+    assert (feed.pool, feed.owned, len(tuple(feeds))) == (1, 1, 1)
     assert feed.trouble("stays") is None
     await feeds.close()
 
@@ -197,9 +197,9 @@ def _with(scene: Facts, memory: Memory) -> Facts:
 
 
 def test_servers_that_are_lost_and_namespaces_that_confirm_it() -> None:
-    limiter = LossBreaker()
+    breaker = LossBreaker()
     for number in range(100_000):
-        limiter.record(f"s-{number}", 0.0)
-        limiter.acknowledge(f"ns-{number}")
-    assert limiter.holding(1.0, 100_000, "ns-0")
-    assert not limiter.holding(1.0, 100_000, "ns-99999")
+        breaker.record(f"s-{number}", 0.0)
+        breaker.acknowledge(f"ns-{number}")
+    assert breaker.holding(1.0, 100_000, "ns-0")
+    assert not breaker.holding(1.0, 100_000, "ns-99999")

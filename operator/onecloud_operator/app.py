@@ -57,19 +57,19 @@ async def run(settings: Settings) -> None:
         if candidate is not None:
             stack.push_async_callback(candidate.close)
         fence = election.fence if election else Fence.opened()
-        shell = Process(settings, configuration, policy, fence, election, metrics)
+        process = Process(settings, configuration, policy, fence, election, metrics)
         session = {**(configuration.client_session_kwargs or {}), "request_class": guarded(fence.check)}
-        shell.configuration.client_session_kwargs = session
-        metrics.look = shell.standing
-        shell.health.alive["event loop"] = heartbeat.check
-        await _serve(shell, stack)
-        led = asyncio.ensure_future(_lead(shell, candidate, asked))
+        process.configuration.client_session_kwargs = session
+        metrics.look = process.standing
+        process.health.alive["event loop"] = heartbeat.check
+        await _serve(process, stack)
+        led = asyncio.ensure_future(_lead(process, candidate, asked))
         try:
             await first(led, asked.wait())
         finally:
             if not led.done():
                 logger.info("stopping")
-                shell.health.role = "stopping"
+                process.health.role = "stopping"
                 led.cancel()
                 await asyncio.wait([led])
                 if not led.cancelled():
@@ -84,9 +84,9 @@ def _beating(metrics: Metrics, stack: AsyncExitStack) -> Heartbeat:
     return heartbeat
 
 
-async def _serve(shell: Process, stack: AsyncExitStack) -> None:
+async def _serve(process: Process, stack: AsyncExitStack) -> None:
     """Answer probes and scrapes from now on."""
-    settings, health, metrics = shell.settings, shell.health, shell.metrics
+    settings, health, metrics = process.settings, process.health, process.metrics
     if settings.listen_port == 0:
         return
     pages = {
@@ -104,59 +104,59 @@ async def _serve(shell: Process, stack: AsyncExitStack) -> None:
         raise SettingsError(msg) from error
 
 
-async def _lead(shell: Process, candidate: ElectionThread | None, asked: asyncio.Event) -> None:
+async def _lead(process: Process, candidate: ElectionThread | None, asked: asyncio.Event) -> None:
     """Work, if need be once the lease is held; release it as soon as nothing more is written."""
     try:
-        await _under_lease(shell, candidate, asked)
+        await _under_lease(process, candidate, asked)
     finally:
-        if (watching := shell.watching) is not None:
+        if (watching := process.watching) is not None:
             await asyncio.wait([watching], timeout=STOP_SECONDS)
             if watching.done() and not watching.cancelled() and (late := watching.exception()) is not None:
                 # At its end kopf waits for whatever else runs, and fails with that.
                 logger.debug("kopf failed at its end", extra={"fault": text_of_fault(late)})
 
 
-async def _under_lease(shell: Process, candidate: ElectionThread | None, asked: asyncio.Event) -> None:
-    shell.health.ready["objects"] = lambda: "not yet asked for"
-    if shell.election is not None:
-        await _prepare(shell, shell.election)
+async def _under_lease(process: Process, candidate: ElectionThread | None, asked: asyncio.Event) -> None:
+    process.health.ready["objects"] = lambda: "not yet asked for"
+    if process.election is not None:
+        await _prepare(process, process.election)
     async with candidate.leading() if candidate else nullcontext():
-        shell.health.role = "leading" if shell.election else "alone"
-        shell.health.ready = {"objects": lambda: "not yet asked for"}
+        process.health.role = "leading" if process.election else "alone"
+        process.health.ready = {"objects": lambda: "not yet asked for"}
         async with AsyncExitStack() as stack:
-            cluster = KubeClient(ApiClient(shell.configuration), shell.metrics.called)
+            cluster = KubeClient(ApiClient(process.configuration), process.metrics.called)
             stack.push_async_callback(cluster.close)
-            surroundings = ClusterAddresses(cluster, shell.settings, shell.configuration.host)
+            surroundings = ClusterAddresses(cluster, process.settings, process.configuration.host)
             await surroundings.look()
             endpoints = Endpoints(
-                policy=surroundings.around(shell.policy),
-                on_exchange=telling(shell.metrics),
-                before_write=shell.fence.check,
+                policy=surroundings.around(process.policy),
+                on_exchange=telling(process.metrics),
+                before_write=process.fence.check,
                 connections=descriptors.raised(),
             )
             stack.push_async_callback(endpoints.close)
-            definition = InstalledCRD(cluster)
-            config = await _look_round(shell, cluster, definition)
-            await work(shell, asked, cluster, endpoints, surroundings, definition, config)
+            installed_crd = InstalledCRD(cluster)
+            config = await _look_round(process, cluster, installed_crd)
+            await work(process, asked, cluster, endpoints, surroundings, installed_crd, config)
 
 
-async def _prepare(shell: Process, election: Election) -> None:
+async def _prepare(process: Process, election: Election) -> None:
     """
     Find out whether we could work, before we stand by and are called ready.
 
     A rollout ends the old leader when the new processes are ready: none may be that could not take over.
     """
-    cluster = KubeClient(ApiClient(shell.configuration), shell.metrics.called)
+    cluster = KubeClient(ApiClient(process.configuration), process.metrics.called)
     try:
-        await _look_round(shell, cluster, InstalledCRD(cluster))
+        await _look_round(process, cluster, InstalledCRD(cluster))
     finally:
         await cluster.close()
-    shell.health.role = "standing by"
-    shell.health.ready = {"lease": election.check}
+    process.health.role = "standing by"
+    process.health.ready = {"lease": election.check}
 
 
-async def _look_round(shell: Process, cluster: KubeClient, definition: InstalledCRD) -> Config:
+async def _look_round(process: Process, cluster: KubeClient, installed_crd: InstalledCRD) -> Config:
     """Wait for all that the work needs to be there. Raises SettingsError."""
-    await definition.wait(shell.health.ready)
-    await check_selector(shell.settings, cluster)
-    return config_of(shell.settings, await cluster_id(shell.settings, cluster))
+    await installed_crd.wait(process.health.ready)
+    await check_selector(process.settings, cluster)
+    return config_of(process.settings, await cluster_id(process.settings, cluster))

@@ -15,7 +15,7 @@ from onecloud_operator.settings import PREFIX, SettingsError
 if TYPE_CHECKING:
     from onecloud_operator.settings import Settings
 
-MOST_PORT: Final = 65535
+MAX_PORT: Final = 65535
 WITH_PORT: Final = re.compile(r"(?:\[(?P<bracketed>[^\]]+)\]|(?P<plain>[^:\[\]]+)):(?P<port>[0-9]{1,5})")
 
 
@@ -49,8 +49,8 @@ def _allowed(text: str) -> Allowed:
         raise SettingsError(msg)
     found = WITH_PORT.fullmatch(text)
     target, port = (found["bracketed"] or found["plain"], int(found["port"])) if found else (text, None)
-    if port is not None and not 0 < port <= MOST_PORT:
-        msg = f"{PREFIX}ALLOWED_ENDPOINTS: {text!r} has no port from 1 to {MOST_PORT}"
+    if port is not None and not 0 < port <= MAX_PORT:
+        msg = f"{PREFIX}ALLOWED_ENDPOINTS: {text!r} has no port from 1 to {MAX_PORT}"
         raise SettingsError(msg)
     target = target.removeprefix("[").removesuffix("]")
     if "/" in target or ":" in target or target.replace(".", "").isdigit():
@@ -78,9 +78,9 @@ def feed_options(settings: Settings) -> FeedOptions:
         confirm_seconds=settings.confirm_seconds,
         hung_seconds=settings.hung_seconds,
         retry_first_seconds=settings.retry_first_seconds,
-        retry_most_seconds=settings.retry_most_seconds,
+        retry_max_seconds=settings.retry_max_seconds,
         refused_first_seconds=settings.refused_first_seconds,
-        refused_most_seconds=settings.refused_most_seconds,
+        refused_max_seconds=settings.refused_max_seconds,
         gone_floor=settings.gone_floor,
         gone_share=settings.gone_percent / 100.0,
     )
@@ -96,7 +96,7 @@ def config_of(settings: Settings, cluster_id: str) -> Config:
         burnt_seconds=settings.burnt_seconds,
         delete_again_seconds=settings.delete_again_seconds,
         retry_create_first_seconds=settings.retry_create_first_seconds,
-        retry_create_most_seconds=settings.retry_create_most_seconds,
+        retry_create_max_seconds=settings.retry_create_max_seconds,
         expiring_days=settings.expiring_days,
     )
 

@@ -89,9 +89,9 @@ class Settings:
         0.5, "at least so far apart are the two reads that believe a `ready`", least=0
     )
     retry_first_seconds: float = _seconds(5.0, "wait after the first unanswered poll; doubled each time")
-    retry_most_seconds: float = _seconds(60.0, "longest wait after an unanswered poll")
+    retry_max_seconds: float = _seconds(60.0, "longest wait after an unanswered poll")
     refused_first_seconds: float = _seconds(30.0, "wait until refused credentials are tried again; doubled")
-    refused_most_seconds: float = _seconds(300.0, "longest wait until refused credentials are tried again")
+    refused_max_seconds: float = _seconds(300.0, "longest wait until refused credentials are tried again")
     secret_seconds: float = _seconds(60.0, "how long a Secret is remembered")
     hung_seconds: float = _seconds(
         600.0, "a server that moves for longer is looked at by the cloud again", least=1
@@ -104,7 +104,7 @@ class Settings:
     retry_create_first_seconds: float = _seconds(
         30.0, "wait after the first failed creation; doubled each time"
     )
-    retry_create_most_seconds: float = _seconds(600.0, "longest wait after a failed creation")
+    retry_create_max_seconds: float = _seconds(600.0, "longest wait after a failed creation")
     expiring_days: int = _knob(7, "how long before the end of a paid time the condition Expiring appears")
 
 

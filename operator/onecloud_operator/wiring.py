@@ -46,29 +46,29 @@ logger = logging.getLogger(__name__)
 
 
 async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
-    shell: Process,
+    process: Process,
     asked: asyncio.Event,
     cluster: KubeClient,
     endpoints: Endpoints,
     surroundings: ClusterAddresses,
-    definition: InstalledCRD,
+    installed_crd: InstalledCRD,
     config: Config,
 ) -> None:
     """Work on every object until *asked* to end, or until a shared part fails. Raises TaskFault."""
-    settings, clock, metrics = shell.settings, shell.clock, shell.metrics
+    settings, clock, metrics = process.settings, process.clock, process.metrics
     objects = Store(
         clock.monotonic,
         sees=partial(sees, settings),
         handover_seconds=settings.handover_seconds if settings.selector else 0.0,
     )
     secrets = Secrets(cluster.secret, clock.monotonic, settings.secret_seconds)
-    clouds = Sessions(secrets, endpoints, clock.monotonic)
+    sessions = Sessions(secrets, endpoints, clock.monotonic)
     queue: Queue[Key] = Queue(
         clock=clock,
         backoff=Backoff(1.0, 300.0, random.random),
         workers=settings.workers,
         per_group=settings.workers_per_endpoint,
-        group_of=partial(_share_of, objects, clouds),
+        group_of=partial(_share_of, objects, sessions),
         on_pass=partial(_count_pass, metrics),
     )
     feeds: Feeds[Key] = Feeds(
@@ -81,7 +81,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
     reconciler = Reconciler(
         objects=objects,
         cluster=cluster,
-        clouds=clouds,
+        sessions=sessions,
         feeds=feeds,
         config=config,
         monotonic=clock.monotonic,
@@ -89,10 +89,10 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         random=random.random,
         resync_seconds=settings.resync_seconds,
         secret_seconds=settings.secret_seconds,
-        definition=definition,
+        installed_crd=installed_crd,
         on_step=metrics.stepped,
     )
-    census = Resync(
+    resync = Resync(
         cluster=cluster,
         objects=objects,
         queue=queue,
@@ -102,7 +102,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         gone=reconciler.forget,
     )
     watch = Watch(
-        PLURAL, monotonic=clock.monotonic, on_relist=census.hurry, request_class=guarded(shell.fence.check)
+        PLURAL, monotonic=clock.monotonic, on_relist=resync.hurry, request_class=guarded(process.fence.check)
     )
     logger.info(
         "starting",
@@ -115,10 +115,10 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
     )
     supervisor = Supervisor(clock)
     supervisor.start("queue", queue.run(reconciler))
-    supervisor.start("census", census.run())
-    supervisor.start("definition", definition.run(clock))
-    supervisor.start("surroundings", surroundings.run(endpoints, shell.policy, clock))
-    supervisor.start("sessions", clouds.tidy(objects.names, clock))
+    supervisor.start("census", resync.run())
+    supervisor.start("definition", installed_crd.run(clock))
+    supervisor.start("surroundings", surroundings.run(endpoints, process.policy, clock))
+    supervisor.start("sessions", sessions.tidy(objects.names, clock))
     stopped = asyncio.Event()
     tasks = await kopf.spawn_tasks(
         registry=handlers.registry(objects, queue, gone=reconciler.forget, watch=watch),
@@ -130,28 +130,28 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
     )
     # Ours replace kopf's: at its end it waits for, and then cancels, every task that it finds in the loop.
     on_signals(asked)
-    shell.watching = watching = asyncio.create_task(
+    process.watching = watching = asyncio.create_task(
         kopf.run_tasks(tasks, ignored=asyncio.all_tasks()), name="kopf"
     )
     metrics.look = Working(
-        shell.standing, queue, feeds, objects, endpoints, watch, clock.monotonic, definition
+        process.standing, queue, feeds, objects, endpoints, watch, clock.monotonic, installed_crd
     )
     ended = watching.done
-    shell.health.alive.update(alive(supervisor, cluster, watch, feeds, queue, watch_ended=ended))
-    shell.health.ready.update(ready(objects, watch))
+    process.health.alive.update(alive(supervisor, cluster, watch, feeds, queue, watch_ended=ended))
+    process.health.ready.update(ready(objects, watch))
     try:
         await first(watching, supervisor.fault())
         raise TaskFault("kopf: ended, though it must not")
     finally:
-        shell.health.alive.clear()  # what ends now ends because it is asked to
-        metrics.look = shell.standing
+        process.health.alive.clear()  # what ends now ends because it is asked to
+        metrics.look = process.standing
         await supervisor.close()
         await feeds.close()
-        await clouds.close()
+        await sessions.close()
         stopped.set()
 
 
-def _share_of(objects: Store, clouds: Sessions, key: Key) -> tuple[Hashable, Hashable]:
+def _share_of(objects: Store, sessions: Sessions, key: Key) -> tuple[Hashable, Hashable]:
     """
     Return whose part of the workers an object takes, and where it leads.
 
@@ -159,7 +159,7 @@ def _share_of(objects: Store, clouds: Sessions, key: Key) -> tuple[Hashable, Has
     nothing to name, so those of a namespace share its part.
     """
     secret = objects.secret_of(key)
-    return key.namespace, (secret and clouds.endpoint_of(secret)) or secret or key
+    return key.namespace, (secret and sessions.endpoint_of(secret)) or secret or key
 
 
 def _count_pass(metrics: Metrics, lane: Lane, waited: float, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback

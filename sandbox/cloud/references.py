@@ -18,7 +18,7 @@ HYPERVISORS = frozenset(
 CPU_BOUNDS = (1, 128)
 MEMORY_BOUNDS_MIB = (8, 524_288)
 SHORTEST_PASSWORD = 12
-MOST_TAGS = 20
+MAX_TAGS = 20
 LONGEST_TAG_KEY = 64
 
 
@@ -198,7 +198,7 @@ def tags(body: dict[str, Any]) -> dict[str, str]:
         value = body.get(name)
         if isinstance(value, dict):
             merged |= value
-    if len(merged) > MOST_TAGS:
+    if len(merged) > MAX_TAGS:
         raise bad_input("metadata must be less than 20")
     # Keys that differ in case only are one key, and the one that came last is what stays.
     last = {key.casefold(): (key, value) for key, value in merged.items() if not key.startswith("__")}

@@ -71,13 +71,13 @@ def test_an_application_that_another_made_loses_its_finalizer_in_git(shop: Shop,
 
 
 def test_what_leaves_git_goes_no_further_than_its_manifest_allowed(shop: Shop) -> None:
-    wishes: dict[str, Object] = {
+    intents: dict[str, Object] = {
         "retained": {"spec": {"deletionPolicy": "Retain"}},
         "protected": {"spec": {"deletionProtection": True}},
         "unpruned": {"metadata": {"annotations": UNPRUNED}},
     }
-    for name, wish in wishes.items():
-        _add(shop, name, wish)
+    for name, intent in intents.items():
+        _add(shop, name, intent)
     application = shop.open()
     shop.wait_well()
     shop.drop("retained.yaml", "protected.yaml", "unpruned.yaml")
@@ -102,11 +102,11 @@ def test_what_leaves_git_goes_no_further_than_its_manifest_allowed(shop: Shop) -
     }
 
 
-def _add(shop: Shop, name: str, wish: Object) -> None:
+def _add(shop: Shop, name: str, intent: Object) -> None:
     """Write a manifest like web-1's, with a wish in it; no commit."""
     made = yaml.safe_load((EXAMPLES / "servers" / "web-1.yaml").read_text())
-    made["metadata"] = {"name": name, **wish.get("metadata", {})}
-    made["spec"] |= wish.get("spec", {})
+    made["metadata"] = {"name": name, **intent.get("metadata", {})}
+    made["spec"] |= intent.get("spec", {})
     shop.repository.write(f"{FOLDER}/{name}.yaml", yaml.safe_dump(made))
     shop.repository.commit(f"Add {name}")
 

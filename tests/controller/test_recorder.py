@@ -63,36 +63,36 @@ async def speaking(keeper: Keeper) -> AsyncIterator[tuple[Recorder, Store]]:
             await cluster.close()
 
 
-async def say(voice: Recorder, objects: Store, status: dict[str, Any]) -> None:
+async def say(recorder: Recorder, objects: Store, status: dict[str, Any]) -> None:
     resource = objects.get(key_of({"metadata": {"namespace": "shop", "name": "web-1", "uid": UID}}))
     assert resource is not None
-    await voice.status(replace(facts(), resource=resource), status)
+    await recorder.status(replace(facts(), resource=resource), status)
 
 
 async def test_the_defaults_of_a_newer_definition_lead_to_one_write_and_not_to_one_each_pass() -> None:
     keeper = Keeper(defaults={"mood": "good"})
-    async with speaking(keeper) as (voice, objects):
+    async with speaking(keeper) as (recorder, objects):
         for _ in range(5):
-            await say(voice, objects, {"id": "s1"})
+            await say(recorder, objects, {"id": "s1"})
         assert keeper.writes == 1
-        await say(voice, objects, {"id": "s2"})
+        await say(recorder, objects, {"id": "s2"})
         assert keeper.status == {"id": "s2", "mood": "good"}
 
 
 async def test_what_somebody_else_put_there_is_overwritten_once_more() -> None:
     keeper = Keeper(defaults={"mood": "good"})
-    async with speaking(keeper) as (voice, objects):
-        await say(voice, objects, {"id": "s1"})
+    async with speaking(keeper) as (recorder, objects):
+        await say(recorder, objects, {"id": "s1"})
         keeper.status, keeper.version = {"id": "s1", "ip": "10.0.0.5", "mood": "good"}, 99
         objects.heard(keeper.body(), listed=False)
-        await say(voice, objects, {"id": "s1"})
+        await say(recorder, objects, {"id": "s1"})
         assert keeper.status == {"id": "s1", "mood": "good"}
 
 
 async def test_a_record_that_is_dropped_is_never_taken_for_written() -> None:
     """A creation would be sent without a record of it."""
     keeper = Keeper(dropped="creation")
-    async with speaking(keeper) as (voice, objects):
+    async with speaking(keeper) as (recorder, objects):
         for _ in range(2):
             with pytest.raises(KubeError, match="did not keep all"):
-                await say(voice, objects, {"id": "s1", "creation": {"attempt": 1}})
+                await say(recorder, objects, {"id": "s1", "creation": {"attempt": 1}})

@@ -39,7 +39,7 @@ class Scene:
         self.refusal: Exception | None = None
         self.reads = 0
         self.endpoints = Endpoints(policy, clock=self.clock.monotonic)
-        self.clouds = Sessions(
+        self.sessions = Sessions(
             Secrets(self._read, self.clock.monotonic, 60.0), self.endpoints, self.clock.monotonic
         )
 
@@ -58,12 +58,12 @@ class Scene:
         return self.cloud.counts.get(SIGN_IN, 0)
 
     async def opened(self, name: str = "onecloud", **more: bool) -> Opened:
-        found = await self.clouds.open("shop", name, **more)
+        found = await self.sessions.open("shop", name, **more)
         assert isinstance(found, Opened), found
         return found
 
     async def problem(self, name: str = "onecloud", **more: bool) -> Problem:
-        found = await self.clouds.open("shop", name, **more)
+        found = await self.sessions.open("shop", name, **more)
         assert isinstance(found, Problem), found
         assert not [word for word in (WRONG, *PASSWORDS.values()) if word in repr(found)]
         return found
@@ -76,7 +76,7 @@ async def scene(policy: AddressPolicy | None = None) -> AsyncIterator[Scene]:
         try:
             yield made
         finally:
-            await made.clouds.close()
+            await made.sessions.close()
             await made.endpoints.close()
 
 
@@ -121,7 +121,7 @@ async def test_an_api_server_that_does_not_answer_says_nothing_of_the_secret() -
     async with scene() as s:
         s.refusal = client.KubeError("no answer")
         with pytest.raises(client.KubeError):
-            await s.clouds.open(*SECRET)
+            await s.sessions.open(*SECRET)
 
 
 async def test_a_secret_that_cannot_be_used_says_which_key_is_wrong() -> None:
@@ -230,10 +230,10 @@ async def test_credentials_that_are_refused_are_refused_to_a_removal_too() -> No
 # -- reading without signing in --------------------------------------------------------------------------
 async def test_where_a_secret_leads_is_learned_without_asking_the_cloud() -> None:
     async with scene() as s:
-        assert s.clouds.endpoint_of(SECRET) is None
-        assert await s.clouds.learn(SECRET)
-        assert s.clouds.endpoint_of(SECRET) == s.cloud.auth_url.removesuffix("/v3")
-        assert not await s.clouds.learn(("shop", "lost"))
+        assert s.sessions.endpoint_of(SECRET) is None
+        assert await s.sessions.learn(SECRET)
+        assert s.sessions.endpoint_of(SECRET) == s.cloud.auth_url.removesuffix("/v3")
+        assert not await s.sessions.learn(("shop", "lost"))
         assert s.cloud.counts == {}
 
 
@@ -252,7 +252,7 @@ async def test_a_value_that_a_spec_refers_to_is_given_without_the_line_break_of_
 ) -> None:
     async with scene() as s:
         s.values["shop", "login"] = {"password": value}
-        assert await s.clouds.value("shop", "login", "password", 64) == given
+        assert await s.sessions.value("shop", "login", "password", 64) == given
 
 
 @pytest.mark.parametrize("value", ["", "\n", "\r\n"])
@@ -261,7 +261,7 @@ async def test_an_empty_value_is_none(value: str) -> None:
     async with scene() as s:
         s.values["shop", "login"] = {"password": value}
         said = "Secret login cannot be used: key password is empty. Correct the Secret."
-        found = await s.clouds.value("shop", "login", "password", 64)
+        found = await s.sessions.value("shop", "login", "password", 64)
         assert found == Problem("SecretInvalid", f"{said} {REREAD}")
 
 
@@ -287,7 +287,7 @@ async def test_a_password_that_is_refused_in_its_quotes_is_told_of_them(password
 async def test_a_value_that_is_not_there_is_named(name: str, key: str, says: str) -> None:
     async with scene() as s:
         s.values["shop", "login"] = {"password": WRONG}
-        assert await s.clouds.value("shop", name, key, 64) == Problem("SecretNotFound", f"{says} {REREAD}")
+        assert await s.sessions.value("shop", name, key, 64) == Problem("SecretNotFound", f"{says} {REREAD}")
 
 
 # -- letting go ------------------------------------------------------------------------------------------
@@ -296,10 +296,10 @@ async def test_sessions_of_secrets_that_nobody_names_any_more_are_let_go() -> No
         s.values["shop", "other"] = s.cloud.secret("editor")
         await s.opened()
         await s.opened("other")
-        tidying = asyncio.create_task(s.clouds.tidy(lambda secret: secret == SECRET, s.clock))
+        tidying = asyncio.create_task(s.sessions.tidy(lambda secret: secret == SECRET, s.clock))
         await s.clock.advance(TIDY_SECONDS + 1)
-        assert s.clouds.endpoint_of(SECRET) == s.cloud.auth_url.removesuffix("/v3")
-        assert s.clouds.endpoint_of(("shop", "other")) is None
+        assert s.sessions.endpoint_of(SECRET) == s.cloud.auth_url.removesuffix("/v3")
+        assert s.sessions.endpoint_of(("shop", "other")) is None
         tidying.cancel()
         await asyncio.wait([tidying])
 
@@ -337,10 +337,10 @@ async def test_a_project_id_without_end_is_a_problem_that_fits_into_a_status(len
             return {"data": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()}}
 
         endpoints = Endpoints(AddressPolicy(allow_loopback=True), clock=clock.monotonic)
-        clouds = Sessions(Secrets(read, clock.monotonic, 60.0), endpoints, clock.monotonic)
-        found = await clouds.open("shop", "onecloud")
+        sessions = Sessions(Secrets(read, clock.monotonic, 60.0), endpoints, clock.monotonic)
+        found = await sessions.open("shop", "onecloud")
         assert isinstance(found, Problem)
         assert found.reason == "EndpointUnreachable"
         assert len(found.message) < 500
-        await clouds.close()
+        await sessions.close()
         await endpoints.close()

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tests.core.world import World
 
 REPEAT_SECONDS = 60.0
-MOST_REPEATS = 7  # lost answers are looked after at 2, 4, 8, 16 and 32 seconds
+MAX_REPEATS = 7  # lost answers are looked after at 2, 4, 8, 16 and 32 seconds
 
 
 def keep(world: World, facts: Facts, step: Step) -> None:
@@ -116,9 +116,11 @@ def _write(world: World, facts: Facts, step: CloudWrite, row: Row) -> None:
     if isinstance(step, Stop):
         _stop(world, facts)
     assert not (certain and vain(step, row)), "a write that changes nothing"
-    again = [at for at, sent, wish in world.sent[world.stirred :] if sent == step and wish == facts.wish]
+    again = [
+        at for at, sent, intent in world.sent[world.stirred :] if sent == step and intent == facts.intent
+    ]
     recent = [at for at in again if world.now - at < REPEAT_SECONDS and at > world.memory.born_at]
-    assert len(recent) < MOST_REPEATS, "one and the same write over and over"
+    assert len(recent) < MAX_REPEATS, "one and the same write over and over"
 
 
 def _adopts(stored: Resource, row: Row) -> bool:

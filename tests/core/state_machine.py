@@ -41,8 +41,8 @@ STORIES: dict[str, dict[str, Any]] = {
 }
 NAME = "shop-db"
 QUIET_SECONDS = 3600.0
-MOST_PASSES = 400
-MOST_ECHOES = 3  # statuses written while nothing happens: what is kept for a minute, and a next try
+MAX_PASSES = 400
+MAX_ECHOES = 3  # statuses written while nothing happens: what is kept for a minute, and a next try
 IDLE_PASSES = 6
 NOTHING_TO_DO = {"ExternallyDeleted", "ServerNotFound"}
 
@@ -119,7 +119,7 @@ class Weather(RuleBasedStateMachine):
             echoes += self._seen() == before[0] and world.cluster.writes > before[1]
             world.now += min(world.wait or 0.0, 30.0)
         if (world.cluster.mood, world.cloud.mood, world.trouble) == ("well", "well", None):
-            assert echoes <= MOST_ECHOES, "the same is said again and again"
+            assert echoes <= MAX_ECHOES, "the same is said again and again"
 
     def _seen(self) -> object:
         """Return what a pass has to go by, and what it came to."""
@@ -333,7 +333,7 @@ class Weather(RuleBasedStateMachine):
         world = self.world
         step: Step | None = None
         until, waits = world.now + 12 * QUIET_SECONDS, 0
-        for _ in range(MOST_PASSES):
+        for _ in range(MAX_PASSES):
             if world.cluster.released or world.now > until:
                 break
             step = self._turn_once()

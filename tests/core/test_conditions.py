@@ -575,7 +575,7 @@ def test_kstatus_sees_progress_until_a_refused_spec_was_refused_often_enough() -
 
 
 def _refused_since(case: Facts, problem: Problem, *, seconds: float, count: int) -> Facts:
-    refusal = Refusal(problem, case.wish, until=NOW + 60, count=count, since=NOW - seconds)
+    refusal = Refusal(problem, case.intent, until=NOW + 60, count=count, since=NOW - seconds)
     return replace(case, memory=Memory(refusals={"Create": refusal}))
 
 

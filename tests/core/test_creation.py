@@ -76,7 +76,7 @@ def failing(status: str = "sched_fail", **memory: Any) -> Facts:
 
 
 def refused(problem: Problem, until: float = NOW - 1) -> dict[str, Refusal]:
-    return {"Create": Refusal(problem, wish="1//False", until=until, count=1, since=NOW - 100)}
+    return {"Create": Refusal(problem, intent="1//False", until=until, count=1, since=NOW - 100)}
 
 
 def test_the_finalizer_comes_before_the_record_and_the_record_before_the_post() -> None:
@@ -272,10 +272,10 @@ def test_a_failed_server_that_somebody_started_is_kept() -> None:
 
 
 def test_the_next_attempt_waits_longer_each_time_and_not_at_all_for_a_new_wish() -> None:
-    cleaned = replace(failing(failed_at=NOW - 10, failed_wish="1//False"), reading=GONE)
+    cleaned = replace(failing(failed_at=NOW - 10, failed_intent="1//False"), reading=GONE)
     step = plan(cleaned)
     assert isinstance(step, Hold)
-    assert step.seconds == pytest.approx(20)
+    assert step.requeue_after == pytest.approx(20)
     after = replace(cleaned, now=NOW + 25)
     assert isinstance(plan(after), BeginCreation)
     corrected = replace(cleaned, resource=replace(cleaned.resource, generation=2))
@@ -305,7 +305,7 @@ def test_a_completed_creation_is_never_cleaned_up_whatever_the_status_says() -> 
 
 
 def test_what_we_removed_of_a_failed_creation_does_not_count_as_deleted_by_others() -> None:
-    cleaned = replace(failing(failed_at=NOW - 1, failed_wish="1//False"), reading=GONE)
+    cleaned = replace(failing(failed_at=NOW - 1, failed_intent="1//False"), reading=GONE)
     said = report(cleaned, plan(cleaned)).status
     assert said is not None
     ready = next(c for c in said["conditions"] if c["type"] == "Ready")

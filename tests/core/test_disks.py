@@ -96,9 +96,9 @@ def test_details_that_come_after_the_completion_tell_the_disks_as_well() -> None
 
 def test_they_are_remembered_with_the_record_of_an_adoption() -> None:
     found = shown(BARE, DATA)
-    wish = spec(GIVEN, adoption={"policy": "Adopt", "id": ID})
+    intent = spec(GIVEN, adoption={"policy": "Adopt", "id": ID})
     fresh = nothing_yet(candidates=(found,))
-    given = replace(fresh, resource=replace(fresh.resource, spec=wish))
+    given = replace(fresh, resource=replace(fresh.resource, spec=intent))
     status = report(given, BeginAdoption(ID, PLACE)).status
     assert status is not None
     assert status["rootDiskID"] == "disk-9"
@@ -107,10 +107,10 @@ def test_they_are_remembered_with_the_record_of_an_adoption() -> None:
 
 def test_an_adopted_server_whose_image_lies_elsewhere_has_no_root_disk_that_is_known() -> None:
     moved = replace(ROOT, index=1)
-    wish = spec({}, adoption={"policy": "Adopt", "id": ID})
+    intent = spec({}, adoption={"policy": "Adopt", "id": ID})
     fresh = nothing_yet(candidates=(shown(BARE, moved),))
     status = report(
-        replace(fresh, resource=replace(fresh.resource, spec=wish)), BeginAdoption(ID, PLACE)
+        replace(fresh, resource=replace(fresh.resource, spec=intent)), BeginAdoption(ID, PLACE)
     ).status
     assert status is not None
     assert "rootDiskID" not in status
@@ -232,9 +232,9 @@ def test_a_new_attempt_and_a_new_adoption_forget_the_disks_of_the_old_server() -
 
 
 def test_a_server_is_not_stopped_for_a_disk_that_is_not_its_root_disk() -> None:
-    wish = spec({**LARGER, "powerState": "Running"}, disruption=RESTART)
+    intent = spec({**LARGER, "powerState": "Running"}, disruption=RESTART)
     given = seen(BARE, recorded={"root_disk_id": "disk-0"}, status="running")
-    assert not isinstance(plan(replace(given, resource=replace(given.resource, spec=wish))), Stop)
+    assert not isinstance(plan(replace(given, resource=replace(given.resource, spec=intent))), Stop)
 
 
 def test_the_status_shows_the_root_disk_by_its_id() -> None:

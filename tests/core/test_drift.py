@@ -73,10 +73,10 @@ def wanted(server_spec: dict[str, Any] | None = None) -> ServerSpec:
 
 def complete(first: dict[str, Any] | None = None, found: Observed = FULL) -> Facts:
     """Return the facts of an object over the status that its complete server left."""
-    wish = spec(first)
-    assert wish.server is not None
-    made = replace(MADE, sent=sent_of(wish.server))
-    case = facts(found, resource=resource(spec=wish, records=records(creation=made)))
+    intent = spec(first)
+    assert intent.server is not None
+    made = replace(MADE, sent=sent_of(intent.server))
+    case = facts(found, resource=resource(spec=intent, records=records(creation=made)))
     return told(case)
 
 
@@ -99,8 +99,8 @@ def later(case: Facts, **changes: Any) -> Facts:
 
 def respec(case: Facts, server_spec: dict[str, Any]) -> Facts:
     """Return *case* after an edit."""
-    wish = spec(server_spec)
-    return replace(case, resource=replace(case.resource, spec=wish, generation=2))
+    intent = spec(server_spec)
+    return replace(case, resource=replace(case.resource, spec=intent, generation=2))
 
 
 def drift(case: Facts) -> dict[str, tuple[str, str]]:
@@ -405,8 +405,8 @@ def test_what_was_sent_says_nothing_secret_and_neither_order_nor_growth_matters(
 
 # -- adopted servers -------------------------------------------------------------------------------------
 def adopted(server_spec: dict[str, Any], names: dict[Reference, Answer], **changes: Any) -> Facts:
-    wish = spec(server_spec, adoption={"policy": "Adopt", "id": ID})
-    own = resource(spec=wish, records=records(creation=None, adopted_at="2026-11-23T11:00:00Z"))
+    intent = spec(server_spec, adoption={"policy": "Adopt", "id": ID})
+    own = resource(spec=intent, records=records(creation=None, adopted_at="2026-11-23T11:00:00Z"))
     return replace(later(facts(FULL, resource=own), **changes), names={**NAMES, **names})
 
 

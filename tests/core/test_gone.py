@@ -93,7 +93,7 @@ def test_an_adoption_instead_of_a_creation_asks_again_for_what_was_never_made() 
         spec=spec(adoption={"policy": "Adopt", "name": "pet"}), records=records(creation=BEGUN, mirror={})
     )
     pet = server(name="pet", id="s-1")
-    found = Memory(found_at=NOW, found_wish="1//False")
+    found = Memory(found_at=NOW, found_intent="1//False")
     case = facts(resource=wanted, reading=LONG_AGO, candidates=(pet,), memory=found)
     assert plan(case) == Look(ID)
     assert isinstance(plan(replace(case, reading=JUST_NOW)), BeginAdoption)
@@ -151,14 +151,14 @@ def test_a_former_server_may_be_adopted_once_no_post_can_make_another_one() -> N
     back = replace(back, memory=replace(back.memory, refusals=lost))
     step = plan(back)
     assert isinstance(step, Hold)
-    assert (step.reason, step.seconds) == ("NameConflict", 170.0)
+    assert (step.reason, step.requeue_after) == ("NameConflict", 170.0)
     looks = {FIRST: Looked(NOW + 165, 7), SECOND: Looked(NOW + 165, None)}
     later = replace(back, now=NOW + 170, memory=replace(back.memory, looks=looks))
     assert plan(later) == Look(THIRD)
     proven = replace(later, reading=replace(JUST_NOW, asked_at=NOW + 170))
     assert reason_of(plan(proven)) == "NameConflict"
     wanted = replace(back.resource, spec=spec(adoption={"policy": "Adopt", "id": FIRST}))
-    found = replace(later.memory, found_at=NOW + 170, found_wish="1//False")
+    found = replace(later.memory, found_at=NOW + 170, found_intent="1//False")
     assert isinstance(
         plan(replace(proven, resource=wanted, candidates=(server(),), memory=found)), BeginAdoption
     )
@@ -181,7 +181,7 @@ def test_no_post_of_a_later_attempt_is_sent_late_without_a_look_at_the_former_se
 def test_a_former_server_that_came_back_may_be_adopted() -> None:
     back = third(of_2=Looked(NOW - 5, None), of_1=Looked(NOW - 5, 7))
     wanted = replace(back.resource, spec=spec(adoption={"policy": "Adopt", "id": FIRST}))
-    found = replace(back.memory, found_at=NOW, found_wish="1//False")
+    found = replace(back.memory, found_at=NOW, found_intent="1//False")
     step = plan(replace(back, resource=wanted, candidates=(server(),), memory=found))
     assert isinstance(step, BeginAdoption)
     assert step.server_id == FIRST
@@ -270,7 +270,7 @@ def test_without_a_record_a_post_that_may_be_under_way_is_waited_for() -> None:
     sent = unrecorded(Memory(posted_at=NOW - 30))
     step = plan(sent)
     assert isinstance(step, Hold)
-    assert (step.reason, step.seconds) == ("WaitingForCloud", 150.0)
+    assert (step.reason, step.requeue_after) == ("WaitingForCloud", 150.0)
     assert isinstance(plan(replace(sent, now=NOW + 151)), Look)
 
 

@@ -366,7 +366,7 @@ def test_a_disk_that_cannot_be_taken_out_of_the_bin_is_told_and_tried_again() ->
     after = refused(begun, step, Problem("ProviderError", "no."), ended_at=NOW, wait_seconds=60.0)
     since = replace(begun.reading, asked_at=NOW + 29.0)
     held = hold(replace(begun, memory=after, now=NOW + 30.0, reading=since))
-    assert (held.reason, held.seconds) == ("ProviderError", 30.0)
+    assert (held.reason, held.requeue_after) == ("ProviderError", 30.0)
     assert "Take it out of the recycle bin" in held.message
     assert "deletionPolicy" not in held.message
 
@@ -390,8 +390,8 @@ def test_what_somebody_else_recycled_is_let_go_only_when_its_disks_are_safe() ->
 
 def test_a_server_in_the_bin_is_deleted_for_good_only_when_its_disks_are_out_of_it() -> None:
     given = in_bin(ROOT, DATA, states={"disk-1": BINNED})
-    wish = replace(given.resource, deleting=True, spec=spec(deletionPolicy="Delete"))
-    assert plan(replace(given, resource=wish)) == BeginKeeping(("disk-1",), restored=True)
+    intent = replace(given.resource, deleting=True, spec=spec(deletionPolicy="Delete"))
+    assert plan(replace(given, resource=intent)) == BeginKeeping(("disk-1",), restored=True)
 
 
 # -- what is said --------------------------------------------------------------------------------------------
@@ -427,8 +427,8 @@ WANTED = {"dataDisks": [{"index": n, "size": "10Gi", "autoDelete": n != 2} for n
 
 
 def world_of(policy: str, *, recycled: bool = False) -> World:
-    wish = spec(WANTED, deletionPolicy=policy)
-    world = World.of(resource(spec=wish, finalizers=(), records=records(creation=None, id=None, mirror={})))
+    intent = spec(WANTED, deletionPolicy=policy)
+    world = World.of(resource(spec=intent, finalizers=(), records=records(creation=None, id=None, mirror={})))
     world.before = keep
     world.run()
     (row,) = world.cloud.rows.values()

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 DONE = Done(began_at=NOW, ended_at=NOW + 1)
 NO = Problem("ProviderError", "no")
 START = Start(ID)
-REFUSED = Refusal(NO, facts().wish, until=NOW + 10, count=1, since=NOW)
+REFUSED = Refusal(NO, facts().intent, until=NOW + 10, count=1, since=NOW)
 
 
 def remembering(**changes: object) -> Facts:
@@ -113,7 +113,7 @@ def test_nothing_read_is_nothing_learned() -> None:
         pytest.param(
             Look(ID), replace(DONE, gone=True), {"looked_at": NOW, "looked_version": None}, id="a-look"
         ),
-        pytest.param(Find(name="web"), DONE, {"found_at": NOW, "found_wish": facts().wish}, id="a-search"),
+        pytest.param(Find(name="web"), DONE, {"found_at": NOW, "found_wish": facts().intent}, id="a-search"),
         pytest.param(
             ReadHistory(ID),
             replace(DONE, history=History(started=True, failure=None)),
@@ -124,7 +124,7 @@ def test_nothing_read_is_nothing_learned() -> None:
         pytest.param(
             MarkFailedCreation("no room"),
             DONE,
-            {"failed_at": NOW + 1, "failed_wish": facts().wish},
+            {"failed_at": NOW + 1, "failed_wish": facts().intent},
             id="a-failure",
         ),
         pytest.param(AddFinalizer(), DONE, {"wrote_at": None}, id="a-finalizer-is-no-write-to-the-cloud"),
@@ -310,13 +310,13 @@ def test_no_wait_is_longer_than_the_longest_and_none_is_shorter_than_the_one_bef
 def test_a_hold_is_paced_and_an_early_pass_leaves_its_time_as_it_is() -> None:
     case, hold = remembering(), Hold("ServerNotFound", "none")
     memory, first = paced(case, hold, first=10.0, most=15.0)
-    assert first.seconds == 10.0
+    assert first.requeue_after == 10.0
     early = replace(case, memory=memory, now=NOW + 4)
     memory, same = paced(early, hold, first=10.0, most=15.0)
-    assert (same.seconds, memory) == (6.0, early.memory)
+    assert (same.requeue_after, memory) == (6.0, early.memory)
     late = replace(early, now=NOW + 11)
     memory, second = paced(late, hold, first=10.0, most=15.0)
-    assert second.seconds == 15.0
+    assert second.requeue_after == 15.0
     assert memory.refusals[WAITING].count == 2
 
 
@@ -328,7 +328,7 @@ def test_a_hold_for_another_reason_or_wish_begins_anew() -> None:
         (later, "AmbiguousName"),
         (replace(later, resource=resource(generation=2)), "ServerNotFound"),
     ):
-        assert paced(changed, Hold(reason, "x"), first=10.0, most=60.0)[1].seconds == 10.0
+        assert paced(changed, Hold(reason, "x"), first=10.0, most=60.0)[1].requeue_after == 10.0
 
 
 def test_what_was_waited_for_is_forgotten_when_it_is_over() -> None:

@@ -71,18 +71,18 @@ def restarted(found: Facts) -> Facts:
 LOOKED = Memory(looked_at=NOW - 1, looked_version=7)  # there is no hot-plug, as was seen just now
 
 
-def stopped_for(wish: Resource) -> Facts:
-    """Return a server that was stopped for a change of *wish*, on record."""
-    found = facts(resource=wish, memory=LOOKED)
+def stopped_for(intent: Resource) -> Facts:
+    """Return a server that was stopped for a change of *intent*, on record."""
+    found = facts(resource=intent, memory=LOOKED)
     begun = plan(found)
     assert isinstance(begun, BeginRestart)
     memory = accepted(found, begun, Done(NOW - 60, NOW - 60))
-    wish = replace(wish, records=replace(wish.records, restart=begun.restart))
-    found = replace(found, resource=wish, memory=memory)
+    intent = replace(intent, records=replace(intent.records, restart=begun.restart))
+    found = replace(found, resource=intent, memory=memory)
     stop = plan(found)
     assert isinstance(stop, Stop)
     memory = accepted(found, stop, Done(NOW - 60, NOW - 60))
-    return facts(server("ready"), resource=wish, memory=replace(memory, wrote_at=None))
+    return facts(server("ready"), resource=intent, memory=replace(memory, wrote_at=None))
 
 
 def running_again(stopped: Facts) -> Facts:
@@ -203,8 +203,8 @@ def test_what_is_held_back_is_recorded_behind_another_reason_too() -> None:
     named = resource(spec=spec({"cpu": 4, "name": "taken"}, disruption=RESTART))
     taken = Problem("NameConflict", "taken")
     found = stopped_for(RESIZED)
-    wish = replace(named, records=found.resource.records)
-    found = replace(found, resource=wish)
+    intent = replace(named, records=found.resource.records)
+    found = replace(found, resource=intent)
     memory = refused(found, plan(found), taken, ended_at=NOW, wait_seconds=600)
     found = replace(found, memory=replace(memory, wrote_at=None))
     for _ in range(2):
@@ -254,7 +254,7 @@ PET = server(id="s-1", name="pet", details=details(owner=None))
 
 
 def searching(policy: dict[str, Any], *, found_ago: float, read: Reading | None = None) -> Facts:
-    memory = Memory(born_at=NOW - 86400, found_at=NOW - found_ago, found_wish="1//False")
+    memory = Memory(born_at=NOW - 86400, found_at=NOW - found_ago, found_intent="1//False")
     wanted = resource(spec=spec(**policy), records=Records())
     return facts(resource=wanted, memory=memory, reading=read or reading(PET), candidates=(PET,))
 
@@ -333,7 +333,7 @@ def test_what_is_found_by_name_and_then_missing_is_looked_at_itself() -> None:
     watching = resource(
         spec=spec(managementPolicy="Observe", adoption={"name": "pet"}), records=Records(id=ID), finalizers=()
     )
-    found = Memory(found_at=NOW - 5, found_wish="1//False")
+    found = Memory(found_at=NOW - 5, found_intent="1//False")
     missing = facts(resource=watching, memory=found, candidates=(PET,), reading=Reading(missing=True))
     assert plan(missing) == Look(PET.id)
 
@@ -347,7 +347,7 @@ def test_a_change_that_is_held_back_does_not_put_off_one_that_is_tried_again() -
         off = replace(off, memory=replace(accepted(off, step, Done(NOW, NOW)), wrote_at=None))
     held = plan(off)
     assert isinstance(held, Hold)
-    assert (held.final, held.seconds) == (False, 60.0)
+    assert (held.final, held.requeue_after) == (False, 60.0)
     assert [each.change for each in held.spent] == ["GrowDisk disk-0"]
 
 
@@ -372,5 +372,5 @@ def test_who_observes_by_name_follows_the_name() -> None:
     again = replace(found, memory=replace(found.memory, found_at=NOW))
     held = plan(again)
     assert isinstance(held, Hold), "but not without a pause, if the cloud contradicts itself"
-    assert held.seconds is not None
-    assert held.seconds >= 60.0
+    assert held.requeue_after is not None
+    assert held.requeue_after >= 60.0

@@ -123,11 +123,11 @@ def test_a_change_that_stops_a_running_server_needs_permission(field: dict[str, 
 
 
 def test_a_server_is_not_left_off_because_its_change_was_refused() -> None:
-    refused = Refusal(Problem("ProviderError", "no"), wish="1//False", until=NOW + 100, count=1, since=NOW)
+    refused = Refusal(Problem("ProviderError", "no"), intent="1//False", until=NOW + 100, count=1, since=NOW)
     memory = Memory(refusals={"GrowDisk disk-0": refused})
-    wish = wanting({"rootDisk": {"size": "50Gi"}}, **RESTART)
-    assert plan(facts(server("ready"), resource=wish, memory=memory)) == Start(ID)
-    held = plan(facts(server(), resource=wish, memory=memory))
+    intent = wanting({"rootDisk": {"size": "50Gi"}}, **RESTART)
+    assert plan(facts(server("ready"), resource=intent, memory=memory)) == Start(ID)
+    held = plan(facts(server(), resource=intent, memory=memory))
     assert isinstance(held, Hold)
     assert held.reason == "ProviderError"
 
@@ -135,16 +135,16 @@ def test_a_server_is_not_left_off_because_its_change_was_refused() -> None:
 @pytest.mark.parametrize("outcome", ["refused", "without-effect"])
 def test_a_running_server_is_stopped_once_only_for_a_growth_that_does_not_come(outcome: str) -> None:
     """Whatever the interval, a server that is stopped again and again by itself is an outage."""
-    wish = wanting({"rootDisk": {"size": "50Gi"}}, **RESTART)
+    intent = wanting({"rootDisk": {"size": "50Gi"}}, **RESTART)
     grow = GrowDisk(ID, "disk-0", 51200)
     kind, no = kind_of(grow), Problem("NoCapacity", "no room")
     memory = (
-        Memory(refusals={kind: Refusal(no, wish="1//False", until=NOW - 9000, count=1, since=NOW - 9999)})
+        Memory(refusals={kind: Refusal(no, intent="1//False", until=NOW - 9000, count=1, since=NOW - 9999)})
         if outcome == "refused"
         else Memory(attempts={grow: Attempt("1//False", 1, NOW - 9000)})
     )
-    assert isinstance(plan(facts(resource=wish, memory=memory)), Hold)
-    asked = replace(wish, annotations={"onecloud.io/reconcile-requested-at": "now"})
+    assert isinstance(plan(facts(resource=intent, memory=memory)), Hold)
+    asked = replace(intent, annotations={"onecloud.io/reconcile-requested-at": "now"})
     assert isinstance(plan(facts(resource=asked, memory=memory)), BeginRestart)
 
 
@@ -188,8 +188,8 @@ def test_a_network_given_by_id_is_compared() -> None:
 
 
 def test_an_instance_type_in_another_case_is_the_same() -> None:
-    wish = wanting({"cpu": None, "memory": None, "instanceType": "ECS.g1.c2m4"})
-    assert plan(facts(server(instance_type="ecs.g1.c2m4"), resource=wish)) == Settled()
+    intent = wanting({"cpu": None, "memory": None, "instanceType": "ECS.g1.c2m4"})
+    assert plan(facts(server(instance_type="ecs.g1.c2m4"), resource=intent)) == Settled()
 
 
 def test_an_instance_type_is_not_compared_when_cpu_and_memory_are_given() -> None:
@@ -324,18 +324,18 @@ def test_the_same_step_is_not_repeated_for_ever() -> None:
     step = plan(facts(server("ready"), memory=twice))
     assert isinstance(step, Hold)
     assert step.reason == "OperationFailed"
-    assert step.seconds == pytest.approx(55)
-    new_wish = resource(generation=2)
-    assert plan(facts(server("ready"), memory=twice, resource=new_wish)) == Start(ID)
+    assert step.requeue_after == pytest.approx(55)
+    new_intent = resource(generation=2)
+    assert plan(facts(server("ready"), memory=twice, resource=new_intent)) == Start(ID)
 
 
 def test_a_disk_is_grown_once_since_the_cloud_may_show_less_than_it_was_asked_for() -> None:
     grow = GrowDisk(ID, "disk-1", 204800)
-    wish = wanting({"dataDisks": [{"index": 1, "size": "200Gi"}]})
+    intent = wanting({"dataDisks": [{"index": 1, "size": "200Gi"}]})
     found = server(details=details(disks=(*details().disks, Disk("disk-1", 1, 102400))))
-    assert plan(facts(found, resource=wish)) == grow
+    assert plan(facts(found, resource=intent)) == grow
     once = Memory(attempts={grow: Attempt("1//False", 1, NOW - 5)})
-    assert isinstance(plan(facts(found, resource=wish, memory=once)), Hold)
+    assert isinstance(plan(facts(found, resource=intent, memory=once)), Hold)
 
 
 def test_a_forged_creation_record_points_at_nothing() -> None:

@@ -382,14 +382,14 @@ def test_every_pass_says_which_generation_it_looked_at(case: Facts, problem: Pro
 # -- nextRetryTime and lastError -------------------------------------------------------------------------
 def test_a_problem_of_this_object_says_when_it_is_tried_again() -> None:
     case = after(facts(), SETTLED)
-    said = told(case, Hold("ReferenceNotFound", "no such key pair", seconds=90.0))
+    said = told(case, Hold("ReferenceNotFound", "no such key pair", requeue_after=90.0))
     assert said["nextRetryTime"] == "2026-11-23T12:01:30Z"
 
 
 @pytest.mark.parametrize("reason", sorted(r for r in SYNCED_REASONS if row_of(r).scope != "own"))
 def test_other_problems_do_not(reason: str) -> None:
     """An outage concerns 10,000 objects, and none of them is to be rewritten at each try."""
-    said = told(after(facts(), SETTLED), Hold(reason, "why", seconds=90.0))
+    said = told(after(facts(), SETTLED), Hold(reason, "why", requeue_after=90.0))
     assert "nextRetryTime" not in said
 
 
@@ -407,19 +407,19 @@ def test_the_time_of_the_next_try_moves_with_it(
     elapsed: int, ahead: float | None, expected: str | None
 ) -> None:
     case = after(facts(), SETTLED)
-    waiting = told(case, Hold("ReferenceNotFound", "why", seconds=90.0))
+    waiting = told(case, Hold("ReferenceNotFound", "why", requeue_after=90.0))
     later = replace(after(case, waiting), wall=case.wall + timedelta(seconds=elapsed))
-    assert told(later, Hold("ReferenceNotFound", "why", seconds=ahead)).get("nextRetryTime") == expected
+    assert told(later, Hold("ReferenceNotFound", "why", requeue_after=ahead)).get("nextRetryTime") == expected
 
 
 def test_a_time_at_which_it_is_only_looked_again_is_no_time_of_a_try() -> None:
     case = after(facts(), SETTLED)
-    other = Refusal(Problem("ProviderError", "no"), case.wish, until=NOW + 16, count=1, since=NOW)
+    other = Refusal(Problem("ProviderError", "no"), case.intent, until=NOW + 16, count=1, since=NOW)
     case = replace(case, memory=Memory(refusals={"SetTags": other}))
-    held = Hold("OperationFailed", "why", seconds=240.0, look_seconds=4.0)
+    held = Hold("OperationFailed", "why", requeue_after=240.0, look_seconds=4.0)
     assert told(case, held)["nextRetryTime"] == "2026-11-23T12:04:00Z"
-    assert report(case, held).seconds == 4.0
-    paced = Hold("OperationFailed", "why", seconds=60.0, paced=True)
+    assert report(case, held).requeue_after == 4.0
+    paced = Hold("OperationFailed", "why", requeue_after=60.0, paced=True)
     assert "nextRetryTime" not in told(case, paced)
 
 
@@ -427,7 +427,7 @@ def test_the_request_id_of_a_refusal_is_told_by_a_later_pass_too() -> None:
     """A step that waits for its time is a hold, which knows the refusal only from memory."""
     problem = Problem("QuotaExceeded", "The quota is used up.", request_id="req-9")
     case = after(facts(), SETTLED)
-    refusal = Refusal(problem, case.wish, until=NOW + 60, count=1, since=NOW)
+    refusal = Refusal(problem, case.intent, until=NOW + 60, count=1, since=NOW)
     case = replace(case, memory=Memory(refusals={"Resize": refusal}))
     assert told(case, Hold(problem.reason, problem.message))["lastError"]["requestID"] == "req-9"
 
@@ -449,8 +449,8 @@ def test_waiting_is_no_error_and_takes_none_back(reason: str) -> None:
 
 
 def test_a_wish_to_be_looked_at_is_acknowledged() -> None:
-    wish = {RECONCILE_REQUESTED_AT: "2026-11-23T11:00:00Z"}
-    said = told(after(facts(), SETTLED, annotations=wish), Settled())
+    intent = {RECONCILE_REQUESTED_AT: "2026-11-23T11:00:00Z"}
+    said = told(after(facts(), SETTLED, annotations=intent), Settled())
     assert said["lastHandledReconcileAt"] == "2026-11-23T11:00:00Z"
     again = told(after(facts(), said), Settled())
     assert again["lastHandledReconcileAt"] == "2026-11-23T11:00:00Z"
@@ -462,10 +462,10 @@ def test_a_wish_to_be_looked_at_is_acknowledged() -> None:
     [
         pytest.param(Settled(), Memory(), None, id="all-is-well-so-news-will-tell"),
         pytest.param(Hold("RestartNeeded", "x"), Memory(), None, id="somebody-must-act"),
-        pytest.param(Hold("NoCapacity", "x", seconds=30.0), Memory(), 30.0, id="the-hold-knows"),
+        pytest.param(Hold("NoCapacity", "x", requeue_after=30.0), Memory(), 30.0, id="the-hold-knows"),
         pytest.param(Hold("Updating", "x"), Memory(), LOOK_SOON_SECONDS, id="a-newer-reading-is-waited-for"),
         pytest.param(
-            Hold("NoCapacity", "x", seconds=90.0),
+            Hold("NoCapacity", "x", requeue_after=90.0),
             Memory(refusals={"Resize": replace(REFUSAL, until=NOW + 60)}),
             60.0,
             id="the-first-of-several",
@@ -480,14 +480,14 @@ def test_a_wish_to_be_looked_at_is_acknowledged() -> None:
 )
 def test_when_it_is_looked_at_again(step: Step, memory: Memory, seconds: float | None) -> None:
     case = replace(after(facts(), SETTLED), memory=memory)
-    assert report(case, step).seconds == seconds
+    assert report(case, step).requeue_after == seconds
 
 
 def test_a_server_that_moves_is_looked_at_when_ready_can_no_longer_be_kept_and_when_it_hangs() -> None:
     moving = replace(after(facts(server("deploying")), SETTLED), memory=Memory(moving_since=NOW - 20))
-    assert report(moving, Hold("Updating", "x")).seconds == 40.0
+    assert report(moving, Hold("Updating", "x")).requeue_after == 40.0
     longer = replace(moving, memory=Memory(moving_since=NOW - 80))
-    assert report(longer, Hold("Updating", "x")).seconds == longer.config.hung_seconds
+    assert report(longer, Hold("Updating", "x")).requeue_after == longer.config.hung_seconds
 
 
 # -- Events ----------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ LARGER: dict[str, Any] = {"cpu": 4, "memory": "8Gi"}
 POWERS = ["Running", "Unmanaged"]
 NEXT = Reference(Kind.INSTANCE_TYPE, "next")
 NO = Problem("ProviderError", "no such size")
-MOST_PASSES = 300
+MAX_PASSES = 300
 
 
 class Choosy(Cloud):
@@ -73,8 +73,8 @@ def world_of(wanted: dict[str, Any], cloud: Cloud | None = None, **policies: Any
 def adopted(wanted: dict[str, Any], **policies: Any) -> World:
     """Return a world whose object has adopted its server: its powerState is Unmanaged by default."""
     taken = Records(id=ID, place=PLACE, adopted_at="2026-11-23T11:00:00Z", mirror={"id": ID})
-    wish = spec(wanted, adoption={"policy": "Adopt", "id": ID}, **{**RESTART, **policies})
-    world = World.of(resource(spec=wish, records=taken))
+    intent = spec(wanted, adoption={"policy": "Adopt", "id": ID}, **{**RESTART, **policies})
+    world = World.of(resource(spec=intent, records=taken))
     world.cloud = Cloud(pace=4.0)
     world.cloud.put(server()).change(owner=OWNER)
     world.before = keep
@@ -88,7 +88,7 @@ def turn(world: World) -> Step:
 
 
 def until(world: World, ends: Callable[[Step], bool]) -> Step:
-    for _ in range(MOST_PASSES):
+    for _ in range(MAX_PASSES):
         step = turn(world)
         if ends(step):
             return step
@@ -452,8 +452,8 @@ def test_a_mode_of_report_brings_the_stop_to_its_end(point: type) -> None:
 def test_a_spec_that_wants_nothing_of_an_adopted_server_any_more_does_not_leave_it_off(point: type) -> None:
     world = adopted(LARGER)
     until_it_is(world, point)
-    wish = spec({}, adoption={"policy": "Adopt", "id": ID}, **RESTART)
-    world.cluster.respec(wish.model_copy(update={"server": None}))
+    intent = spec({}, adoption={"policy": "Adopt", "id": ID}, **RESTART)
+    world.cluster.respec(intent.model_copy(update={"server": None}))
     to_rest(world)
     assert row_of(world).status == "running"
     assert "restart" not in world.cluster.stored.status
@@ -562,7 +562,7 @@ def test_a_record_that_somebody_wrote_starts_no_server_but_the_objects_own() -> 
 # -- crashes ---------------------------------------------------------------------------------------------
 def after_each_step(world: World, number: int, *, in_the_middle: bool) -> None:
     """Let the process die at pass *number*, before its report is written or between two passes."""
-    for index in range(MOST_PASSES):
+    for index in range(MAX_PASSES):
         if index == number:
             if in_the_middle:
                 world.dies = True

@@ -159,10 +159,10 @@ def test_a_deletion_by_others_that_hangs_is_looked_at_by_the_cloud(status: str) 
 @pytest.mark.parametrize("status", ["start_delete", "deleting"])
 @pytest.mark.parametrize("policy", ["RecycleBin", "Delete"])
 def test_a_removal_goes_on_after_a_deletion_by_others_that_hangs(status: str, policy: str) -> None:
-    wish = {"spec": spec(deletionPolicy=policy), "deleting": True}
-    assert isinstance(plan(departing(server(status), 500.0, **wish)), Hold)
-    assert plan(departing(server(status), 601.0, **wish)) == Unlock(ID)
-    assert plan(departing(server(status, locked=False), 601.0, **wish)) == BeginDeletion()
+    intent = {"spec": spec(deletionPolicy=policy), "deleting": True}
+    assert isinstance(plan(departing(server(status), 500.0, **intent)), Hold)
+    assert plan(departing(server(status), 601.0, **intent)) == Unlock(ID)
+    assert plan(departing(server(status, locked=False), 601.0, **intent)) == BeginDeletion()
 
 
 # -- what is known to have run -----------------------------------------------------------------------------

@@ -40,15 +40,15 @@ ASKED = {TAKE_OVER: ID}
 def adopting(annotations: dict[str, str], *, stranger: bool = True, owner: Owner = LOST) -> Facts:
     """An object that asks for a server whose owner lives, or may: in another cluster, as a *stranger*."""
     found = replace(SERVER, details=details(owner=owner))
-    wish = resource(
+    intent = resource(
         spec=spec(adoption={"policy": "Adopt", "id": ID}), records=Records(), annotations=annotations
     )
     known = frozenset({owner.uid})
     return facts(
-        resource=wish,
+        resource=intent,
         reading=Reading(),
         candidates=(found,),
-        memory=Memory(found_at=NOW - 1, found_wish="1//False"),
+        memory=Memory(found_at=NOW - 1, found_intent="1//False"),
         rivals=known,
         strangers=known if stranger else frozenset(),
     )

@@ -97,8 +97,8 @@ def wanting(server_spec: dict[str, Any] | None = None, *, generation: int = 1, *
     """Return facts of an object that made its server, with a wish."""
     policies = {key: changes.pop(key) for key in tuple(changes) if key[0].islower() and key in POLICIES}
     own = {key: changes.pop(key) for key in tuple(changes) if key in {"records", "annotations", "finalizers"}}
-    wish = spec(server_spec, **policies)
-    return facts(resource=resource(spec=wish, generation=generation, **own), **changes)
+    intent = spec(server_spec, **policies)
+    return facts(resource=resource(spec=intent, generation=generation, **own), **changes)
 
 
 POLICIES = {"adoption", "disruption", "onExternalDeletion", "managementPolicy", "credentialsRef", "drift"}
@@ -122,7 +122,7 @@ def owned(owner: Owner | None) -> Reading:
 def refusing(case: Facts, kind: str, reason: str, *, count: int = 1, taken: bool = False) -> Facts:
     """Return *case* after the cloud refused steps of a kind."""
     problem = Problem(reason, "The cloud says no. Correct spec.server.", duplicate_name=taken)
-    refusal = Refusal(problem, case.wish, NOW + 60, count, NOW - 600)
+    refusal = Refusal(problem, case.intent, NOW + 60, count, NOW - 600)
     memory = replace(case.memory, refusals={kind: refusal}, posted_at=NOW - 10)
     return replace(case, memory=memory)
 
@@ -136,7 +136,7 @@ def beginning(server_spec: dict[str, Any] | None = None, *, generation: int = 1,
 def in_vain() -> Facts:
     """Return facts of an object for which a disk was to grow, and did not."""
     case = growing("20Gi")
-    return replace(case, memory=replace(case.memory, attempts={plan(case): Attempt(case.wish, 1, NOW - 5)}))
+    return replace(case, memory=replace(case.memory, attempts={plan(case): Attempt(case.intent, 1, NOW - 5)}))
 
 
 def growing(size: str, **changes: Any) -> Facts:

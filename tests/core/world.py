@@ -29,7 +29,7 @@ from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import Done, accepted, noted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.observed import Observed, Reading
 from onecloud_operator.core.plan.adopt import sought, watched_id
-from onecloud_operator.core.plan.create import told
+from onecloud_operator.core.plan.create import explain
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.plan.retry import judged
@@ -247,7 +247,7 @@ class World:
             case _ if isinstance(step, Record | Hold | Settled):
                 pass  # a record is written with the rest of the status
             case _:
-                self.sent.append((self.now, step, facts.wish))
+                self.sent.append((self.now, step, facts.intent))
                 self.cloud.place = self.place
                 return done, self.cloud.send(step, facts.resource)
         return done, None
@@ -269,7 +269,7 @@ class World:
             elif not isinstance(step, Record):
                 self.memory = accepted(facts, step, done)
         facts = replace(facts, memory=self.memory)
-        problem = told(facts, step, problem) if problem is not None else None
+        problem = explain(facts, step, problem) if problem is not None else None
         acted = problem is None and not isinstance(step, Hold | Settled)
         if acted and not isinstance(step, Record) and not isinstance(step, TOLD_AT_ONCE):
             self.wait = 0.0
@@ -280,10 +280,10 @@ class World:
             list(transitions(facts.resource.status, said.status))
         if isinstance(step, Record):
             self.memory = accepted(facts, step, done)
-        self.wait = 0.0 if acted else said.seconds
+        self.wait = 0.0 if acted else said.requeue_after
 
     def _pace(self, facts: Facts, hold: Hold) -> Hold:
-        if hold.final or hold.seconds is not None or (waits := _waits(hold.reason)) is None:
+        if hold.final or hold.requeue_after is not None or (waits := _waits(hold.reason)) is None:
             return hold
         self.memory, hold = paced(facts, hold, first=waits[0], most=waits[1])
         return hold

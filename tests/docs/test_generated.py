@@ -14,7 +14,7 @@ from onecloud_operator.api.spec import Spec
 from onecloud_operator.api.status import Status
 from onecloud_operator.api.structural import paths, structural
 from onecloud_operator.controller import credentials
-from onecloud_operator.core import resource as wishes
+from onecloud_operator.core import resource as intents
 from onecloud_operator.core.report import events
 from onecloud_operator.settings import PREFIX, Settings
 from sandbox.stage import ROOT
@@ -76,10 +76,10 @@ def test_every_reason_that_only_an_event_has_is_explained() -> None:
 
 
 def test_every_annotation_is_in_the_reference() -> None:
-    marks = [value for name, value in vars(wishes).items() if name.isupper() and isinstance(value, str)]
+    marks = [value for name, value in vars(intents).items() if name.isupper() and isinstance(value, str)]
     assert len(marks) > 5
     for mark in marks:
-        if mark != wishes.FINALIZER:
+        if mark != intents.FINALIZER:
             assert f"| `{mark}: " in REFERENCE
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from onecloud_operator.api.crd import SHORT, schema
 from onecloud_operator.api.prune import GROUP, VERSION
-from onecloud_operator.core import resource as wishes
+from onecloud_operator.core import resource as intents
 from onecloud_operator.settings import PREFIX, Settings
 from sandbox.stage import ROOT
 
@@ -128,7 +128,7 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
 
 @every_page
 def test_every_annotation_that_is_named_exists(page: Path) -> None:
-    known = {value for value in vars(wishes).values() if isinstance(value, str)}
+    known = {value for value in vars(intents).values() if isinstance(value, str)}
     ours = {found.partition("/")[2] for found in known if found.startswith(f"{GROUP}/")}
     owner_tags = {"cluster", "namespace", "name", "uid"}
     assert set(MARK.findall(page.read_text())) - ours - owner_tags <= {VERSION}

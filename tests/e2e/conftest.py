@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.stage import grant
-from tests.e2e.user import Play
+from tests.e2e.user import User
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:
@@ -47,14 +47,14 @@ def cloud() -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def play(
+def user(
     control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud
-) -> Iterator[Play]:
+) -> Iterator[User]:
     """Give a namespace with working credentials, and an operator that sees this namespace only."""
     kube.apply(cloud.secret(namespace))
     operator = Operator(control_plane.kubeconfig_of("operator"), namespaces=namespace, **QUICK)
     with operator:
-        played = Play(kube, namespace, cloud, operator)
+        played = User(kube, namespace, cloud, operator)
         yield played
         played.check_secrets()
 
@@ -70,8 +70,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def _operators(fixtures: Mapping[str, Any]) -> Iterator[tuple[str, Operator]]:
-    if "play" in fixtures:
-        yield "operator", fixtures["play"].operator
+    if "user" in fixtures:
+        yield "operator", fixtures["user"].operator
     if "pair" in fixtures:
         for number, replica in enumerate(fixtures["pair"].replicas):
             yield f"replica {number}", replica.operator

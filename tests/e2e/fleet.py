@@ -12,7 +12,7 @@ from tests.e2e.user import LONG, said, settled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.e2e.user import Play
+    from tests.e2e.user import User
 
 SIZE = 6
 POLLS = 5
@@ -20,23 +20,23 @@ POLLS = 5
 
 @dataclass
 class Fleet:
-    """Some objects whose servers rest. *play*: their namespace, cloud and operator."""
+    """Some objects whose servers rest. *user*: their namespace, cloud and operator."""
 
-    play: Play
+    user: User
     names: list[str] = field(default_factory=list)
     servers: dict[str, str] = field(default_factory=dict)  # the id of each name's server
 
     def grow(self, *names: str) -> None:
         """Add objects, and wait until they are Ready."""
         for name in names:
-            self.play.apply(name, onExternalDeletion="Recreate")
+            self.user.apply(name, onExternalDeletion="Recreate")
         for name in names:
-            self.servers[name] = self.play.wait_ready(name)["id"]
+            self.servers[name] = self.user.wait_ready(name)["id"]
             self.names.append(name)
 
     def statuses(self) -> Iterator[dict[str, Any]]:
         """Yield the status of each object."""
-        return (self.play.status(name) for name in self.names)
+        return (self.user.status(name) for name in self.names)
 
     def reasons(self, kind: str = "Synced") -> set[str]:
         """Return the reasons that a condition gives anywhere."""
@@ -44,18 +44,18 @@ class Fleet:
 
     def is_well(self) -> bool:
         """Say whether every object is settled."""
-        return all(settled(self.play.get(name)) for name in self.names)
+        return all(settled(self.user.get(name)) for name in self.names)
 
     def wait_well(self, seconds: float = LONG) -> None:
         """Wait until every object is settled, without a touch."""
-        self.play.until(self.is_well, "all are well again", seconds)
+        self.user.until(self.is_well, "all are well again", seconds)
 
     def check_servers(self) -> None:
         """See that each object has its old server, and that there is no other."""
-        found = {server["id"]: server for server in self.play.cloud.servers() if server["project"] == "lab"}
+        found = {server["id"]: server for server in self.user.cloud.servers() if server["project"] == "lab"}
         assert set(found) == set(self.servers.values())
         for name, ident in self.servers.items():
-            assert self.play.status(name)["id"] == ident
+            assert self.user.status(name)["id"] == ident
             assert found[ident]["metadata"]["user:onecloud.io/name"] == name
             assert not found[ident]["pending_deleted"]
 

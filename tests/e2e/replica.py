@@ -11,7 +11,7 @@ import httpx
 if TYPE_CHECKING:
     from sandbox.cluster.proxy import Proxy
     from sandbox.stage import Operator
-    from tests.e2e.user import Play
+    from tests.e2e.user import User
 
 DURATION_SECONDS = 4
 LEASE = {
@@ -54,10 +54,10 @@ class Replica:
         """How often its heart has beaten, once a second: figures with another number are newer ones."""
         return self.measure("event_loop_lag_seconds_count")
 
-    def refresh(self, play: Play) -> None:
+    def refresh(self, user: User) -> None:
         """Wait until its figures tell of all that was so when this was called."""
         beats = self.beats
-        play.until(lambda: self.beats > beats + 1, "newer figures")
+        user.until(lambda: self.beats > beats + 1, "newer figures")
 
     @property
     def leads(self) -> bool:

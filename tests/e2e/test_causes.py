@@ -9,14 +9,14 @@ import pytest
 from tests.e2e.user import said
 
 if TYPE_CHECKING:
-    from tests.e2e.user import Play
+    from tests.e2e.user import User
 
 REASON = '{"__reason__":"no kvm device","__stage__":"OnStartComplete","__status__":"error"}'
 
 
-def fails(play: Play, operation: str, status: str, times: int = 4) -> None:
+def fails(user: User, operation: str, status: str, times: int = 4) -> None:
     for _ in range(times):
-        play.cloud.call("fail_next", operation=operation, status=status, text=REASON)
+        user.cloud.call("fail_next", operation=operation, status=status, text=REASON)
 
 
 def message(status: dict[str, Any]) -> str:
@@ -41,32 +41,32 @@ def message(status: dict[str, Any]) -> str:
     ],
 )
 def test_an_operation_that_fails_says_why(
-    play: Play, before: str, after: dict[str, Any], operation: str, status: str
+    user: User, before: str, after: dict[str, Any], operation: str, status: str
 ) -> None:
-    play.apply(server={"powerState": before})
-    play.wait_ready()
-    fails(play, operation, status)
-    play.cloud.call("reset_calls")
-    play.apply(server=after)
-    told = play.wait(lambda found: "no kvm device" in message(found))
+    user.apply(server={"powerState": before})
+    user.wait_ready()
+    fails(user, operation, status)
+    user.cloud.call("reset_calls")
+    user.apply(server=after)
+    told = user.wait(lambda found: "no kvm device" in message(found))
     assert said(told, "Synced")["reason"] == "OperationFailed"
     assert "__stage__" not in message(told)
-    reads = [call for call in play.cloud.call("calls") if "obj_id=" in str(call)]
+    reads = [call for call in user.cloud.call("calls") if "obj_id=" in str(call)]
     assert len(reads) <= 12, "once for each failure, and a few times more while the events are not written"
 
 
-def test_a_failed_creation_says_why_though_its_events_come_late(play: Play) -> None:
-    play.cloud.call("settings", events_lag_seconds=2.0)
-    play.cloud.call("fail_next", operation="create", status="sched_fail", text="no host fits")
-    play.apply()
-    told = play.wait(lambda found: found.get("creation", {}).get("failureMessage"))
+def test_a_failed_creation_says_why_though_its_events_come_late(user: User) -> None:
+    user.cloud.call("settings", events_lag_seconds=2.0)
+    user.cloud.call("fail_next", operation="create", status="sched_fail", text="no host fits")
+    user.apply()
+    told = user.wait(lambda found: found.get("creation", {}).get("failureMessage"))
     assert "no host fits" in told["creation"]["failureMessage"]
-    play.wait_ready()
+    user.wait_ready()
 
 
-def test_an_elastic_address_that_a_classic_network_cannot_bind_leaves_the_server_well(play: Play) -> None:
+def test_an_elastic_address_that_a_classic_network_cannot_bind_leaves_the_server_well(user: User) -> None:
     """The cloud says that the binding failed, shows the address all the same, and the server runs."""
-    play.apply(server={"eip": "eip-1"})
-    status = play.wait_ready()
+    user.apply(server={"eip": "eip-1"})
+    status = user.wait_ready()
     assert said(status, "Synced")["reason"] == "UpToDate"
-    assert play.only_server()["status"] == "running"
+    assert user.only_server()["status"] == "running"

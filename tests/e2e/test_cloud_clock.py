@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.user import KIND, Play, settled
+from tests.e2e.user import KIND, User, settled
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ def test_a_new_server_is_ready_at_once_though_the_clock_was_set_back(
     kube.apply(cloud.secret(namespace))
     kubeconfig = control_plane.kubeconfig_of("operator")
     with Operator(kubeconfig, namespaces=namespace, cluster_id="cluster0") as operator:
-        play = Play(kube, namespace, cloud, operator)
+        user = User(kube, namespace, cloud, operator)
         cloud.call("settings", date=date)
         cloud.call("set_clock", ahead_seconds=3600)
-        play.apply("web-1")
-        play.wait_ready("web-1")
+        user.apply("web-1")
+        user.wait_ready("web-1")
         cloud.call("set_clock", ahead_seconds=0)
         for name in ("web-2", "web-3"):
-            play.apply(name)
+            user.apply(name)
             kube.wait_for(KIND, name, namespace, settled, timeout_seconds=SOON_SECONDS)

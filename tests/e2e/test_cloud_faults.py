@@ -20,7 +20,7 @@ from sandbox.cluster.namespaces import temporary
 from tests.e2e.conftest import QUICK
 from tests.e2e.fleet import POLLS, SIZE, Fleet, soak, writes
 from tests.e2e.replica import Replica
-from tests.e2e.user import LONG, Play, said
+from tests.e2e.user import LONG, User, said
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ PEAK_MIB = 350.0  # the budget for 10,000 objects holds for a sick cloud, too
 MANY = 200 if soak() else 20
 SILENCE_SECONDS = 150.0  # a call that is never answered is given up by then
 ASKED = Counter({"PUT /servers/{id}": 1, "POST /servers": 1})  # what the user's two wishes take
-MOST_TRIES = 6  # of each, while they are refused; the waits between them grow
+MAX_TRIES = 6  # of each, while they are refused; the waits between them grow
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Sickness:
 
     begin: Callable[[Fleet], object]
     reasons: frozenset[str] = frozenset()
-    end: Callable[[Fleet], object] = lambda fleet: fleet.play.cloud.call("clear_faults")
+    end: Callable[[Fleet], object] = lambda fleet: fleet.user.cloud.call("clear_faults")
     seconds: float = LONG
     everywhere: bool = False
     ready: str = "True"
@@ -62,18 +62,18 @@ class Sickness:
 
 def fault(effect: str, **more: Any) -> Callable[[Fleet], object]:
     """Return what hits every call, or those that *more* describes, until the faults are cleared."""
-    return lambda fleet: fleet.play.cloud.call("fault", effect=effect, **{"count": None, **more})
+    return lambda fleet: fleet.user.cloud.call("fault", effect=effect, **{"count": None, **more})
 
 
 def setting(**changes: Any) -> Callable[[Fleet], object]:
     """Return a change of the cloud's settings."""
-    return lambda fleet: fleet.play.cloud.call("settings", **changes)
+    return lambda fleet: fleet.user.cloud.call("settings", **changes)
 
 
 def rows_of_others(fleet: Fleet) -> None:
     """Let every list hold our servers' rows as another project's, all of them gone wrong."""
     keys = ("id", "name", "status", "updated_at", "created_at", "update_version")
-    rows = [{key: s.get(key) for key in keys} for s in fleet.play.cloud.servers()]
+    rows = [{key: s.get(key) for key in keys} for s in fleet.user.cloud.servers()]
     others = [{**row, "tenant_id": "0" * 32, "project_id": "0" * 32, "status": "disk_fail"} for row in rows]
     body = json.dumps({"servers": others, "total": len(others), "limit": 100})
     fault("answer", method="GET", path=LISTS, status=200, body=body)(fleet)
@@ -87,18 +87,18 @@ def inner_calls_are_refused(fleet: Fleet) -> None:
 
 
 def hosts(*, online: bool) -> Callable[[Fleet], object]:
-    return lambda fleet: fleet.play.cloud.call("set_host", online=online)
+    return lambda fleet: fleet.user.cloud.call("set_host", online=online)
 
 
 def hosts_are_back(fleet: Fleet) -> None:
     """Have the hosts back, and the cloud look at each server, as its agents do when they start."""
-    fleet.play.cloud.call("set_host", online=True)
+    fleet.user.cloud.call("set_host", online=True)
     for ident in fleet.servers.values():
-        fleet.play.cloud.call("change", ident=ident, status="running")
+        fleet.user.cloud.call("change", ident=ident, status="running")
 
 
 def ahead(seconds: float) -> Callable[[Fleet], object]:
-    return lambda fleet: fleet.play.cloud.call("set_clock", ahead_seconds=seconds)
+    return lambda fleet: fleet.user.cloud.call("set_clock", ahead_seconds=seconds)
 
 
 UNREACHABLE = frozenset({"EndpointUnreachable"})
@@ -109,7 +109,7 @@ UNKNOWN = frozenset({"ServerUnknown", "NoCapacity"})
 GARBAGE = {"path": "^/servers", "body": '{"servers": [{]'}
 HTML = {"path": "^/servers", "content_type": "text/html"}
 SICKNESSES = {
-    "the-token-is-revoked": Sickness(lambda fleet: fleet.play.cloud.call("revoke_tokens")),
+    "the-token-is-revoked": Sickness(lambda fleet: fleet.user.cloud.call("revoke_tokens")),
     "every-answer-is-late": Sickness(fault("pass", latency_seconds=1.0)),
     "every-call-hangs-and-is-cut": Sickness(fault("reset", latency_seconds=3.0), UNREACHABLE),
     "every-connection-is-reset": Sickness(fault("reset"), UNREACHABLE, everywhere=True),
@@ -155,20 +155,20 @@ def fleet(
         kubeconfig = control_plane.kubeconfig_of("operator")
         with Operator(kubeconfig, waiting=True, namespaces=namespace, **QUICK) as operator:
             operator.start(*(["tests.e2e.impatient"] if request.param == "impatient" else []))
-            fleet = Fleet(Play(kube, namespace, cloud, operator))
+            fleet = Fleet(User(kube, namespace, cloud, operator))
             fleet.grow(*(f"web-{number}" for number in range(SIZE)))
             yield fleet
-            fleet.play.check_secrets()
+            fleet.user.check_secrets()
 
 
 @pytest.mark.parametrize(("fleet", "name"), PLAYED, indirect=["fleet"], scope="module")
 def test_nothing_is_lost_or_doubled_while(fleet: Fleet, name: str) -> None:
-    sickness, play = KNOWN[name], fleet.play
-    process, new = play.operator.process, f"new-{name}"
-    play.cloud.call("reset_calls")
+    sickness, user = KNOWN[name], fleet.user
+    process, new = user.operator.process, f"new-{name}"
+    user.cloud.call("reset_calls")
     sickness.begin(fleet)
-    play.apply("web-0", {"description": name}, onExternalDeletion="Recreate")
-    play.apply(new, onExternalDeletion="Recreate")
+    user.apply("web-0", {"description": name}, onExternalDeletion="Recreate")
+    user.apply(new, onExternalDeletion="Recreate")
     if sickness.reasons:
         check_told(fleet, sickness, new)
     else:
@@ -179,12 +179,12 @@ def test_nothing_is_lost_or_doubled_while(fleet: Fleet, name: str) -> None:
     fleet.grow(new)
     fleet.wait_well(sickness.seconds)
     fleet.check_servers()
-    assert play.cloud.call("find", ident=fleet.servers["web-0"])["description"] == name
-    check_writes(play, sickness)
+    assert user.cloud.call("find", ident=fleet.servers["web-0"])["description"] == name
+    check_writes(user, sickness)
     if name == "the-token-is-revoked":
-        assert play.cloud.counts()["POST /v3/auth/tokens"] == 1
+        assert user.cloud.counts()["POST /v3/auth/tokens"] == 1
     assert process is not None
-    assert play.operator.process is process
+    assert user.operator.process is process
     check_memory(process)
 
 
@@ -192,70 +192,70 @@ def check_told(fleet: Fleet, sickness: Sickness, new: str) -> None:
     """See that those who wait for something are told why, and that what rests is said to be as it was."""
     wanted = {"web-0", new, *(fleet.names if sickness.everywhere else ())}
     what = f"one of {set(sickness.reasons)} on {wanted}"
-    fleet.play.until(
+    fleet.user.until(
         lambda: all(told(fleet, name) in sickness.reasons for name in wanted), what, sickness.seconds
     )
     for name in fleet.names:
-        status = fleet.play.status(name)
+        status = fleet.user.status(name)
         assert said(status, "Ready")["status"] == sickness.ready, name
         assert told(fleet, name) in sickness.reasons | {"UpToDate"}, name
         assert said(status, "Synced")["message"]
-    assert said(fleet.play.status("web-0"), "CredentialsValid")["status"] == sickness.valid
-    assert said(fleet.play.status(new), "Ready").get("status") != "True"
+    assert said(fleet.user.status("web-0"), "CredentialsValid")["status"] == sickness.valid
+    assert said(fleet.user.status(new), "Ready").get("status") != "True"
 
 
 def check_untold(fleet: Fleet) -> None:
     """See that nothing is shown of it on what rests, while the cloud is looked at a few times."""
-    seen = fleet.play.cloud.counts().get("GET /servers", 0)
-    fleet.play.until(lambda: fleet.play.cloud.counts().get("GET /servers", 0) >= seen + POLLS, "more polls")
+    seen = fleet.user.cloud.counts().get("GET /servers", 0)
+    fleet.user.until(lambda: fleet.user.cloud.counts().get("GET /servers", 0) >= seen + POLLS, "more polls")
     for name in fleet.names[1:]:
-        status = fleet.play.status(name)
+        status = fleet.user.status(name)
         assert (said(status, "Ready")["status"], told(fleet, name)) == ("True", "UpToDate"), name
 
 
 def told(fleet: Fleet, name: str) -> str:
     """Return the reason of Synced."""
-    return str(said(fleet.play.status(name), "Synced").get("reason", ""))
+    return str(said(fleet.user.status(name), "Synced").get("reason", ""))
 
 
-def check_writes(play: Play, sickness: Sickness) -> None:
+def check_writes(user: User, sickness: Sickness) -> None:
     """See that nothing was carried out but what was asked for, once; a refusal may be tried a few times."""
-    tried = writes(play.cloud.counts())
-    carried_out = [c for c in play.cloud.call("calls") if 200 <= c["status"] < 300]
+    tried = writes(user.cloud.counts())
+    carried_out = [c for c in user.cloud.call("calls") if 200 <= c["status"] < 300]
     done = writes(Counter(c["call"] for c in carried_out))
     if sickness.again:
         failed = done["DELETE /servers/{id}"]
         assert done == ASKED + Counter({"POST /servers": failed, "DELETE /servers/{id}": failed})
-        assert failed <= MOST_TRIES
+        assert failed <= MAX_TRIES
         return
     assert tried.keys() == ASKED.keys()
     if sickness.done:
         assert tried <= ASKED + ASKED
     else:
         assert done == ASKED
-        assert max(tried.values()) <= MOST_TRIES
+        assert max(tried.values()) <= MAX_TRIES
 
 
-def test_ten_thousand_servers_that_turn_unknown_are_only_told_of(play: Play) -> None:
+def test_ten_thousand_servers_that_turn_unknown_are_only_told_of(user: User) -> None:
     """As many as the machine allows: each is told once, and once more when it is known again."""
-    play.operator.stop()
-    play.operator.knobs |= {"listen_port": free_port()}
-    play.operator.start()
-    replica = Replica(play.operator, int(str(play.operator.knobs["listen_port"])))
-    fleet = Fleet(play)
+    user.operator.stop()
+    user.operator.knobs |= {"listen_port": free_port()}
+    user.operator.start()
+    replica = Replica(user.operator, int(str(user.operator.knobs["listen_port"])))
+    fleet = Fleet(user)
     fleet.grow(*(f"web-{number}" for number in range(MANY)))
-    play.cloud.call("reset_calls")
-    replica.refresh(play)
+    user.cloud.call("reset_calls")
+    replica.refresh(user)
     before = replica.measure("kubernetes_requests_total", 'operation="write_status"')
-    play.cloud.call("set_host", online=False)
-    play.until(lambda: all(told(fleet, name) == "ServerUnknown" for name in fleet.names), "all are told")
+    user.cloud.call("set_host", online=False)
+    user.until(lambda: all(told(fleet, name) == "ServerUnknown" for name in fleet.names), "all are told")
     assert {said(status, "Ready")["status"] for status in fleet.statuses()} == {"Unknown"}
     hosts_are_back(fleet)
     fleet.wait_well()
-    replica.refresh(play)
+    replica.refresh(user)
     after = replica.measure("kubernetes_requests_total", 'operation="write_status"')
     assert after - before <= MANY * 3  # two each; on a busy machine a list comes late, which is told, too
-    assert not writes(play.cloud.counts())
+    assert not writes(user.cloud.counts())
     fleet.check_servers()
 
 

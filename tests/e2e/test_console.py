@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from onecloud_operator.onecloud import AddressPolicy, Cloud, Credentials, Endpoints, Password, Project
 from sandbox.cluster.kube import KubeError
-from tests.e2e.user import KIND, SERVER, Play, said
+from tests.e2e.user import KIND, SERVER, User, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,11 +21,11 @@ BACKUP = "d3e5f7a9-2b4c-4d6e-9f80-ab1c2d3e4f50"
 BOTH = [{"network": "vnet-1"}, {"network": "vnet-backup"}]
 
 
-def console(play: Play, server_id: str, action: str, body: Mapping[str, Any]) -> None:
+def console(user: User, server_id: str, action: str, body: Mapping[str, Any]) -> None:
     """Perform an action on a server as its owner does in the console."""
 
     async def perform() -> None:
-        secret = play.cloud.secret_data
+        secret = user.cloud.secret_data
         endpoints = Endpoints(AddressPolicy(allow_loopback=True))
         method = Password(
             SecretStr(secret["OS_PASSWORD"]), user_name=secret["OS_USERNAME"], user_domain_name="Default"
@@ -54,62 +54,62 @@ def drifted(status: Mapping[str, Any], *fields: str) -> bool:
     return well(status) and {each["field"] for each in status.get("drift", ())} == set(fields)
 
 
-def events(play: Play, reason: str) -> list[str]:
-    found = play.kube.list("events", play.namespace)
+def events(user: User, reason: str) -> list[str]:
+    found = user.kube.list("events", user.namespace)
     return [each["message"] for each in found if each["reason"] == reason]
 
 
 @pytest.mark.parametrize(
     "told", [False, True], ids=["region-tells-the-old-name", "region-tells-the-new-name"]
 )
-def test_an_image_that_is_renamed_is_no_drift_of_old_servers_nor_of_new_ones(play: Play, told: bool) -> None:
-    play.apply()
-    old = play.wait_ready()
-    play.cloud.call("rename_image", ident=IMAGE, name="ubuntu-22.04-20261101", told=told)
-    play.cloud.call("change", ident=old["id"], description="read again")
-    play.apply("web-2", server={"image": "ubuntu-22.04-20261101"})
-    play.apply("web-3", server={"image": "Ubuntu-22.04-20261101"})
+def test_an_image_that_is_renamed_is_no_drift_of_old_servers_nor_of_new_ones(user: User, told: bool) -> None:
+    user.apply()
+    old = user.wait_ready()
+    user.cloud.call("rename_image", ident=IMAGE, name="ubuntu-22.04-20261101", told=told)
+    user.cloud.call("change", ident=old["id"], description="read again")
+    user.apply("web-2", server={"image": "ubuntu-22.04-20261101"})
+    user.apply("web-3", server={"image": "Ubuntu-22.04-20261101"})
     for name in ("web-2", "web-3"):
-        assert drifted(play.wait_ready(name))
-    status = play.wait(lambda s: s["server"].get("description") == "read again")
+        assert drifted(user.wait_ready(name))
+    status = user.wait(lambda s: s["server"].get("description") == "read again")
     assert drifted(status)
     assert status["baseline"]["imageID"] == IMAGE
     with pytest.raises(KubeError, match="take it out"):
-        play.apply(server={"image": "ubuntu-22.04-20261101"})
+        user.apply(server={"image": "ubuntu-22.04-20261101"})
     without = {key: value for key, value in SERVER.items() if key != "image"}
     spec = {"credentialsRef": {"name": "onecloud"}, "server": {**without, "rootDisk": {"size": "10Gi"}}}
-    play.kube.patch(KIND, "web-1", play.namespace, {"spec": {"server": {"image": None, **spec["server"]}}})
-    assert drifted(play.wait_ready())
+    user.kube.patch(KIND, "web-1", user.namespace, {"spec": {"server": {"image": None, **spec["server"]}}})
+    assert drifted(user.wait_ready())
 
 
-def test_an_image_that_is_deleted_is_no_drift(play: Play) -> None:
-    play.apply()
-    identity = play.wait_ready()["id"]
-    play.cloud.call("delete_image", ident=IMAGE, told=True)
-    play.cloud.call("change", ident=identity, description="read again")
-    assert drifted(play.wait(lambda s: s["server"].get("description") == "read again"))
+def test_an_image_that_is_deleted_is_no_drift(user: User) -> None:
+    user.apply()
+    identity = user.wait_ready()["id"]
+    user.cloud.call("delete_image", ident=IMAGE, told=True)
+    user.cloud.call("change", ident=identity, description="read again")
+    assert drifted(user.wait(lambda s: s["server"].get("description") == "read again"))
 
 
-def test_a_card_that_is_attached_is_told_and_may_be_declared_or_left_alone(play: Play) -> None:
-    play.apply()
-    identity = play.wait_ready()["id"]
-    console(play, identity, "attachnetwork", {"nets": [{"network": BACKUP}]})
-    status = play.wait(lambda s: drifted(s, "networks"))
+def test_a_card_that_is_attached_is_told_and_may_be_declared_or_left_alone(user: User) -> None:
+    user.apply()
+    identity = user.wait_ready()["id"]
+    console(user, identity, "attachnetwork", {"nets": [{"network": BACKUP}]})
+    status = user.wait(lambda s: drifted(s, "networks"))
     assert BACKUP in status["drift"][0]["actual"]
     assert said(status, "Drifted")["status"] == "True"
-    (told,) = play.until(lambda: events(play, "DriftDetected"), "an Event")
+    (told,) = user.until(lambda: events(user, "DriftDetected"), "an Event")
     assert "networks" in told
     with pytest.raises(KubeError, match="take it out"):
-        play.apply(server={"networks": BOTH})
-    play.kube.patch(KIND, "web-1", play.namespace, {"spec": {"server": {"networks": None}}})
-    assert drifted(play.wait_ready())
-    play.apply(server={"networks": BOTH})
-    assert drifted(play.wait_ready())
-    assert play.posts() == 1
+        user.apply(server={"networks": BOTH})
+    user.kube.patch(KIND, "web-1", user.namespace, {"spec": {"server": {"networks": None}}})
+    assert drifted(user.wait_ready())
+    user.apply(server={"networks": BOTH})
+    assert drifted(user.wait_ready())
+    assert user.posts() == 1
 
 
-def test_billing_a_key_pair_and_an_address_are_told_and_not_corrected(play: Play) -> None:
-    play.apply(
+def test_billing_a_key_pair_and_an_address_are_told_and_not_corrected(user: User) -> None:
+    user.apply(
         server={
             "keypair": "ops",
             "billing": {"type": "Postpaid"},
@@ -117,77 +117,77 @@ def test_billing_a_key_pair_and_an_address_are_told_and_not_corrected(play: Play
             "powerState": "Stopped",
         }
     )
-    identity = play.wait_ready()["id"]
-    play.cloud.call("rename_keypair", ident=KEYPAIR, name="ops-2026")
-    play.cloud.call("change", ident=identity, description="read again")
-    assert drifted(play.wait(lambda s: s["server"].get("description") == "read again"))
-    play.cloud.call("change", ident=identity, billing_type="prepaid")
-    play.wait(lambda s: drifted(s, "billing.type"))
-    (card,) = play.only_server()["nics"]
+    identity = user.wait_ready()["id"]
+    user.cloud.call("rename_keypair", ident=KEYPAIR, name="ops-2026")
+    user.cloud.call("change", ident=identity, description="read again")
+    assert drifted(user.wait(lambda s: s["server"].get("description") == "read again"))
+    user.cloud.call("change", ident=identity, billing_type="prepaid")
+    user.wait(lambda s: drifted(s, "billing.type"))
+    (card,) = user.only_server()["nics"]
     other = {"network": card["network_id"], "address": "10.90.0.78"}
-    console(play, identity, "change-ipaddr", {"mac": card["mac"], "net_desc": other})
-    status = play.wait(lambda s: drifted(s, "billing.type", "networks[vnet-1].address"))
+    console(user, identity, "change-ipaddr", {"mac": card["mac"], "net_desc": other})
+    status = user.wait(lambda s: drifted(s, "billing.type", "networks[vnet-1].address"))
     assert {each["actual"] for each in status["drift"]} == {"Prepaid", "10.90.0.78"}
 
 
-def test_an_adopted_server_that_lacks_a_declared_network_does_not_say_that_it_agrees(play: Play) -> None:
-    theirs = play.cloud.call("add_server", name="legacy-1")
+def test_an_adopted_server_that_lacks_a_declared_network_does_not_say_that_it_agrees(user: User) -> None:
+    theirs = user.cloud.call("add_server", name="legacy-1")
     adopt = {"policy": "Adopt", "id": theirs}
-    nics = play.only_server()["nics"]
+    nics = user.only_server()["nics"]
     server = {"networks": [{"network": "vnet-backup"} for _ in nics]}
-    play.apply_only(server=server, adoption=adopt)
-    status = play.wait_reason("ImmutableField")
+    user.apply_only(server=server, adoption=adopt)
+    status = user.wait_reason("ImmutableField")
     assert said(status, "Stalled")["status"] == "True"
     assert [each["field"] for each in status["drift"]] == ["networks[vnet-backup]"]
     own = {"network": nics[0]["network_id"]}
-    play.kube.patch(KIND, "web-1", play.namespace, {"spec": {"server": {"networks": [own]}}})
-    assert drifted(play.wait_ready())
+    user.kube.patch(KIND, "web-1", user.namespace, {"spec": {"server": {"networks": [own]}}})
+    assert drifted(user.wait_ready())
 
 
-def test_a_name_is_looked_up_once_for_all_adopted_servers_of_a_project(play: Play) -> None:
+def test_a_name_is_looked_up_once_for_all_adopted_servers_of_a_project(user: User) -> None:
     for number in range(5):
-        theirs = play.cloud.call("add_server", name=f"legacy-{number}")
+        theirs = user.cloud.call("add_server", name=f"legacy-{number}")
         adopt = {"policy": "Adopt", "id": theirs}
-        play.apply_only(f"web-{number}", server={"image": "debian-12"}, adoption=adopt)
+        user.apply_only(f"web-{number}", server={"image": "debian-12"}, adoption=adopt)
     for number in range(5):
-        play.wait_reason("ImmutableField", f"web-{number}")
-    counts = play.cloud.counts()
+        user.wait_reason("ImmutableField", f"web-{number}")
+    counts = user.cloud.counts()
     asked = {call: count for call, count in counts.items() if "images" in call}
     assert sum(asked.values()) == 1, counts
 
 
 @pytest.mark.parametrize("path", ["/networks", "/v1/images"])
 def test_a_name_that_cannot_be_looked_up_is_not_known_and_holds_back_nothing_else(
-    play: Play, path: str
+    user: User, path: str
 ) -> None:
-    theirs = play.cloud.call("add_server", name="legacy-1")
+    theirs = user.cloud.call("add_server", name="legacy-1")
     refusal = {"status": 403, "kind": "ForbiddenError", "details": "no right", "count": None}
-    play.cloud.call("fault", effect="answer", method="GET", path=path, **refusal)
+    user.cloud.call("fault", effect="answer", method="GET", path=path, **refusal)
     by_name: dict[str, dict[str, Any]] = {
         "/networks": {"networks": [{"network": "vnet-1"}]},
         "/v1/images": {"image": "debian-12"},
     }
     adopt = {"policy": "Adopt", "id": theirs}
-    play.apply_only(server={**by_name[path], "description": "mine"}, adoption=adopt)
-    status = play.wait_reason("ReferenceUnknown")
+    user.apply_only(server={**by_name[path], "description": "mine"}, adoption=adopt)
+    status = user.wait_reason("ReferenceUnknown")
     assert (said(status, "Synced")["status"], said(status, "Stalled")) == ("Unknown", {})
     assert "no right" in said(status, "Synced")["message"]
     assert "drift" not in status
-    assert play.only_server()["description"] == "mine"
-    play.apply_only(server={"description": "mine"}, adoption=adopt)
-    assert drifted(play.wait_ready())
+    assert user.only_server()["description"] == "mine"
+    user.apply_only(server={"description": "mine"}, adoption=adopt)
+    assert drifted(user.wait_ready())
 
 
 def test_a_server_that_somebody_froze_is_told_with_the_clouds_words_and_started_once_it_is_thawed(
-    play: Play,
+    user: User,
 ) -> None:
-    play.apply(server={"powerState": "Running"})
-    server_id = play.wait_ready()["id"]
-    console(play, server_id, "freeze", {})
-    status = play.wait_reason("ProviderError")
+    user.apply(server={"powerState": "Running"})
+    server_id = user.wait_ready()["id"]
+    console(user, server_id, "freeze", {})
+    status = user.wait_reason("ProviderError")
     assert "freezed" in said(status, "Synced")["message"]
     assert said(status, "Ready")["reason"] == "WrongPowerState"
     assert not said(status, "Stalled")
-    console(play, server_id, "unfreeze", {})
-    assert play.wait_ready()["id"] == server_id
-    assert play.only_server()["id"] == server_id
+    console(user, server_id, "unfreeze", {})
+    assert user.wait_ready()["id"] == server_id
+    assert user.only_server()["id"] == server_id

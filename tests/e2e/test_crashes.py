@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.e2e.user import Play
+    from tests.e2e.user import User
 
     Server = dict[str, Any]
 
@@ -51,231 +51,231 @@ class Scene:
     all servers that were not another's before, whatever they are called. *long*: only in `make soak`.
     """
 
-    before: Callable[[Play, str], None]
-    act: Callable[[Play, str], None]
-    over: Callable[[Play, str], bool]
-    check: Callable[[Play, str, list[Server]], None]
+    before: Callable[[User, str], None]
+    act: Callable[[User, str], None]
+    over: Callable[[User, str], bool]
+    check: Callable[[User, str, list[Server]], None]
     long: bool = False
 
 
-def nothing(play: Play, name: str) -> None:
+def nothing(user: User, name: str) -> None:
     """Prepare nothing."""
 
 
-def made(play: Play, name: str) -> None:
+def made(user: User, name: str) -> None:
     """Have a server that rests."""
-    play.apply(name)
-    play.wait_ready(name)
+    user.apply(name)
+    user.wait_ready(name)
 
 
-def is_settled(play: Play, name: str) -> bool:
-    found = play.kube.get(KIND, name, play.namespace)
+def is_settled(user: User, name: str) -> bool:
+    found = user.kube.get(KIND, name, user.namespace)
     return found is not None and settled(found)
 
 
-def is_gone(play: Play, name: str) -> bool:
-    return play.kube.get(KIND, name, play.namespace) is None
+def is_gone(user: User, name: str) -> bool:
+    return user.kube.get(KIND, name, user.namespace) is None
 
 
-def of_others(play: Play, name: str) -> dict[str, bool]:
+def of_others(user: User, name: str) -> dict[str, bool]:
     """Return the servers that are not the object's by their names, and whether each is in the recycle bin."""
     return {
         s["id"]: s["pending_deleted"]
-        for s in play.cloud.servers()
+        for s in user.cloud.servers()
         if not s["name"].endswith((f".{name}", f"old-{name}"))
     }
 
 
-def check(play: Play, scene: Scene, name: str, others: dict[str, bool]) -> None:
+def check(user: User, scene: Scene, name: str, others: dict[str, bool]) -> None:
     """See that the scene ended as it must, and that no server of *others* was touched."""
-    play.until(
-        lambda: all(s["status"] != "sync_status" for s in play.cloud.servers()),
+    user.until(
+        lambda: all(s["status"] != "sync_status" for s in user.cloud.servers()),
         f"{name}: no server is looked at",
     )
-    servers = play.cloud.servers()
+    servers = user.cloud.servers()
     assert {s["id"]: s["pending_deleted"] for s in servers if s["id"] in others} == others
-    scene.check(play, name, [s for s in servers if s["id"] not in others])
+    scene.check(user, name, [s for s in servers if s["id"] not in others])
 
 
-def one_server(play: Play, name: str, servers: list[Server]) -> None:
+def one_server(user: User, name: str, servers: list[Server]) -> None:
     """See that there is one, and that the object shows it."""
     (server,) = servers
-    status = play.status(name)
+    status = user.status(name)
     assert status["id"] == status["server"]["id"] == server["id"]
     assert server["metadata"]["user:onecloud.io/name"] == name
     assert (server["status"], server["pending_deleted"]) == ("running", False)
 
 
-def at_attempt(number: int) -> Callable[[Play, str, list[Server]], None]:
+def at_attempt(number: int) -> Callable[[User, str, list[Server]], None]:
     """Return a look whether this attempt's server is the one that is there."""
 
-    def look(play: Play, name: str, servers: list[Server]) -> None:
-        one_server(play, name, servers)
-        assert play.status(name)["creation"]["attempt"] == number
+    def look(user: User, name: str, servers: list[Server]) -> None:
+        one_server(user, name, servers)
+        assert user.status(name)["creation"]["attempt"] == number
 
     return look
 
 
-def change(play: Play, name: str) -> None:
+def change(user: User, name: str) -> None:
     """Ask for all kinds of changes at once."""
     wanted = {"cpu": 4, "description": "changed", "tags": {"tier": "web"}}
-    play.apply(name, wanted, disruption={"allow": "Restart"})
+    user.apply(name, wanted, disruption={"allow": "Restart"})
 
 
-def without_hot_plug(play: Play, name: str) -> None:
+def without_hot_plug(user: User, name: str) -> None:
     """Have a server that nothing can be plugged into while it runs, and whose power nobody declares."""
-    play.cloud.call("settings", hot_plug="disable")
-    play.apply(name, {"powerState": "Unmanaged"})
-    play.wait_ready(name)
+    user.cloud.call("settings", hot_plug="disable")
+    user.apply(name, {"powerState": "Unmanaged"})
+    user.wait_ready(name)
 
 
-def resize(play: Play, name: str) -> None:
+def resize(user: User, name: str) -> None:
     """Ask for what it must be stopped for."""
-    play.apply(name, {"powerState": "Unmanaged", "cpu": 4}, disruption={"allow": "Restart"})
+    user.apply(name, {"powerState": "Unmanaged", "cpu": 4}, disruption={"allow": "Restart"})
 
 
-def is_settled_and_over(play: Play, name: str) -> bool:
-    return is_settled(play, name) and "restart" not in play.status(name)
+def is_settled_and_over(user: User, name: str) -> bool:
+    return is_settled(user, name) and "restart" not in user.status(name)
 
 
-def resized(play: Play, name: str, servers: list[Server]) -> None:
-    one_server(play, name, servers)
+def resized(user: User, name: str, servers: list[Server]) -> None:
+    one_server(user, name, servers)
     assert servers[0]["vcpu_count"] == 4
 
 
-def changed(play: Play, name: str, servers: list[Server]) -> None:
-    one_server(play, name, servers)
+def changed(user: User, name: str, servers: list[Server]) -> None:
+    one_server(user, name, servers)
     (server,) = servers
     assert (server["vcpu_count"], server["description"]) == (4, "changed")
     assert server["metadata"]["user:tier"] == "web"
 
 
-def apply_in_vain(status: str) -> Callable[[Play, str], None]:
+def apply_in_vain(status: str) -> Callable[[User, str], None]:
     """Have the first creation fail in the cloud."""
 
-    def act(play: Play, name: str) -> None:
-        play.cloud.call("fail_next", operation="create", status=status, text="no host fits")
-        play.apply(name)
+    def act(user: User, name: str) -> None:
+        user.cloud.call("fail_next", operation="create", status=status, text="no host fits")
+        user.apply(name)
 
     return act
 
 
-def apply(play: Play, name: str) -> None:
-    play.apply(name)
+def apply(user: User, name: str) -> None:
+    user.apply(name)
 
 
-def offered(play: Play, name: str) -> None:
+def offered(user: User, name: str) -> None:
     """Have a server that nobody owns."""
-    play.cloud.call("add_server", name=f"old-{name}")
+    user.cloud.call("add_server", name=f"old-{name}")
 
 
-def adopt(play: Play, name: str) -> None:
+def adopt(user: User, name: str) -> None:
     """Adopt a server that is to be compared by names, and to be in another security group."""
-    play.apply_only(
+    user.apply_only(
         name,
         server={"networks": [{"network": "vnet0"}], "securityGroups": ["db"]},
         adoption={"policy": "Adopt", "name": f"old-{name}"},
     )
 
 
-def adopted(play: Play, name: str, servers: list[Server]) -> None:
-    one_server(play, name, servers)
+def adopted(user: User, name: str, servers: list[Server]) -> None:
+    one_server(user, name, servers)
     (server,) = servers
     assert [group["name"] for group in server["secgroups"]] == ["db"]
 
 
-def delete(play: Play, name: str) -> None:
-    play.delete(name)
+def delete(user: User, name: str) -> None:
+    user.delete(name)
 
 
-def slow_steps(play: Play, name: str) -> None:
+def slow_steps(user: User, name: str) -> None:
     """Have creations take a while, so that one can be met in the middle."""
-    play.cloud.call("step_seconds", seconds=0.1)
+    user.cloud.call("step_seconds", seconds=0.1)
 
 
-def apply_and_delete(play: Play, name: str) -> None:
+def apply_and_delete(user: User, name: str) -> None:
     """Make an object, and delete it when its server is asked for, or when nobody is left to ask."""
-    process = play.operator.process
+    process = user.operator.process
     assert process is not None
-    play.apply(name)
-    play.until(lambda: play.posts() or process.exit_code is not None, "it is asked for")
-    play.delete(name)
+    user.apply(name)
+    user.until(lambda: user.posts() or process.exit_code is not None, "it is asked for")
+    user.delete(name)
 
 
-def with_policy(policy: str) -> Callable[[Play, str], None]:
+def with_policy(policy: str) -> Callable[[User, str], None]:
     """Have a server whose object has this deletionPolicy."""
 
-    def before(play: Play, name: str) -> None:
-        play.apply(name, deletionPolicy=policy)
-        play.wait_ready(name)
+    def before(user: User, name: str) -> None:
+        user.apply(name, deletionPolicy=policy)
+        user.wait_ready(name)
 
     return before
 
 
-def recycled(play: Play, name: str, servers: list[Server]) -> None:
+def recycled(user: User, name: str, servers: list[Server]) -> None:
     (server,) = servers
     assert server["pending_deleted"]
 
 
-def erased(play: Play, name: str, servers: list[Server]) -> None:
+def erased(user: User, name: str, servers: list[Server]) -> None:
     assert servers == []
 
 
-def with_a_disk_that_stays(play: Play, name: str) -> None:
+def with_a_disk_that_stays(user: User, name: str) -> None:
     """Have a server with a disk that is to outlive it."""
-    play.apply(name, {"dataDisks": [{"index": 1, "size": "10Gi", "autoDelete": False}]})
-    play.wait_ready(name)
+    user.apply(name, {"dataDisks": [{"index": 1, "size": "10Gi", "autoDelete": False}]})
+    user.wait_ready(name)
 
 
-def with_a_disk_that_stays_for_good(play: Play, name: str) -> None:
+def with_a_disk_that_stays_for_good(user: User, name: str) -> None:
     """Have such a server, which is to be deleted for good."""
     wanted = {"dataDisks": [{"index": 1, "size": "10Gi", "autoDelete": False}]}
-    play.apply(name, wanted, deletionPolicy="Delete")
-    play.wait_ready(name)
+    user.apply(name, wanted, deletionPolicy="Delete")
+    user.wait_ready(name)
 
 
-def recycled_but_for_its_disk(play: Play, name: str, servers: list[Server]) -> None:
+def recycled_but_for_its_disk(user: User, name: str, servers: list[Server]) -> None:
     """See that the server's disk is neither in the bin nor on it."""
-    recycled(play, name, servers)
+    recycled(user, name, servers)
     assert [disk["disk_type"] for disk in servers[0]["disks_info"]] == ["sys"]
-    loose = [disk for disk in play.cloud.call("disks") if f".{name}-" in disk["name"]]
+    loose = [disk for disk in user.cloud.call("disks") if f".{name}-" in disk["name"]]
     assert [
         (disk["pending_deleted"], disk["guest_count"]) for disk in loose if disk["disk_type"] != "sys"
     ] == [(False, 0)]
 
 
-def erased_but_for_its_disk(play: Play, name: str, servers: list[Server]) -> None:
-    erased(play, name, servers)
-    assert [disk["pending_deleted"] for disk in play.cloud.call("disks") if f".{name}-" in disk["name"]] == [
+def erased_but_for_its_disk(user: User, name: str, servers: list[Server]) -> None:
+    erased(user, name, servers)
+    assert [disk["pending_deleted"] for disk in user.cloud.call("disks") if f".{name}-" in disk["name"]] == [
         False
     ]
 
 
-def recycle_by_another_hand(play: Play, name: str) -> None:
-    play.cloud.call("recycle", ident=f"{play.namespace}.{name}")
+def recycle_by_another_hand(user: User, name: str) -> None:
+    user.cloud.call("recycle", ident=f"{user.namespace}.{name}")
 
 
-def is_rescued(play: Play, name: str) -> bool:
+def is_rescued(user: User, name: str) -> bool:
     """Say whether the object tells that it took a disk out of the bin, and rests."""
-    status = play.status(name)
+    status = user.status(name)
     kept = [disk for disk in status.get("keptDisks") or () if "keptAt" in disk]
     return bool(kept) and said(status, "Synced").get("reason") == "InRecycleBin"
 
 
-def rescued(play: Play, name: str, servers: list[Server]) -> None:
+def rescued(user: User, name: str, servers: list[Server]) -> None:
     """See that the disk that stays is out of the bin, and the server and its root disk are in it."""
-    recycled(play, name, servers)
-    found = [disk for disk in play.cloud.call("disks") if f".{name}-" in disk["name"]]
+    recycled(user, name, servers)
+    found = [disk for disk in user.cloud.call("disks") if f".{name}-" in disk["name"]]
     assert {disk["disk_type"]: disk["pending_deleted"] for disk in found} == {"sys": True, "data": False}
 
 
-def undone(play: Play, name: str, servers: list[Server]) -> None:
+def undone(user: User, name: str, servers: list[Server]) -> None:
     """See that what was not made whole is gone, or in the recycle bin."""
     assert all(server["pending_deleted"] for server in servers)
     assert len(servers) <= 1
 
 
-def retained(play: Play, name: str, servers: list[Server]) -> None:
+def retained(user: User, name: str, servers: list[Server]) -> None:
     (server,) = servers
     assert not server["pending_deleted"]
     assert server["status"] == "running"
@@ -322,27 +322,27 @@ class Performance:
     kubernetes: Counter[str]
 
 
-def perform(play: Play, scene: Scene, name: str, point: str, directory: Path) -> Performance:
-    """Play *scene* with a crash at *point*."""
+def perform(user: User, scene: Scene, name: str, point: str, directory: Path) -> Performance:
+    """User *scene* with a crash at *point*."""
     record, after = directory / f"{name}.crossed", directory / f"{name}.after"
-    others = of_others(play, name)
-    play.cloud.call("reset_calls")
-    play.operator.start(MODULE, point, str(record))
-    process = play.operator.process
+    others = of_others(user, name)
+    user.cloud.call("reset_calls")
+    user.operator.start(MODULE, point, str(record))
+    process = user.operator.process
     assert process is not None
-    scene.act(play, name)
-    play.until(lambda: process.exit_code is not None or scene.over(play, name), f"{point}: an end", LONG * 2)
+    scene.act(user, name)
+    user.until(lambda: process.exit_code is not None or scene.over(user, name), f"{point}: an end", LONG * 2)
     crashed = process.exit_code is not None
     if crashed:
         assert process.exit_code == -signal.SIGKILL, f"{point}: {process.tail()}"
         assert crossings(record)[-1] == point
-        play.operator.start(MODULE, NOWHERE, str(after))
-        play.until(lambda: scene.over(play, name), f"{point}: an end after the crash", LONG * 2)
-    play.operator.kill()
-    check(play, scene, name, others)
+        user.operator.start(MODULE, NOWHERE, str(after))
+        user.until(lambda: scene.over(user, name), f"{point}: an end after the crash", LONG * 2)
+    user.operator.kill()
+    check(user, scene, name, others)
     sent = [crossing for crossing in crossings(record) if crossing != point]
     written = kubernetes_writes([*sent, *crossings(after)])
-    return Performance(crashed, crossings(record), writes(play.cloud.counts()), written)
+    return Performance(crashed, crossings(record), writes(user.cloud.counts()), written)
 
 
 def statuses_again(plain: Performance) -> int:
@@ -369,29 +369,29 @@ def chosen(crossed: list[str]) -> list[str]:
 
 @pytest.mark.filterwarnings("default:never reached:UserWarning")
 @pytest.mark.parametrize("title", PLAYED)
-def test_a_crash_at_any_call_of_a_pass_is_a_repeat(play: Play, title: str, tmp_path: Path) -> None:
+def test_a_crash_at_any_call_of_a_pass_is_a_repeat(user: User, title: str, tmp_path: Path) -> None:
     """Nothing is made or deleted twice, nobody else's server is touched, and only a POST is sent again."""
     scene = SCENES[title]
-    play.operator.knobs |= {"delete_again_seconds": 1, "post_settle_seconds": 2}
-    made(play, "bystander")
-    scene.before(play, "whole")
-    play.operator.kill()
-    plain = perform(play, scene, "whole", NOWHERE, tmp_path)
+    user.operator.knobs |= {"delete_again_seconds": 1, "post_settle_seconds": 2}
+    made(user, "bystander")
+    scene.before(user, "whole")
+    user.operator.kill()
+    plain = perform(user, scene, "whole", NOWHERE, tmp_path)
     points = {f"w{number}": point for number, point in enumerate(chosen(plain.crossed))}
-    play.operator.start()
+    user.operator.start()
     for name in points:
-        scene.before(play, name)
-    play.operator.kill()
+        scene.before(user, name)
+    user.operator.kill()
     reached: list[str] = []
     missed: list[str] = []
     for name, point in points.items():
-        found = perform(play, scene, name, point, tmp_path)
+        found = perform(user, scene, name, point, tmp_path)
         (reached if found.crashed else missed).append(point)
         assert found.cloud <= plain.cloud + Counter(AGAIN), f"{point}: {found.cloud}, not {plain.cloud}"
         most = plain.kubernetes + Counter(write_status=statuses_again(plain))
         assert found.kubernetes <= most, f"{point}: {found.kubernetes}, not {plain.kubernetes}"
     check_missed(reached, missed)
-    check_quiet(play, tmp_path / "once-more")
+    check_quiet(user, tmp_path / "once-more")
 
 
 def check_missed(reached: list[str], missed: list[str]) -> None:
@@ -403,12 +403,12 @@ def check_missed(reached: list[str], missed: list[str]) -> None:
         warnings.warn(f"never reached: {', '.join(missed)}", UserWarning, stacklevel=2)
 
 
-def check_quiet(play: Play, record: Path) -> None:
+def check_quiet(user: User, record: Path) -> None:
     """See that after one more start there is nothing left to write."""
-    play.cloud.call("reset_calls")
-    play.operator.start(MODULE, NOWHERE, str(record))
-    play.until(lambda: play.cloud.counts().get("GET /servers", 0) >= POLLS, "it is at work again")
-    assert not writes(play.cloud.counts())
+    user.cloud.call("reset_calls")
+    user.operator.start(MODULE, NOWHERE, str(record))
+    user.until(lambda: user.cloud.counts().get("GET /servers", 0) >= POLLS, "it is at work again")
+    assert not writes(user.cloud.counts())
     assert not kubernetes_writes(crossings(record)).total()
 
 

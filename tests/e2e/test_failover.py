@@ -22,7 +22,7 @@ from sandbox.cluster.proxy import Proxy
 from sandbox.stage import Cloud
 from tests.e2e.conftest import QUICK
 from tests.e2e.replica import DURATION_SECONDS, LEASE, Replica
-from tests.e2e.user import Play
+from tests.e2e.user import User
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ LEASE_NAME = "onecloud-operator"
 class Pair:
     """Two replicas; which of them leads is not known beforehand."""
 
-    play: Play
+    user: User
     replicas: tuple[Replica, Replica]
 
     def leader(self) -> Replica:
@@ -54,7 +54,7 @@ class Pair:
                 return first
             return second if second.leads and first.stands_by else None
 
-        leader: Replica = self.play.until(found, "one leads, one stands by")
+        leader: Replica = self.user.until(found, "one leads, one stands by")
         return leader
 
     def other(self, than: Replica) -> Replica:
@@ -64,26 +64,26 @@ class Pair:
     def wait_leads(self, replica: Replica) -> float:
         """Wait until this one leads; return the seconds."""
         began_at = time.monotonic()
-        self.play.until(lambda: replica.leads, "it leads")
+        self.user.until(lambda: replica.leads, "it leads")
         return time.monotonic() - began_at
 
     def lease(self) -> dict[str, Any]:
         """Return what the Lease says."""
-        found = self.play.kube.get("leases", LEASE_NAME, self.play.namespace)
+        found = self.user.kube.get("leases", LEASE_NAME, self.user.namespace)
         assert found is not None
         spec: dict[str, Any] = found["spec"]
         return spec
 
     def wait_taken(self, holder: str) -> dict[str, Any]:
         """Wait until the Lease is somebody else's than *holder*'s; return what it says then."""
-        self.play.until(lambda: self.lease()["holderIdentity"] not in {holder, ""}, "it is another's")
+        self.user.until(lambda: self.lease()["holderIdentity"] not in {holder, ""}, "it is another's")
         return self.lease()
 
     def steal(self, thief: str, renewed_at: datetime) -> None:
         """Write another's name on the Lease, and when that one says to have renewed it."""
         stamp = renewed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         spec = {"holderIdentity": thief, "renewTime": stamp, "acquireTime": stamp}
-        self.play.kube.patch("leases", LEASE_NAME, self.play.namespace, {"spec": spec})
+        self.user.kube.patch("leases", LEASE_NAME, self.user.namespace, {"spec": spec})
 
 
 def cloud_writes(cloud: Cloud) -> dict[str, int]:
@@ -109,19 +109,19 @@ def pair(  # noqa: PLR0913, PLR0917 - fixtures
                 **{**QUICK, **LEASE, "listen_port": port},
             )
             replicas.append(Replica(stack.enter_context(operator), port, way))
-        play = Play(kube, namespace, cloud, replicas[0].operator)
-        yield Pair(play, (replicas[0], replicas[1]))
-        play.check_secrets()
+        user = User(kube, namespace, cloud, replicas[0].operator)
+        yield Pair(user, (replicas[0], replicas[1]))
+        user.check_secrets()
 
 
 def test_only_the_leader_writes_and_both_are_ready(pair: Pair) -> None:
     leader = pair.leader()
     standby = pair.other(leader)
-    pair.play.apply()
-    pair.play.wait_ready()
+    pair.user.apply()
+    pair.user.wait_ready()
     assert leader.get("/readyz")[1].startswith("leading")
     assert [one.get("/healthz")[0] for one in pair.replicas] == [httpx.codes.OK] * 2
-    pair.play.until(
+    pair.user.until(
         lambda: leader.measure("kubernetes_requests_total", 'operation="write_status"'), "it wrote"
     )
     assert leader.measure("cloud_requests_total") > 0
@@ -129,11 +129,11 @@ def test_only_the_leader_writes_and_both_are_ready(pair: Pair) -> None:
     # Where both saw no Lease at the start, both asked to make it, and one was refused.
     tried = standby.measure("kubernetes_requests_total", 'operation="write_lease"')
     assert tried <= 1
-    standby.refresh(pair.play)
+    standby.refresh(pair.user)
     assert standby.measure("cloud_requests_total") == 0
     assert standby.measure("kubernetes_requests_total", 'operation="write_status"') == 0
     assert standby.measure("kubernetes_requests_total", 'operation="write_lease"') == tried
-    found = pair.play.kube.get("leases", "onecloud-operator", pair.play.namespace)
+    found = pair.user.kube.get("leases", "onecloud-operator", pair.user.namespace)
     assert found is not None
     assert found["spec"]["holderIdentity"]
 
@@ -141,19 +141,19 @@ def test_only_the_leader_writes_and_both_are_ready(pair: Pair) -> None:
 def test_when_the_leader_is_killed_the_other_takes_over_and_every_object_has_one_server(pair: Pair) -> None:
     leader = pair.leader()
     names = [f"web-{number}" for number in range(6)]
-    pair.play.cloud.call("fault", effect="hang", method="POST", path="^/servers$", work=True, count=2)
+    pair.user.cloud.call("fault", effect="hang", method="POST", path="^/servers$", work=True, count=2)
     for name in names:
-        pair.play.apply(name)
-    pair.play.until(lambda: pair.play.posts() >= 2, "it is at work")
+        pair.user.apply(name)
+    pair.user.until(lambda: pair.user.posts() >= 2, "it is at work")
     leader.operator.kill()
     left = pair.lease()
-    pair.play.cloud.call("clear_faults")
+    pair.user.cloud.call("clear_faults")
     taken = pair.wait_taken(left["holderIdentity"])
     # It is seen within a poll of its renewal, and taken at the first poll after its duration.
     most_seconds = DURATION_SECONDS + 2 * POLL_SECONDS + BUSY_SECONDS
     assert DURATION_SECONDS <= seconds_between(left["renewTime"], taken["acquireTime"]) <= most_seconds
-    identities = {pair.play.wait_ready(name)["id"] for name in names}
-    assert identities == {server["id"] for server in pair.play.cloud.servers()}
+    identities = {pair.user.wait_ready(name)["id"] for name in names}
+    assert identities == {server["id"] for server in pair.user.cloud.servers()}
     assert len(identities) == len(names)
 
 
@@ -163,8 +163,8 @@ def seconds_between(earlier: str, later: str) -> float:
 
 def test_a_leader_that_is_asked_to_end_hands_over_at_once(pair: Pair) -> None:
     leader = pair.leader()
-    pair.play.apply()
-    pair.play.wait_ready()
+    pair.user.apply()
+    pair.user.wait_ready()
     held = pair.lease()["holderIdentity"]
     assert leader.operator.process is not None
     assert leader.operator.process.stop(timeout_seconds=20.0) == 0
@@ -180,12 +180,12 @@ def test_who_stands_by_is_not_ready_while_it_could_not_take_over(pair: Pair) -> 
     standby = pair.other(pair.leader())
     assert standby.way is not None
     standby.way.fault("hang")
-    pair.play.until(lambda: not standby.stands_by, "it is not ready")
+    pair.user.until(lambda: not standby.stands_by, "it is not ready")
     status, said = standby.get("/readyz")
     assert (status, standby.get("/healthz")[0]) == (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.OK)
     assert "[-] lease: cannot be had for " in said
     standby.way.clear()
-    pair.play.until(lambda: standby.stands_by, "it is ready again")
+    pair.user.until(lambda: standby.stands_by, "it is ready again")
 
 
 def test_who_stands_by_ends_when_asked_and_the_leader_notices_nothing(pair: Pair) -> None:
@@ -193,8 +193,8 @@ def test_who_stands_by_ends_when_asked_and_the_leader_notices_nothing(pair: Pair
     standby = pair.other(leader)
     assert standby.operator.process is not None
     assert standby.operator.process.stop(timeout_seconds=20.0) == 0
-    pair.play.apply()
-    pair.play.wait_ready()
+    pair.user.apply()
+    pair.user.wait_ready()
     assert leader.leads
 
 
@@ -208,44 +208,44 @@ def test_a_leader_that_was_frozen_in_the_middle_of_its_writes_writes_nothing_whe
     """
     leader, names = pair.leader(), ["rests", "answered", "held", *(f"new-{number}" for number in range(4))]
     standby = pair.other(leader)
-    pair.play.apply("rests")
-    pair.play.wait_ready("rests")
+    pair.user.apply("rests")
+    pair.user.wait_ready("rests")
     assert leader.way is not None
     leader.way.fault("hang", method="PATCH", path="/onecloudservers/held/status")
-    pair.play.cloud.call("reset_calls")
-    pair.play.cloud.call("fault", effect="pass", method="POST", path="^/servers$", latency_seconds=5.0)
+    pair.user.cloud.call("reset_calls")
+    pair.user.cloud.call("fault", effect="pass", method="POST", path="^/servers$", latency_seconds=5.0)
     for name in ("answered", "held"):
-        pair.play.apply(name)
-    pair.play.until(lambda: pair.play.cloud.call("faults") == [], "its POST has reached the cloud")
-    pair.play.until(lambda: requested(leader, "PATCH .*/held/status"), "it reports")
+        pair.user.apply(name)
+    pair.user.until(lambda: pair.user.cloud.call("faults") == [], "its POST has reached the cloud")
+    pair.user.until(lambda: requested(leader, "PATCH .*/held/status"), "it reports")
     assert leader.operator.process is not None
     assert standby.operator.process is not None
     leader.operator.process.pause()
-    assert pair.play.posts() == 0, "the creation was not answered before"
-    pair.play.until(lambda: pair.play.posts() >= 1, "its answer waits for it")
+    assert pair.user.posts() == 0, "the creation was not answered before"
+    pair.user.until(lambda: pair.user.posts() >= 1, "its answer waits for it")
     pair.wait_leads(standby)
     for name in names[:3]:
-        pair.play.wait_ready(name)
-    pair.play.until(lambda: standby.measure("queue_running") == 0, "the new one has settled")
+        pair.user.wait_ready(name)
+    pair.user.until(lambda: standby.measure("queue_running") == 0, "the new one has settled")
     standby.operator.process.pause()
     leader.way.clear()  # and so the status that was on its way is to be sent again
-    pair.play.apply("rests", server={"cpu": 2, "description": "changed while both slept"})
+    pair.user.apply("rests", server={"cpu": 2, "description": "changed while both slept"})
     for name in names[3:]:
-        pair.play.apply(name)
-    versions = versions_of(pair.play)
-    pair.play.cloud.call("reset_calls")
+        pair.user.apply(name)
+    versions = versions_of(pair.user)
+    pair.user.cloud.call("reset_calls")
     leader.operator.process.resume()
-    pair.play.until(lambda: leader.exit_code is not None, "the old leader ends")
+    pair.user.until(lambda: leader.exit_code is not None, "the old leader ends")
     assert leader.exit_code == LOST
-    assert cloud_writes(pair.play.cloud) == {}
-    assert versions_of(pair.play) == versions
+    assert cloud_writes(pair.user.cloud) == {}
+    assert versions_of(pair.user) == versions
     assert "lost the lease" in leader.operator.text()
     # Whether the other one slept too long as well or not; in a cluster who ends is started again.
     standby.operator.process.resume()
     leader.operator.start()
-    pair.play.until(lambda: any(one.leads for one in pair.replicas), "one leads")
-    identities = {pair.play.wait_ready(name)["id"] for name in names}
-    assert identities == {server["id"] for server in pair.play.cloud.servers()}
+    pair.user.until(lambda: any(one.leads for one in pair.replicas), "one leads")
+    identities = {pair.user.wait_ready(name)["id"] for name in names}
+    assert identities == {server["id"] for server in pair.user.cloud.servers()}
     assert len(identities) == len(names)
 
 
@@ -255,21 +255,21 @@ def test_a_leader_whose_lease_is_stolen_ends_and_nobody_writes_until_the_thief_i
     """The thief's clock is five hours late, so to who compares clocks its Lease would be free at once."""
     leader, names = pair.leader(), [f"web-{number}" for number in range(4)]
     for name in names:
-        pair.play.apply(name)
-    identities = {pair.play.wait_ready(name)["id"] for name in names}
+        pair.user.apply(name)
+    identities = {pair.user.wait_ready(name)["id"] for name in names}
     for name in names:
-        pair.play.apply(name, server={"description": "asked for in the last moment"})
+        pair.user.apply(name, server={"description": "asked for in the last moment"})
     stolen_at = time.monotonic()
     pair.steal("thief", datetime.now(UTC) - timedelta(hours=5))
     stolen = pair.lease()
-    pair.play.until(lambda: leader.exit_code is not None, "it ends")
+    pair.user.until(lambda: leader.exit_code is not None, "it ends")
     assert leader.exit_code == LOST
     assert time.monotonic() - stolen_at <= LEASE["lease_deadline_seconds"] + BUSY_SECONDS
     assert "the lease is now held by thief" in leader.operator.text()
-    pair.play.cloud.call("reset_calls")
-    versions = versions_of(pair.play)
+    pair.user.cloud.call("reset_calls")
+    versions = versions_of(pair.user)
     while True:
-        written, seen = cloud_writes(pair.play.cloud), versions_of(pair.play)
+        written, seen = cloud_writes(pair.user.cloud), versions_of(pair.user)
         if (lease := pair.lease())["holderIdentity"] != "thief":
             break
         assert lease == stolen, "nobody touches what is another's"
@@ -277,8 +277,8 @@ def test_a_leader_whose_lease_is_stolen_ends_and_nobody_writes_until_the_thief_i
         assert time.monotonic() - stolen_at < DURATION_SECONDS + 2 * POLL_SECONDS + SLACK_SECONDS
     assert time.monotonic() - stolen_at >= DURATION_SECONDS
     for name in names:
-        pair.play.wait_ready(name)
-    found = pair.play.cloud.servers()
+        pair.user.wait_ready(name)
+    found = pair.user.cloud.servers()
     assert {server["id"] for server in found} == identities
     assert {server["description"] for server in found} == {"asked for in the last moment"}
 
@@ -289,28 +289,28 @@ def requested(replica: Replica, call: str) -> bool:
     return any(re.match(call, came) for came in list(replica.way.calls))
 
 
-def versions_of(play: Play) -> dict[str, str]:
+def versions_of(user: User) -> dict[str, str]:
     """Return the version of each object."""
-    return {o["metadata"]["name"]: o["metadata"]["resourceVersion"] for o in objects(play)}
+    return {o["metadata"]["name"]: o["metadata"]["resourceVersion"] for o in objects(user)}
 
 
-def objects(play: Play) -> list[dict[str, Any]]:
-    return play.kube.list("onecloudservers", play.namespace)
+def objects(user: User) -> list[dict[str, Any]]:
+    return user.kube.list("onecloudservers", user.namespace)
 
 
 def test_a_leader_that_alone_is_cut_off_has_ended_before_another_leads(pair: Pair) -> None:
     leader = pair.leader()
-    pair.play.apply()
-    identity = pair.play.wait_ready()["id"]
+    pair.user.apply()
+    identity = pair.user.wait_ready()["id"]
     assert leader.way is not None
     leader.way.fault("hang")
     left = pair.lease()["holderIdentity"]
-    pair.play.until(lambda: leader.exit_code is not None, "it ends")
+    pair.user.until(lambda: leader.exit_code is not None, "it ends")
     assert pair.lease()["holderIdentity"] == left
     assert leader.exit_code == LOST
     pair.wait_taken(left)
-    pair.play.apply(server={"description": "another leads"})
-    assert pair.play.wait_ready()["id"] == pair.play.only_server()["id"] == identity
+    pair.user.apply(server={"description": "another leads"})
+    assert pair.user.wait_ready()["id"] == pair.user.only_server()["id"] == identity
 
 
 def test_when_the_api_server_is_silent_the_leader_ends_and_who_stands_by_waits(
@@ -319,12 +319,12 @@ def test_when_the_api_server_is_silent_the_leader_ends_and_who_stands_by_waits(
     leader = pair.leader()
     control_plane.pause()
     try:
-        pair.play.until(lambda: leader.exit_code is not None, "it ends")
+        pair.user.until(lambda: leader.exit_code is not None, "it ends")
         assert leader.exit_code == LOST
         standby = pair.other(leader)
         assert standby.get("/healthz")[0] == httpx.codes.OK, "who stands by outlives it"
     finally:
         control_plane.resume()
     pair.wait_leads(standby)
-    pair.play.apply()
-    pair.play.wait_ready()
+    pair.user.apply()
+    pair.user.wait_ready()

@@ -21,7 +21,7 @@ from sandbox.stage import CRDS, grant
 from tests.e2e.conftest import QUICK
 from tests.e2e.fleet import POLLS, SIZE, Fleet, soak, writes
 from tests.e2e.replica import LEASE, Replica
-from tests.e2e.user import LONG, Play, settled
+from tests.e2e.user import LONG, User, settled
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ IMPATIENT = "tests.e2e.impatient"
 LEASE_NAME = "onecloud-operator"
 SILENT_SECONDS = 120.0  # a watch without a word is made anew after 70 s
 # A write that is refused is tried again at growing intervals: three objects make so many in a few seconds.
-MOST_TRIES = 40
+MAX_TRIES = 40
 
 
 @dataclass
@@ -81,7 +81,7 @@ def fault(effect: str, seen: Callable[[Site], object], seconds: float = LONG, **
 
 def polls(site: Site) -> bool:
     """Say whether the cloud was looked at again a few times, so that there was time to do harm."""
-    return site.fleet.play.cloud.counts().get("GET /servers", 0) >= POLLS
+    return site.fleet.user.cloud.counts().get("GET /servers", 0) >= POLLS
 
 
 def restart(site: Site) -> None:
@@ -129,38 +129,38 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
                 knobs = {**QUICK, "delete_again_seconds": 1}
                 with Operator(path, waiting=True, namespaces=namespace, **knobs) as operator:
                     operator.start(*([IMPATIENT] if request.param == "impatient" else []))
-                    fleet = Fleet(Play(kube, namespace, cloud, operator))
+                    fleet = Fleet(User(kube, namespace, cloud, operator))
                     fleet.grow(*(f"web-{number}" for number in range(SIZE)))
                     yield Site(fleet, proxy, control_plane)
-                    fleet.play.check_secrets()
+                    fleet.user.check_secrets()
 
 
 @pytest.mark.parametrize(("site", "name"), PLAYED, indirect=["site"], scope="module")
 def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
     sickness, fleet = KNOWN[name], site.fleet
-    play, process = fleet.play, fleet.play.operator.process
+    user, process = fleet.user, fleet.user.operator.process
     fleet.grow("old")
-    play.cloud.call("reset_calls")
+    user.cloud.call("reset_calls")
     sickness.begin(site)
-    play.apply("web-0", {"description": name}, onExternalDeletion="Recreate")
-    play.apply(f"new-{name}", onExternalDeletion="Recreate")
-    play.delete("old")
-    play.until(lambda: sickness.seen(site), "the operator has met it")
-    assert site.calls("PATCH", OURS) <= MOST_TRIES
+    user.apply("web-0", {"description": name}, onExternalDeletion="Recreate")
+    user.apply(f"new-{name}", onExternalDeletion="Recreate")
+    user.delete("old")
+    user.until(lambda: sickness.seen(site), "the operator has met it")
+    assert site.calls("PATCH", OURS) <= MAX_TRIES
     for rests in fleet.names[1:SIZE]:
-        assert settled(play.get(rests)), f"{rests} was said to be otherwise"
+        assert settled(user.get(rests)), f"{rests} was said to be otherwise"
     site.proxy.clear()
-    play.until(
-        lambda: play.cloud.call("find", ident=fleet.servers["old"])["pending_deleted"],
+    user.until(
+        lambda: user.cloud.call("find", ident=fleet.servers["old"])["pending_deleted"],
         "it is removed",
         sickness.seconds,
     )
-    play.wait_gone("old")
-    play.cloud.call("erase", idents=[fleet.servers.pop("old")])
+    user.wait_gone("old")
+    user.cloud.call("erase", idents=[fleet.servers.pop("old")])
     fleet.names.remove("old")
     fleet.grow(f"new-{name}")
-    play.until(
-        lambda: play.cloud.call("find", ident=fleet.servers["web-0"])["description"] == name,
+    user.until(
+        lambda: user.cloud.call("find", ident=fleet.servers["web-0"])["description"] == name,
         "the edit is carried out",
         sickness.seconds,
     )
@@ -168,8 +168,8 @@ def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
     fleet.check_servers()
     # One PUT is the edit's, the other takes the lock off the server that is removed.
     done = {"PUT /servers/{id}": 2, "POST /servers": 1, "DELETE /servers/{id}": 1}
-    assert writes(play.cloud.counts()) == done
-    assert play.operator.process is process
+    assert writes(user.cloud.counts()) == done
+    assert user.operator.process is process
     assert process is not None
     assert process.exit_code is None
 
@@ -177,30 +177,30 @@ def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
 @pytest.mark.parametrize("site", ["impatient"], indirect=True, scope="module")
 def test_a_lease_that_is_deleted_is_made_again_and_one_that_is_stolen_ends_the_process(site: Site) -> None:
     """The next process leads when the thief has not renewed it; each edit is carried out once."""
-    fleet, play, operator = site.fleet, site.fleet.play, site.fleet.play.operator
+    fleet, user, operator = site.fleet, site.fleet.user, site.fleet.user.operator
     operator.stop()
     replica = Replica(operator, free_port())
-    own = {"lease_namespace": play.namespace, "listen_address": "127.0.0.1", "listen_port": replica.port}
+    own = {"lease_namespace": user.namespace, "listen_address": "127.0.0.1", "listen_port": replica.port}
     operator.knobs |= {**LEASE, **own}
     operator.start(IMPATIENT)
-    play.until(lambda: replica.ready, "it leads")
-    play.cloud.call("reset_calls")
-    play.kube.delete("leases", LEASE_NAME, play.namespace)
-    play.until(lambda: play.kube.get("leases", LEASE_NAME, play.namespace), "the Lease is there again")
+    user.until(lambda: replica.ready, "it leads")
+    user.cloud.call("reset_calls")
+    user.kube.delete("leases", LEASE_NAME, user.namespace)
+    user.until(lambda: user.kube.get("leases", LEASE_NAME, user.namespace), "the Lease is there again")
     edit(fleet, "after it was deleted")
     assert replica.leads
-    play.kube.patch("leases", LEASE_NAME, play.namespace, {"spec": {"holderIdentity": "a-thief"}})
-    play.until(lambda: replica.exit_code is not None, "it ends itself")
+    user.kube.patch("leases", LEASE_NAME, user.namespace, {"spec": {"holderIdentity": "a-thief"}})
+    user.until(lambda: replica.exit_code is not None, "it ends itself")
     assert replica.exit_code != 0
     operator.start(IMPATIENT)
     edit(fleet, "after it was stolen")
     fleet.check_servers()
-    assert writes(play.cloud.counts()) == {"PUT /servers/{id}": 2}
+    assert writes(user.cloud.counts()) == {"PUT /servers/{id}": 2}
 
 
 def edit(fleet: Fleet, description: str) -> None:
     """Have the description of a server changed."""
-    fleet.play.apply("web-0", {"description": description}, onExternalDeletion="Recreate")
+    fleet.user.apply("web-0", {"description": description}, onExternalDeletion="Recreate")
     fleet.wait_well()
-    found = fleet.play.cloud.call("find", ident=fleet.servers["web-0"])
+    found = fleet.user.cloud.call("find", ident=fleet.servers["web-0"])
     assert found["description"] == description

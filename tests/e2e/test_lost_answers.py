@@ -20,7 +20,7 @@ from tests.e2e.test_crashes import PLAYED, SCENES, Scene, check, of_others
 from tests.e2e.user import LONG
 
 if TYPE_CHECKING:
-    from tests.e2e.user import Play
+    from tests.e2e.user import User
 
 LATE_SECONDS = 200.0  # for several calls, each given up after 45 s
 LATE_SCENES = ("create", "recycle")  # each waits for minutes
@@ -57,42 +57,42 @@ def path_of(call: str) -> tuple[str, str]:
     return method, "^" + re.sub(r"\\\{[^}]*\\\}", "[^/?]+", re.escape(template)) + r"(\?|$)"
 
 
-def played(play: Play, scene: Scene, name: str, seconds: float = LONG) -> Counter[str]:
+def played(user: User, scene: Scene, name: str, seconds: float = LONG) -> Counter[str]:
     """Have the scene come to its end, and see that it is the right one; return the writes."""
-    others = of_others(play, name)
-    play.cloud.call("reset_calls")
-    scene.act(play, name)
-    play.until(lambda: scene.over(play, name), f"{name}: it is over", seconds)
-    check(play, scene, name, others)
-    return writes(play.cloud.counts())
+    others = of_others(user, name)
+    user.cloud.call("reset_calls")
+    scene.act(user, name)
+    user.until(lambda: scene.over(user, name), f"{name}: it is over", seconds)
+    check(user, scene, name, others)
+    return writes(user.cloud.counts())
 
 
-def check_mishaps(play: Play, scene: Scene, mishaps: dict[str, Mishap]) -> None:
-    """Play the scene with each of *mishaps*: what it spoils may be asked for once more, and nothing else."""
-    scene.before(play, "plain")
-    plain = played(play, scene, "plain")
+def check_mishaps(user: User, scene: Scene, mishaps: dict[str, Mishap]) -> None:
+    """User the scene with each of *mishaps*: what it spoils may be asked for once more, and nothing else."""
+    scene.before(user, "plain")
+    plain = played(user, scene, "plain")
     for name, mishap in mishaps.items():
-        scene.before(play, name)
+        scene.before(user, name)
         for call in plain:
             method, path = path_of(call)
-            play.cloud.call("fault", method=method, path=path, **mishap.fault)
-        found = played(play, scene, name, mishap.seconds)
-        assert play.cloud.call("faults") == [], f"{name}: not met"
+            user.cloud.call("fault", method=method, path=path, **mishap.fault)
+        found = played(user, scene, name, mishap.seconds)
+        assert user.cloud.call("faults") == [], f"{name}: not met"
         assert found <= plain + Counter([*plain]), f"{name}: {found}, not {plain}"
 
 
 @pytest.mark.parametrize("title", [title for title in PLAYED if title not in UNSTEADY])
-def test_no_answer_that_goes_astray_changes_what_is_done(play: Play, title: str) -> None:
-    play.operator.stop()
-    play.operator.knobs |= {"delete_again_seconds": 1, "post_settle_seconds": 2}
-    play.operator.start()
+def test_no_answer_that_goes_astray_changes_what_is_done(user: User, title: str) -> None:
+    user.operator.stop()
+    user.operator.knobs |= {"delete_again_seconds": 1, "post_settle_seconds": 2}
+    user.operator.start()
     mishaps = MISHAPS | (late(50.0, LATE_SECONDS) if soak() and title in LATE_SCENES else {})
-    check_mishaps(play, SCENES[title], mishaps)
+    check_mishaps(user, SCENES[title], mishaps)
 
 
-def test_an_answer_that_comes_when_nobody_waits_any_more_changes_nothing(play: Play) -> None:
+def test_an_answer_that_comes_when_nobody_waits_any_more_changes_nothing(user: User) -> None:
     """Calls are given up sooner here; `make soak` plays it with the real times."""
-    play.operator.stop()
-    play.operator.knobs |= {"post_settle_seconds": CALL_SECONDS}
-    play.operator.start("tests.e2e.impatient")
-    check_mishaps(play, SCENES["create"], late(CALL_SECONDS + 1.0))
+    user.operator.stop()
+    user.operator.knobs |= {"post_settle_seconds": CALL_SECONDS}
+    user.operator.start("tests.e2e.impatient")
+    check_mishaps(user, SCENES["create"], late(CALL_SECONDS + 1.0))

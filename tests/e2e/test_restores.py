@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.conftest import QUICK
-from tests.e2e.user import Play, said
+from tests.e2e.user import User, said
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
@@ -34,54 +34,54 @@ NAMES = [f"web-{number}" for number in range(5)]
 
 
 @pytest.fixture
-def play(
+def user(
     control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud
-) -> Iterator[Play]:
+) -> Iterator[User]:
     """Give what the others have, with an operator that holds when more than one server vanishes."""
     kube.apply(cloud.secret(namespace))
     kubeconfig = control_plane.kubeconfig_of("operator")
     with Operator(kubeconfig, namespaces=namespace, **QUICK, gone_floor=1) as operator:
-        played = Play(kube, namespace, cloud, operator)
+        played = User(kube, namespace, cloud, operator)
         yield played
         played.check_secrets()
 
 
 @pytest.fixture
-def ids(play: Play) -> dict[str, str]:
+def ids(user: User) -> dict[str, str]:
     """Give the ids of a small fleet that is made again when it vanishes."""
     for name in NAMES:
-        play.apply(name, onExternalDeletion="Recreate")
-    return {name: play.wait_ready(name)["id"] for name in NAMES}
+        user.apply(name, onExternalDeletion="Recreate")
+    return {name: user.wait_ready(name)["id"] for name in NAMES}
 
 
-def restart(play: Play) -> None:
+def restart(user: User) -> None:
     """Have a new process that has seen the cloud."""
-    play.operator.kill()
-    play.operator.start()
-    passed_by(play)
+    user.operator.kill()
+    user.operator.start()
+    passed_by(user)
 
 
-def passed_by(play: Play, polls: int = 6) -> None:
+def passed_by(user: User, polls: int = 6) -> None:
     """Wait until the operator has asked the cloud so often again: time in which it could have acted."""
-    before = play.cloud.counts().get("GET /servers", 0)
-    play.until(lambda: play.cloud.counts().get("GET /servers", 0) >= before + polls, "more polls")
+    before = user.cloud.counts().get("GET /servers", 0)
+    user.until(lambda: user.cloud.counts().get("GET /servers", 0) >= before + polls, "more polls")
 
 
-def reason(play: Play, name: str, kind: str = "Synced") -> str:
-    found: str = said(play.status(name), kind).get("reason", "")
+def reason(user: User, name: str, kind: str = "Synced") -> str:
+    found: str = said(user.status(name), kind).get("reason", "")
     return found
 
 
-def lost(play: Play, ids: dict[str, str]) -> list[str]:
+def lost(user: User, ids: dict[str, str]) -> list[str]:
     """Lose all servers; return who is held back when everyone has been told."""
-    play.cloud.call("erase_all")
+    user.cloud.call("erase_all")
 
     def told() -> list[str] | None:
-        held = [name for name in ids if reason(play, name) == "TooManyGone"]
-        made = [name for name in ids if play.status(name)["id"] != ids[name]]
+        held = [name for name in ids if reason(user, name) == "TooManyGone"]
+        made = [name for name in ids if user.status(name)["id"] != ids[name]]
         return held if held and len({*held, *made}) == len(ids) else None
 
-    held: list[str] = play.until(told, "each one is held or made again")
+    held: list[str] = user.until(told, "each one is held or made again")
     return held
 
 
@@ -90,142 +90,142 @@ def is_another(identity: str, status: Mapping[str, Any]) -> bool:
     return str(status["id"]) != identity
 
 
-def owners(play: Play) -> list[str]:
-    return sorted(server["metadata"]["user:onecloud.io/uid"] for server in play.cloud.servers())
+def owners(user: User) -> list[str]:
+    return sorted(server["metadata"]["user:onecloud.io/uid"] for server in user.cloud.servers())
 
 
 def test_a_confirmation_after_the_cloud_was_put_right_makes_and_forgets_nothing(
-    play: Play, ids: dict[str, str]
+    user: User, ids: dict[str, str]
 ) -> None:
     """The 404 that it would act on is as old as the outage, and the servers are there again."""
-    first, renamed, leaving, *_ = held = lost(play, ids)
-    play.apply(renamed, {"name": "new-name"}, onExternalDeletion="Recreate")
-    play.delete(leaving)
-    play.wait_reason("TooManyGone", leaving, kind="Deleting")
-    play.wait(lambda status: status["observedGeneration"] == 2, renamed)
+    first, renamed, leaving, *_ = held = lost(user, ids)
+    user.apply(renamed, {"name": "new-name"}, onExternalDeletion="Recreate")
+    user.delete(leaving)
+    user.wait_reason("TooManyGone", leaving, kind="Deleting")
+    user.wait(lambda status: status["observedGeneration"] == 2, renamed)
     for name in set(NAMES) - set(held):
-        play.cloud.call("erase", idents=[play.status(name)["id"]])
-    play.cloud.call("bring_back")
-    play.annotate(CONFIRM, ids[first], first)
-    play.wait_gone(leaving)
+        user.cloud.call("erase", idents=[user.status(name)["id"]])
+    user.cloud.call("bring_back")
+    user.annotate(CONFIRM, ids[first], first)
+    user.wait_gone(leaving)
     for name in set(held) - {leaving}:
-        status = play.wait_ready(name)
+        status = user.wait_ready(name)
         assert (status["id"], status["creation"]["attempt"]) == (ids[name], 1)
-    assert next(s for s in play.cloud.servers() if s["id"] == ids[leaving])["pending_deleted"]
-    assert len([s for s in play.cloud.servers() if s["name"] == "new-name"]) == 1
+    assert next(s for s in user.cloud.servers() if s["id"] == ids[leaving])["pending_deleted"]
+    assert len([s for s in user.cloud.servers() if s["name"] == "new-name"]) == 1
 
 
-def test_a_confirmation_that_was_left_there_confirms_no_later_loss(play: Play, ids: dict[str, str]) -> None:
-    confirmed = lost(play, ids)
-    play.cloud.call("bring_back")
+def test_a_confirmation_that_was_left_there_confirms_no_later_loss(user: User, ids: dict[str, str]) -> None:
+    confirmed = lost(user, ids)
+    user.cloud.call("bring_back")
     for one in confirmed:
-        play.annotate(CONFIRM, ids[one], one)
-    again = {one: play.wait_ready(one)["id"] for one in NAMES}
-    held = lost(play, again)
+        user.annotate(CONFIRM, ids[one], one)
+    again = {one: user.wait_ready(one)["id"] for one in NAMES}
+    held = lost(user, again)
     name = next(one for one in held if one in confirmed)  # the first that is missed is made again
-    restart(play)
-    posts = play.posts()
-    passed_by(play)
-    assert (reason(play, name), play.posts()) == ("TooManyGone", posts)
-    assert "does not count" in said(play.status(name), "Synced")["message"]
-    play.annotate(CONFIRM, None, name)
-    play.wait(lambda status: "does not count" not in said(status, "Synced")["message"], name)
-    play.annotate(CONFIRM, ids[name], name)
+    restart(user)
+    posts = user.posts()
+    passed_by(user)
+    assert (reason(user, name), user.posts()) == ("TooManyGone", posts)
+    assert "does not count" in said(user.status(name), "Synced")["message"]
+    user.annotate(CONFIRM, None, name)
+    user.wait(lambda status: "does not count" not in said(status, "Synced")["message"], name)
+    user.annotate(CONFIRM, ids[name], name)
     for one in NAMES:
-        play.wait(partial(is_another, again[one]), one)
-        play.wait_ready(one)
-    assert len(set(owners(play))) == len(owners(play)) == len(NAMES)
+        user.wait(partial(is_another, again[one]), one)
+        user.wait_ready(one)
+    assert len(set(owners(user))) == len(owners(user)) == len(NAMES)
 
 
-def test_a_confirmation_counts_only_on_an_object_that_is_held(play: Play, ids: dict[str, str]) -> None:
-    play.apply("reported")
-    identity = play.wait_ready("reported")["id"]
-    held = lost(play, ids)
-    play.wait_reason("ExternallyDeleted", "reported")
-    play.annotate(CONFIRM, identity, "reported")
-    posts = play.posts()
-    passed_by(play)
-    assert {reason(play, name) for name in held} == {"TooManyGone"}
-    assert play.posts() == posts
+def test_a_confirmation_counts_only_on_an_object_that_is_held(user: User, ids: dict[str, str]) -> None:
+    user.apply("reported")
+    identity = user.wait_ready("reported")["id"]
+    held = lost(user, ids)
+    user.wait_reason("ExternallyDeleted", "reported")
+    user.annotate(CONFIRM, identity, "reported")
+    posts = user.posts()
+    passed_by(user)
+    assert {reason(user, name) for name in held} == {"TooManyGone"}
+    assert user.posts() == posts
 
 
-def test_a_name_that_the_objects_own_server_has_again_is_told_and_may_be_kept(play: Play) -> None:
+def test_a_name_that_the_objects_own_server_has_again_is_told_and_may_be_kept(user: User) -> None:
     """The next attempt was recorded, and then the cloud was put right."""
-    play.apply(onExternalDeletion="Recreate")
-    identity = play.wait_ready()["id"]
+    user.apply(onExternalDeletion="Recreate")
+    identity = user.wait_ready()["id"]
     refusal = {"effect": "answer", "method": "POST", "path": "^/servers$", "status": 403}
-    play.cloud.call("fault", **refusal, kind="ForbiddenError", count=None)
-    play.cloud.call("erase_all")
-    play.wait_reason("Forbidden")
-    play.cloud.call("bring_back")
-    play.cloud.call("clear_faults")
-    play.annotate("onecloud.io/reconcile-requested-at", "now")
-    status = play.wait_reason("NameConflict")
-    play.wait(lambda status: identity in said(status, "Synced")["message"])
+    user.cloud.call("fault", **refusal, kind="ForbiddenError", count=None)
+    user.cloud.call("erase_all")
+    user.wait_reason("Forbidden")
+    user.cloud.call("bring_back")
+    user.cloud.call("clear_faults")
+    user.annotate("onecloud.io/reconcile-requested-at", "now")
+    status = user.wait_reason("NameConflict")
+    user.wait(lambda status: identity in said(status, "Synced")["message"])
     assert status["creation"]["attempt"] == 2
-    play.apply(adoption={"policy": "Adopt", "id": identity})
-    assert play.wait(lambda status: status.get("adoptedAt"))["id"] == identity
-    assert play.only_server()["id"] == identity
+    user.apply(adoption={"policy": "Adopt", "id": identity})
+    assert user.wait(lambda status: status.get("adoptedAt"))["id"] == identity
+    assert user.only_server()["id"] == identity
 
 
-def test_a_restart_does_not_forget_whose_tags_a_server_carries(play: Play) -> None:
+def test_a_restart_does_not_forget_whose_tags_a_server_carries(user: User) -> None:
     """The status has no owner tags, and the row is of the version that it remembers."""
     names = ("locked", "unlocked")
     for name in names:
-        play.apply(name)
+        user.apply(name)
     for name in names:
-        identity = play.wait_ready(name)["id"]
-        play.cloud.call("set_tags", ident=identity, tags=THEIRS)
-        play.cloud.call("change", ident=identity, disable_delete=name == "locked")
+        identity = user.wait_ready(name)["id"]
+        user.cloud.call("set_tags", ident=identity, tags=THEIRS)
+        user.cloud.call("change", ident=identity, disable_delete=name == "locked")
     for name in names:
-        play.wait_reason("OwnedByAnother", name)
-    restart(play)
-    assert {reason(play, name) for name in names} == {"OwnedByAnother"}
-    writes = written(play)
+        user.wait_reason("OwnedByAnother", name)
+    restart(user)
+    assert {reason(user, name) for name in names} == {"OwnedByAnother"}
+    writes = written(user)
     for name in names:
-        play.apply(name, {"description": "mine", "powerState": "Stopped"})
-        play.wait(lambda status: status["observedGeneration"] == 2, name)
-        play.delete(name)
-        play.wait_reason("OwnedByAnother", name, kind="Deleting")
-    passed_by(play)
-    assert written(play) == writes
-    assert not any(server["pending_deleted"] for server in play.cloud.servers())
+        user.apply(name, {"description": "mine", "powerState": "Stopped"})
+        user.wait(lambda status: status["observedGeneration"] == 2, name)
+        user.delete(name)
+        user.wait_reason("OwnedByAnother", name, kind="Deleting")
+    passed_by(user)
+    assert written(user) == writes
+    assert not any(server["pending_deleted"] for server in user.cloud.servers())
 
 
-def test_what_a_restart_recalls_is_read_before_the_first_write_and_not_before(play: Play) -> None:
-    play.apply()
-    identity = play.wait_ready()["id"]
-    play.cloud.call("reset_calls")
-    restart(play)
-    assert play.cloud.counts().get("GET /servers/{id}", 0) == 0
-    play.apply(server={"description": "new"})
-    play.wait_ready()
+def test_what_a_restart_recalls_is_read_before_the_first_write_and_not_before(user: User) -> None:
+    user.apply()
+    identity = user.wait_ready()["id"]
+    user.cloud.call("reset_calls")
+    restart(user)
+    assert user.cloud.counts().get("GET /servers/{id}", 0) == 0
+    user.apply(server={"description": "new"})
+    user.wait_ready()
     calls = [
-        call["call"] for call in play.cloud.call("calls") if call["path"].endswith(f"/servers/{identity}")
+        call["call"] for call in user.cloud.call("calls") if call["path"].endswith(f"/servers/{identity}")
     ]
     assert calls == ["GET /servers/{id}", "PUT /servers/{id}"]
 
 
-def test_a_recycle_bin_that_works_again_holds_no_removal_any_more(play: Play) -> None:
+def test_a_recycle_bin_that_works_again_holds_no_removal_any_more(user: User) -> None:
     names = ("gone", "confirmed", "waiting")
     for name in names:
-        play.apply(name)
-    ids = {name: play.wait_ready(name)["id"] for name in names}
-    play.cloud.call("settings", recycle_bin=False)
-    play.delete("gone")
-    play.wait_gone("gone")
+        user.apply(name)
+    ids = {name: user.wait_ready(name)["id"] for name in names}
+    user.cloud.call("settings", recycle_bin=False)
+    user.delete("gone")
+    user.wait_gone("gone")
     for name in ("confirmed", "waiting"):
-        play.delete(name)
-        play.wait_reason("RecycleBinOff", name, kind="Deleting")
-    play.cloud.call("settings", recycle_bin=True)
-    play.annotate("onecloud.io/confirm-delete", ids["confirmed"], "confirmed")
-    play.wait_gone("confirmed")
-    play.wait_gone("waiting")
-    assert sorted(s["id"] for s in play.cloud.servers() if s["pending_deleted"]) == sorted(
+        user.delete(name)
+        user.wait_reason("RecycleBinOff", name, kind="Deleting")
+    user.cloud.call("settings", recycle_bin=True)
+    user.annotate("onecloud.io/confirm-delete", ids["confirmed"], "confirmed")
+    user.wait_gone("confirmed")
+    user.wait_gone("waiting")
+    assert sorted(s["id"] for s in user.cloud.servers() if s["pending_deleted"]) == sorted(
         ids[name] for name in ("confirmed", "waiting")
     )
 
 
-def written(play: Play) -> dict[str, Any]:
+def written(user: User) -> dict[str, Any]:
     """Return how often each write was sent."""
-    return {call: count for call, count in play.cloud.counts().items() if not call.startswith("GET ")}
+    return {call: count for call, count in user.cloud.counts().items() if not call.startswith("GET ")}

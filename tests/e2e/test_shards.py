@@ -19,7 +19,7 @@ from sandbox.cluster.namespaces import temporary
 from sandbox.stage import Cloud
 from tests.e2e.conftest import QUICK
 from tests.e2e.replica import LEASE, Replica
-from tests.e2e.user import KIND, Play, said
+from tests.e2e.user import KIND, User, said
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
@@ -35,15 +35,15 @@ NOBODY = Operator(Path("nowhere"), waiting=True)  # a play here has several oper
 
 @dataclass(frozen=True)
 class Shards:
-    play: Play
+    user: User
     replicas: dict[str, Replica]
 
     def label(self, name: str, shard: str | None) -> None:
-        self.play.kube.patch(KIND, name, self.play.namespace, {"metadata": {"labels": {"shard": shard}}})
+        self.user.kube.patch(KIND, name, self.user.namespace, {"metadata": {"labels": {"shard": shard}}})
 
     def wait_owned(self, **numbers: int) -> None:
         """Wait until each shard knows of so many objects."""
-        self.play.until(
+        self.user.until(
             lambda: {name: one.measure("servers") for name, one in self.replicas.items()} == numbers,
             f"owned: {numbers}",
         )
@@ -51,7 +51,7 @@ class Shards:
 
 @contextmanager
 def releases(
-    control_plane: ControlPlane, play: Play, shares: Mapping[str, Mapping[str, Any]]
+    control_plane: ControlPlane, user: User, shares: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Shards]:
     """Run one release for each share, with the settings that say what is its own."""
     with ExitStack() as stack:
@@ -60,13 +60,13 @@ def releases(
             port = free_port()
             operator = Operator(
                 control_plane.kubeconfig_of("operator"),
-                lease_namespace=stack.enter_context(temporary(play.kube, f"shard-{uuid4().hex[:8]}")),
+                lease_namespace=stack.enter_context(temporary(user.kube, f"shard-{uuid4().hex[:8]}")),
                 listen_address="127.0.0.1",
                 **{**QUICK, **LEASE, "listen_port": port, **settings},
             )
             replicas[name] = Replica(stack.enter_context(operator), port)
-        play.until(lambda: all(one.ready for one in replicas.values()), "all work")
-        yield Shards(play, replicas)
+        user.until(lambda: all(one.ready for one in replicas.values()), "all work")
+        yield Shards(user, replicas)
 
 
 @pytest.fixture
@@ -76,30 +76,30 @@ def shards(
     kube.apply(cloud.secret(namespace))
     own = {"namespaces": namespace, "handover_seconds": HANDOVER_SECONDS}
     shares = {name: {**own, "selector": selector} for name, selector in SELECTORS.items()}
-    with releases(control_plane, Play(kube, namespace, cloud, NOBODY), shares) as made:
+    with releases(control_plane, User(kube, namespace, cloud, NOBODY), shares) as made:
         yield made
 
 
 @pytest.fixture
-def places(kube: Kube, served: None, cloud: Cloud) -> Iterator[dict[str, Play]]:
+def places(kube: Kube, served: None, cloud: Cloud) -> Iterator[dict[str, User]]:
     """Give four namespaces in which objects of the same name lead to the same project."""
     with ExitStack() as stack:
         made = {}
         for name in ("shop", "stock", "bank", "outside"):
             space = stack.enter_context(temporary(kube, f"{name}-{uuid4().hex[:8]}"))
             kube.apply(cloud.secret(space))
-            made[name] = Play(kube, space, cloud, NOBODY)
+            made[name] = User(kube, space, cloud, NOBODY)
         yield made
 
 
 def apply(shards: Shards, name: str, shard: str | None, **policies: Any) -> None:
     """Apply an object that carries its label from the start."""
     labels = {"labels": {"shard": shard}} if shard else {}
-    shards.play.kube.apply(
+    shards.user.kube.apply(
         {
             "apiVersion": "onecloud.io/v1alpha1",
             "kind": "OneCloudServer",
-            "metadata": {"name": name, "namespace": shards.play.namespace, **labels},
+            "metadata": {"name": name, "namespace": shards.user.namespace, **labels},
             "spec": {
                 "credentialsRef": {"name": "onecloud"},
                 "server": {
@@ -118,16 +118,16 @@ def apply(shards: Shards, name: str, shard: str | None, **policies: Any) -> None
 def test_two_shards_cover_the_fleet_without_overlap(shards: Shards) -> None:
     for number in range(6):
         apply(shards, f"web-{number}", ["a", "b", None][number % 3])
-    identities = {shards.play.wait_ready(f"web-{number}")["id"] for number in range(6)}
-    assert identities == {server["id"] for server in shards.play.cloud.servers()}
-    assert shards.play.posts() == 6
+    identities = {shards.user.wait_ready(f"web-{number}")["id"] for number in range(6)}
+    assert identities == {server["id"] for server in shards.user.cloud.servers()}
+    assert shards.user.posts() == 6
     shards.wait_owned(a=2, rest=4)
     made = [one.measure("steps_total", 'step="Create"') for one in shards.replicas.values()]
     assert made == [2, 4]
 
 
 def test_two_shards_by_namespace_cover_theirs_and_touch_no_other(
-    control_plane: ControlPlane, places: dict[str, Play]
+    control_plane: ControlPlane, places: dict[str, User]
 ) -> None:
     """The one that has two namespaces is gone at the end: nobody does its work for it."""
     shares = {"a": ["shop", "stock"], "b": ["bank"]}
@@ -161,51 +161,51 @@ def test_two_shards_by_namespace_cover_theirs_and_touch_no_other(
 def test_an_object_that_moves_is_let_go_at_once_and_taken_over(shards: Shards) -> None:
     old, new = shards.replicas["a"], shards.replicas["rest"]
     apply(shards, "web", "a")
-    identity = shards.play.wait_ready("web")["id"]
+    identity = shards.user.wait_ready("web")["id"]
     shards.wait_owned(a=1, rest=0)
     assert new.operator.process is not None
     new.operator.process.pause()  # so whatever is written now is the old one's doing
     shards.label("web", None)
-    shards.play.kube.patch(
-        KIND, "web", shards.play.namespace, {"spec": {"server": {"description": "after the move"}}}
+    shards.user.kube.patch(
+        KIND, "web", shards.user.namespace, {"spec": {"server": {"description": "after the move"}}}
     )
-    shards.play.until(lambda: old.measure("servers") == 0, "the old one has let go")
-    assert "description" not in (shards.play.status("web").get("server") or {})
-    writes = {call: n for call, n in shards.play.cloud.counts().items() if call.startswith("PUT")}
+    shards.user.until(lambda: old.measure("servers") == 0, "the old one has let go")
+    assert "description" not in (shards.user.status("web").get("server") or {})
+    writes = {call: n for call, n in shards.user.cloud.counts().items() if call.startswith("PUT")}
     assert writes == {}
     if new.operator.process.exit_code is None:
         new.operator.process.resume()
-    shards.play.until(lambda: new.ready or new.exit_code is not None, "it goes on, or ended")
+    shards.user.until(lambda: new.ready or new.exit_code is not None, "it goes on, or ended")
     if new.exit_code is not None:
         new.operator.start()
-    shards.play.wait(
+    shards.user.wait(
         lambda status: (status.get("server") or {}).get("description") == "after the move", "web"
     )
-    assert shards.play.wait_ready("web")["id"] == shards.play.only_server()["id"] == identity
+    assert shards.user.wait_ready("web")["id"] == shards.user.only_server()["id"] == identity
     shards.wait_owned(a=0, rest=1)
 
 
 def test_an_object_that_moves_in_the_middle_of_its_creation_gets_one_server(shards: Shards) -> None:
-    shards.play.cloud.call("fault", effect="hang", method="POST", path="^/servers$", work=True, count=1)
+    shards.user.cloud.call("fault", effect="hang", method="POST", path="^/servers$", work=True, count=1)
     apply(shards, "web", "a")
-    shards.play.until(shards.play.cloud.servers, "the server is made, and nobody has heard of it")
+    shards.user.until(shards.user.cloud.servers, "the server is made, and nobody has heard of it")
     shards.label("web", "b")
     old = shards.replicas["a"]
     beats = old.beats
-    shards.play.until(
+    shards.user.until(
         lambda: old.beats > beats + 1 and old.measure("queue_running") == 0, "it was broken off", 15.0
     )
-    shards.play.cloud.call("clear_faults")
-    assert shards.play.wait_ready("web")["id"] == shards.play.only_server()["id"]
-    assert shards.play.status("web")["creation"]["attempt"] == 1
+    shards.user.cloud.call("clear_faults")
+    assert shards.user.wait_ready("web")["id"] == shards.user.only_server()["id"]
+    assert shards.user.status("web")["creation"]["attempt"] == 1
 
 
 def test_a_server_of_another_shards_object_is_not_adopted(shards: Shards) -> None:
     apply(shards, "owner", "a")
-    identity = shards.play.wait_ready("owner")["id"]
+    identity = shards.user.wait_ready("owner")["id"]
     apply(shards, "thief", "b", adoption={"policy": "Adopt", "id": identity})
-    shards.play.wait_reason("OwnedByAnother", "thief")
-    assert said(shards.play.status("owner"), "Ready")["status"] == "True"
+    shards.user.wait_reason("OwnedByAnother", "thief")
+    assert said(shards.user.status("owner"), "Ready")["status"] == "True"
 
 
 def test_a_selector_that_is_none_ends_the_operator_with_its_name(

@@ -16,7 +16,7 @@ import pytest
 from sandbox.cluster.proxy import Proxy
 from tests.e2e.conftest import QUICK
 from tests.e2e.fleet import soak, writes
-from tests.e2e.user import KIND, SERVER, Play, said, settled
+from tests.e2e.user import KIND, SERVER, User, said, settled
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ KUBERNETES: tuple[dict[str, Any], ...] = (
 class Storm:
     """What was asked for so far. *policies*: of the objects that there are, by name."""
 
-    play: Play
+    user: User
     proxy: Proxy
     dice: random.Random
     policies: dict[str, str] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Storm:
             (3, self.crash),
             (2, self.confuse),
             (1, lambda: self.proxy.fault("expire", path="watch=true", count=1)),
-            (1, lambda: self.play.cloud.call("revoke_tokens")),
+            (1, lambda: self.user.cloud.call("revoke_tokens")),
             (1, self.recycle),
         ]
         weights, choices = zip(*acts, strict=True)
@@ -76,7 +76,7 @@ class Storm:
     def apply(self) -> None:
         """Make or change an object; one that is going away under this name is left alone."""
         name = self.dice.choice(NAMES)
-        found = self.play.kube.get(KIND, name, self.play.namespace)
+        found = self.user.kube.get(KIND, name, self.user.namespace)
         if found is not None and found["metadata"].get("deletionTimestamp"):
             return
         policy = self.policies.setdefault(name, self.dice.choice(POLICIES))
@@ -86,7 +86,7 @@ class Storm:
             "tags": {"tier": self.dice.choice(("web", "db"))},
             "powerState": self.dice.choice(("Running", "Running", "Stopped")),
         }
-        self.play.apply(
+        self.user.apply(
             name,
             wanted,
             deletionPolicy=policy,
@@ -96,16 +96,16 @@ class Storm:
 
     def delete(self) -> None:
         name = self.dice.choice(NAMES)
-        found = self.play.kube.get(KIND, name, self.play.namespace)
+        found = self.user.kube.get(KIND, name, self.user.namespace)
         if found is None:
             return
         if self.policies.pop(name, "Retain") != "Retain":
             self.asked.add(found["metadata"]["uid"])
-        self.play.delete(name)
+        self.user.delete(name)
 
     def lose_an_answer(self) -> None:
         method = self.dice.choice(("POST", "PUT", "DELETE"))
-        self.play.cloud.call("lose_answer", method=method, path="^/servers", count=1)
+        self.user.cloud.call("lose_answer", method=method, path="^/servers", count=1)
 
     def fail(self) -> None:
         """Have a task of the cloud fail."""
@@ -117,7 +117,7 @@ class Storm:
                 ("stop", "stop_fail"),
             )
         )
-        self.play.cloud.call("fail_next", operation=operation, status=status)
+        self.user.cloud.call("fail_next", operation=operation, status=status)
 
     def sicken(self) -> None:
         effect = self.dice.choice(
@@ -130,7 +130,7 @@ class Storm:
                 {"effect": "twice", "method": "POST"},
             )
         )
-        self.play.cloud.call("fault", path="^/servers", count=self.dice.randint(1, 20), **effect)
+        self.user.cloud.call("fault", path="^/servers", count=self.dice.randint(1, 20), **effect)
 
     def confuse(self) -> None:
         """Have Kubernetes refuse or lose some of the operator's writes."""
@@ -138,60 +138,60 @@ class Storm:
         self.proxy.fault(method="PATCH", path=OURS, count=self.dice.randint(1, 5), **effect)
 
     def clear(self) -> None:
-        self.play.cloud.call("clear_faults")
+        self.user.cloud.call("clear_faults")
         self.proxy.clear()
 
     def switch(self) -> None:
         """Start or stop a server beside the operator."""
-        servers = [s for s in self.play.cloud.servers() if s["status"] in {"running", "ready"}]
+        servers = [s for s in self.user.cloud.servers() if s["status"] in {"running", "ready"}]
         if servers:
             chosen = self.dice.choice(servers)
             if not chosen["pending_deleted"]:
-                self.play.cloud.call("power", ident=chosen["id"], on=chosen["status"] == "ready")
+                self.user.cloud.call("power", ident=chosen["id"], on=chosen["status"] == "ready")
 
     def recycle(self) -> None:
         """Move a server into the recycle bin beside the operator."""
-        servers = [s for s in self.play.cloud.servers() if s["status"] in {"running", "ready"}]
+        servers = [s for s in self.user.cloud.servers() if s["status"] in {"running", "ready"}]
         if servers:
-            self.play.cloud.call("recycle", ident=self.dice.choice(servers)["id"])
+            self.user.cloud.call("recycle", ident=self.dice.choice(servers)["id"])
 
     def crash(self) -> None:
-        self.play.operator.kill()
-        self.play.operator.start()
+        self.user.operator.kill()
+        self.user.operator.start()
 
     def let_the_operator_look(self) -> None:
         """Wait until the cloud is asked for servers; nobody asks when there are no objects."""
         seen = self.asked_for_servers()
-        self.play.until(
-            lambda: self.asked_for_servers() > seen or not self.play.kube.list(KIND, self.play.namespace),
+        self.user.until(
+            lambda: self.asked_for_servers() > seen or not self.user.kube.list(KIND, self.user.namespace),
             "a look",
         )
 
     def asked_for_servers(self) -> int:
-        return self.play.cloud.counts().get("GET /servers", 0)
+        return self.user.cloud.counts().get("GET /servers", 0)
 
     def look(self) -> None:
         """Note whose server each is; see that no object has two, and that none goes without being asked."""
         owned: Counter[str] = Counter()
-        for server in self.play.cloud.servers():
+        for server in self.user.cloud.servers():
             if uid := server["metadata"].get("user:onecloud.io/uid"):
                 self.uids[server["id"]] = uid
                 owned[uid] += 1
         assert max(owned.values(), default=0) <= 1, f"two servers of one object: {owned}"
-        for call in self.play.cloud.call("calls"):
+        for call in self.user.cloud.call("calls"):
             if call["call"] != "DELETE /servers/{id}":
                 continue
             ident = call["path"].rpartition("/")[2]
-            statuses = self.play.cloud.call("statuses", ident=ident)
+            statuses = self.user.cloud.call("statuses", ident=ident)
             assert self.uids.get(ident) in self.asked or FAILED & {*statuses}, f"not asked for: {ident}"
 
     def is_over(self, name: str) -> bool:
         """Say whether an object is as it shall be, gone, or rightly waits for a person to decide."""
-        found = self.play.kube.get(KIND, name, self.play.namespace)
+        found = self.user.kube.get(KIND, name, self.user.namespace)
         if found is None or settled(found):
             return True
         status = found.get("status") or {}
-        servers = self.play.cloud.servers()
+        servers = self.user.cloud.servers()
         match said(status, "Deleting" if "deletionTimestamp" in found["metadata"] else "Synced").get(
             "reason"
         ):
@@ -214,7 +214,7 @@ def proxy(control_plane: ControlPlane) -> Iterator[Proxy]:
 
 
 @pytest.fixture
-def play(  # noqa: PLR0913, PLR0917 - the parts
+def user(  # noqa: PLR0913, PLR0917 - the parts
     control_plane: ControlPlane,
     kube: Kube,
     served: None,
@@ -222,31 +222,31 @@ def play(  # noqa: PLR0913, PLR0917 - the parts
     cloud: Cloud,
     proxy: Proxy,
     tmp_path: Path,
-) -> Iterator[Play]:
+) -> Iterator[User]:
     """Give a namespace with working credentials, and an operator behind the proxy."""
     kube.apply(cloud.secret(namespace))
     knobs = {**QUICK, "delete_again_seconds": 1, "post_settle_seconds": 2, "gone_percent": 100}
     kubeconfig = control_plane.kubeconfig_by(proxy.url, tmp_path / "kubeconfig", "operator")
     with Operator(kubeconfig, namespaces=namespace, **knobs) as operator:
-        played = Play(kube, namespace, cloud, operator)
+        played = User(kube, namespace, cloud, operator)
         yield played
         played.check_secrets()
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_after_any_storm_every_object_has_its_one_server(play: Play, proxy: Proxy, seed: int) -> None:
-    storm = Storm(play, proxy, random.Random(seed))  # noqa: S311 - no secret
+def test_after_any_storm_every_object_has_its_one_server(user: User, proxy: Proxy, seed: int) -> None:
+    storm = Storm(user, proxy, random.Random(seed))  # noqa: S311 - no secret
     for _ in range(GUSTS):
         storm.gust()
         if storm.dice.random() < 0.5:
             storm.let_the_operator_look()
         storm.look()
     storm.clear()
-    play.until(lambda: all(storm.is_over(name) for name in NAMES), "the sky is clear", CLEAR_SECONDS)
+    user.until(lambda: all(storm.is_over(name) for name in NAMES), "the sky is clear", CLEAR_SECONDS)
     storm.look()
-    servers = {server["id"]: server for server in play.cloud.servers()}
+    servers = {server["id"]: server for server in user.cloud.servers()}
     for name in NAMES:
-        found = play.kube.get(KIND, name, play.namespace)
+        found = user.kube.get(KIND, name, user.namespace)
         if found is None or not settled(found):
             continue
         server = servers[found["status"]["id"]]
@@ -255,5 +255,5 @@ def test_after_any_storm_every_object_has_its_one_server(play: Play, proxy: Prox
         assert (server["vcpu_count"], server["description"]) == (wanted["cpu"], wanted["description"])
         assert server["status"] == ("running" if wanted["powerState"] == "Running" else "ready")
         assert server["vmem_size"] == int(SERVER["memory"].removesuffix("Gi")) * 1024
-    assert writes(play.cloud.counts()).total() <= GUSTS * WRITES_A_GUST
+    assert writes(user.cloud.counts()).total() <= GUSTS * WRITES_A_GUST
     assert storm.kubernetes_writes() <= GUSTS * KUBERNETES_WRITES_A_GUST

@@ -16,7 +16,7 @@ from tests.e2e.warm import Cloud
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.e2e.user import Play
+    from tests.e2e.user import User
 
 SECRETS, OBJECTS = 9, 8  # together more than there are workers
 EDITS = 8
@@ -36,63 +36,63 @@ def bad_cloud() -> Iterator[Cloud]:
         yield running
 
 
-def edit_seconds(play: Play, word: str) -> list[float]:
+def edit_seconds(user: User, word: str) -> list[float]:
     """Edit the good object a few times; return how long each took until the cloud had it."""
-    ident, found = play.status("good")["id"], []
+    ident, found = user.status("good")["id"], []
     for number in range(EDITS):
         wanted = f"{word} {number}"
         began_at = time.monotonic()
-        play.apply("good", {"description": wanted})
-        play.until(lambda wanted=wanted: has(play, ident, wanted), "the edit is carried out")  # type: ignore[misc]
+        user.apply("good", {"description": wanted})
+        user.until(lambda wanted=wanted: has(user, ident, wanted), "the edit is carried out")  # type: ignore[misc]
         found.append(time.monotonic() - began_at)
     return found
 
 
-def has(play: Play, ident: str, description: str) -> bool:
-    server: dict[str, Any] = play.cloud.call("find", ident=ident)
+def has(user: User, ident: str, description: str) -> bool:
+    server: dict[str, Any] = user.cloud.call("find", ident=ident)
     return server.get("description") == description
 
 
 def test_an_endpoint_that_hangs_slows_no_other_however_many_secrets_lead_to_it(
-    play: Play, bad_cloud: Cloud
+    user: User, bad_cloud: Cloud
 ) -> None:
     """A hanging endpoint, one that hangs once everybody has signed in, and a dead one."""
-    play.operator.stop()
-    play.operator.start("tests.e2e.impatient")
-    play.apply("good")
-    play.wait_ready("good")
-    before = edit_seconds(play, "before")
+    user.operator.stop()
+    user.operator.start("tests.e2e.impatient")
+    user.apply("good")
+    user.wait_ready("good")
+    before = edit_seconds(user, "before")
     for number in range(SECRETS):
-        play.kube.apply(bad_cloud.secret(play.namespace, f"bad-{number}"))
+        user.kube.apply(bad_cloud.secret(user.namespace, f"bad-{number}"))
     for title, (objects, hurt) in HURT.items():
         idents = bad_cloud.call("seed", count=SECRETS * objects, prefix=f"{title}-")
         bad_cloud.call("fault", count=None, **hurt)
         for number, ident in enumerate(idents):
             secret = {"name": f"bad-{number % SECRETS}"}
-            play.apply(
+            user.apply(
                 f"{title}-{number}", credentialsRef=secret, managementPolicy="Observe", adoption={"id": ident}
             )
-        meanwhile = edit_seconds(play, title)
+        meanwhile = edit_seconds(user, title)
         most = statistics.median(before) * SLOWER + SLACK_SECONDS
         assert statistics.median(meanwhile) <= most, f"{title}: {meanwhile}, before {before}"
         assert max(meanwhile) <= max(before) * SLOWER + SLACK_SECONDS, (
             f"{title}: {meanwhile}, before {before}"
         )
-        play.until(lambda: "EndpointUnreachable" in reasons(play), f"{title}: the bad tenant is told")
-        assert said(play.status("good"), "Synced")["status"] == "True"
+        user.until(lambda: "EndpointUnreachable" in reasons(user), f"{title}: the bad tenant is told")
+        assert said(user.status("good"), "Synced")["status"] == "True"
         bad_cloud.call("clear_faults")
-        play.until(lambda: all_well(play), f"all are well after it {title}", LONG * 2)
+        user.until(lambda: all_well(user), f"all are well after it {title}", LONG * 2)
     assert not writes(bad_cloud.counts())
-    assert writes(play.cloud.counts()) == {"POST /servers": 1, "PUT /servers/{id}": EDITS * (1 + len(HURT))}
+    assert writes(user.cloud.counts()) == {"POST /servers": 1, "PUT /servers/{id}": EDITS * (1 + len(HURT))}
 
 
-def reasons(play: Play) -> set[str]:
+def reasons(user: User) -> set[str]:
     return {
         said(found.get("status") or {}, "Synced").get("reason", "")
-        for found in play.kube.list(KIND, play.namespace)
+        for found in user.kube.list(KIND, user.namespace)
         if found["metadata"]["name"] != "good"
     }
 
 
-def all_well(play: Play) -> bool:
-    return all(settled(found) for found in play.kube.list(KIND, play.namespace))
+def all_well(user: User) -> bool:
+    return all(settled(found) for found in user.kube.list(KIND, user.namespace))

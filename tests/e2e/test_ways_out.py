@@ -12,7 +12,7 @@ from sandbox.cluster.kube import KubeError
 from sandbox.stage import CRDS, grant
 from tests.e2e.conftest import QUICK
 from tests.e2e.test_suspicion import passed_by
-from tests.e2e.user import KIND, LONG, SERVER, Play, said
+from tests.e2e.user import KIND, LONG, SERVER, User, said
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:
@@ -22,24 +22,24 @@ THEIRS = "example.com/backup"
 
 
 @contextmanager
-def moved(play: Play, control_plane: ControlPlane, cluster: str) -> Iterator[Play]:
+def moved(user: User, control_plane: ControlPlane, cluster: str) -> Iterator[User]:
     """Lose the cluster with all its objects, and go on in another one."""
-    play.operator.kill()
-    play.kube.patch(KIND, "web-1", play.namespace, {"metadata": {"finalizers": None}})
-    play.delete()
-    play.wait_gone()
+    user.operator.kill()
+    user.kube.patch(KIND, "web-1", user.namespace, {"metadata": {"finalizers": None}})
+    user.delete()
+    user.wait_gone()
     knobs = QUICK | {"cluster_id": cluster}
-    with Operator(control_plane.kubeconfig_of("operator"), namespaces=play.namespace, **knobs) as operator:
-        yield Play(play.kube, play.namespace, play.cloud, operator)
+    with Operator(control_plane.kubeconfig_of("operator"), namespaces=user.namespace, **knobs) as operator:
+        yield User(user.kube, user.namespace, user.cloud, operator)
 
 
 def test_the_servers_of_a_lost_cluster_are_taken_over_one_by_one(
-    play: Play, control_plane: ControlPlane
+    user: User, control_plane: ControlPlane
 ) -> None:
-    play.apply()
-    identity = play.wait_ready()["id"]
-    name = play.only_server()["name"]
-    with moved(play, control_plane, "new-cluster") as after:
+    user.apply()
+    identity = user.wait_ready()["id"]
+    name = user.only_server()["name"]
+    with moved(user, control_plane, "new-cluster") as after:
         after.apply()
         told = said(after.wait_reason("NameConflict"), "Synced")["message"]
         assert "spec.adoption" in told
@@ -59,53 +59,53 @@ def test_the_servers_of_a_lost_cluster_are_taken_over_one_by_one(
         after.check_secrets()
 
 
-def test_an_owner_that_lives_here_loses_nothing_to_an_annotation(play: Play) -> None:
-    play.apply()
-    identity = play.wait_ready()["id"]
-    play.apply("thief", adoption={"policy": "Adopt", "id": identity})
-    told = said(play.wait_reason("OwnedByAnother", "thief"), "Synced")["message"]
+def test_an_owner_that_lives_here_loses_nothing_to_an_annotation(user: User) -> None:
+    user.apply()
+    identity = user.wait_ready()["id"]
+    user.apply("thief", adoption={"policy": "Adopt", "id": identity})
+    told = said(user.wait_reason("OwnedByAnother", "thief"), "Synced")["message"]
     assert "take-over" not in told
-    play.annotate("onecloud.io/take-over", identity, "thief")
-    passed_by(play)
-    assert "adoptedAt" not in play.status("thief")
-    assert play.only_server()["metadata"]["user:onecloud.io/uid"] == play.get()["metadata"]["uid"]
+    user.annotate("onecloud.io/take-over", identity, "thief")
+    passed_by(user)
+    assert "adoptedAt" not in user.status("thief")
+    assert user.only_server()["metadata"]["user:onecloud.io/uid"] == user.get()["metadata"]["uid"]
 
 
-def test_a_removal_whose_secret_went_first_names_the_way_out(play: Play) -> None:
+def test_a_removal_whose_secret_went_first_names_the_way_out(user: User) -> None:
     """So it is while a namespace is deleted: no Secret can be made there any more."""
-    play.apply()
-    identity = play.wait_ready()["id"]
-    play.operator.kill()
-    play.kube.delete("secrets", "onecloud", play.namespace)
-    play.delete()
-    play.operator.start()
-    status = play.wait_reason("SecretNotFound", kind="Deleting")
+    user.apply()
+    identity = user.wait_ready()["id"]
+    user.operator.kill()
+    user.kube.delete("secrets", "onecloud", user.namespace)
+    user.delete()
+    user.operator.start()
+    status = user.wait_reason("SecretNotFound", kind="Deleting")
     told = said(status, "Deleting")["message"]
     assert "namespace is being deleted" in told
     assert 'onecloud.io/force-detach: "true"' in told
-    play.annotate("onecloud.io/force-detach", "true")
-    play.wait_gone()
-    assert play.only_server()["id"] == identity
+    user.annotate("onecloud.io/force-detach", "true")
+    user.wait_gone()
+    assert user.only_server()["id"] == identity
 
 
-def test_an_object_that_others_hold_says_that_our_part_is_done(play: Play) -> None:
-    play.apply()
-    play.wait_ready()
-    finalizers = [*play.get()["metadata"]["finalizers"], THEIRS]
-    play.kube.patch(KIND, "web-1", play.namespace, {"metadata": {"finalizers": finalizers}})
-    play.delete()
-    status = play.wait_reason("Released", kind="Deleting")
+def test_an_object_that_others_hold_says_that_our_part_is_done(user: User) -> None:
+    user.apply()
+    user.wait_ready()
+    finalizers = [*user.get()["metadata"]["finalizers"], THEIRS]
+    user.kube.patch(KIND, "web-1", user.namespace, {"metadata": {"finalizers": finalizers}})
+    user.delete()
+    status = user.wait_reason("Released", kind="Deleting")
     assert THEIRS in said(status, "Deleting")["message"]
-    assert play.get()["metadata"]["finalizers"] == [THEIRS]
+    assert user.get()["metadata"]["finalizers"] == [THEIRS]
     assert status["state"] == "Deleting"
-    version = play.get()["metadata"]["resourceVersion"]
-    play.operator.kill()
-    play.operator.start()
-    play.apply("web-2")
-    play.wait_ready("web-2")
-    assert play.get()["metadata"]["resourceVersion"] == version, "told once"
-    play.kube.patch(KIND, "web-1", play.namespace, {"metadata": {"finalizers": None}})
-    play.wait_gone()
+    version = user.get()["metadata"]["resourceVersion"]
+    user.operator.kill()
+    user.operator.start()
+    user.apply("web-2")
+    user.wait_ready("web-2")
+    assert user.get()["metadata"]["resourceVersion"] == version, "told once"
+    user.kube.patch(KIND, "web-1", user.namespace, {"metadata": {"finalizers": None}})
+    user.wait_gone()
 
 
 def test_a_namespace_that_is_deleted_while_the_operator_is_down_can_be_let_go() -> None:
@@ -115,16 +115,16 @@ def test_a_namespace_that_is_deleted_while_the_operator_is_down_can_be_let_go() 
         kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
         kube.apply(cloud.secret("shop"))
         with Operator(control_plane.kubeconfig_of("operator"), namespaces="shop", **QUICK) as operator:
-            play = Play(kube, "shop", cloud, operator)
-            play.apply()
-            identity = play.wait_ready()["id"]
+            user = User(kube, "shop", cloud, operator)
+            user.apply()
+            identity = user.wait_ready()["id"]
             operator.kill()
             kube.delete("namespaces", "shop")
             kube.wait_gone("secrets", "onecloud", "shop", timeout_seconds=LONG)
             operator.start()
-            play.wait_reason("SecretNotFound", kind="Deleting")
+            user.wait_reason("SecretNotFound", kind="Deleting")
             with pytest.raises(KubeError, match="terminated"):
                 kube.create(cloud.secret("shop"))
-            play.annotate("onecloud.io/force-detach", "true")
+            user.annotate("onecloud.io/force-detach", "true")
             kube.wait_gone("namespaces", "shop", timeout_seconds=LONG)
-            assert play.only_server()["id"] == identity
+            assert user.only_server()["id"] == identity

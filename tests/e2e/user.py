@@ -26,7 +26,7 @@ SERVER: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Play:
+class User:
     """One namespace, its cloud and its operator."""
 
     kube: Kube

@@ -1,4 +1,4 @@
-"""Who may write, in simulated time; test_kubernetes_lease.py has the same protocol against the real API server."""
+"""Who may write, in simulated time; test_kubernetes_lease.py plays it against the real API server."""
 
 from __future__ import annotations
 

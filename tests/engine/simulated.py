@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SETTLING_ROUNDS = 50  # turns of the loop in which everything that can go on has gone on
-MOST_SETTLINGS = 2000
+MAX_SETTLINGS = 2000
 
 
 class SimulatedClock:
@@ -56,7 +56,7 @@ class SimulatedClock:
 
     async def settle_until(self, condition: Callable[[], bool]) -> None:
         """Let what waits for no time run until *condition* holds."""
-        for _ in range(MOST_SETTLINGS):
+        for _ in range(MAX_SETTLINGS):
             if condition():
                 return
             await self.settle()

@@ -35,9 +35,9 @@ QUICK = FeedOptions(
     sweep_without_events_seconds=3600.0,
     first_read_seconds=0.05,
     retry_first_seconds=0.05,
-    retry_most_seconds=0.2,
+    retry_max_seconds=0.2,
     refused_first_seconds=0.3,
-    refused_most_seconds=0.3,
+    refused_max_seconds=0.3,
 )
 PATIENCE_SECONDS = 10.0
 

@@ -12,7 +12,7 @@ from onecloud_operator.core.values import Place
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
-from onecloud_operator.feed.credential_pool import FURTHER_SECONDS, MOST_TRIED, CredentialPool
+from onecloud_operator.feed.credential_pool import FURTHER_SECONDS, MAX_TRIED, CredentialPool
 from onecloud_operator.onecloud.errors import (
     Call,
     ConnectFailed,
@@ -247,7 +247,7 @@ def members_of(sources: Iterable[Eyes]) -> CredentialPool[str]:
     return made
 
 
-async def asked(members: CredentialPool[str]) -> tuple[list[Any], OneCloudError]:
+async def asked(pool: CredentialPool[str]) -> tuple[list[Any], OneCloudError]:
     """Ask a question that nobody can answer; return who was asked, and what is raised."""
     seen: list[Any] = []
 
@@ -256,7 +256,7 @@ async def asked(members: CredentialPool[str]) -> tuple[list[Any], OneCloudError]
         raise source.error
 
     with pytest.raises(OneCloudError) as caught:
-        await members.ask(question)
+        await pool.ask(question)
     return seen, caught.value
 
 
@@ -266,12 +266,12 @@ async def test_of_a_cloud_that_is_down_not_each_of_a_thousand_members_is_asked()
     sources = [world.eyes(("public", "internal", "admin")[number % 3]) for number in range(1000)]
     for source in sources:
         source.error = Timeout(f"no answer at {source.way[0]}")
-    members = members_of(sources)
-    seen, error = await asked(members)
+    pool = members_of(sources)
+    seen, error = await asked(pool)
     assert seen == sources[:3]
     assert error is sources[0].error
-    assert all(members.refusal(f"k{number}") is None for number in range(1000))
-    seen, _ = await asked(members)
+    assert all(pool.refusal(f"k{number}") is None for number in range(1000))
+    seen, _ = await asked(pool)
     assert seen[0] is sources[3], "others are first the next time"
 
 
@@ -280,18 +280,18 @@ async def test_a_question_that_all_refuse_is_put_to_five() -> None:
     sources = [world.eyes() for _ in range(1000)]
     for source in sources:
         source.error = FORBIDDEN
-    members = members_of(sources)
-    seen, _ = await asked(members)
-    assert seen == sources[:MOST_TRIED]
-    seen, _ = await asked(members)
-    assert seen == sources[MOST_TRIED : 2 * MOST_TRIED]
+    pool = members_of(sources)
+    seen, _ = await asked(pool)
+    assert seen == sources[:MAX_TRIED]
+    seen, _ = await asked(pool)
+    assert seen == sources[MAX_TRIED : 2 * MAX_TRIED]
 
 
 async def test_all_further_tries_of_a_question_share_their_time() -> None:
     """The clock of the loop is moved on, so nothing is really waited for."""
     world, loop = World(), asyncio.get_running_loop()
     sources = [world.eyes(way) for way in ("public", "internal", "admin", "other")]
-    members = members_of(sources)
+    pool = members_of(sources)
     began_at, skipped = loop.time(), 0.0
     real = loop.time
     loop.time = lambda: real() + skipped  # type: ignore[method-assign]
@@ -308,7 +308,7 @@ async def test_all_further_tries_of_a_question_share_their_time() -> None:
 
     try:
         with pytest.raises(Timeout, match="by itself"):
-            await members.ask(question)
+            await pool.ask(question)
         assert loop.time() - began_at < 100.0 + 4 * FURTHER_SECONDS
         assert seen == sources
     finally:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from onecloud_operator.feed.detail_queue import DetailQueue
 
 
-def wants(count: int = 0, *, batch: int = 10) -> DetailQueue:
+def detail_queue(count: int = 0, *, batch: int = 10) -> DetailQueue:
     found = DetailQueue(batch, 3600.0)
     for number in range(count):
         found.watch(f"s{number}", 0.0)
@@ -11,7 +11,7 @@ def wants(count: int = 0, *, batch: int = 10) -> DetailQueue:
 
 
 def test_an_id_is_read_once_however_often_it_is_wanted() -> None:
-    some = wants(3)
+    some = detail_queue(3)
     for _ in range(5):
         some.add("s1")
     some.add("s1", loudly=True)
@@ -21,7 +21,7 @@ def test_an_id_is_read_once_however_often_it_is_wanted() -> None:
 
 
 def test_a_batch_that_fails_is_halved_until_the_poison_is_alone() -> None:
-    some = wants(8, batch=8)
+    some = detail_queue(8, batch=8)
     for number in range(8):
         some.add(f"s{number}", loudly=True)
     sizes = []
@@ -34,7 +34,7 @@ def test_a_batch_that_fails_is_halved_until_the_poison_is_alone() -> None:
 
 
 def test_an_id_that_nobody_watches_is_not_put_back() -> None:
-    some = wants(2)
+    some = detail_queue(2)
     some.add("s0")
     some.add("s1")
     batch = some.take()
@@ -44,7 +44,7 @@ def test_an_id_that_nobody_watches_is_not_put_back() -> None:
 
 
 def test_everyone_is_read_within_the_hour_in_even_steps() -> None:
-    some = wants(1000, batch=100)
+    some = detail_queue(1000, batch=100)
     now, read, calls = 0.0, dict.fromkeys((f"s{n}" for n in range(1000)), 0.0), 0
     while now < 4 * 3600:
         now = some.refresh_at
@@ -58,7 +58,7 @@ def test_everyone_is_read_within_the_hour_in_even_steps() -> None:
 
 
 def test_what_was_read_a_moment_ago_needs_no_refresh() -> None:
-    some = wants(5)
+    some = detail_queue(5)
     for number in range(4):
         some.satisfied(f"s{number}", 3500.0)
     some.refresh(3600.0)
@@ -66,6 +66,6 @@ def test_what_was_read_a_moment_ago_needs_no_refresh() -> None:
 
 
 def test_no_servers_need_no_refresh() -> None:
-    some = wants(1)
+    some = detail_queue(1)
     some.drop("s0")
     assert some.refresh_at == float("inf")

@@ -10,8 +10,8 @@ import pytest
 from onecloud_operator.core.references import Kind, Missing, Reference, Resolved, UnderWay, Unknown
 from onecloud_operator.feed.directory import (
     GOOD_SECONDS,
+    MAX_NAMES,
     MISSING_SECONDS,
-    MOST_NAMES,
     REFUSED_SECONDS,
     STALE_SECONDS,
     UNKNOWN_SECONDS,
@@ -167,8 +167,8 @@ async def test_a_question_that_is_given_up_leaves_nobody_waiting() -> None:
 
 async def test_the_memory_is_bounded() -> None:
     here = Place()
-    for number in range(MOST_NAMES + 10):
+    for number in range(MAX_NAMES + 10):
         await here.ask(Reference(Kind.NETWORK, f"net-{number}"))
-    assert len(here.names) == MOST_NAMES
+    assert len(here.names) == MAX_NAMES
     assert here.known(Reference(Kind.NETWORK, "net-0")) == {}
-    assert here.known(Reference(Kind.NETWORK, f"net-{MOST_NAMES}")) != {}
+    assert here.known(Reference(Kind.NETWORK, f"net-{MAX_NAMES}")) != {}

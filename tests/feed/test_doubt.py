@@ -32,16 +32,16 @@ def test_absences_that_are_doubted_count_as_old_until_they_are_asked_for_again()
     ],
 )
 def test_the_bin_works_again_when_a_later_delete_led_to_it(deleted_at: float, *, works: bool) -> None:
-    limiter = LossBreaker()
-    assert not limiter.bin_works(1.0)
-    limiter.bin_fails(10.0)
-    assert limiter.bin_off
-    assert not limiter.idle(10.0)
-    assert limiter.bin_works(deleted_at) is works
-    assert limiter.bin_off is not works
+    breaker = LossBreaker()
+    assert not breaker.bin_works(1.0)
+    breaker.bin_fails(10.0)
+    assert breaker.bin_off
+    assert not breaker.idle(10.0)
+    assert breaker.bin_works(deleted_at) is works
+    assert breaker.bin_off is not works
 
 
 def test_a_bin_that_failed_before_a_restart_works_again_with_the_first_delete_that_leads_to_it() -> None:
-    limiter = LossBreaker()
-    limiter.bin_off = True
-    assert limiter.bin_works(0.0)
+    breaker = LossBreaker()
+    breaker.bin_off = True
+    assert breaker.bin_works(0.0)

@@ -336,7 +336,7 @@ async def test_an_object_is_in_one_feed_at_a_time(world: World) -> None:
     other = world.feeds.join("x", Place("https://other.example/v3", "", PROJECT), world.cloud)
     assert other is not first
     assert first.owned == 0
-    assert first.members == 1
+    assert first.pool == 1
 
 
 async def test_a_fault_of_ours_in_one_feed_shows_on_its_objects_and_is_tried_again(world: World) -> None:
@@ -568,17 +568,17 @@ async def test_what_was_lost_is_not_forgotten_when_everybody_leaves_and_comes_ba
     world.cloud.add("a")
     feed = world.watch_all()
     for number in range(9):
-        feed.limiter.record(f"server-{number}", world.clock.now)
-    assert feed.limiter.holding(world.clock.now, 9, "shop")
+        feed.breaker.record(f"server-{number}", world.clock.now)
+    assert feed.breaker.holding(world.clock.now, 9, "shop")
     world.feeds.leave("a")
-    assert world.join("a").limiter.holding(world.clock.now, 9, "shop")
+    assert world.join("a").breaker.holding(world.clock.now, 9, "shop")
 
 
 async def test_a_limiter_with_nothing_in_it_goes_with_its_feed(world: World) -> None:
     world.cloud.add("a")
-    before = world.watch_all().limiter
+    before = world.watch_all().breaker
     world.feeds.leave("a")
-    assert world.join("a").limiter is not before
+    assert world.join("a").breaker is not before
 
 
 # -- a restart -------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ USER: Final = "65532"
 NEEDED: Final = ("buildah", "mmdebstrap", "unshare", "chroot", "make")
 NAME: Final = "localhost/onecloud-operator:test"
 STANDIN: Final = "localhost/stand-in-python:bookworm-1"
-MOST_IMAGES: Final = 60  # each run leaves a few layers, of which only the newest can be used again
+MAX_IMAGES: Final = 60  # each run leaves a few layers, of which only the newest can be used again
 DIGEST: Final = f"sha256:{'0' * 64}"  # what the label says; the stand-in is named by its tag
 CERTIFICATES: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
@@ -99,7 +99,7 @@ class Buildah:
             f'[storage]\ndriver = "overlay"\ngraphroot = "{store}"\nrunroot = "{run}"\n'
         )
         self("rm", "--all")  # a run that was killed may have left a container, and its image would be in use
-        if len(self("images", "--all", "--quiet").split()) > MOST_IMAGES:
+        if len(self("images", "--all", "--quiet").split()) > MAX_IMAGES:
             self("rmi", "--prune")
         if STANDIN in self("images", "--format", "{{.Name}}:{{.Tag}}"):
             return

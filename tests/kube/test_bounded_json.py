@@ -163,14 +163,14 @@ def test_of_thousands_of_finalizers_ours_is_kept_with_its_place_and_some_of_othe
 def test_annotations_with_our_prefix_are_bounded_and_none_pushes_out_what_is_read() -> None:
     """The API server sorts them, so the pause of an object with many came last, and was not seen."""
     many = {f"onecloud.io/a{number:04}": "x" * 5000 for number in range(2000)}
-    wishes = {
+    intents = {
         value: "x" * 5000
         for value in vars(core_resource).values()
         if isinstance(value, str) and value.startswith("onecloud.io/") and value != FINALIZER
     }
-    assert set(wishes) == ANNOTATIONS
-    kept = slim(body(1, **many, **wishes))["metadata"]["annotations"]
-    assert set(kept) == set(wishes)
+    assert set(intents) == ANNOTATIONS
+    kept = slim(body(1, **many, **intents))["metadata"]["annotations"]
+    assert set(kept) == set(intents)
     assert all(len(text) <= ANNOTATION_LENGTH for text in kept.values())
 
 

@@ -39,7 +39,7 @@ class Scene:
             clock=self.clock, backoff=Backoff(1.0, 2.0, lambda: 0.5), workers=1, per_group=1
         )
         self.gone: list[str] = []
-        self.census = Resync(
+        self.resync = Resync(
             cluster=cluster,
             objects=self.objects,
             queue=self.queue,
@@ -57,7 +57,7 @@ class Scene:
         """Count; *later*: a while after whatever was heard."""
         if later:
             await self.clock.advance(1.0)
-        return await self.census.count()
+        return await self.resync.count()
 
     @property
     def known(self) -> set[str]:
@@ -205,7 +205,7 @@ def body(name: str) -> dict[str, Any]:
 async def counting(lists: Lists) -> AsyncIterator[Scene]:
     async with answering(lists.respond) as (cluster, _, _):
         scene = Scene(cluster, "shop")
-        running = asyncio.create_task(scene.census.run())
+        running = asyncio.create_task(scene.resync.run())
         try:
             yield scene
         finally:
@@ -247,7 +247,7 @@ async def test_a_count_that_fails_drops_nothing_and_completes_nothing(code: int)
         scene.hear(body("web"))
         await scene.clock.advance(1.0)
         with pytest.raises(KubeError):
-            await scene.census.count()
+            await scene.resync.count()
         await counted(scene, lists, FIRST_SECONDS * 5, 3)
         assert (scene.known, scene.gone, scene.objects.complete) == ({"web"}, [], False)
         lists.fault, lists.names = None, ("web",)
@@ -298,7 +298,7 @@ async def test_where_every_namespace_is_closed_to_us_nothing_is_counted() -> Non
     async with answering(Granted().respond) as (cluster, _, _):
         scene = Scene(cluster, "shop", "bank")
         with pytest.raises(KubeError):
-            await scene.census.count()
+            await scene.resync.count()
 
 
 async def test_a_watch_that_begins_anew_is_counted_after_at_once() -> None:
@@ -309,9 +309,9 @@ async def test_a_watch_that_begins_anew_is_counted_after_at_once() -> None:
         await until(lambda: scene.objects.complete)
         lists.names = ()
         await scene.clock.advance(60.0)
-        scene.census.hurry()
+        scene.resync.hurry()
         await counted(scene, lists, 1.0, 2)
         await until(lambda: scene.gone == ["web"])
         for _ in range(3):
-            await scene.census.count()
+            await scene.resync.count()
         assert lists.counts == 5, "once, and not over and over"

@@ -207,28 +207,28 @@ def _lanes() -> int:
 
 
 # -- turns -------------------------------------------------------------------------------------------------
-def visitors(number: int) -> tuple[AddressLimits, list[Caller], Turns]:
-    doors = AddressLimits(Limits())
-    lanes = doors.lanes(DOOR)
-    found = [Caller(doors) for _ in range(number)]
+def callers(number: int) -> tuple[AddressLimits, list[Caller], Turns]:
+    address_limits = AddressLimits(Limits())
+    lanes = address_limits.lanes(DOOR)
+    found = [Caller(address_limits) for _ in range(number)]
     for one in found:
         one.went_to(lanes)
-    return doors, found, lanes.turns[Traffic.WRITE]
+    return address_limits, found, lanes.turns[Traffic.WRITE]
 
 
 async def test_turns_go_round_by_name_and_not_by_call() -> None:
-    _, (greedy, honest, other), turns = visitors(3)
+    _, (greedy, honest, other), turns = callers(3)
     order: list[str] = []
 
-    async def come(visitor: Caller, name: str) -> None:
-        await turns.enter(visitor)
+    async def come(caller: Caller, name: str) -> None:
+        await turns.enter(caller)
         order.append(name)
 
-    assert all(turns.try_enter(visitor) for visitor in (other, other, other, greedy))
+    assert all(turns.try_enter(caller) for caller in (other, other, other, greedy))
     assert not turns.try_enter(other), "the last place is not for who has all the others"
     waiting = [
-        asyncio.create_task(come(visitor, name))
-        for visitor, name in ((greedy, "greedy"),) * 3 + ((honest, "honest"),) * 2
+        asyncio.create_task(come(caller, name))
+        for caller, name in ((greedy, "greedy"),) * 3 + ((honest, "honest"),) * 2
     ]
     await asyncio.sleep(0)
     for left in (other, other, other, greedy):
@@ -240,9 +240,9 @@ async def test_turns_go_round_by_name_and_not_by_call() -> None:
 
 
 async def test_who_gives_up_takes_nobodys_turn() -> None:
-    _, (first, second, third), turns = visitors(3)
-    for visitor in (first, first, second, second):
-        await turns.enter(visitor)
+    _, (first, second, third), turns = callers(3)
+    for caller in (first, first, second, second):
+        await turns.enter(caller)
     early, late, last = (asyncio.create_task(turns.enter(one)) for one in (third, third, first))
     await asyncio.sleep(0)
     early.cancel()
@@ -252,25 +252,25 @@ async def test_who_gives_up_takes_nobodys_turn() -> None:
     await asyncio.gather(early, late, return_exceptions=True)
     await last
     assert turns.room(third) == 0
-    for visitor in (first, first, first, second):
-        turns.leave(visitor)
+    for caller in (first, first, first, second):
+        turns.leave(caller)
     assert turns.room(third) == 3
 
 
 async def test_a_call_that_is_led_elsewhere_gives_back_the_place_that_it_had() -> None:
-    doors, (ours, other), turns = visitors(2)
-    seat = Permit(ours, Traffic.WRITE)
-    await seat.wait()
-    there = doors.lanes((DOOR[0], 80))
+    address_limits, (ours, other), turns = callers(2)
+    permit = Permit(ours, Traffic.WRITE)
+    await permit.wait()
+    there = address_limits.lanes((DOOR[0], 80))
     assert all(there.turns[Traffic.WRITE].try_enter(other) for _ in range(4))
     with pytest.raises(LeadsElsewhere):
-        seat.sit((DOOR[0], 80))
+        permit.sit((DOOR[0], 80))
     assert [turns.try_enter(other) for _ in range(5)] == [True] * 4 + [False]
     there.turns[Traffic.WRITE].leave(other)
-    await seat.wait()
-    seat.sit((DOOR[0], 80))
-    seat.leave()
-    seat.leave()
+    await permit.wait()
+    permit.sit((DOOR[0], 80))
+    permit.leave()
+    permit.leave()
     assert there.turns[Traffic.WRITE].room(ours) == 1
 
 

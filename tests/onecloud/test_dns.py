@@ -12,8 +12,8 @@ import pytest
 
 from onecloud_operator.onecloud.dns import (
     FRESH_SECONDS,
-    MOST_LOOKUPS,
-    MOST_OF_A_DOMAIN,
+    MAX_LOOKUPS,
+    MAX_OF_A_DOMAIN,
     STALE_SECONDS,
     IPAddress,
     Resolver,
@@ -75,7 +75,7 @@ async def test_there_is_an_end_to_the_names_that_are_asked_for_at_once() -> None
     servers = Servers()
     servers.speak.clear()
     names = Resolver(time.monotonic, servers)
-    hung = [asyncio.create_task(addresses(names, f"dead{number}")) for number in range(MOST_LOOKUPS)]
+    hung = [asyncio.create_task(addresses(names, f"dead{number}")) for number in range(MAX_LOOKUPS)]
     await asyncio.sleep(0)
     with pytest.raises(httpcore.ConnectError, match="too many"):
         await addresses(names, "dead")
@@ -88,7 +88,7 @@ async def test_one_domains_names_leave_room_for_others() -> None:
     servers.speak.clear()
     names = Resolver(time.monotonic, servers)
     hung = [
-        asyncio.create_task(addresses(names, f"h{number}.evil.example")) for number in range(MOST_OF_A_DOMAIN)
+        asyncio.create_task(addresses(names, f"h{number}.evil.example")) for number in range(MAX_OF_A_DOMAIN)
     ]
     await asyncio.sleep(0)
     with pytest.raises(httpcore.ConnectError, match="too many"):
@@ -103,7 +103,7 @@ async def test_a_name_that_had_an_answer_is_asked_for_beside_any_number_of_new_o
     names = Resolver(clock, servers)
     assert await addresses(names, "good") == HERE
     servers.speak.clear()
-    hung = [asyncio.create_task(addresses(names, f"dead{number}")) for number in range(MOST_LOOKUPS)]
+    hung = [asyncio.create_task(addresses(names, f"dead{number}")) for number in range(MAX_LOOKUPS)]
     await asyncio.sleep(0)
     clock.now += STALE_SECONDS
     assert await addresses(names, "good") == HERE

@@ -197,51 +197,51 @@ async def test_a_strained_place_gets_a_pause_and_fewer_calls(
 
 def test_pauses_grow_while_the_strain_lasts_and_one_place_stays() -> None:
     clock = Clock()
-    gate = AdaptiveLimit(4, clock)
+    limit = AdaptiveLimit(4, clock)
     pauses = []
     for _ in range(9):
-        gate.strained()
-        pauses.append(next(wait / 2 for wait in range(100) if _free_at(gate, clock, clock.now + wait / 2)))
+        limit.strained()
+        pauses.append(next(wait / 2 for wait in range(100) if _free_at(limit, clock, clock.now + wait / 2)))
         clock.now += 1000
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
-    assert gate.free == 1
+    assert limit.free == 1
 
 
 def test_a_place_that_names_its_pause_gets_it_within_reason() -> None:
     clock = Clock()
-    gate = AdaptiveLimit(4, clock)
-    gate.strained(7)
+    limit = AdaptiveLimit(4, clock)
+    limit.strained(7)
     clock.now += 6.9
-    assert gate.free == 0
+    assert limit.free == 0
     clock.now += 0.2
-    assert gate.free == 2
-    gate.strained(99999)
+    assert limit.free == 2
+    limit.strained(99999)
     clock.now += 61
-    assert gate.free == 1
+    assert limit.free == 1
 
 
 def test_slow_answers_take_one_place_each_and_good_ones_give_them_back() -> None:
-    gate = AdaptiveLimit(4, Clock())
-    gate.slow()
-    assert gate.free == 3
+    limit = AdaptiveLimit(4, Clock())
+    limit.slow()
+    assert limit.free == 3
     for _ in range(9):
-        gate.slow()
-    assert gate.free == 1
+        limit.slow()
+    assert limit.free == 1
     for _ in range(12):
-        gate.eased()
-    assert gate.free == 4
+        limit.eased()
+    assert limit.free == 4
     for _ in range(100):
-        gate.eased()
-    assert gate.free == 4
+        limit.eased()
+    assert limit.free == 4
 
 
 async def test_those_who_wait_are_let_in_when_the_pause_ends() -> None:
-    gate = AdaptiveLimit(2, asyncio.get_running_loop().time)
-    gate.strained(0.05)
+    limit = AdaptiveLimit(2, asyncio.get_running_loop().time)
+    limit.strained(0.05)
     async with asyncio.timeout(5):
-        await gate.enter()
-    gate.leave()
-    assert gate.idle
+        await limit.enter()
+    limit.leave()
+    assert limit.idle
 
 
 async def test_every_call_is_told_to_the_observer() -> None:
@@ -264,20 +264,20 @@ async def test_every_call_is_told_to_the_observer() -> None:
     assert all(exchange.seconds > 0 for exchange in seen)
 
 
-def _free_at(gate: AdaptiveLimit, clock: Clock, moment: float) -> bool:
+def _free_at(limit: AdaptiveLimit, clock: Clock, moment: float) -> bool:
     was, clock.now = clock.now, moment
-    free = gate.free
+    free = limit.free
     clock.now = was
     return free > 0
 
 
 async def test_who_gives_up_in_the_moment_in_which_another_leaves_has_only_given_up() -> None:
-    gate = AdaptiveLimit(1, lambda: 0.0)
-    await gate.enter()
-    waiting = asyncio.create_task(gate.enter())
+    limit = AdaptiveLimit(1, lambda: 0.0)
+    await limit.enter()
+    waiting = asyncio.create_task(limit.enter())
     await asyncio.sleep(0)
     waiting.cancel()
-    gate.leave()
+    limit.leave()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert gate.untroubled
+    assert limit.untroubled

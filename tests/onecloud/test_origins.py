@@ -13,9 +13,9 @@ import pytest
 
 from onecloud_operator.onecloud import AddressPolicy, Cloud, Endpoints, Traffic
 from onecloud_operator.onecloud.dns import Resolver
-from onecloud_operator.onecloud.endpoints import MOST_AUTHORITIES, MOST_PLACES
+from onecloud_operator.onecloud.endpoints import MAX_AUTHORITIES, MAX_PLACES
 from onecloud_operator.onecloud.errors import OneCloudError
-from onecloud_operator.onecloud.origin import FORGET_SECONDS, MOST_SETTINGS
+from onecloud_operator.onecloud.origin import FORGET_SECONDS, MAX_SETTINGS
 from onecloud_operator.onecloud.protocol import get_server
 from onecloud_operator.onecloud.tls import Contexts, Tls
 from tests.onecloud.origin import (
@@ -114,10 +114,10 @@ async def test_there_is_an_end_to_the_hosts_that_are_remembered_and_those_in_use
     ours = Endpoints(transport=httpx.MockTransport(respond), clock=Clock())
     waiting = asyncio.create_task(ours.exchange("http://slow", get_server("s1"), {}, Tls(), "r1"))
     await eventually(lambda: ours.under_way(Traffic.READ) == 1)
-    for number in range(MOST_PLACES + 20):
+    for number in range(MAX_PLACES + 20):
         await ours.exchange(f"http://h{number}", get_server("s1"), {}, Tls(), "r1")
-    assert len(ours.known) == MOST_PLACES
-    assert {"http://slow", f"http://h{MOST_PLACES + 19}"} < set(ours.known)
+    assert len(ours.known) == MAX_PLACES
+    assert {"http://slow", f"http://h{MAX_PLACES + 19}"} < set(ours.known)
     waiting.cancel()
     await asyncio.wait([waiting])
     await ours.close()
@@ -127,7 +127,7 @@ async def test_there_is_an_end_to_the_authorities_that_tenants_bring(certificate
     """At one place and at many; what nothing is asked with makes room."""
     ours = endpoints(Clock())
     before = contexts()
-    size = MOST_AUTHORITIES // 8
+    size = MAX_AUTHORITIES // 8
     async with hanging_up() as place:
         for number in range(20):
             tls = Tls(certificate + f"# {number:06}" + "x" * size)
@@ -143,11 +143,11 @@ async def test_one_place_keeps_no_more_settings_than_are_in_use(certificate: str
     ours = endpoints(Clock())
     before = contexts()
     async with hanging_up() as place:
-        for number in range(3 * MOST_SETTINGS):
+        for number in range(3 * MAX_SETTINGS):
             tls = Tls(certificate + f"# {number:06}")
             with pytest.raises(OneCloudError):
                 await ours.exchange(at(place, "one.example", "https"), get_server("s"), {}, tls, "r")
-        assert contexts() - before <= MOST_SETTINGS + 1
+        assert contexts() - before <= MAX_SETTINGS + 1
         await ours.close()
 
 

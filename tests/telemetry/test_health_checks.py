@@ -266,7 +266,7 @@ def does(*steps: tuple[str, float] | str) -> Callable[[Site], Awaitable[None]]:
             does(("work", STUCK_SECONDS - 600.0)), WELL, None, None, id="a-worker-that-has-much-to-do"
         ),
         pytest.param(
-            does("fault_in_a_task"), DEAD, "tasks: census: ValueError in faulty (test_health_checks.py:", None,
+            does("fault_in_a_task"), DEAD, "tasks: census: ValueError in faulty (test_health_", None,
             id="a-shared-task-that-has-ended",
         ),
         pytest.param(

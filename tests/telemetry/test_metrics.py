@@ -24,7 +24,7 @@ from onecloud_operator.telemetry.metrics import (
     COUNTS,
     GAUGES,
     LONGEST_LABEL,
-    MOST_FEEDS,
+    MAX_FEEDS,
     OTHER,
     PREFIX,
     Metrics,
@@ -273,7 +273,7 @@ class Crowd:
     first = 0
 
     def __iter__(self) -> Iterator[Any]:
-        for number in range(self.first, self.first + MOST_FEEDS + 50):
+        for number in range(self.first, self.first + MAX_FEEDS + 50):
             place = Place(f"https://host-{number}.{'x' * 300}:5000/v3", "r" * 300, f"p{number}")
             yield Feed(
                 place,
@@ -289,10 +289,10 @@ def test_the_number_of_series_does_not_grow_with_tenants_beyond_a_bound(
 ) -> None:
     metrics.look = working(clock, feeds=Crowd())
     seen = [line for line in lines(metrics) if line.startswith("feed_in_touch{")]
-    assert len(seen) == MOST_FEEDS + 1
+    assert len(seen) == MAX_FEEDS + 1
     assert f'feed_in_touch{{cloud="{OTHER}",project="{OTHER}",region="{OTHER}"}} 1.0' in seen
     assert all(len(line) < 4 * LONGEST_LABEL + 60 for line in seen)
-    assert f"feeds {MOST_FEEDS + 50}.0" in lines(metrics)
+    assert f"feeds {MAX_FEEDS + 50}.0" in lines(metrics)
 
 
 def test_feeds_that_come_and_go_under_ever_new_names_get_no_ever_new_series(
@@ -301,7 +301,7 @@ def test_feeds_that_come_and_go_under_ever_new_names_get_no_ever_new_series(
     """Who names hosts would otherwise fill what stores the metrics, one scrape after the other."""
     crowd, named = Crowd(), set[str]()
     metrics.look = working(clock, feeds=crowd)
-    for crowd.first in range(0, 5 * MOST_FEEDS, MOST_FEEDS):
+    for crowd.first in range(0, 5 * MAX_FEEDS, MAX_FEEDS):
         clock.now += 10.0
         named |= {line for line in lines(metrics) if line.startswith("feed_in_touch{")}
-    assert len(named) == MOST_FEEDS + 1
+    assert len(named) == MAX_FEEDS + 1

@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     from onecloud_operator.kube.store import Key, Store
     from onecloud_operator.onecloud import Cloud
 
-MOST_FOUND = 20  # of one name; more than one is told, and none of them taken
+MAX_FOUND = 20  # of one name; more than one is told, and none of them taken
 ACTIONS: dict[type[CloudWrite], str] = {Start: "start", Stop: "stop", SyncStatus: "syncstatus"}
 
 
@@ -92,7 +92,7 @@ class Executor:
 
     cluster: KubeClient
     objects: Store
-    clouds: Sessions
+    sessions: Sessions
     monotonic: Callable[[], float]
     cloud: Cloud | None = None
     feed: Feed[Key] | None = None
@@ -162,10 +162,10 @@ class Executor:
             return tuple(server for server in found if server.project_id == feed.place.project_id)
         if wanted.name is None:
             return ()
-        page = await cloud.list_servers(ServerQuery(names=(wanted.name,), details=True, limit=MOST_FOUND))
+        page = await cloud.list_servers(ServerQuery(names=(wanted.name,), details=True, limit=MAX_FOUND))
         rows = (observed_from_details(row) for row in page.rows)
         # The cloud compares without regard to case, and ignores a filter that it does not know.
-        return tuple(islice((server for server in rows if server.name == wanted.name), MOST_FOUND))
+        return tuple(islice((server for server in rows if server.name == wanted.name), MAX_FOUND))
 
     async def _write(self, facts: Facts, step: CloudWrite) -> Outcome:
         cloud, feed = self._reach()
@@ -270,7 +270,7 @@ class Executor:
     ) -> str | Problem | None:
         if reference is None:
             return None
-        return await self.clouds.value(facts.resource.namespace, reference.name, reference.key, most)
+        return await self.sessions.value(facts.resource.namespace, reference.name, reference.key, most)
 
     def _reach(self) -> tuple[Cloud, Feed[Key]]:
         if self.cloud is None or self.feed is None:

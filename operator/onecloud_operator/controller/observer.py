@@ -75,8 +75,8 @@ class Observer:
             strangers=self._strangers(owners),
             all_known=self.objects.complete,
             names=_names(key, facts, feed, opened),
-            too_many_gone=feed.limiter.holding(facts.now, feed.owned, key.namespace),
-            bin_off=feed.limiter.bin_off,
+            too_many_gone=feed.breaker.holding(facts.now, feed.owned, key.namespace),
+            bin_off=feed.breaker.bin_off,
         )
         return facts, feed
 
@@ -129,22 +129,22 @@ def _tell_limiter(facts: Facts, known: Observation, feed: Feed[Key], reading: Re
     An annotation is an answer: it counts only on an object that is held, and only if this process has seen
     it held without the annotation before. So one that was left there confirms no later loss.
     """
-    resource, records, limiter = facts.resource, facts.resource.records, feed.limiter
+    resource, records, breaker = facts.resource, facts.resource.records, feed.breaker
     server_id = records.bound_id
     held = "TooManyGone" in {records.synced_reason, records.deleting_reason}
     if not known.recalled:
         known.recalled = True
         if held:
-            limiter.trip()
+            breaker.trip()
         if records.deleting_reason == "RecycleBinOff":
-            limiter.bin_off = True
+            breaker.bin_off = True
     if reading.server is not None:
         known.counted = None  # it may come back, and be lost once more
     if reading.gone and known.counted != server_id:
         known.counted = server_id
         if unasked_for(records):
-            limiter.record(str(server_id), facts.now)
-    if not limiter.holding(facts.now, feed.owned, resource.namespace):
+            breaker.record(str(server_id), facts.now)
+    if not breaker.holding(facts.now, feed.owned, resource.namespace):
         known.asked_gone = None
     elif not resource.confirms(CONFIRM_GONE, server_id):
         known.asked_gone = server_id
@@ -165,7 +165,7 @@ def note_the_bin(known: Observation, facts: Facts, step: Step, *, gone: bool) ->
     whole = records.creation is None or records.creation.completed_at is not None
     recycled = server is not None and server.recycled
     if records.deletion_requested_at is not None and mild and whole and not recycled:
-        feed.limiter.bin_fails(facts.now)
+        feed.breaker.bin_fails(facts.now)
         logger.warning(
             "the cloud deleted a server for good that was to be recycled",
             extra={
@@ -178,7 +178,7 @@ def note_the_bin(known: Observation, facts: Facts, step: Step, *, gone: bool) ->
 def _note_that_the_bin_works(known: Observation, facts: Facts, feed: Feed[Key], reading: Reading) -> None:
     """See whether a server that this process had recycled is in the bin: then there is one."""
     server, records = reading.server, facts.resource.records
-    if not feed.limiter.bin_off or server is None or not server.recycled or not records.seen:
+    if not feed.breaker.bin_off or server is None or not server.recycled or not records.seen:
         return
     sent = known.memory.attempts.get(Delete(server.id, for_good=False))
     if sent is not None and records.deletion_requested_at is not None:

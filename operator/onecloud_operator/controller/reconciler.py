@@ -19,7 +19,7 @@ from onecloud_operator.controller.sessions import Opened
 from onecloud_operator.core.actions import Find, Hold, Record, RemoveFinalizer, Settled, Stop
 from onecloud_operator.core.facts import Config, Facts, Memory
 from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
-from onecloud_operator.core.plan.create import told
+from onecloud_operator.core.plan.create import explain
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.keep_disks import kept_text
 from onecloud_operator.core.plan.plan import plan
@@ -65,7 +65,7 @@ class Reconciler:
 
     objects: Store
     cluster: KubeClient
-    clouds: Sessions
+    sessions: Sessions
     feeds: Feeds[Key]
     config: Config
     monotonic: Callable[[], float]
@@ -73,17 +73,17 @@ class Reconciler:
     random: Callable[[], float]
     resync_seconds: float
     secret_seconds: float
-    definition: InstalledCRD
+    installed_crd: InstalledCRD
     on_step: Callable[[str, str | None], None] = lambda _step, _refusal: None
     _known: dict[Key, Observation] = field(default_factory=dict)
     _stumbles: Backoff[Key] = field(init=False)
-    _sight: Observer = field(init=False)
-    _voice: Recorder = field(init=False)
+    _observer: Observer = field(init=False)
+    _recorder: Recorder = field(init=False)
 
     def __post_init__(self) -> None:
         self._stumbles = Backoff(1.0, 60.0, self.random)
-        self._sight = Observer(self.feeds, self.objects, self.config)
-        self._voice = Recorder(self.objects, self.cluster, self.monotonic, self.definition)
+        self._observer = Observer(self.feeds, self.objects, self.config)
+        self._recorder = Recorder(self.objects, self.cluster, self.monotonic, self.installed_crd)
 
     async def __call__(self, key: Key) -> float | None:
         """Work on *key* until nothing can be done at once; return the seconds until it is to be looked at."""
@@ -122,9 +122,9 @@ class Reconciler:
         must not hold all workers.
         """
         secret = self.objects.secret_of(key)
-        if secret is None or self.clouds.endpoint_of(secret) is not None:
+        if secret is None or self.sessions.endpoint_of(secret) is not None:
             return False
-        return await self.clouds.learn(secret)
+        return await self.sessions.learn(secret)
 
     def _stumbled(self, key: Key, part: float = 1.0) -> float | None:
         """Return the seconds until the next try; of an object that went meanwhile nothing is kept."""
@@ -151,9 +151,9 @@ class Reconciler:
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = Observation(Memory(born_at=self.monotonic()))
-        facts, hands = await self._observe(key, resource, known)
+        facts, executor = await self._observe(key, resource, known)
         step = asked_first(plan(facts))
-        outcome = await hands.act(facts, step)
+        outcome = await executor.act(facts, step)
         return await self._report(known, facts, step, outcome)
 
     async def _observe(self, key: Key, resource: Resource, known: Observation) -> tuple[Facts, Executor]:
@@ -172,24 +172,24 @@ class Reconciler:
             trouble=opened if isinstance(opened, Problem) else None,
         )
         if facts.trouble is not None and facts.trouble.reason in NO_SIGHT:
-            self._sight.leave(key, known)
+            self._observer.leave(key, known)
         if not isinstance(opened, Opened):
-            return facts, self._hands()
+            return facts, self._executor()
         if resource.records.place not in {None, opened.place}:
-            self._sight.leave(key, known)
-            return facts, self._hands()
-        facts, feed = self._sight.look(key, facts, known, opened)
-        return facts, self._hands(opened.cloud, feed)
+            self._observer.leave(key, known)
+            return facts, self._executor()
+        facts, feed = self._observer.look(key, facts, known, opened)
+        return facts, self._executor(opened.cloud, feed)
 
     async def _say_released(self, resource: Resource) -> None:
         """Say of an object that only others hold that our part is done; it is not worked on any more."""
         facts = Facts(resource, self.monotonic(), self.wall(), self.config)
         said = report(facts, plan(facts))
         if said.status is not None:
-            await self._voice.status(facts, said.status)
+            await self._recorder.status(facts, said.status)
 
-    def _hands(self, cloud: Cloud | None = None, feed: Feed[Key] | None = None) -> Executor:
-        return Executor(self.cluster, self.objects, self.clouds, self.monotonic, cloud, feed)
+    def _executor(self, cloud: Cloud | None = None, feed: Feed[Key] | None = None) -> Executor:
+        return Executor(self.cluster, self.objects, self.sessions, self.monotonic, cloud, feed)
 
     async def _open(self, key: Key, resource: Resource) -> Opened | Problem:
         secret = self.objects.secret_of(key)
@@ -197,14 +197,14 @@ class Reconciler:
             return Problem("SecretNotFound", "spec.credentialsRef names no Secret.")
         asked = resource.reconcile_requested_at
         anew = asked is not None and asked != resource.records.last_handled
-        return await self.clouds.open(*secret, anew=anew, last_will_do=resource.deleting)
+        return await self.sessions.open(*secret, anew=anew, last_will_do=resource.deleting)
 
     async def _report(
         self, known: Observation, facts: Facts, step: Step, outcome: Outcome
     ) -> tuple[bool, float | None]:
         if isinstance(step, RemoveFinalizer):
-            self._voice.done(facts, step)
-            await self._voice.event(facts, "Normal", "Released", released(step.why) + kept_text(facts))
+            self._recorder.done(facts, step)
+            await self._recorder.event(facts, "Normal", "Released", released(step.why) + kept_text(facts))
             return True, None  # others may hold the object still, and are to be told
         if outcome.problem is not None:
             outcome = replace(outcome, problem=judged(facts, step, outcome.problem))
@@ -215,24 +215,28 @@ class Reconciler:
             self._remember(known, facts, step, outcome)
         if known.memory is not facts.memory:
             facts = replace(facts, memory=known.memory)
-        problem = told(facts, step, outcome.problem) if outcome.problem is not None else None
+        problem = explain(facts, step, outcome.problem) if outcome.problem is not None else None
         acted = outcome.problem is None and not isinstance(step, Hold | Settled)
         # What stops a server must show at once; other writes show with what comes of them.
         if acted and not isinstance(step, Record | Stop):
             return True, None
         said = report(facts, step, problem)
         if said.status is not None:
-            await self._voice.status(facts, said.status)
+            await self._recorder.status(facts, said.status)
         if acted and isinstance(step, Record) and outcome.done is not None:
             known.memory = accepted(facts, step, outcome.done)
         if acted:
             return True, None
-        seconds = self.resync_seconds if said.seconds is None else min(said.seconds, self.resync_seconds)
+        seconds = (
+            self.resync_seconds
+            if said.requeue_after is None
+            else min(said.requeue_after, self.resync_seconds)
+        )
         return False, seconds
 
     # -- what the beats are made of ----------------------------------------------------------------------
     def _pace(self, known: Observation, facts: Facts, hold: Hold) -> Hold:
-        if hold.final or hold.seconds is not None or (waits := self._waits(hold.reason)) is None:
+        if hold.final or hold.requeue_after is not None or (waits := self._waits(hold.reason)) is None:
             return hold
         known.memory, hold = paced(facts, hold, first=waits[0], most=waits[1])
         return hold
@@ -260,7 +264,7 @@ class Reconciler:
             known.memory = accepted(facts, step, outcome.done)
             if not isinstance(step, Settled):
                 self.on_step(type(step).__name__, None)
-            self._voice.done(facts, step)
+            self._recorder.done(facts, step)
         if outcome.found is not None and isinstance(step, Find):
             known.found = (step, outcome.found)
 
@@ -269,7 +273,7 @@ class Reconciler:
         first, most = self._waits(problem.reason) or UNTOLD_WAITS
         wait = wait_after(problem, facts, step, first=first, most=most)
         known.memory = refused(facts, step, problem, ended_at=self.monotonic(), wait_seconds=wait)
-        self._voice.refused(facts, step, problem)
+        self._recorder.refused(facts, step, problem)
 
     async def _refresh(self, key: Key) -> None:
         """Read an object that has changed under a decision."""

@@ -35,7 +35,7 @@ class Recorder:
     objects: Store
     cluster: KubeClient
     monotonic: Callable[[], float]
-    definition: InstalledCRD
+    installed_crd: InstalledCRD
 
     async def status(self, facts: Facts, status: Mapping[str, Any]) -> None:
         """
@@ -44,7 +44,7 @@ class Recorder:
         What was written already is not written again though the API server shows more, such as the defaults
         of a newer definition. Raises KubeError if it does not keep all that was sent.
         """
-        schema, resource = self.definition.status, facts.resource
+        schema, resource = self.installed_crd.status, facts.resource
         known = dict(status) if schema is None else prune(status, schema)[0]
         if not differs(resource.status, known):
             return
@@ -54,7 +54,7 @@ class Recorder:
         body = await self.cluster.write_status(reference_of(facts), known)
         self.objects.answered(body, asked_at, status=known)
         if not keeps(body.get("status"), known):
-            await self.definition.look()
+            await self.installed_crd.look()
             msg = "the API server did not keep all of a status: its definition is older than it was"
             raise KubeError(msg)
         for turn in transitions(resource.status, known):

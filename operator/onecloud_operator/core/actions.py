@@ -262,16 +262,16 @@ class Hold:
     """
     Do nothing, and say why: *reason* is one of the closed set.
 
-    *seconds*: look again then; None leaves it to the reason's own interval, or to what the feed shows.
-    *look_seconds*: look again that early, though nothing is tried then. *paced*: *seconds* is the reason's
-    interval, after which nothing is tried either. *asks*: asked first, to say more.
+    *requeue_after*: look again then; None leaves it to the reason's own interval, or to what the feed shows.
+    *look_seconds*: look again that early, though nothing is tried then. *paced*: *requeue_after* is the
+    reason's interval, after which nothing is tried either. *asks*: asked first, to say more.
     *unread*: only a reading is waited for, and what the status says stands until it comes.
     *spent*: what was tried and is not repeated by itself, which the status keeps for this wish.
     """
 
     reason: str
     message: str
-    seconds: float | None = None
+    requeue_after: float | None = None
     unread: bool = False
     spent: tuple[HeldBack, ...] = ()
     look_seconds: float | None = None
@@ -281,7 +281,7 @@ class Hold:
     @property
     def final(self) -> bool:
         """Say whether it is such a change that this is about: then waiting does not help."""
-        return self.seconds is None and any(each.message == self.message for each in self.spent)
+        return self.requeue_after is None and any(each.message == self.message for each in self.spent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.resource import Resource
 
 ROOT_INDEX = 0
-MOST_DATA_DISKS = 15  # the CRD's bound of the spec's list
+MAX_DATA_DISKS = 15  # the CRD's bound of the spec's list
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def remembered(facts: Facts, records: Records, server: Observed | None, *, new: 
         resource = replace(resource, records=records)
     disks = disks_of(resource, details)
     data = {**{index: disk.id for index, disk in disks.data.items()}, **dict(records.data_disk_ids)}
-    ids = tuple(sorted(data.items())[:MOST_DATA_DISKS])
+    ids = tuple(sorted(data.items())[:MAX_DATA_DISKS])
     root_id = disks.root.id if disks.root is not None else records.root_disk_id
     if (root_id, ids) == (records.root_disk_id, records.data_disk_ids):
         return records

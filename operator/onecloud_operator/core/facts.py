@@ -28,7 +28,7 @@ class Config:
     burnt_seconds: float = 60.0  # between the two POSTs that prove an id used up
     delete_again_seconds: float = 60.0  # a DELETE starts a task each time, so it is not repeated sooner
     retry_create_first_seconds: float = 30.0
-    retry_create_most_seconds: float = 600.0
+    retry_create_max_seconds: float = 600.0
     expiring_days: int = 7
 
 
@@ -66,7 +66,7 @@ class Asked:
 class Attempt:
     """How often the cloud accepted one and the same step for one wish, and when last (monotonic)."""
 
-    wish: str
+    intent: str
     count: int
     at: float
 
@@ -81,7 +81,7 @@ class Refusal:
     """
 
     problem: Problem
-    wish: str
+    intent: str
     until: float
     count: int
     since: float
@@ -134,9 +134,9 @@ class Memory:
     history_asked_at: float | None = None
     asked: Mapping[str, Asked] = field(default_factory=dict)  # by ReadCause.failure
     failed_at: float | None = None  # when this attempt's failure was recorded, and for which wish
-    failed_wish: str | None = None
+    failed_intent: str | None = None
     found_at: float | None = None  # when the candidates of an adoption were last asked for, for which wish
-    found_wish: str | None = None
+    found_intent: str | None = None
     begun_restart: str | None = None  # since when, of the restart that this process recorded itself
     stop_lost_at: float | None = None  # end of the last stop whose answer was lost: it may come true later
     begun_deletion: bool = False  # this process recorded the DELETE's time itself
@@ -209,7 +209,7 @@ class Facts:
         return self.begun_here and self.memory.posted_at is None
 
     @property
-    def wish(self) -> str:
+    def intent(self) -> str:
         """Return a text that changes whenever the user asked for something new."""
         # An annotation that was obeyed and is taken off again is no new wish.
         asked = self.resource.reconcile_requested_at or self.resource.records.last_handled or ""

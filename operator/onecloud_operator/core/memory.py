@@ -46,7 +46,7 @@ LOOKS_KEPT = 2048  # more than the attempts whose ids one round of looks may hav
 ATTEMPT_LIFE_SECONDS = 1800.0
 WAITING = "Hold"  # the kind under which a hold's own waiting time is kept
 LOOK_AGAIN_FIRST_SECONDS = 2.0
-LOOK_AGAIN_MOST_SECONDS = 60.0
+LOOK_AGAIN_MAX_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
         case Look() | ReadDisk():
             return _looked(facts, memory, step, done)
         case Find():
-            return replace(memory, found_at=done.began_at, found_wish=facts.wish)
+            return replace(memory, found_at=done.began_at, found_intent=facts.intent)
         case Settled():
             return _agreed(memory, done.ended_at)
         case AddFinalizer() | RemoveFinalizer() | BeginKeeping() | EndKeeping() | Resolve() | Hold():
@@ -141,7 +141,7 @@ def _recorded(
         case BeginDeletion():
             return replace(memory, begun_deletion=True, deleted_at=None)
         case MarkFailedCreation():
-            return replace(memory, failed_at=done.ended_at, failed_wish=facts.wish)
+            return replace(memory, failed_at=done.ended_at, failed_intent=facts.intent)
         case BeginAdoption():
             return memory
         case _:
@@ -186,10 +186,12 @@ def _agreed(memory: Memory, now: float) -> Memory:
 def _counted(facts: Facts, memory: Memory, step: Step, done: Done) -> Memory:
     before = memory.attempts.get(step)
     again = (
-        before is not None and before.wish == facts.wish and done.ended_at - before.at < ATTEMPT_LIFE_SECONDS
+        before is not None
+        and before.intent == facts.intent
+        and done.ended_at - before.at < ATTEMPT_LIFE_SECONDS
     )
     count = before.count + 1 if before is not None and again else 1
-    attempts = {**memory.attempts, step: Attempt(facts.wish, count, done.ended_at)}
+    attempts = {**memory.attempts, step: Attempt(facts.intent, count, done.ended_at)}
     while len(attempts) > ATTEMPTS_KEPT:
         attempts.pop(min(attempts, key=lambda kept: attempts[kept].at))
     return replace(memory, attempts=attempts)
@@ -204,10 +206,10 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
     """
     memory = facts.memory
     before = memory.refusals.get(kind_of(step))
-    same = before is not None and before.problem.reason == problem.reason and before.wish == facts.wish
+    same = before is not None and before.problem.reason == problem.reason and before.intent == facts.intent
     refusal = Refusal(
         problem=problem,
-        wish=facts.wish,
+        intent=facts.intent,
         until=ended_at + wait_seconds,
         count=before.count + 1 if before is not None and same else 1,
         since=before.since if before is not None and same else ended_at,
@@ -253,20 +255,20 @@ def paced(facts: Facts, hold: Hold, *, first: float, most: float) -> tuple[Memor
     """
     memory = facts.memory
     before = memory.refusals.get(WAITING)
-    same = before is not None and before.problem.reason == hold.reason and before.wish == facts.wish
+    same = before is not None and before.problem.reason == hold.reason and before.intent == facts.intent
     if before is not None and same and facts.now < before.until:
-        return memory, replace(hold, seconds=before.until - facts.now, paced=True)
+        return memory, replace(hold, requeue_after=before.until - facts.now, paced=True)
     count = before.count + 1 if before is not None and same else 1
     wait = min(first * 2.0 ** min(count - 1, 16), most)
     refusal = Refusal(
         problem=Problem(hold.reason, hold.message),
-        wish=facts.wish,
+        intent=facts.intent,
         until=facts.now + wait,
         count=count,
         since=before.since if before is not None and same else facts.now,
     )
     return replace(memory, refusals={**memory.refusals, WAITING: refusal}), replace(
-        hold, seconds=wait, paced=True
+        hold, requeue_after=wait, paced=True
     )
 
 
@@ -280,11 +282,11 @@ def unpaced(memory: Memory) -> Memory:
 def wait_after(problem: Problem, facts: Facts, step: Step, *, first: float, most: float) -> float:
     """Return how long to wait after a refusal, doubled from *first* to *most* while it stays the same."""
     if problem.again:
-        first, most = LOOK_AGAIN_FIRST_SECONDS, LOOK_AGAIN_MOST_SECONDS
+        first, most = LOOK_AGAIN_FIRST_SECONDS, LOOK_AGAIN_MAX_SECONDS
     elif problem.ambiguous:
         first = min(first, LOOK_AGAIN_FIRST_SECONDS)  # it may well have happened: look soon
     if problem.duplicate_id:
         return facts.config.burnt_seconds
     before = facts.memory.refusals.get(kind_of(step))
-    same = before is not None and before.problem.reason == problem.reason and before.wish == facts.wish
+    same = before is not None and before.problem.reason == problem.reason and before.intent == facts.intent
     return min(first * 2.0 ** min(before.count, 16), most) if before is not None and same else first

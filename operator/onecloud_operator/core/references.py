@@ -105,7 +105,7 @@ def names_in(spec: ServerSpec) -> Iterator[Reference]:
     yield from (Reference(kind, name) for kind, name in found if not is_id(name))
 
 
-def told(reference: Reference, answer: Missing | Ambiguous | Unknown) -> tuple[str, str]:
+def explain(reference: Reference, answer: Missing | Ambiguous | Unknown) -> tuple[str, str]:
     """Return the reason, and the words, for a reference that leads to no id."""
     match answer:
         case Missing():

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 
 JITTER = 0.2  # each way; enough to part what failed together
-MOST_DOUBLINGS = 32
+MAX_DOUBLINGS = 32
 
 
 class Backoff(Generic[K]):
@@ -30,7 +30,7 @@ class Backoff(Generic[K]):
         """Count one more failure of *key* and return the seconds to wait."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        seconds = min(self._first * 2.0 ** min(failures, MOST_DOUBLINGS), self._maximum)
+        seconds = min(self._first * 2.0 ** min(failures, MAX_DOUBLINGS), self._maximum)
         return seconds * (1.0 - JITTER + 2.0 * JITTER * self._random())
 
     def failures(self, key: K) -> int:

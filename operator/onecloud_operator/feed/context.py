@@ -48,9 +48,9 @@ class Context(Generic[K]):
     clock: Clock
     random: Callable[[], float]
     cache: Cache[K]
-    wants: DetailQueue
-    members: CredentialPool[K]
-    passed: RecentRows
+    detail_queue: DetailQueue
+    pool: CredentialPool[K]
+    recent_rows: RecentRows
 
     def stirred(self, entry: Entry[K]) -> None:
         """Follow up a row with news: its details if it rests, else only what the row shows."""
@@ -58,12 +58,12 @@ class Context(Generic[K]):
         if server is None:
             return
         if entry.resting and not server.detailed:
-            self.wants.add(entry.id, loudly=True)  # its watchers are told when these are read
+            self.detail_queue.add(entry.id, loudly=True)  # its watchers are told when these are read
             return
         self.cache.tell(entry)
         since = self.clock.monotonic() - entry.details_at
         if server.phase is Phase.MOVING and since >= self.options.moving_details_seconds:
-            self.wants.add(entry.id)
+            self.detail_queue.add(entry.id)
 
     def question(self, entry: Entry[K], asked_at: float) -> None:
         """Have the watchers of *entry* find out whether it still exists."""
@@ -84,7 +84,7 @@ class Context(Generic[K]):
         for _ in range(options.sample):
             server_id = known[int(self.random() * len(known))].id
             try:
-                if await self.members.get_server(server_id) is not None:
+                if await self.pool.get_server(server_id) is not None:
                     break
             except OneCloudError:
                 break

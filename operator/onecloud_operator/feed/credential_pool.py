@@ -35,7 +35,7 @@ K = TypeVar("K", bound="Hashable")
 T = TypeVar("T")
 
 REFUSALS = (Unauthorized, Forbidden, SignInError)
-MOST_TRIED = 5  # of one question: when the identity service is down, all are refused
+MAX_TRIED = 5  # of one question: when the identity service is down, all are refused
 # For all tries of one question after the first, which may take its own time: a cloud that hangs is a cloud
 # that hangs, whoever asks. The first that failed is not the first the next time.
 FURTHER_SECONDS = 20.0
@@ -164,7 +164,7 @@ class CredentialPool(Generic[K]):
         closed: set[Hashable] = set()  # ways
         until: float | None = None
         for source in self.sources:
-            if len(failed) == MOST_TRIED:
+            if len(failed) == MAX_TRIED:
                 break
             if source.way in closed:
                 continue

@@ -46,8 +46,8 @@ class FirstRows(Generic[K]):
 
     name = "first rows"
 
-    def __init__(self, shared: Context[K], sweep: Sweep[K]) -> None:
-        self._shared = shared
+    def __init__(self, context: Context[K], sweep: Sweep[K]) -> None:
+        self._context = context
         self._sweep = sweep
         self._remembered: OrderedDict[str, float] = OrderedDict()  # a row may confirm what the status says
         self._unheard: OrderedDict[str, float] = OrderedDict()  # nothing is known: details at once
@@ -58,12 +58,12 @@ class FirstRows(Generic[K]):
     def add(self, entry: Entry[K], now: float) -> None:
         """Have *entry* read for the first time, unless the first sweep has just passed it."""
         if entry.recalled is not None:
-            passed = self._shared.passed.take(entry.id)
-            if passed is None or not self._shared.cache.confirm(entry, *passed, now):
+            recent_rows = self._context.recent_rows.take(entry.id)
+            if recent_rows is None or not self._context.cache.confirm(entry, *recent_rows, now):
                 gather = GATHER_FIRST_SECONDS if self._sweep.is_first else GATHER_SECONDS
                 self._remembered[entry.id] = now + gather
         else:
-            self._unheard[entry.id] = now + self._shared.options.first_read_seconds
+            self._unheard[entry.id] = now + self._context.options.first_read_seconds
 
     def drop(self, server_id: str) -> None:
         """Read nothing of *server_id*."""
@@ -73,49 +73,49 @@ class FirstRows(Generic[K]):
     def due_at(self, now: float) -> float:
         """Return when the next batch is due."""
         self._skip_read()
-        if self._sweep.due_at(now) <= now and len(self) > self._shared.options.batch_ids:
+        if self._sweep.due_at(now) <= now and len(self) > self._context.options.batch_ids:
             return float("inf")
         heads = [next(iter(queue.values())) for queue in (self._remembered, self._unheard) if queue]
         return min(heads, default=float("inf"))
 
     async def run(self) -> None:
         """Read one batch."""
-        shared = self._shared
-        now = shared.clock.monotonic()
+        context = self._context
+        now = context.clock.monotonic()
         for server_id in self._pop(self._unheard, now):
-            shared.wants.add(server_id, loudly=True)
+            context.detail_queue.add(server_id, loudly=True)
         batch = self._pop(self._remembered, now)
         if not batch:
             return
         query = ServerQuery(ids=tuple(batch), fields=SLIM_FIELDS, limit=len(batch))
         try:
-            page = await shared.members.list_servers(query)
+            page = await context.pool.list_servers(query)
         except OneCloudError:
             for server_id in batch:
                 self._remembered[server_id] = now
             raise
         absent, asked_at = self._take(batch, page), page.asked_at
         del page  # kept by nobody while others are waited for
-        await ask_about_absent(shared, absent, len(batch), asked_at)
+        await ask_about_absent(context, absent, len(batch), asked_at)
 
     def _take(self, batch: list[str], page: ServerPage) -> list[str]:
         """Take the rows in; return those that are not there."""
-        shared = self._shared
-        now = shared.clock.monotonic()
+        context = self._context
+        now = context.clock.monotonic()
         listed = set()
         for row in page.rows:
-            entry = shared.cache.get(row["id"])
-            seen = checked_row(row, shared.place.project_id) if entry is not None else None
+            entry = context.cache.get(row["id"])
+            seen = checked_row(row, context.place.project_id) if entry is not None else None
             if entry is None or seen is None:
                 continue
             listed.add(entry.id)
-            if shared.cache.slim_row(entry, seen, page.asked_at, now) is News.NEW:
-                shared.wants.add(entry.id, loudly=True)
+            if context.cache.slim_row(entry, seen, page.asked_at, now) is News.NEW:
+                context.detail_queue.add(entry.id, loudly=True)
         return [one for one in batch if one not in listed]
 
     def _pop(self, queue: OrderedDict[str, float], now: float) -> list[str]:
         batch: list[str] = []
-        while queue and len(batch) < self._shared.options.batch_ids and next(iter(queue.values())) <= now:
+        while queue and len(batch) < self._context.options.batch_ids and next(iter(queue.values())) <= now:
             server_id, _ = queue.popitem(last=False)
             if self._is_unread(server_id):
                 batch.append(server_id)
@@ -128,7 +128,7 @@ class FirstRows(Generic[K]):
                 queue.popitem(last=False)
 
     def _is_unread(self, server_id: str) -> bool:
-        entry = self._shared.cache.get(server_id)
+        entry = self._context.cache.get(server_id)
         return entry is not None and entry.server is None and not entry.gone
 
 
@@ -137,84 +137,84 @@ class DetailsBatch(Generic[K]):
 
     name = "details"
 
-    def __init__(self, shared: Context[K]) -> None:
-        self._shared = shared
+    def __init__(self, context: Context[K]) -> None:
+        self._context = context
 
     def due_at(self, now: float) -> float:
         """Return when the next batch is due."""
-        return now if len(self._shared.wants) else float("inf")
+        return now if len(self._context.detail_queue) else float("inf")
 
     async def run(self) -> None:
         """Read one batch."""
-        shared = self._shared
-        taken = shared.wants.take()
-        batch = {one: loudly for one, loudly in taken.items() if shared.cache.get(one) is not None}
+        context = self._context
+        taken = context.detail_queue.take()
+        batch = {one: loudly for one, loudly in taken.items() if context.cache.get(one) is not None}
         if not batch:
             return
         query = ServerQuery(ids=tuple(batch), details=True, limit=len(batch))
-        asked_at = shared.clock.monotonic()
+        asked_at = context.clock.monotonic()
         try:
-            page = await shared.members.list_servers(query)
+            page = await context.pool.list_servers(query)
         except OneCloudError as error:
             if len(batch) == 1 and is_about_rows(error):
                 self._ask_about(batch, asked_at)
             else:
-                shared.wants.put_back(batch)
+                context.detail_queue.put_back(batch)
                 self._tell_loud(batch)
             raise
-        shared.wants.worked()
+        context.detail_queue.worked()
         self._take(batch, page)
         listed, asked_at = {row["id"] for row in page.rows}, page.asked_at
         del page  # kept by nobody while others are waited for
         absent = [one for one in batch if one not in listed]
-        await ask_about_absent(shared, absent, len(batch), asked_at)
+        await ask_about_absent(context, absent, len(batch), asked_at)
         for one in absent:
-            shared.wants.satisfied(one, asked_at)  # or those that are gone would be first for ever
+            context.detail_queue.satisfied(one, asked_at)  # or those that are gone would be first for ever
 
     def _take(self, batch: dict[str, bool], page: ServerPage) -> None:
-        shared = self._shared
-        now = shared.clock.monotonic()
+        context = self._context
+        now = context.clock.monotonic()
         for row in page.rows:
-            entry = shared.cache.get(row["id"])
+            entry = context.cache.get(row["id"])
             if entry is None or row["id"] not in batch:
                 continue
-            shared.wants.satisfied(entry.id, page.asked_at)
-            if checked_row(row, shared.place.project_id) is None:
-                shared.question(entry, page.asked_at)
+            context.detail_queue.satisfied(entry.id, page.asked_at)
+            if checked_row(row, context.place.project_id) is None:
+                context.question(entry, page.asked_at)
                 continue
             try:
-                news = shared.cache.details(entry, observed_from_details(row), page.asked_at, now)
+                news = context.cache.details(entry, observed_from_details(row), page.asked_at, now)
             except Untranslatable:
-                shared.question(entry, page.asked_at)
+                context.question(entry, page.asked_at)
                 continue
             if news is News.NEW or batch[entry.id]:
-                shared.cache.tell(entry)
+                context.cache.tell(entry)
 
     def _ask_about(self, batch: dict[str, bool], asked_at: float) -> None:
         """Leave it to the watchers to look: the cloud cannot show the details of this one row."""
         for server_id in batch:
-            self._shared.wants.satisfied(server_id, asked_at)
-            if (entry := self._shared.cache.get(server_id)) is not None:
-                self._shared.question(entry, asked_at)
+            self._context.detail_queue.satisfied(server_id, asked_at)
+            if (entry := self._context.cache.get(server_id)) is not None:
+                self._context.question(entry, asked_at)
 
     def _tell_loud(self, batch: dict[str, bool]) -> None:
         for server_id, loudly in batch.items():
-            entry = self._shared.cache.get(server_id)
+            entry = self._context.cache.get(server_id)
             if loudly and entry is not None and entry.server is not None:
-                self._shared.cache.tell(entry)
+                self._context.cache.tell(entry)
 
 
 async def ask_about_absent(
-    shared: Context[K], server_ids: Iterable[str], among: int, asked_at: float
+    context: Context[K], server_ids: Iterable[str], among: int, asked_at: float
 ) -> None:
     """Ask about ids that did not come back. Raises FalseList if they exist."""
-    entries = [entry for one in server_ids if (entry := shared.cache.get(one)) is not None]
-    if not await shared.believable(entries, among):
+    entries = [entry for one in server_ids if (entry := context.cache.get(one)) is not None]
+    if not await context.believable(entries, among):
         for entry in entries:
-            shared.wants.add(entry.id, loudly=True)
+            context.detail_queue.add(entry.id, loudly=True)
         raise FalseList("the cloud's list left out servers that exist")
     for entry in entries:
-        shared.question(entry, asked_at)
+        context.question(entry, asked_at)
 
 
 def is_about_rows(error: OneCloudError) -> bool:

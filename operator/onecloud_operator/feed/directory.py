@@ -30,8 +30,8 @@ MISSING_SECONDS = 60.0  # what is missing may be made at any time, and is waited
 UNKNOWN_SECONDS = 60.0
 REFUSED_SECONDS = 300.0  # each question that is refused makes one new sign-in
 STALE_SECONDS = 3600.0  # how long a good answer stands in while the cloud cannot be asked again
-MOST_NAMES = 1024  # the oldest is asked for again
-MOST_WAITING = 4096  # those beyond look again by themselves
+MAX_NAMES = 1024  # the oldest is asked for again
+MAX_WAITING = 4096  # those beyond look again by themselves
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Directory(Generic[K]):
                 found[reference] = _standing(kept, now) or silent
             elif self._asking:
                 found[reference] = _standing(kept, now) or UnderWay()
-                if isinstance(found[reference], UnderWay) and len(self._waiting) < MOST_WAITING:
+                if isinstance(found[reference], UnderWay) and len(self._waiting) < MAX_WAITING:
                     self._waiting.setdefault(key, reference)
         return found
 
@@ -106,7 +106,7 @@ class Directory(Generic[K]):
         seconds = MISSING_SECONDS if isinstance(answer, Missing | Unknown) else GOOD_SECONDS
         self._kept.pop(place, None)  # so that the order is that of the last answers
         self._kept[place] = _Kept(answer, asked_at, self._monotonic() + seconds)
-        while len(self._kept) > MOST_NAMES:
+        while len(self._kept) > MAX_NAMES:
             del self._kept[next(iter(self._kept))]
 
     def _silence(self, kind: Kind, now: float) -> Unknown | None:

@@ -25,8 +25,8 @@ K = TypeVar("K", bound="Hashable")
 
 FIELDS = ("id", "obj_id", "action", "ops_time")
 PAGE = 1000
-MOST_READERS = 5  # that are tried in a row when the events are refused
-MOST_PAGES = 20  # a longer backlog is left to the sweep
+MAX_READERS = 5  # that are tried in a row when the events are refused
+MAX_PAGES = 20  # a longer backlog is left to the sweep
 REFUSED = (Forbidden, Unauthorized, NotFound)
 
 DELETED = "delete"
@@ -54,8 +54,8 @@ class EventTail(Generic[K]):
 
     name = "events"
 
-    def __init__(self, shared: Context[K], on_turn: Callable[[str, float, int, bool], None]) -> None:
-        self._shared = shared
+    def __init__(self, context: Context[K], on_turn: Callable[[str, float, int, bool], None]) -> None:
+        self._context = context
         self._on_turn = on_turn
         self._rows = 0  # of this turn
         self._last: int | None = None  # the newest event that was read
@@ -66,27 +66,27 @@ class EventTail(Generic[K]):
 
     async def follow(self) -> None:
         """Follow for ever; not at all if the events are never to be read."""
-        if not self._shared.options.events_seconds:
+        if not self._context.options.events_seconds:
             return
         while True:
-            await self._shared.clock.sleep(await self.turn())
+            await self._context.clock.sleep(await self.turn())
 
     async def turn(self) -> float:
         """Read what is new; return the seconds until the next time."""
-        options = self._shared.options
-        sources = self._shared.members.sources
+        options = self._context.options
+        sources = self._context.pool.sources
         if not sources:
             return options.events_seconds
         # A member without a right to the events is no reason to think that nobody may read them.
         source = self._reader if self._reader in sources else sources[self._failures % len(sources)]
-        began_at, self._rows = self._shared.clock.monotonic(), 0
+        began_at, self._rows = self._context.clock.monotonic(), 0
         error = await self._ask(source)
-        self._on_turn(self.name, self._shared.clock.monotonic() - began_at, self._rows, error is not None)
+        self._on_turn(self.name, self._context.clock.monotonic() - began_at, self._rows, error is not None)
         self._reader = source if error is None else None
         self._failures = 0 if error is None else self._failures + 1
         if isinstance(error, REFUSED):
             self._lose()
-            tried_all = self._failures % min(len(sources), MOST_READERS) == 0
+            tried_all = self._failures % min(len(sources), MAX_READERS) == 0
             return options.events_retry_seconds if tried_all else options.events_seconds
         if error is not None:
             logger.debug("the events could not be read", extra={"error": type(error).__name__})
@@ -118,11 +118,11 @@ class EventTail(Generic[K]):
 
     async def _read(self, source: Source, last: int | None) -> None:
         marker = last
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             # The marker is inclusive, and the client takes the marked line away. So ask from the line before:
             # the last one must be there again, or the log was begun anew and its numbers mean something else.
             start = None if marker is None else marker - 1
-            if (rest := self._shared.members.rest) is not None:
+            if (rest := self._context.pool.rest) is not None:
                 await rest.take()
             page = await source.events(marker=start, limit=PAGE, fields=FIELDS)
             if rest is not None:
@@ -143,14 +143,14 @@ class EventTail(Generic[K]):
         self.alive = self._last is not None
 
     def _take(self, event: Event, asked_at: float) -> None:
-        entry = self._shared.cache.get(event.server_id)
+        entry = self._context.cache.get(event.server_id)
         if entry is None:
-            self._shared.passed.stirred(event.server_id)
+            self._context.recent_rows.stirred(event.server_id)
             return
         if event.action == DELETED:
-            self._shared.question(entry, asked_at)
+            self._context.question(entry, asked_at)
         elif event.action in BESIDE_THE_ROW and entry.resting and entry.server is not None:
             happened_at, updated_at = moment(event.happened_at), moment(entry.server.updated_at)
             # A task that attaches something goes on to write the row; that change has led to a read.
             if happened_at is None or updated_at is None or updated_at <= happened_at:
-                self._shared.wants.add(entry.id)
+                self._context.detail_queue.add(entry.id)

@@ -46,7 +46,7 @@ class Feed(Generic[K]):
     What is known of the servers of *place*.
 
     Objects join through `Feeds`. ``notify(key, lane)`` is called when there is news for *key*: in the lane of
-    the cloud when its server moved, in the lane of resyncs when only the feed's health changed. ``limiter``
+    the cloud when its server moved, in the lane of resyncs when only the feed's health changed. ``breaker``
     is told by its users what vanished: only they know whose wish it was.
     """
 
@@ -58,12 +58,12 @@ class Feed(Generic[K]):
         clock: Clock,
         options: FeedOptions,
         random: Callable[[], float],
-        limiter: LossBreaker | None = None,
+        breaker: LossBreaker | None = None,
         pace: Pace | None = None,
         on_turn: Callable[[str, float, int, bool], None] | None = None,
     ) -> None:
         self.place = place
-        self.limiter = limiter or LossBreaker()
+        self.breaker = breaker or LossBreaker()
         self._notify = notify
         self._clock = clock
         self._options = options
@@ -73,10 +73,10 @@ class Feed(Generic[K]):
         self._on_turn = on_turn
         self._counted_rows = 0
         refusals: Backoff[Source] = Backoff(
-            options.refused_first_seconds, options.refused_most_seconds, random
+            options.refused_first_seconds, options.refused_max_seconds, random
         )
         rest = Rest(pace or Pace(clock.monotonic), place, clock)
-        self._members: CredentialPool[K] = CredentialPool(
+        self._pool: CredentialPool[K] = CredentialPool(
             self._tell_soon, self._tell_now, clock.monotonic, refusals, options=options, rest=rest
         )
         self._cache: Cache[K] = Cache(options, notify)
@@ -91,19 +91,19 @@ class Feed(Generic[K]):
         return len(self._cache)
 
     @property
-    def members(self) -> int:
+    def pool(self) -> int:
         """Return how many objects have joined."""
-        return len(self._members)
+        return len(self._pool)
 
     def join(self, key: K, source: Source) -> None:
         """Take in *key*, whose own credentials *source* lead here."""
-        self._members.join(key, source)
+        self._pool.join(key, source)
 
     def leave(self, key: K) -> None:
         """Let *key* go."""
         self.unwatch(key)
         self.names.leave(key)
-        self._members.leave(key)
+        self._pool.leave(key)
 
     def watch(self, key: K, server_id: str, recalled: Observed | None = None) -> None:
         """
@@ -139,7 +139,7 @@ class Feed(Generic[K]):
         Either its own credentials are refused while another member's work: then it must not be shown what
         they see. Or nobody gets an answer.
         """
-        return self._members.refusal(key) or self._health.problem
+        return self._pool.refusal(key) or self._health.problem
 
     def reading(self, server_id: str) -> Reading:
         """Return what is known of a watched server."""
@@ -148,11 +148,11 @@ class Feed(Generic[K]):
     def shown(self, key: K, server_id: str) -> Reading:
         """Return what *key* may see of it: nothing before its own credentials have proven themselves."""
         reading = self._cache.reading(server_id)
-        return reading if reading == Reading() or self._members.may_see(key) else Reading()
+        return reading if reading == Reading() or self._pool.may_see(key) else Reading()
 
     def may_see(self, key: K) -> bool:
         """Say whether *key* may be shown what others found out; if not yet, it is told when it may."""
-        return self._members.may_see(key)
+        return self._pool.may_see(key)
 
     def learn(self, server: Mapping[str, Any], asked_at: float, *, written: bool = False) -> Reading:
         """
@@ -171,7 +171,7 @@ class Feed(Generic[K]):
         now = self._clock.monotonic()
         news = self._cache.details(entry, observed, asked_at, now, written=written)
         if news is not News.OLD:
-            self._jobs.wants.satisfied(server_id, asked_at)
+            self._jobs.detail_queue.satisfied(server_id, asked_at)
         if news is News.NEW:
             self._tell_others(entry)
         return self._cache.reading(server_id)
@@ -184,12 +184,12 @@ class Feed(Generic[K]):
         """
         asked_at = self._clock.monotonic()
         server = await source.get_server(server_id)
-        self._members.proved(source, asked_at)
+        self._pool.proved(source, asked_at)
         if server is not None:
             return self.learn(server, asked_at)
         entry = self._cache.get(server_id)
         if entry is not None:
-            self._jobs.wants.satisfied(server_id, asked_at)
+            self._jobs.detail_queue.satisfied(server_id, asked_at)
             if self._cache.vanished(entry, asked_at, self._clock.monotonic()):
                 self._tell_others(entry)
         return Reading(asked_at=asked_at, gone=True)
@@ -215,15 +215,15 @@ class Feed(Generic[K]):
         restored.
         """
         now = self._clock.monotonic()
-        if self.limiter.holding(now, self.owned, namespace):
-            self.limiter.acknowledge(namespace)
+        if self.breaker.holding(now, self.owned, namespace):
+            self.breaker.acknowledge(namespace)
             self._cache.doubt_absences()
-            self._tell_soon(self._members.keys)
+            self._tell_soon(self._pool.keys)
 
     def recycled(self, deleted_at: float) -> None:
         """Note that a plain DELETE sent then led to the recycle bin; tell those held back if it counts."""
-        if self.limiter.bin_works(deleted_at):
-            self._tell_soon(self._members.keys)
+        if self.breaker.bin_works(deleted_at):
+            self._tell_soon(self._pool.keys)
 
     # -- life --------------------------------------------------------------------------------------------
     async def run(self) -> None:
@@ -258,7 +258,7 @@ class Feed(Generic[K]):
             clock=self._clock,
             random=self._random,
             cache=self._cache,
-            members=self._members,
+            pool=self._pool,
             on_outcome=self._outcome,
             on_turn=self._count,
             on_beside=self._tell_turn,
@@ -296,7 +296,7 @@ class Feed(Generic[K]):
                 self._jobs.schedule.forgive(job)
 
     def _count(self, job: str, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback
-        rows, self._counted_rows = self._members.rows - self._counted_rows, self._members.rows
+        rows, self._counted_rows = self._pool.rows - self._counted_rows, self._pool.rows
         self._tell_turn(job, seconds, rows, failed)
 
     def _tell_turn(self, job: str, seconds: float, rows: int, failed: bool) -> None:  # noqa: FBT001 - a callback
@@ -324,7 +324,7 @@ class Feed(Generic[K]):
 
     async def _tell_all(self) -> None:
         self._untold = False
-        for number, key in enumerate(self._members.keys, start=1):
+        for number, key in enumerate(self._pool.keys, start=1):
             self._notify(key, Lane.RESYNC)
             if number % TOLD_AT_ONCE == 0:
                 await self._clock.sleep(0)

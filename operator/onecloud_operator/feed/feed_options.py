@@ -30,8 +30,8 @@ class FeedOptions:
     sweep_without_events_seconds: float = 300.0
     sweep_ignored_seconds: float = 60.0  # for a cloud that ignores the delta's filter
     refresh_seconds: float = 3600.0  # in which everyone's details are read again
-    departing_seconds: float = 3.0  # between two looks for servers in the middle of their deletion
-    departing_most_seconds: float = 1800.0  # after which a deletion has got stuck
+    deleting_seconds: float = 3.0  # between two looks for servers in the middle of their deletion
+    deleting_max_seconds: float = 1800.0  # after which a deletion has got stuck
     moving_details_seconds: float = 10.0  # between two reads of a moving server's details
     first_read_seconds: float = (
         0.5  # an id that nobody has seen is often about to be created: learn() comes first
@@ -40,10 +40,10 @@ class FeedOptions:
     delta_rows: int = 512
     batch_ids: int = 100  # proxies cut URLs at about 8 kB
     retry_first_seconds: float = 5.0
-    retry_most_seconds: float = 60.0
+    retry_max_seconds: float = 60.0
     free_tries: int = 2  # failures in a row before the feed counts as out of touch
     refused_first_seconds: float = 30.0  # until refused credentials are tried again
-    refused_most_seconds: float = 300.0
+    refused_max_seconds: float = 300.0
     proven_seconds: float = 600.0  # for which credentials count as good that a call was made with
     proof_seconds: float = 30.0  # how long a call may take that is made for no other reason
     doubt_floor: int = 5  # so many servers, or this share, vanishing at once are doubted at first

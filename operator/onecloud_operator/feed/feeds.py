@@ -54,9 +54,7 @@ class Feeds(Generic[K]):
         self._pace = Pace(clock.monotonic)
         self._tenant_of = tenant_of
         self._supervisor = Supervisor(clock)
-        self._restarts: Backoff[str] = Backoff(
-            options.retry_first_seconds, options.retry_most_seconds, random
-        )
+        self._restarts: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_max_seconds, random)
         self._feeds: dict[tuple[Place, bool], tuple[Feed[K], asyncio.Task[None]]] = {}
         self._in: dict[K, tuple[Place, bool]] = {}
         # They outlive their feeds: what was lost must not be forgotten because everyone's password was wrong.
@@ -101,7 +99,7 @@ class Feeds(Generic[K]):
         feed, task = self._feeds[which]
         feed.leave(key)
         self._pace.leave(which[0], self._tenant_of(key))
-        if not feed.members:
+        if not feed.pool:
             del self._feeds[which]
             task.cancel()
             self._restarts.reset(task.get_name())
@@ -131,7 +129,7 @@ class Feeds(Generic[K]):
             clock=self._clock,
             options=self._options,
             random=self._random,
-            limiter=self._limiter_of(place),
+            breaker=self._limiter_of(place),
             pace=self._pace,
             on_turn=self._on_turn,
         )

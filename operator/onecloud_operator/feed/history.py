@@ -21,11 +21,11 @@ FIELDS = ("id", "obj_id", "action", "notes")
 CAUSE_FIELDS = (*FIELDS, "ops_time")
 PAGE = 500
 CAUSE_PAGE = 60  # an operation writes some ten events, and what followed it as many
-MOST_PAGES = 10
-MOST_CHARACTERS = 300
-MOST_READ = 4096  # of the words for people; what is not shown only costs time
+MAX_PAGES = 10
+MAX_CHARACTERS = 300
+MAX_READ = 4096  # of the words for people; what is not shown only costs time
 NO_MASK = Redactor()
-MOST_NESTED = 16  # tasks within tasks
+MAX_NESTED = 16  # tasks within tasks
 STARTED = frozenset({"start", "starting"})  # from here on its disks may hold something
 BIRTH = "create"
 STEP = re.compile(r"^(?P<old>[a-z_]*)=>(?P<new>[a-z_]+)(?:: ?(?P<why>.*))?$", re.DOTALL)
@@ -40,7 +40,7 @@ async def history_of(server_id: str, source: Source) -> History | None:
     mask = NO_MASK
     marker: int | None = None
     try:
-        for _ in range(MOST_PAGES):
+        for _ in range(MAX_PAGES):
             page = await source.events(
                 marker=marker, server_ids=(server_id,), order="DESC", limit=PAGE, fields=FIELDS
             )
@@ -129,13 +129,13 @@ def text_of_notes(notes: str, mask: Redactor = NO_MASK) -> str:
     Notes are text, or JSON that wraps errors within errors as text, at times cut off in the middle.
     """
     text = SESSION.sub("", _innermost(notes, depth=0))
-    text = mask(text[:MOST_READ])
+    text = mask(text[:MAX_READ])
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"
+    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
 
 def _innermost(value: object, depth: int) -> str:
-    if depth > MOST_NESTED:
+    if depth > MAX_NESTED:
         return ""
     match value:
         case dict():

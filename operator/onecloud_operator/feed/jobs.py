@@ -45,40 +45,40 @@ class Jobs(Generic[K]):
         clock: Clock,
         random: Callable[[], float],
         cache: Cache[K],
-        members: CredentialPool[K],
+        pool: CredentialPool[K],
         on_outcome: Callable[[Job, OneCloudError | None], Awaitable[None]],
         on_turn: Callable[[str, float, bool], None],
         on_beside: Callable[[str, float, int, bool], None],
     ) -> None:
         self._options = options
-        self.wants = DetailQueue(options.batch_ids, options.refresh_seconds)
-        shared = Context(place, options, clock, random, cache, self.wants, members, RecentRows())
-        self.tail = EventTail(shared, on_beside)
-        self.proofs = Proofs(shared, on_beside)
-        self.sweep = Sweep(shared, self._sweep_spacing)
-        self.delta = Delta(shared, self.sweep.hurry)
-        self.details = DetailsBatch(shared)
-        self.first_rows = FirstRows(shared, self.sweep)
+        self.detail_queue = DetailQueue(options.batch_ids, options.refresh_seconds)
+        context = Context(place, options, clock, random, cache, self.detail_queue, pool, RecentRows())
+        self.tail = EventTail(context, on_beside)
+        self.proofs = Proofs(context, on_beside)
+        self.sweep = Sweep(context, self._sweep_spacing)
+        self.delta = Delta(context, self.sweep.hurry)
+        self.details = DetailsBatch(context)
+        self.first_rows = FirstRows(context, self.sweep)
         self.lists: tuple[Job, ...] = (
             self.delta,
             self.first_rows,
             self.details,
             self.sweep,
-            Deletions(shared),
-            Refresh(shared),
+            Deletions(context),
+            Refresh(context),
         )
-        self.retries: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_most_seconds, random)
+        self.retries: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_max_seconds, random)
         self.schedule = Schedule(self.lists, clock, self.retries, on_outcome, on_turn)
 
     def watch(self, entry: Entry[K], now: float) -> None:
         """Read a server that somebody begins to watch."""
-        self.wants.watch(entry.id, now)
+        self.detail_queue.watch(entry.id, now)
         self.first_rows.add(entry, now)
         self.schedule.wake()
 
     def drop(self, server_id: str) -> None:
         """Read nothing more of a server that nobody watches any more."""
-        self.wants.drop(server_id)
+        self.detail_queue.drop(server_id)
         self.first_rows.drop(server_id)
 
     def _sweep_spacing(self) -> float:

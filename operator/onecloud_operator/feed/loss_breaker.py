@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-MOST_GONE = 2**16  # that are remembered at a time; the share of no fleet is larger
-MOST_AGREED = 4096  # namespaces; the first that acknowledged would have to do so again
+MAX_GONE = 2**16  # that are remembered at a time; the share of no fleet is larger
+MAX_AGREED = 4096  # namespaces; the first that acknowledged would have to do so again
 
 
 class LossBreaker:
@@ -34,7 +34,7 @@ class LossBreaker:
         self._count += 1
         self._gone[server_id] = now
         self._gone.move_to_end(server_id)
-        if len(self._gone) > MOST_GONE:
+        if len(self._gone) > MAX_GONE:
             self._gone.popitem(last=False)
         self._forget(now)
 
@@ -77,7 +77,7 @@ class LossBreaker:
         """Hold nothing of *namespace* for what vanished until now: a person there has confirmed it."""
         self._agreed.pop(namespace, None)
         self._agreed[namespace] = self._count
-        if len(self._agreed) > MOST_AGREED:
+        if len(self._agreed) > MAX_AGREED:
             del self._agreed[next(iter(self._agreed))]
 
     def _forget(self, now: float) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud.models import EventPage, Row, ServerPage, ServerQuery
 
 # What tells whether anything about a server is new; the cloud spends as long on it, but sends a seventh.
-MOST_VERSION = 2**63 - 1
+MAX_VERSION = 2**63 - 1
 SLIM_FIELDS = ("id", "status", "update_version", "updated_at", "tenant_id", "pending_deleted")
 
 
@@ -78,6 +78,6 @@ def checked_row(row: Mapping[str, Any], project_id: str) -> CheckedRow | None:
     updated_at = moment(row.get("updated_at"))
     if row.get("tenant_id") != project_id or not isinstance(server_id, str) or updated_at is None:
         return None
-    if not isinstance(version, int) or isinstance(version, bool) or abs(version) > MOST_VERSION:
+    if not isinstance(version, int) or isinstance(version, bool) or abs(version) > MAX_VERSION:
         return None
     return CheckedRow(server_id, version, updated_at, row)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 
 JITTER = 0.1
-MOST_PAGES = 2048
+MAX_PAGES = 2048
 DOUBTED_SECONDS = 60.0  # until the next sweep after one that was not believed
 
 
@@ -32,8 +32,8 @@ class Sweep(Generic[K]):
 
     name = "sweep"
 
-    def __init__(self, shared: Context[K], spacing: Callable[[], float]) -> None:
-        self._shared = shared
+    def __init__(self, context: Context[K], spacing: Callable[[], float]) -> None:
+        self._context = context
         self._spacing = spacing
         self._number = 0
         self._pages = 0  # of this sweep
@@ -49,10 +49,10 @@ class Sweep(Generic[K]):
 
     async def run(self) -> None:
         """Read one page."""
-        shared = self._shared
+        context = self._context
         if not self.running:
             if self._number:
-                shared.passed.close()
+                context.recent_rows.close()
             self._again = False
             self.running, self.cursor, self._began_at, self._pages = True, "", None, 0
             self._number += 1
@@ -61,9 +61,9 @@ class Sweep(Generic[K]):
             filters=(Filter("id", "gt", (self.cursor,)),) if self.cursor else (),
             order_by="id",
             order="asc",
-            limit=shared.options.page_rows,
+            limit=context.options.page_rows,
         )
-        page = await shared.members.list_servers(query)
+        page = await context.pool.list_servers(query)
         if self._began_at is None:
             self._began_at = page.asked_at
         if page.strangers or (page.rows and page.rows[-1]["id"] <= self.cursor):
@@ -71,7 +71,7 @@ class Sweep(Generic[K]):
             raise ProtocolError("the cloud does not list servers in the order of their ids")
         self._take(page)
         self._pages += 1
-        if self._pages > MOST_PAGES:
+        if self._pages > MAX_PAGES:
             self._end(self._spacing())
             raise ProtocolError("the cloud's list of servers has no end")
         if page.rows and page.total > len(page.rows):
@@ -95,37 +95,37 @@ class Sweep(Generic[K]):
         self._end(self._spacing())
 
     def _take(self, page: ServerPage) -> None:
-        shared = self._shared
-        now = shared.clock.monotonic()
+        context = self._context
+        now = context.clock.monotonic()
         for row in page.rows:
-            if (seen := checked_row(row, shared.place.project_id)) is None:
+            if (seen := checked_row(row, context.place.project_id)) is None:
                 continue
-            if (entry := shared.cache.get(seen.id)) is None:
-                shared.passed.note(seen.id, seen.version, page.asked_at)
+            if (entry := context.cache.get(seen.id)) is None:
+                context.recent_rows.note(seen.id, seen.version, page.asked_at)
                 continue
             entry.swept = self._number
-            if shared.cache.slim_row(entry, seen, page.asked_at, now) is News.NEW:
-                shared.wants.add(entry.id, loudly=True)
+            if context.cache.slim_row(entry, seen, page.asked_at, now) is News.NEW:
+                context.detail_queue.add(entry.id, loudly=True)
 
     async def _conclude(self, began_at: float) -> None:
         """Ask about those that were watched all the time and not listed."""
-        shared = self._shared
+        context = self._context
         absent = [
             entry
-            for entry in shared.cache
+            for entry in context.cache
             if entry.swept != self._number
             and not entry.gone
             and entry.watched_at < began_at
             and entry.asked_at < began_at
         ]
-        if not await shared.believable(absent, len(shared.cache)):
+        if not await context.believable(absent, len(context.cache)):
             self._end(min(DOUBTED_SECONDS, self._spacing()))
             return
         for entry in absent:
-            shared.question(entry, began_at)
+            context.question(entry, began_at)
         self._end(self._spacing())
 
     def _end(self, seconds: float) -> None:
         self.running = False
-        jitter = 1.0 - JITTER + 2.0 * JITTER * self._shared.random()
-        self._next_at = float("-inf") if self._again else self._shared.clock.monotonic() + seconds * jitter
+        jitter = 1.0 - JITTER + 2.0 * JITTER * self._context.random()
+        self._next_at = float("-inf") if self._again else self._context.clock.monotonic() + seconds * jitter

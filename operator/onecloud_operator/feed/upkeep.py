@@ -36,16 +36,16 @@ class Refresh(Generic[K]):
 
     name = "refresh"
 
-    def __init__(self, shared: Context[K]) -> None:
-        self._shared = shared
+    def __init__(self, context: Context[K]) -> None:
+        self._context = context
 
     def due_at(self, now: float) -> float:  # noqa: ARG002 - a Job's signature
         """Return when the next batch is due."""
-        return self._shared.wants.refresh_at
+        return self._context.detail_queue.refresh_at
 
     async def run(self) -> None:
         """Want the next batch."""
-        self._shared.wants.refresh(self._shared.clock.monotonic())
+        self._context.detail_queue.refresh(self._context.clock.monotonic())
 
 
 class Proofs(Generic[K]):
@@ -59,61 +59,61 @@ class Proofs(Generic[K]):
 
     name = "proofs"
 
-    def __init__(self, shared: Context[K], on_turn: Callable[[str, float, int, bool], None]) -> None:
-        self._shared = shared
+    def __init__(self, context: Context[K], on_turn: Callable[[str, float, int, bool], None]) -> None:
+        self._context = context
         self._on_turn = on_turn
         self._busy: set[Hashable] = set()  # endpoints
 
     async def follow(self) -> None:
         """Ask for ever."""
-        members, clock = self._shared.members, self._shared.clock
+        pool, clock = self._context.pool, self._context.clock
         async with asyncio.TaskGroup() as tasks:
             while True:
-                members.changed.clear()
+                pool.changed.clear()
                 now, next_at = clock.monotonic(), clock.monotonic() + LONGEST_WAIT_SECONDS
-                for source, due_at in sorted(members.proof_due(), key=itemgetter(1)):
+                for source, due_at in sorted(pool.proof_due(), key=itemgetter(1)):
                     if due_at > now:
                         next_at = min(next_at, due_at)
                         break
                     if (endpoint := source.way[0]) not in self._busy:
                         self._busy.add(endpoint)
                         tasks.create_task(self._prove(source), name="feed proof")
-                await wait_for(members.changed, next_at - now, clock)
+                await wait_for(pool.changed, next_at - now, clock)
 
     async def _prove(self, source: Source) -> None:
-        members, clock = self._shared.members, self._shared.clock
+        pool, clock = self._context.pool, self._context.clock
         asked_at = clock.monotonic()
         try:
             error = await self._ask(source)
             if error is not None:
                 others_fail = await self._others_fail(source)
                 for one in self._alike(source, error):
-                    members.put_off(one) if others_fail else members.failed(one, error)
+                    pool.put_off(one) if others_fail else pool.failed(one, error)
         finally:
             self._busy.discard(source.way[0])
-            members.changed.set()
+            pool.changed.set()
         self._on_turn(self.name, clock.monotonic() - asked_at, int(error is None), error is not None)
 
     async def _ask(self, source: Source) -> OneCloudError | None:
-        asked_at = self._shared.clock.monotonic()
+        asked_at = self._context.clock.monotonic()
         try:
-            await within(source.list_servers(PROOF), self._shared.options.proof_seconds)
+            await within(source.list_servers(PROOF), self._context.options.proof_seconds)
         except OneCloudError as error:
             return error
-        self._shared.members.proved(source, asked_at)
+        self._context.pool.proved(source, asked_at)
         return None
 
     async def _others_fail(self, source: Source) -> bool:
         """Say whether those fail as well that the lists are asked with: then it is not *source*'s fault."""
-        other = self._shared.members.first
+        other = self._context.pool.first
         return other is None or other is source or await self._ask(other) is not None
 
     def _alike(self, source: Source, error: OneCloudError) -> Iterable[Source]:
         """Return *source*, and who is due and would fail the same way after as long."""
         if isinstance(error, REFUSALS):
             return (source,)
-        due = self._shared.members.proof_due()
-        now = self._shared.clock.monotonic()
+        due = self._context.pool.proof_due()
+        now = self._context.clock.monotonic()
         alike = [one for one, due_at in due if one.way == source.way and due_at <= now]
         return dict.fromkeys((source, *alike))
 
@@ -123,31 +123,31 @@ class Deletions(Generic[K]):
 
     name = "departures"
 
-    def __init__(self, shared: Context[K]) -> None:
-        self._shared = shared
+    def __init__(self, context: Context[K]) -> None:
+        self._context = context
         self._ended_at = NEVER
 
     def due_at(self, now: float) -> float:  # noqa: ARG002 - a Job's signature
         """Return when they are to be looked for again."""
-        if not self._shared.cache.departing:
+        if not self._context.cache.departing:
             return float("inf")
-        return self._ended_at + self._shared.options.departing_seconds
+        return self._ended_at + self._context.options.deleting_seconds
 
     async def run(self) -> None:
         """Look for one batch."""
-        shared, departing = self._shared, self._shared.cache.departing
-        now = shared.clock.monotonic()
-        batch = list(islice(departing, shared.options.batch_ids))
+        context, departing = self._context, self._context.cache.departing
+        now = context.clock.monotonic()
+        batch = list(islice(departing, context.options.batch_ids))
         for server_id in batch:
-            if now - departing[server_id] > shared.options.departing_most_seconds:
+            if now - departing[server_id] > context.options.deleting_max_seconds:
                 del departing[server_id]
             else:
                 departing.move_to_end(server_id)
         try:
             query = ServerQuery(ids=tuple(batch), fields=("id",), limit=len(batch))
-            page = await shared.members.list_servers(query)
+            page = await context.pool.list_servers(query)
         finally:
-            self._ended_at = shared.clock.monotonic()
+            self._ended_at = context.clock.monotonic()
         listed, asked_at = {row["id"] for row in page.rows}, page.asked_at
         del page  # kept by nobody while others are waited for
-        await ask_about_absent(shared, [one for one in batch if one not in listed], len(batch), asked_at)
+        await ask_about_absent(context, [one for one in batch if one not in listed], len(batch), asked_at)

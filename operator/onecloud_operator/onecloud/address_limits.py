@@ -32,61 +32,61 @@ class LeadsElsewhere(Exception):
 class Turns:
     """One lane of one address: at most *places* inside; the last one is not for who has all the others."""
 
-    def __init__(self, places: int, visitors: WeakSet[Caller]) -> None:
+    def __init__(self, places: int, callers: WeakSet[Caller]) -> None:
         self._places = places
-        self._visitors = visitors
+        self._callers = callers
         self._inside: Counter[Caller] = Counter()
         self._waiting: dict[Caller, deque[asyncio.Future[None]]] = {}
 
-    def room(self, visitor: Caller) -> int:
-        """Return how many calls of *visitor* could come in now."""
-        alone = all(other is visitor for other in self._visitors)
+    def room(self, caller: Caller) -> int:
+        """Return how many calls of *caller* could come in now."""
+        alone = all(other is caller for other in self._callers)
         most = self._places if alone else max(1, self._places - 1)
-        return max(0, min(self._places - self._inside.total(), most - self._inside[visitor]))
+        return max(0, min(self._places - self._inside.total(), most - self._inside[caller]))
 
-    def try_enter(self, visitor: Caller) -> bool:
+    def try_enter(self, caller: Caller) -> bool:
         """Take a place if there is one that nobody waits for; whoever enters must `leave`."""
         self._admit()
-        if not self.room(visitor):
+        if not self.room(caller):
             return False
-        self._inside[visitor] += 1
+        self._inside[caller] += 1
         return True
 
-    async def enter(self, visitor: Caller) -> None:
+    async def enter(self, caller: Caller) -> None:
         """Wait for a place and take it."""
-        if self.try_enter(visitor):
+        if self.try_enter(caller):
             return
         turn = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(visitor, deque()).append(turn)
+        self._waiting.setdefault(caller, deque()).append(turn)
         try:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.leave(visitor)  # we were let in at the moment we gave up
-            elif turn in (turns := self._waiting.get(visitor, deque())):
+                self.leave(caller)  # we were let in at the moment we gave up
+            elif turn in (turns := self._waiting.get(caller, deque())):
                 turns.remove(turn)
                 if not turns:
-                    del self._waiting[visitor]
+                    del self._waiting[caller]
             raise
 
-    def leave(self, visitor: Caller) -> None:
+    def leave(self, caller: Caller) -> None:
         """Give the place back."""
-        self._inside[visitor] -= 1
-        if not self._inside[visitor]:
-            del self._inside[visitor]
+        self._inside[caller] -= 1
+        if not self._inside[caller]:
+            del self._inside[caller]
         self._admit()
 
     def _admit(self) -> None:
         while self._inside.total() < self._places:
-            visitor = next((one for one in self._waiting if self.room(one)), None)
-            if visitor is None:
+            caller = next((one for one in self._waiting if self.room(one)), None)
+            if caller is None:
                 return
-            turns = self._waiting.pop(visitor)
+            turns = self._waiting.pop(caller)
             turn = turns.popleft()
             if turns:
-                self._waiting[visitor] = turns  # the others' turn comes first
+                self._waiting[caller] = turns  # the others' turn comes first
             if not turn.done():
-                self._inside[visitor] += 1
+                self._inside[caller] += 1
                 turn.set_result(None)
 
 
@@ -94,8 +94,8 @@ class AddressLimit:
     """The lanes of one address and port; kept by those who go there, and by nobody else."""
 
     def __init__(self, limits: Limits) -> None:
-        self.visitors: WeakSet[Caller] = WeakSet()
-        self.turns = {lane: Turns(limits.places(lane), self.visitors) for lane in SHARED}
+        self.callers: WeakSet[Caller] = WeakSet()
+        self.turns = {lane: Turns(limits.places(lane), self.callers) for lane in SHARED}
 
 
 class AddressLimits:
@@ -120,8 +120,8 @@ class AddressLimits:
 class Caller:
     """One name, scheme and port, with the address where its last connection led."""
 
-    def __init__(self, doors: AddressLimits) -> None:
-        self.doors = doors
+    def __init__(self, address_limits: AddressLimits) -> None:
+        self.address_limits = address_limits
         self.lanes: AddressLimit | None = None
         self.waiting: Counter[Traffic] = Counter()
 
@@ -134,18 +134,18 @@ class Caller:
         """Note where a connection leads."""
         if lanes is not self.lanes:
             if self.lanes is not None:
-                self.lanes.visitors.discard(self)
+                self.lanes.callers.discard(self)
             self.lanes = lanes
-            lanes.visitors.add(self)
+            lanes.callers.add(self)
 
 
 class Permit:
     """One call's place in *lane* of the address that its connection leads to."""
 
-    def __init__(self, visitor: Caller, lane: Traffic) -> None:
-        self._visitor = visitor
+    def __init__(self, caller: Caller, lane: Traffic) -> None:
+        self._caller = caller
         self._lane = lane
-        self._wanted = visitor.lanes
+        self._wanted = caller.lanes
         self._held: AddressLimit | None = None
 
     async def wait(self) -> None:
@@ -153,22 +153,22 @@ class Permit:
         wanted = self._wanted
         if wanted is None or self._held is not None or self._lane not in wanted.turns:
             return
-        self._visitor.waiting[self._lane] += 1
+        self._caller.waiting[self._lane] += 1
         try:
-            await wanted.turns[self._lane].enter(self._visitor)
+            await wanted.turns[self._lane].enter(self._caller)
         finally:
-            self._visitor.waiting[self._lane] -= 1
+            self._caller.waiting[self._lane] -= 1
         self._held = wanted
 
     def sit(self, door: Door) -> None:
         """Have the place at *door*, before anything is sent there. Raises LeadsElsewhere if there is none."""
-        lanes = self._visitor.doors.lanes(door)
-        self._visitor.went_to(lanes)
+        lanes = self._caller.address_limits.lanes(door)
+        self._caller.went_to(lanes)
         if lanes is self._held or self._lane not in lanes.turns:
             return
         self.leave()
         self._wanted = lanes
-        if not lanes.turns[self._lane].try_enter(self._visitor):
+        if not lanes.turns[self._lane].try_enter(self._caller):
             raise LeadsElsewhere
         self._held = lanes
 
@@ -176,7 +176,7 @@ class Permit:
         """Give back what is held."""
         held, self._held = self._held, None
         if held is not None:
-            held.turns[self._lane].leave(self._visitor)
+            held.turns[self._lane].leave(self._caller)
 
 
 PERMIT: ContextVar[Permit | None] = ContextVar(

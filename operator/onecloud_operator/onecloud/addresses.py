@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpcore
 
 from .address_limits import PERMIT
-from .budgets import MOST_CONNECTIONS, Door, Slot, Slots
+from .budgets import MAX_CONNECTIONS, Door, Slot, Slots
 from .dns import IPAddress, Resolver
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self, policy: AddressPolicy, names: Resolver, slots: Slots | None = None) -> None:
         self.policy = policy
-        self.slots = slots or Slots(MOST_CONNECTIONS, MOST_CONNECTIONS, lambda _hosts: None)
+        self.slots = slots or Slots(MAX_CONNECTIONS, MAX_CONNECTIONS, lambda _hosts: None)
         self._names = names
         self._network = httpcore.AnyIOBackend()
 
@@ -186,8 +186,8 @@ class _Counted(httpcore.AsyncNetworkStream):
         return found
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        if (seat := PERMIT.get()) is not None:
-            seat.sit(self._slot.door)
+        if (permit := PERMIT.get()) is not None:
+            permit.sit(self._slot.door)
         await self._stream.write(buffer, timeout)
         self._touch()
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .dns import IPAddress
 
-MOST_CONNECTIONS = 2048
+MAX_CONNECTIONS = 2048
 READING_BYTES = 64 * 2**20
 SILENT_SECONDS = 2.0  # no connection that was in use since then is ended for another
 LAST_PART = 0.75  # of the connections; what is left is for addresses that have none

@@ -28,10 +28,10 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 FRESH_SECONDS = 30.0  # what was found is used without asking again
 STALE_SECONDS = 600.0  # and for so long where asking again fails
 HURRY_SECONDS = 1.0  # so long an answer is waited for where an old one will do
-MOST_LOOKUPS = 200  # under way; a thread each
+MAX_LOOKUPS = 200  # under way; a thread each
 KNOWN_LOOKUPS = 50  # more, for names that had an answer lately
-MOST_OF_A_DOMAIN = 40  # of them: names below a domain of one's own cost nothing
-MOST_NAMES = 1000
+MAX_OF_A_DOMAIN = 40  # of them: names below a domain of one's own cost nothing
+MAX_NAMES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ class Resolver:
             return found
 
     def _ask(self, host: str) -> asyncio.Future[Found]:
-        most = MOST_LOOKUPS + (KNOWN_LOOKUPS if host in self._found else 0)
+        most = MAX_LOOKUPS + (KNOWN_LOOKUPS if host in self._found else 0)
         of_domain = sum(_domain(other) == _domain(host) for other in self._asked)
-        if len(self._asked) >= most or of_domain >= MOST_OF_A_DOMAIN:
+        if len(self._asked) >= most or of_domain >= MAX_OF_A_DOMAIN:
             raise httpcore.ConnectError("too many names wait for an answer from DNS")
         loop, asked_at = asyncio.get_running_loop(), self._clock()
         asked = self._asked[host] = loop.create_future()
@@ -93,7 +93,7 @@ class Resolver:
                 return
             self._found[host] = found = Found(addresses, name, asked_at)
             self._found.move_to_end(host)
-            if len(self._found) > MOST_NAMES:
+            if len(self._found) > MAX_NAMES:
                 self._found.popitem(last=False)
             asked.set_result(found)
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from .address_limits import AddressLimits
 from .addresses import AddressPolicy, CheckedBackend
 from .auth import Credentials, canonical_url
-from .budgets import MOST_CONNECTIONS, READING_BYTES, BodyBudget, Slots
+from .budgets import MAX_CONNECTIONS, READING_BYTES, BodyBudget, Slots
 from .dns import Resolver
 from .limits import Limits
 from .network import Lent, Network
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from .transport import EventHooks
 
 # Some 6 kB each; strangers can make any number, and those that are used stay.
-MOST_PLACES = 1000
-MOST_AUTHORITIES = 4 * 2**20  # characters, which take some 20 MiB
+MAX_PLACES = 1000
+MAX_AUTHORITIES = 4 * 2**20  # characters, which take some 20 MiB
 
 
 class Endpoints:
@@ -63,7 +63,7 @@ class Endpoints:
         transport: httpx.AsyncBaseTransport | None = None,
         event_hooks: EventHooks | None = None,
         names: Resolver | None = None,
-        connections: int = MOST_CONNECTIONS,
+        connections: int = MAX_CONNECTIONS,
         reading_bytes: int = READING_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -78,8 +78,8 @@ class Endpoints:
         self._lent = Lent(transport) if transport is not None else None
         self._event_hooks = event_hooks
         self._contexts = Contexts()
-        self._doors = AddressLimits(self._limits)
-        self._places: dict[str, Origin] = {}
+        self._address_limits = AddressLimits(self._limits)
+        self._origins: dict[str, Origin] = {}
         self._sign_ins: dict[str, SignIn] = {}
         # At DEBUG httpcore logs the headers of answers, and a sign-in's answer has its token there; at INFO
         # httpx logs every call.
@@ -88,7 +88,7 @@ class Endpoints:
 
     def free_slots(self, url: str, lane: Traffic = Traffic.WRITE) -> int:
         """Return how many calls of *lane* could start at *url*'s place now without waiting."""
-        place = self._places.get(origin_of(canonical_url(url)))
+        place = self._origins.get(origin_of(canonical_url(url)))
         return self._limits.places(lane) if place is None else place.free(lane)
 
     @property
@@ -103,26 +103,28 @@ class Endpoints:
     @property
     def known(self) -> list[str]:
         """The places that are remembered, the least recently used first."""
-        return list(self._places)
+        return list(self._origins)
 
     def under_way(self, lane: Traffic) -> int:
         """Return how many calls of *lane* are under way, at all places together."""
-        return sum(place.inside(lane) for place in self._places.values())
+        return sum(place.inside(lane) for place in self._origins.values())
 
     def waiting(self, lane: Traffic) -> int:
         """Return how many calls of *lane* wait for their turn, at all places together."""
-        return sum(place.waiting(lane) for place in self._places.values())
+        return sum(place.waiting(lane) for place in self._origins.values())
 
     async def exchange(
         self, base_url: str, request: Request, headers: dict[str, str], tls: Tls, request_id: str
     ) -> Reply:
         """Send *request* below *base_url*, a canonical URL, and return the answer, of whatever status."""
         origin = origin_of(base_url)
-        place = self._places.pop(origin, None)
+        place = self._origins.pop(origin, None)
         if place is None:
             self._forget()
-            place = Origin(partial(self._wired, origin), self._limits, self.clock, self._observe, self._doors)
-        self._places[origin] = place  # the least recently used stands first
+            place = Origin(
+                partial(self._wired, origin), self._limits, self.clock, self._observe, self._address_limits
+            )
+        self._origins[origin] = place  # the least recently used stands first
         if origin.startswith("http:"):
             tls = Tls()  # nothing is made of it there
         return await place.exchange(base_url, request, headers, tls, request_id)
@@ -148,16 +150,16 @@ class Endpoints:
         for sign_in in tuple(self._sign_ins.values()):
             await sign_in.close()
         self._sign_ins.clear()
-        for place in tuple(self._places.values()):
+        for place in tuple(self._origins.values()):
             await place.close()
-        self._places.clear()
+        self._origins.clear()
 
     def _forget(self) -> None:
         """Let go of the places that were not used for long, and make room for one if there are too many."""
-        spare = len(self._places) - MOST_PLACES + 1
-        for origin, place in tuple(self._places.items()):
+        spare = len(self._origins) - MAX_PLACES + 1
+        for origin, place in tuple(self._origins.items()):
             if place.forgettable or (spare > 0 and place.idle):
-                self._places.pop(origin).forget_idle()
+                self._origins.pop(origin).forget_idle()
                 spare -= 1
             elif spare <= 0:
                 break  # those behind were used later
@@ -174,15 +176,15 @@ class Endpoints:
 
     def _end_idle(self, hosts: frozenset[str] | None) -> None:
         """End idle connections, of these hosts or of all: others wait for them."""
-        for origin, place in self._places.items():
+        for origin, place in self._origins.items():
             if hosts is None or urlsplit(origin).hostname in hosts:
                 place.end_idle()
 
     def _make_room(self, size: int) -> None:
         """Let go of tenants' own authorities that nothing is asked with, if there are too many."""
-        if not size or sum(place.authorities for place in self._places.values()) + size <= MOST_AUTHORITIES:
+        if not size or sum(place.authorities for place in self._origins.values()) + size <= MAX_AUTHORITIES:
             return
-        for place in self._places.values():
+        for place in self._origins.values():
             if place.authorities:
                 place.forget_idle()
 

@@ -27,33 +27,33 @@ SECONDS = re.compile(r"[0-9]{1,5}")
 STRAINED_AFTER = 3  # plain 500s in a row: one alone is often a wrong request
 # What a place and its TLS settings cost to make again is a few ms, so strangers' URLs need not pile up.
 FORGET_SECONDS = 600.0
-MOST_SETTINGS = 16  # of TLS at one place; more only while all are in use
-MOST_TRIES = 10  # more than the connections that could lead to another address than the one before
+MAX_SETTINGS = 16  # of TLS at one place; more only while all are in use
+MAX_TRIES = 10  # more than the connections that could lead to another address than the one before
 
 
 class Origin:
     """
     One scheme, host and port.
 
-    *wired* makes connections with TLS settings, *observe* is told of every call; *clock* is monotonic; in
-    *doors* is what it shares with others that lead to the same address.
+    *connect* makes connections with TLS settings, *observe* is told of every call; *clock* is monotonic; in
+    *address_limits* is what it shares with others that lead to the same address.
     """
 
     def __init__(
         self,
-        wired: Callable[[Tls], Transport],
+        connect: Callable[[Tls], Transport],
         limits: Limits,
         clock: Callable[[], float],
         observe: Callable[[Exchange], None],
-        doors: AddressLimits,
+        address_limits: AddressLimits,
     ) -> None:
-        self._wired = wired
+        self._wired = connect
         self._limits = limits
         self._clock = clock
         self._observe = observe
         self._connections = AdaptiveLimit(limits.connections, clock)
         self._lanes = {lane: AdaptiveLimit(limits.places(lane), clock) for lane in Traffic}
-        self._visitor = Caller(doors)
+        self._caller = Caller(address_limits)
         self._wires: dict[Tls, Transport] = {}
         self._failures = 0
         self._used_at = clock()
@@ -61,7 +61,7 @@ class Origin:
     @property
     def idle(self) -> bool:
         """Whether nothing is under way or waits."""
-        return self._connections.idle and all(gate.idle for gate in self._lanes.values())
+        return self._connections.idle and all(limit.idle for limit in self._lanes.values())
 
     @property
     def forgettable(self) -> bool:
@@ -75,17 +75,17 @@ class Origin:
 
     def free(self, lane: Traffic) -> int:
         """Return how many calls of *lane* could start now without waiting."""
-        room = self._visitor.room(lane)
+        room = self._caller.room(lane)
         ours = min(self._lanes[lane].free, self._connections.free)
         return ours if room is None else min(ours, room)
 
     def inside(self, lane: Traffic) -> int:
         """Return how many calls of *lane* are under way."""
-        return self._lanes[lane].inside - self._visitor.waiting[lane]
+        return self._lanes[lane].inside - self._caller.waiting[lane]
 
     def waiting(self, lane: Traffic) -> int:
         """Return how many calls of *lane* wait for their turn."""
-        return self._lanes[lane].waiting + self._visitor.waiting[lane]
+        return self._lanes[lane].waiting + self._caller.waiting[lane]
 
     async def exchange(
         self, base_url: str, request: Request, headers: dict[str, str], tls: Tls, request_id: str
@@ -93,23 +93,23 @@ class Origin:
         """Send *request* when there is room for it, and return the answer, of whatever status."""
         end = asyncio.get_running_loop().time() + self._limits.slot_seconds
         async with AsyncExitStack() as held:
-            for gate in (self._lanes[request.lane], self._connections):
-                await _in_time(gate.enter(), end, request, request_id)
-                held.callback(gate.leave)
+            for limit in (self._lanes[request.lane], self._connections):
+                await _in_time(limit.enter(), end, request, request_id)
+                held.callback(limit.leave)
             # Last, so that who waits for a turn of its own name's keeps nobody else from theirs.
-            seat = Permit(self._visitor, request.lane)
-            held.callback(seat.leave)
-            held.callback(PERMIT.reset, PERMIT.set(seat))
-            for _ in range(MOST_TRIES):
-                await _in_time(seat.wait(), end, request, request_id)
+            permit = Permit(self._caller, request.lane)
+            held.callback(permit.leave)
+            held.callback(PERMIT.reset, PERMIT.set(permit))
+            for _ in range(MAX_TRIES):
+                await _in_time(permit.wait(), end, request, request_id)
                 with suppress(LeadsElsewhere):
                     return await self._sent(base_url, request, headers, tls, request_id)
         raise _too_late(request, request_id)
 
     async def close(self) -> None:
         """End all connections; new calls make new ones."""
-        for wire in tuple(self._wires.values()):
-            await wire.close()
+        for transport in tuple(self._wires.values()):
+            await transport.close()
 
     async def _sent(
         self, base_url: str, request: Request, headers: dict[str, str], tls: Tls, request_id: str
@@ -120,7 +120,7 @@ class Origin:
         failure: str | None = "Cancelled"
         throttled = False
         try:
-            reply = await self._wire(tls).exchange(base_url, request, headers, request_id)
+            reply = await self._transport(tls).exchange(base_url, request, headers, request_id)
             status, failure = reply.status, None
             throttled = self._learn(request.lane, reply, self._clock() - started)
         except LeadsElsewhere:
@@ -141,40 +141,40 @@ class Origin:
 
     def end_idle(self) -> None:
         """End the connections that nothing is asked on."""
-        for wire in self._wires.values():
-            wire.end_idle()
+        for transport in self._wires.values():
+            transport.end_idle()
 
     def forget_idle(self, seconds: float = 0.0, most: int = 0) -> None:
         """Let go of all but *most* of the TLS settings that nothing was asked with for so long."""
         now = self._clock()
-        idle = [tls for tls, wire in self._wires.items() if wire.idle_since(now) is not None]
+        idle = [tls for tls, transport in self._wires.items() if transport.idle_since(now) is not None]
         for number, tls in enumerate(idle, start=1):
             unused = self._wires[tls].idle_since(now) or 0.0
             if unused >= seconds or number <= len(idle) - most:
                 self._wires.pop(tls).end_idle()
 
-    def _wire(self, tls: Tls) -> Transport:
+    def _transport(self, tls: Tls) -> Transport:
         self._used_at = self._clock()
-        wire = self._wires.pop(tls, None)
-        if wire is None:
-            self.forget_idle(FORGET_SECONDS, MOST_SETTINGS - 1)
-            wire = self._wired(tls)
-        self._wires[tls] = wire  # the least recently used stands first
-        return wire
+        transport = self._wires.pop(tls, None)
+        if transport is None:
+            self.forget_idle(FORGET_SECONDS, MAX_SETTINGS - 1)
+            transport = self._wired(tls)
+        self._wires[tls] = transport  # the least recently used stands first
+        return transport
 
     def _learn(self, lane: Traffic, reply: Reply, seconds: float) -> bool:
         """Learn from an answer how much the place can bear; return whether it has too much to do."""
-        gate = self._lanes[lane]
+        limit = self._lanes[lane]
         self._failures = self._failures + 1 if reply.broke else 0
         if reply.status in STRAINED or self._failures >= STRAINED_AFTER:
             # The cloud never says for how long; what stands in front of it may.
             wanted = SECONDS.fullmatch(reply.headers.get("retry-after", ""))
-            gate.strained(float(wanted[0]) if wanted else None)
+            limit.strained(float(wanted[0]) if wanted else None)
             return True
         if seconds > self._limits.patience_seconds(lane):
-            gate.slow()
+            limit.slow()
         else:
-            gate.eased()
+            limit.eased()
         return False
 
 

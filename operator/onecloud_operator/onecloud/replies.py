@@ -44,7 +44,7 @@ from .redact import Redactor
 # it is at it (it is in C and lets no thread in): 0.05 s for so much, 0.15 s if every name is another one.
 BRACKET_BYTES = VALUE_BYTES = 64
 NAME_BYTES = 128
-MOST_BYTES = 24 * 2**20
+MAX_BYTES = 24 * 2**20
 SAID_CHARACTERS = 2 * 2**10  # of a refusal's text are read; what is not shown only costs time
 CUT_CHARACTERS = 128
 ECHO = re.compile(r'\{\s*".*\}|\{\s*".*', re.DOTALL)
@@ -185,7 +185,7 @@ def decode(reply: Reply) -> object:
         raise ValueError("its content type is not JSON")
     if reply.headers.get("content-encoding", "identity").lower() != "identity":
         raise ValueError("it is compressed, though we asked for plain")
-    if _bytes_in_memory(reply.body) > MOST_BYTES:
+    if _bytes_in_memory(reply.body) > MAX_BYTES:
         raise ValueError("it has too many parts")
     try:
         # From its bytes: the standard library makes one text of all of it, at up to four bytes a character.

@@ -10,7 +10,7 @@ from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS
 from onecloud_operator.api.status import State
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.onecloud import Traffic
-from onecloud_operator.telemetry.metrics import MOST_FEEDS, OTHER, code_of, label, tally
+from onecloud_operator.telemetry.metrics import MAX_FEEDS, OTHER, code_of, label, tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -53,7 +53,7 @@ class Working:
     endpoints: Endpoints
     watch: Watch
     monotonic: Callable[[], float]
-    definition: InstalledCRD
+    installed_crd: InstalledCRD
     # Feeds that have series of their own, ever: whoever names hosts must not choose how many there are.
     named: set[tuple[str, str, str]] = field(default_factory=set)
 
@@ -70,7 +70,7 @@ class Working:
         for kind in Traffic:
             yield "cloud_requests_in_flight", (kind.value,), float(self.endpoints.under_way(kind))
             yield "cloud_requests_waiting", (kind.value,), float(self.endpoints.waiting(kind))
-        yield "crd_fields_missing", (), float(len(self.definition.lacking))
+        yield "crd_fields_missing", (), float(len(self.installed_crd.lacking))
         yield "watch_silent_seconds", (), self.watch.silent_seconds
         yield from self._of_feeds()
         yield from self._of_objects()
@@ -81,7 +81,7 @@ class Working:
         for feed in sorted(self.feeds, key=lambda one: -one.owned):
             # Cut short, two names may have become one: their feeds are added up.
             name = name_of(feed)
-            if name not in self.named and len(self.named) >= MOST_FEEDS:
+            if name not in self.named and len(self.named) >= MAX_FEEDS:
                 name = (OTHER, OTHER, OTHER)
             else:
                 self.named.add(name)

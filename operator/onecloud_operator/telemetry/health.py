@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 HEAD_BYTES: Final = 8192
 EXCHANGE_SECONDS: Final = 5.0  # for a whole exchange, from the connection to the answer's last byte
-MOST_CONNECTIONS: Final = (
+MAX_CONNECTIONS: Final = (
     64  # one more, and the oldest is dropped: those who say nothing cannot shut others out
 )
 CLOSE_SECONDS: Final = 0.5  # for the answers that are under way when the server closes
@@ -182,7 +182,7 @@ class _Exchange(web.RequestHandler):
         super().connection_made(transport)
         self._connection = cast("asyncio.Transport", transport)
         self._timer = asyncio.get_running_loop().call_later(self._seconds, self.abort)
-        if len(self._others) >= MOST_CONNECTIONS:
+        if len(self._others) >= MAX_CONNECTIONS:
             oldest = next(iter(self._others))
             del self._others[oldest]
             oldest.abort()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PREFIX: Final = "onecloud_operator_"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 RENDER_SECONDS: Final = 1.0  # a rendering is good for so long, however often it is asked for
-MOST_FEEDS: Final = 200  # that have series of their own; the rest is added up as one
+MAX_FEEDS: Final = 200  # that have series of their own; the rest is added up as one
 OTHER: Final = "other"
 LONGEST_LABEL: Final = 63
 

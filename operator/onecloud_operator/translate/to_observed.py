@@ -34,7 +34,7 @@ from onecloud_operator.translate.convert import (
     word,
 )
 from onecloud_operator.translate.to_status import (
-    MOST_ITEMS,
+    MAX_ITEMS,
     USER_TAG,
     disks_of,
     index_of,
@@ -54,7 +54,7 @@ OWNER_TAGS: tuple[str, ...] = (
 HOT_PLUG = "hotplug_cpu_mem"
 LONGEST_ID = 64
 LONGEST_ADDRESS = 45  # an IPv6 address with an IPv4 one in it
-MOST_DISKS = 1 + DATA_DISKS_LENGTH
+MAX_DISKS = 1 + DATA_DISKS_LENGTH
 NAME, WORD = filled(256), filled(64)
 
 # All within the status's bounds, so that a row of any size is kept as a small one; what a spec can say fits.
@@ -173,10 +173,10 @@ def _observed(
 
 
 def _details(server: Mapping[str, Any], version: int, mirror: Mapping[str, Any]) -> Details:
-    nics = tuple(_nic(nic) for nic in items(server.get("nics"))[:MOST_ITEMS])
+    nics = tuple(_nic(nic) for nic in items(server.get("nics"))[:MAX_ITEMS])
     listed = text(server.get("ips"))
     found = [disk for disk in disks_of(server) if one_id(disk.get("id"))]
-    disks = tuple(_disk(disk) for disk in found[:MOST_DISKS])
+    disks = tuple(_disk(disk) for disk in found[:MAX_DISKS])
     told = count(server.get("disk_count"))
     if told is None and isinstance(server.get("disks_info"), list):
         told = len(items(server["disks_info"]))
@@ -224,7 +224,7 @@ def _nic(nic: Mapping[str, Any]) -> Nic:
 
 
 def _groups(server: Mapping[str, Any]) -> tuple[SecurityGroup, ...]:
-    found = [(one_id(g.get("id")), NAME(g.get("name"))) for g in items(server.get("secgroups"))[:MOST_ITEMS]]
+    found = [(one_id(g.get("id")), NAME(g.get("name"))) for g in items(server.get("secgroups"))[:MAX_ITEMS]]
     if not any(group_id or name for group_id, name in found):
         found = [(one_id(server.get("secgrp_id")), NAME(server.get("secgroup")))]
     return tuple(SecurityGroup(group_id or "", name or "") for group_id, name in found if group_id or name)

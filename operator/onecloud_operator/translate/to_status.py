@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 USER_TAG = "user:"
 OWNER_TAG = "onecloud.io/"
 
-MOST_TAGS = 64
-MOST_ADDRESSES = 64
-MOST_ITEMS = 32  # of every other list
+MAX_TAGS = 64
+MAX_ADDRESSES = 64
+MAX_ITEMS = 32  # of every other list
 NO_INDEX = -1
 RESTING = frozenset({Phase.RUNNING, Phase.STOPPED, Phase.SUSPENDED, Phase.UNKNOWN})
 
@@ -85,7 +85,7 @@ def user_tags(metadata: object) -> dict[str, str]:
         and not key.startswith(OWNER_TAG, start)
         and isinstance(value, str)
     }
-    kept = sorted(tags)[:MOST_TAGS] if len(tags) > MOST_TAGS else tags
+    kept = sorted(tags)[:MAX_TAGS] if len(tags) > MAX_TAGS else tags
     return {SHORT(key) or "": LONG(tags[key]) or "" for key in kept if key}
 
 
@@ -133,7 +133,7 @@ def _row(source: Mapping[str, Any], table: Table) -> dict[str, Any]:
 
 
 def _rows(source: object, table: Table) -> list[dict[str, Any]]:
-    return [row for item in items(source)[:MOST_ITEMS] if (row := _row(item, table))]
+    return [row for item in items(source)[:MAX_ITEMS] if (row := _row(item, table))]
 
 
 def _set_disks(mirror: dict[str, Any], server: Mapping[str, Any]) -> None:
@@ -161,7 +161,7 @@ def _addresses(server: Mapping[str, Any]) -> list[dict[str, str]]:
         for wire, kind in kinds
         for address in _listed(server.get(wire))
     ]
-    return found[:MOST_ADDRESSES]
+    return found[:MAX_ADDRESSES]
 
 
 def _listed(value: object) -> Iterable[str]:

@@ -16,7 +16,7 @@ from .probes import Probe, check_of
 from .volumes import Volumes
 
 CELL = Path(__file__).with_name("cell.py")
-MOST_BACKOFF_SECONDS = 300.0
+MAX_BACKOFF_SECONDS = 300.0
 GRACE_SECONDS = 30.0
 CONFIGURE_AGAIN_SECONDS = 1.0
 SIGNALLED = 128  # a shell's way to say which signal ended a process
@@ -184,7 +184,7 @@ class Container:
         self._kill_at = None
         self.process, self.started, self.ready, self._probes = None, False, False, {}
         if self._policy == "Always" or (self._policy == "OnFailure" and code != 0):
-            wait = min(self._host.backoff_seconds * 2 ** (self.restarts - 1), MOST_BACKOFF_SECONDS)
+            wait = min(self._host.backoff_seconds * 2 ** (self.restarts - 1), MAX_BACKOFF_SECONDS)
             self._start_at = now + (wait if self.restarts else 0.0)  # the first restart is at once
             self.restarts += 1
             self._last = {"terminated": ended}

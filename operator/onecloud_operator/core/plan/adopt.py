@@ -192,7 +192,7 @@ def sought(resource: Resource) -> Find:
 
 def _search(facts: Facts, wanted: Find) -> Find | None:
     at = facts.memory.found_at
-    if facts.candidates is None or at is None or facts.memory.found_wish != facts.wish:
+    if facts.candidates is None or at is None or facts.memory.found_intent != facts.intent:
         return wanted
     # A single find is acted on at once; anything else may change in the cloud, and is asked for again.
     settled = len(facts.candidates) == 1 and not _refused(facts, facts.candidates[0])

@@ -30,7 +30,7 @@ from onecloud_operator.core.observed import (
     Phase,
 )
 from onecloud_operator.core.ownership import bound_id, server_name
-from onecloud_operator.core.plan.existing import rest
+from onecloud_operator.core.plan import existing
 from onecloud_operator.core.plan.failed_create import clean, judged, retry_seconds
 from onecloud_operator.core.plan.fresh_reads import (
     LATELY_SECONDS,
@@ -134,7 +134,7 @@ def go_on(facts: Facts) -> Step:
     step = _made(facts, server)
     if isinstance(step, CloudWrite | BeginRestart) and completes(facts):
         # What is written now may take it out of the rest by which it is known to be complete.
-        return Hold("Updating", "The server is made; what else the spec asks for follows.", seconds=1.0)
+        return Hold("Updating", "The server is made; what else the spec asks for follows.", requeue_after=1.0)
     return step
 
 
@@ -144,7 +144,7 @@ def _made(facts: Facts, server: Observed) -> Step:
         return clean(facts, server, failure)
     if server.phase is Phase.FAILED and server.status in CREATE_FAILURES:
         return judged(facts, server)
-    return rest(facts, server)
+    return existing.plan(facts, server)
 
 
 def _unseen(facts: Facts) -> Step:
@@ -190,7 +190,7 @@ def _former(facts: Facts) -> Step | None:
     begun_at = memory.begun_at if facts.begun_here else None
     if refusal is None and begun_at is not None and facts.now - begun_at < LATELY_SECONDS:
         return None
-    waits = refusal is not None and refusal.wish == facts.wish and facts.now < refusal.until
+    waits = refusal is not None and refusal.intent == facts.intent and facts.now < refusal.until
     if refusal is not None and waits and not refusal.problem.duplicate_name:
         return None  # it is not sent yet
     former = former_ids(facts)
@@ -255,7 +255,7 @@ def _failure(facts: Facts) -> FailedAttempt | None:
     return creation.failure if creation is not None and facts.resource.records.seen else None
 
 
-def told(facts: Facts, step: Step, problem: Problem) -> Problem:
+def explain(facts: Facts, step: Step, problem: Problem) -> Problem:
     """Return what to say of a refusal: a look that is forbidden, at what a POST found taken, is telling."""
     create = _refusal(facts)
     taken = create is not None and (create.duplicate_id or create.duplicate_name)
@@ -289,7 +289,7 @@ def _next(facts: Facts) -> Step:
         return Hold(
             failure.reason if failure else "CreationFailed",
             failure.message if failure else "The creation failed; it is tried again after a wait.",
-            seconds=seconds,
+            requeue_after=seconds,
         )
     return begin(facts, attempt=creation.attempt + 1)
 

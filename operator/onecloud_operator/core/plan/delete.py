@@ -31,7 +31,7 @@ from onecloud_operator.core.plan.fresh_reads import former_ids, found_again, pos
 from onecloud_operator.core.plan.guards import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.plan.keep_disks import before_delete, out_of_the_bin
 from onecloud_operator.core.plan.release import handed_back, protected
-from onecloud_operator.core.plan.retry import MOST_SAID, blocked
+from onecloud_operator.core.plan.retry import MAX_SAID, blocked
 from onecloud_operator.core.resource import CONFIRM_DELETE
 from onecloud_operator.core.step_text import DETACH
 from onecloud_operator.core.values import time_of_text
@@ -82,7 +82,7 @@ def _released(resource: Resource) -> Hold | Settled:
     return Hold(
         "Released",
         "The operator has done its part and let the object go. It stays until others take their finalizers "
-        f"off: {others[:MOST_SAID]}.",
+        f"off: {others[:MAX_SAID]}.",
     )
 
 
@@ -101,7 +101,7 @@ def _cut_off(trouble: Problem) -> Hold:
     way_out = f"Or {DETACH}"
     if trouble.reason == "SecretNotFound":
         way_out = f"Where none can be made any more, since the namespace is being deleted, {DETACH}"
-    return Hold(trouble.reason, f"{trouble.message[:MOST_SAID]} {way_out}")
+    return Hold(trouble.reason, f"{trouble.message[:MAX_SAID]} {way_out}")
 
 
 def _unrecorded(facts: Facts) -> Step:
@@ -224,7 +224,7 @@ def _still_under_way(seconds: float) -> Hold:
         "WaitingForCloud",
         "The cloud has no such server, but the request that makes it may still be under way. "
         "It is looked for once more before this object is let go.",
-        seconds=seconds,
+        requeue_after=seconds,
     )
 
 
@@ -279,7 +279,7 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
 def _locked_again(facts: Facts, server: Observed) -> Hold | None:
     """Return why a server stays locked: we took the lock off, and somebody put it on again."""
     unlocked = facts.memory.attempts.get(Unlock(server.id))
-    if unlocked is None or unlocked.wish != facts.wish:
+    if unlocked is None or unlocked.intent != facts.intent:
         return None
     return Hold(
         "DeletionProtected",

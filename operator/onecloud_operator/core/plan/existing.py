@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import Observed
 
 FAILED_SYNC_FIRST_SECONDS = 60.0
-SYNC_MOST_SECONDS = 600.0
+SYNC_MAX_SECONDS = 600.0
 _ASKED = "The cloud is asked for its real state and the operation is tried again at growing intervals."
 _LEFT = "Differences are reported only (drift.mode Report), so nothing is done about it."
 
 
-def rest(facts: Facts, server: Observed) -> Step:
+def plan(facts: Facts, server: Observed) -> Step:
     """Return the step for a living server of ours, whatever it is doing."""
     match server.phase:
         case Phase.UNKNOWN:
@@ -64,7 +64,7 @@ def failed(facts: Facts, server: Observed) -> Step:
     text = said(facts, question)
     told = f"An operation on the server failed ({server.status}{': ' if text else ''}{text or ''})"
     message = f"{told}; its disks are intact. {_LEFT if passive else _ASKED}"
-    return asking(facts, question, Hold("OperationFailed", message, seconds=None if passive else wait))
+    return asking(facts, question, Hold("OperationFailed", message, requeue_after=None if passive else wait))
 
 
 def _only_reporting(facts: Facts) -> bool:
@@ -78,6 +78,6 @@ def sync_seconds(facts: Facts, first_seconds: float = FAILED_SYNC_FIRST_SECONDS)
     if last is None:
         return 0.0
     wait = min(
-        first_seconds * 2.0 ** max(facts.memory.sync_count - 1, 0), max(SYNC_MOST_SECONDS, first_seconds)
+        first_seconds * 2.0 ** max(facts.memory.sync_count - 1, 0), max(SYNC_MAX_SECONDS, first_seconds)
     )
     return max(last + wait - facts.now, 0.0)

@@ -16,7 +16,8 @@ from onecloud_operator.core.observed import (
     Phase,
 )
 from onecloud_operator.core.ownership import bound_id
-from onecloud_operator.core.plan.existing import failed, rest
+from onecloud_operator.core.plan import existing
+from onecloud_operator.core.plan.existing import failed
 from onecloud_operator.core.plan.failure_cause import of_status, said, wait_seconds
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def judged(facts: Facts, server: Observed) -> Step:
         question = of_status(facts, server)
         text, wait = said(facts, question), wait_seconds(facts, question)
         if wait is not None:  # what is cleaned up has no events that could be read
-            return question if wait <= 0 else Hold("Creating", _CAUSE_SOUGHT, seconds=wait)
+            return question if wait <= 0 else Hold("Creating", _CAUSE_SOUGHT, requeue_after=wait)
     text = text or "the cloud gives no cause"
     no_room = server.status == "sched_fail" and _tells_of_room(text)
     return MarkFailedCreation(
@@ -67,7 +68,7 @@ def clean(facts: Facts, server: Observed, failure: FailedAttempt) -> Step:
         if not (server.phase.stable and facts.reading.confirmed and min(waited, quiet) >= apart):
             return wait
         if server.phase is Phase.RUNNING:
-            return rest(facts, server)
+            return existing.plan(facts, server)
         return Hold(
             "CreationFailed",
             "The creation failed, but the cloud now shows the server at rest, so it is not deleted. Start it "
@@ -89,11 +90,11 @@ def clean(facts: Facts, server: Observed, failure: FailedAttempt) -> Step:
 def retry_seconds(facts: Facts, *, failed_at: float | None = None) -> float:
     """Return in how many seconds the next attempt may be made; they grow with the number of attempts."""
     memory, config, creation = facts.memory, facts.config, facts.resource.records.creation
-    if creation is None or memory.failed_wish not in {None, facts.wish}:
+    if creation is None or memory.failed_intent not in {None, facts.intent}:
         return 0.0
     wait = min(
         config.retry_create_first_seconds * 2.0 ** min(creation.attempt - 1, 16),
-        config.retry_create_most_seconds,
+        config.retry_create_max_seconds,
     )
     since = memory.latest(memory.failed_at) if failed_at is None else failed_at
     return since + wait - facts.now

@@ -191,7 +191,7 @@ def _refused(facts: Facts) -> Hold | None:
     """Return the hold of a disk that could not be kept, or read, just now; nothing is read meanwhile."""
     for refusal in facts.memory.refusals.values():
         step, until = refusal.step, refusal.until
-        if isinstance(step, KeepDisk | ReadDisk) and refusal.wish == facts.wish and facts.now < until:
+        if isinstance(step, KeepDisk | ReadDisk) and refusal.intent == facts.intent and facts.now < until:
             problem = unkept(facts, step, refusal.problem)
             return Hold(problem.reason, problem.message, until - facts.now)
     return None

@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import AddFinalizer, Claim, Hold, Look
 from onecloud_operator.core.ownership import bound_id, forged, observing
-from onecloud_operator.core.plan import adopt, create, delete
-from onecloud_operator.core.plan.existing import rest
+from onecloud_operator.core.plan import adopt, create, delete, existing
 from onecloud_operator.core.plan.fresh_reads import look_first
 from onecloud_operator.core.plan.guards import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.plan.keep_disks import kept_text, out_of_the_bin
@@ -92,7 +91,7 @@ def _existing(facts: Facts) -> Step:
             "The server is in the cloud's recycle bin, and it was not put there for this object. "
             f"Restore it in the cloud, or delete this object.{kept_text(facts)}",
         )
-    return rest(facts, server)
+    return existing.plan(facts, server)
 
 
 def _ownership(facts: Facts, server: Observed) -> Step | None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.actions import Hold, Start
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import ours, power
-from onecloud_operator.core.plan.existing import rest
+from onecloud_operator.core.plan import existing
 from onecloud_operator.core.plan.guards import anothers
-from onecloud_operator.core.plan.retry import MOST_SAID, blocked
+from onecloud_operator.core.plan.retry import MAX_SAID, blocked
 from onecloud_operator.core.restart import pending_seconds
 from onecloud_operator.core.step_text import DETACH
 
@@ -40,12 +40,12 @@ def handed_back(facts: Facts, server: Observed) -> Step | None:
         case Phase.STOPPED:
             step: Step = blocked(facts, Start(server.id)) or Start(server.id)
         case _:
-            step = rest(facts, server)
+            step = existing.plan(facts, server)
     if not isinstance(step, Hold):
         return step
     if step.reason in {"Updating", "Removing"}:
-        return Hold("WaitingForCloud", told, step.seconds)
-    return replace(step, message=f"{step.message[:MOST_SAID]} {told}")
+        return Hold("WaitingForCloud", told, step.requeue_after)
+    return replace(step, message=f"{step.message[:MAX_SAID]} {told}")
 
 
 def protected(facts: Facts) -> Step:

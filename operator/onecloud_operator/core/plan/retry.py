@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 ACCEPTED_TWICE = 2
 REPEAT_FIRST_SECONDS = 60.0
-REPEAT_MOST_SECONDS = 600.0
+REPEAT_MAX_SECONDS = 600.0
 UNHEARD_TRIES = 3  # of a change whose answer is lost, before a server that is stopped for it is started again
-MOST_SAID = 700  # of a refusal's text, so that what follows it is not cut off
+MAX_SAID = 700  # of a refusal's text, so that what follows it is not cut off
 _SPENT = (
     "Since it may stop the server each time, it is not repeated by itself: a change of the spec, or the "
     "annotation onecloud.io/reconcile-requested-at, has it tried again."
@@ -74,8 +74,8 @@ def spent_before(facts: Facts, step: Step) -> HeldBack | None:
     cannot be done, at every restart of the operator.
     """
     kind = kind_of(step)
-    here = (a.wish for other, a in facts.memory.attempts.items() if kind_of(other) == kind)
-    if _refused(facts, step) is not None or facts.wish in here or not same_intent(facts.resource):
+    here = (a.intent for other, a in facts.memory.attempts.items() if kind_of(other) == kind)
+    if _refused(facts, step) is not None or facts.intent in here or not same_intent(facts.resource):
         return None
     return next((held for held in facts.resource.records.held_back if held.change == kind), None)
 
@@ -84,7 +84,7 @@ def spent(facts: Facts, step: Step) -> Hold:
     """Hold a step that has cost a restart, or would cost one, and has changed nothing."""
     refusal = _refused(facts, step)
     if refusal is not None and not _passing(refusal):
-        reason, message = refusal.problem.reason, f"{refusal.problem.message[:MOST_SAID]} {_SPENT}"
+        reason, message = refusal.problem.reason, f"{refusal.problem.message[:MAX_SAID]} {_SPENT}"
     elif (held := spent_before(facts, step)) is not None:
         reason, message = held.reason, held.message
     else:
@@ -144,7 +144,7 @@ def judged(facts: Facts, step: Step, problem: Problem) -> Problem:
         return problem
     if server.phase is Phase.MOVING and not facts.hangs:
         return problem
-    told_before = before.wish == facts.wish and (before.problem.again or before.problem.stuck)
+    told_before = before.intent == facts.intent and (before.problem.again or before.problem.stuck)
     if not told_before or before.version != server.version or facts.reading.asked_at < before.at:
         return problem
     return replace(problem, reason="OperationFailed", again=False, stuck=True)
@@ -158,13 +158,13 @@ def _moot(facts: Facts, refusal: Refusal) -> bool:
 
 def _refused(facts: Facts, step: Step) -> Refusal | None:
     refusal = facts.memory.refusals.get(kind_of(step))
-    return refusal if refusal is not None and refusal.wish == facts.wish else None
+    return refusal if refusal is not None and refusal.intent == facts.intent else None
 
 
 def attempted(facts: Facts, step: Step) -> Attempt | None:
     """Return how often the cloud accepted *step* for this wish in this process, or None if it never did."""
     attempt = facts.memory.attempts.get(step)
-    return attempt if attempt is not None and attempt.wish == facts.wish else None
+    return attempt if attempt is not None and attempt.intent == facts.intent else None
 
 
 def blocked(facts: Facts, step: Step) -> Hold | None:
@@ -194,7 +194,7 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
         return None
     if costly:
         return spent(facts, step)
-    until = attempt.at + min(REPEAT_FIRST_SECONDS * 2.0 ** (attempt.count - free), REPEAT_MOST_SECONDS)
+    until = attempt.at + min(REPEAT_FIRST_SECONDS * 2.0 ** (attempt.count - free), REPEAT_MAX_SECONDS)
     if facts.now >= until:
         return None
     message = f"{_without_effect(facts, step)} It is tried again at growing intervals."

@@ -16,7 +16,7 @@ from onecloud_operator.core.disk_ids import Disks, disks_of
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.retry import (
-    MOST_SAID,
+    MAX_SAID,
     attempted,
     passing,
     refused_for_good,
@@ -24,7 +24,7 @@ from onecloud_operator.core.plan.retry import (
     tried,
 )
 from onecloud_operator.core.records import Restart
-from onecloud_operator.core.references import Kind, Missing, Reference, Resolved, told
+from onecloud_operator.core.references import Kind, Missing, Reference, Resolved, explain
 from onecloud_operator.core.restart import stopped_by_us
 from onecloud_operator.core.values import text_of_time
 
@@ -97,7 +97,7 @@ def _asked(facts: Facts, step: Resize | GrowDisk) -> Step | None:
     answer = facts.names[reference]
     if not isinstance(answer, Missing):
         return None
-    reason, message = told(reference, answer)
+    reason, message = explain(reference, answer)
     return Hold(reason, f"instanceType: {message}")
 
 
@@ -182,7 +182,7 @@ def _restart_needed(server: Observed, fields: str, refusal: str) -> Hold:
             f"A change of {fields} needs the server to be stopped, and it is suspended, so what runs in it "
             "would be lost. Resume it or stop it, here by powerState: Running or in the cloud.",
         )
-    told = f" {refusal[:MOST_SAID]}" if refusal else ""
+    told = f" {refusal[:MAX_SAID]}" if refusal else ""
     return Hold(
         "RestartNeeded",
         f"A change of {fields} needs the server to be stopped. Set disruption.allow: Restart to have it "

@@ -42,11 +42,11 @@ class Report:
     """
     The status to be written, or None if what stands there will do, and when to look again at the latest.
 
-    *seconds* None: only an event or the resync leads to another pass.
+    *requeue_after* None: only an event or the resync leads to another pass.
     """
 
     status: Mapping[str, Any] | None
-    seconds: float | None
+    requeue_after: float | None
     verdict: Verdict
 
 
@@ -229,7 +229,7 @@ def _try_seconds(facts: Facts, step: Step, problem: Problem | None) -> float | N
         refusal = facts.memory.refusals.get(kind_of(step))
         return refusal.until - facts.now if refusal is not None else None
     if isinstance(step, Hold):
-        return None if step.paced else step.seconds
+        return None if step.paced else step.requeue_after
     return retry_seconds(facts, failed_at=facts.now) if isinstance(step, MarkFailedCreation) else None
 
 
@@ -239,7 +239,7 @@ def _seconds(facts: Facts, step: Step, verdict: Verdict) -> float | None:
         refusal.until - facts.now for refusal in facts.memory.refusals.values() if refusal.until > facts.now
     ]
     if isinstance(step, Hold):
-        waits += [seconds for seconds in (step.seconds, step.look_seconds) if seconds is not None]
+        waits += [seconds for seconds in (step.requeue_after, step.look_seconds) if seconds is not None]
     if (pending := pending_seconds(facts)) > 0.0:
         waits.append(pending)  # then the record of the restart is taken away
     if facts.server is not None and facts.server.phase is Phase.MOVING:
