@@ -70,7 +70,7 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
 ) -> None:
     clock = SimulatedClock()
     objects, cluster = Store(clock.monotonic), Cluster(error)
-    fakes: dict[str, Any] = {"cluster": cluster, "clouds": Clouds(), "definition": Definition()}
+    fakes: dict[str, Any] = {"cluster": cluster, "sessions": Clouds(), "installed_crd": Definition()}
     reconciler = cluster.reconciler = Reconciler(
         objects=objects,
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),

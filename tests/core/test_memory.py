@@ -113,7 +113,9 @@ def test_nothing_read_is_nothing_learned() -> None:
         pytest.param(
             Look(ID), replace(DONE, gone=True), {"looked_at": NOW, "looked_version": None}, id="a-look"
         ),
-        pytest.param(Find(name="web"), DONE, {"found_at": NOW, "found_wish": facts().intent}, id="a-search"),
+        pytest.param(
+            Find(name="web"), DONE, {"found_at": NOW, "found_intent": facts().intent}, id="a-search"
+        ),
         pytest.param(
             ReadHistory(ID),
             replace(DONE, history=History(started=True, failure=None)),
@@ -124,7 +126,7 @@ def test_nothing_read_is_nothing_learned() -> None:
         pytest.param(
             MarkFailedCreation("no room"),
             DONE,
-            {"failed_at": NOW + 1, "failed_wish": facts().intent},
+            {"failed_at": NOW + 1, "failed_intent": facts().intent},
             id="a-failure",
         ),
         pytest.param(AddFinalizer(), DONE, {"wrote_at": None}, id="a-finalizer-is-no-write-to-the-cloud"),

@@ -71,13 +71,19 @@ def lead(
     control_plane: ControlPlane, namespace: str, without: str, seconds: float
 ) -> subprocess.CompletedProcess[str]:
     """Run a leader whose loop does not turn for *seconds*; see leader.py."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     environment = {
         **os.environ,
         "KUBECONFIG": str(control_plane.kubeconfig_of("admin")),
         "PYTHONPATH": str(root / "operator"),
     }
-    command = [sys.executable, str(root / "tests" / "leader.py"), namespace, without, str(seconds)]
+    command = [
+        sys.executable,
+        str(root / "tests" / "election" / "leader.py"),
+        namespace,
+        without,
+        str(seconds),
+    ]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 

@@ -38,7 +38,7 @@ from tests.feed.live import QUICK, live
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DOCUMENT = Path(__file__).parent.parent / "docs" / "metrics.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 ROW = re.compile(r"^\| `([a-z_]+)` \| (\w+) \| (.*?) \| (.+?) \|$", re.MULTILINE)
 SERIES = re.compile(r"^onecloud_operator_\w+(?:\{.*\})? ", re.MULTILINE)
 
