@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from tests.e2e.play import said
 
 from sandbox.stage import ROOT
+from tests.e2e.user import said
 from tests.install.pages import README, Block, blocks, inline, shell
 from tests.install.site import KIND, LONG
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from tests.e2e.play import said
 
 from onecloud_operator import __version__
 from sandbox.cluster import tools
 from sandbox.stage import ROOT
 from tests.chart.helm import Command
+from tests.e2e.user import said
 from tests.install.pages import INSTALLING, README, blocks, inline, shell, steps
 from tests.install.site import KIND, LONG, TIMEOUT
 from tools.docs.install import NAMESPACE
