@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from benchmarks.stacks import by_function, by_package, read
 from benchmarks.subjects import HOUR_SECONDS
 from benchmarks.units import Units
 from benchmarks.units import between as units_between
+from benchmarks.vitals import vitals
 from benchmarks.waiting import BenchmarkError
 from benchmarks.yardstick import decoded
 from sandbox.cloud.journal import Call
@@ -125,6 +128,13 @@ def test_totals_and_histograms_are_read_from_metrics() -> None:
 def test_totals_are_told_apart_by_a_label() -> None:
     assert by_label(METRICS, "calls_total", "kind") == {"server": 7, "event": 7}
     assert by_label(METRICS, "none_total", "kind") == {}
+
+
+def test_the_cpu_of_a_process_is_told_finely() -> None:
+    began, own = vitals(os.getpid()).cpu_seconds, time.process_time()
+    sum(range(200_000))
+    spent, least = vitals(os.getpid()).cpu_seconds - began, time.process_time() - own
+    assert 0 < least <= spent * 1.5 < 2.0
 
 
 def test_what_is_dearest_is_told_by_package_and_by_function() -> None:
