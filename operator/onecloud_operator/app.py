@@ -16,6 +16,7 @@ from onecloud_operator.election.leadership import ElectionThread
 from onecloud_operator.engine import descriptors
 from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.engine.safe_traceback import text_of_fault
+from onecloud_operator.engine.turns import counted
 from onecloud_operator.kube import connection
 from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.kube.cluster_addresses import ClusterAddresses
@@ -133,6 +134,7 @@ async def _under_lease(process: Process, candidate: ElectionThread | None, asked
                 on_exchange=telling(process.metrics),
                 before_write=process.fence.check,
                 connections=descriptors.raised(),
+                counted=counted,
             )
             stack.push_async_callback(endpoints.close)
             installed_crd = InstalledCRD(cluster)

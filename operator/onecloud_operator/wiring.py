@@ -17,6 +17,7 @@ from onecloud_operator.controller.sessions import Sessions
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import Supervisor, TaskFault
+from onecloud_operator.engine.turns import Turns
 from onecloud_operator.feed import Feeds
 from onecloud_operator.kube import handlers
 from onecloud_operator.kube.client import PLURAL
@@ -63,12 +64,14 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
     )
     secrets = Secrets(cluster.secret, clock.monotonic, settings.secret_seconds)
     sessions = Sessions(secrets, endpoints, clock.monotonic)
+    turns = Turns()
     queue: Queue[Key] = Queue(
         clock=clock,
         backoff=Backoff(1.0, 300.0, random.random),
         workers=settings.workers,
         per_group=settings.workers_per_endpoint,
         group_of=partial(_share_of, objects, sessions),
+        turns=turns,
         on_pass=partial(_count_pass, metrics),
     )
     feeds: Feeds[Key] = Feeds(
@@ -76,6 +79,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         clock=clock,
         options=feed_options(settings),
         tenant_of=lambda key: key.namespace,
+        turns=turns,
         on_turn=lambda job, seconds, rows, failed: metrics.fed(job, seconds, rows, failed=failed),
     )
     reconciler = Reconciler(

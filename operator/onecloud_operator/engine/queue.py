@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.engine.backoff import Backoff
     from onecloud_operator.engine.clock import Clock
+    from onecloud_operator.engine.turns import Turns
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Queue(Generic[K]):
 
     *workers* run at most, *per_group* of those that lead to one place. ``group_of(key)`` names a key's tenant
     and its place, and is asked when it is added and when its turn comes: tenants share the workers, and the
-    places of a tenant share its part of them.
+    places of a tenant share its part of them, and of the event loop's *turns*, if given.
     *on_pass*, if given, is told of each pass: its lane, the seconds it waited and took, whether it failed.
     """
 
@@ -66,11 +67,14 @@ class Queue(Generic[K]):
         per_group: int,
         group_of: Callable[[K], tuple[Hashable, Hashable]] = lambda _: (None, None),
         drain_seconds: float = 20.0,
+        turns: Turns | None = None,
         on_pass: Callable[[Lane, float, float, bool], None] | None = None,
     ) -> None:
         self._clock = clock
         self._backoff = backoff
         self._drain_seconds = drain_seconds
+        self._group_of = group_of
+        self._turns = turns
         self._on_pass = on_pass
         self._running: dict[K, _Running] = {}
         self._shares: Shares[K] = Shares(workers, per_group, group_of, clock.monotonic)
@@ -189,7 +193,11 @@ class Queue(Generic[K]):
     async def _pass(self, key: K) -> float | None:
         if self._handler is None:  # shutting down: the pass never began
             return None
-        return await Metered(self._handler(key), partial(self._shares.spend, key))
+        work = partial(self._handler, key)
+        if self._turns is not None:
+            tenant, _ = self._group_of(key)
+            work = partial(self._turns.take, work, lambda: tenant)
+        return await Metered(work(), partial(self._shares.spend, key))
 
     def _ended(self, key: K, lane: Lane, waited: float, task: asyncio.Task[float | None]) -> None:
         running = self._running.pop(key)

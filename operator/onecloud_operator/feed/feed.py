@@ -10,6 +10,7 @@ from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.values import Problem
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
+from onecloud_operator.engine.turns import counted
 from onecloud_operator.feed.cache import Cache, Entry, News
 from onecloud_operator.feed.credential_pool import CredentialPool
 from onecloud_operator.feed.details import is_about_rows
@@ -231,9 +232,9 @@ class Feed(Generic[K]):
         if self._untold:
             await self._tell_all()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._jobs.schedule.run(), name="feed lists")
-            tasks.create_task(self._jobs.tail.follow(), name="feed events")
-            tasks.create_task(self._jobs.proofs.follow(), name="feed proofs")
+            tasks.create_task(counted(self._jobs.schedule.run), name="feed lists")
+            tasks.create_task(counted(self._jobs.tail.follow), name="feed events")
+            tasks.create_task(counted(self._jobs.proofs.follow), name="feed proofs")
 
     def faulted(self, fault: str) -> None:
         """Note that `run` failed by a fault of ours; it is run again, and starts with nothing."""

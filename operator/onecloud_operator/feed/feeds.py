@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random as system_random
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.engine.backoff import Backoff
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
     from onecloud_operator.core.values import Place
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.engine.lanes import Lane
+    from onecloud_operator.engine.turns import Turns
     from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.feed.source import Source
 
 K = TypeVar("K", bound="Hashable")
 
+PAYERS = 8  # are looked at before each step
 LIMITERS_KEPT = 1000  # of places that nobody is at: whoever can name places must not choose how many
 
 
@@ -34,6 +38,7 @@ class Feeds(Generic[K]):
     is shown to nobody else. *tenant_of* names whose a key is: they share what feeds may take of the process.
     A feed that fails by a fault of ours is started again, and no other notices. *on_turn*, which must not
     raise, is told of each turn of a job: its name, the seconds it took, the rows it got, whether it failed.
+    *turns*, if given, are the event loop's.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of the whole operator that it touches
@@ -45,8 +50,10 @@ class Feeds(Generic[K]):
         random: Callable[[], float] = system_random.random,
         tenant_of: Callable[[K], Hashable] = lambda _key: None,
         on_turn: Callable[[str, float, int, bool], None] | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self._on_turn = on_turn
+        self._turns = turns
         self._notify = notify
         self._clock = clock
         self._options = options
@@ -134,4 +141,14 @@ class Feeds(Generic[K]):
             on_turn=self._on_turn,
         )
         name = f"feed of project {place.project_id}"
-        return feed, self._supervisor.restarting(name, feed.run, self._restarts, feed.faulted)
+        turns, run = self._turns, feed.run
+        if turns is not None:
+            run = partial(turns.take, feed.run, partial(self._payer, turns, place))
+        return feed, self._supervisor.restarting(name, run, self._restarts, feed.faulted)
+
+    def _payer(self, turns: Turns, place: Place) -> Hashable:
+        """Return whom the next step of a feed counts for: who had least, of the first that it is for."""
+        tenants = self._pace.tenants(place)
+        if len(tenants) <= 1:
+            return next(iter(tenants), None)
+        return min(islice(tenants, PAYERS), key=turns.load)

@@ -13,7 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Collection, Hashable
 
     from onecloud_operator.core.values import Place
     from onecloud_operator.engine.clock import Clock
@@ -45,6 +45,10 @@ class Pace:
         if not tenants:
             del self._tenants[place]
             self._until.pop(place, None)
+
+    def tenants(self, place: Place) -> Collection[Hashable]:
+        """Return those that *place* is watched for."""
+        return self._tenants.get(place, ())
 
     def spent(self, place: Place, seconds: float) -> None:
         """Note that to read a page of *place* took so long. Of those it is for, who rests least pays."""

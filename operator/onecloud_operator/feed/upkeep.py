@@ -8,11 +8,13 @@ off.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.engine.clock import wait_for
+from onecloud_operator.engine.turns import counted
 from onecloud_operator.feed.cache import NEVER
 from onecloud_operator.feed.credential_pool import REFUSALS, within
 from onecloud_operator.feed.details import ask_about_absent
@@ -77,7 +79,7 @@ class Proofs(Generic[K]):
                         break
                     if (endpoint := source.way[0]) not in self._busy:
                         self._busy.add(endpoint)
-                        tasks.create_task(self._prove(source), name="feed proof")
+                        tasks.create_task(counted(partial(self._prove, source)), name="feed proof")
                 await wait_for(pool.changed, next_at - now, clock)
 
     async def _prove(self, source: Source) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .models import Exchange
+    from .signin import Counted
     from .transport import EventHooks
 
 # Some 6 kB each; strangers can make any number, and those that are used stay.
@@ -49,7 +50,8 @@ class Endpoints:
 
     *transport* carries the calls in place of our own connections (`httpx.MockTransport`), which are all that
     *policy* judges. *event_hooks* are those of httpx: they see tokens and passwords. Of all places together
-    at most *connections* are open and *reading_bytes* of answers in hand.
+    at most *connections* are open and *reading_bytes* of answers in hand. Each sign-in, which is a task
+    of its own, is given to *counted*.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, each with a default
@@ -65,6 +67,7 @@ class Endpoints:
         names: Resolver | None = None,
         connections: int = MAX_CONNECTIONS,
         reading_bytes: int = READING_BYTES,
+        counted: Counted | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
@@ -73,6 +76,7 @@ class Endpoints:
         self._network = CheckedBackend(policy or AddressPolicy(), names or Resolver(clock), slots)
         self._readings = BodyBudget(reading_bytes)
         self._patience = patience or SignInBackoff()
+        self._counted = counted
         self._observe = on_exchange or _ignore
         self._before_write = before_write or _allow
         self._lent = Lent(transport) if transport is not None else None
@@ -136,7 +140,7 @@ class Endpoints:
         if found is None:
             for old in [key for key, kept in self._sign_ins.items() if kept.forgettable]:
                 del self._sign_ins[old]
-            found = SignIn(credentials, self.exchange, self.clock, self._patience)
+            found = SignIn(credentials, self.exchange, self.clock, self._patience, self._counted)
             self._sign_ins[fingerprint] = found
         found.holders += 1
         return found

@@ -7,10 +7,11 @@ Refusals are remembered, since each further attempt with a wrong password counts
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import Any
 
 from .auth import CasTicket, Credentials, Method, Session, Token, canonical_auth_url, secret_of
 from .errors import (
@@ -33,6 +34,7 @@ from .signin_request import sign_in
 from .tls import Tls
 
 Send = Callable[[str, Request, dict[str, str], Tls, str], Awaitable[Reply]]
+Counted = Callable[[Callable[[], Coroutine[Any, Any, Session]]], Coroutine[Any, Any, Session]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class SignIn:
         send: Send,
         clock: Callable[[], float],
         patience: SignInBackoff | None = None,
+        counted: Counted | None = None,
     ) -> None:
         self.credentials = credentials
         self.tls = Tls(credentials.ca_pem, credentials.insecure)
@@ -73,6 +76,7 @@ class SignIn:
         self._send = send
         self._clock = clock
         self._patience = patience or SignInBackoff()
+        self._counted = counted or _as_it_is
         self._session: Session | None = None
         self._refused: Session | None = None
         self._failure: SignInFailure | None = None
@@ -144,7 +148,7 @@ class SignIn:
         return attempt.result()
 
     def _start(self) -> asyncio.Task[Session]:
-        self._attempt = attempt = asyncio.get_running_loop().create_task(self._try())
+        self._attempt = attempt = asyncio.get_running_loop().create_task(self._counted(self._try))
         attempt.add_done_callback(self._ended)
         return attempt
 
@@ -198,6 +202,10 @@ class SignIn:
             case SignInError() | InvalidRequest():
                 return self._patience.refused_seconds
         return min(self._patience.longest_seconds, self._patience.first_seconds * 2.0 ** min(times - 1, 16))
+
+
+def _as_it_is(work: Callable[[], Coroutine[Any, Any, Session]]) -> Coroutine[Any, Any, Session]:
+    return work()
 
 
 def _ends_the_session(error: OneCloudError) -> bool:
