@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import time
 from typing import TYPE_CHECKING, Any
@@ -109,7 +110,7 @@ def test_the_overlay_is_applied_as_it_is_and_removed_without_the_definition(
     deployment = found(kube, one(INSTALL.read_text(), "Deployment"))
     assert deployment["spec"]["replicas"] == 3
     assert kubectl("diff", "--server-side", "-k", overlay) == ""
-    kubectl(*delete.replace(" .", f" {overlay}").split())
+    kubectl(*shlex.split(delete.replace(" .", f" {overlay}")))
     for each in documents(INSTALL.read_text()):
         kind, namespace, name = key(each)
         kept = each["kind"] in {"CustomResourceDefinition", "Namespace"}  # objects' own, and their Secrets'
