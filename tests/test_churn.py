@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.sessions import TIDY_SECONDS, Sessions
 from onecloud_operator.core.actions import GrowDisk, Look, ReadDisk
 from onecloud_operator.core.memory import DISKS_KEPT, LOOKS_KEPT, REFUSALS_KEPT, Done, accepted, refused
@@ -186,7 +187,7 @@ def test_ids_that_one_object_names_one_after_the_other() -> None:
     for number in range(1000):
         memory = accepted(_with(scene, memory), ReadDisk("s", f"d-{number}"), Done(number, number + 1.0))
         grow = GrowDisk("s", f"d-{number}", 1024)
-        no = Problem("ProviderError", "no")
+        no = Problem(Reason.PROVIDER_ERROR, "no")
         memory = refused(_with(scene, memory), grow, no, ended_at=number, wait_seconds=1.0)
     assert len(memory.disks) == DISKS_KEPT
     assert len(memory.refusals) == REFUSALS_KEPT

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.core.facts import Config
 from onecloud_operator.core.values import Problem
@@ -38,7 +39,7 @@ class Clouds:
         return "e"
 
     async def open(self, *_: object, **__: object) -> Problem:
-        return Problem("SecretNotFound", "There is none.")
+        return Problem(Reason.SECRET_NOT_FOUND, "There is none.")
 
 
 class Cluster:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.sessions import REREAD, REREAD_SECONDS, TIDY_SECONDS, Opened, Sessions
 from onecloud_operator.core.values import Place, Problem
 from onecloud_operator.kube import client
@@ -262,7 +263,7 @@ async def test_an_empty_value_is_none(value: str) -> None:
         s.values["shop", "login"] = {"password": value}
         said = "Secret login cannot be used: key password is empty. Correct the Secret."
         found = await s.sessions.value("shop", "login", "password", 64)
-        assert found == Problem("SecretInvalid", f"{said} {REREAD}")
+        assert found == Problem(Reason.SECRET_INVALID, f"{said} {REREAD}")
 
 
 @pytest.mark.parametrize(
@@ -287,7 +288,9 @@ async def test_a_password_that_is_refused_in_its_quotes_is_told_of_them(password
 async def test_a_value_that_is_not_there_is_named(name: str, key: str, says: str) -> None:
     async with scene() as s:
         s.values["shop", "login"] = {"password": WRONG}
-        assert await s.sessions.value("shop", name, key, 64) == Problem("SecretNotFound", f"{says} {REREAD}")
+        assert await s.sessions.value("shop", name, key, 64) == Problem(
+            Reason.SECRET_NOT_FOUND, f"{says} {REREAD}"
+        )
 
 
 # -- letting go ------------------------------------------------------------------------------------------

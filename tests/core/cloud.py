@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     Claim,
     Create,
@@ -53,11 +54,11 @@ if TYPE_CHECKING:
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place
 
-REFUSED = Problem("ProviderError", "no")
-LOST = Problem("ProviderError", "no answer", ambiguous=True)
-AGAIN = Problem("Updating", "not in this state", again=True)
-BURNT = Problem("ProviderError", "1062 ... PRIMARY", duplicate_id=True)
-TAKEN = Problem("NameConflict", "Duplicate name", duplicate_name=True)
+REFUSED = Problem(Reason.PROVIDER_ERROR, "no")
+LOST = Problem(Reason.PROVIDER_ERROR, "no answer", ambiguous=True)
+AGAIN = Problem(Reason.UPDATING, "not in this state", again=True)
+BURNT = Problem(Reason.PROVIDER_ERROR, "1062 ... PRIMARY", duplicate_id=True)
+TAKEN = Problem(Reason.NAME_CONFLICT, "Duplicate name", duplicate_name=True)
 ERASED = "erased"  # the end of a deletion for good, among the stages of a task
 
 PLAIN = {
@@ -250,7 +251,7 @@ class Cloud:
             return self._make(step, resource)
         row = self.rows.get(step.server_id)
         if row is None:
-            return Problem("ProviderError", "404")
+            return Problem(Reason.PROVIDER_ERROR, "404")
         if isinstance(step, KeepDisk):
             return self._keep(row, step)
         if isinstance(step, Start | Stop | Resize | GrowDisk) and not self._fits(row, step):
@@ -263,13 +264,13 @@ class Cloud:
     def _keep(self, row: Row, step: KeepDisk) -> Problem | None:
         disk = self.disks.get(step.disk_id)
         if disk is None:
-            return Problem("ProviderError", "404")
+            return Problem(Reason.PROVIDER_ERROR, "404")
         if step.how == "restore":
             disk.recycled = False
         elif step.how == "spare":
             disk.auto_delete = False
         elif row.server.phase not in {Phase.RUNNING, Phase.STOPPED}:
-            return Problem("ProviderError", f"Cannot detach disk in status {row.server.status}")
+            return Problem(Reason.PROVIDER_ERROR, f"Cannot detach disk in status {row.server.status}")
         else:
             left = tuple(each for each in row.details.disks if each.id != step.disk_id)
             self._run(row, {"status": "detach_disk"}, {"status": row.server.status, "disks": left})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
@@ -41,7 +42,7 @@ def without(kind: type) -> Decide:
 
     def decide(facts: Facts) -> Step:
         step = plan(facts)
-        return Hold("Updating", "It is left out.", 60.0) if isinstance(step, kind) else step
+        return Hold(Reason.UPDATING, "It is left out.", 60.0) if isinstance(step, kind) else step
 
     return decide
 

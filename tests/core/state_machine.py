@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Disk, Phase
 from onecloud_operator.core.ownership import power
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 LEGACY = "fd86411b-4bca-47a2-84f9-82f0170dce4c"
 STRANGER = "0d5f6c1e-8a39-4c52-9d0e-2f1b7c6a9e11"
 ELSEWHERE = Place("https://cloud.example/v3", "region0", "project1")
-NO_PASSWORD = Problem("CredentialsRejected", "wrong password")
-NO_ANSWER = Problem("EndpointUnreachable", "no route")
+NO_PASSWORD = Problem(Reason.CREDENTIALS_REJECTED, "wrong password")
+NO_ANSWER = Problem(Reason.ENDPOINT_UNREACHABLE, "no route")
 STORIES: dict[str, dict[str, Any]] = {
     "make": {},
     "adopt": {"adoption": {"policy": "Adopt", "id": LEGACY}},

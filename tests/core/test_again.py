@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     GrowDisk,
     Hold,
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.resource import Resource
 
-FROZEN = Problem("Updating", "The server's state does not allow this: Virtual resource freezed.", again=True)
+FROZEN = Problem(
+    Reason.UPDATING, "The server's state does not allow this: Virtual resource freezed.", again=True
+)
 ON, OFF = server(), server("ready")
 TWO = server(details=details(disks=(*details().disks, Disk("disk-1", 1, 10240))))
 HOT = server(details=details(hot_plug=True))

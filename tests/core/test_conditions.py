@@ -15,6 +15,7 @@ from onecloud_operator.api.reasons import (
     OTHER_REASONS,
     READY_REASONS,
     SYNCED_REASONS,
+    Reason,
 )
 from onecloud_operator.core.actions import (
     BeginAdoption,
@@ -89,7 +90,7 @@ def well_but(status: str, read: dict[str, Any] | None = None, **changes: Any) ->
     return replace(well(), reading=reading(server(status, **changes), **(read or {})))
 
 
-def unlucky(case: Facts, reason: str) -> Facts:
+def unlucky(case: Facts, reason: Reason) -> Facts:
     """Return the same with credentials or a cloud that cannot be used, as the shell gives it."""
     return replace(case, trouble=Problem(reason, "why"), place=None)
 
@@ -100,7 +101,7 @@ def begun(found: str | None = None, **changes: Any) -> Facts:
     return replace(facts(), resource=known, reading=reading(server(found)) if found else Reading())
 
 
-FAILED = FailedAttempt("2026-11-23T11:59:10Z", "NoCapacity", "There is no room.")
+FAILED = FailedAttempt("2026-11-23T11:59:10Z", Reason.NO_CAPACITY, "There is no room.")
 MOVING = Memory(moving_since=NOW - 3)
 MOVING_LONG = Memory(moving_since=NOW - 61)
 OBSERVING = spec(managementPolicy="Observe", adoption={"id": ID})
@@ -135,7 +136,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
         pytest.param(
             begun(),
             Create(BEGUN),
-            Problem("QuotaExceeded", "why"),
+            Problem(Reason.QUOTA_EXCEEDED, "why"),
             "Pending: Ready=False/QuotaExceeded Synced=False/QuotaExceeded "
             "CredentialsValid=True/Authenticated Reconciling=True/Retrying",
             id="no-quota-passes",
@@ -143,7 +144,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
         pytest.param(
             begun(),
             Create(BEGUN),
-            Problem("NameConflict", "why"),
+            Problem(Reason.NAME_CONFLICT, "why"),
             "Pending: Ready=False/NameConflict Synced=False/NameConflict "
             "CredentialsValid=True/Authenticated Stalled=True/NameConflict",
             id="a-taken-name-does-not",
@@ -151,7 +152,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
         pytest.param(
             begun(),
             Create(BEGUN),
-            Problem("InvalidSpec", "why"),
+            Problem(Reason.INVALID_SPEC, "why"),
             "Pending: Ready=False/InvalidSpec Synced=False/InvalidSpec "
             "CredentialsValid=True/Authenticated Reconciling=True/Retrying",
             id="a-refused-spec-is-not-blamed-at-the-first-try",
@@ -159,7 +160,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
         pytest.param(
             replace(begun(), memory=Memory(posted_at=NOW - 1)),
             Create(BEGUN),
-            Problem("EndpointUnreachable", "why", ambiguous=True),
+            Problem(Reason.ENDPOINT_UNREACHABLE, "why", ambiguous=True),
             "Creating: Ready=False/EndpointUnreachable Synced=False/EndpointUnreachable "
             "CredentialsValid=True/Authenticated Reconciling=True/Waiting",
             id="the-answer-to-the-POST-is-lost",
@@ -174,7 +175,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
         ),
         pytest.param(
             begun("sched_fail", failure=FAILED),
-            Hold("NoCapacity", "There is no room."),
+            Hold(Reason.NO_CAPACITY, "There is no room."),
             None,
             "Failed: Ready=False/NoCapacity Synced=False/NoCapacity CredentialsValid=True/Authenticated "
             "Reconciling=True/Retrying",
@@ -182,7 +183,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
         ),
         pytest.param(
             replace(begun(failure=FAILED), reading=SAW_IT_GO, memory=Memory(posted_at=NOW - 60)),
-            Hold("NoCapacity", "There is no room."),
+            Hold(Reason.NO_CAPACITY, "There is no room."),
             None,
             "Pending: Ready=False/NoCapacity Synced=False/NoCapacity CredentialsValid=True/Authenticated "
             "Reconciling=True/Retrying",
@@ -191,7 +192,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
         pytest.param(
             begun("sched_fail", failure=FAILED),
             Delete(ID, for_good=True, cleaning=True),
-            Problem("HostOffline", "why"),
+            Problem(Reason.HOST_OFFLINE, "why"),
             "Failed: Ready=False/NoCapacity Synced=False/NoCapacity CredentialsValid=True/Authenticated "
             "Reconciling=True/Retrying",
             id="what-it-left-cannot-be-deleted-yet",
@@ -369,17 +370,21 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
                 id=f"{reason}-leaves-ready-alone",
             )
             for reason, credentials, further in (
-                ("SecretNotFound", "False/SecretNotFound", "Reconciling=True/Waiting"),
-                ("SecretInvalid", "False/SecretInvalid", "Stalled=True/SecretInvalid"),
-                ("EndpointNotAllowed", "False/EndpointNotAllowed", "Stalled=True/EndpointNotAllowed"),
-                ("CredentialsRejected", "False/CredentialsRejected", "Stalled=True/CredentialsRejected"),
-                ("Forbidden", "True/Authenticated", "Reconciling=True/Waiting"),
-                ("EndpointUnreachable", "Unknown/EndpointUnreachable", "Reconciling=True/Waiting"),
-                ("RateLimited", "True/Authenticated", "Reconciling=True/Waiting"),
+                (Reason.SECRET_NOT_FOUND, "False/SecretNotFound", "Reconciling=True/Waiting"),
+                (Reason.SECRET_INVALID, "False/SecretInvalid", "Stalled=True/SecretInvalid"),
+                (Reason.ENDPOINT_NOT_ALLOWED, "False/EndpointNotAllowed", "Stalled=True/EndpointNotAllowed"),
+                (
+                    Reason.CREDENTIALS_REJECTED,
+                    "False/CredentialsRejected",
+                    "Stalled=True/CredentialsRejected",
+                ),
+                (Reason.FORBIDDEN, "True/Authenticated", "Reconciling=True/Waiting"),
+                (Reason.ENDPOINT_UNREACHABLE, "Unknown/EndpointUnreachable", "Reconciling=True/Waiting"),
+                (Reason.RATE_LIMITED, "True/Authenticated", "Reconciling=True/Waiting"),
             )
         ),
         pytest.param(
-            replace(well(), trouble=Problem("CredentialsRejected", "why")),
+            replace(well(), trouble=Problem(Reason.CREDENTIALS_REJECTED, "why")),
             None,
             None,
             "Running: Ready=True/Available Synced=False/CredentialsRejected "
@@ -387,7 +392,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
             id="a-session-that-is-refused-by-now",
         ),
         pytest.param(
-            unlucky(nothing_yet(), "SecretNotFound"),
+            unlucky(nothing_yet(), Reason.SECRET_NOT_FOUND),
             None,
             None,
             "Pending: Ready=False/SecretNotFound Synced=False/SecretNotFound "
@@ -395,7 +400,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
             id="a-new-object-without-a-secret",
         ),
         pytest.param(
-            unlucky(nothing_yet(), "RateLimited"),
+            unlucky(nothing_yet(), Reason.RATE_LIMITED),
             None,
             None,
             "Pending: Ready=False/RateLimited Synced=False/RateLimited "
@@ -435,7 +440,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
         ),
         pytest.param(
             replace(facts(), resource=OBSERVED, reading=Reading()),
-            Hold("ServerNotFound", "There is none."),
+            Hold(Reason.SERVER_NOT_FOUND, "There is none."),
             None,
             "Pending: Ready=False/ServerNotFound Synced=False/ServerNotFound "
             "CredentialsValid=True/Authenticated Reconciling=True/Waiting",
@@ -468,12 +473,12 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
         pytest.param(
             well(deleting=True),
             Delete(ID, for_good=False),
-            Problem("PrepaidNotExpired", "why"),
+            Problem(Reason.PREPAID_NOT_EXPIRED, "why"),
             f"Running: {WELL} Deleting=True/PrepaidNotExpired",
             id="it-is-paid-for",
         ),
         pytest.param(
-            unlucky(well(deleting=True), "EndpointUnreachable"),
+            unlucky(well(deleting=True), Reason.ENDPOINT_UNREACHABLE),
             None,
             None,
             "Running: Ready=True/Available Synced=False/EndpointUnreachable "
@@ -493,7 +498,7 @@ def test_an_outage_does_not_take_back_that_a_server_is_being_made(posted_at: flo
     begins = told(nothing_yet(), BeginCreation(BEGUN, PLACE))
     known = replace(resource(), status=begins, records=records_of(begins))
     case = replace(begun(), resource=known, memory=Memory(posted_at=posted_at))
-    down = unlucky(case, "EndpointUnreachable")
+    down = unlucky(case, Reason.ENDPOINT_UNREACHABLE)
     assert told(down, plan(down))["state"] == "Creating"
 
 
@@ -509,7 +514,9 @@ ROWS += [("Deleting", reason) for reason in sorted(DELETING_REASONS)]
 
 
 @pytest.mark.parametrize(("kind", "reason"), ROWS)
-def test_every_condition_has_all_its_parts_and_a_reason_out_of_the_closed_set(kind: str, reason: str) -> None:
+def test_every_condition_has_all_its_parts_and_a_reason_out_of_the_closed_set(
+    kind: str, reason: Reason
+) -> None:
     closed = {
         "Ready": READY_REASONS | set(SYNCED_REASONS) | set(DELETING_REASONS),
         "Synced": set(SYNCED_REASONS),
@@ -540,14 +547,14 @@ def test_every_condition_has_all_its_parts_and_a_reason_out_of_the_closed_set(ki
 
 
 def test_a_condition_keeps_its_time_while_only_reason_and_message_change() -> None:
-    down = unlucky(well(), "EndpointUnreachable")
-    first = told(down, Hold("EndpointUnreachable", "one"))
+    down = unlucky(well(), Reason.ENDPOINT_UNREACHABLE)
+    first = told(down, Hold(Reason.ENDPOINT_UNREACHABLE, "one"))
     later = replace(
         down,
         wall=WALL.replace(hour=13),
         resource=replace(down.resource, status=first, records=records_of(first)),
     )
-    second = told(later, Hold("Forbidden", "another"))
+    second = told(later, Hold(Reason.FORBIDDEN, "another"))
     before, after = standing(first, "Synced"), standing(second, "Synced")
     assert before is not None
     assert after is not None
@@ -556,7 +563,7 @@ def test_a_condition_keeps_its_time_while_only_reason_and_message_change() -> No
 
 
 def test_a_condition_that_turns_has_the_time_of_the_turn() -> None:
-    case = replace(unlucky(well(), "EndpointUnreachable"), wall=WALL.replace(hour=13))
+    case = replace(unlucky(well(), Reason.ENDPOINT_UNREACHABLE), wall=WALL.replace(hour=13))
     synced = standing(told(case, plan(case)), "Synced")
     assert synced is not None
     assert synced["lastTransitionTime"] == "2026-11-23T13:00:00Z"
@@ -565,11 +572,11 @@ def test_a_condition_that_turns_has_the_time_of_the_turn() -> None:
 def test_kstatus_sees_progress_until_a_refused_spec_was_refused_often_enough() -> None:
     """Sick image services and used addresses give the same answer for a while."""
     case = begun()
-    refusal = Problem("InvalidSpec", "why")
+    refusal = Problem(Reason.INVALID_SPEC, "why")
     shown = []
     for at, count in ((0.0, 1), (100.0, 3), (400.0, 2), (400.0, 3)):
         known = _refused_since(case, refusal, seconds=at, count=count)
-        status = told(known, Hold("InvalidSpec", "why"))
+        status = told(known, Hold(Reason.INVALID_SPEC, "why"))
         shown.append(standing(status, "Stalled") is not None)
     assert shown == [False, False, False, True]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core import memory
 from onecloud_operator.core.actions import (
     AddFinalizer,
@@ -56,9 +57,9 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
 
 GONE = Reading(asked_at=NOW, gone=True)
-FAILURE = FailedAttempt("2026-11-23T11:59:10Z", "CreationFailed", "no room")
-DUPLICATE_NAME = Problem("NameConflict", "taken", duplicate_name=True)
-DUPLICATE_ID = Problem("ProviderError", "1062", duplicate_id=True)
+FAILURE = FailedAttempt("2026-11-23T11:59:10Z", Reason.CREATION_FAILED, "no room")
+DUPLICATE_NAME = Problem(Reason.NAME_CONFLICT, "taken", duplicate_name=True)
+DUPLICATE_ID = Problem(Reason.PROVIDER_ERROR, "1062", duplicate_id=True)
 
 
 def beginning(**changes: Any) -> Facts:
@@ -112,7 +113,7 @@ def test_a_look_from_before_the_post_proves_nothing() -> None:
 def test_a_clear_no_to_a_later_post_says_nothing_of_one_whose_answer_was_lost() -> None:
     """Else the first might yet make a server, while another one is adopted in its place."""
     case = beginning(memory=Memory(born_at=0.0, begun_attempt=1))
-    lost, full = Problem("EndpointUnreachable", "", ambiguous=True), Problem("QuotaExceeded", "")
+    lost, full = Problem(Reason.ENDPOINT_UNREACHABLE, "", ambiguous=True), Problem(Reason.QUOTA_EXCEEDED, "")
     for problem, at in ((lost, NOW), (full, NOW + 3)):
         after = memory.refused(case, Create(BEGUN), problem, ended_at=at, wait_seconds=60.0)
         case = replace(case, memory=after)
@@ -147,7 +148,7 @@ def test_a_name_taken_by_our_own_unanswered_post_is_no_conflict() -> None:
 def test_what_is_taken_and_may_not_be_seen_belongs_to_another() -> None:
     hidden = {
         **refused(DUPLICATE_NAME),
-        "Look": Refusal(Problem("Forbidden", ""), "1//False", until=NOW + 30, count=1, since=NOW),
+        "Look": Refusal(Problem(Reason.FORBIDDEN, ""), "1//False", until=NOW + 30, count=1, since=NOW),
     }
     step = plan(beginning(memory=Memory(posted_at=NOW - 10, refusals=hidden)))
     assert isinstance(step, Hold)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Create, Hold, Look, RemoveFinalizer
 from onecloud_operator.core.facts import Looked, Memory, Refusal
 from onecloud_operator.core.memory import Done, accepted
@@ -38,7 +39,11 @@ JUST_NOW = Reading(asked_at=NOW - 1.0, gone=True)
 RECREATE = spec(onExternalDeletion="Recreate")
 FIRST, SECOND, THIRD = (attempt_id(UID, number) for number in (1, 2, 3))
 TAKEN = Refusal(
-    Problem("NameConflict", "", duplicate_name=True), "1//False", until=NOW + 500, count=1, since=NOW - 10
+    Problem(Reason.NAME_CONFLICT, "", duplicate_name=True),
+    "1//False",
+    until=NOW + 500,
+    count=1,
+    since=NOW - 10,
 )
 
 
@@ -52,7 +57,7 @@ def absent(**of_the_resource: Any) -> Facts:
     return facts(resource=resource(**of_the_resource), reading=LONG_AGO)
 
 
-FAILED = replace(BEGUN, failure=FailedAttempt("2026-11-23T11:59:30Z", "CreationFailed", "no luck"))
+FAILED = replace(BEGUN, failure=FailedAttempt("2026-11-23T11:59:30Z", Reason.CREATION_FAILED, "no luck"))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +152,9 @@ def test_a_former_server_that_came_back_is_named_and_no_second_one_is_made() -> 
 def test_a_former_server_may_be_adopted_once_no_post_can_make_another_one() -> None:
     """The last POST went unanswered: until it has settled it may still make the server of this attempt."""
     back = third(of_1=Looked(NOW - 5, 7), of_2=Looked(NOW - 5, None))
-    lost = {"Create": replace(TAKEN, problem=Problem("EndpointUnreachable", "", ambiguous=True), until=NOW)}
+    lost = {
+        "Create": replace(TAKEN, problem=Problem(Reason.ENDPOINT_UNREACHABLE, "", ambiguous=True), until=NOW)
+    }
     back = replace(back, memory=replace(back.memory, refusals=lost))
     step = plan(back)
     assert isinstance(step, Hold)
@@ -166,7 +173,7 @@ def test_a_former_server_may_be_adopted_once_no_post_can_make_another_one() -> N
 
 def test_no_post_of_a_later_attempt_is_sent_late_without_a_look_at_the_former_server() -> None:
     """Between the 404 that led to the attempt and its POST there may be hours: a full quota, a restart."""
-    full = Refusal(Problem("QuotaExceeded", ""), "1//False", until=NOW + 500, count=1, since=NOW - 10)
+    full = Refusal(Problem(Reason.QUOTA_EXCEEDED, ""), "1//False", until=NOW + 500, count=1, since=NOW - 10)
     sent = third()
     refused = replace(sent, memory=Memory(begun_attempt=3, refusals={"Create": full}))
     assert reason_of(plan(refused)) == "QuotaExceeded"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     BeginDeletion,
     BeginKeeping,
@@ -255,7 +256,9 @@ def test_a_disk_that_is_gone_is_not_waited_for() -> None:
 def test_a_refused_detachment_holds_the_removal_with_its_reason_and_a_way_out(again: bool) -> None:
     begun = leaving(ROOT, DATA, states={"disk-1": STAYS}, recorded=recording("disk-1"))
     step = KeepDisk(ID, "disk-1", "detach")
-    problem = Problem("Updating" if again else "ProviderError", "no. This passes by itself.", again=again)
+    problem = Problem(
+        Reason.UPDATING if again else Reason.PROVIDER_ERROR, "no. This passes by itself.", again=again
+    )
     after = refused(begun, step, problem, ended_at=NOW, wait_seconds=60.0)
     since = reading(shown(ROOT, DATA), asked_at=NOW + 29.0)
     held = hold(replace(begun, memory=after, now=NOW + 30.0, reading=since))
@@ -272,7 +275,7 @@ def test_a_refused_detachment_holds_the_removal_with_its_reason_and_a_way_out(ag
 def test_a_disk_that_cannot_be_read_holds_the_removal_too() -> None:
     given = leaving(ROOT, DATA)
     step = ReadDisk(ID, "disk-1")
-    after = refused(given, step, Problem("Forbidden", "no."), ended_at=NOW, wait_seconds=60.0)
+    after = refused(given, step, Problem(Reason.FORBIDDEN, "no."), ended_at=NOW, wait_seconds=60.0)
     held = hold(replace(given, memory=after))
     assert held.reason == "Forbidden"
     assert "disk-1 cannot be read" in held.message
@@ -353,7 +356,7 @@ def test_what_is_remembered_of_disks_is_bounded_whatever_the_cloud_shows() -> No
         step = ReadDisk(ID, f"disk-{number}")
         done = Done(NOW + number, NOW + number, disk=STAYS)
         given = replace(given, memory=accepted(given, step, done))
-        no = Problem("Forbidden", "no")
+        no = Problem(Reason.FORBIDDEN, "no")
         given = replace(given, memory=refused(given, step, no, ended_at=NOW + number, wait_seconds=1.0))
     assert len(given.memory.disks) < 200
     assert len(given.memory.refusals) < 200
@@ -363,7 +366,7 @@ def test_what_is_remembered_of_disks_is_bounded_whatever_the_cloud_shows() -> No
 def test_a_disk_that_cannot_be_taken_out_of_the_bin_is_told_and_tried_again() -> None:
     begun = in_bin(ROOT, DATA, states={"disk-1": BINNED}, **recording("disk-1", restored=True))
     step = KeepDisk(ID, "disk-1", "restore")
-    after = refused(begun, step, Problem("ProviderError", "no."), ended_at=NOW, wait_seconds=60.0)
+    after = refused(begun, step, Problem(Reason.PROVIDER_ERROR, "no."), ended_at=NOW, wait_seconds=60.0)
     since = replace(begun.reading, asked_at=NOW + 29.0)
     held = hold(replace(begun, memory=after, now=NOW + 30.0, reading=since))
     assert (held.reason, held.requeue_after) == ("ProviderError", 30.0)

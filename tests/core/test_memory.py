@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
 
 DONE = Done(began_at=NOW, ended_at=NOW + 1)
-NO = Problem("ProviderError", "no")
+NO = Problem(Reason.PROVIDER_ERROR, "no")
 START = Start(ID)
 REFUSED = Refusal(NO, facts().intent, until=NOW + 10, count=1, since=NOW)
 
@@ -249,7 +250,7 @@ def test_the_same_refusal_is_counted_from_its_first_time() -> None:
 @pytest.mark.parametrize(
     ("problem", "generation"),
     [
-        pytest.param(replace(NO, reason="QuotaExceeded"), 1, id="another-reason"),
+        pytest.param(replace(NO, reason=Reason.QUOTA_EXCEEDED), 1, id="another-reason"),
         pytest.param(NO, 2, id="another-wish"),
     ],
 )
@@ -310,7 +311,7 @@ def test_no_wait_is_longer_than_the_longest_and_none_is_shorter_than_the_one_bef
 
 
 def test_a_hold_is_paced_and_an_early_pass_leaves_its_time_as_it_is() -> None:
-    case, hold = remembering(), Hold("ServerNotFound", "none")
+    case, hold = remembering(), Hold(Reason.SERVER_NOT_FOUND, "none")
     memory, first = paced(case, hold, first=10.0, most=15.0)
     assert first.requeue_after == 10.0
     early = replace(case, memory=memory, now=NOW + 4)
@@ -324,18 +325,18 @@ def test_a_hold_is_paced_and_an_early_pass_leaves_its_time_as_it_is() -> None:
 
 def test_a_hold_for_another_reason_or_wish_begins_anew() -> None:
     case = remembering()
-    memory, _ = paced(case, Hold("ServerNotFound", "none"), first=10.0, most=60.0)
+    memory, _ = paced(case, Hold(Reason.SERVER_NOT_FOUND, "none"), first=10.0, most=60.0)
     later = replace(case, memory=memory)
     for changed, reason in (
-        (later, "AmbiguousName"),
-        (replace(later, resource=resource(generation=2)), "ServerNotFound"),
+        (later, Reason.AMBIGUOUS_NAME),
+        (replace(later, resource=resource(generation=2)), Reason.SERVER_NOT_FOUND),
     ):
         assert paced(changed, Hold(reason, "x"), first=10.0, most=60.0)[1].requeue_after == 10.0
 
 
 def test_what_was_waited_for_is_forgotten_when_it_is_over() -> None:
     memory, _ = paced(
-        remembering(refusals={"Start": REFUSED}), Hold("ServerNotFound", "x"), first=1.0, most=1.0
+        remembering(refusals={"Start": REFUSED}), Hold(Reason.SERVER_NOT_FOUND, "x"), first=1.0, most=1.0
     )
     assert set(unpaced(memory).refusals) == {"Start"}
     assert unpaced(Memory()) == Memory()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS
+from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason
 from onecloud_operator.core.actions import (
     BeginCreation,
     CloudWrite,
@@ -62,7 +62,7 @@ class Refusing(Cloud):
         return self.refuses(step) or super().send(step, resource)
 
 
-def refused(kind: type, reason: str, found: Resource, *servers: object) -> World:
+def refused(kind: type, reason: Reason, found: Resource, *servers: object) -> World:
     """Return a world in which each step of a kind is refused with *reason*."""
     world = World.of(found)
     world.cloud = Refusing(refuses=lambda step: Problem(reason, "no") if isinstance(step, kind) else None)
@@ -71,7 +71,7 @@ def refused(kind: type, reason: str, found: Resource, *servers: object) -> World
     return world
 
 
-def creating(reason: str) -> World:
+def creating(reason: Reason) -> World:
     return refused(Create, reason, NEW)
 
 
@@ -103,7 +103,7 @@ def start_fails() -> World:
     return world
 
 
-def removing(reason: str) -> World:
+def removing(reason: Reason) -> World:
     return refused(
         Delete, reason, replace(resource(records=records(creation=MADE)), deleting=True), server("ready")
     )
@@ -113,40 +113,46 @@ def two_refusals() -> World:
     """A write is refused for long, and the status tells of it; another is tried more often."""
     found = resource(records=records(creation=MADE))
     found = replace(found, spec=spec({"description": "new", "powerState": "Running"}))
-    world = refused(Start, "ProviderError", found, server("ready"))
+    world = refused(Start, Reason.PROVIDER_ERROR, found, server("ready"))
     cloud = world.cloud
     assert isinstance(cloud, Refusing)
     other = cloud.refuses
     cloud.refuses = lambda step: (
-        other(step) or (Problem("QuotaExceeded", "no") if type(step).__name__ == "Update" else None)
+        other(step) or (Problem(Reason.QUOTA_EXCEEDED, "no") if type(step).__name__ == "Update" else None)
     )
     return world
 
 
-REFUSALS = ("InvalidSpec", "ReferenceNotFound", "QuotaExceeded", "NoCapacity", "ProviderError")
-WORLDS: dict[str, tuple[str, Callable[[], World]]] = {
+REFUSALS = (
+    Reason.INVALID_SPEC,
+    Reason.REFERENCE_NOT_FOUND,
+    Reason.QUOTA_EXCEEDED,
+    Reason.NO_CAPACITY,
+    Reason.PROVIDER_ERROR,
+)
+WORLDS: dict[str, tuple[Reason, Callable[[], World]]] = {
     **{f"a-creation-is-refused-{reason}": (reason, partial(creating, reason)) for reason in REFUSALS},
-    "a-name-is-taken": ("NameConflict", lambda: creating("NameConflict")),
-    "a-creation-fails": ("CreationFailed", lambda: failing_in_the_cloud("no luck")),
-    "a-creation-fails-without-room": ("NoCapacity", lambda: failing_in_the_cloud("not enough memory")),
-    "two-have-the-name": ("AmbiguousName", lambda: adopting("db", ID, OTHER_ID)),
+    "a-name-is-taken": (Reason.NAME_CONFLICT, lambda: creating(Reason.NAME_CONFLICT)),
+    "a-creation-fails": (Reason.CREATION_FAILED, lambda: failing_in_the_cloud("no luck")),
+    "a-creation-fails-without-room": (Reason.NO_CAPACITY, lambda: failing_in_the_cloud("not enough memory")),
+    "two-have-the-name": (Reason.AMBIGUOUS_NAME, lambda: adopting("db", ID, OTHER_ID)),
     "another-has-the-server": (
-        "OwnedByAnother",
+        Reason.OWNED_BY_ANOTHER,
         lambda: adopting("db", OTHER_ID, owner=replace(OWNER, uid=OTHER_UID)),
     ),
-    "a-start-is-in-vain": ("OperationFailed", start_in_vain),
-    "a-failed-status-stays": ("OperationFailed", start_fails),
-    "one-waits-longer-than-another": ("QuotaExceeded", two_refusals),
-    "a-host-is-off": ("HostOffline", lambda: removing("HostOffline")),
-    "it-is-prepaid": ("PrepaidNotExpired", lambda: removing("PrepaidNotExpired")),
+    "a-start-is-in-vain": (Reason.OPERATION_FAILED, start_in_vain),
+    "a-failed-status-stays": (Reason.OPERATION_FAILED, start_fails),
+    "one-waits-longer-than-another": (Reason.QUOTA_EXCEEDED, two_refusals),
+    "a-host-is-off": (Reason.HOST_OFFLINE, lambda: removing(Reason.HOST_OFFLINE)),
+    "it-is-prepaid": (Reason.PREPAID_NOT_EXPIRED, lambda: removing(Reason.PREPAID_NOT_EXPIRED)),
 }
 
 
-def is_try(step: Step, reason: str) -> bool:
+def is_try(step: Step, reason: Reason) -> bool:
     """Say whether *step* is one at which what is told with *reason* may turn out well."""
-    if reason in {"CreationFailed", "NoCapacity"} and isinstance(step, Delete | Unlock):
+    if reason in {Reason.CREATION_FAILED, Reason.NO_CAPACITY} and isinstance(step, Delete | Unlock):
         return False  # what is left is cleaned up meanwhile
-    if reason == "QuotaExceeded" and isinstance(step, Start):
+    if reason == Reason.QUOTA_EXCEEDED and isinstance(step, Start):
         return False  # another's problem
     return isinstance(step, CloudWrite | Find | BeginCreation)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 RESTART = {"allow": "Restart"}
 RESIZED = resource(spec=spec({"cpu": 4}, disruption=RESTART))
 GROWN = resource(spec=spec({"rootDisk": {"size": "80Gi"}}, disruption=RESTART))
-REFUSAL = Problem("ProviderError", "The cloud says no.")
+REFUSAL = Problem(Reason.PROVIDER_ERROR, "The cloud says no.")
 
 
 def reported(found: Facts) -> Facts:
@@ -132,7 +133,9 @@ def test_what_was_in_vain_is_remembered_while_something_else_is_told(spent: obje
     """A cloud that cannot be reached, and a restart of the operator, do not have the server stopped again."""
     before = spent()  # type: ignore[operator]  # one of the two
     held = unasking(plan(before))
-    unreachable = replace(restarted(before), trouble=Problem("EndpointUnreachable", "no answer"), place=None)
+    unreachable = replace(
+        restarted(before), trouble=Problem(Reason.ENDPOINT_UNREACHABLE, "no answer"), place=None
+    )
     told = reported(unreachable)
     assert told.resource.records.synced_reason == "EndpointUnreachable"
     after = replace(restarted(before), resource=told.resource)
@@ -201,7 +204,7 @@ def test_one_change_that_is_held_back_holds_back_no_other_in_a_new_process() -> 
 def test_what_is_held_back_is_recorded_behind_another_reason_too() -> None:
     """Else each new process would stop the server once more while, say, a name is taken."""
     named = resource(spec=spec({"cpu": 4, "name": "taken"}, disruption=RESTART))
-    taken = Problem("NameConflict", "taken")
+    taken = Problem(Reason.NAME_CONFLICT, "taken")
     found = stopped_for(RESIZED)
     intent = replace(named, records=found.resource.records)
     found = replace(found, resource=intent)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
@@ -123,7 +124,9 @@ def test_a_change_that_stops_a_running_server_needs_permission(field: dict[str, 
 
 
 def test_a_server_is_not_left_off_because_its_change_was_refused() -> None:
-    refused = Refusal(Problem("ProviderError", "no"), intent="1//False", until=NOW + 100, count=1, since=NOW)
+    refused = Refusal(
+        Problem(Reason.PROVIDER_ERROR, "no"), intent="1//False", until=NOW + 100, count=1, since=NOW
+    )
     memory = Memory(refusals={"GrowDisk disk-0": refused})
     intent = wanting({"rootDisk": {"size": "50Gi"}}, **RESTART)
     assert plan(facts(server("ready"), resource=intent, memory=memory)) == Start(ID)
@@ -137,7 +140,7 @@ def test_a_running_server_is_stopped_once_only_for_a_growth_that_does_not_come(o
     """Whatever the interval, a server that is stopped again and again by itself is an outage."""
     intent = wanting({"rootDisk": {"size": "50Gi"}}, **RESTART)
     grow = GrowDisk(ID, "disk-0", 51200)
-    kind, no = kind_of(grow), Problem("NoCapacity", "no room")
+    kind, no = kind_of(grow), Problem(Reason.NO_CAPACITY, "no room")
     memory = (
         Memory(refusals={kind: Refusal(no, intent="1//False", until=NOW - 9000, count=1, since=NOW - 9999)})
         if outcome == "refused"
@@ -250,7 +253,9 @@ def test_a_reading_older_than_our_own_write_decides_nothing() -> None:
             {"resource": resource(annotations={"onecloud.io/paused": "true"})}, "Paused", id="paused"
         ),
         pytest.param({"resource": resource(spec=None, flaw="wrong")}, "InvalidSpec", id="unreadable-spec"),
-        pytest.param({"trouble": Problem("Forbidden", "no")}, "Forbidden", id="the-cloud-cannot-be-asked"),
+        pytest.param(
+            {"trouble": Problem(Reason.FORBIDDEN, "no")}, "Forbidden", id="the-cloud-cannot-be-asked"
+        ),
         pytest.param(
             {"place": Place(PLACE.auth_url, PLACE.region, "another")},
             "CredentialsMismatch",

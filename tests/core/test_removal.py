@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     BeginDeletion,
     Delete,
@@ -117,7 +118,7 @@ def test_statuses_on_the_way_prove_nothing(status: str) -> None:
 
 
 @pytest.mark.parametrize("reason", ["PrepaidNotExpired", "HostOffline", "Forbidden"])
-def test_why_a_delete_was_refused_is_said_until_it_is_sent_again(reason: str) -> None:
+def test_why_a_delete_was_refused_is_said_until_it_is_sent_again(reason: Reason) -> None:
     """The server is not being removed, whatever is on record."""
     begun = leaving(requested=text_of_time(WALL), memory=Memory(begun_deletion=True))
     delete, problem = Delete(ID, for_good=False), Problem(reason, "no")
@@ -208,12 +209,12 @@ def test_protection_holds_and_detaching_by_force_does_not_ask() -> None:
     assert hold_reason(plan(replace(protected, resource=shielded))) == "DeletionProtected"
     forced = replace(shielded, annotations={"onecloud.io/force-detach": "true"})
     assert plan(
-        replace(protected, resource=forced, trouble=Problem("SecretNotFound", ""))
+        replace(protected, resource=forced, trouble=Problem(Reason.SECRET_NOT_FOUND, ""))
     ) == RemoveFinalizer("Detached")
 
 
 @pytest.mark.parametrize("reason", ["SecretNotFound", "Forbidden", "EndpointUnreachable"])
-def test_a_removal_without_a_word_from_the_cloud_is_held(reason: str) -> None:
+def test_a_removal_without_a_word_from_the_cloud_is_held(reason: Reason) -> None:
     assert hold_reason(plan(leaving(trouble=Problem(reason, ""), place=None, reading=GONE))) == reason
 
 

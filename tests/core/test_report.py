@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, row_of
+from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason, row_of
 from onecloud_operator.api.status import Status
 from onecloud_operator.core.actions import (
     BeginAdoption,
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
 
-DOWN = Problem("EndpointUnreachable", "The cloud cannot be reached.", request_id="req-7")
+DOWN = Problem(Reason.ENDPOINT_UNREACHABLE, "The cloud cannot be reached.", request_id="req-7")
 
 
 def told(case: Facts, step: Step, problem: Problem | None = None) -> dict[str, Any]:
@@ -93,7 +93,7 @@ def test_a_second_pass_over_the_same_has_nothing_to_write() -> None:
 def test_a_change_that_waits_for_permission_leaves_ready_true_for_the_generation_before() -> None:
     """With Ready true for the new generation Helm would call a refused resize done."""
     held = told(
-        after(facts(), SETTLED, generation=2, spec=spec({"cpu": 4})), Hold("RestartNeeded", "stop it")
+        after(facts(), SETTLED, generation=2, spec=spec({"cpu": 4})), Hold(Reason.RESTART_NEEDED, "stop it")
     )
     ready = condition(held, "Ready")
     assert (ready["status"], ready["observedGeneration"]) == ("True", 1)
@@ -118,12 +118,12 @@ def test_an_outage_of_the_cloud_leaves_ready_as_it_was_and_says_why_the_rest_sta
 
 
 def test_a_host_that_is_lost_makes_ready_unknown() -> None:
-    lost = told(after(facts(server("unknown")), SETTLED), Hold("ServerUnknown", "lost"))
+    lost = told(after(facts(server("unknown")), SETTLED), Hold(Reason.SERVER_UNKNOWN, "lost"))
     assert condition(lost, "Ready")["status"] == "Unknown"
 
 
 def test_an_error_has_the_clouds_request_id_and_keeps_its_first_time() -> None:
-    refused = Problem("ProviderError", "no", request_id="req-1")
+    refused = Problem(Reason.PROVIDER_ERROR, "no", request_id="req-1")
     step = Update(ID, (("description", "x"),))
     first = told(after(facts(), SETTLED), step, refused)
     assert first["lastError"]["requestID"] == "req-1"
@@ -133,19 +133,21 @@ def test_an_error_has_the_clouds_request_id_and_keeps_its_first_time() -> None:
 
 
 def test_an_error_goes_when_all_is_well() -> None:
-    first = told(after(facts(), SETTLED), Update(ID, (("description", "x"),)), Problem("ProviderError", "no"))
+    first = told(
+        after(facts(), SETTLED), Update(ID, (("description", "x"),)), Problem(Reason.PROVIDER_ERROR, "no")
+    )
     assert "lastError" not in told(after(facts(), first), Settled())
 
 
 @pytest.mark.parametrize("reason", sorted(SYNCED_REASONS))
-def test_an_object_is_never_stalled_and_on_its_way_at_once(reason: str) -> None:
+def test_an_object_is_never_stalled_and_on_its_way_at_once(reason: Reason) -> None:
     said = told(facts(), Hold(reason, "why"))
     assert not (condition(said, "Stalled") and condition(said, "Reconciling"))
     assert condition(said, "Synced")["status"] == SYNCED_REASONS[reason].synced
 
 
 def test_a_message_is_cut_to_what_a_condition_takes() -> None:
-    said = told(facts(), Hold("ProviderError", "x" * 5000))
+    said = told(facts(), Hold(Reason.PROVIDER_ERROR, "x" * 5000))
     assert len(condition(said, "Synced")["message"]) == MESSAGE_LENGTH
 
 
@@ -168,14 +170,14 @@ def test_a_version_that_moves_alone_is_no_reason_to_write() -> None:
 def test_while_the_server_is_being_read_the_status_stands(changes: dict[str, Any], stands: bool) -> None:
     case = after(facts(reading=Reading()), SETTLED, **changes)
     case = replace(case, memory=replace(case.memory, born_at=NOW - 1))
-    said = report(case, Hold("NotYetObserved", "not read", unread=True))
+    said = report(case, Hold(Reason.NOT_YET_OBSERVED, "not read", unread=True))
     assert (said.status is None) is stands
 
 
 def test_while_a_server_that_just_changed_is_looked_at_again_the_status_stands() -> None:
     """A passing `ready` would else be a write each time, in a process that is hours old."""
     case = after(facts(server("ready"), reading=reading(server("ready"), first_seen_at=NOW)), SETTLED)
-    waiting = Hold("NotYetObserved", "a second look", 1.0, unread=True)
+    waiting = Hold(Reason.NOT_YET_OBSERVED, "a second look", 1.0, unread=True)
     assert report(case, waiting).status is None
     assert report(replace(case, now=NOW + 1000), waiting).status is not None
 
@@ -184,7 +186,7 @@ def test_that_a_creation_is_complete_is_written_though_its_server_is_still_being
     begun = resource(records=records(creation=BEGUN))
     case = after(facts(resource=begun), SETTLED | {"creation": {}})
     case = replace(case, resource=replace(case.resource, records=begun.records))
-    status = report(case, Hold("Updating", "not read", unread=True)).status
+    status = report(case, Hold(Reason.UPDATING, "not read", unread=True)).status
     assert status is not None
     assert "completedAt" in status["creation"]
 
@@ -203,14 +205,14 @@ def test_rules_that_an_answer_of_one_server_does_not_show_leave_the_status() -> 
 
 def test_what_does_not_get_read_for_long_is_said() -> None:
     case = replace(after(facts(reading=Reading()), SETTLED), now=NOW + 1000)
-    assert report(case, Hold("NotYetObserved", "not read", unread=True)).status is not None
+    assert report(case, Hold(Reason.NOT_YET_OBSERVED, "not read", unread=True)).status is not None
 
 
 def test_an_object_without_a_server_says_why_in_ready_too() -> None:
     fresh = replace(
         facts(reading=Reading()), resource=resource(records=records(creation=None, id=None, mirror={}))
     )
-    said = told(fresh, Hold("SecretNotFound", "There is no Secret onecloud."))
+    said = told(fresh, Hold(Reason.SECRET_NOT_FOUND, "There is no Secret onecloud."))
     assert condition(said, "Ready")["reason"] == "SecretNotFound"
     assert said["state"] == "Pending"
 
@@ -249,7 +251,7 @@ READINGS = st.one_of(
         st.booleans(),
     ),
 )
-REFUSAL = Refusal(Problem("ProviderError", "no"), "1//False", until=NOW + 60, count=3, since=NOW - 400)
+REFUSAL = Refusal(Problem(Reason.PROVIDER_ERROR, "no"), "1//False", until=NOW + 60, count=3, since=NOW - 400)
 MEMORIES = [
     Memory(),
     Memory(born_at=NOW - 1, moving_since=NOW - 3),
@@ -295,7 +297,9 @@ def cases(draw: st.DrawFn) -> Facts:
 
 def _said_by(known: Records) -> dict[str, Any]:
     """Return what of *known* stands in a status."""
-    said = told(replace(facts(reading=Reading()), resource=resource(records=known)), Hold("Updating", "x"))
+    said = told(
+        replace(facts(reading=Reading()), resource=resource(records=known)), Hold(Reason.UPDATING, "x")
+    )
     return {key: said.get(key) for key in ("creation", "adoptedAt", "cloud", "id", "server")}
 
 
@@ -317,7 +321,7 @@ STEPS = st.sampled_from(
         BeginCreation(replace(BEGUN, attempt=2), PLACE),
         BeginAdoption(ID, PLACE),
         BeginDeletion(),
-        MarkFailedCreation("z" * 5000, "NoCapacity"),
+        MarkFailedCreation("z" * 5000, Reason.NO_CAPACITY),
         Create(BEGUN),
         Update(ID, (("description", "x"),)),
         Resize(ID, cpu=4),
@@ -382,12 +386,12 @@ def test_every_pass_says_which_generation_it_looked_at(case: Facts, problem: Pro
 # -- nextRetryTime and lastError -------------------------------------------------------------------------
 def test_a_problem_of_this_object_says_when_it_is_tried_again() -> None:
     case = after(facts(), SETTLED)
-    said = told(case, Hold("ReferenceNotFound", "no such key pair", requeue_after=90.0))
+    said = told(case, Hold(Reason.REFERENCE_NOT_FOUND, "no such key pair", requeue_after=90.0))
     assert said["nextRetryTime"] == "2026-11-23T12:01:30Z"
 
 
 @pytest.mark.parametrize("reason", sorted(r for r in SYNCED_REASONS if row_of(r).scope != "own"))
-def test_other_problems_do_not(reason: str) -> None:
+def test_other_problems_do_not(reason: Reason) -> None:
     """An outage concerns 10,000 objects, and none of them is to be rewritten at each try."""
     said = told(after(facts(), SETTLED), Hold(reason, "why", requeue_after=90.0))
     assert "nextRetryTime" not in said
@@ -407,25 +411,28 @@ def test_the_time_of_the_next_try_moves_with_it(
     elapsed: int, ahead: float | None, expected: str | None
 ) -> None:
     case = after(facts(), SETTLED)
-    waiting = told(case, Hold("ReferenceNotFound", "why", requeue_after=90.0))
+    waiting = told(case, Hold(Reason.REFERENCE_NOT_FOUND, "why", requeue_after=90.0))
     later = replace(after(case, waiting), wall=case.wall + timedelta(seconds=elapsed))
-    assert told(later, Hold("ReferenceNotFound", "why", requeue_after=ahead)).get("nextRetryTime") == expected
+    assert (
+        told(later, Hold(Reason.REFERENCE_NOT_FOUND, "why", requeue_after=ahead)).get("nextRetryTime")
+        == expected
+    )
 
 
 def test_a_time_at_which_it_is_only_looked_again_is_no_time_of_a_try() -> None:
     case = after(facts(), SETTLED)
-    other = Refusal(Problem("ProviderError", "no"), case.intent, until=NOW + 16, count=1, since=NOW)
+    other = Refusal(Problem(Reason.PROVIDER_ERROR, "no"), case.intent, until=NOW + 16, count=1, since=NOW)
     case = replace(case, memory=Memory(refusals={"SetTags": other}))
-    held = Hold("OperationFailed", "why", requeue_after=240.0, look_seconds=4.0)
+    held = Hold(Reason.OPERATION_FAILED, "why", requeue_after=240.0, look_seconds=4.0)
     assert told(case, held)["nextRetryTime"] == "2026-11-23T12:04:00Z"
     assert report(case, held).requeue_after == 4.0
-    paced = Hold("OperationFailed", "why", requeue_after=60.0, paced=True)
+    paced = Hold(Reason.OPERATION_FAILED, "why", requeue_after=60.0, paced=True)
     assert "nextRetryTime" not in told(case, paced)
 
 
 def test_the_request_id_of_a_refusal_is_told_by_a_later_pass_too() -> None:
     """A step that waits for its time is a hold, which knows the refusal only from memory."""
-    problem = Problem("QuotaExceeded", "The quota is used up.", request_id="req-9")
+    problem = Problem(Reason.QUOTA_EXCEEDED, "The quota is used up.", request_id="req-9")
     case = after(facts(), SETTLED)
     refusal = Refusal(problem, case.intent, until=NOW + 60, count=1, since=NOW)
     case = replace(case, memory=Memory(refusals={"Resize": refusal}))
@@ -434,17 +441,17 @@ def test_the_request_id_of_a_refusal_is_told_by_a_later_pass_too() -> None:
 
 def test_another_message_is_another_error_with_its_own_time() -> None:
     case = after(facts(), SETTLED)
-    first = told(case, Hold("ProviderError", "one"))
+    first = told(case, Hold(Reason.PROVIDER_ERROR, "one"))
     later = replace(after(case, first), wall=case.wall.replace(hour=13))
-    second = told(later, Hold("ProviderError", "another"))["lastError"]
+    second = told(later, Hold(Reason.PROVIDER_ERROR, "another"))["lastError"]
     assert (second["message"], second["time"]) == ("another", "2026-11-23T13:00:00Z")
 
 
 @pytest.mark.parametrize("reason", ["Creating", "Updating", "NotYetObserved", "Paused"])
-def test_waiting_is_no_error_and_takes_none_back(reason: str) -> None:
+def test_waiting_is_no_error_and_takes_none_back(reason: Reason) -> None:
     case = after(facts(), SETTLED)
     assert "lastError" not in told(case, Hold(reason, "why"))
-    failed = told(case, Hold("ProviderError", "no"))
+    failed = told(case, Hold(Reason.PROVIDER_ERROR, "no"))
     assert told(after(case, failed), Hold(reason, "why"))["lastError"] == failed["lastError"]
 
 
@@ -461,11 +468,13 @@ def test_a_wish_to_be_looked_at_is_acknowledged() -> None:
     ("step", "memory", "seconds"),
     [
         pytest.param(Settled(), Memory(), None, id="all-is-well-so-news-will-tell"),
-        pytest.param(Hold("RestartNeeded", "x"), Memory(), None, id="somebody-must-act"),
-        pytest.param(Hold("NoCapacity", "x", requeue_after=30.0), Memory(), 30.0, id="the-hold-knows"),
-        pytest.param(Hold("Updating", "x"), Memory(), LOOK_SOON_SECONDS, id="a-newer-reading-is-waited-for"),
+        pytest.param(Hold(Reason.RESTART_NEEDED, "x"), Memory(), None, id="somebody-must-act"),
+        pytest.param(Hold(Reason.NO_CAPACITY, "x", requeue_after=30.0), Memory(), 30.0, id="the-hold-knows"),
         pytest.param(
-            Hold("NoCapacity", "x", requeue_after=90.0),
+            Hold(Reason.UPDATING, "x"), Memory(), LOOK_SOON_SECONDS, id="a-newer-reading-is-waited-for"
+        ),
+        pytest.param(
+            Hold(Reason.NO_CAPACITY, "x", requeue_after=90.0),
             Memory(refusals={"Resize": replace(REFUSAL, until=NOW + 60)}),
             60.0,
             id="the-first-of-several",
@@ -485,9 +494,9 @@ def test_when_it_is_looked_at_again(step: Step, memory: Memory, seconds: float |
 
 def test_a_server_that_moves_is_looked_at_when_ready_can_no_longer_be_kept_and_when_it_hangs() -> None:
     moving = replace(after(facts(server("deploying")), SETTLED), memory=Memory(moving_since=NOW - 20))
-    assert report(moving, Hold("Updating", "x")).requeue_after == 40.0
+    assert report(moving, Hold(Reason.UPDATING, "x")).requeue_after == 40.0
     longer = replace(moving, memory=Memory(moving_since=NOW - 80))
-    assert report(longer, Hold("Updating", "x")).requeue_after == longer.config.hung_seconds
+    assert report(longer, Hold(Reason.UPDATING, "x")).requeue_after == longer.config.hung_seconds
 
 
 # -- Events ----------------------------------------------------------------------------------------------
@@ -518,13 +527,15 @@ def turns(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         ),
         pytest.param(
             SETTLED,
-            told(after(facts(), SETTLED, deleting=True), Hold("DeletionProtected", "on")),
+            told(after(facts(), SETTLED, deleting=True), Hold(Reason.DELETION_PROTECTED, "on")),
             ["Warning DeletionProtected"],
             id="its-deletion-waits",
         ),
         pytest.param(
             SETTLED,
-            told(after(facts(), SETTLED, generation=2, spec=spec({"cpu": 4})), Hold("RestartNeeded", "x")),
+            told(
+                after(facts(), SETTLED, generation=2, spec=spec({"cpu": 4})), Hold(Reason.RESTART_NEEDED, "x")
+            ),
             ["Warning RestartNeeded"],
             id="a-change-waits",
         ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     BeginRestart,
     Disown,
@@ -40,7 +41,7 @@ RESTART: dict[str, Any] = {"disruption": {"allow": "Restart"}}
 LARGER: dict[str, Any] = {"cpu": 4, "memory": "8Gi"}
 POWERS = ["Running", "Unmanaged"]
 NEXT = Reference(Kind.INSTANCE_TYPE, "next")
-NO = Problem("ProviderError", "no such size")
+NO = Problem(Reason.PROVIDER_ERROR, "no such size")
 MAX_PASSES = 300
 
 
@@ -260,7 +261,7 @@ def test_without_leave_a_refused_live_change_says_what_the_cloud_said() -> None:
 
 
 @pytest.mark.parametrize("reason", ["QuotaExceeded", "NoCapacity", "ReferenceNotFound"])
-def test_a_refusal_that_a_stop_would_not_lift_costs_no_stop(reason: str) -> None:
+def test_a_refusal_that_a_stop_would_not_lift_costs_no_stop(reason: Reason) -> None:
     world = hot(LARGER, Choosy(Resize=[Problem(reason, "no")] * 50))
     for _ in range(40):
         turn(world)

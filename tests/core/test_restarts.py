@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     BeginDeletion,
     BeginRestart,
@@ -167,7 +168,7 @@ def test_a_removal_goes_on_after_a_deletion_by_others_that_hangs(status: str, po
 
 # -- what is known to have run -----------------------------------------------------------------------------
 NEVER_RAN = ["sched_fail", "net_fail", "dev_fail", "create_fail"]
-MARK = FailedAttempt("2026-11-23T11:59:30Z", "CreationFailed", "no luck")
+MARK = FailedAttempt("2026-11-23T11:59:30Z", Reason.CREATION_FAILED, "no luck")
 RAN = Memory(history=History(started=True, failure=None), history_asked_at=NOW, moved_at=NOW - 1)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.facts import Attempt, Looked, Memory, Refusal
 from onecloud_operator.core.observed import Disk, Owner, Reading
 from onecloud_operator.core.plan.plan import plan
@@ -86,7 +87,7 @@ class Delete:
 class Way:
     """*stuck* says *reason* and is stalled; *after*, what follows on the way out, is not."""
 
-    reason: str
+    reason: Reason
     name: str
     stuck: Facts
     out: Edit | Annotate | InCloud | Delete
@@ -119,7 +120,7 @@ def owned(owner: Owner | None) -> Reading:
     return reading(server(details=details(owner=owner)))
 
 
-def refusing(case: Facts, kind: str, reason: str, *, count: int = 1, taken: bool = False) -> Facts:
+def refusing(case: Facts, kind: str, reason: Reason, *, count: int = 1, taken: bool = False) -> Facts:
     """Return *case* after the cloud refused steps of a kind."""
     problem = Problem(reason, "The cloud says no. Correct spec.server.", duplicate_name=taken)
     refusal = Refusal(problem, case.intent, NOW + 60, count, NOW - 600)
@@ -153,7 +154,7 @@ def back_again(**policies: Any) -> Facts:
     return replace(case, memory=Memory(born_at=NOW - 900, posted_at=NOW - 500, looks=looks))
 
 
-TROUBLES = ("SecretInvalid", "EndpointNotAllowed", "CredentialsRejected")
+TROUBLES = (Reason.SECRET_INVALID, Reason.ENDPOINT_NOT_ALLOWED, Reason.CREDENTIALS_REJECTED)
 OTHER_SECRET = Edit({"credentialsRef": {"name": "other"}})
 OBSERVE: dict[str, Any] = {"managementPolicy": "Observe", "adoption": {"id": ID}, "finalizers": ()}
 RECREATE: dict[str, Any] = {"onExternalDeletion": "Recreate"}
@@ -164,182 +165,182 @@ WAYS: tuple[Way, ...] = (
         Way(reason, "other-credentials", facts(trouble=Problem(reason, "No."), place=None), OTHER_SECRET)
         for reason in TROUBLES
     ),
-    Way("CredentialsMismatch", "the-right-credentials", facts(place=ELSEWHERE), OTHER_SECRET),
+    Way(Reason.CREDENTIALS_MISMATCH, "the-right-credentials", facts(place=ELSEWHERE), OTHER_SECRET),
     Way(
-        "CredentialsMismatch",
+        Reason.CREDENTIALS_MISMATCH,
         "credentials-that-prove-the-place",
         wanting(records=records(place=None), reading=owned(None)),
         OTHER_SECRET,
         wanting(records=records(place=None)),
     ),
     Way(
-        "InvalidSpec",
+        Reason.INVALID_SPEC,
         "a-spec-that-can-be-read",
         facts(resource=resource(spec=None, flaw="spec.server.name: too long")),
         Edit({"server": {"name": "web"}}),
     ),
     Way(
-        "InvalidSpec",
+        Reason.INVALID_SPEC,
         "a-spec-that-the-cloud-takes",
-        refusing(beginning({"image": "no-such"}), "Create", "InvalidSpec", count=3),
+        refusing(beginning({"image": "no-such"}), "Create", Reason.INVALID_SPEC, count=3),
         Edit({"server": {"image": "debian-12"}}, made=False),
         beginning({"image": "debian-12"}, generation=2),
     ),
     Way(
-        "TooManyGone",
+        Reason.TOO_MANY_GONE,
         "a-person-confirms-it",
         wanting(**RECREATE, reading=GONE, too_many_gone=True),
         Annotate(CONFIRM_GONE, ID),
         wanting(**RECREATE, reading=GONE),
     ),
     Way(
-        "NameConflict",
+        Reason.NAME_CONFLICT,
         "another-name-for-a-new-server",
-        refusing(beginning({"name": "taken"}), "Create", "NameConflict", taken=True),
+        refusing(beginning({"name": "taken"}), "Create", Reason.NAME_CONFLICT, taken=True),
         Edit({"server": {"name": "free"}}, made=False),
         beginning({"name": "free"}, generation=2),
     ),
     Way(
-        "NameConflict",
+        Reason.NAME_CONFLICT,
         "another-name-for-a-server-that-is-there",
-        refusing(wanting({"name": "taken"}), "Update name", "NameConflict"),
+        refusing(wanting({"name": "taken"}), "Update name", Reason.NAME_CONFLICT),
         Edit({"server": {"name": "free"}}),
         wanting({"name": "free"}, generation=2),
     ),
     Way(
-        "NameConflict",
+        Reason.NAME_CONFLICT,
         "a-former-server-that-is-deleted-for-good",
         back_again(),
         InCloud("delete it there for good"),
         replace(back_again(), memory=replace(back_again().memory, looks={ID: Looked(NOW - 1, None)})),
     ),
     Way(
-        "OwnedByAnother",
+        Reason.OWNED_BY_ANOTHER,
         "the-other-s-tags-taken-off",
         facts(reading=owned(OTHERS), rivals=frozenset({OTHER_UID})),
         InCloud("Take those tags off in the cloud"),
         facts(reading=owned(None), rivals=frozenset({OTHER_UID})),
     ),
     Way(
-        "OwnedByAnother",
+        Reason.OWNED_BY_ANOTHER,
         "let-go",
         facts(reading=owned(OTHERS), rivals=frozenset({OTHER_UID})),
         Delete(detach=True),
     ),
     Way(
-        "OwnedByAnother",
+        Reason.OWNED_BY_ANOTHER,
         "a-new-server-with-the-other-s-tags",
         wanting(records=records(creation=BEGUN), reading=owned(OTHERS), rivals=frozenset({OTHER_UID})),
         InCloud("Take those tags off in the cloud"),
         wanting(records=records(creation=BEGUN)),
     ),
     Way(
-        "OwnedByAnother",
+        Reason.OWNED_BY_ANOTHER,
         "a-record-that-is-not-ours",
         wanting(records=records(creation=replace(MADE, id=OTHER_UID))),
         Delete(detach=True),
     ),
     Way(
-        "OwnedByAnother",
+        Reason.OWNED_BY_ANOTHER,
         "an-adopted-server-that-lost-its-tags",
         wanting(records=ADOPTED, reading=owned(None)),
         Edit({"adoption": {"policy": "Adopt", "id": ID}}, made=False),
         adopted(reading=owned(None)),
     ),
     Way(
-        "AmbiguousName",
+        Reason.AMBIGUOUS_NAME,
         "a-security-group-by-id",
         replace(wanting({"securityGroups": ["db"]}), names={**NAMES, DB: Ambiguous()}),
         Edit({"server": {"securityGroups": [NET]}}),
         wanting({"securityGroups": [NET]}, generation=2),
     ),
     Way(
-        "AmbiguousName",
+        Reason.AMBIGUOUS_NAME,
         "a-network-by-id",
         replace(adopted({"networks": [{"network": "vnet-backup"}]}), names={**NAMES, BACKUP: Ambiguous()}),
         Edit({"server": {"networks": [{"network": "net-1"}]}}, made=False),
         adopted({"networks": [{"network": "net-1"}]}, generation=2),
     ),
     Way(
-        "ImmutableField",
+        Reason.IMMUTABLE_FIELD,
         "an-adopted-server-s-field-corrected",
         LACKS_BACKUP,
         Edit({"server": {"networks": [{"network": "vnet-1"}]}}, made=False),
         adopted(generation=2),
     ),
     Way(
-        "ImmutableField",
+        Reason.IMMUTABLE_FIELD,
         "an-adopted-server-s-field-taken-out",
         LACKS_BACKUP,
         Edit({"server": {"networks": None}}, made=False),
         adopted({"networks": None}, generation=2),
     ),
     Way(
-        "ImmutableField",
+        Reason.IMMUTABLE_FIELD,
         "the-id-of-an-adoption-set-back",
         adopted(adoption=NET),
         Edit({"adoption": {"policy": "Adopt", "id": ID}}, made=False),
         adopted(generation=2),
     ),
     Way(
-        "ImmutableField",
+        Reason.IMMUTABLE_FIELD,
         "an-observed-server-s-id-set-back",
         wanting(**{**OBSERVE, "adoption": {"id": NET}}),
         Edit({"managementPolicy": "Observe", "adoption": {"id": ID}}),
         wanting(**OBSERVE, generation=2),
     ),
     Way(
-        "RestartNeeded",
+        Reason.RESTART_NEEDED,
         "a-restart-is-allowed",
         wanting({"cpu": 1}),
         Edit({"disruption": {"allow": "Restart"}}),
         wanting({"cpu": 1}, disruption={"allow": "Restart"}, generation=2),
     ),
-    Way("RestartNeeded", "the-change-taken-back", wanting({"cpu": 1}), Edit({"server": {"cpu": 2}})),
+    Way(Reason.RESTART_NEEDED, "the-change-taken-back", wanting({"cpu": 1}), Edit({"server": {"cpu": 2}})),
     Way(
-        "OperationFailed",
+        Reason.OPERATION_FAILED,
         "another-try-asked-for",
         in_vain(),
         Annotate(RECONCILE_REQUESTED_AT, "now"),
         growing("20Gi", annotations={RECONCILE_REQUESTED_AT: "now"}),
     ),
     Way(
-        "OperationFailed",
+        Reason.OPERATION_FAILED,
         "a-growth-no-longer-wanted",
         in_vain(),
         Edit({"server": {"dataDisks": None}}),
         wanting(generation=2),
     ),
     Way(
-        "ExternallyDeleted",
+        Reason.EXTERNALLY_DELETED,
         "a-new-one-is-made",
         wanting(reading=GONE),
         Edit(RECREATE),
         wanting(**RECREATE, reading=GONE, generation=2),
     ),
-    Way("ExternallyDeleted", "the-object-deleted", wanting(reading=GONE), Delete()),
-    Way("ExternallyDeleted", "an-adopted-one-s-object-deleted", adopted(reading=GONE), Delete()),
+    Way(Reason.EXTERNALLY_DELETED, "the-object-deleted", wanting(reading=GONE), Delete()),
+    Way(Reason.EXTERNALLY_DELETED, "an-adopted-one-s-object-deleted", adopted(reading=GONE), Delete()),
     Way(
-        "ExternallyDeleted",
+        Reason.EXTERNALLY_DELETED,
         "an-observed-one-s-object-deleted",
         wanting(**OBSERVE, reading=GONE),
         Delete(),
     ),
     Way(
-        "InRecycleBin",
+        Reason.IN_RECYCLE_BIN,
         "restored",
         facts(server(recycled=True)),
         InCloud("Restore it in the cloud"),
     ),
     Way(
-        "InRecycleBin",
+        Reason.IN_RECYCLE_BIN,
         "restored-while-it-is-made",
         wanting(records=records(creation=BEGUN), reading=ready(server(recycled=True))),
         InCloud("Restore it in the cloud"),
         wanting(records=records(creation=BEGUN)),
     ),
     Way(
-        "InRecycleBin",
+        Reason.IN_RECYCLE_BIN,
         "an-observed-one-restored",
         wanting(**OBSERVE, reading=ready(server(recycled=True))),
         InCloud("Restore it in the cloud"),

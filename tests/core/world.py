@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-from onecloud_operator.api.reasons import row_of
+from onecloud_operator.api.reasons import Reason, row_of
 from onecloud_operator.core.actions import (
     AddFinalizer,
     Find,
@@ -289,7 +289,7 @@ class World:
         return hold
 
 
-def _waits(reason: str) -> tuple[float, float] | None:
+def _waits(reason: Reason) -> tuple[float, float] | None:
     row = row_of(reason)
     if row.first_seconds is None or row.most_seconds is None:
         return None

@@ -3,9 +3,78 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 Scope = Literal["feed", "own", "shared"]
+
+
+class Reason(StrEnum):
+    """Every reason that a condition of an object can have."""
+
+    UP_TO_DATE = "UpToDate"
+    OBSERVING = "Observing"
+    DRIFT_REPORTED = "DriftReported"
+    NOT_YET_OBSERVED = "NotYetObserved"
+    CREATING = "Creating"
+    UPDATING = "Updating"
+    CREATION_FAILED = "CreationFailed"
+    SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason
+    SECRET_INVALID = "SecretInvalid"  # noqa: S105 - a reason
+    ENDPOINT_NOT_ALLOWED = "EndpointNotAllowed"
+    CREDENTIALS_REJECTED = "CredentialsRejected"
+    FORBIDDEN = "Forbidden"
+    ENDPOINT_UNREACHABLE = "EndpointUnreachable"
+    RATE_LIMITED = "RateLimited"
+    INVALID_SPEC = "InvalidSpec"
+    CREDENTIALS_MISMATCH = "CredentialsMismatch"
+    TOO_MANY_GONE = "TooManyGone"
+    REFERENCE_NOT_FOUND = "ReferenceNotFound"
+    REFERENCE_UNKNOWN = "ReferenceUnknown"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    NO_CAPACITY = "NoCapacity"
+    NAME_CONFLICT = "NameConflict"
+    OWNED_BY_ANOTHER = "OwnedByAnother"
+    AMBIGUOUS_NAME = "AmbiguousName"
+    SERVER_NOT_FOUND = "ServerNotFound"
+    IMMUTABLE_FIELD = "ImmutableField"
+    RESTART_NEEDED = "RestartNeeded"
+    OPERATION_FAILED = "OperationFailed"
+    SERVER_UNKNOWN = "ServerUnknown"
+    EXTERNALLY_DELETED = "ExternallyDeleted"
+    IN_RECYCLE_BIN = "InRecycleBin"
+    PROVIDER_ERROR = "ProviderError"
+    PAUSED = "Paused"
+    REMOVING = "Removing"
+    WAITING_FOR_CLOUD = "WaitingForCloud"
+    DELETION_PROTECTED = "DeletionProtected"
+    PREPAID_NOT_EXPIRED = "PrepaidNotExpired"
+    HOST_OFFLINE = "HostOffline"
+    RECYCLE_BIN_OFF = "RecycleBinOff"
+    RELEASED = "Released"
+    AVAILABLE = "Available"
+    POWERED_OFF = "PoweredOff"
+    OBSERVED = "Observed"
+    WRONG_POWER_STATE = "WrongPowerState"
+    AUTHENTICATED = "Authenticated"
+    RETRYING = "Retrying"
+    WAITING = "Waiting"
+    DRIFT_DETECTED = "DriftDetected"
+    PAUSED_BY_ANNOTATION = "PausedByAnnotation"
+    EXPIRES_SOON = "ExpiresSoon"
+
+
+class EventReason(StrEnum):
+    """The reasons of Kubernetes Events that no condition has; the others are the conditions' own."""
+
+    CREATING = "Creating"
+    CREATED = "Created"
+    ADOPTED = "Adopted"
+    RESTARTING = "Restarting"
+    REMOVING = "Removing"
+    RELEASED = "Released"
+    DISK_KEPT = "DiskKept"
+    DISK_GONE = "DiskGone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,75 +106,82 @@ _WELL = Row("True")
 _HEARD = Row("False")
 _STALLED = Row("False", stalled=True)
 
-SYNCED_REASONS: dict[str, Row] = {
-    "UpToDate": _WELL,
-    "Observing": _WELL,
-    "DriftReported": _WELL,
-    "NotYetObserved": Row("Unknown"),
-    "Creating": _HEARD,
-    "Updating": _HEARD,
-    "CreationFailed": _own(30.0, 600.0),
-    "SecretNotFound": _shared(5.0, 60.0),
-    "SecretInvalid": _shared(60.0, 60.0, stalled=True),
-    "EndpointNotAllowed": _shared(60.0, 60.0, stalled=True),
+SYNCED_REASONS: dict[Reason, Row] = {
+    Reason.UP_TO_DATE: _WELL,
+    Reason.OBSERVING: _WELL,
+    Reason.DRIFT_REPORTED: _WELL,
+    Reason.NOT_YET_OBSERVED: Row("Unknown"),
+    Reason.CREATING: _HEARD,
+    Reason.UPDATING: _HEARD,
+    Reason.CREATION_FAILED: _own(30.0, 600.0),
+    Reason.SECRET_NOT_FOUND: _shared(5.0, 60.0),
+    Reason.SECRET_INVALID: _shared(60.0, 60.0, stalled=True),
+    Reason.ENDPOINT_NOT_ALLOWED: _shared(60.0, 60.0, stalled=True),
     # The Secret is read again every minute; how often the cloud is asked is the client's own patience.
-    "CredentialsRejected": _shared(60.0, 60.0, stalled=True),
-    "Forbidden": _shared(30.0, 300.0),
-    "EndpointUnreachable": _shared(5.0, 60.0),
-    "RateLimited": _shared(2.0, 60.0),
-    "InvalidSpec": _own(60.0, 600.0, stalled=True),
-    "CredentialsMismatch": _shared(60.0, 60.0, stalled=True),
-    "TooManyGone": Row("False", stalled=True, scope="shared"),
-    "ReferenceNotFound": _own(60.0, 600.0),
-    "ReferenceUnknown": Row("Unknown", first_seconds=60.0, most_seconds=600.0, scope="own"),
-    "QuotaExceeded": _own(60.0, 600.0),
-    "NoCapacity": _own(60.0, 600.0),
-    "NameConflict": _own(600.0, 600.0, stalled=True),
-    "OwnedByAnother": _own(600.0, 600.0, stalled=True),
-    "AmbiguousName": _own(600.0, 600.0, stalled=True),
-    "ServerNotFound": Row("False", first_seconds=60.0, most_seconds=60.0),
-    "ImmutableField": _STALLED,
-    "RestartNeeded": _STALLED,
-    "OperationFailed": _own(60.0, 600.0),
-    "ServerUnknown": _HEARD,
-    "ExternallyDeleted": _STALLED,
-    "InRecycleBin": _STALLED,
-    "ProviderError": _own(10.0, 300.0),
-    "Paused": _HEARD,
+    Reason.CREDENTIALS_REJECTED: _shared(60.0, 60.0, stalled=True),
+    Reason.FORBIDDEN: _shared(30.0, 300.0),
+    Reason.ENDPOINT_UNREACHABLE: _shared(5.0, 60.0),
+    Reason.RATE_LIMITED: _shared(2.0, 60.0),
+    Reason.INVALID_SPEC: _own(60.0, 600.0, stalled=True),
+    Reason.CREDENTIALS_MISMATCH: _shared(60.0, 60.0, stalled=True),
+    Reason.TOO_MANY_GONE: Row("False", stalled=True, scope="shared"),
+    Reason.REFERENCE_NOT_FOUND: _own(60.0, 600.0),
+    Reason.REFERENCE_UNKNOWN: Row("Unknown", first_seconds=60.0, most_seconds=600.0, scope="own"),
+    Reason.QUOTA_EXCEEDED: _own(60.0, 600.0),
+    Reason.NO_CAPACITY: _own(60.0, 600.0),
+    Reason.NAME_CONFLICT: _own(600.0, 600.0, stalled=True),
+    Reason.OWNED_BY_ANOTHER: _own(600.0, 600.0, stalled=True),
+    Reason.AMBIGUOUS_NAME: _own(600.0, 600.0, stalled=True),
+    Reason.SERVER_NOT_FOUND: Row("False", first_seconds=60.0, most_seconds=60.0),
+    Reason.IMMUTABLE_FIELD: _STALLED,
+    Reason.RESTART_NEEDED: _STALLED,
+    Reason.OPERATION_FAILED: _own(60.0, 600.0),
+    Reason.SERVER_UNKNOWN: _HEARD,
+    Reason.EXTERNALLY_DELETED: _STALLED,
+    Reason.IN_RECYCLE_BIN: _STALLED,
+    Reason.PROVIDER_ERROR: _own(10.0, 300.0),
+    Reason.PAUSED: _HEARD,
 }
 
-DELETING_REASONS: dict[str, Row] = {
-    "Removing": _HEARD,
-    "WaitingForCloud": _HEARD,
-    "DeletionProtected": _HEARD,
-    "PrepaidNotExpired": _own(3600.0, 3600.0),
-    "HostOffline": _own(60.0, 600.0),
-    "RecycleBinOff": _HEARD,
-    "Released": _HEARD,
+DELETING_REASONS: dict[Reason, Row] = {
+    Reason.REMOVING: _HEARD,
+    Reason.WAITING_FOR_CLOUD: _HEARD,
+    Reason.DELETION_PROTECTED: _HEARD,
+    Reason.PREPAID_NOT_EXPIRED: _own(3600.0, 3600.0),
+    Reason.HOST_OFFLINE: _own(60.0, 600.0),
+    Reason.RECYCLE_BIN_OFF: _HEARD,
+    Reason.RELEASED: _HEARD,
 }
 
 # Of the conditions that have reasons of their own.
 READY_REASONS = frozenset(
     {
-        "Available",
-        "PoweredOff",
-        "Observed",
-        "Creating",
-        "Updating",
-        "WrongPowerState",
-        "OperationFailed",
-        "InRecycleBin",
-        "ExternallyDeleted",
-        "Removing",
-        "NotYetObserved",
-        "ServerUnknown",
+        Reason.AVAILABLE,
+        Reason.POWERED_OFF,
+        Reason.OBSERVED,
+        Reason.CREATING,
+        Reason.UPDATING,
+        Reason.WRONG_POWER_STATE,
+        Reason.OPERATION_FAILED,
+        Reason.IN_RECYCLE_BIN,
+        Reason.EXTERNALLY_DELETED,
+        Reason.REMOVING,
+        Reason.NOT_YET_OBSERVED,
+        Reason.SERVER_UNKNOWN,
     },
 )
 CREDENTIALS_REASONS = frozenset(
-    {"SecretNotFound", "SecretInvalid", "CredentialsRejected", "EndpointNotAllowed"}
+    {Reason.SECRET_NOT_FOUND, Reason.SECRET_INVALID, Reason.CREDENTIALS_REJECTED, Reason.ENDPOINT_NOT_ALLOWED}
 )
 OTHER_REASONS = frozenset(
-    {"Authenticated", "Retrying", "Waiting", "DriftDetected", "PausedByAnnotation", "ExpiresSoon"},
+    {
+        Reason.AUTHENTICATED,
+        Reason.RETRYING,
+        Reason.WAITING,
+        Reason.DRIFT_DETECTED,
+        Reason.PAUSED_BY_ANNOTATION,
+        Reason.EXPIRES_SOON,
+    },
 )
 
 ALL_REASONS = frozenset(
@@ -113,6 +189,11 @@ ALL_REASONS = frozenset(
 )
 
 
-def row_of(reason: str) -> Row:
-    """Return the row of a reason of Synced or Deleting. Raises KeyError for one outside the closed set."""
+def row_of(reason: Reason) -> Row:
+    """Return the row of a reason of Synced or Deleting."""
     return SYNCED_REASONS[reason] if reason in SYNCED_REASONS else DELETING_REASONS[reason]
+
+
+def reason_in(value: object) -> Reason | None:
+    """Return the reason that a text from outside names, or None if it names none."""
+    return Reason(value) if isinstance(value, str) and value in ALL_REASONS else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, assert_never
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
     Claim,
@@ -151,7 +152,9 @@ class Executor:
         except OneCloudError as error:
             return Outcome(problem=problem_of(error, doing=Doing.READ))
         except Untranslatable:
-            return Outcome(problem=Problem("ProviderError", "The cloud's answer does not name a server."))
+            return Outcome(
+                problem=Problem(Reason.PROVIDER_ERROR, "The cloud's answer does not name a server.")
+            )
         assert_never(step)
 
     async def _find(self, cloud: Cloud, feed: Feed[Key], wanted: Find) -> tuple[Observed, ...]:
@@ -238,7 +241,7 @@ class Executor:
     async def _create(self, facts: Facts, cloud: Cloud, step: Create) -> Mapping[str, Any] | Problem:
         spec = facts.resource.server_spec
         if spec is None:
-            return Problem("InvalidSpec", "spec.server is needed to make a server.")
+            return Problem(Reason.INVALID_SPEC, "spec.server is needed to make a server.")
         login = spec.password_from.secret_key_ref if spec.password_from else None
         password = await self._value(facts, login, PASSWORD_BYTES)
         if isinstance(password, Problem):
@@ -259,7 +262,7 @@ class Executor:
         reply = await cloud.create_server(body)
         if reply.get("id") != step.creation.id:
             return Problem(
-                "ProviderError",
+                Reason.PROVIDER_ERROR,
                 f"The cloud made server {reply.get('id')} instead of {step.creation.id}: it does not take "
                 "the ids that it is given, so this operator cannot work with it. Delete that server there.",
             )

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Delete, Look
 from onecloud_operator.core.memory import noted
 from onecloud_operator.core.observed import Reading
@@ -93,7 +94,7 @@ class Observer:
         if server_id is not None:
             # The owner tags are not in the status, so where they matter they are read from the cloud.
             made_here = records.seen and records.creation and records.place and not records.mirror_shared
-            disputed = "OwnedByAnother" in {records.synced_reason, records.deleting_reason}
+            disputed = Reason.OWNED_BY_ANOTHER in {records.synced_reason, records.deleting_reason}
             feed.watch(key, server_id, recall(records.mirror) if made_here and not disputed else None)
         known.watched, known.feed = server_id, feed
 
@@ -131,7 +132,7 @@ def _tell_limiter(facts: Facts, known: Observation, feed: Feed[Key], reading: Re
     """
     resource, records, breaker = facts.resource, facts.resource.records, feed.breaker
     server_id = records.bound_id
-    held = "TooManyGone" in {records.synced_reason, records.deleting_reason}
+    held = Reason.TOO_MANY_GONE in {records.synced_reason, records.deleting_reason}
     if not known.recalled:
         known.recalled = True
         if held:

@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from onecloud_operator.api.reasons import CREDENTIALS_REASONS, row_of
+from onecloud_operator.api.reasons import CREDENTIALS_REASONS, EventReason, Reason, row_of
 from onecloud_operator.controller.executor import Executor, Outcome
 from onecloud_operator.controller.observer import Observation, Observer, note_the_bin
 from onecloud_operator.controller.recorder import Recorder
@@ -49,9 +49,11 @@ logger = logging.getLogger(__name__)
 STEPS_A_TURN = 12  # from nothing to a POST are five; more in a row gives other keys their turn
 JITTER = 0.2
 UNPROCESSABLE = 422
-SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, "CredentialsMismatch"})
+SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, Reason.CREDENTIALS_MISMATCH})
 # Under these the credentials are known to show nothing, or cannot be known any more.
-NO_SIGHT = frozenset({"CredentialsRejected", "Forbidden", "SecretInvalid", "EndpointNotAllowed"})
+NO_SIGHT = frozenset(
+    {Reason.CREDENTIALS_REJECTED, Reason.FORBIDDEN, Reason.SECRET_INVALID, Reason.ENDPOINT_NOT_ALLOWED}
+)
 UNTOLD_WAITS = (10.0, 300.0)  # seconds, for a refusal whose reason has no waits of its own
 
 
@@ -194,7 +196,7 @@ class Reconciler:
     async def _open(self, key: Key, resource: Resource) -> Opened | Problem:
         secret = self.objects.secret_of(key)
         if secret is None:
-            return Problem("SecretNotFound", "spec.credentialsRef names no Secret.")
+            return Problem(Reason.SECRET_NOT_FOUND, "spec.credentialsRef names no Secret.")
         asked = resource.reconcile_requested_at
         anew = asked is not None and asked != resource.records.last_handled
         return await self.sessions.open(*secret, anew=anew, last_will_do=resource.deleting)
@@ -204,7 +206,9 @@ class Reconciler:
     ) -> tuple[bool, float | None]:
         if isinstance(step, RemoveFinalizer):
             self._recorder.done(facts, step)
-            await self._recorder.event(facts, "Normal", "Released", released(step.why) + kept_text(facts))
+            await self._recorder.event(
+                facts, "Normal", EventReason.RELEASED, released(step.why) + kept_text(facts)
+            )
             return True, None  # others may hold the object still, and are to be told
         if outcome.problem is not None:
             outcome = replace(outcome, problem=judged(facts, step, outcome.problem))
@@ -241,7 +245,7 @@ class Reconciler:
         known.memory, hold = paced(facts, hold, first=waits[0], most=waits[1])
         return hold
 
-    def _waits(self, reason: str) -> tuple[float, float] | None:
+    def _waits(self, reason: Reason) -> tuple[float, float] | None:
         """Return the first wait and the longest under *reason*, spread so that not all try again at once."""
         row = row_of(reason)
         if row.first_seconds is None or row.most_seconds is None:

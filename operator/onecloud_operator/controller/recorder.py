@@ -18,6 +18,7 @@ from onecloud_operator.kube.client import KubeError, KubeForbidden
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from onecloud_operator.api.reasons import EventReason, Reason
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.values import Problem
@@ -60,7 +61,7 @@ class Recorder:
         for turn in transitions(resource.status, known):
             await self.event(facts, turn.kind, turn.reason, turn.message)
 
-    async def event(self, facts: Facts, kind: str, reason: str, message: str) -> None:
+    async def event(self, facts: Facts, kind: str, reason: Reason | EventReason, message: str) -> None:
         """Post an Event, if the API server takes it: it is a courtesy, and the status says the same."""
         time = text_of_time(facts.wall)
         try:

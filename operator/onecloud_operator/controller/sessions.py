@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.credentials import credentials_of, quoted, without_line_break
 from onecloud_operator.core.values import Place, Problem
 from onecloud_operator.kube import client
@@ -64,13 +65,13 @@ class Sessions:
         whose Secret may be gone before its object, the last session that worked will do.
         """
         found = await self._open(namespace, name, newer_than=self._monotonic() if anew else None)
-        if isinstance(found, Problem) and found.reason == "CredentialsRejected":
+        if isinstance(found, Problem) and found.reason == Reason.CREDENTIALS_REJECTED:
             # The cloud refused: the Secret may have been rotated within the minute that it is remembered.
             found = await self._open(namespace, name, newer_than=self._monotonic() - REREAD_SECONDS)
         if (
             isinstance(found, Problem)
             and last_will_do
-            and found.reason in {"SecretNotFound", "SecretInvalid"}
+            and found.reason in {Reason.SECRET_NOT_FOUND, Reason.SECRET_INVALID}
         ):
             kept = self._kept.get((namespace, name))
             if kept is not None and kept.opened is not None:
@@ -86,15 +87,15 @@ class Sessions:
         try:
             value = await self._secrets.value(namespace, name, key, most)
         except SecretUnusable as error:
-            return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}. {REREAD}")
+            return Problem(Reason.SECRET_INVALID, f"Secret {name} cannot be used: {error}. {REREAD}")
         except (client.KubeNotFound, client.KubeForbidden) as error:
             return _unread(namespace, name, error)
         if value is None:
-            return Problem("SecretNotFound", f"Secret {name} has no key {key}. {REREAD}")
+            return Problem(Reason.SECRET_NOT_FOUND, f"Secret {name} has no key {key}. {REREAD}")
         text = without_line_break(value.get_secret_value())
         if not text:
             why = f"key {key} is empty. Correct the Secret"
-            return Problem("SecretInvalid", f"Secret {name} cannot be used: {why}. {REREAD}")
+            return Problem(Reason.SECRET_INVALID, f"Secret {name} cannot be used: {why}. {REREAD}")
         return text
 
     def endpoint_of(self, secret: tuple[str, str]) -> str | None:
@@ -148,7 +149,7 @@ class Sessions:
         try:
             credentials = credentials_of(data)
         except SecretUnusable as error:
-            return Problem("SecretInvalid", f"Secret {name} cannot be used: {error}. {REREAD}")
+            return Problem(Reason.SECRET_INVALID, f"Secret {name} cannot be used: {error}. {REREAD}")
         if kept is None or kept.fingerprint != credentials.fingerprint:
             if kept is not None:
                 await kept.cloud.close()
@@ -167,9 +168,11 @@ class Sessions:
 
 def _unread(namespace: str, name: str, error: client.KubeNotFound | client.KubeForbidden) -> Problem:
     if isinstance(error, client.KubeNotFound):
-        return Problem("SecretNotFound", f"There is no Secret {name} in namespace {namespace}. {REREAD}")
+        return Problem(
+            Reason.SECRET_NOT_FOUND, f"There is no Secret {name} in namespace {namespace}. {REREAD}"
+        )
     return Problem(
-        "SecretNotFound",
+        Reason.SECRET_NOT_FOUND,
         f"The operator has no right to read Secret {name} in namespace {namespace} (get on secrets). "
         f"{REREAD}",
     )

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
+
 if TYPE_CHECKING:
     from onecloud_operator.core.records import Creation, HeldBack, Restart
     from onecloud_operator.core.references import Reference
@@ -83,7 +85,7 @@ class MarkFailedCreation:
     """Write into the status that this attempt failed; only then may what is left of it be deleted."""
 
     message: str
-    reason: str = "CreationFailed"
+    reason: Reason = Reason.CREATION_FAILED
 
 
 # -- looks -----------------------------------------------------------------------------------------------
@@ -269,7 +271,7 @@ class Hold:
     *spent*: what was tried and is not repeated by itself, which the status keeps for this wish.
     """
 
-    reason: str
+    reason: Reason
     message: str
     requeue_after: float | None = None
     unread: bool = False

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.resource import ACCEPT_ROOT_DISK
 
@@ -64,7 +65,7 @@ def root_id(resource: Resource, details: Details) -> str | None:
 def root_trouble(facts: Facts, server: Observed) -> Hold | None:
     """Return a hold if the server's root disk is missing, or is another one."""
     trouble = disks_of(facts.resource, server.details).trouble if server.details is not None else None
-    return Hold("OperationFailed", trouble) if trouble is not None else None
+    return Hold(Reason.OPERATION_FAILED, trouble) if trouble is not None else None
 
 
 def placed(details: Details, index: int = ROOT_INDEX) -> Disk | None:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from onecloud_operator.api.fixed import fixed_fields
-from onecloud_operator.api.reasons import SYNCED_REASONS
+from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, reason_in
 from onecloud_operator.core.baseline import Baseline, baseline_in
 from onecloud_operator.core.values import Place
 
@@ -24,7 +24,7 @@ class FailedAttempt:
     """Why and when (RFC 3339) an attempt was found to have failed in the cloud."""
 
     at: str
-    reason: str
+    reason: Reason
     message: str
 
 
@@ -70,7 +70,7 @@ class HeldBack:
     """Why a change is not repeated by itself; *change* is its ``repeats.kind_of``."""
 
     change: str
-    reason: str
+    reason: Reason
     message: str
 
 
@@ -92,8 +92,8 @@ class Records:
     last_handled: str | None = None
     held_back: tuple[HeldBack, ...] = ()
     restart: Restart | None = None
-    synced_reason: str | None = None
-    deleting_reason: str | None = None
+    synced_reason: Reason | None = None
+    deleting_reason: Reason | None = None
     told_missing: bool = False  # the status says that the server is gone, and that it is known
     mirror: Mapping[str, Any] = field(default_factory=dict)
     mirror_shared: bool = False  # others wrote it, too: it does not tell what the cloud showed
@@ -166,9 +166,9 @@ def records_of(status: Mapping[str, Any]) -> Records:
         last_handled=_text(status.get("lastHandledReconcileAt")),
         held_back=_held_back(status.get("heldBack")),
         restart=_restart(_mapping(status.get("restart"))),
-        synced_reason=_text(synced.get("reason")),
-        deleting_reason=_text(going.get("reason")),
-        told_missing=missing and synced.get("reason") in {"ExternallyDeleted", "TooManyGone"},
+        synced_reason=reason_in(synced.get("reason")),
+        deleting_reason=reason_in(going.get("reason")),
+        told_missing=missing and synced.get("reason") in {Reason.EXTERNALLY_DELETED, Reason.TOO_MANY_GONE},
         mirror=mirror,
     )
 
@@ -193,7 +193,9 @@ def _creation(value: Mapping[str, Any]) -> Creation | None:
     if failed_at is not None and completed_at is None:
         reason, message = _text(value.get("failureReason")), _text(value.get("failureMessage"))
         failure = FailedAttempt(
-            failed_at, "NoCapacity" if reason == "NoCapacity" else "CreationFailed", message or ""
+            failed_at,
+            Reason.NO_CAPACITY if reason == Reason.NO_CAPACITY else Reason.CREATION_FAILED,
+            message or "",
         )
     return Creation(attempt, server_id, name, started_at, completed_at, failure, _sent(value.get("sent")))
 
@@ -231,9 +233,10 @@ def _kept_disks(value: object) -> tuple[KeptDisk, ...]:
 def _held_back(value: object) -> tuple[HeldBack, ...]:
     found = []
     for each in map(_mapping, value if isinstance(value, list) else ()):
-        change, reason, message = (_text(each.get(name)) for name in ("change", "reason", "message"))
+        change, message = _text(each.get("change")), _text(each.get("message"))
+        reason = reason_in(each.get("reason"))
         if change is not None and reason in SYNCED_REASONS and message is not None:
-            found.append(HeldBack(change, str(reason), message))
+            found.append(HeldBack(change, reason, message))
     return tuple(found)
 
 

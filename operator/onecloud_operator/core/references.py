@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from onecloud_operator.api.reasons import Reason
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -105,18 +107,21 @@ def names_in(spec: ServerSpec) -> Iterator[Reference]:
     yield from (Reference(kind, name) for kind, name in found if not is_id(name))
 
 
-def explain(reference: Reference, answer: Missing | Ambiguous | Unknown) -> tuple[str, str]:
+def explain(reference: Reference, answer: Missing | Ambiguous | Unknown) -> tuple[Reason, str]:
     """Return the reason, and the words, for a reference that leads to no id."""
     match answer:
         case Missing():
-            return "ReferenceNotFound", f"The project sees no {reference}. Correct the spec, or give its id."
+            return (
+                Reason.REFERENCE_NOT_FOUND,
+                f"The project sees no {reference}. Correct the spec, or give its id.",
+            )
         case Ambiguous():
-            return "AmbiguousName", f"There is more than one {reference}. Give the id of the one meant."
+            return Reason.AMBIGUOUS_NAME, f"There is more than one {reference}. Give the id of the one meant."
         case Unknown(why=why):
             message = (
                 f"It is not known which {reference} is: {why.rstrip('.')}. It is asked again, and until then "
                 "nothing is concluded from it. An id in the spec needs no question."
             )
-            return "ReferenceUnknown", message
+            return Reason.REFERENCE_UNKNOWN, message
         case _:
             assert_never(answer)

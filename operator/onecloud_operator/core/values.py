@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onecloud_operator.api.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class Problem:
     said so once more of a server that rests and has not changed since, so it does not pass by itself.
     """
 
-    reason: str
+    reason: Reason
     message: str
     request_id: str | None = None
     ambiguous: bool = False

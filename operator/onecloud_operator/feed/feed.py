@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.values import Problem
 from onecloud_operator.engine.backoff import Backoff
@@ -239,7 +240,7 @@ class Feed(Generic[K]):
     def faulted(self, fault: str) -> None:
         """Note that `run` failed by a fault of ours; it is run again, and starts with nothing."""
         message = f"The operator failed to watch this project, and tries again: {fault}."
-        self._problems = {"fault": Problem("ProviderError", message)}
+        self._problems = {"fault": Problem(Reason.PROVIDER_ERROR, message)}
         self._untold = self._set_health()
         # What led to the fault may be among what was read; nobody is shown any of it before it is read again.
         self._cache.forget(self._clock.monotonic())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlsplit
 
-from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS
+from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason
 from onecloud_operator.api.status import State
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.onecloud import Traffic
@@ -122,7 +122,7 @@ def synced_reason(status: Mapping[str, object]) -> str:
     for condition in conditions if isinstance(conditions, list) else ():
         if condition.get("type") == "Synced":
             return str(condition.get("reason"))
-    return "NotYetObserved"
+    return Reason.NOT_YET_OBSERVED
 
 
 def telling(metrics: Metrics) -> Callable[[Exchange], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.onecloud.errors import (
     AccountLocked,
     AddressNotAllowed,
@@ -62,7 +63,7 @@ class ErrorRow:
     """
 
     kind: type[OneCloudError]
-    reason: str
+    reason: Reason
     lead: str
     advice: str = ""
     doing: frozenset[Doing] = frozenset(Doing)
@@ -94,109 +95,116 @@ RULES: tuple[ErrorRow, ...] = (
     # -- before anything was sent, or without an answer of the API
     ErrorRow(
         AddressNotAllowed,
-        "EndpointNotAllowed",
+        Reason.ENDPOINT_NOT_ALLOWED,
         "The operator may not connect to the cloud's address",
         "Correct OS_AUTH_URL. Whoever runs the operator can allow what their lists rule out, and Services of "
         "this cluster; link-local and metadata addresses and this cluster's API server are never allowed.",
     ),
     ErrorRow(
         InvalidRequest,
-        "SecretInvalid",
+        Reason.SECRET_INVALID,
         "The credentials cannot be used",
         "Correct the Secret.",
         doing=SIGN_IN,
     ),
-    ErrorRow(InvalidRequest, "InvalidSpec", "The request was not sent", "Correct spec.server.", doing=CREATE),
-    ErrorRow(InvalidRequest, "ProviderError", "The request was not sent", _ANEW),
+    ErrorRow(
+        InvalidRequest, Reason.INVALID_SPEC, "The request was not sent", "Correct spec.server.", doing=CREATE
+    ),
+    ErrorRow(InvalidRequest, Reason.PROVIDER_ERROR, "The request was not sent", _ANEW),
     ErrorRow(
         TlsFailed,
-        "EndpointUnreachable",
+        Reason.ENDPOINT_UNREACHABLE,
         "No trusted connection to the cloud could be made",
         "Put the authority that signed the cloud's certificate into the Secret as ca.crt.",
     ),
-    ErrorRow(TransportError, "EndpointUnreachable", "The cloud cannot be reached", _REACH),
+    ErrorRow(TransportError, Reason.ENDPOINT_UNREACHABLE, "The cloud cannot be reached", _REACH),
     ErrorRow(
         Redirected,
-        "EndpointUnreachable",
+        Reason.ENDPOINT_UNREACHABLE,
         "The cloud's address leads elsewhere, where no token is sent to",
         "If that place is right, give it as OS_AUTH_URL in the Secret, or have the service's endpoint "
         "corrected; it is tried again.",
     ),
-    ErrorRow(ProtocolError, "EndpointUnreachable", "What answered is not the cloud's API", _REACH),
+    ErrorRow(ProtocolError, Reason.ENDPOINT_UNREACHABLE, "What answered is not the cloud's API", _REACH),
     # -- signing in
-    ErrorRow(WrongPassword, "CredentialsRejected", "The cloud refused the user name or password", _ACCOUNT),
+    ErrorRow(
+        WrongPassword, Reason.CREDENTIALS_REJECTED, "The cloud refused the user name or password", _ACCOUNT
+    ),
     ErrorRow(
         UserNotFound,
-        "CredentialsRejected",
+        Reason.CREDENTIALS_REJECTED,
         "The cloud knows no such user",
         "Correct OS_USERNAME and OS_DOMAIN_NAME in the Secret.",
     ),
     ErrorRow(
         NotInProject,
-        "CredentialsRejected",
+        Reason.CREDENTIALS_REJECTED,
         "The user has no role in this project, or there is no such project",
         "Correct OS_PROJECT_NAME and OS_PROJECT_DOMAIN in the Secret, or have the user given a role.",
     ),
     ErrorRow(
         AccountLocked,
-        "CredentialsRejected",
+        Reason.CREDENTIALS_REJECTED,
         "The account is locked or disabled",
         "Have the cloud's administrator unlock it.",
     ),
     ErrorRow(
         TooManyAttempts,
-        "CredentialsRejected",
+        Reason.CREDENTIALS_REJECTED,
         "There were too many failed attempts to sign in",
         _ACCOUNT,
     ),
     ErrorRow(
         NotIdentity,
-        "CredentialsRejected",
+        Reason.CREDENTIALS_REJECTED,
         "There is no identity service at the sign-in URL",
         "Correct OS_AUTH_URL in the Secret; it usually ends in /v3.",
     ),
     ErrorRow(
         CatalogError,
-        "CredentialsRejected",
+        Reason.CREDENTIALS_REJECTED,
         "Signed in, but the region is not known",
         "Set OS_REGION_NAME in the Secret to one of these regions.",
         says=("region",),
     ),
     ErrorRow(
         CatalogError,
-        "EndpointUnreachable",
+        Reason.ENDPOINT_UNREACHABLE,
         "Signed in, but the way to the compute service is not known",
         "Have the cloud's administrator correct the service's endpoints.",
         says=("not usable", "none at all"),
     ),
     ErrorRow(
         CatalogError,
-        "CredentialsRejected",
+        Reason.CREDENTIALS_REJECTED,
         "Signed in, but the compute service has no endpoint of this kind",
         "Set OS_ENDPOINT_TYPE in the Secret to one that the cloud has.",
     ),
     ErrorRow(
-        SignInError, "CredentialsRejected", "The cloud refused to let us sign in", "Correct the Secret."
+        SignInError, Reason.CREDENTIALS_REJECTED, "The cloud refused to let us sign in", "Correct the Secret."
     ),
     ErrorRow(
         Unauthorized,
-        "CredentialsRejected",
+        Reason.CREDENTIALS_REJECTED,
         "The cloud does not accept the session any more",
         "Correct the Secret if the credentials were changed or revoked.",
     ),
     ErrorRow(
         Locked,
-        "CredentialsRejected",
+        Reason.CREDENTIALS_REJECTED,
         "The account is locked or disabled",
         "Have the cloud's administrator unlock it.",
     ),
     # -- the cloud's own words
     ErrorRow(
-        InnerFailure, "ProviderError", "The cloud cannot do this, since one of its services fails", _ANEW
+        InnerFailure,
+        Reason.PROVIDER_ERROR,
+        "The cloud cannot do this, since one of its services fails",
+        _ANEW,
     ),
     ErrorRow(
         Forbidden,
-        "PrepaidNotExpired",
+        Reason.PREPAID_NOT_EXPIRED,
         "The server is prepaid and its time is not over, so the cloud does not delete it",
         "Wait until it expires, or set deletionPolicy: Retain to let the server go.",
         doing=REMOVE,
@@ -204,27 +212,27 @@ RULES: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         Forbidden,
-        "Forbidden",
+        Reason.FORBIDDEN,
         "The cloud does not allow this",
         "Have the user given the right role. The cloud says the same of a server that was moved to another "
         "project, and while its identity service is down.",
     ),
-    ErrorRow(RateLimited, "RateLimited", "The cloud is busy", _PASSES),
+    ErrorRow(RateLimited, Reason.RATE_LIMITED, "The cloud is busy", _PASSES),
     ErrorRow(
         QuotaExceeded,
-        "QuotaExceeded",
+        Reason.QUOTA_EXCEEDED,
         "The project's quota is used up",
         "Have it raised, or delete what is not needed.",
     ),
     ErrorRow(
         NoCapacity,
-        "NoCapacity",
+        Reason.NO_CAPACITY,
         "The cloud has no room for this",
         "Ask for less, or have room made; it is tried again.",
     ),
     ErrorRow(
         DuplicateName,
-        "NameConflict",
+        Reason.NAME_CONFLICT,
         "The name is taken",
         f"Names are unique in the whole cloud, so give another server.name; {_ADOPT}",
         doing=CREATE,
@@ -232,24 +240,24 @@ RULES: tuple[ErrorRow, ...] = (
     ),
     ErrorRow(
         DuplicateName,
-        "NameConflict",
+        Reason.NAME_CONFLICT,
         "The name is taken",
         "Give another server.name; names are unique in the whole cloud.",
         duplicate_name=True,
     ),
     ErrorRow(
         DuplicateId,
-        "ProviderError",
+        Reason.PROVIDER_ERROR,
         "The cloud has used this server's id before",
         "It is looked for.",
         duplicate_id=True,
     ),
     # A key of the database that is used twice; below, the same words are said of a name that finds several.
-    ErrorRow(ServerError, "ProviderError", "The cloud failed", _ANEW, says=("1062",)),
+    ErrorRow(ServerError, Reason.PROVIDER_ERROR, "The cloud failed", _ANEW, says=("1062",)),
     *(
         ErrorRow(
             kind,
-            "AmbiguousName",
+            Reason.AMBIGUOUS_NAME,
             "A name in spec.server is borne by more than one thing in the cloud",
             "Give the id instead of the name, as of one of two security groups of one name.",
             doing=REFERRING,
@@ -257,50 +265,59 @@ RULES: tuple[ErrorRow, ...] = (
         )
         for kind in (ServerError, InvalidInput, Conflict)
     ),
-    ErrorRow(Busy, "ProviderError", "Something that the server needs is busy", _ANEW, doing=CREATE),
-    ErrorRow(Busy, "Updating", "The server is busy", again=True),
+    ErrorRow(Busy, Reason.PROVIDER_ERROR, "Something that the server needs is busy", _ANEW, doing=CREATE),
+    ErrorRow(Busy, Reason.UPDATING, "The server is busy", again=True),
     ErrorRow(
         Conflict,
-        "NameConflict",
+        Reason.NAME_CONFLICT,
         "Something like this exists already",
         f"Give another server.name, or remove what is in the way; {_ADOPT}",
         doing=CREATE,
         duplicate_name=True,
     ),
     # While there is no server, it is something that it refers to whose state does not fit: an EIP in use.
-    ErrorRow(InvalidStatus, "InvalidSpec", "The cloud does not make the server now", _SPEC, doing=CREATE),
-    ErrorRow(InvalidStatus, "Updating", "The server's state does not allow this", again=True),
+    ErrorRow(
+        InvalidStatus, Reason.INVALID_SPEC, "The cloud does not make the server now", _SPEC, doing=CREATE
+    ),
+    ErrorRow(InvalidStatus, Reason.UPDATING, "The server's state does not allow this", again=True),
     ErrorRow(
         InvalidInput,
-        "HostOffline",
+        Reason.HOST_OFFLINE,
         "The server's host is off or disabled, so the cloud does not delete the server",
         "Have the host brought back; it is tried again.",
         doing=REMOVE,
         says=("offline host",),
     ),
-    ErrorRow(InvalidInput, "InvalidSpec", "The cloud does not accept the server", _SPEC, doing=CREATE),
+    ErrorRow(InvalidInput, Reason.INVALID_SPEC, "The cloud does not accept the server", _SPEC, doing=CREATE),
     ErrorRow(
-        NotSupported, "InvalidSpec", "The cloud cannot make such a server", _SPEC, doing=CREATE, status=406
+        NotSupported,
+        Reason.INVALID_SPEC,
+        "The cloud cannot make such a server",
+        _SPEC,
+        doing=CREATE,
+        status=406,
     ),
     ErrorRow(
-        ApiError, "InvalidSpec", "The cloud wants a payment or licence", _SPEC, doing=CREATE, status=402
+        ApiError, Reason.INVALID_SPEC, "The cloud wants a payment or licence", _SPEC, doing=CREATE, status=402
     ),
     ErrorRow(
         NotSupported,
-        "ProviderError",
+        Reason.PROVIDER_ERROR,
         "This release of the cloud, or this kind of server, cannot do that",
         _ANEW,
     ),
     ErrorRow(
         NotFound,
-        "ReferenceNotFound",
+        Reason.REFERENCE_NOT_FOUND,
         "Something that the server refers to is not there",
         "Correct the spec, or make it in the cloud; it is tried again.",
         doing=REFERRING,
     ),
-    ErrorRow(NotFound, "EndpointUnreachable", "The cloud does not know the question", _REACH, doing=ASKING),
-    ErrorRow(GatewayError, "EndpointUnreachable", "The cloud's service does not answer", _REACH),
-    ErrorRow(ServerError, "EndpointUnreachable", "The cloud failed to answer", _REACH, doing=ASKING),
-    ErrorRow(ServerError, "ProviderError", "The cloud failed", _ANEW),
-    ErrorRow(OneCloudError, "ProviderError", "The cloud refused this", _ANEW),
+    ErrorRow(
+        NotFound, Reason.ENDPOINT_UNREACHABLE, "The cloud does not know the question", _REACH, doing=ASKING
+    ),
+    ErrorRow(GatewayError, Reason.ENDPOINT_UNREACHABLE, "The cloud's service does not answer", _REACH),
+    ErrorRow(ServerError, Reason.ENDPOINT_UNREACHABLE, "The cloud failed to answer", _REACH, doing=ASKING),
+    ErrorRow(ServerError, Reason.PROVIDER_ERROR, "The cloud failed", _ANEW),
+    ErrorRow(OneCloudError, Reason.PROVIDER_ERROR, "The cloud refused this", _ANEW),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginAdoption,
@@ -55,7 +56,8 @@ def adopt(facts: Facts) -> Step:
             return wanted if late else step
         if candidates:
             return Hold(
-                "ServerNotFound", "The server to adopt is in the recycle bin; restore it in the cloud first."
+                Reason.SERVER_NOT_FOUND,
+                "The server to adopt is in the recycle bin; restore it in the cloud first.",
             )
         return _not_found(facts)
     if len(found) > 1:
@@ -67,7 +69,7 @@ def adopt(facts: Facts) -> Step:
     if not facts.resource.held:
         return AddFinalizer()
     if facts.place is None:
-        return Hold("NotYetObserved", "The credentials have not been tried yet.")
+        return Hold(Reason.NOT_YET_OBSERVED, "The credentials have not been tried yet.")
     return BeginAdoption(server.id, facts.place, rival.uid if rival is not None else None)
 
 
@@ -91,9 +93,9 @@ def owned(facts: Facts, server: Observed, owner: Owner) -> Hold:
     living = "While that object lives, delete it with deletionPolicy: Retain first."
     if owner.uid not in facts.strangers:
         held = f"The server is owned by {owner}. {living}"
-        return Hold("OwnedByAnother", held, _search_seconds(facts))
+        return Hold(Reason.OWNED_BY_ANOTHER, held, _search_seconds(facts))
     return Hold(
-        "OwnedByAnother",
+        Reason.OWNED_BY_ANOTHER,
         f"The server is owned by {owner}, which is not this cluster ({facts.config.cluster[:64]}). {living} "
         "If that cluster is gone, or this is the same one under another name, set the annotation "
         f"{TAKE_OVER}: {server.id} on this object to take the server over.",
@@ -121,14 +123,14 @@ def observe(facts: Facts) -> Step:
         return Look(server_id)
     if server is None or (wanted.name is not None and server.name != wanted.name):
         if wanted.server_id is not None and not reading.gone:
-            return Hold("NotYetObserved", "The server has not been read yet.", unread=True)
+            return Hold(Reason.NOT_YET_OBSERVED, "The server has not been read yet.", unread=True)
         if (search := _search(facts, wanted)) is not None:
             return search
         if len(facts.candidates or ()) > 1:
             return _ambiguous(facts)
         if facts.candidates:
             wait = FOUND_SECONDS if server is None else FIND_AGAIN_SECONDS
-            return Hold("NotYetObserved", "The server has just been found.", wait, unread=True)
+            return Hold(Reason.NOT_YET_OBSERVED, "The server has just been found.", wait, unread=True)
         return _not_found(facts)
     return _observed(facts, server)
 
@@ -150,32 +152,34 @@ def _observe_own(facts: Facts, own: str) -> Step:
     renamed = name is not None and server is not None and server.name != name
     if renamed or (adoption is not None and adoption.id not in {None, own}):
         return Hold(
-            "ImmutableField",
+            Reason.IMMUTABLE_FIELD,
             f"This object has a server of its own, {own}, so it cannot observe another one. Name that one in "
             "spec.adoption or none, and make a new object for the other.",
         )
     if facts.reading.gone:
         return Hold(
-            "ExternallyDeleted",
+            Reason.EXTERNALLY_DELETED,
             "The server was deleted in the cloud, not by this object. Delete this object.",
         )
     if facts.reading.missing:
         return Look(own)
     if server is None:
-        return Hold("NotYetObserved", "The server has not been read yet.", unread=True)
+        return Hold(Reason.NOT_YET_OBSERVED, "The server has not been read yet.", unread=True)
     return _observed(facts, server)
 
 
 def _observed(facts: Facts, server: Observed) -> Step:
     if server.recycled:
         return Hold(
-            "InRecycleBin",
+            Reason.IN_RECYCLE_BIN,
             "The server is in the cloud's recycle bin. Restore it in the cloud, or observe another one.",
         )
     if server.phase is Phase.UNKNOWN:
-        return Hold("ServerUnknown", "The cloud has lost contact with the server's host.")
+        return Hold(Reason.SERVER_UNKNOWN, "The cloud has lost contact with the server's host.")
     if server.phase is Phase.STOPPED and not facts.reading.confirmed:
-        return Hold("NotYetObserved", "Waiting for a second look at the server.", FOUND_SECONDS, unread=True)
+        return Hold(
+            Reason.NOT_YET_OBSERVED, "Waiting for a second look at the server.", FOUND_SECONDS, unread=True
+        )
     return Settled()
 
 
@@ -235,7 +239,7 @@ def _not_found(facts: Facts) -> Hold:
     wanted = sought(facts.resource)
     what = f"id {wanted.server_id}" if wanted.server_id else f"name {wanted.name}"
     return Hold(
-        "ServerNotFound",
+        Reason.SERVER_NOT_FOUND,
         f"The project has no server of {what}. Correct spec.adoption, or make the server in the cloud.",
         _search_seconds(facts),
     )
@@ -243,7 +247,7 @@ def _not_found(facts: Facts) -> Hold:
 
 def _ambiguous(facts: Facts) -> Hold:
     return Hold(
-        "AmbiguousName",
+        Reason.AMBIGUOUS_NAME,
         f"More than one server is called {sought(facts.resource).name}. Name the one by adoption.id.",
         _search_seconds(facts),
     )

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
@@ -64,10 +65,10 @@ def begin(facts: Facts, *, attempt: int) -> Step:
     """Return the step that leads to attempt *attempt* being recorded."""
     resource = facts.resource
     if facts.place is None:
-        return Hold("NotYetObserved", "The credentials have not been tried yet.")
+        return Hold(Reason.NOT_YET_OBSERVED, "The credentials have not been tried yet.")
     spec = resource.server_spec
     if spec is None:
-        return Hold("InvalidSpec", "spec.server is needed to make a server.")
+        return Hold(Reason.INVALID_SPEC, "spec.server is needed to make a server.")
     if not resource.held:
         return AddFinalizer()
     return BeginCreation(
@@ -117,24 +118,26 @@ def go_on(facts: Facts) -> Step:
         return _unseen(facts)
     if not facts.fresh:
         return Hold(
-            "Creating", "Waiting for a reading that is newer than the last request.", 1.0, unread=True
+            Reason.CREATING, "Waiting for a reading that is newer than the last request.", 1.0, unread=True
         )
     if server.owner is not None and server.owner.uid != facts.resource.uid:
         return Hold(
-            "OwnedByAnother",
+            Reason.OWNED_BY_ANOTHER,
             "The server carries the owner tags of another object, so nothing is done to it. Take those tags "
             f"off in the cloud, or delete this object and {DETACH}",
         )
     if server.recycled:
         return out_of_the_bin(facts, server) or Hold(
-            "InRecycleBin",
+            Reason.IN_RECYCLE_BIN,
             "The server was put into the cloud's recycle bin while it was made. Restore it in the cloud, or "
             "delete this object.",
         )
     step = _made(facts, server)
     if isinstance(step, CloudWrite | BeginRestart) and completes(facts):
         # What is written now may take it out of the rest by which it is known to be complete.
-        return Hold("Updating", "The server is made; what else the spec asks for follows.", requeue_after=1.0)
+        return Hold(
+            Reason.UPDATING, "The server is made; what else the spec asks for follows.", requeue_after=1.0
+        )
     return step
 
 
@@ -156,7 +159,7 @@ def _unseen(facts: Facts) -> Step:
         return _create(facts)
     if facts.reading.missing or facts.memory.posted_at is not None:
         return _look(facts)
-    return Hold("Creating", "Looking whether the server has been made.")
+    return Hold(Reason.CREATING, "Looking whether the server has been made.")
 
 
 def _absent(facts: Facts) -> Step:
@@ -204,7 +207,7 @@ def _former(facts: Facts) -> Step | None:
     if ahead <= 0.0 and not unmade(facts):
         return _look(facts)  # that nothing was made is known only now; then it may be adopted
     return Hold(
-        "NameConflict",
+        Reason.NAME_CONFLICT,
         f"Server {server_id}, which this object made earlier, was gone from the cloud and has come back. No "
         "second one is made beside it. To keep it, set spec.adoption to policy Adopt and this id, and "
         "onExternalDeletion to Report. To have a new one made, delete it there for good; while it is in the "
@@ -240,8 +243,13 @@ def _look(facts: Facts) -> Step:
     """Look for the attempt's id; a 403 for an id that a POST found taken means that others have it."""
     refused, unseen = _refusal(facts), facts.memory.refusals.get("Look")
     taken = refused is not None and (refused.duplicate_id or refused.duplicate_name)
-    if taken and unseen is not None and unseen.problem.reason == "Forbidden" and facts.now < unseen.until:
-        return Hold("OwnedByAnother", _TAKEN)
+    if (
+        taken
+        and unseen is not None
+        and unseen.problem.reason == Reason.FORBIDDEN
+        and facts.now < unseen.until
+    ):
+        return Hold(Reason.OWNED_BY_ANOTHER, _TAKEN)
     return Look(bound_id(facts.resource))
 
 
@@ -259,8 +267,8 @@ def explain(facts: Facts, step: Step, problem: Problem) -> Problem:
     """Return what to say of a refusal: a look that is forbidden, at what a POST found taken, is telling."""
     create = _refusal(facts)
     taken = create is not None and (create.duplicate_id or create.duplicate_name)
-    if isinstance(step, Look) and problem.reason == "Forbidden" and taken:
-        return replace(problem, reason="OwnedByAnother", message=_TAKEN)
+    if isinstance(step, Look) and problem.reason == Reason.FORBIDDEN and taken:
+        return replace(problem, reason=Reason.OWNED_BY_ANOTHER, message=_TAKEN)
     return unkept(facts, step, problem)
 
 
@@ -272,7 +280,7 @@ def _vanished(facts: Facts) -> Step:
     if resource.spec is not None and resource.spec.on_external_deletion == "Recreate":
         return too_many_gone(facts) if facts.too_many_gone else _next(facts)
     return Hold(
-        "ExternallyDeleted",
+        Reason.EXTERNALLY_DELETED,
         "The server was deleted in the cloud while it was made, not by this object. Delete this object, or "
         "set onExternalDeletion: Recreate to have a new server made.",
     )
@@ -287,7 +295,7 @@ def _next(facts: Facts) -> Step:
     if (seconds := retry_seconds(facts)) > 0:
         failure = creation.failure
         return Hold(
-            failure.reason if failure else "CreationFailed",
+            failure.reason if failure else Reason.CREATION_FAILED,
             failure.message if failure else "The creation failed; it is tried again after a wait.",
             requeue_after=seconds,
         )

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     BeginDeletion,
     Delete,
@@ -61,13 +62,13 @@ def plan(facts: Facts) -> Step:
         return _unrecorded(facts)
     if resource.spec is None:
         return Hold(
-            "InvalidSpec",
+            Reason.INVALID_SPEC,
             f"{resource.flaw or 'The spec cannot be read.'} So it is not known what is to become of the "
             f"server. Correct the spec, or {DETACH}",
         )
     if forged(resource):
         return Hold(
-            "OwnedByAnother",
+            Reason.OWNED_BY_ANOTHER,
             "status.creation names a server that this object cannot have made, so nothing is deleted. Remove "
             f"status.creation, or {DETACH}",
         )
@@ -80,7 +81,7 @@ def _released(resource: Resource) -> Hold | Settled:
     if not others:
         return Settled()
     return Hold(
-        "Released",
+        Reason.RELEASED,
         "The operator has done its part and let the object go. It stays until others take their finalizers "
         f"off: {others[:MAX_SAID]}.",
     )
@@ -99,7 +100,7 @@ def _elsewhere(facts: Facts) -> Hold | Look | None:
 def _cut_off(trouble: Problem) -> Hold:
     """Hold a removal for which the cloud cannot be asked; what is wrong may be beyond mending."""
     way_out = f"Or {DETACH}"
-    if trouble.reason == "SecretNotFound":
+    if trouble.reason == Reason.SECRET_NOT_FOUND:
         way_out = f"Where none can be made any more, since the namespace is being deleted, {DETACH}"
     return Hold(trouble.reason, f"{trouble.message[:MAX_SAID]} {way_out}")
 
@@ -140,7 +141,7 @@ def _made_unrecorded(facts: Facts, since: float) -> Look | Hold | None:
     if (server_id := found_again(facts, possible)) is None:
         return None
     return Hold(
-        "OwnedByAnother",
+        Reason.OWNED_BY_ANOTHER,
         f"The cloud has server {server_id}, which this object must have made, but the record of it is gone "
         "from the status, so nothing is done to it. Delete it in the cloud for good, or "
         f"{DETACH}",
@@ -157,8 +158,10 @@ def _bound(facts: Facts) -> Step:
         return Look(bound_id(facts.resource))
     if not facts.fresh:
         if facts.resource.records.deletion_requested_at is not None:
-            return Hold("Removing", UNDER_WAY, 1.0)
-        return Hold("WaitingForCloud", "Waiting for a reading that is newer than the last change.", 1.0)
+            return Hold(Reason.REMOVING, UNDER_WAY, 1.0)
+        return Hold(
+            Reason.WAITING_FOR_CLOUD, "Waiting for a reading that is newer than the last change.", 1.0
+        )
     if not ours(facts.resource, server):
         if not server.detailed:
             return Look(server.id)
@@ -167,7 +170,7 @@ def _bound(facts: Facts) -> Step:
         if deletion_policy(facts.resource) == "Retain":
             return RemoveFinalizer("Retained")
         return Hold(
-            "OwnedByAnother",
+            Reason.OWNED_BY_ANOTHER,
             "The server does not carry this object's owner tags, so it is not deleted. Set "
             f"deletionPolicy: Retain, or {DETACH}",
         )
@@ -188,7 +191,7 @@ def _recycled(facts: Facts, server: Observed) -> Step:
     """Let the object go whose server is in the bin; unless we put it there, its disks are seen to first."""
     if facts.memory.deleted_at is None:
         if server.phase is Phase.MOVING and not facts.hangs:
-            return Hold("Removing", UNDER_WAY)
+            return Hold(Reason.REMOVING, UNDER_WAY)
         if (keeping := out_of_the_bin(facts, server)) is not None:
             return keeping
     return RemoveFinalizer("Recycled")
@@ -221,7 +224,7 @@ def _gone(facts: Facts) -> Step:
 
 def _still_under_way(seconds: float) -> Hold:
     return Hold(
-        "WaitingForCloud",
+        Reason.WAITING_FOR_CLOUD,
         "The cloud has no such server, but the request that makes it may still be under way. "
         "It is looked for once more before this object is let go.",
         requeue_after=seconds,
@@ -236,7 +239,7 @@ def _come_back(facts: Facts) -> Step | None:
     if (server_id := found_again(facts, former)) is None:
         return None
     return Hold(
-        "OwnedByAnother",
+        Reason.OWNED_BY_ANOTHER,
         f"Server {server_id}, which this object made earlier, was gone from the cloud and has come back. It "
         "is not the recorded one, so nothing is done to it. Delete it in the cloud for good, or "
         f"{DETACH}",
@@ -247,7 +250,7 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
     resource, memory = facts.resource, facts.memory
     if facts.bin_off and not for_good and not resource.confirms(CONFIRM_DELETE, server.id):
         return Hold(
-            "RecycleBinOff",
+            Reason.RECYCLE_BIN_OFF,
             "This cloud has deleted a server for good that was to go to its recycle bin. To delete this one "
             f"for good, too, set the annotation onecloud.io/confirm-delete: {server.id}.",
         )
@@ -259,9 +262,9 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
         moved = max(memory.latest(memory.moved_at), memory.latest(memory.deleted_at))
         recent = abs((facts.wall - requested).total_seconds()) < apart or facts.now - moved < apart
         if may_run and recent and server.status != "delete_fail":
-            return Hold("Removing", UNDER_WAY)
+            return Hold(Reason.REMOVING, UNDER_WAY)
     elif server.status in DELETING_STATUSES and not facts.hangs:
-        return Hold("WaitingForCloud", "The server is being removed in the cloud by another.")
+        return Hold(Reason.WAITING_FOR_CLOUD, "The server is being removed in the cloud by another.")
     delete = Delete(server.id, for_good=for_good)
     if requested is not None and (refused := blocked(facts, delete)) is not None:
         return refused
@@ -282,7 +285,7 @@ def _locked_again(facts: Facts, server: Observed) -> Hold | None:
     if unlocked is None or unlocked.intent != facts.intent:
         return None
     return Hold(
-        "DeletionProtected",
+        Reason.DELETION_PROTECTED,
         "Somebody locked the server in the cloud after it was unlocked for its removal, so it is kept. "
         "Unlock it there, or set onecloud.io/reconcile-requested-at anew to have it unlocked once more.",
     )

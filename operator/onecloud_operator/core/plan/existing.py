@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, SyncStatus
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import reporting
@@ -28,7 +29,7 @@ def plan(facts: Facts, server: Observed) -> Step:
     match server.phase:
         case Phase.UNKNOWN:
             return Hold(
-                "ServerUnknown",
+                Reason.SERVER_UNKNOWN,
                 "The cloud has lost contact with the server's host, so its state is not known. "
                 "Nothing is done until it is known again.",
             )
@@ -47,7 +48,7 @@ def moving(facts: Facts, server: Observed) -> Step:
     records = facts.resource.records
     creation_open = records.creation and not records.creation.completed_at
     message = under_way(records.restart) if records.restart is not None else AT_WORK
-    wait = Hold("Creating" if creation_open else "Updating", message)
+    wait = Hold(Reason.CREATING if creation_open else Reason.UPDATING, message)
     stirred = facts.memory.moved_at
     hung = facts.config.hung_seconds
     if stirred is None or facts.now - stirred < hung or _only_reporting(facts):
@@ -64,7 +65,9 @@ def failed(facts: Facts, server: Observed) -> Step:
     text = said(facts, question)
     told = f"An operation on the server failed ({server.status}{': ' if text else ''}{text or ''})"
     message = f"{told}; its disks are intact. {_LEFT if passive else _ASKED}"
-    return asking(facts, question, Hold("OperationFailed", message, requeue_after=None if passive else wait))
+    return asking(
+        facts, question, Hold(Reason.OPERATION_FAILED, message, requeue_after=None if passive else wait)
+    )
 
 
 def _only_reporting(facts: Facts) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Delete, Hold, Look, MarkFailedCreation, ReadHistory, Unlock
 from onecloud_operator.core.observed import (
     AMBIGUOUS_CREATE_FAILURES,
@@ -44,13 +45,13 @@ def judged(facts: Facts, server: Observed) -> Step:
         question = of_status(facts, server)
         text, wait = said(facts, question), wait_seconds(facts, question)
         if wait is not None:  # what is cleaned up has no events that could be read
-            return question if wait <= 0 else Hold("Creating", _CAUSE_SOUGHT, requeue_after=wait)
+            return question if wait <= 0 else Hold(Reason.CREATING, _CAUSE_SOUGHT, requeue_after=wait)
     text = text or "the cloud gives no cause"
     no_room = server.status == "sched_fail" and _tells_of_room(text)
     return MarkFailedCreation(
         f"The cloud could not make the server ({server.status}): {text}. What is left of it is deleted and "
         "it is made again.",
-        "NoCapacity" if no_room else "CreationFailed",
+        Reason.NO_CAPACITY if no_room else Reason.CREATION_FAILED,
     )
 
 
@@ -70,7 +71,7 @@ def clean(facts: Facts, server: Observed, failure: FailedAttempt) -> Step:
         if server.phase is Phase.RUNNING:
             return existing.plan(facts, server)
         return Hold(
-            "CreationFailed",
+            Reason.CREATION_FAILED,
             "The creation failed, but the cloud now shows the server at rest, so it is not deleted. Start it "
             "to keep it, or delete it in the cloud to have it made again.",
         )
@@ -120,14 +121,14 @@ def _may_have_run(facts: Facts, server: Observed) -> Hold | None:
         return None
     if history is None:
         return Hold(
-            "OperationFailed",
+            Reason.OPERATION_FAILED,
             f"The server is {server.status}, and its events cannot be read to see whether it ever ran: "
             "it is left as it is. Look at it in the cloud; delete this object to have it removed.",
             HISTORY_AGAIN_SECONDS,
         )
     if history.started:
         return Hold(
-            "OperationFailed",
+            Reason.OPERATION_FAILED,
             f"The server is {server.status}, but it ran before, so it is left as it is. "
             "Look at it in the cloud; delete this object to have it removed.",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, Resolve
 from onecloud_operator.core.ownership import bound_id
 from onecloud_operator.core.references import UnderWay
@@ -25,7 +26,9 @@ def look_up(facts: Facts, reference: Reference) -> Resolve | Hold | None:
     if answer is None:
         return Resolve(reference)
     if isinstance(answer, UnderWay):
-        return Hold("NotYetObserved", f"The {reference} is being looked up.", ASKED_SECONDS, unread=True)
+        return Hold(
+            Reason.NOT_YET_OBSERVED, f"The {reference} is being looked up.", ASKED_SECONDS, unread=True
+        )
     return None
 
 
@@ -41,7 +44,7 @@ def elsewhere(facts: Facts) -> Hold | Look | None:
     if pinned is None:
         return _unpinned(facts)
     return Hold(
-        "CredentialsMismatch",
+        Reason.CREDENTIALS_MISMATCH,
         f"The credentials lead to project {facts.place.project_id} in region "
         f"{facts.place.region or '(default)'} at {facts.place.auth_url}, but this server lives in project "
         f"{pinned.project_id}, region {pinned.region or '(default)'}, at {pinned.auth_url}. Nothing is sent. "
@@ -65,7 +68,7 @@ def _unpinned(facts: Facts) -> Hold | Look | None:
     if not facts.reading.gone and (facts.server is None or not facts.server.detailed):
         return Look(bound_id(facts.resource))
     return Hold(
-        "CredentialsMismatch",
+        Reason.CREDENTIALS_MISMATCH,
         "status.cloud, the record of where this server lives, is missing, and no server with this object's "
         "owner tags is there where the credentials lead. So nothing is sent, and a server that cannot be "
         "found does not count as gone. Give credentials that lead to where it is, or delete the object and "
@@ -79,7 +82,7 @@ def anothers(facts: Facts, server: Observed) -> Hold | None:
     if owner is None or owner.uid == facts.resource.uid or owner.uid not in facts.rivals:
         return None
     return Hold(
-        "OwnedByAnother",
+        Reason.OWNED_BY_ANOTHER,
         f"The server carries the owner tags of {owner} by now, so nothing is done to it. Take those tags off "
         f"in the cloud, or delete this object and {DETACH}",
     )
@@ -98,7 +101,7 @@ def too_many_gone(facts: Facts) -> Hold:
     else:
         ask = f"the annotation {annotation} is set on this object, which confirms it for this namespace"
     return Hold(
-        "TooManyGone",
+        Reason.TOO_MANY_GONE,
         "So many servers of this project vanished within ten minutes that the cloud may have lost its "
         f"database. Nothing is made again or let go until {ask}.",
     )

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     BeginKeeping,
     EndKeeping,
@@ -74,7 +75,7 @@ def unkept(facts: Facts, step: Step, problem: Problem) -> Problem:
     """Return what to say of a refusal: that of a disk holds up a removal, and says the way out."""
     match step:
         case KeepDisk(disk_id=disk_id) | ReadDisk(disk_id=disk_id):
-            reason = "OperationFailed" if problem.again else problem.reason
+            reason = Reason.OPERATION_FAILED if problem.again else problem.reason
             said = f"{problem.message.removesuffix(_PASSES)} {_way_out(facts, step, disk_id)}"
             return replace(problem, reason=reason, message=said, again=False)
         case _:
@@ -103,7 +104,7 @@ def _keep(facts: Facts, server: Observed, *, since: float, read_since: float) ->
         return Look(server.id)
     if not details.disks_known:
         return Hold(
-            "OperationFailed",
+            Reason.OPERATION_FAILED,
             "The cloud does not tell all disks of the server, so it cannot be seen whether one is to outlive "
             f"it, and nothing is deleted. It is asked again; or set deletionPolicy: Retain, or {DETACH}",
         )
@@ -146,7 +147,7 @@ def _one(facts: Facts, server: Observed, disk: Disk) -> Step:
     """Return the step that keeps *disk*, which *server* shows."""
     if not server.recycled and server.phase is Phase.MOVING and not facts.hangs:
         return Hold(
-            "WaitingForCloud",
+            Reason.WAITING_FOR_CLOUD,
             f"Disk {disk.id} is to outlive the server, and is detached once the server rests.",
         )
     if not server.detailed:
@@ -211,7 +212,7 @@ def _prepaid(facts: Facts, server: Observed) -> Hold | None:
     if server.recycled or server.billing_type != "Prepaid" or until is None or until <= facts.wall:
         return None
     return Hold(
-        "PrepaidNotExpired",
+        Reason.PREPAID_NOT_EXPIRED,
         f"The server is prepaid until {server.expires_at}, and the cloud does not delete it before. Disks "
         "that are to outlive it stay on it until then. Wait until it expires, or set deletionPolicy: Retain "
         "to let the server go.",
@@ -228,7 +229,7 @@ def _root_among(facts: Facts, server: Observed, threatened: list[Disk]) -> Hold 
     ):
         return None
     return Hold(
-        "OperationFailed",
+        Reason.OPERATION_FAILED,
         f"Disk {first.id}, the first one of the server, is not to go with it, and may be its root disk, so "
         "the server is not deleted. If it is the root disk, and is to go, set the annotation "
         f"{ACCEPT_ROOT_DISK}: {first.id}; else detach it in the cloud, keeping it, or {DETACH}",

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import AddFinalizer, Claim, Hold, Look
 from onecloud_operator.core.ownership import bound_id, forged, observing
 from onecloud_operator.core.plan import adopt, create, delete, existing
@@ -44,9 +45,11 @@ def _wanted(facts: Facts) -> Step:
     if resource.deleting:
         return delete.plan(facts)
     if resource.paused:
-        return Hold("Paused", "Paused by the annotation onecloud.io/paused; nothing is sent to the cloud.")
+        return Hold(
+            Reason.PAUSED, "Paused by the annotation onecloud.io/paused; nothing is sent to the cloud."
+        )
     if resource.spec is None:
-        return Hold("InvalidSpec", resource.flaw or "The spec cannot be read.")
+        return Hold(Reason.INVALID_SPEC, resource.flaw or "The spec cannot be read.")
     if facts.trouble is not None:
         return Hold(facts.trouble.reason, facts.trouble.message)
     if mismatch := elsewhere(facts):
@@ -55,7 +58,7 @@ def _wanted(facts: Facts) -> Step:
         return adopt.observe(facts)
     if forged(resource):
         return Hold(
-            "OwnedByAnother",
+            Reason.OWNED_BY_ANOTHER,
             "status.creation names a server that this object cannot have made; nothing is done to it. "
             f"Remove status.creation, or delete the object and {DETACH}",
         )
@@ -78,16 +81,18 @@ def _existing(facts: Facts) -> Step:
         return Look(bound_id(facts.resource))
     server = reading.server
     if server is None:
-        return Hold("NotYetObserved", "The server has not been read yet.", unread=True)
+        return Hold(Reason.NOT_YET_OBSERVED, "The server has not been read yet.", unread=True)
     if not facts.fresh:
-        return Hold("Updating", "Waiting for a reading that is newer than the last change.", 1.0, unread=True)
+        return Hold(
+            Reason.UPDATING, "Waiting for a reading that is newer than the last change.", 1.0, unread=True
+        )
     if not_ours := _ownership(facts, server):
         return not_ours
     if not facts.resource.held:
         return AddFinalizer()
     if server.recycled:
         return out_of_the_bin(facts, server) or Hold(
-            "InRecycleBin",
+            Reason.IN_RECYCLE_BIN,
             "The server is in the cloud's recycle bin, and it was not put there for this object. "
             f"Restore it in the cloud, or delete this object.{kept_text(facts)}",
         )
@@ -101,20 +106,20 @@ def _ownership(facts: Facts, server: Observed) -> Step | None:
     wanted = resource.spec.adoption if resource.spec else None
     if wanted is not None and wanted.id is not None and wanted.id != server.id:
         return Hold(
-            "ImmutableField",
+            Reason.IMMUTABLE_FIELD,
             f"This object has adopted server {server.id}; adoption.id cannot name another one. Set it back, "
             "and make a new object for the other.",
         )
     if server.owner is not None and server.owner.uid == resource.uid:
         return None
     if server.details is None or not server.detailed:
-        return Hold("NotYetObserved", "The server's tags have not been read yet.", unread=True)
+        return Hold(Reason.NOT_YET_OBSERVED, "The server's tags have not been read yet.", unread=True)
     free = server.owner is None or server.owner.uid not in facts.rivals
     if adopt.asked_for(facts, server) and (free or adopt.may_take_over(facts, server)):
         return Claim(server.id) if resource.held else AddFinalizer()
     owner = f"those of {server.owner}" if server.owner is not None else "none"
     return Hold(
-        "OwnedByAnother",
+        Reason.OWNED_BY_ANOTHER,
         f"The server does not carry this object's owner tags any more but {owner}, so it is left alone. Take "
         "them off in the cloud and adopt it again by spec.adoption, or delete this object and "
         f"{DETACH}",
@@ -126,13 +131,13 @@ def _gone(facts: Facts) -> Step:
     again = resource.spec is not None and resource.spec.on_external_deletion == "Recreate"
     if records.creation is None:
         return Hold(
-            "ExternallyDeleted",
+            Reason.EXTERNALLY_DELETED,
             "The server, which was adopted, was deleted in the cloud, not by this object, and no new one is "
             "made for it. Delete this object.",
         )
     if not again:
         return Hold(
-            "ExternallyDeleted",
+            Reason.EXTERNALLY_DELETED,
             "The server was deleted in the cloud, not by this object. Delete this object, or set "
             "onExternalDeletion: Recreate to have a new server made.",
         )

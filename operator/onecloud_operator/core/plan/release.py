@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Start
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import ours, power
@@ -34,17 +35,17 @@ def handed_back(facts: Facts, server: Observed) -> Step | None:
     match server.phase:
         case Phase.RUNNING | Phase.SUSPENDED:
             seconds = pending_seconds(facts)
-            return Hold("WaitingForCloud", told, seconds) if seconds > 0.0 else None
+            return Hold(Reason.WAITING_FOR_CLOUD, told, seconds) if seconds > 0.0 else None
         case Phase.STOPPED if not facts.reading.confirmed:
-            return Hold("WaitingForCloud", told, CONFIRM_SECONDS)
+            return Hold(Reason.WAITING_FOR_CLOUD, told, CONFIRM_SECONDS)
         case Phase.STOPPED:
             step: Step = blocked(facts, Start(server.id)) or Start(server.id)
         case _:
             step = existing.plan(facts, server)
     if not isinstance(step, Hold):
         return step
-    if step.reason in {"Updating", "Removing"}:
-        return Hold("WaitingForCloud", told, step.requeue_after)
+    if step.reason in {Reason.UPDATING, Reason.REMOVING}:
+        return Hold(Reason.WAITING_FOR_CLOUD, told, step.requeue_after)
     return replace(step, message=f"{step.message[:MAX_SAID]} {told}")
 
 
@@ -57,6 +58,6 @@ def protected(facts: Facts) -> Step:
         if back is not None:
             return back
     return Hold(
-        "DeletionProtected",
+        Reason.DELETION_PROTECTED,
         "deletionProtection is on, so the server is kept and this object stays. Switch it off to go on.",
     )

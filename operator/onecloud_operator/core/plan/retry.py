@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     GrowDisk,
     Hold,
@@ -88,7 +89,7 @@ def spent(facts: Facts, step: Step) -> Hold:
     elif (held := spent_before(facts, step)) is not None:
         reason, message = held.reason, held.message
     else:
-        reason, message = "OperationFailed", f"{_without_effect(facts, step)} {_SPENT}"
+        reason, message = Reason.OPERATION_FAILED, f"{_without_effect(facts, step)} {_SPENT}"
     hold = Hold(reason, message, spent=(HeldBack(kind_of(step), reason, message),))
     told = refusal is not None and not _passing(refusal)
     if not told and (attempt := attempted(facts, step)) is not None:
@@ -129,7 +130,7 @@ def refused_for_good(facts: Facts, step: Step) -> Refusal | None:
     refusal = _refused(facts, step)
     if refusal is None or refusal.problem.ambiguous or _moot(facts, refusal):
         return None
-    return refusal if refusal.problem.stuck or refusal.problem.reason == "ProviderError" else None
+    return refusal if refusal.problem.stuck or refusal.problem.reason == Reason.PROVIDER_ERROR else None
 
 
 def judged(facts: Facts, step: Step, problem: Problem) -> Problem:
@@ -147,7 +148,7 @@ def judged(facts: Facts, step: Step, problem: Problem) -> Problem:
     told_before = before.intent == facts.intent and (before.problem.again or before.problem.stuck)
     if not told_before or before.version != server.version or facts.reading.asked_at < before.at:
         return problem
-    return replace(problem, reason="OperationFailed", again=False, stuck=True)
+    return replace(problem, reason=Reason.OPERATION_FAILED, again=False, stuck=True)
 
 
 def _moot(facts: Facts, refusal: Refusal) -> bool:
@@ -199,12 +200,12 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
         return None
     message = f"{_without_effect(facts, step)} It is tried again at growing intervals."
     return asking(
-        facts, of_attempt(facts, step, attempt), Hold("OperationFailed", message, until - facts.now)
+        facts, of_attempt(facts, step, attempt), Hold(Reason.OPERATION_FAILED, message, until - facts.now)
     )
 
 
-def _at_work(facts: Facts) -> str:
+def _at_work(facts: Facts) -> Reason:
     creation = facts.resource.records.creation
     if facts.resource.deleting:
-        return "Removing"
-    return "Creating" if creation is not None and creation.completed_at is None else "Updating"
+        return Reason.REMOVING
+    return Reason.CREATING if creation is not None and creation.completed_at is None else Reason.UPDATING

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginRestart, GrowDisk, Hold, Look, Resize, Stop
 from onecloud_operator.core.disk_ids import Disks, disks_of
 from onecloud_operator.core.observed import Phase
@@ -178,13 +179,13 @@ def _restarts(facts: Facts) -> bool:
 def _restart_needed(server: Observed, fields: str, refusal: str) -> Hold:
     if server.phase is Phase.SUSPENDED:
         return Hold(
-            "RestartNeeded",
+            Reason.RESTART_NEEDED,
             f"A change of {fields} needs the server to be stopped, and it is suspended, so what runs in it "
             "would be lost. Resume it or stop it, here by powerState: Running or in the cloud.",
         )
     told = f" {refusal[:MAX_SAID]}" if refusal else ""
     return Hold(
-        "RestartNeeded",
+        Reason.RESTART_NEEDED,
         f"A change of {fields} needs the server to be stopped. Set disruption.allow: Restart to have it "
         f"stopped, changed and started again, or stop it yourself.{told}",
     )

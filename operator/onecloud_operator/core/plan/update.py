@@ -19,6 +19,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     GrowDisk,
     Hold,
@@ -64,9 +65,9 @@ def plan(facts: Facts, server: Observed) -> Step:
     """Return the next step for a server that rests; *server* is the reading of these facts."""
     # ``running`` is believed at once; ``ready`` is also shown for a moment in the middle of tasks.
     if server.phase is not Phase.RUNNING and not facts.reading.confirmed:
-        return Hold("Updating", "Waiting for a second look at the server.", 1.0, unread=True)
+        return Hold(Reason.UPDATING, "Waiting for a second look at the server.", 1.0, unread=True)
     if not server.detailed:
-        return Hold("Updating", "The server's details have not been read yet.", unread=True)
+        return Hold(Reason.UPDATING, "The server's details have not been read yet.", unread=True)
     spec = facts.resource.server_spec
     if stopped_by_us(facts.resource, server) and (spec is None or reporting(facts.resource)):
         return blocked(facts, Start(server.id)) or Start(server.id)  # whatever is not wanted any more
@@ -102,7 +103,7 @@ def _reported(
     if not found:
         return held or _doubted(doubts[0])
     only = f"Differences are reported only (drift.mode Report): {named(found)}."
-    return held or Hold("DriftReported", only)
+    return held or Hold(Reason.DRIFT_REPORTED, only)
 
 
 def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
@@ -180,7 +181,7 @@ def _candidates(
     if fixed := tuple(d for d in found if d.change is Change.NEVER):
         yield StopReason(
             Hold(
-                "ImmutableField",
+                Reason.IMMUTABLE_FIELD,
                 "The server that was adopted differs in what cannot be changed once a server is made: "
                 f"{named(fixed)}; status.drift has the values. Correct them in the spec, or take them out.",
             ),

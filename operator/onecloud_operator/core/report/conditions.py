@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.fixed import fixed_field_of
-from onecloud_operator.api.reasons import CREDENTIALS_REASONS, DELETING_REASONS
+from onecloud_operator.api.reasons import CREDENTIALS_REASONS, DELETING_REASONS, Reason, reason_in
 from onecloud_operator.core.values import text_of_time, time_of_text
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Ready:
     """The condition Ready; *generation* where it is an older one than the object's, that was realised."""
 
     status: str
-    reason: str
+    reason: Reason
     message: str
     generation: int | None = None
 
@@ -46,12 +46,13 @@ def standing(status: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
 def kept(facts: Facts) -> Ready | None:
     """Return Ready as it stands in the status, if it ever said anything certain."""
     old = standing(facts.resource.status, "Ready")
-    if old is None or old.get("status") not in ("True", "False"):
+    reason = reason_in(old.get("reason")) if old is not None else None
+    if old is None or reason is None or old.get("status") not in ("True", "False"):
         return None
     generation = old.get("observedGeneration")
     return Ready(
         str(old["status"]),
-        str(old.get("reason", "")),
+        reason,
         str(old.get("message", "")),
         generation if isinstance(generation, int) else None,
     )
@@ -108,16 +109,16 @@ def _others(
     if verdict.stalled:
         yield ("Stalled", "True", verdict.reason, verdict.message)
     if drift:
-        yield ("Drifted", "True", "DriftDetected", _drifted(facts, drift))
+        yield ("Drifted", "True", Reason.DRIFT_DETECTED, _drifted(facts, drift))
     if deleting:
         yield ("Deleting", "True", verdict.reason, verdict.message)
     if facts.resource.paused:
-        yield ("Paused", "True", "PausedByAnnotation", "Nothing is sent to the cloud for this object.")
+        yield ("Paused", "True", Reason.PAUSED_BY_ANNOTATION, "Nothing is sent to the cloud for this object.")
     if _expiring(facts):
         yield (
             "Expiring",
             "True",
-            "ExpiresSoon",
+            Reason.EXPIRES_SOON,
             "The server's paid time, or its lease, ends soon; see status.server.billing.",
         )
 
@@ -140,7 +141,7 @@ def _synced(facts: Facts, verdict: Verdict) -> tuple[str, str, str]:
         old = standing(facts.resource.status, "Synced")
         if old is not None:
             return str(old.get("status")), str(old.get("reason")), str(old.get("message"))
-        return "Unknown", "NotYetObserved", "The object is being deleted."
+        return "Unknown", Reason.NOT_YET_OBSERVED, "The object is being deleted."
     return verdict.synced, verdict.reason, verdict.message
 
 
@@ -150,13 +151,13 @@ def _credentials(facts: Facts) -> tuple[str, str, str]:
     if trouble is not None and trouble.reason in CREDENTIALS_REASONS:
         return "False", trouble.reason, trouble.message
     if facts.place is not None:
-        return "True", "Authenticated", "The credentials sign in."
-    if trouble is not None and trouble.reason == "EndpointUnreachable":
-        return "Unknown", "EndpointUnreachable", trouble.message
+        return "True", Reason.AUTHENTICATED, "The credentials sign in."
+    if trouble is not None and trouble.reason == Reason.ENDPOINT_UNREACHABLE:
+        return "Unknown", Reason.ENDPOINT_UNREACHABLE, trouble.message
     old = standing(facts.resource.status, "CredentialsValid")
     if old is not None:
         return str(old.get("status")), str(old.get("reason")), str(old.get("message"))
-    return "Unknown", "NotYetObserved", "The credentials have not been tried yet."
+    return "Unknown", Reason.NOT_YET_OBSERVED, "The credentials have not been tried yet."
 
 
 def _expiring(facts: Facts) -> bool:

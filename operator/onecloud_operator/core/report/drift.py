@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import fixed_field_of
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.disk_ids import disks_of
 from onecloud_operator.core.observed import Phase
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 SHOWN_LENGTH = 256
 DRIFT_LENGTH = 32
-_NOT_OURS = frozenset({"OwnedByAnother", "Paused", "InRecycleBin"})
-_NOT_DRIFT = frozenset({"Updating", "Creating", "NotYetObserved"})
+_NOT_OURS = frozenset({Reason.OWNED_BY_ANOTHER, Reason.PAUSED, Reason.IN_RECYCLE_BIN})
+_NOT_DRIFT = frozenset({Reason.UPDATING, Reason.CREATING, Reason.NOT_YET_OBSERVED})
 
 
 def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.reasons import EventReason, Reason, reason_in
 from onecloud_operator.core.records import records_of
 from onecloud_operator.core.report.conditions import standing
 
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
 
 _QUIET = frozenset(
     {
-        "Creating",
-        "Updating",
-        "NotYetObserved",
-        "UpToDate",
-        "Observing",
-        "WaitingForCloud",
-        "Removing",
-        "Released",
+        Reason.CREATING,
+        Reason.UPDATING,
+        Reason.NOT_YET_OBSERVED,
+        Reason.UP_TO_DATE,
+        Reason.OBSERVING,
+        Reason.WAITING_FOR_CLOUD,
+        Reason.REMOVING,
+        Reason.RELEASED,
     }
 )
 
@@ -30,7 +31,7 @@ class Transition:
     """*kind*: Normal or Warning."""
 
     kind: str
-    reason: str
+    reason: Reason | EventReason
     message: str
 
 
@@ -38,23 +39,27 @@ def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Tran
     """Yield what is worth an Event between two statuses of one object."""
     began, begun = _creation(old), _creation(new)
     if begun and begun.get("attempt") != began.get("attempt"):
-        yield Transition("Normal", "Creating", f"Making server {begun.get('name')} ({begun.get('id')}).")
+        yield Transition(
+            "Normal", EventReason.CREATING, f"Making server {begun.get('name')} ({begun.get('id')})."
+        )
     completed = bool(begun.get("completedAt") and not began.get("completedAt"))
     if completed:
-        yield Transition("Normal", "Created", f"Server {begun.get('name')} ({begun.get('id')}) is made.")
+        yield Transition(
+            "Normal", EventReason.CREATED, f"Server {begun.get('name')} ({begun.get('id')}) is made."
+        )
     if new.get("adoptedAt") and not old.get("adoptedAt"):
-        yield Transition("Normal", "Adopted", f"Adopted server {new.get('id')}.")
+        yield Transition("Normal", EventReason.ADOPTED, f"Adopted server {new.get('id')}.")
     restart = new.get("restart")
     if isinstance(restart, dict) and not old.get("restart"):
         why = f"for a change of {restart.get('why')}; it is started again"
-        yield Transition("Normal", "Restarting", f"Stopping server {new.get('id')} {why}.")
+        yield Transition("Normal", EventReason.RESTARTING, f"Stopping server {new.get('id')} {why}.")
     if new.get("deletion") and not old.get("deletion"):
-        yield Transition("Normal", "Removing", f"Removing server {new.get('id')}.")
+        yield Transition("Normal", EventReason.REMOVING, f"Removing server {new.get('id')}.")
     yield from _disks(old, new)
     before, after = standing(old, "Ready"), standing(new, "Ready")
     ready = after is not None and after.get("status") == "True" and _said(before) != _said(after)
     if after is not None and ready and not completed:  # "is made" says as much
-        yield Transition("Normal", str(after.get("reason")), str(after.get("message")))
+        yield from _of(after, "Normal")
     told = False
     for kind in ("Synced", "Deleting"):
         before, after = standing(old, kind), standing(new, kind)
@@ -62,13 +67,16 @@ def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Tran
             continue
         told = True
         warns = kind == "Deleting" or after.get("status") != "True"
-        yield Transition(
-            "Warning" if warns else "Normal", str(after.get("reason")), str(after.get("message"))
-        )
+        yield from _of(after, "Warning" if warns else "Normal")
 
     drifted = standing(new, "Drifted")
     if drifted is not None and not told and not _drifting(new) <= _drifting(old):
-        yield Transition("Warning", str(drifted.get("reason")), str(drifted.get("message")))
+        yield from _of(drifted, "Warning")
+
+
+def _of(condition: Mapping[str, Any], kind: str) -> Iterator[Transition]:
+    if (reason := reason_in(condition.get("reason"))) is not None:
+        yield Transition(kind, reason, str(condition.get("message")))
 
 
 def _drifting(status: Mapping[str, Any]) -> frozenset[str]:
@@ -84,11 +92,11 @@ def _disks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Transitio
     for disk in after.values():
         if disk.kept_at is not None and (disk.id not in before or before[disk.id].kept_at is None):
             how = "was taken out of the recycle bin" if disk.restored else "was detached from the server"
-            yield Transition("Normal", "DiskKept", f"Disk {disk.id} {how} and is kept.")
+            yield Transition("Normal", EventReason.DISK_KEPT, f"Disk {disk.id} {how} and is kept.")
     for disk in before.values():
         if disk.id not in after and disk.kept_at is None:
             message = f"Disk {disk.id}, which was to be kept, is gone from the cloud."
-            yield Transition("Warning", "DiskGone", message)
+            yield Transition("Warning", EventReason.DISK_GONE, message)
 
 
 def _creation(status: Mapping[str, Any]) -> Mapping[str, Any]:

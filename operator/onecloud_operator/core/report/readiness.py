@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginCreation, Stop
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import observing, reporting
@@ -63,7 +64,7 @@ def _creating(facts: Facts) -> bool:
 
 def _asked_for(facts: Facts, verdict: Verdict) -> bool:
     """Say whether the server may be on its way, though it was never read: its POST was sent."""
-    if verdict.reason == "Creating":
+    if verdict.reason == Reason.CREATING:
         return True
     records = facts.resource.records
     if facts.reading.gone or (records.creation is not None and records.creation.failure is not None):
@@ -83,58 +84,60 @@ def ready_of(facts: Facts, step: Step, verdict: Verdict) -> Ready:
     """Return whether the server is what was asked for, and usable."""
     keep, server, records = kept(facts), facts.server, facts.resource.records
     if facts.resource.deleting and verdict.removing:
-        return Ready("False", "Removing", verdict.message)
+        return Ready("False", Reason.REMOVING, verdict.message)
     if facts.resource.deleting and keep is not None:
         return keep
     if facts.trouble is not None and keep is not None and records.seen:
         return keep
     if _lost(facts):
-        return Ready("False", "ExternallyDeleted", "The server is gone from the cloud.")
+        return Ready("False", Reason.EXTERNALLY_DELETED, "The server is gone from the cloud.")
     if server is None or not records.id:
         if keep is not None and records.seen and not facts.reading.gone:
             return keep
         return Ready(
-            "Unknown" if verdict.reason == "NotYetObserved" else "False", verdict.reason, verdict.message
+            "Unknown" if verdict.reason == Reason.NOT_YET_OBSERVED else "False",
+            verdict.reason,
+            verdict.message,
         )
     if server.recycled:
-        return Ready("False", "InRecycleBin", "The server is in the cloud's recycle bin.")
+        return Ready("False", Reason.IN_RECYCLE_BIN, "The server is in the cloud's recycle bin.")
     creating = _creating(facts)
     match server.phase:
         case Phase.UNKNOWN:
-            return Ready("Unknown", "ServerUnknown", "The cloud does not know the server's state.")
+            return Ready("Unknown", Reason.SERVER_UNKNOWN, "The cloud does not know the server's state.")
         case Phase.FAILED:
-            return Ready("False", verdict.reason if creating else "OperationFailed", verdict.message)
+            return Ready("False", verdict.reason if creating else Reason.OPERATION_FAILED, verdict.message)
         case _ if creating:
-            return Ready("False", "Creating", "The server is being made.")
+            return Ready("False", Reason.CREATING, "The server is being made.")
         case Phase.MOVING:
             since = facts.memory.moving_since
             recent = since is not None and facts.now - since < READY_KEPT_SECONDS
             if keep is not None and keep.status == "True" and recent:
                 return keep
-            return Ready("False", "Updating", _at_work(facts))
+            return Ready("False", Reason.UPDATING, _at_work(facts))
         case Phase.RUNNING | Phase.STOPPED | Phase.SUSPENDED:
             return _ready_at_rest(facts, step, verdict, server, keep)
 
 
 def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed, keep: Ready | None) -> Ready:
     if observing(facts.resource):
-        return Ready("True", "Observed", "The server is observed.")
+        return Ready("True", Reason.OBSERVED, "The server is observed.")
     if isinstance(step, Stop):
-        return Ready("False", "Updating", _at_work(facts))
+        return Ready("False", Reason.UPDATING, _at_work(facts))
     if not server.detailed or (server.phase is not Phase.RUNNING and not facts.reading.confirmed):
-        return keep or Ready("False", "Updating", "The server is being read.")
+        return keep or Ready("False", Reason.UPDATING, "The server is being read.")
     spec = facts.resource.server_spec
     if spec is not None and wrong_power(power_now(facts.resource, server), server):
         ours = stopped_by_us(facts.resource, server)
         if verdict.error or (reporting(facts.resource) and not ours):
-            return Ready("False", "WrongPowerState", f"The server is {server.phase.value}.")
+            return Ready("False", Reason.WRONG_POWER_STATE, f"The server is {server.phase.value}.")
         if ours:
-            return Ready("False", "Updating", _at_work(facts))
-        return Ready("False", "Updating", f"The server is {server.phase.value}; that is being changed.")
+            return Ready("False", Reason.UPDATING, _at_work(facts))
+        return Ready("False", Reason.UPDATING, f"The server is {server.phase.value}; that is being changed.")
     good = (
-        Ready("True", "Available", "The server runs.")
+        Ready("True", Reason.AVAILABLE, "The server runs.")
         if server.phase is Phase.RUNNING
-        else Ready("True", "PoweredOff", f"The server is {server.phase.value.lower()}.")
+        else Ready("True", Reason.POWERED_OFF, f"The server is {server.phase.value.lower()}.")
     )
     # True only for a generation that was realised: until then it stays what it was.
     if verdict.synced == "True":
@@ -145,7 +148,7 @@ def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed,
         # It is of use as it is, and what it should be besides may never come; no generation says that it is.
         newest = facts.resource.generation - 1
         return replace(good, generation=min((keep.generation if keep else None) or newest, newest))
-    return Ready("False", "Updating", "The server does not yet agree with its spec.")
+    return Ready("False", Reason.UPDATING, "The server does not yet agree with its spec.")
 
 
 def _at_work(facts: Facts) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import folded
 from onecloud_operator.core.actions import Hold, MarkFailedCreation
 from onecloud_operator.core.observed import Phase, Reading, carried, rooted
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from onecloud_operator.core.values import Problem
 
 # Nobody tells when a reading is merely repeated, so what waits for a newer one asks again.
-LOOK_SOON_REASONS = frozenset({"Creating", "Updating", "NotYetObserved", "WaitingForCloud", "Removing"})
+LOOK_SOON_REASONS = frozenset(
+    {Reason.CREATING, Reason.UPDATING, Reason.NOT_YET_OBSERVED, Reason.WAITING_FOR_CLOUD, Reason.REMOVING}
+)
 LOOK_SOON_SECONDS = 5.0
 TAGS_LENGTH = 32  # the CRD's bound
 SAME_MOMENT_SECONDS = 2.0

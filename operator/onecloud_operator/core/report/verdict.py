@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from onecloud_operator.api.reasons import DELETING_REASONS, row_of
+from onecloud_operator.api.reasons import DELETING_REASONS, Reason, row_of
 from onecloud_operator.core.actions import BeginCreation, Hold, MarkFailedCreation, Settled
 from onecloud_operator.core.ownership import observing
 from onecloud_operator.core.plan.delete import UNDER_WAY
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 WRONG_SPEC_COUNT = 3
 WRONG_SPEC_SECONDS = 300.0
 
-_UNDER_WAY = frozenset({"Removing", "WaitingForCloud", "Released"})
-_NO_ERROR = frozenset({"Creating", "Updating", "NotYetObserved", "Paused", *_UNDER_WAY})
-_UNDER_WAY_REASONS = frozenset({"Creating", "Updating"})
+_UNDER_WAY = frozenset({Reason.REMOVING, Reason.WAITING_FOR_CLOUD, Reason.RELEASED})
+_NO_ERROR = frozenset({Reason.CREATING, Reason.UPDATING, Reason.NOT_YET_OBSERVED, Reason.PAUSED, *_UNDER_WAY})
+_UNDER_WAY_REASONS = frozenset({Reason.CREATING, Reason.UPDATING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class Verdict:
     *removing*: the server is on its way out, or let go.
     """
 
-    reason: str
+    reason: Reason
     message: str
     synced: str
     stalled: bool
-    reconciling: str | None
+    reconciling: Reason | None
     error: bool
     own_retry: bool
     removing: bool
@@ -53,7 +53,9 @@ def verdict_of(facts: Facts, step: Step, problem: Problem | None) -> Verdict:
     row = row_of(reason)
     deleting = facts.resource.deleting
     final = problem is None and isinstance(step, Hold) and step.final
-    stalled = final or (row.stalled and (reason != "InvalidSpec" or _surely_wrong(facts, step, problem)))
+    stalled = final or (
+        row.stalled and (reason != Reason.INVALID_SPEC or _surely_wrong(facts, step, problem))
+    )
     return Verdict(
         reason=reason,
         message=message,
@@ -66,21 +68,27 @@ def verdict_of(facts: Facts, step: Step, problem: Problem | None) -> Verdict:
     )
 
 
-def _reason(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
+def _reason(facts: Facts, step: Step, problem: Problem | None) -> tuple[Reason, str]:
     reason, message = _said(facts, step, problem)
     if facts.resource.deleting or reason not in DELETING_REASONS:
         return reason, message
     # What a failed creation left cannot be deleted yet; the object itself is not being deleted.
     creation = facts.resource.records.creation
     failure = creation.failure if creation is not None else None
-    return (failure.reason if failure is not None else "CreationFailed"), message
+    return (failure.reason if failure is not None else Reason.CREATION_FAILED), message
 
 
-def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
+def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[Reason, str]:
     creation = facts.resource.records.creation
     restart = facts.resource.records.restart
     doing = under_way(restart) if restart is not None else AT_WORK
-    at_work = "Removing" if facts.resource.deleting else "Creating" if _creating(facts) else "Updating"
+    at_work = (
+        Reason.REMOVING
+        if facts.resource.deleting
+        else Reason.CREATING
+        if _creating(facts)
+        else Reason.UPDATING
+    )
     if problem is not None:
         return (at_work, doing) if problem.again else (problem.reason, problem.message)
     match step:
@@ -89,9 +97,9 @@ def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[str, str]:
         case MarkFailedCreation(message=message, reason=reason):
             return reason, message
         case Settled() if observing(facts.resource):
-            return "Observing", _observed(facts)
+            return Reason.OBSERVING, _observed(facts)
         case Settled():
-            return "UpToDate", "The server agrees with the spec."
+            return Reason.UP_TO_DATE, "The server agrees with the spec."
         case _:
             pass
     failure = creation.failure if creation is not None else None
@@ -128,9 +136,16 @@ def _surely_wrong(facts: Facts, step: Step, problem: Problem | None) -> bool:
     return refusal.count >= WRONG_SPEC_COUNT and facts.now - refusal.since >= WRONG_SPEC_SECONDS
 
 
-def _reconciling(reason: str, *, own: bool) -> str | None:
+def _reconciling(reason: Reason, *, own: bool) -> Reason | None:
     if reason in _UNDER_WAY_REASONS:
         return reason
-    if reason in {"UpToDate", "Observing", "DriftReported", "Paused", "InRecycleBin", *DELETING_REASONS}:
+    if reason in {
+        Reason.UP_TO_DATE,
+        Reason.OBSERVING,
+        Reason.DRIFT_REPORTED,
+        Reason.PAUSED,
+        Reason.IN_RECYCLE_BIN,
+        *DELETING_REASONS,
+    }:
         return None
-    return "Retrying" if own else "Waiting"
+    return Reason.RETRYING if own else Reason.WAITING
