@@ -7,7 +7,7 @@ would look for the time at which the server was made anew, at every write of a s
 differs from it is reported, and not refused.
 
 A field may be taken out at any time: then it is not looked after. It may come back, with any value, if the
-server was made with one: where that is not so, it is told as drift.
+server was made with one: where that is not so, it is reported as drift.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _same(path: str, there: str) -> Clause:
 
 
 def _sent(path: str) -> str:
-    """Say whether the server was made with a value of *path*."""
+    """Return whether the server was made with a value of *path*."""
     return f"(has(oldSelf.status.creation.sent) && '{path}' in oldSelf.status.creation.sent)"
 
 

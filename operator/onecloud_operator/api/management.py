@@ -65,7 +65,7 @@ class Adoption(Model):
 
     @property
     def names_a_server(self) -> bool:
-        """Say whether the manifest says which server."""
+        """Return whether the manifest says which server."""
         return self.id is not None or self.name is not None
 
 

@@ -31,7 +31,7 @@ def prune(status: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[dict[st
 
 
 def keeps(kept: object, sent: object) -> bool:
-    """Say whether all of *sent* stands in *kept*, which may have more: defaults of a newer definition."""
+    """Return whether all of *sent* stands in *kept*, which may have more: defaults of a newer definition."""
     if isinstance(sent, Mapping):
         return isinstance(kept, Mapping) and all(
             name in kept and keeps(kept[name], each) for name, each in sent.items()

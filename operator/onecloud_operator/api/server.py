@@ -35,7 +35,7 @@ from onecloud_operator.api.server_parts import (
 
 TAG_KEY_LENGTH = 59
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
-# As the value of a tag the cloud reads these as a wish to delete it.
+# As the value of a tag the cloud takes these for a request to delete it.
 TAG_NO_VALUES = frozenset({"none", "null"})
 
 Memory = Annotated[Size, within("8Mi", "512Gi")]
@@ -77,7 +77,7 @@ _TAG_CASE: Rule[dict[str, str]] = Rule(
     holds=lambda tags: len({folded(key) for key in tags}) == len(tags),
 )
 _TAG_VALUE: Rule[dict[str, str]] = Rule(
-    "a tag's value is neither none nor null, which the cloud takes for a wish to delete the tag",
+    "a tag's value is neither none nor null, which the cloud takes for a request to delete the tag",
     cel="self.all(k, self[k].lowerAscii() != 'none' && self[k].lowerAscii() != 'null')",
     holds=lambda tags: not any(value.lower() in TAG_NO_VALUES for value in tags.values()),
 )

@@ -190,7 +190,7 @@ class Spec(Model):
 
     @property
     def observes(self) -> bool:
-        """Say whether the server is only shown."""
+        """Return whether the server is only shown."""
         return self.management_policy == "Observe"
 
     @property
@@ -200,12 +200,12 @@ class Spec(Model):
 
     @property
     def named(self) -> bool:
-        """Say whether the manifest says which server to adopt or observe."""
+        """Return whether the manifest says which server to adopt or observe."""
         return self.adoption is not None and self.adoption.names_a_server
 
     @property
     def makes(self) -> bool:
-        """Say whether the object may make a server."""
+        """Return whether the object may make a server."""
         return not self.observes and self.adoption_policy != "Adopt"
 
 

@@ -268,7 +268,7 @@ class Hold:
     *look_seconds*: look again that early, though nothing is tried then. *paced*: *requeue_after* is the
     reason's interval, after which nothing is tried either. *asks*: asked first, to say more.
     *unread*: only a reading is waited for, and what the status says stands until it comes.
-    *spent*: what was tried and is not repeated by itself, which the status keeps for this wish.
+    *spent*: what was tried and is not repeated by itself; the status keeps it until something new is asked.
     """
 
     reason: Reason
@@ -282,7 +282,7 @@ class Hold:
 
     @property
     def final(self) -> bool:
-        """Say whether it is such a change that this is about: then waiting does not help."""
+        """Return whether it is such a change that this is about: then waiting does not help."""
         return self.requeue_after is None and any(each.message == self.message for each in self.spent)
 
 

@@ -2,7 +2,7 @@
 What a server that we made was like when it was complete, by ids.
 
 What counts only when a server is made is no difference of a server that is made: nothing can be done about
-it. So its drift is told against this record, and never by names in the spec: they may be another's by now.
+it. So drift is reported against this record, and never by names in the spec: they may be another's by now.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def sent_of(spec: ServerSpec) -> tuple[tuple[str, str], ...]:
 
 
 class _This:
-    """One very spec, since those that are equal cannot be told by a hash."""
+    """One very spec, since those that are equal cannot be distinguished by a hash."""
 
     __slots__ = ("spec",)
 
@@ -119,8 +119,8 @@ def _at(body: Mapping[str, Any], path: str) -> object | None:
     return found
 
 
-def told_whole(spec: ServerSpec, path: str) -> bool:
-    """Say whether all that *spec* says at *path* can be seen at the server."""
+def recorded_whole(spec: ServerSpec, path: str) -> bool:
+    """Return whether all that *spec* says at *path* can be seen at the server."""
     match path:
         case "placement":
             return spec.placement is None or not (spec.placement.host or spec.placement.scheduling_tags)

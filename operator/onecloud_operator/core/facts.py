@@ -55,7 +55,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How often the events were asked for the cause of one failure, when last, and what they told."""
+    """How often the events were asked for the cause of one failure, when last, and what they said."""
 
     count: int
     at: float
@@ -64,7 +64,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How often the cloud accepted one and the same step for one wish, and when last (monotonic)."""
+    """How often the cloud accepted the same step for one intent, and when last (monotonic)."""
 
     intent: str
     count: int
@@ -74,7 +74,7 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """
-    The newest refusal of a step: nothing like it is sent before *until*, unless the wish changed.
+    The newest refusal of a step: nothing like it is sent before *until*, unless the intent changed.
 
     *since*, *at*: monotonic, of the first and the last of the *count* refusals in a row. *version*: of the
     server that the last was decided upon.
@@ -133,9 +133,9 @@ class Memory:
     history: History | None = None
     history_asked_at: float | None = None
     asked: Mapping[str, Asked] = field(default_factory=dict)  # by ReadCause.failure
-    failed_at: float | None = None  # when this attempt's failure was recorded, and for which wish
+    failed_at: float | None = None  # when this attempt's failure was recorded, and for which intent
     failed_intent: str | None = None
-    found_at: float | None = None  # when the candidates of an adoption were last asked for, for which wish
+    found_at: float | None = None  # when the candidates of an adoption were last asked for, for which intent
     found_intent: str | None = None
     begun_restart: str | None = None  # since when, of the restart that this process recorded itself
     stop_lost_at: float | None = None  # end of the last stop whose answer was lost: it may come true later
@@ -189,28 +189,28 @@ class Facts:
 
     @property
     def fresh(self) -> bool:
-        """Say whether the reading was asked for after our last write to the server."""
+        """Return whether the reading was asked for after our last write to the server."""
         return self.memory.wrote_at is None or self.reading.asked_at >= self.memory.wrote_at
 
     @property
     def hangs(self) -> bool:
-        """Say whether the server has not stirred for so long that nobody is at work on it any more."""
+        """Return whether the server has not changed for so long that nobody can be at work on it any more."""
         return self.now - self.memory.latest(self.memory.moved_at) >= self.config.hung_seconds
 
     @property
     def begun_here(self) -> bool:
-        """Say whether this process recorded the attempt itself: no other can have sent its POST."""
+        """Return whether this process recorded the attempt itself: no other can have sent its POST."""
         creation = self.resource.records.creation
         return creation is not None and self.memory.begun_attempt == creation.attempt
 
     @property
     def never_sent(self) -> bool:
-        """Say whether nobody can have made the attempt's server yet."""
+        """Return whether nobody can have made the attempt's server yet."""
         return self.begun_here and self.memory.posted_at is None
 
     @property
     def intent(self) -> str:
         """Return a text that changes whenever the user asked for something new."""
-        # An annotation that was obeyed and is taken off again is no new wish.
+        # An annotation that was obeyed and is removed again is no new intent.
         asked = self.resource.reconcile_requested_at or self.resource.records.last_handled or ""
         return f"{self.resource.generation}/{asked}/{self.resource.deleting}"

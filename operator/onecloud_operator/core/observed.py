@@ -47,7 +47,7 @@ class Phase(enum.StrEnum):
 
     @property
     def stable(self) -> bool:
-        """Say whether a server rests in this phase; only then is it compared with the spec."""
+        """Return whether a server rests in this phase; only then is it compared with the spec."""
         return self in {Phase.RUNNING, Phase.STOPPED, Phase.SUSPENDED}
 
 
@@ -185,7 +185,7 @@ class Observed:
 
     @property
     def detailed(self) -> bool:
-        """Say whether the details belong to this very version of the row."""
+        """Return whether the details belong to this very version of the row."""
         return self.details is not None and self.details.version == self.version
 
     @property
@@ -195,7 +195,7 @@ class Observed:
 
     @property
     def owner_known(self) -> bool:
-        """Say whether this process has read the owner tags, or that there are none."""
+        """Return whether this process has read the owner tags, or that there are none."""
         return self.details is not None and self.details.owner_known
 
 
@@ -217,7 +217,7 @@ class Reading:
     @property
     def confirmed(self) -> bool:
         """
-        Say whether two reads showed the same version.
+        Return whether two reads showed the same version.
 
         ``ready`` is passed through for some 0.1 s in the middle of resizes, starts and deletions, so once
         is not enough.

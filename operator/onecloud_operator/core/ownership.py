@@ -53,7 +53,7 @@ def owner_of(resource: Resource, config: Config) -> Owner:
 
 
 def observing(resource: Resource) -> bool:
-    """Say whether nothing may be sent to the cloud for this object."""
+    """Return whether nothing may be sent to the cloud for this object."""
     return resource.spec is not None and resource.spec.management_policy == "Observe"
 
 
@@ -75,7 +75,7 @@ def bound_id(resource: Resource) -> str:
 
 
 def keeps(resource: Resource) -> bool:
-    """Say whether the object has, or had, a server of its own: then it observes that one and no other."""
+    """Return whether the object has, or had, a server of its own: then it observes that one and no other."""
     records, creation = resource.records, resource.records.creation
     if records.bound_id is None or forged(resource):
         return False
@@ -86,7 +86,7 @@ def keeps(resource: Resource) -> bool:
 
 def forged(resource: Resource) -> bool:
     """
-    Say whether the creation record is not ours: its id is none that this object can have made.
+    Return whether the creation record is not ours: its id is none that this object can have made.
 
     Whoever may write the status must not be able to point the operator at another's server.
     """
@@ -95,7 +95,7 @@ def forged(resource: Resource) -> bool:
 
 
 def ours(resource: Resource, server: Observed) -> bool:
-    """Say whether *server* may be written to: we made it, or adopted it and it carries our UID."""
+    """Return whether *server* may be written to: we made it, or adopted it and it carries our UID."""
     if resource.records.creation is not None:
         return not forged(resource) and server.id == resource.records.creation.id
     if resource.records.adopted_at is None or server.id != resource.records.id:
@@ -128,5 +128,5 @@ def power(resource: Resource) -> str:
 
 
 def reporting(resource: Resource) -> bool:
-    """Say whether differences are reported only."""
+    """Return whether differences are reported only."""
     return bool(resource.spec and resource.spec.drift and resource.spec.drift.mode == "Report")

@@ -94,7 +94,7 @@ class Records:
     restart: Restart | None = None
     synced_reason: Reason | None = None
     deleting_reason: Reason | None = None
-    told_missing: bool = False  # the status says that the server is gone, and that it is known
+    reported_missing: bool = False  # the status says that the server is gone, and that it is known
     mirror: Mapping[str, Any] = field(default_factory=dict)
     mirror_shared: bool = False  # others wrote it, too: it does not tell what the cloud showed
 
@@ -107,14 +107,16 @@ class Records:
 
     @property
     def seen(self) -> bool:
-        """Say whether the bound server was ever read: its fields stand in the status."""
+        """Return whether the bound server was ever read: its fields stand in the status."""
         return self.bound_id is not None and self.mirror.get("id") == self.bound_id
 
 
 def unasked_for(records: Records) -> bool:
-    """Say whether the end of the object's server is a loss: it was seen, and we have not had it deleted."""
+    """Return whether the end of the server is a loss: it was seen, and we have not had it deleted."""
     failed = records.creation is not None and records.creation.failure is not None
-    return records.seen and records.deletion_requested_at is None and not failed and not records.told_missing
+    return (
+        records.seen and records.deletion_requested_at is None and not failed and not records.reported_missing
+    )
 
 
 @lru_cache(maxsize=4096)  # it is asked for in every decision, to see that a record is the object's own
@@ -168,7 +170,8 @@ def records_of(status: Mapping[str, Any]) -> Records:
         restart=_restart(_mapping(status.get("restart"))),
         synced_reason=reason_in(synced.get("reason")),
         deleting_reason=reason_in(going.get("reason")),
-        told_missing=missing and synced.get("reason") in {Reason.EXTERNALLY_DELETED, Reason.TOO_MANY_GONE},
+        reported_missing=missing
+        and synced.get("reason") in {Reason.EXTERNALLY_DELETED, Reason.TOO_MANY_GONE},
         mirror=mirror,
     )
 

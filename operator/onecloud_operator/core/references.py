@@ -79,7 +79,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """Another object is asking just now; all who wait are told."""
+    """Another object is asking just now; all who wait are woken."""
 
 
 Answer = Resolved | Missing | Ambiguous | Unknown | UnderWay
@@ -87,7 +87,7 @@ Names = Mapping[Reference, Answer]  # what was asked for lately
 
 
 def is_id(reference: str) -> bool:
-    """Say whether *reference* is an id by its form, so that nothing need be looked up."""
+    """Return whether *reference* is an id by its form, so that nothing need be looked up."""
     return _ID.fullmatch(reference) is not None
 
 

@@ -1,4 +1,4 @@
-"""A OneCloudServer object as decisions see it: identity, wishes of its annotations, spec and records."""
+"""A OneCloudServer object as decisions see it: identity, requests in its annotations, spec and records."""
 
 from __future__ import annotations
 
@@ -55,24 +55,24 @@ class Resource:
 
     @property
     def held(self) -> bool:
-        """Say whether our finalizer is on the object."""
+        """Return whether our finalizer is on the object."""
         return FINALIZER in self.finalizers
 
     @property
     def paused(self) -> bool:
-        """Say whether the user told us to leave the server alone. Any value but ``false`` does."""
+        """Return whether the user asks for the server to be left alone. Any value but ``false`` does."""
         return self.annotations.get(PAUSED, "false").strip().lower() != "false"
 
     @property
     def reconcile_requested_at(self) -> str | None:
-        """Return the wish to be looked at anew, cut to what the status can repeat; None without one."""
+        """Return the request for another look, cut to what the status can repeat; None without one."""
         return self.annotations.get(RECONCILE_REQUESTED_AT, "")[:WISH_LENGTH] or None
 
     @property
     def force_detach(self) -> bool:
-        """Say whether the object is to be let go without touching, or even finding, its server."""
+        """Return whether the object is to be let go without touching, or even finding, its server."""
         return self.annotations.get(FORCE_DETACH, "false").strip().lower() == "true"
 
     def confirms(self, annotation: str, one_id: str | None) -> bool:
-        """Say whether *annotation* names *one_id*: a confirmation is for one server, or disk, alone."""
+        """Return whether *annotation* names *one_id*: a confirmation is for one server, or disk, alone."""
         return one_id is not None and self.annotations.get(annotation, "").strip() == one_id

@@ -32,7 +32,7 @@ def under_way(restart: Restart) -> str:
 
 def stopped_by_us(resource: Resource, server: Observed) -> bool:
     """
-    Say whether *server*, the object's own, is off because of a change of ours, and is to run.
+    Return whether *server*, the object's own, is off because of a change of ours, and is to run.
 
     The record is believed as far as it goes: it is one that whoever may write the status can forge, and all
     that it brings about is the start of a server that the object has anyway.
@@ -78,7 +78,7 @@ def _unanswered_stop(facts: Facts) -> float | None:
 
 
 def over(facts: Facts, step: Step) -> bool:
-    """Say whether the record has served its purpose, once *step* is taken."""
+    """Return whether the record has served its purpose, once *step* is taken."""
     resource, server, reading = facts.resource, facts.server, facts.reading
     if resource.records.restart is None:
         return False

@@ -120,7 +120,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
 
 
 def released(why: str) -> str:
-    """Return what the user is told of an object that was let go."""
+    """Return what the user reads of an object that was released."""
     match why:
         case "Recycled":
             return "The server is in the cloud's recycle bin."

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def recall(mirror: Mapping[str, Any]) -> Observed | None:
     """
-    Return the server that *mirror* was made of, or None if it cannot be told. Never raises.
+    Return the server that *mirror* was made of, or None if that is not clear. Never raises.
 
     The mirror has no owner tags, so whose the server is stays unknown until its details are read.
     """

@@ -59,5 +59,5 @@ def said_by(error: OneCloudError) -> str:
 
 def _message(rule: ErrorRow, error: OneCloudError) -> str:
     said = said_by(error)
-    told = f"{rule.lead}: {said}." if said else f"{rule.lead}."
-    return f"{told} {rule.advice}" if rule.advice else told
+    text = f"{rule.lead}: {said}." if said else f"{rule.lead}."
+    return f"{text} {rule.advice}" if rule.advice else text

@@ -177,13 +177,13 @@ def _details(server: Mapping[str, Any], version: int, mirror: Mapping[str, Any])
     listed = text(server.get("ips"))
     found = [disk for disk in disks_of(server) if one_id(disk.get("id"))]
     disks = tuple(_disk(disk) for disk in found[:MAX_DISKS])
-    told = count(server.get("disk_count"))
-    if told is None and isinstance(server.get("disks_info"), list):
-        told = len(items(server["disks_info"]))
+    shown = count(server.get("disk_count"))
+    if shown is None and isinstance(server.get("disks_info"), list):
+        shown = len(items(server["disks_info"]))
     return Details(
         version=version,
         disks=disks,
-        disks_known=told == len(disks),
+        disks_known=shown == len(disks),
         nics=nics,
         security_groups=_groups(server),
         tags=mirror.get("tags", {}),

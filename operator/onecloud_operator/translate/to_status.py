@@ -96,7 +96,7 @@ def disks_of(server: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def index_of(disk: Mapping[str, Any]) -> int:
-    """Return where a disk is on its server, -1 where it is not told."""
+    """Return where a disk is on its server, -1 where it does not say."""
     index = count(disk.get("index"))
     return NO_INDEX if index is None else index
 

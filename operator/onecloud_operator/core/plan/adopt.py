@@ -75,7 +75,7 @@ def adopt(facts: Facts) -> Step:
 
 def may_take_over(facts: Facts, server: Observed) -> bool:
     """
-    Say whether a person declared the server's owner, of another cluster, gone for good.
+    Return whether a person declared the server's owner, of another cluster, gone for good.
 
     Once the adoption is recorded, it is for that owner only: two clusters that both confirm it must not take
     the server from one another for ever.
@@ -209,7 +209,7 @@ def _search(facts: Facts, wanted: Find) -> Find | None:
 
 
 def asked_for(facts: Facts, server: Observed) -> bool:
-    """Say whether *server* is the one that the spec asks to adopt; the status may say what it likes."""
+    """Return whether *server* is the one that the spec asks to adopt; the status may say what it likes."""
     wanted = facts.resource.spec.adoption if facts.resource.spec else None
     if wanted is None or wanted.policy == "Never" or facts.place is None:
         return False

@@ -84,7 +84,7 @@ def begin(facts: Facts, *, attempt: int) -> Step:
 
 
 def unmade(facts: Facts) -> bool:
-    """Say whether it is certain that the attempt has made no server, nor can a POST under way make one."""
+    """Return whether it is certain that the attempt has made no server, nor can a POST under way make one."""
     reading, records = facts.reading, facts.resource.records
     if records.creation is None or records.seen:
         return False
@@ -304,7 +304,7 @@ def _next(facts: Facts) -> Step:
 
 def completes(facts: Facts) -> bool:
     """
-    Say whether the attempt is complete with this reading: the server rests for the first time.
+    Return whether the attempt is complete with this reading: the server rests for the first time.
 
     From then on no state of it ever leads to a deletion that nobody asked for.
     """

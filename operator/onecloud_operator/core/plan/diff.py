@@ -152,7 +152,7 @@ def _power(power: str, server: Observed) -> Iterator[Difference]:
 
 
 def wrong_power(power: str, server: Observed) -> bool:
-    """Say whether *server* is not in the wanted state *power*: ``Running``, ``Stopped`` or ``Unmanaged``."""
+    """Return whether *server* is not in the state *power*: ``Running``, ``Stopped`` or ``Unmanaged``."""
     if power == "Unmanaged":
         return False
     # A suspended server can be started but not stopped (only killed), so for ``Stopped`` it is left as it is.

@@ -44,14 +44,14 @@ def plan(facts: Facts, server: Observed) -> Step:
 
 
 def moving(facts: Facts, server: Observed) -> Step:
-    """Wait for a server that is on its way; when it has not stirred for long, have the cloud look again."""
+    """Wait for a server that is on its way; when it has not changed for long, have the cloud check it."""
     records = facts.resource.records
     creation_open = records.creation and not records.creation.completed_at
     message = under_way(records.restart) if records.restart is not None else AT_WORK
     wait = Hold(Reason.CREATING if creation_open else Reason.UPDATING, message)
-    stirred = facts.memory.moved_at
+    changed_at = facts.memory.moved_at
     hung = facts.config.hung_seconds
-    if stirred is None or facts.now - stirred < hung or _only_reporting(facts):
+    if changed_at is None or facts.now - changed_at < hung or _only_reporting(facts):
         return wait
     return SyncStatus(server.id) if sync_seconds(facts, hung) <= 0 else wait
 
@@ -63,15 +63,15 @@ def failed(facts: Facts, server: Observed) -> Step:
     if not passive and wait <= 0:
         return SyncStatus(server.id)
     text = said(facts, question)
-    told = f"An operation on the server failed ({server.status}{': ' if text else ''}{text or ''})"
-    message = f"{told}; its disks are intact. {_LEFT if passive else _ASKED}"
+    failure = f"An operation on the server failed ({server.status}{': ' if text else ''}{text or ''})"
+    message = f"{failure}; its disks are intact. {_LEFT if passive else _ASKED}"
     return asking(
         facts, question, Hold(Reason.OPERATION_FAILED, message, requeue_after=None if passive else wait)
     )
 
 
 def _only_reporting(facts: Facts) -> bool:
-    """Say whether nothing is sent, as the object wants it; a stop that was begun is brought to its end."""
+    """Return whether nothing is sent, as the object wants it; a stop that was begun is brought to its end."""
     return reporting(facts.resource) and facts.resource.records.restart is None
 
 

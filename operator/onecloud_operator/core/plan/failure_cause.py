@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Attempt, Cause, Facts, Memory
     from onecloud_operator.core.observed import Observed
 
-AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # after each reading that told nothing: events are written later
+AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # after each reading without an answer: events are written later
 ASKED_KEPT = 8
 CLOSE_SECONDS = 5.0  # the cloud's times are whole seconds, and an answer takes a while
 

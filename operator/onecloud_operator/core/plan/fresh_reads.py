@@ -89,9 +89,9 @@ def former_ids(facts: Facts) -> tuple[str, ...]:
 
 
 def possible_ids(facts: Facts) -> tuple[str, ...]:
-    """Return the ids that the object can have made, so far as can be told without the record of it."""
+    """Return the ids that the object can have made, as far as is known without the record of it."""
     uid, records = facts.resource.uid, facts.resource.records
     named = records.id, records.mirror.get("id")  # which somebody may have made anything
-    told = [number for number in range(1, 101) if attempt_id(uid, number) in named]
-    newest = max(FORMER_ATTEMPTS, facts.memory.begun_attempt or 0, *told, 0)
+    named_attempts = [number for number in range(1, 101) if attempt_id(uid, number) in named]
+    newest = max(FORMER_ATTEMPTS, facts.memory.begun_attempt or 0, *named_attempts, 0)
     return tuple(attempt_id(uid, number) for number in range(1, newest + 1))

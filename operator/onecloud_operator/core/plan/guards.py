@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.references import Reference
 
 
-ASKED_SECONDS = 30.0  # who waits for another's question is told; this is for when nobody tells
+ASKED_SECONDS = 30.0  # who waits for another's lookup is woken; this is for when nobody wakes it
 
 
 def look_up(facts: Facts, reference: Reference) -> Resolve | Hold | None:
@@ -53,7 +53,7 @@ def elsewhere(facts: Facts) -> Hold | Look | None:
 
 
 def proven(facts: Facts) -> bool:
-    """Say whether the object's server was read where the credentials lead, and is surely its own."""
+    """Return whether the object's server was read where the credentials lead, and is surely its own."""
     server, records = facts.server, facts.resource.records
     if facts.place is None or server is None or server.id != records.bound_id or facts.reading.missing:
         return False

@@ -129,7 +129,7 @@ def _keep(facts: Facts, server: Observed, *, since: float, read_since: float) ->
 
 def _read(facts: Facts, server: Observed, since: float) -> bool:
     """
-    Say whether the disks of *server* were read since *since*, and since one was last kept.
+    Return whether the disks of *server* were read since *since*, and since one was last kept.
 
     A disk that is attached to a stopped server does not move its version, so there only a look will do.
     """
@@ -242,7 +242,7 @@ def _look(facts: Facts, disk_id: str, since: float) -> LookedAtDisk | None:
 
 
 def _outlives(facts: Facts, disk: Disk, look: LookedAtDisk) -> bool:
-    """Say whether *disk* is to outlive its server, by the cloud, by the spec, or since nobody can tell."""
+    """Return whether *disk* is to outlive its server, by the cloud, by the spec, or since nobody can tell."""
     if look.state is None or look.state.auto_delete is not True:
         return True
     spec = facts.resource.server_spec
@@ -268,7 +268,7 @@ def _way(server: Observed, look: LookedAtDisk, *, attached: bool) -> str | None:
 
 
 def _failed(facts: Facts, server: Observed) -> bool:
-    """Say whether *server* was never complete, and its creation looks as if it had failed."""
+    """Return whether *server* was never complete, and its creation looks as if it had failed."""
     creation = facts.resource.records.creation
     return creation is not None and creation.completed_at is None and server.status in CREATE_FAILURES
 
@@ -281,7 +281,7 @@ def _unread(facts: Facts, server: Observed) -> ReadHistory | None:
 
 
 def _never_ran(facts: Facts, server: Observed) -> bool:
-    """Say whether *server* is what a failed creation left, so that nothing is on its disks."""
+    """Return whether *server* is what a failed creation left, so that nothing is on its disks."""
     history = facts.memory.history
     if history is None:
         return _failed(facts, server) and server.status not in AMBIGUOUS_CREATE_FAILURES

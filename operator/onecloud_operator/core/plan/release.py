@@ -28,16 +28,16 @@ def handed_back(facts: Facts, server: Observed) -> Step | None:
     restart = facts.resource.records.restart
     if restart is None or server.recycled or power(facts.resource) == "Stopped":
         return None
-    told = (
+    message = (
         f"The server was stopped for a change of {restart.why}, so it is started again before this object "
         f"goes. To have it left off set powerState: Stopped; else {DETACH}"
     )
     match server.phase:
         case Phase.RUNNING | Phase.SUSPENDED:
             seconds = pending_seconds(facts)
-            return Hold(Reason.WAITING_FOR_CLOUD, told, seconds) if seconds > 0.0 else None
+            return Hold(Reason.WAITING_FOR_CLOUD, message, seconds) if seconds > 0.0 else None
         case Phase.STOPPED if not facts.reading.confirmed:
-            return Hold(Reason.WAITING_FOR_CLOUD, told, CONFIRM_SECONDS)
+            return Hold(Reason.WAITING_FOR_CLOUD, message, CONFIRM_SECONDS)
         case Phase.STOPPED:
             step: Step = blocked(facts, Start(server.id)) or Start(server.id)
         case _:
@@ -45,8 +45,8 @@ def handed_back(facts: Facts, server: Observed) -> Step | None:
     if not isinstance(step, Hold):
         return step
     if step.reason in {Reason.UPDATING, Reason.REMOVING}:
-        return Hold(Reason.WAITING_FOR_CLOUD, told, step.requeue_after)
-    return replace(step, message=f"{step.message[:MAX_SAID]} {told}")
+        return Hold(Reason.WAITING_FOR_CLOUD, message, step.requeue_after)
+    return replace(step, message=f"{step.message[:MAX_SAID]} {message}")
 
 
 def protected(facts: Facts) -> Step:

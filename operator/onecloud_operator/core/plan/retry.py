@@ -59,7 +59,7 @@ def kind_of(step: Step) -> str:
 
 
 def same_intent(resource: Resource) -> bool:
-    """Say whether the status is of the object as it is: nothing new was asked for since."""
+    """Return whether the status is of the object as it is: nothing new was asked for since."""
     asked = resource.reconcile_requested_at
     return (
         resource.status.get("observedGeneration") == resource.generation
@@ -106,7 +106,7 @@ def _without_effect(facts: Facts, step: Step) -> str:
 
 
 def tried(facts: Facts, step: Step) -> bool:
-    """Say whether *step* was sent before for this wish, whatever came of it."""
+    """Return whether *step* was sent before for this wish, whatever came of it."""
     refusal = _refused(facts, step)
     return (
         (refusal is not None and not _passing(refusal))
@@ -116,7 +116,7 @@ def tried(facts: Facts, step: Step) -> bool:
 
 
 def passing(facts: Facts, step: Step) -> bool:
-    """Say whether *step* failed in a way that tells nothing yet: it is sent again soon."""
+    """Return whether *step* failed in a way that tells nothing yet: it is sent again soon."""
     refusal = _refused(facts, step)
     return refusal is not None and _passing(refusal)
 
@@ -152,7 +152,7 @@ def judged(facts: Facts, step: Step, problem: Problem) -> Problem:
 
 
 def _moot(facts: Facts, refusal: Refusal) -> bool:
-    """Say whether the cloud refused it for a state that the server has left since."""
+    """Return whether the cloud refused it for a state that the server has left since."""
     server = facts.server
     return refusal.problem.stuck and server is not None and server.version != refusal.version
 

@@ -1,4 +1,4 @@
-"""The security groups that a spec names, by id as far as can be told."""
+"""The security groups that a spec names, by ID as far as it is known."""
 
 from __future__ import annotations
 

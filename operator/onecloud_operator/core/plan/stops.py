@@ -52,7 +52,7 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class StopReason:
-    """A step, and the changes for the sake of which it stops the server: each is tried once for a wish."""
+    """A step, and the changes that it stops the server for: each is tried once for an intent."""
 
     step: Step
     purposes: tuple[Purpose, ...] = ()
@@ -75,7 +75,7 @@ def resize_of(
 
 
 def _grows(facts: Facts, server: Observed, step: Resize) -> bool:
-    """Say whether it is known that nothing becomes smaller by *step*."""
+    """Return whether it is known that nothing becomes smaller by *step*."""
     cpu, memory_mib = step.cpu or server.cpu, step.memory_mib or server.memory_mib
     if (reference := _type_of(step)) is not None:
         answer = facts.names.get(reference)
@@ -183,11 +183,11 @@ def _restart_needed(server: Observed, fields: str, refusal: str) -> Hold:
             f"A change of {fields} needs the server to be stopped, and it is suspended, so what runs in it "
             "would be lost. Resume it or stop it, here by powerState: Running or in the cloud.",
         )
-    told = f" {refusal[:MAX_SAID]}" if refusal else ""
+    detail = f" {refusal[:MAX_SAID]}" if refusal else ""
     return Hold(
         Reason.RESTART_NEEDED,
         f"A change of {fields} needs the server to be stopped. Set disruption.allow: Restart to have it "
-        f"stopped, changed and started again, or stop it yourself.{told}",
+        f"stopped, changed and started again, or stop it yourself.{detail}",
     )
 
 
@@ -201,7 +201,7 @@ def spent_on(facts: Facts, candidate: StopReason) -> Hold | None:
 
 
 def unsettled(facts: Facts, server: Observed, step: Step) -> bool:
-    """Say whether *step* needs the server off, and is sent again so soon that it is not started before."""
+    """Return whether *step* needs the server off, and is sent again so soon that it is not started before."""
     needs_it_off = server.phase is Phase.STOPPED and isinstance(step, Resize | GrowDisk)
     return needs_it_off and passing(facts, step)
 
@@ -218,7 +218,7 @@ def begun(facts: Facts, server: Observed, candidate: StopReason) -> Step:
 
 
 def vain_stop(facts: Facts, step: Step) -> bool:
-    """Say whether *step* was refused, for good, to a server that we have stopped for it."""
+    """Return whether *step* was refused, for good, to a server that we have stopped for it."""
     server = facts.server
     if server is None or not stopped_by_us(facts.resource, server) or passing(facts, step):
         return False

@@ -124,7 +124,7 @@ def _others(
 
 
 def _drifted(facts: Facts, drift: Sequence[Mapping[str, Any]]) -> str:
-    """Say what differs, and of what nothing can change any more that it is only told."""
+    """Return what differs, and for what can no longer change that it is only reported."""
     creation = facts.resource.records.creation
     made = creation is not None and creation.completed_at is not None
     fields = sorted({field for each in drift if (field := fixed_field_of(str(each.get("field"))))})

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import fixed_field_of, fixed_fields
 from onecloud_operator.core.baseline import OPTIONS, baseline_of
-from onecloud_operator.core.creation_digests import edited, sent_of, told_whole, value_of
+from onecloud_operator.core.creation_digests import edited, recorded_whole, sent_of, value_of
 from onecloud_operator.core.plan.create_only import Doubt, compared
 from onecloud_operator.core.plan.diff import Change, Difference, difference, shown
 
@@ -73,7 +73,7 @@ def _of_edit(
                 yield difference(one.field, one.want, EARLIER, Change.NEVER)
             case _:
                 yield difference(one.field, one.want, f"{shown(one.have)} ({EARLIER})", Change.NEVER)
-    if not found and not told_whole(spec, path):
+    if not found and not recorded_whole(spec, path):
         yield difference(path, value_of(spec, path), EARLIER, Change.NEVER)
 
 

@@ -23,14 +23,14 @@ def held_back(
     facts: Facts, step: Step, verdict: Verdict, problem: Problem | None
 ) -> list[dict[str, Any]] | None:
     """
-    Return what is not repeated by itself: for one wish, whatever is said meanwhile, till all is well.
+    Return what is not repeated by itself: for one intent, whatever happens, until all is up to date.
 
     What was refused to a server that was stopped for it stands here before that is started again, or the next
     process would stop it once more.
     """
     old, held = facts.resource.status.get("heldBack"), {}
-    anew = verdict.synced == "True" or isinstance(step, BeginCreation | BeginAdoption)
-    if isinstance(old, list) and same_intent(facts.resource) and not anew:
+    settled = verdict.synced == "True" or isinstance(step, BeginCreation | BeginAdoption)
+    if isinstance(old, list) and same_intent(facts.resource) and not settled:
         kept = (each for each in old if isinstance(each, dict) and isinstance(each.get("change"), str))
         held = {each["change"]: each for each in kept}
     spent_now = step.spent if isinstance(step, Hold) else ()

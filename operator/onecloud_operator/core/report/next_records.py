@@ -56,7 +56,7 @@ def _with_disks(facts: Facts, step: Step) -> Records:
 
 
 def _new(facts: Facts, records: Records) -> bool:
-    """Say whether the server was made or adopted just now: its details may come a moment after that."""
+    """Return whether the server was made or adopted just now: its details may come a moment after that."""
     creation = records.creation
     since = time_of_text(creation.completed_at if creation is not None else records.adopted_at)
     return since is not None and abs((facts.wall - since).total_seconds()) < NEW_SECONDS

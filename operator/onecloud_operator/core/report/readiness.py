@@ -55,7 +55,7 @@ def state_of(facts: Facts, step: Step, verdict: Verdict) -> str:
 
 
 def _creating(facts: Facts) -> bool:
-    """Say whether the server shown is one that is being made."""
+    """Return whether the server shown is one that is being made."""
     creation, server = facts.resource.records.creation, facts.server
     if creation is None or creation.completed_at is not None:
         return False
@@ -63,7 +63,7 @@ def _creating(facts: Facts) -> bool:
 
 
 def _asked_for(facts: Facts, verdict: Verdict) -> bool:
-    """Say whether the server may be on its way, though it was never read: its POST was sent."""
+    """Return whether the server may be on its way, though it was never read: its POST was sent."""
     if verdict.reason == Reason.CREATING:
         return True
     records = facts.resource.records
@@ -74,7 +74,7 @@ def _asked_for(facts: Facts, verdict: Verdict) -> bool:
 
 
 def _lost(facts: Facts) -> bool:
-    """Say whether the server is gone, and it was not us who removed what a failed creation had left."""
+    """Return whether the server is gone, and it was not us who removed what a failed creation had left."""
     records = facts.resource.records
     failed = records.creation is not None and records.creation.failure is not None
     return facts.reading.gone and records.seen and not failed
