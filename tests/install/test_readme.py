@@ -28,6 +28,7 @@ ELSEWHERE = {
     "docker push": "nobody: it needs a registry",
     "climc": "nobody: it is the platform's client",
 }
+COLUMNS = 80
 CHANGING = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:\d+m)?\d+s\b")
 
 
@@ -45,6 +46,9 @@ class Reader:
         self.run.add(block.commands)
         printed = self.shell(self.named + _runnable(block))
         assert not block.output or _lasting(printed) == _lasting(block.output)
+        assert not block.output or all(len(line) <= COLUMNS for line in printed.splitlines()), (
+            "as on a terminal"
+        )
         return printed
 
     def line(self, words: str) -> str:
