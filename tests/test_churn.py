@@ -34,7 +34,7 @@ from onecloud_operator.onecloud import Endpoints
 from onecloud_operator.onecloud.errors import ConnectFailed
 from tests.core.fixtures import facts
 from tests.engine.simulated import SimulatedClock
-from tests.feed.fake import FakeCloud
+from tests.feed.cloud import SimulatedCloud
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -113,13 +113,13 @@ async def test_projects_and_members_that_fail_and_go() -> None:
     feeds: Feeds[str] = Feeds(
         notify=lambda _key, _lane: None, clock=clock, options=FeedOptions(), random=lambda: 0.5
     )
-    stays = FakeCloud(clock)
+    stays = SimulatedCloud(clock)
     stays.add("a")
     feed = feeds.join("stays", Place("https://cloud.example/v3", "r", "p1"), stays)
     feed.watch("stays", "a")
 
-    def failing() -> FakeCloud:
-        made = FakeCloud(clock)
+    def failing() -> SimulatedCloud:
+        made = stays.another_client()
         made.fail = lambda _kind, _query: ConnectFailed("nobody there")
         return made
 

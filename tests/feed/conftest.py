@@ -1,4 +1,4 @@
-"""A feed in simulated time on a fake cloud, and one in real time on the simulator."""
+"""A feed in simulated time and one in real time, both on the simulator."""
 
 from __future__ import annotations
 

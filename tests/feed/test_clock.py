@@ -174,11 +174,11 @@ async def blinded(world: World) -> Feed[str]:
 
     No answer is dated, or it would not go unseen.
     """
-    world.cloud.date = lambda: None
+    world.cloud.site.date = lambda: None
     for one in ("a", "b", "c"):
         world.cloud.add(one)
     world.cloud.change("a")
-    world.cloud.rows["a"]["updated_at"] = "2026-11-23T09:30:00.000000Z"
+    world.cloud.stamp("a", datetime(2026, 11, 23, 9, 30, tzinfo=UTC))
     feed = world.watch_all()
     await world.clock.advance(30)
     world.cloud.change("b", name="changed outside")
@@ -192,7 +192,7 @@ async def blinded(world: World) -> Feed[str]:
 async def test_the_reply_to_our_own_write_shows_that_the_window_is_in_the_future(world: World) -> None:
     feed = await blinded(world)
     world.cloud.change("c", name="changed by us")
-    feed.learn(world.cloud.rows["c"] | {"disks_info": []}, world.clock.now)
+    feed.learn(world.cloud.row("c") | {"disks_info": []}, world.clock.now)
     assert world.clock.now - feed.reading("b").asked_at >= 50, "those polls did not show every change"
     feed.wrote("c")
     await world.clock.advance(1)
@@ -222,19 +222,19 @@ async def test_a_server_that_is_made_after_the_clock_was_set_back_is_followed_at
     world: World, dated: bool
 ) -> None:
     if not dated:
-        world.cloud.date = lambda: None
-    world.cloud.ahead_seconds = HOUR
+        world.cloud.site.date = lambda: None
+    world.cloud.site.ahead_seconds = HOUR
     world.cloud.add("a")
     feed = world.watch_all()
     await world.clock.advance(30)
     world.cloud.change("a", name="stamped an hour ahead")
     await world.clock.advance(30)
-    world.cloud.ahead_seconds = 0.0
+    world.cloud.site.ahead_seconds = 0.0
     await world.clock.advance(6)
     for one in ("new", "newer"):
         world.cloud.add(one, status="init")
         feed.watch(one, one)
-        feed.learn(world.cloud.rows[one] | {"disks_info": []}, world.clock.now, written=True)
+        feed.learn(world.cloud.row(one) | {"disks_info": []}, world.clock.now, written=True)
         feed.wrote(one)
         await world.clock.advance(6)
         world.cloud.change(one, status="running")
@@ -249,11 +249,11 @@ async def test_a_change_made_outside_after_the_clock_was_set_back_is_seen_at_onc
         world.cloud.add(f"s{number:03d}")
     feed = world.watch_all()
     await world.clock.advance(700)
-    world.cloud.ahead_seconds = HOUR
+    world.cloud.site.ahead_seconds = HOUR
     for number in range(600):
         world.cloud.change(f"s{number:03d}", name="stamped an hour ahead")
     await world.clock.advance(30)
-    world.cloud.ahead_seconds = 0.0
+    world.cloud.site.ahead_seconds = 0.0
     world.cloud.change("s007", name="changed outside")
     await world.clock.advance(7)
     server = feed.reading("s007").server
@@ -265,8 +265,8 @@ async def test_a_date_that_goes_back_with_every_answer_keeps_no_poll_from_counti
     world.cloud.add("a")
     feed = world.watch_all()
     await world.clock.advance(30)
-    born = world.cloud.now
-    world.cloud.date = lambda: born - 10 * (world.cloud.now - born)
+    born = world.cloud.site.now()
+    world.cloud.site.date = lambda: born - 10 * (world.cloud.site.now() - born)
     await world.clock.advance(60)
     assert world.clock.now - feed.reading("a").asked_at <= 11
     polls = [at for at in world.cloud.times("delta") if at > 40]
@@ -276,12 +276,12 @@ async def test_a_date_that_goes_back_with_every_answer_keeps_no_poll_from_counti
 async def test_what_is_repeated_for_a_clock_that_was_wrong_is_repeated_slowly(world: World) -> None:
     for number in range(600):
         world.cloud.add(f"s{number:03d}")
-        world.cloud.rows[f"s{number:03d}"]["updated_at"] = "2026-11-23T12:00:00.000000Z"
+        world.cloud.stamp(f"s{number:03d}", datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
     world.cloud.add("c")
     feed = world.watch_all()
     await world.clock.advance(60)
     world.cloud.change("c", name="changed by us")
-    feed.learn(world.cloud.rows["c"] | {"disks_info": []}, world.clock.now)
+    feed.learn(world.cloud.row("c") | {"disks_info": []}, world.clock.now)
     feed.wrote("c")
     await world.clock.advance(30)
     world.cloud.rows_sent = 0

@@ -29,7 +29,7 @@ from onecloud_operator.onecloud.errors import (
     WrongPassword,
 )
 from tests.engine.simulated import SimulatedClock
-from tests.feed.fake import PROJECT, FakeCloud
+from tests.feed.cloud import PROJECT, SimulatedCloud
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -55,12 +55,11 @@ FAILURES: list[OneCloudError] = [
 ]
 
 
-class Eyes(FakeCloud):
+class Eyes(SimulatedCloud):
     """One user's view of the servers of *cloud*, which may fail with *error*, or hang."""
 
-    def __init__(self, cloud: FakeCloud, clock: SimulatedClock, way: str = "public") -> None:
-        super().__init__(clock)
-        self.rows, self.log, self.way = cloud.rows, cloud.log, (way,)
+    def __init__(self, cloud: SimulatedCloud, clock: SimulatedClock, way: str = "public") -> None:
+        super().__init__(clock, cloud.site, interface=way)
         self.error: OneCloudError | None = None
         self.hanging = False
         self.fail = lambda _kind, _query: self.error
@@ -77,7 +76,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = SimulatedClock()
-        self.cloud = FakeCloud(self.clock)
+        self.cloud = SimulatedCloud(self.clock)
         self.cloud.add("s")
         self.told: list[tuple[str, Lane]] = []
         self.feeds: Feeds[str] = Feeds(
@@ -91,7 +90,7 @@ class World:
     def eyes(self, way: str = "public") -> Eyes:
         return Eyes(self.cloud, self.clock, way)
 
-    def join(self, key: str, eyes: FakeCloud) -> None:
+    def join(self, key: str, eyes: SimulatedCloud) -> None:
         self.feed = self.feeds.join(key, PLACE, eyes)
         self.feed.watch(key, "s")
 

@@ -19,8 +19,9 @@ from onecloud_operator.feed.directory import (
 )
 from onecloud_operator.onecloud import Collection, NamedRows
 from onecloud_operator.onecloud.errors import Call, Forbidden, Timeout
+from sandbox.cloud.inventory import Network
 from tests.engine.simulated import SimulatedClock
-from tests.feed.fake import FakeCloud
+from tests.feed.cloud import SimulatedCloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,12 +32,13 @@ OPS = Reference(Kind.KEYPAIR, "ops")
 
 
 class Place:
-    """One project's directory over a fake cloud."""
+    """One project's directory over the simulator."""
 
     def __init__(self) -> None:
         self.clock = SimulatedClock()
-        self.cloud = FakeCloud(self.clock)
-        self.cloud.named[Collection.NETWORKS] = [{"id": "n1", "name": "vnet-1"}]
+        self.cloud = SimulatedCloud(self.clock)
+        inventory = self.cloud.site.simulator.inventory
+        inventory.networks = {"n1": Network("n1", "vnet-1", "10.90.0.10", "10.90.0.250")}
         self.told: list[str] = []
         self.names: Directory[str] = Directory(self.clock.monotonic, self._tell)
 
@@ -112,10 +114,10 @@ async def test_an_answer_outlives_the_failures_of_an_hour() -> None:
 
 
 async def test_key_pairs_are_a_user_s_own() -> None:
-    here, other = Place(), FakeCloud(SimulatedClock())
-    here.cloud.named[Collection.KEYPAIRS] = [{"id": "k1", "name": "ops"}]
+    here, other = Place(), SimulatedCloud(SimulatedClock())
+    key = next(iter(here.cloud.site.simulator.inventory.keypairs.values()))
     await here.ask(OPS)
-    assert here.known(OPS) == {OPS: Resolved("k1")}
+    assert here.known(OPS) == {OPS: Resolved(key.id)}
     assert here.names.known("b", [OPS], other) == {}
 
 
@@ -123,14 +125,13 @@ async def test_who_waits_for_another_s_question_is_told_and_asks_nothing() -> No
     here = Place()
     asked, answer = asyncio.Event(), asyncio.Event()
 
-    class Slow(FakeCloud):
+    class Slow(SimulatedCloud):
         async def list_named(self, collection: Collection, name: str) -> NamedRows:
             asked.set()
             await answer.wait()
             return await super().list_named(collection, name)
 
-    here.cloud = Slow(here.clock)
-    here.cloud.named[Collection.NETWORKS] = [{"id": "n1", "name": "vnet-1"}]
+    here.cloud = Slow(here.clock, here.cloud.site)
     question = asyncio.create_task(here.ask())
     await asked.wait()
     for key in ("b", "c"):
@@ -148,7 +149,7 @@ async def test_a_question_that_is_given_up_leaves_nobody_waiting() -> None:
     here = Place()
     asked = asyncio.Event()
 
-    class Hanging(FakeCloud):
+    class Hanging(SimulatedCloud):
         async def list_named(self, collection: Collection, name: str) -> NamedRows:  # noqa: ARG002
             asked.set()
             await asyncio.Event().wait()

@@ -13,7 +13,7 @@ from onecloud_operator.core.values import Place
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.feed.pace import CALL_SECONDS, LONGEST_SECONDS, RESTS, Pace
 from tests.engine.simulated import SimulatedClock
-from tests.feed.fake import PROJECT, FakeCloud
+from tests.feed.cloud import PROJECT, SimulatedCloud
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ class Row(dict[str, Any]):
     """A row that can be seen to be let go."""
 
 
-class Heavy(FakeCloud):
+class Heavy(SimulatedCloud):
     """A cloud whose every page costs much and says that there are more."""
 
     def __init__(self, clock: SimulatedClock) -> None:
@@ -46,7 +46,7 @@ class Heavy(FakeCloud):
 
     async def list_servers(self, query: ServerQuery | None = None) -> ServerPage:
         page = await super().list_servers(query)
-        row = Row(self.rows["a"], id=f"b{self.pages:09d}")
+        row = Row(self.row("a"), id=f"b{self.pages:09d}")
         self.listed.append(weakref.ref(row))
         return replace(page, rows=(row,), total=10**9, cost_seconds=self._cost())
 
@@ -141,7 +141,7 @@ async def test_clouds_that_send_as_much_as_they_can_take_a_part_of_one_core(coun
 
 async def test_a_poll_that_finds_thousands_of_changes_leaves_them_to_the_sweep() -> None:
     clock = SimulatedClock()
-    cloud = FakeCloud(clock)
+    cloud = SimulatedCloud(clock)
     feeds = feeds_on(clock, FeedOptions(delta_rows=4, page_rows=8, events_seconds=0.0))
     names = [f"s{number:03d}" for number in range(50)]
     for name in names:

@@ -11,8 +11,9 @@ from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.feed import Feed
 from onecloud_operator.onecloud.errors import Call, ConnectFailed, Forbidden, ServerError
 from onecloud_operator.translate import observed_from_row
+from sandbox.cloud.defaults import OTHER_PROJECT
 from tests.engine.simulated import SimulatedClock
-from tests.feed.fake import PROJECT, FakeCloud, kind_of
+from tests.feed.cloud import PROJECT, SimulatedCloud, kind_of
 from tests.feed.world import PLACE, World
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ async def test_a_storm_of_unknown_servers_reads_no_details(world: World) -> None
         world.cloud.change(f"s{number:03d}", status="unknown")
     await world.clock.advance(30)
     assert world.cloud.kinds(before)["details"] == 0
-    assert {str(feed.reading(one).server.phase) for one in world.cloud.rows} == {"Unknown"}  # type: ignore[union-attr]
+    assert {str(feed.reading(one).server.phase) for one in world.cloud.ids} == {"Unknown"}  # type: ignore[union-attr]
 
 
 async def test_a_burst_is_not_repeated_once_it_was_seen_whole(world: World) -> None:
@@ -166,12 +167,12 @@ async def test_a_restart_reads_no_details_of_what_the_status_still_tells(world: 
         world.cloud.add(f"s{number:04d}", status="ready")
     feed = world.watch_all()
     await world.clock.advance(120)
-    recalled = {one: feed.reading(one).server for one in world.cloud.rows}
+    recalled = {one: feed.reading(one).server for one in world.cloud.ids}
     await world.feeds.close()
     world.cloud.change("s0007", name="other")
 
     again = World(world.clock)
-    again.cloud.rows, again.cloud.date = world.cloud.rows, world.cloud.date
+    again.cloud = world.cloud.another_client()
     for one, server in recalled.items():
         again.join(one).watch(one, one, server)
     await world.clock.advance(10)
@@ -219,7 +220,7 @@ async def test_an_id_that_is_learned_at_once_costs_no_read_of_its_own(world: Wor
     feed.watch("new", "new")
     await world.clock.advance(0.2)
     world.cloud.add("new", status="schedule")
-    feed.learn(world.cloud.rows["new"] | {"disks_info": []}, world.clock.now)
+    feed.learn(world.cloud.row("new") | {"disks_info": []}, world.clock.now)
     await world.clock.advance(1)
     assert world.cloud.kinds(before)["details"] == 0
     server = feed.reading("new").server
@@ -262,14 +263,13 @@ async def test_a_change_of_health_is_told_once_to_each_of_thousands(world: World
     told = len(world.told)
     world.cloud.fail = lambda _kind, _query: ConnectFailed("nobody there")
     await world.clock.advance(600)
-    assert sorted(world.told[told:]) == [(one, Lane.RESYNC) for one in sorted(world.cloud.rows)]
+    assert sorted(world.told[told:]) == [(one, Lane.RESYNC) for one in world.cloud.ids]
 
 
 async def test_a_refused_member_is_set_aside_when_the_next_ones_credentials_work(world: World) -> None:
     world.cloud.add("a")
     world.cloud.add("b")
-    refused = FakeCloud(world.clock)
-    refused.rows, refused.log = world.cloud.rows, world.cloud.log
+    refused = world.cloud.another_client()
     feed = world.join("a", refused)
     feed.watch("a", "a")
     world.join("b").watch("b", "b")
@@ -295,9 +295,8 @@ async def test_a_refused_member_is_set_aside_when_the_next_ones_credentials_work
 async def test_when_all_are_refused_nobody_is_set_aside_but_the_feed_is_out_of_touch(world: World) -> None:
     """More likely the identity service is down."""
     world.cloud.add("a")
-    others = [FakeCloud(world.clock) for _ in range(3)]
+    others = [world.cloud.another_client() for _ in range(3)]
     for number, other in enumerate([world.cloud, *others]):
-        other.rows = world.cloud.rows
         world.join(f"k{number}", other).watch(f"k{number}", "a")
     feed = world.join("k0")
     await world.clock.advance(30)
@@ -401,7 +400,7 @@ async def test_a_row_that_the_cloud_cannot_show_is_a_question_for_its_owner_and_
     world.cloud.fail = poisoned
     feed = world.watch_all()
     await world.clock.advance(300)
-    readings = {one: feed.reading(one) for one in world.cloud.rows}
+    readings = {one: feed.reading(one) for one in world.cloud.ids}
     assert {one for one, found in readings.items() if not found.server or not found.server.detailed} == {
         "s13"
     }
@@ -412,10 +411,12 @@ async def test_a_row_that_the_cloud_cannot_show_is_a_question_for_its_owner_and_
 async def test_rows_of_another_project_are_nobodys_business(world: World) -> None:
     """An administrator's credentials may list the whole cloud."""
     world.cloud.add("mine")
-    world.cloud.add("theirs", tenant_id="p2")
-    feed = world.join("x")
+    world.cloud.add("theirs", tenant_id=OTHER_PROJECT)
+    administrator = world.cloud.another_client("sysadmin", scope="system")
+    assert {row["id"] for row in (await administrator.list_servers()).rows} == {"mine", "theirs"}
+    feed = world.join("x", administrator)
     feed.watch("x", "theirs")
-    world.join("y").watch("y", "mine")
+    world.join("y", administrator).watch("y", "mine")
     for _ in range(20):
         world.cloud.change("theirs", name="other")
         await world.clock.advance(3)
@@ -461,7 +462,7 @@ async def test_an_event_log_that_begins_anew_is_followed_anew(world: World) -> N
         world.cloud.happen("a", "sync_conf")
     feed = world.watch_all()
     await world.clock.advance(60)
-    world.cloud.log.clear()
+    world.cloud.begin_another_log()
     await world.clock.advance(60)
     world.cloud.happen("a", "sync_conf")
     await world.clock.advance(400)
@@ -489,7 +490,7 @@ async def test_an_idle_fleets_poll_costs_the_same_for_one_server_and_for_thousan
         world.cloud.add(f"s{number:04d}")
     feed = world.watch_all()
     await world.clock.advance(120)
-    entries = [feed._cache.get(one) for one in world.cloud.rows]  # noqa: SLF001 - to see that nothing was touched
+    entries = [feed._cache.get(one) for one in world.cloud.ids]  # noqa: SLF001 - to see that nothing was touched
     before = [entry.asked_at for entry in entries if entry]
     await world.clock.advance(20)
     assert [entry.asked_at for entry in entries if entry] == before
@@ -584,7 +585,7 @@ async def test_a_limiter_with_nothing_in_it_goes_with_its_feed(world: World) -> 
 # -- a restart -------------------------------------------------------------------------------------------
 def recalled(world: World, server_id: str) -> Observed:
     """Return a server as the status remembers it, from before the restart."""
-    return observed_from_row(world.cloud.rows[server_id], None)
+    return observed_from_row(world.cloud.row(server_id), None)
 
 
 async def join_slowly(world: World, feed: Feed[str], memories: dict[str, Observed]) -> None:
@@ -600,7 +601,7 @@ async def test_a_restart_asks_for_pages_and_not_for_each_server(world: World) ->
     for number in range(3000):
         world.cloud.add(f"s{number:04d}")
     await world.clock.advance(60)
-    memories = {server_id: recalled(world, server_id) for server_id in world.cloud.rows}
+    memories = {server_id: recalled(world, server_id) for server_id in world.cloud.ids}
     began_at = world.clock.now
     feed = world.join("me")
     await join_slowly(world, feed, memories)
@@ -664,10 +665,10 @@ async def test_what_is_gone_takes_nobody_elses_turn_to_be_read_again(world: Worl
     for one in lost:
         await feed.look(one, world.cloud)
     await world.clock.advance(2 * HOUR)
-    for row in world.cloud.rows.values():
-        row["vcpu_count"] = 7  # and no new version
+    for one in world.cloud.ids:
+        world.cloud.change_unseen(one, vcpu_count=7)
     await world.clock.advance(2 * HOUR)
-    read = [feed.reading(one).server for one in world.cloud.rows]
+    read = [feed.reading(one).server for one in world.cloud.ids]
     assert {server.cpu for server in read if server is not None} == {7}
 
 
@@ -693,18 +694,19 @@ async def test_a_list_without_an_end_is_given_up(world: World, kind: str) -> Non
     assert 1000 < endless.pages < 100_000
 
 
-class Endless(FakeCloud):
+class Endless(SimulatedCloud):
     """A cloud whose lists of one kind go on for ever."""
 
-    def __init__(self, cloud: FakeCloud, kind: str) -> None:
-        self.__dict__ |= cloud.__dict__
+    def __init__(self, cloud: SimulatedCloud, kind: str) -> None:
+        super().__init__(cloud.site.clock, cloud.site)
         self.kind = kind
         self.pages = 0
+        self.page: ServerPage | None = None
 
     async def list_servers(self, query: ServerQuery | None = None) -> ServerPage:
-        page = await super().list_servers(query)
         if query is None or kind_of(query) != self.kind:
-            return page
+            return await super().list_servers(query)
         self.pages += 1
-        row = self.rows["a"] | {"id": f"b{self.pages:09d}"}
-        return replace(page, rows=(row,), total=10**9)
+        self.page = self.page or await super().list_servers(query)
+        row = self.row("a") | {"id": f"b{self.pages:09d}"}
+        return replace(self.page, rows=(row,), total=10**9, asked_at=self.site.clock.now)

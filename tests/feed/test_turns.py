@@ -13,7 +13,7 @@ from onecloud_operator.core.values import Place
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.onecloud.errors import Call, ConnectFailed, Forbidden
 from tests.engine.simulated import SimulatedClock
-from tests.feed.fake import PROJECT, FakeCloud
+from tests.feed.cloud import PROJECT, SimulatedCloud
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,11 +37,11 @@ class Turn(NamedTuple):
 
 
 class Watched:
-    """A feed on a fake cloud, and the turns that it told of."""
+    """A feed on the simulator, and the turns that it told of."""
 
     def __init__(self, clock: SimulatedClock) -> None:
         self.clock = clock
-        self.cloud = FakeCloud(clock)
+        self.cloud = SimulatedCloud(clock)
         self.turns: list[Turn] = []
         self.feeds: Feeds[str] = Feeds(
             notify=lambda _key, _lane: None,
@@ -51,7 +51,7 @@ class Watched:
             on_turn=lambda *told: self.turns.append(Turn(*told)),
         )
 
-    def watch(self, server_id: str, cloud: FakeCloud | None = None) -> None:
+    def watch(self, server_id: str, cloud: SimulatedCloud | None = None) -> None:
         """Let an object in that watches this server."""
         self.feeds.join(server_id, PLACE, cloud or self.cloud).watch(server_id, server_id)
 
@@ -73,7 +73,7 @@ async def watched() -> AsyncIterator[Watched]:
 
 
 async def test_every_job_has_a_name_of_its_own_and_the_document_lists_them(watched: Watched) -> None:
-    refused = FakeCloud(watched.clock)
+    refused = SimulatedCloud(watched.clock)
     refused.fail = lambda _kind, _query: Forbidden(CALL, 403, "ForbiddenError", "no")
     watched.feeds.leave("a")
     watched.watch("b", refused)  # asked first, so it is set aside, and tried again later

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.values import Place
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
-from tests.feed.fake import PROJECT, FakeCloud
+from tests.feed.cloud import PROJECT, SimulatedCloud
 
 if TYPE_CHECKING:
     from onecloud_operator.engine.lanes import Lane
@@ -16,11 +16,11 @@ PLACE = Place("https://cloud.example/v3", "region0", PROJECT)
 
 
 class World:
-    """A fake cloud, a feed on it, and what the feed told."""
+    """The simulator, a feed on it, and what the feed told."""
 
     def __init__(self, clock: SimulatedClock, **options: Any) -> None:
         self.clock = clock
-        self.cloud = FakeCloud(clock)
+        self.cloud = SimulatedCloud(clock)
         self.told: list[tuple[str, Lane]] = []
         self.feeds: Feeds[str] = Feeds(
             notify=lambda key, lane: self.told.append((key, lane)),
@@ -29,15 +29,15 @@ class World:
             random=lambda: 0.5,
         )
 
-    def join(self, key: str = "me", cloud: FakeCloud | None = None) -> Feed[str]:
+    def join(self, key: str = "me", cloud: SimulatedCloud | None = None) -> Feed[str]:
         """Let an object in."""
         return self.feeds.join(key, PLACE, cloud or self.cloud)
 
     def watch_all(self) -> Feed[str]:
         """Let an object in for each server, under the server's name."""
-        for server_id in self.cloud.rows:
+        for server_id in self.cloud.ids:
             self.join(server_id).watch(server_id, server_id)
-        return self.join(next(iter(self.cloud.rows)))
+        return self.join(next(iter(self.cloud.ids)))
 
     def told_since(self, count: int) -> set[str]:
         """Return who was told something after the first *count*."""

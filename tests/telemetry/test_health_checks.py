@@ -34,7 +34,7 @@ from onecloud_operator.telemetry.health_checks import (
     ready,
 )
 from tests.engine.simulated import SimulatedClock
-from tests.feed.fake import PROJECT, FakeCloud
+from tests.feed.cloud import PROJECT, SimulatedCloud
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -62,7 +62,7 @@ class Site:
         self.watch = Watch("onecloudservers", monotonic=self.clock.monotonic, on_relist=lambda: None)
         self.objects = Store(self.clock.monotonic)
         self.objects.complete = True
-        self.cloud = FakeCloud(self.clock)
+        self.cloud = SimulatedCloud(self.clock)
         self.feeds: Feeds[Key] = Feeds(
             notify=lambda _key, _lane: None, clock=self.clock, options=FeedOptions(), random=lambda: 0.5
         )
