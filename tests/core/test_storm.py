@@ -1,8 +1,8 @@
 """
 Users, the cloud and faults in any order, against the decisions, with a simulated clock.
 
-What must hold whatever happens stands in promises.py: never two servers for one object, never a deletion that
-nobody asked for, no write without need; and once the storm is over the server is what the spec asks for.
+What must hold whatever happens stands in invariants.py: never two servers for one object, never a deletion
+that nobody asked for, no write without need; and once the storm is over the server is what the spec asks for.
 """
 
 from __future__ import annotations

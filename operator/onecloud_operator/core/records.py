@@ -2,7 +2,7 @@
 What the status remembers so that every step can be repeated: where, which attempt, since when.
 
 A status can be edited by whoever may write it, so it is read with suspicion: a record that is not of its
-form, or that the object contradicts, counts as absent, and ``ours`` in policy.py asks the server itself.
+form, or that the object contradicts, counts as absent, and ``ownership.ours`` asks the server itself.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Creation:
     The attempt under way or done.
 
     *completed_at*: first seen stable; from then on nothing may undo it. *failure*: the cloud failed it, so
-    what is left is deleted, and the next attempt follows. *sent*: what it was made of, see ``sent.py``; None
-    where that was not noted.
+    what is left is deleted, and the next attempt follows. *sent*: what it was made of (see
+    ``creation_digests``); None where that was not noted.
     """
 
     attempt: int
@@ -67,7 +67,7 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """Why a change is not repeated by itself; *change* is its ``repeats.kind_of``."""
+    """Why a change is not repeated by itself; *change* is its ``retry.kind_of``."""
 
     change: str
     reason: Reason

@@ -1,14 +1,15 @@
 """
 The whole decision: facts in, one step out.
 
-    deleting                        removal.py    policy → unlock → record → DELETE → finalizer off
-    paused, flawed, no credentials  Hold          nothing is sent
-    elsewhere than pinned           Hold          CredentialsMismatch: not even a 404 from there counts
-    Observe                         adoption.py   look, never write
-    no server yet                   creation.py   finalizer → record → POST → until it first rests
-                                    adoption.py   find → finalizer → record → owner tags
-    server                          here          gone? in the bin? unknown, failed, moving? else change.py
-    then, whatever the step         proof.py      what it rests on was read just now, or is read first
+    deleting                        delete         policy → unlock → record → DELETE → finalizer off
+    paused, flawed, no credentials  Hold           nothing is sent
+    elsewhere than pinned           Hold           CredentialsMismatch: not even a 404 from there counts
+    Observe                         adopt          look, never write
+    no server yet                   create         finalizer → record → POST → until it first rests
+                                    adopt          find → finalizer → record → owner tags
+    server                          existing       gone? in the bin? unknown, failed, moving? else update
+    then, whatever the step         fresh_reads    what it rests on was read just now, or is read first
+                                    retry          what was refused, or changed nothing, waits its time
 
 A step is taken and observed before the next one is planned, so a crash between any two is a repeat.
 """

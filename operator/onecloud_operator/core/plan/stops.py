@@ -2,7 +2,7 @@
 What a running server must be stopped for, and how it comes to that.
 
     larger, and its metadata allow hot-plug    as it runs; refused, or without effect: as the others
-    the others                                 record → stop → all of them → start (change.py)
+    the others                                 record → stop → all of them → start (update.py)
 """
 
 from __future__ import annotations
