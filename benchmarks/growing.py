@@ -44,18 +44,16 @@ def costs(run: Mapping[str, Any]) -> dict[str, float]:
 
 
 def growing(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Return the table of *runs* of one subject; nothing if there are not two of them."""
+    """Return the table of *runs* of one subject; nothing if no two of them can be compared."""
     ordered = sorted(runs, key=lambda run: int(run["objects"]))
     columns = [costs(run) for run in ordered]
-    if len(ordered) < 2:  # noqa: PLR2004 - it takes two
-        return ""
     rows = []
     for cost in COSTS:
         values = [found.get(cost.key) for found in columns]
         known = [value for value in values if value is not None]
-        if not known:
+        if len(known) < 2 or known[0] <= 0:  # noqa: PLR2004 - it takes two
             continue
-        grown = known[-1] / known[0] - 1.0 if len(known) > 1 and known[0] > 0 else None
+        grown = known[-1] / known[0] - 1.0
         shown = ["-" if value is None else f"{number(value)} {cost.unit}" for value in values]
         rows.append([cost.what, *shown, *_verdict(cost, grown)])
     if not rows:
@@ -64,8 +62,6 @@ def growing(runs: Sequence[Mapping[str, Any]]) -> str:
     return table(head, ["---", *("--:" for _ in ordered), "--:", "---"], rows)
 
 
-def _verdict(cost: Cost, grown: float | None) -> tuple[str, str]:
-    if grown is None:
-        return "", ""
+def _verdict(cost: Cost, grown: float) -> tuple[str, str]:
     bar = "met" if grown <= BAR else "missed"
     return f"{100.0 * grown:+.0f} %", f"≤ {100.0 * BAR:.0f} %: {bar}" if cost.judged else ""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Run = dict[str, Any]
 BEGIN, END = "<!-- measured -->\n", "<!-- /measured -->"
+UNITS: Final = {"r_ms", "w_ms", "object_bytes"}  # of the machine and the object, so nobody needs less
 ORDER: Final = [Ours.name, Before.name, Baseline.name]
 
 
@@ -118,13 +119,14 @@ def _value(figure: Figure, found: Mapping[str, float]) -> str:
 def _part(key: str, ours: Mapping[str, float], before: Mapping[str, float]) -> str:
     """Return which part of what the other commit needs the operator needs."""
     mine, other = ours.get(key), before.get(key)
-    return number(mine / other) if mine and other else ""
+    return number(mine / other) if mine and other and key not in UNITS else ""
 
 
 def _times_less(figure: Figure, ours: Mapping[str, float], theirs: Mapping[str, float]) -> str:
     """Return how many times less the operator needs than the baseline, whose R is another."""
     mine, other = ours.get(figure.key), theirs.get(figure.key)
-    return number(other / mine) if mine and other and figure.unit != "R" else ""
+    comparable = figure.unit != "R" and figure.key not in UNITS
+    return number(other / mine) if mine and other and comparable else ""
 
 
 def _circumstances(results: Mapping[str, Any], runs: Iterable[Run]) -> str:
@@ -134,13 +136,32 @@ def _circumstances(results: Mapping[str, Any], runs: Iterable[Run]) -> str:
         "API server, etcd, the simulated cloud and the measuring share the machine with the operator.",
         "Versions: " + ", ".join(f"{name} {text}" for name, text in results["versions"].items()) + ".",
     ]
-    before = {run["commit"] for run in runs if run["subject"] == Before.name}
-    if before:
-        lines.append(f"Before: the operator and its definition of the resource as of {', '.join(before)}.")
+    lines += _commits(runs)
     noisy = [f"{run['subject']} {run['objects']:,} ({_noise(run)})" for run in runs if run["provisional"]]
     if noisy:
         lines.append(f"Provisional: {', '.join(noisy)}.")
     return "\n".join(lines)
+
+
+def _commits(runs: Iterable[Run]) -> list[str]:
+    """Say what "before" is, and which runs were made of which commit, if not all of one."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for run in runs:
+        found.setdefault(run["subject"], {}).setdefault(run["commit"], []).append(f"{run['objects']:,}")
+    before = found.pop(Before.name, {})
+    lines = (
+        [f"Before: the operator and its definition of the resource as of {', '.join(before)}."]
+        if before
+        else []
+    )
+    if len({commit for commits in found.values() for commit in commits}) > 1:
+        told = [
+            f"{subject} {' and '.join(objects)} of {commit}"
+            for subject, commits in found.items()
+            for commit, objects in commits.items()
+        ]
+        lines.append(f"Not measured in one go: {', '.join(told)}.")
+    return lines
 
 
 def _noise(run: Run) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+TINY: Final = 0.1  # a number below has four decimals
 SMALL: Final = 10  # a number below has two decimals
 LARGE: Final = 100  # a number below has one
 
@@ -15,6 +16,8 @@ def number(value: float) -> str:
     """Return a number as a table shows it."""
     if value == int(value) or abs(value) >= LARGE:
         return f"{value:,.0f}"
+    if abs(value) < TINY:
+        return f"{value:.4f}"
     return f"{value:.2f}" if abs(value) < SMALL else f"{value:.1f}"
 
 

@@ -162,6 +162,16 @@ def test_a_run_whose_units_moved_is_shown_as_provisional() -> None:
     assert "operator 100 (others used 1 % of the machine, R or W moved by 31 %)" in page(results)
 
 
+def test_what_was_not_measured_in_one_go_says_so() -> None:
+    run = made_up(100, cpu_seconds=1.0) | {"provisional": False, "commit": "c"}
+    before = run | {"subject": "before", "commit": "a"}
+    results = {"machine": MACHINE, "versions": {}, "runs": [run, before]}
+    assert "as of a." in page(results)
+    assert "in one go" not in page(results)
+    results["runs"] = [run, run | {"objects": 200, "commit": "b"}]
+    assert "Not measured in one go: operator 100 of c, operator 200 of b." in page(results)
+
+
 def test_cpu_is_told_in_units_without_what_a_start_needs() -> None:
     found = figures(made_up(100, cpu_seconds=1.0))
     assert found["startup_cpu"] == 0.5
