@@ -20,6 +20,7 @@ from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kube import Kube
 from sandbox.cluster.namespaces import temporary
 from sandbox.stage import CRDS
+from tests import programs
 from tests.engine.simulated import SimulatedClock
 
 # A shell that runs this in the background has it ignore Ctrl-C, and so would every child of a test.
@@ -79,6 +80,16 @@ def namespace(kube: Kube) -> Iterator[str]:
     """Give a new namespace; afterwards it is gone, with every object of ours in it."""
     with temporary(kube, f"test-{uuid4().hex[:10]}") as name:
         yield name
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what brings the programs for want of which tests were skipped."""
+    reasons = " ".join(str(report.longrepr) for report in terminalreporter.stats.get("skipped", ()))
+    absent = [name for name in programs.missing() if name in reasons]
+    if absent and (how := programs.remedy(absent)):
+        terminalreporter.write_line(
+            f"some tests were skipped for want of {', '.join(absent)}; to get it: {how}"
+        )
 
 
 @pytest.hookimpl(wrapper=True)

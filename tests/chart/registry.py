@@ -21,11 +21,6 @@ PROGRAM = "docker-registry"
 LONG = 30.0
 
 
-def lacking() -> str:
-    """Return what this machine lacks to run one; empty: nothing."""
-    return "" if shutil.which(PROGRAM) else f"{PROGRAM} cannot be found"
-
-
 @contextmanager
 def serving(directory: Path) -> Iterator[str]:
     """Give the address of an empty registry, without a scheme, as in references; *directory* is its own."""

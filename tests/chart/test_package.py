@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tarfile
 from typing import TYPE_CHECKING
@@ -11,7 +10,8 @@ import pytest
 
 from onecloud_operator import __version__
 from tests.chart.helm import CI, Command, Refused, objects, rendered
-from tests.chart.registry import lacking, serving
+from tests.chart.registry import PROGRAM, serving
+from tests.programs import needs
 from tools.docs.chart import CHART
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ PACKAGE = f"onecloud-operator-{__version__}.tgz"
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a directory with a new pair of keys, and with the public key of somebody else."""
-    if shutil.which("gpg") is None:
-        pytest.skip("gpg cannot be found")
+    needs("gpg")
     home = tmp_path_factory.mktemp("gpg")
     home.chmod(0o700)
     gpg = ("gpg", "--homedir", str(home), "--batch", "--quiet")
@@ -52,8 +51,7 @@ def package(keys: Path, home: Path, helm: Command, tmp_path_factory: pytest.Temp
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[str]:
     """Give the address of an empty one."""
-    if reason := lacking():
-        pytest.skip(reason)
+    needs(PROGRAM)
     directory = tmp_path / "registry"
     directory.mkdir()
     with serving(directory) as address:

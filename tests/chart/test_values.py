@@ -331,6 +331,7 @@ def test_an_alert_leads_to_a_section_of_the_documentation(helm: Command) -> None
         text = (ROOT / "docs" / page).read_text()
         headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
         assert section in map(anchor, headings), rule["alert"]
+        assert rule["annotations"]["runbook"] == f"docs/{page}#{section}"
     (failed,) = (rule for rule in group["rules"] if rule["alert"] == "OneCloudServersFailed")
     assert failed["labels"]["severity"] == "info"
 

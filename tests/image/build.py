@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from sandbox.cluster import tools
 from sandbox.cluster.process import Process
 from sandbox.stage import ROOT
+from tests import programs
+from tests.programs import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +27,6 @@ STANDIN: Final = "localhost/stand-in-python:bookworm-1"
 MAX_IMAGES: Final = 60  # each run leaves a few layers, of which only the newest can be used again
 DIGEST: Final = f"sha256:{'0' * 64}"  # what the label says; the stand-in is named by its tag
 CERTIFICATES: Final = Path("/etc/ssl/certs/ca-certificates.crt")
-PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 # Debian's Python, seen where the real base has its own: /usr/local/bin/python, with pip beside it.
 STANDIN_FILE: Final = """\
@@ -52,9 +52,8 @@ exec chroot --userspec="$user:$user" "$root" "$@"
 
 def lacking() -> str:
     """Return what this machine lacks to build an image without an engine; empty: nothing."""
-    missing = [name for name in NEEDED if shutil.which(name, path=PATH) is None]
-    if missing:
-        return f"{', '.join(missing)} cannot be found"
+    if reason := programs.lacking(*NEEDED):
+        return reason
     return "" if os.getuid() == 0 else "only root may mount a file system"
 
 

@@ -25,6 +25,7 @@ from onecloud_operator.telemetry.metrics import (
     GAUGES,
     LONGEST_LABEL,
     MAX_FEEDS,
+    MAX_TROUBLES,
     OTHER,
     PREFIX,
     Metrics,
@@ -144,7 +145,7 @@ def test_codes_are_few_whatever_a_cloud_answers(status: int | None, code: str) -
 
 
 def test_words_outside_the_closed_set_are_one() -> None:
-    assert tally(["a", "b", "?", None, "a"], ["a", "b", "c"]) == {"a": 2, "b": 1, "c": 0, OTHER: 2}
+    assert tally({"a": 2, "b": 1, "?": 1, None: 1}, ["a", "b", "c"]) == {"a": 2, "b": 1, "c": 0, OTHER: 2}
 
 
 def test_labels_are_printable_and_short() -> None:
@@ -224,6 +225,52 @@ def test_objects_are_counted_by_state_and_reason(metrics: Metrics, clock: Simula
         'objects{reason="other"} 1.0',
     } <= seen
     assert not any("invented" in line or "made up" in line for line in seen)
+
+
+def test_objects_in_trouble_are_counted_by_their_namespace(metrics: Metrics, clock: SimulatedClock) -> None:
+    parts = working(clock)
+    stalled = {"type": "Stalled", "status": "True", "reason": "InvalidSpec"}
+    deleting = {"type": "Deleting", "status": "True", "reason": "DeletionProtected"}
+    for namespace, conditions in {
+        "well": synced("UpToDate"),
+        "busy": synced("Creating"),
+        "wanted": synced("Paused"),
+        "new": [],
+        "poor": synced("QuotaExceeded"),
+        "wrong": [*synced("InvalidSpec"), stalled],
+        "strange": synced("invented"),
+        "protected": [*synced("UpToDate"), deleting],
+        "going": [*synced("UpToDate"), {**deleting, "reason": "Removing"}],
+    }.items():
+        one = body(namespace, {"conditions": conditions})
+        one["metadata"] |= {"namespace": namespace}
+        parts.objects.heard(one, listed=True)
+    metrics.look = parts
+    assert {line for line in lines(metrics) if line.startswith("objects_in_trouble{")} == {
+        'objects_in_trouble{object_namespace="poor",reason="QuotaExceeded",stalled="false"} 1.0',
+        'objects_in_trouble{object_namespace="wrong",reason="InvalidSpec",stalled="true"} 1.0',
+        f'objects_in_trouble{{object_namespace="strange",reason="{OTHER}",stalled="false"}} 1.0',
+        'objects_in_trouble{object_namespace="protected",reason="DeletionProtected",stalled="false"} 1.0',
+    }
+
+
+def test_namespaces_that_come_and_go_get_no_ever_new_series(metrics: Metrics, clock: SimulatedClock) -> None:
+    """What is beyond the bound is still counted, by its reason."""
+    parts, named = working(clock), set[str]()
+    metrics.look = parts
+    for first in range(0, 3 * MAX_TROUBLES, MAX_TROUBLES):
+        for key in tuple(parts.objects.keys()):
+            parts.objects.drop(key)
+        for number in range(first, first + MAX_TROUBLES + 50):
+            one = body("web", {"conditions": synced("NoCapacity")})
+            one["metadata"] |= {"namespace": f"team-{number}", "uid": f"u-{number}"}
+            parts.objects.heard(one, listed=True)
+        clock.now += 10.0
+        seen = {line for line in lines(metrics) if line.startswith("objects_in_trouble{")}
+        named |= {line.partition("}")[0] for line in seen}
+        assert sum(float(line.rpartition(" ")[2]) for line in seen) == MAX_TROUBLES + 50
+    assert len(named) == MAX_TROUBLES + 1
+    assert any(f'object_namespace="{OTHER}"' in line for line in named)
 
 
 def test_the_number_of_series_does_not_grow_with_objects(metrics: Metrics, clock: SimulatedClock) -> None:

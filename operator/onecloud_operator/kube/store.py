@@ -94,9 +94,9 @@ class Store:
         """Say whether an object of this UID is among those that are known."""
         return uid in self._owners
 
-    def statuses(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the status of each object, an empty one if it has none yet."""
-        return (entry.body.get("status") or {} for entry in self._entries.values())
+    def statuses(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the namespace and the status of each object, an empty one if it has none yet."""
+        return ((key.namespace, entry.body.get("status") or {}) for key, entry in self._entries.items())
 
     def rest_seconds(self, key: Key) -> float:
         """Return for how long the object is still left alone, since it was another's until just now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reas
 from onecloud_operator.api.status import State
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.onecloud import Traffic
-from onecloud_operator.telemetry.metrics import MAX_FEEDS, OTHER, code_of, label, tally
+from onecloud_operator.telemetry.metrics import MAX_FEEDS, MAX_TROUBLES, OTHER, code_of, label, tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,19 @@ if TYPE_CHECKING:
 
 STATES = frozenset(get_args(State))
 REASONS = frozenset({*SYNCED_REASONS, *DELETING_REASONS})
+# All is well, or something is under way, or the user wants it so: not worth a series of each namespace.
+UNTROUBLED = frozenset(
+    {
+        *(reason for reason, row in SYNCED_REASONS.items() if row.synced == "True"),
+        Reason.NOT_YET_OBSERVED,
+        Reason.CREATING,
+        Reason.UPDATING,
+        Reason.PAUSED,
+        Reason.REMOVING,
+        Reason.WAITING_FOR_CLOUD,
+        Reason.RELEASED,
+    }
+)
 
 
 @dataclass(slots=True)
@@ -56,6 +70,8 @@ class Working:
     installed_crd: InstalledCRD
     # Feeds that have series of their own, ever: whoever names hosts must not choose how many there are.
     named: set[tuple[str, str, str]] = field(default_factory=set)
+    # The same for troubles of namespaces.
+    troubled: set[tuple[str, str, str]] = field(default_factory=set)
 
     def __call__(self) -> Iterator[Sample]:
         """Yield each sample: its metric, its labels, its value."""
@@ -94,11 +110,31 @@ class Working:
             yield "feed_staleness_seconds", name, now - min(fresh_at(feed) for feed in several)
 
     def _of_objects(self) -> Iterator[Sample]:
-        statuses = tuple(self.objects.statuses())
-        for state, number in tally((status.get("state") for status in statuses), STATES).items():
+        states: Counter[object] = Counter()
+        reasons: Counter[str] = Counter()
+        troubles: Counter[tuple[str, str, str]] = Counter()
+        for namespace, status in self.objects.statuses():
+            conditions = conditions_of(status)
+            states[status.get("state")] += 1
+            reasons[synced_reason(conditions)] += 1
+            if (trouble := trouble_of(conditions)) is not None:
+                troubles[label(namespace), *trouble] += 1
+        for state, number in tally(states, STATES).items():
             yield "servers", (state,), float(number)
-        for reason, number in tally((synced_reason(status) for status in statuses), REASONS).items():
+        for reason, number in tally(reasons, REASONS).items():
             yield "objects", (reason,), float(number)
+        yield from self._of_troubles(troubles)
+
+    def _of_troubles(self, troubles: Counter[tuple[str, str, str]]) -> Iterator[Sample]:
+        shown: Counter[tuple[str, str, str]] = Counter()
+        for trouble, number in troubles.most_common():
+            if trouble in self.troubled or len(self.troubled) < MAX_TROUBLES:
+                self.troubled.add(trouble)
+                shown[trouble] += number
+            else:
+                shown[OTHER, *trouble[1:]] += number
+        for trouble, number in shown.items():
+            yield "objects_in_trouble", trouble, float(number)
 
 
 def name_of(feed: Feed[Key]) -> tuple[str, str, str]:
@@ -116,13 +152,25 @@ def fresh_at(feed: Feed[Key]) -> float:
     return health.since if health.fresh_at is None else health.fresh_at
 
 
-def synced_reason(status: Mapping[str, object]) -> str:
-    """Return the reason of the condition Synced; an object without one was not yet looked at."""
+def conditions_of(status: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
+    """Return the conditions by their type."""
     conditions = status.get("conditions")
-    for condition in conditions if isinstance(conditions, list) else ():
-        if condition.get("type") == "Synced":
-            return str(condition.get("reason"))
-    return Reason.NOT_YET_OBSERVED
+    return {each.get("type"): each for each in (conditions if isinstance(conditions, list) else ())}
+
+
+def synced_reason(conditions: Mapping[str, Mapping[str, object]]) -> str:
+    """Return the reason of the condition Synced; an object without one was not yet looked at."""
+    return str(conditions["Synced"].get("reason")) if "Synced" in conditions else Reason.NOT_YET_OBSERVED
+
+
+def trouble_of(conditions: Mapping[str, Mapping[str, object]]) -> tuple[str, str] | None:
+    """Return why the object does not come further, and whether it is stalled; None: all is well."""
+    deleting = conditions.get("Deleting")
+    reason = synced_reason(conditions) if deleting is None else str(deleting.get("reason"))
+    stalled = "Stalled" in conditions
+    if reason in UNTROUBLED and not stalled:
+        return None
+    return reason if reason in REASONS else OTHER, str(stalled).lower()
 
 
 def telling(metrics: Metrics) -> Callable[[Exchange], None]:

@@ -2,17 +2,16 @@
 What the operator measures, for Prometheus.
 
 Counters and histograms are told when something happens; gauges are looked up when somebody asks. Labels are
-words of small closed sets. Nothing that a tenant writes becomes one, except the names of feeds: those are cut
-short, there are no more of them than feeds, and they are gone with their feed.
+words of small closed sets. What a tenant writes becomes none, except the names of feeds and namespaces:
+those are cut short, there is a bound for how many there ever are, and they are gone with what they name.
 """
 
 from __future__ import annotations
 
 import platform
 import time
-from collections import Counter as Tally
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import (
     CollectorRegistry,
@@ -26,7 +25,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from prometheus_client.core import Metric
 
@@ -34,6 +33,7 @@ PREFIX: Final = "onecloud_operator_"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 RENDER_SECONDS: Final = 1.0  # a rendering is good for so long, however often it is asked for
 MAX_FEEDS: Final = 200  # that have series of their own; the rest is added up as one
+MAX_TROUBLES: Final = 1000  # namespaces and reasons that have a series of their own; the rest by reason alone
 OTHER: Final = "other"
 LONGEST_LABEL: Final = 63
 
@@ -44,6 +44,7 @@ LAG_BUCKETS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 Sample = tuple[str, tuple[str, ...], float]
 
 FEED: Final = ("cloud", "region", "project")  # not "endpoint" or "job", which are the scraper's own
+TROUBLE: Final = ("object_namespace", "reason", "stalled")  # "namespace" is the scraper's own, too
 # Name without the prefix: what it means, and its labels.
 GAUGES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "build_info": ("Always 1; which version runs, on which Python.", ("version", "python")),
@@ -65,6 +66,10 @@ GAUGES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "cloud_requests_waiting": ("Requests to clouds that wait for their turn.", ("lane",)),
     "servers": ("Objects by the state of their server.", ("state",)),
     "objects": ("Objects by the reason of their condition Synced.", ("reason",)),
+    "objects_in_trouble": (
+        "Objects that are neither as wanted nor on their way; stalled: waiting does not help.",
+        TROUBLE,
+    ),
     "crd_fields_missing": (
         "Fields of the status that the installed CRD does not know, so that they are not shown.",
         (),
@@ -216,11 +221,10 @@ def code_of(status: int | None) -> str:
 CODES: Final = frozenset(int(code) for code in HTTPStatus)
 
 
-def tally(words: Iterable[str | None], known: Iterable[str]) -> dict[str, int]:
-    """Count *words* by those that are *known*, every one of which is in the result, and the rest as other."""
-    counted = Tally(words)
-    result = {word: counted.pop(word, 0) for word in known}
-    if rest := sum(counted.values()):
+def tally(words: Mapping[Any, int], known: Iterable[str]) -> dict[str, int]:
+    """Sum up *words* by those that are *known*, each of which is in the result, and the rest as other."""
+    result = {word: words.get(word, 0) for word in known}
+    if rest := sum(words.values()) - sum(result.values()):
         result[OTHER] = rest
     return result
 

@@ -1,0 +1,53 @@
+"""Programs of the machine that some tests use, and how to get those that are missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Debian's package of each. All but those that every Debian has are installed by .ci/run.
+PACKAGES: Final = {
+    "buildah": "buildah",
+    "mmdebstrap": "mmdebstrap",
+    "unshare": "util-linux",
+    "chroot": "coreutils",
+    "make": "make",
+    "gpg": "gpg",
+    "docker-registry": "docker-registry",
+    "promtool": "prometheus",
+}
+PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"  # where root's programs are, too
+
+
+def missing(names: Iterable[str] = PACKAGES) -> list[str]:
+    """Return those of the programs that are not here."""
+    return [name for name in names if shutil.which(name, path=PATH) is None]
+
+
+def remedy(names: Iterable[str]) -> str:
+    """Say how to get these programs, where that is known; empty: it is not."""
+    if shutil.which("apt-get", path=PATH) is None:
+        return ""
+    packages = " ".join(dict.fromkeys(PACKAGES[name] for name in names))
+    return f"{'' if os.getuid() == 0 else 'sudo '}apt-get install {packages}"
+
+
+def lacking(*names: str) -> str:
+    """Return which of the programs are not here, and what brings them; empty: all are."""
+    if not (absent := missing(names)):
+        return ""
+    how = remedy(absent)
+    return f"{', '.join(absent)} cannot be found" + (f"; to get it: {how}" if how else "")
+
+
+def needs(*names: str) -> dict[str, str]:
+    """Return where the programs are, or skip the test and say what is missing."""
+    if reason := lacking(*names):
+        pytest.skip(reason)
+    return {name: shutil.which(name, path=PATH) or name for name in names}
