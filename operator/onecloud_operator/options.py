@@ -98,6 +98,7 @@ def config_of(settings: Settings, cluster_id: str) -> Config:
         retry_create_first_seconds=settings.retry_create_first_seconds,
         retry_create_max_seconds=settings.retry_create_max_seconds,
         expiring_days=settings.expiring_days,
+        secret_seconds=settings.secret_seconds,
     )
 
 

@@ -92,7 +92,6 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         wall=lambda: datetime.now(UTC),
         random=random.random,
         resync_seconds=settings.resync_seconds,
-        secret_seconds=settings.secret_seconds,
         installed_crd=installed_crd,
         on_step=metrics.stepped,
     )

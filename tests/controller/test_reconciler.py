@@ -80,7 +80,6 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
         wall=lambda: datetime.now(UTC),
         random=lambda: 0.5,
         resync_seconds=1800.0,
-        secret_seconds=60.0,
         **fakes,
     )
     key = objects.heard(BODY, listed=False)

@@ -19,18 +19,20 @@ from onecloud_operator.core.actions import (
     RemoveFinalizer,
     Stop,
 )
+from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Creation, attempt_id
-from onecloud_operator.core.report.report import report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.conclude import Conclusion
     from onecloud_operator.core.facts import Facts
-    from onecloud_operator.core.report.report import Report
-    from onecloud_operator.core.values import Problem
+    from onecloud_operator.core.outcome import Outcome
+    from tests.core.world import Conclude
 
     Decide = Callable[[Facts], Step]
 
@@ -139,10 +141,23 @@ def forgets_disks(facts: Facts) -> Step:
     return plan(replace(facts, reading=replace(facts.reading, server=bare)))
 
 
-def tells_all(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
+def writes_all(facts: Facts, step: Step, outcome: Outcome, jitter: float) -> Conclusion:
     """Write a status at every pass, whatever stands there."""
-    said = report(facts, step, problem)
-    return said if said.status is not None else replace(said, status=dict(facts.resource.status))
+    made = conclude(facts, step, outcome, jitter)
+    return made if made.status is not None else replace(made, status=dict(facts.resource.status))
+
+
+def counts_what_is_unwritten(facts: Facts, step: Step, outcome: Outcome, jitter: float) -> Conclusion:
+    """Take a record for written before it is."""
+    made = conclude(facts, step, outcome, jitter)
+    return replace(made, unwritten=made.memory)
+
+
+def forgets_what_failed(facts: Facts, step: Step, outcome: Outcome, jitter: float) -> Conclusion:
+    """Remember nothing of a step that failed, though it may have been done."""
+    made = conclude(facts, step, outcome, jitter)
+    lost = isinstance(outcome, Failed)
+    return replace(made, memory=facts.memory, unwritten=facts.memory) if lost else made
 
 
 DECIDE: dict[str, Decide] = {
@@ -162,6 +177,11 @@ DECIDE: dict[str, Decide] = {
     "forgets-disks": forgets_disks,
 } | {f"leaves-out-{kind.__name__}": without(kind) for kind in LEFT_OUT}
 
+CONCLUDE: dict[str, Conclude] = {
+    "counts-what-is-unwritten": counts_what_is_unwritten,
+    "forgets-what-failed": forgets_what_failed,
+}
+
 # In a second or two; `make soak` takes the time for the others.
 NOTICED_SOON = frozenset(
     {
@@ -173,6 +193,7 @@ NOTICED_SOON = frozenset(
         "passes-by-the-recycle-bin",
         "deletes-without-a-record",
         "forgets-disks",
+        "forgets-what-failed",
         "stops-without-a-record",
         "makes-without-a-finalizer",
         "leaves-out-Look",

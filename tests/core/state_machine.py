@@ -10,11 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Disk, Phase
 from onecloud_operator.core.ownership import power
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records
-from onecloud_operator.core.report.report import report
 from onecloud_operator.core.resource import PAUSED, RECONCILE_REQUESTED_AT
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import OTHER_UID, OWNER, PLACE, resource, server, spec
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from tests.core.cloud import Row
-    from tests.core.world import Tell
+    from tests.core.world import Conclude
 
 LEGACY = "fd86411b-4bca-47a2-84f9-82f0170dce4c"
 STRANGER = "0d5f6c1e-8a39-4c52-9d0e-2f1b7c6a9e11"
@@ -49,10 +49,10 @@ NOTHING_TO_DO = {"ExternallyDeleted", "ServerNotFound"}
 
 
 class Weather(RuleBasedStateMachine):
-    """What may happen, one thing at a time, to an operator that decides by *decide* and reports by *tell*."""
+    """What may happen, one thing at a time, to an operator of *decide* and *conclude*."""
 
     decide: Callable[[Facts], Step] = staticmethod(plan)
-    tell: Tell = staticmethod(report)
+    conclude: Conclude = staticmethod(conclude)
 
     @initialize(
         story=st.sampled_from(["make", "make", "make", *STORIES]),
@@ -90,7 +90,7 @@ class Weather(RuleBasedStateMachine):
             self.base["dataDisks"] = [{"index": 1, "size": "10Gi", "autoDelete": False}]
         fresh = resource(finalizers=(), records=Records(), spec=spec(self.base, **self.policies))
         self.world = World.of(fresh)
-        self.world.decide, self.world.tell, self.world.before = self.decide, self.tell, keep
+        self.world.decide, self.world.conclude, self.world.before = self.decide, self.conclude, keep
         self.world.cloud.pace, self.world.cloud.hot_plug = pace, hot
         if story in {"adopt", "observe"} or (story == "adopt-or-create" and there):
             old = server(id=LEGACY, name=NAME)

@@ -76,6 +76,14 @@ def failing(status: str = "sched_fail", **memory: Any) -> Facts:
     return replace(facts(server(status)), resource=marked, memory=kept)
 
 
+def test_events_that_cannot_be_read_are_read_again_at_one_time_however_often_it_is_told() -> None:
+    """Else each pass in between would write another time into the status."""
+    for passed in (20.0, 50.0):
+        held = plan(failing("deploy_fail", history=None, history_asked_at=NOW - passed))
+        assert isinstance(held, Hold)
+        assert held.requeue_after == 60.0 - passed
+
+
 def refused(problem: Problem, until: float = NOW - 1) -> dict[str, Refusal]:
     return {"Create": Refusal(problem, intent="1//False", until=until, count=1, since=NOW - 100)}
 

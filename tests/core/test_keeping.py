@@ -25,8 +25,9 @@ from onecloud_operator.core.actions import (
     Unlock,
 )
 from onecloud_operator.core.facts import History, LookedAtDisk, Memory
-from onecloud_operator.core.memory import Done, accepted, refused
+from onecloud_operator.core.memory import accepted, refused
 from onecloud_operator.core.observed import Disk, DiskState
+from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.keep_disks import kept_text, unkept
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import KeptDisk, records_of

@@ -33,7 +33,6 @@ from onecloud_operator.core.memory import (
     ATTEMPT_LIFE_SECONDS,
     ATTEMPTS_KEPT,
     WAITING,
-    Done,
     accepted,
     noted,
     paced,
@@ -42,6 +41,7 @@ from onecloud_operator.core.memory import (
     wait_after,
 )
 from onecloud_operator.core.observed import Reading
+from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import BEGUN, ID, NOW, PLACE, facts, reading, resource, server

@@ -24,8 +24,9 @@ from onecloud_operator.core.actions import (
     Update,
 )
 from onecloud_operator.core.facts import Facts, Memory
-from onecloud_operator.core.memory import Done, accepted, refused
+from onecloud_operator.core.memory import accepted, refused
 from onecloud_operator.core.observed import Phase, Reading
+from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.ownership import target_id
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of

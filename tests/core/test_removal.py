@@ -20,8 +20,9 @@ from onecloud_operator.core.actions import (
     Unlock,
 )
 from onecloud_operator.core.facts import Looked, Memory
-from onecloud_operator.core.memory import Done, accepted, refused
+from onecloud_operator.core.memory import accepted, refused
 from onecloud_operator.core.observed import Owner, Reading
+from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Creation, Records, attempt_id
 from onecloud_operator.core.resource import RECONCILE_REQUESTED_AT

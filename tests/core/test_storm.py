@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.core.mutants import DECIDE, NOTICED_SOON, tells_all
+from tests.core.mutants import CONCLUDE, DECIDE, NOTICED_SOON, writes_all
 from tests.core.state_machine import Weather
 
 SOAK = "SOAK" in os.environ
@@ -51,9 +51,18 @@ def test_the_storm_notices_an_operator_that(worse: str) -> None:
         run_state_machine_as_test(Worse, settings=LONG)
 
 
+@pytest.mark.parametrize("worse", [name for name in CONCLUDE if SOAK or name in NOTICED_SOON])
+def test_the_storm_notices_an_operator_that_remembers_otherwise_and(worse: str) -> None:
+    class Worse(Weather):
+        conclude = staticmethod(CONCLUDE[worse])
+
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Worse, settings=LONG)
+
+
 def test_the_storm_notices_an_operator_that_writes_every_status_again() -> None:
     class Worse(Weather):
-        tell = staticmethod(tells_all)
+        conclude = staticmethod(writes_all)
 
     with pytest.raises(AssertionError, match=r"again and again|does not rest"):
         run_state_machine_as_test(Worse, settings=LONG)

@@ -1,16 +1,16 @@
 """
 One object, its cloud and the operator between them, with a clock that moves half a second with each pass.
 
-A pass is the one of reconcile.py in small: observe, plan, act, report, each of which may fail, and the
-process may die between any two. What it decides by is given, so a worse operator can be put in its place.
+A pass is the one of the reconciler in small: observe, plan, act, conclude, write, each of which may fail, and
+the process may die between any two. What it decides by is given, so a worse operator can be put in its place.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from onecloud_operator.api.reasons import Reason, row_of
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
     Find,
@@ -23,19 +23,17 @@ from onecloud_operator.core.actions import (
     RemoveFinalizer,
     Resolve,
     Settled,
-    Stop,
 )
+from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.facts import Facts, Memory
-from onecloud_operator.core.memory import Done, accepted, noted, paced, refused, unpaced, wait_after
+from onecloud_operator.core.memory import seeing
 from onecloud_operator.core.observed import Observed, Reading
-from onecloud_operator.core.plan.adopt import sought, watched_id
-from onecloud_operator.core.plan.create import explain
+from onecloud_operator.core.outcome import Done, Failed
+from onecloud_operator.core.plan.adopt import candidates_of, watched_id
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.plan.retry import judged
 from onecloud_operator.core.references import Missing, Unknown
 from onecloud_operator.core.report.events import transitions
-from onecloud_operator.core.report.report import Report, report
 from tests.core.cloud import LOST, Cloud
 from tests.core.cluster import Cluster, NotWritten
 from tests.core.fixtures import NOW, OTHER_UID, PLACE, wall_at
@@ -44,21 +42,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.core.actions import CloudWrite, Step
+    from onecloud_operator.core.conclude import Conclusion
+    from onecloud_operator.core.outcome import Outcome
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place, Problem
 
+    Conclude = Callable[[Facts, Step, Outcome, float], Conclusion]
+
 PASS_SECONDS = 0.5
 SWEEP_SECONDS = 600.0
-UNTOLD_WAITS = (10.0, 300.0)
 RIVALS = frozenset({OTHER_UID})  # the objects that live beside ours
-TOLD_AT_ONCE = (Stop,)
-
-
-class Tell(Protocol):
-    """What ``report`` is."""
-
-    def __call__(self, facts: Facts, step: Step, problem: Problem | None = None) -> Report: ...
 
 
 @dataclass
@@ -131,11 +125,10 @@ class World:
     place: Place = PLACE
     trouble: Problem | None = None
     too_many_gone: bool = False
-    found: tuple[Find, tuple[Observed, ...]] | None = None
     names: dict[Reference, Answer] = field(default_factory=dict)
     dies: bool = False
     decide: Callable[[Facts], Step] = plan
-    tell: Tell = report
+    conclude: Conclude = conclude
     before: Callable[[World, Facts, Step], None] = lambda _world, _facts, _step: None
     steps: list[Step] = field(default_factory=list)
     sent: list[tuple[float, CloudWrite, str]] = field(default_factory=list)
@@ -161,12 +154,12 @@ class World:
         self.before(self, facts, step)
         self.unwritten = False
         try:
-            done, problem = self._act(facts, step)
+            outcome = self._act(facts, step)
             if self.dies:
                 self.die()
                 self.unwritten = True
             else:
-                self._report(facts, step, done, problem)
+                self._report(facts, step, outcome)
         except NotWritten:
             self.unwritten, self.wait = True, 1.0
         return step
@@ -182,7 +175,7 @@ class World:
 
     def die(self) -> None:
         """Lose all that only the process knew; the next one lists the objects anew."""
-        self.dies, self.memory, self.found, self.names = False, Memory(born_at=self.now), None, {}
+        self.dies, self.memory, self.names = False, Memory(born_at=self.now), {}
         self.feed = Feed(self.feed.stalled, self.feed.lying)
         self.cluster.heard = self.cluster.stored
 
@@ -192,22 +185,20 @@ class World:
         facts = Facts(resource, self.now, wall_at(self.now), memory=self.memory)
         if resource.paused and not resource.deleting:
             return facts
-        if self.trouble is not None and self.trouble.reason == "CredentialsRejected":
+        if self.trouble is not None and self.trouble.reason == Reason.CREDENTIALS_REJECTED:
             return replace(facts, trouble=self.trouble)
         facts = replace(facts, place=self.place)
         if resource.records.place not in {None, self.place}:
             return facts
-        wanted = sought(resource)
-        candidates = self.found[1] if self.found is not None and self.found[0] == wanted else None
+        candidates = candidates_of(facts)
         server_id = watched_id(resource, candidates)
         self.feed.follow(server_id)
         if self.trouble is None:
             self.feed.poll(self.cloud, self.place)
-        self.memory = noted(self.memory, self.feed.reading, self.now)
+        facts = seeing(facts, self.feed.reading)
+        self.memory = facts.memory
         return replace(
             facts,
-            memory=self.memory,
-            reading=self.feed.reading,
             trouble=self.trouble,
             candidates=candidates,
             rivals=RIVALS,
@@ -216,7 +207,7 @@ class World:
         )
 
     # -- the last two beats ------------------------------------------------------------------------------
-    def _act(self, facts: Facts, step: Step) -> tuple[Done, Problem | None]:
+    def _act(self, facts: Facts, step: Step) -> Outcome:
         done = Done(self.now, self.now + PASS_SECONDS / 2)
         match step:
             case AddFinalizer():
@@ -224,73 +215,41 @@ class World:
             case RemoveFinalizer():
                 self.cluster.release()
             case Look() | ReadDisk() | Find() | ReadHistory() | ReadCause() if self.cloud.mood == "down":
-                return done, LOST
+                return Failed(LOST, done.ended_at)
             case Look(server_id=server_id):
                 found = self.feed.look(self.cloud, self.place, server_id)
                 version = found.server.version if found.server else None
-                return replace(done, gone=found.gone, version=version), None
+                return replace(done, gone=found.gone, version=version)
             case ReadDisk(disk_id=disk_id):
-                return replace(done, disk=self.cloud.disk_state(disk_id)), None
+                return replace(done, disk=self.cloud.disk_state(disk_id))
             case Find(server_id=server_id, name=name):
                 rows = [row.server for row in self.cloud.rows.values()]
                 here = (server for server in rows if server.project_id == self.place.project_id)
-                self.found = step, tuple(s for s in here if server_id == s.id or (name and name == s.name))
+                candidates = tuple(s for s in here if server_id == s.id or (name and name == s.name))
+                return replace(done, found=candidates)
             case Resolve(reference=reference):
                 down = self.cloud.mood == "down"
                 self.names[reference] = (
                     Unknown("no answer") if down else self.cloud.named.get(reference, Missing())
                 )
             case ReadCause(server_id=server_id):
-                return replace(done, cause=self.cloud.cause(server_id)), None
+                return replace(done, cause=self.cloud.cause(server_id))
             case ReadHistory(server_id=server_id):
-                return replace(done, history=self.cloud.history(server_id)), None
+                return replace(done, history=self.cloud.history(server_id))
             case _ if isinstance(step, Record | Hold | Settled):
                 pass  # a record is written with the rest of the status
             case _:
                 self.sent.append((self.now, step, facts.intent))
                 self.cloud.place = self.place
-                return done, self.cloud.send(step, facts.resource)
-        return done, None
+                problem = self.cloud.send(step, facts.resource)
+                return done if problem is None else Failed(problem, done.ended_at)
+        return done
 
-    def _report(self, facts: Facts, step: Step, done: Done, problem: Problem | None) -> None:
-        if isinstance(step, RemoveFinalizer):
-            return
-        facts = replace(facts, memory=self.memory)
-        problem = judged(facts, step, problem) if problem is not None else None
-        if isinstance(step, Hold):
-            step = self._pace(facts, step)
-        else:
-            self.memory = unpaced(self.memory)
-            facts = replace(facts, memory=self.memory)
-            if problem is not None:
-                first, most = _waits(problem.reason) or UNTOLD_WAITS
-                wait = wait_after(problem, facts, step, first=first, most=most)
-                self.memory = refused(facts, step, problem, ended_at=done.ended_at, wait_seconds=wait)
-            elif not isinstance(step, Record):
-                self.memory = accepted(facts, step, done)
-        facts = replace(facts, memory=self.memory)
-        problem = explain(facts, step, problem) if problem is not None else None
-        acted = problem is None and not isinstance(step, Hold | Settled)
-        if acted and not isinstance(step, Record) and not isinstance(step, TOLD_AT_ONCE):
-            self.wait = 0.0
-            return
-        said = self.tell(facts, step, problem)
-        if said.status is not None:
-            self.cluster.write_status(said.status)
-            list(transitions(facts.resource.status, said.status))
-        if isinstance(step, Record):
-            self.memory = accepted(facts, step, done)
-        self.wait = 0.0 if acted else said.requeue_after
-
-    def _pace(self, facts: Facts, hold: Hold) -> Hold:
-        if hold.final or hold.requeue_after is not None or (waits := _waits(hold.reason)) is None:
-            return hold
-        self.memory, hold = paced(facts, hold, first=waits[0], most=waits[1])
-        return hold
-
-
-def _waits(reason: Reason) -> tuple[float, float] | None:
-    row = row_of(reason)
-    if row.first_seconds is None or row.most_seconds is None:
-        return None
-    return row.first_seconds, row.most_seconds
+    def _report(self, facts: Facts, step: Step, outcome: Outcome) -> None:
+        conclusion = self.conclude(facts, step, outcome, 1.0)
+        self.memory = conclusion.unwritten
+        if conclusion.status is not None:
+            self.cluster.write_status(conclusion.status)
+            list(transitions(facts.resource.status, conclusion.status))
+        self.memory = conclusion.memory
+        self.wait = 0.0 if conclusion.again else conclusion.requeue_after

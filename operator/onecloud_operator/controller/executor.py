@@ -37,7 +37,7 @@ from onecloud_operator.core.actions import (
     Unlock,
     Update,
 )
-from onecloud_operator.core.memory import Done
+from onecloud_operator.core.outcome import Done, Failed, Outcome
 from onecloud_operator.core.ownership import host_name, owner_of
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.values import Problem
@@ -79,15 +79,6 @@ ACTIONS: dict[type[CloudWrite], str] = {Start: "start", Stop: "stop", SyncStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a step; *found*: the candidates that a Find brought."""
-
-    done: Done | None = None
-    problem: Problem | None = None
-    found: tuple[Observed, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Executor:
     """What carries out the steps of one object in one pass. *cloud*, *feed*: None without credentials."""
 
@@ -113,8 +104,11 @@ class Executor:
             return self._done(began_at)
         assert_never(step)
 
-    def _done(self, began_at: float) -> Outcome:
-        return Outcome(done=Done(began_at, self.monotonic()))
+    def _done(self, began_at: float) -> Done:
+        return Done(began_at, self.monotonic())
+
+    def _failed(self, problem: Problem) -> Failed:
+        return Failed(problem, self.monotonic())
 
     async def _set_finalizer(self, facts: Facts, *, held: bool) -> None:
         resource, reference, asked_at = facts.resource, reference_of(facts), self.monotonic()
@@ -132,29 +126,27 @@ class Executor:
                 case Look(server_id=server_id):
                     reading = await feed.look(server_id, cloud)
                     version = reading.server.version if reading.server else None
-                    return Outcome(done=Done(began_at, self.monotonic(), gone=reading.gone, version=version))
+                    return Done(began_at, self.monotonic(), gone=reading.gone, version=version)
                 case ReadDisk(disk_id=disk_id):
                     row = await cloud.get_disk(disk_id)
                     state = None if row is None else disk_state(row)
-                    return Outcome(done=Done(began_at, self.monotonic(), disk=state))
+                    return Done(began_at, self.monotonic(), disk=state)
                 case Find():
                     found = await self._find(cloud, feed, step)
-                    return Outcome(done=Done(began_at, self.monotonic()), found=found)
+                    return Done(began_at, self.monotonic(), found=found)
                 case ReadCause(server_id=server_id):
                     cause = await feed.cause(server_id, cloud)
-                    return Outcome(done=Done(began_at, self.monotonic(), cause=cause))
+                    return Done(began_at, self.monotonic(), cause=cause)
                 case ReadHistory(server_id=server_id):
                     history = await feed.history(server_id, cloud)
-                    return Outcome(done=Done(began_at, self.monotonic(), history=history))
+                    return Done(began_at, self.monotonic(), history=history)
                 case Resolve(reference=reference):
                     await feed.names.look_up(reference, cloud)
                     return self._done(began_at)
         except OneCloudError as error:
-            return Outcome(problem=problem_of(error, doing=Doing.READ))
+            return self._failed(problem_of(error, doing=Doing.READ))
         except Untranslatable:
-            return Outcome(
-                problem=Problem(Reason.PROVIDER_ERROR, "The cloud's answer does not name a server.")
-            )
+            return self._failed(Problem(Reason.PROVIDER_ERROR, "The cloud's answer does not name a server."))
         assert_never(step)
 
     async def _find(self, cloud: Cloud, feed: Feed[Key], wanted: Find) -> tuple[Observed, ...]:
@@ -178,15 +170,15 @@ class Executor:
             reply = await self._send(facts, cloud, step)
         except OneCloudError as error:
             feed.wrote(server_id)
-            return Outcome(problem=problem_of(error, doing=_doing(step)))
+            return self._failed(problem_of(error, doing=_doing(step)))
         ended_at = self.monotonic()
         if isinstance(reply, Problem):
-            return Outcome(problem=reply)
+            return self._failed(reply)
         feed.wrote(server_id)
         if reply is not None:
             with suppress(Untranslatable):  # the next poll shows what came of it
                 feed.learn(reply, ended_at, written=True)
-        return Outcome(done=Done(began_at, ended_at))
+        return Done(began_at, ended_at)
 
     async def _send(self, facts: Facts, cloud: Cloud, step: CloudWrite) -> Mapping[str, Any] | Problem | None:
         match step:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Delete, Look
-from onecloud_operator.core.memory import noted
+from onecloud_operator.core.memory import seeing
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.plan.adopt import sought, watched_id
+from onecloud_operator.core.outcome import Done
+from onecloud_operator.core.plan.adopt import candidates_of, watched_id
 from onecloud_operator.core.records import unasked_for
 from onecloud_operator.core.references import UnderWay, names_in
 from onecloud_operator.core.resource import CONFIRM_GONE
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from onecloud_operator.controller.sessions import Opened
-    from onecloud_operator.core.actions import Find, Step
-    from onecloud_operator.core.facts import Config, Facts, Memory
-    from onecloud_operator.core.observed import Observed, Owner
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Config, Facts
+    from onecloud_operator.core.observed import Owner
+    from onecloud_operator.core.outcome import Outcome
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.kube.store import Key, Store
@@ -31,11 +33,9 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Observation:
-    """What is kept of a key between passes; losing it costs time, never safety."""
+class _Watching:
+    """What an object watches, and what the limiter was told of it; losing it costs time, never safety."""
 
-    memory: Memory
-    found: tuple[Find, tuple[Observed, ...]] | None = None  # the last search, and its answer
     watched: str | None = None
     asked_gone: str | None = None  # the server for which confirm-gone was asked and did not stand
     counted: str | None = None  # the server whose loss the limiter was told of
@@ -43,33 +43,32 @@ class Observation:
     recalled: bool = False  # the limiter was told what the status tells
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Observer:
-    """The feeds, as one object sees them."""
+    """The feeds, as each object sees them."""
 
     feeds: Feeds[Key]
     objects: Store
     config: Config
+    _watching: dict[Key, _Watching] = field(default_factory=dict)
 
-    def look(self, key: Key, facts: Facts, known: Observation, opened: Opened) -> tuple[Facts, Feed[Key]]:
+    def look(self, key: Key, facts: Facts, opened: Opened) -> tuple[Facts, Feed[Key]]:
         """Return *facts* with what the object's own feed knows, which it joins, and the feed."""
         feed = self.feeds.join(key, opened.place, opened.cloud)
-        wanted = sought(facts.resource)
-        candidates = known.found[1] if known.found is not None and known.found[0] == wanted else None
+        known = self._watching.setdefault(key, _Watching())
+        candidates = candidates_of(facts)
         server_id = watched_id(facts.resource, candidates)
         if known.watched != server_id or known.feed is not feed:
             self._watch(key, facts, known, feed, server_id)
         reading = feed.shown(key, server_id) if server_id is not None else Reading()
-        known.memory = noted(known.memory, reading, facts.now)
         if _tell_limiter(facts, known, feed, reading) and server_id is not None:
             reading = feed.shown(key, server_id)  # no absence counts now that was proven before
-        _note_that_the_bin_works(known, facts, feed, reading)
+        facts = seeing(facts, reading)
+        _note_that_the_bin_works(facts, feed)
         seen = (*(candidates or ()), *((reading.server,) if reading.server else ()))
         owners = tuple(server.owner for server in seen if server.owner is not None)
         facts = replace(
             facts,
-            memory=known.memory,
-            reading=reading,
             trouble=feed.trouble(key),
             candidates=candidates,
             rivals=self._rivals(owners),
@@ -81,13 +80,34 @@ class Observer:
         )
         return facts, feed
 
-    def leave(self, key: Key, known: Observation) -> None:
+    def leave(self, key: Key) -> None:
         """Leave the feed: what these credentials do not show must not be seen with another's."""
         self.feeds.leave(key)
-        known.feed = known.watched = None
+        if (known := self._watching.get(key)) is not None:
+            known.feed = known.watched = None
+
+    def forget(self, key: Key) -> None:
+        """Drop what is kept of an object that is gone."""
+        self.feeds.leave(key)
+        self._watching.pop(key, None)
+
+    def note_the_bin(self, key: Key, facts: Facts, step: Step, outcome: Outcome) -> None:
+        """See whether a server that was to be recycled is gone for good: then there is no recycle bin."""
+        known, gone = self._watching.get(key), isinstance(outcome, Done) and outcome.gone
+        feed = known.feed if known is not None else None
+        if feed is None or not gone or not isinstance(step, Look) or not _was_to_be_recycled(facts):
+            return
+        feed.breaker.bin_fails(facts.now)
+        logger.warning(
+            "the cloud deleted a server for good that was to be recycled",
+            extra={
+                "object": f"{facts.resource.namespace}/{facts.resource.name}",
+                "server_id": step.server_id,
+            },
+        )
 
     def _watch(
-        self, key: Key, facts: Facts, known: Observation, feed: Feed[Key], server_id: str | None
+        self, key: Key, facts: Facts, known: _Watching, feed: Feed[Key], server_id: str | None
     ) -> None:
         records = facts.resource.records
         feed.unwatch(key)
@@ -121,7 +141,7 @@ def _names(key: Key, facts: Facts, feed: Feed[Key], opened: Opened) -> Mapping[R
     return feed.names.known(key, names_in(spec), opened.cloud)
 
 
-def _tell_limiter(facts: Facts, known: Observation, feed: Feed[Key], reading: Reading) -> bool:
+def _tell_limiter(facts: Facts, known: _Watching, feed: Feed[Key], reading: Reading) -> bool:
     """
     Tell what vanished though nobody here asked for it, what held before a restart, and what is confirmed.
 
@@ -137,7 +157,7 @@ def _tell_limiter(facts: Facts, known: Observation, feed: Feed[Key], reading: Re
         known.recalled = True
         if held:
             breaker.trip()
-        if records.deleting_reason == "RecycleBinOff":
+        if records.deleting_reason == Reason.RECYCLE_BIN_OFF:
             breaker.bin_off = True
     if reading.server is not None:
         known.counted = None  # it may come back, and be lost once more
@@ -156,31 +176,22 @@ def _tell_limiter(facts: Facts, known: Observation, feed: Feed[Key], reading: Re
     return False
 
 
-def note_the_bin(known: Observation, facts: Facts, step: Step, *, gone: bool) -> None:
-    """See whether a server that was to be recycled is gone for good: then there is no recycle bin."""
-    records, feed, server = facts.resource.records, known.feed, facts.server
-    if not gone or not isinstance(step, Look) or feed is None or facts.reading.gone or not records.seen:
-        return
+def _was_to_be_recycled(facts: Facts) -> bool:
+    """Say whether the server was last seen out of the bin, and sent there by this process."""
+    records, server = facts.resource.records, facts.server
+    if facts.reading.gone or not records.seen or records.deletion_requested_at is None:
+        return False
     mild = any(isinstance(s, Delete) and not s.for_good for s in facts.memory.attempts)
     # What never came to rest is deleted for good by every cloud.
     whole = records.creation is None or records.creation.completed_at is not None
-    recycled = server is not None and server.recycled
-    if records.deletion_requested_at is not None and mild and whole and not recycled:
-        feed.breaker.bin_fails(facts.now)
-        logger.warning(
-            "the cloud deleted a server for good that was to be recycled",
-            extra={
-                "object": f"{facts.resource.namespace}/{facts.resource.name}",
-                "server_id": step.server_id,
-            },
-        )
+    return mild and whole and not (server is not None and server.recycled)
 
 
-def _note_that_the_bin_works(known: Observation, facts: Facts, feed: Feed[Key], reading: Reading) -> None:
+def _note_that_the_bin_works(facts: Facts, feed: Feed[Key]) -> None:
     """See whether a server that this process had recycled is in the bin: then there is one."""
-    server, records = reading.server, facts.resource.records
+    server, records = facts.server, facts.resource.records
     if not feed.breaker.bin_off or server is None or not server.recycled or not records.seen:
         return
-    sent = known.memory.attempts.get(Delete(server.id, for_good=False))
+    sent = facts.memory.attempts.get(Delete(server.id, for_good=False))
     if sent is not None and records.deletion_requested_at is not None:
         feed.recycled(sent.at)

@@ -8,26 +8,21 @@ what has changed, so that a pass may be repeated, or lost, at any time.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from onecloud_operator.api.reasons import CREDENTIALS_REASONS, EventReason, Reason, row_of
-from onecloud_operator.controller.executor import Executor, Outcome
-from onecloud_operator.controller.observer import Observation, Observer, note_the_bin
-from onecloud_operator.controller.recorder import Recorder
+from onecloud_operator.api.reasons import Reason
+from onecloud_operator.controller.executor import Executor
+from onecloud_operator.controller.observer import Observer
+from onecloud_operator.controller.recorder import Recorder, log
 from onecloud_operator.controller.sessions import Opened
-from onecloud_operator.core.actions import Find, Hold, Record, RemoveFinalizer, Settled, Stop
+from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.facts import Config, Facts, Memory
-from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
-from onecloud_operator.core.plan.create import explain
 from onecloud_operator.core.plan.failure_cause import asked_first
-from onecloud_operator.core.plan.keep_disks import kept_text
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.plan.retry import judged
 from onecloud_operator.core.report.report import report
-from onecloud_operator.core.step_text import released
 from onecloud_operator.core.values import Problem
-from onecloud_operator.engine.backoff import Backoff
+from onecloud_operator.engine.backoff import Backoff, spread
 from onecloud_operator.kube.client import KubeConflict, KubeError, KubeNotFound
 from onecloud_operator.kube.store import key_of
 
@@ -36,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from onecloud_operator.controller.sessions import Sessions
-    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.conclude import Conclusion
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.kube.client import KubeClient
@@ -47,14 +42,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STEPS_A_TURN = 12  # from nothing to a POST are five; more in a row gives other keys their turn
-JITTER = 0.2
 UNPROCESSABLE = 422
-SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, Reason.CREDENTIALS_MISMATCH})
 # Under these the credentials are known to show nothing, or cannot be known any more.
 NO_SIGHT = frozenset(
     {Reason.CREDENTIALS_REJECTED, Reason.FORBIDDEN, Reason.SECRET_INVALID, Reason.ENDPOINT_NOT_ALLOWED}
 )
-UNTOLD_WAITS = (10.0, 300.0)  # seconds, for a refusal whose reason has no waits of its own
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is kept of a key between passes; losing it costs time, never safety."""
+
+    memory: Memory
 
 
 @dataclass(slots=True)
@@ -74,10 +73,9 @@ class Reconciler:
     wall: Callable[[], datetime]
     random: Callable[[], float]
     resync_seconds: float
-    secret_seconds: float
     installed_crd: InstalledCRD
     on_step: Callable[[str, str | None], None] = lambda _step, _refusal: None
-    _known: dict[Key, Observation] = field(default_factory=dict)
+    _known: dict[Key, _Known] = field(default_factory=dict)
     _stumbles: Backoff[Key] = field(init=False)
     _observer: Observer = field(init=False)
     _recorder: Recorder = field(init=False)
@@ -139,7 +137,7 @@ class Reconciler:
         """Drop what is kept of an object that is gone."""
         self._known.pop(key, None)
         self._stumbles.reset(key)
-        self.feeds.leave(key)
+        self._observer.forget(key)
 
     # -- the four beats ----------------------------------------------------------------------------------
     async def _pass(self, key: Key) -> tuple[bool, float | None]:
@@ -152,13 +150,15 @@ class Reconciler:
             return False, None
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = Observation(Memory(born_at=self.monotonic()))
+            known = self._known[key] = _Known(Memory(born_at=self.monotonic()))
         facts, executor = await self._observe(key, resource, known)
+        known.memory = facts.memory
         step = asked_first(plan(facts))
         outcome = await executor.act(facts, step)
-        return await self._report(known, facts, step, outcome)
+        self._observer.note_the_bin(key, facts, step, outcome)
+        return await self._report(known, facts, conclude(facts, step, outcome, spread(self.random)))
 
-    async def _observe(self, key: Key, resource: Resource, known: Observation) -> tuple[Facts, Executor]:
+    async def _observe(self, key: Key, resource: Resource, known: _Known) -> tuple[Facts, Executor]:
         """Gather all that the decision needs; only the credentials may take a call."""
         opened = None if resource.paused and not resource.deleting else await self._open(key, resource)
         if key not in self.objects:
@@ -174,13 +174,13 @@ class Reconciler:
             trouble=opened if isinstance(opened, Problem) else None,
         )
         if facts.trouble is not None and facts.trouble.reason in NO_SIGHT:
-            self._observer.leave(key, known)
+            self._observer.leave(key)
         if not isinstance(opened, Opened):
             return facts, self._executor()
         if resource.records.place not in {None, opened.place}:
-            self._observer.leave(key, known)
+            self._observer.leave(key)
             return facts, self._executor()
-        facts, feed = self._observer.look(key, facts, known, opened)
+        facts, feed = self._observer.look(key, facts, opened)
         return facts, self._executor(opened.cloud, feed)
 
     async def _say_released(self, resource: Resource) -> None:
@@ -201,84 +201,25 @@ class Reconciler:
         anew = asked is not None and asked != resource.records.last_handled
         return await self.sessions.open(*secret, anew=anew, last_will_do=resource.deleting)
 
-    async def _report(
-        self, known: Observation, facts: Facts, step: Step, outcome: Outcome
-    ) -> tuple[bool, float | None]:
-        if isinstance(step, RemoveFinalizer):
-            self._recorder.done(facts, step)
-            await self._recorder.event(
-                facts, "Normal", EventReason.RELEASED, released(step.why) + kept_text(facts)
-            )
-            return True, None  # others may hold the object still, and are to be told
-        if outcome.problem is not None:
-            outcome = replace(outcome, problem=judged(facts, step, outcome.problem))
-        if isinstance(step, Hold):
-            step = self._pace(known, facts, step)
-        else:
-            known.memory = unpaced(known.memory)
-            self._remember(known, facts, step, outcome)
-        if known.memory is not facts.memory:
-            facts = replace(facts, memory=known.memory)
-        problem = explain(facts, step, outcome.problem) if outcome.problem is not None else None
-        acted = outcome.problem is None and not isinstance(step, Hold | Settled)
-        # What stops a server must show at once; other writes show with what comes of them.
-        if acted and not isinstance(step, Record | Stop):
+    async def _report(self, known: _Known, facts: Facts, conclusion: Conclusion) -> tuple[bool, float | None]:
+        known.memory = conclusion.unwritten
+        if (counted := conclusion.counted) is not None:
+            self.on_step(counted.step, counted.refusal)
+        if conclusion.log is not None:
+            log(conclusion.log)
+        if conclusion.status is not None:
+            await self._recorder.status(facts, conclusion.status)
+        known.memory = conclusion.memory
+        if conclusion.event is not None:
+            await self._recorder.event(facts, conclusion.event)
+        if conclusion.again:
             return True, None
-        said = report(facts, step, problem)
-        if said.status is not None:
-            await self._recorder.status(facts, said.status)
-        if acted and isinstance(step, Record) and outcome.done is not None:
-            known.memory = accepted(facts, step, outcome.done)
-        if acted:
-            return True, None
-        seconds = (
-            self.resync_seconds
-            if said.requeue_after is None
-            else min(said.requeue_after, self.resync_seconds)
+        requeue_after = conclusion.requeue_after
+        return False, self.resync_seconds if requeue_after is None else min(
+            requeue_after, self.resync_seconds
         )
-        return False, seconds
 
     # -- what the beats are made of ----------------------------------------------------------------------
-    def _pace(self, known: Observation, facts: Facts, hold: Hold) -> Hold:
-        if hold.final or hold.requeue_after is not None or (waits := self._waits(hold.reason)) is None:
-            return hold
-        known.memory, hold = paced(facts, hold, first=waits[0], most=waits[1])
-        return hold
-
-    def _waits(self, reason: Reason) -> tuple[float, float] | None:
-        """Return the first wait and the longest under *reason*, spread so that not all try again at once."""
-        row = row_of(reason)
-        if row.first_seconds is None or row.most_seconds is None:
-            return None
-        first, most = row.first_seconds, row.most_seconds
-        if reason in SECRET_REASONS:
-            # Secret and identity service may be well again at any time, and nobody tells.
-            first, most = min(first, self.secret_seconds), min(most, self.secret_seconds)
-        spread = 1.0 - JITTER + 2.0 * JITTER * self.random()
-        return first * spread, most * spread
-
-    def _remember(self, known: Observation, facts: Facts, step: Step, outcome: Outcome) -> None:
-        """Take what came of a step into the memory; a record counts only when it is written."""
-        if known.memory is not facts.memory:
-            facts = replace(facts, memory=known.memory)
-        if outcome.problem is not None:
-            self._refused(known, facts, step, outcome.problem)
-        elif outcome.done is not None and not isinstance(step, Record):
-            note_the_bin(known, facts, step, gone=outcome.done.gone)
-            known.memory = accepted(facts, step, outcome.done)
-            if not isinstance(step, Settled):
-                self.on_step(type(step).__name__, None)
-            self._recorder.done(facts, step)
-        if outcome.found is not None and isinstance(step, Find):
-            known.found = (step, outcome.found)
-
-    def _refused(self, known: Observation, facts: Facts, step: Step, problem: Problem) -> None:
-        self.on_step(type(step).__name__, problem.reason)
-        first, most = self._waits(problem.reason) or UNTOLD_WAITS
-        wait = wait_after(problem, facts, step, first=first, most=most)
-        known.memory = refused(facts, step, problem, ended_at=self.monotonic(), wait_seconds=wait)
-        self._recorder.refused(facts, step, problem)
-
     async def _refresh(self, key: Key) -> None:
         """Read an object that has changed under a decision."""
         asked_at = self.monotonic()

@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.prune import keeps, prune
 from onecloud_operator.controller.executor import reference_of
-from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.report.events import transitions
 from onecloud_operator.core.report.report import differs
-from onecloud_operator.core.step_text import words_of
 from onecloud_operator.core.values import text_of_time
 from onecloud_operator.kube.client import KubeError, KubeForbidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from onecloud_operator.api.reasons import EventReason, Reason
-    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.conclude import LogLine
     from onecloud_operator.core.facts import Facts
-    from onecloud_operator.core.values import Problem
+    from onecloud_operator.core.report.events import Transition
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.installed_crd import InstalledCRD
     from onecloud_operator.kube.store import Store
@@ -59,34 +56,23 @@ class Recorder:
             msg = "the API server did not keep all of a status: its definition is older than it was"
             raise KubeError(msg)
         for turn in transitions(resource.status, known):
-            await self.event(facts, turn.kind, turn.reason, turn.message)
+            await self.event(facts, turn)
 
-    async def event(self, facts: Facts, kind: str, reason: Reason | EventReason, message: str) -> None:
+    async def event(self, facts: Facts, event: Transition) -> None:
         """Post an Event, if the API server takes it: it is a courtesy, and the status says the same."""
         time = text_of_time(facts.wall)
         try:
-            await self.cluster.emit(reference_of(facts), kind=kind, reason=reason, message=message, time=time)
+            await self.cluster.emit(
+                reference_of(facts), kind=event.kind, reason=event.reason, message=event.message, time=time
+            )
         except KubeError as error:
             level = logging.WARNING if isinstance(error, KubeForbidden) else logging.DEBUG
             logger.log(level, "an Event could not be posted", extra={**_names(facts), "error": str(error)})
 
-    def done(self, facts: Facts, step: Step) -> None:
-        """Log a step that changed something."""
-        if (done := words_of(step).done) is not None:
-            logger.info(done, extra={**_names(facts), "step": kind_of(step)})
 
-    def refused(self, facts: Facts, step: Step, problem: Problem) -> None:
-        """Log a step that failed: the cloud refused it, or could not be asked."""
-        logger.warning(
-            "a step failed",
-            extra={
-                **_names(facts),
-                "step": kind_of(step),
-                "reason": problem.reason,
-                "request_id": problem.request_id,
-                "detail": problem.message,
-            },
-        )
+def log(line: LogLine) -> None:
+    """Write a line of the log."""
+    logger.log(logging.getLevelNamesMapping()[line.level], line.message, extra=line.fields)
 
 
 def _names(facts: Facts) -> dict[str, str | None]:

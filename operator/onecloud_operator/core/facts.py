@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.actions import Find, Step
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place, Problem
@@ -30,6 +30,7 @@ class Config:
     retry_create_first_seconds: float = 30.0
     retry_create_max_seconds: float = 600.0
     expiring_days: int = 7
+    secret_seconds: float = 60.0  # a Secret, and whether it signs in, is tried again after this at the latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Memory:
     begun_at: float | None = None  # and when
     posted_at: float | None = None  # end of the last POST of the current attempt
     lost_at: float | None = None  # end of the last one whose answer was lost: it may be at work until later
-    refusals: Mapping[str, Refusal] = field(default_factory=dict)  # by repeats.kind_of(step)
+    refusals: Mapping[str, Refusal] = field(default_factory=dict)  # by retry.kind_of(step)
     attempts: Mapping[Step, Attempt] = field(default_factory=dict)
     burnt_at: float | None = None  # when a POST's id was first found used up with no server behind it
     looked_at: float | None = None  # when the last bare GET of the bound id was sent
@@ -135,6 +136,7 @@ class Memory:
     asked: Mapping[str, Asked] = field(default_factory=dict)  # by ReadCause.failure
     failed_at: float | None = None  # when this attempt's failure was recorded, and for which intent
     failed_intent: str | None = None
+    found: tuple[Find, tuple[Observed, ...]] | None = None  # the last search for candidates, and its answer
     found_at: float | None = None  # when the candidates of an adoption were last asked for, for which intent
     found_intent: str | None = None
     begun_restart: str | None = None  # since when, of the restart that this process recorded itself

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.core.actions import (
@@ -34,11 +34,13 @@ from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import answered
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.values import Problem
+from onecloud_operator.core.waits import Waits
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.facts import Cause, Facts, History
-    from onecloud_operator.core.observed import DiskState, Reading
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Reading
+    from onecloud_operator.core.outcome import Done
 
 ATTEMPTS_KEPT = 16
 DISKS_KEPT = REFUSALS_KEPT = 160  # of 65 disks that a server shows, and of 64 that were kept of it
@@ -49,22 +51,9 @@ LOOK_AGAIN_FIRST_SECONDS = 2.0
 LOOK_AGAIN_MAX_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """
-    What came of a step that the cloud or Kubernetes accepted; monotonic times.
-
-    *gone*: a look found nothing. *version*: of the server that a look found, *disk*: the disk. *history*:
-    what was read.
-    """
-
-    began_at: float
-    ended_at: float
-    gone: bool = False
-    version: int | None = None
-    disk: DiskState | None = None
-    history: History | None = None
-    cause: Cause | None = None
+def seeing(facts: Facts, reading: Reading) -> Facts:
+    """Return *facts* with what is read of the server now, and remembered of it."""
+    return replace(facts, reading=reading, memory=noted(facts.memory, reading, facts.now))
 
 
 def noted(memory: Memory, reading: Reading, now: float) -> Memory:
@@ -97,7 +86,9 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
         case Look() | ReadDisk():
             return _looked(facts, memory, step, done)
         case Find():
-            return replace(memory, found_at=done.began_at, found_intent=facts.intent)
+            return replace(
+                memory, found=(step, done.found), found_at=done.began_at, found_intent=facts.intent
+            )
         case Settled():
             return _agreed(memory, done.ended_at)
         case AddFinalizer() | RemoveFinalizer() | BeginKeeping() | EndKeeping() | Resolve() | Hold():
@@ -137,7 +128,12 @@ def _recorded(
             if old is not None and old.attempt == creation.attempt:
                 return memory  # only its name was corrected: a POST of the old one may still be under way
             # A new attempt has a new server: nothing that is remembered of the last one holds.
-            return Memory(born_at=memory.born_at, begun_attempt=creation.attempt, begun_at=done.ended_at)
+            return Memory(
+                born_at=memory.born_at,
+                begun_attempt=creation.attempt,
+                begun_at=done.ended_at,
+                found=memory.found,
+            )
         case BeginDeletion():
             return replace(memory, begun_deletion=True, deleted_at=None)
         case MarkFailedCreation():
@@ -259,7 +255,7 @@ def paced(facts: Facts, hold: Hold, *, first: float, most: float) -> tuple[Memor
     if before is not None and same and facts.now < before.until:
         return memory, replace(hold, requeue_after=before.until - facts.now, paced=True)
     count = before.count + 1 if before is not None and same else 1
-    wait = min(first * 2.0 ** min(count - 1, 16), most)
+    wait = Waits(first, most).after(count - 1)
     refusal = Refusal(
         problem=Problem(hold.reason, hold.message),
         intent=facts.intent,
@@ -289,4 +285,4 @@ def wait_after(problem: Problem, facts: Facts, step: Step, *, first: float, most
         return facts.config.burnt_seconds
     before = facts.memory.refusals.get(kind_of(step))
     same = before is not None and before.problem.reason == problem.reason and before.intent == facts.intent
-    return min(first * 2.0 ** min(before.count, 16), most) if before is not None and same else first
+    return Waits(first, most).after(before.count) if before is not None and same else first

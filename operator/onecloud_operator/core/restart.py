@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def under_way(restart: Restart) -> str:
-    """Return what is said from the stop until the server runs again, so that it is written once."""
+    """Return what is said from the stop until the server runs again."""
     return f"The server is stopped for a change of {restart.why}, and started again after it."
 
 

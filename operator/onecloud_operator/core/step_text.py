@@ -1,9 +1,10 @@
-"""Steps in words, for messages and the log: never a value that could be secret."""
+"""Steps, and work that is under way, in words: never a value that could be secret."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginAdoption,
@@ -37,13 +38,29 @@ from onecloud_operator.core.actions import (
     Unlock,
     Update,
 )
+from onecloud_operator.core.restart import under_way
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.resource import Resource
 
-AT_WORK = "The cloud is at work on the server."
+_AT_WORK = "The cloud is at work on the server."
 # The end of a sentence, wherever an object waits for a person.
 DETACH = 'set the annotation onecloud.io/force-detach: "true" to let the object go without its server.'
+
+
+def doing(resource: Resource) -> str:
+    """Return what is said of a server while the cloud is at work on it."""
+    restart = resource.records.restart
+    return under_way(restart) if restart is not None else _AT_WORK
+
+
+def at_work(resource: Resource) -> tuple[Reason, str]:
+    """Return reason and message while the cloud is at work for the object."""
+    records = resource.records
+    done = records.adopted_at if records.creation is None else records.creation.completed_at
+    reason = Reason.REMOVING if resource.deleting else Reason.CREATING if done is None else Reason.UPDATING
+    return reason, doing(resource)
 
 
 class Words(NamedTuple):
@@ -60,23 +77,6 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the finalizer", "finalizer set on the object")
         case RemoveFinalizer(why=why):
             return Words("the end of the finalizer", released(why))
-        case BeginCreation():
-            return Words("the record of the creation", "creation recorded")
-        case BeginAdoption():
-            return Words("the record of the adoption", "adoption recorded")
-        case BeginRestart():
-            return Words("the record of the restart", "stop for a change recorded")
-        case BeginDeletion():
-            return Words("the record of the deletion", "deletion recorded")
-        case BeginKeeping(disk_ids=disk_ids):
-            return Words(
-                "the record of the disks", f"disks recorded that are to be kept: {', '.join(disk_ids)}"
-            )
-        case EndKeeping(disk_id=disk_id, kept=kept):
-            told = f"disk {disk_id} {'is kept' if kept else 'is gone from the cloud'}"
-            return Words("the record of the disk", told)
-        case MarkFailedCreation():
-            return Words("the record of the failure", "failed creation recorded, to be cleaned up")
         case Create():
             return Words("the creation", "creation accepted by the cloud")
         case Claim():
@@ -113,6 +113,16 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the deletion", "deletion for good accepted by the cloud")
         case Delete():
             return Words("the deletion", "move to the recycle bin accepted by the cloud")
+        case (
+            BeginCreation()
+            | BeginAdoption()
+            | BeginRestart()
+            | BeginDeletion()
+            | BeginKeeping()
+            | EndKeeping()
+            | MarkFailedCreation()
+        ):
+            return Words("the record", None)  # which is told by an Event
         case Look() | ReadDisk() | Find() | ReadHistory() | ReadCause() | Resolve() | Hold() | Settled():
             return Words("the look", None)
         case _:

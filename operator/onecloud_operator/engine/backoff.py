@@ -13,6 +13,11 @@ JITTER = 0.2  # each way; enough to part what failed together
 MAX_DOUBLINGS = 32
 
 
+def spread(random: Callable[[], float]) -> float:
+    """Return what a wait is multiplied by, around 1; *random* returns numbers in [0, 1)."""
+    return 1.0 - JITTER + 2.0 * JITTER * random()
+
+
 class Backoff(Generic[K]):
     """
     Waits that double for each key, from *first* to *maximum* seconds, ±20 %.
@@ -31,7 +36,7 @@ class Backoff(Generic[K]):
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         seconds = min(self._first * 2.0 ** min(failures, MAX_DOUBLINGS), self._maximum)
-        return seconds * (1.0 - JITTER + 2.0 * JITTER * self._random())
+        return seconds * spread(self._random)
 
     def failures(self, key: K) -> int:
         """Return how often *key* failed since its last reset."""

@@ -135,6 +135,12 @@ def observe(facts: Facts) -> Step:
     return _observed(facts, server)
 
 
+def candidates_of(facts: Facts) -> tuple[Observed, ...] | None:
+    """Return what the last search brought, or None if the object asks for another one by now."""
+    found = facts.memory.found
+    return found[1] if found is not None and found[0] == sought(facts.resource) else None
+
+
 def watched_id(resource: Resource, candidates: tuple[Observed, ...] | None) -> str | None:
     """Return the id whose readings the object needs, once its search brought *candidates*."""
     server_id = target_id(resource)

@@ -12,7 +12,6 @@ How a server comes to be, exactly once.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
@@ -42,7 +41,7 @@ from onecloud_operator.core.plan.fresh_reads import (
     unlooked,
 )
 from onecloud_operator.core.plan.guards import too_many_gone
-from onecloud_operator.core.plan.keep_disks import out_of_the_bin, unkept
+from onecloud_operator.core.plan.keep_disks import out_of_the_bin
 from onecloud_operator.core.records import Creation, attempt_id
 from onecloud_operator.core.step_text import DETACH
 from onecloud_operator.core.values import text_of_time
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.records import FailedAttempt
     from onecloud_operator.core.values import Problem
 
-_TAKEN = (
+TAKEN = (
     "The cloud says that the id or the name of this server is taken, and does not let these credentials see "
     "by what: it belongs to another project. Give another server.name, or delete this object and "
     f"{DETACH}"
@@ -95,7 +94,7 @@ def unmade(facts: Facts) -> bool:
 
 def _settled_at(facts: Facts) -> float:
     """Return from when on a 404 proves that no POST of the attempt can make a server any more."""
-    memory, refused = facts.memory, _refusal(facts)
+    memory, refused = facts.memory, refused_with(facts)
     sent_at = memory.latest(memory.posted_at)
     answered = memory.posted_at is not None and refused is not None and not refused.ambiguous
     settle = facts.config.post_settle_seconds
@@ -169,7 +168,7 @@ def _absent(facts: Facts) -> Step:
         return _look(facts)
     if records.seen:
         return _vanished(facts)
-    problem = _refusal(facts)
+    problem = refused_with(facts)
     if problem is None or not problem.duplicate_id:
         return _create(facts)
     burnt = memory.burnt_at
@@ -241,7 +240,7 @@ def _sent(facts: Facts, creation: Creation) -> tuple[tuple[str, str], ...] | Non
 
 def _look(facts: Facts) -> Step:
     """Look for the attempt's id; a 403 for an id that a POST found taken means that others have it."""
-    refused, unseen = _refusal(facts), facts.memory.refusals.get("Look")
+    refused, unseen = refused_with(facts), facts.memory.refusals.get("Look")
     taken = refused is not None and (refused.duplicate_id or refused.duplicate_name)
     if (
         taken
@@ -249,11 +248,12 @@ def _look(facts: Facts) -> Step:
         and unseen.problem.reason == Reason.FORBIDDEN
         and facts.now < unseen.until
     ):
-        return Hold(Reason.OWNED_BY_ANOTHER, _TAKEN)
+        return Hold(Reason.OWNED_BY_ANOTHER, TAKEN)
     return Look(bound_id(facts.resource))
 
 
-def _refusal(facts: Facts) -> Problem | None:
+def refused_with(facts: Facts) -> Problem | None:
+    """Return what the newest POST was refused with."""
     refusal = facts.memory.refusals.get("Create")
     return refusal.problem if refusal else None
 
@@ -261,15 +261,6 @@ def _refusal(facts: Facts) -> Problem | None:
 def _failure(facts: Facts) -> FailedAttempt | None:
     creation = facts.resource.records.creation
     return creation.failure if creation is not None and facts.resource.records.seen else None
-
-
-def explain(facts: Facts, step: Step, problem: Problem) -> Problem:
-    """Return what to say of a refusal: a look that is forbidden, at what a POST found taken, is telling."""
-    create = _refusal(facts)
-    taken = create is not None and (create.duplicate_id or create.duplicate_name)
-    if isinstance(step, Look) and problem.reason == Reason.FORBIDDEN and taken:
-        return replace(problem, reason=Reason.OWNED_BY_ANOTHER, message=_TAKEN)
-    return unkept(facts, step, problem)
 
 
 def _vanished(facts: Facts) -> Step:

@@ -10,8 +10,7 @@ from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import reporting
 from onecloud_operator.core.plan import update
 from onecloud_operator.core.plan.failure_cause import asking, of_status, said
-from onecloud_operator.core.restart import under_way
-from onecloud_operator.core.step_text import AT_WORK
+from onecloud_operator.core.step_text import doing
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -47,8 +46,7 @@ def moving(facts: Facts, server: Observed) -> Step:
     """Wait for a server that is on its way; when it has not changed for long, have the cloud check it."""
     records = facts.resource.records
     creation_open = records.creation and not records.creation.completed_at
-    message = under_way(records.restart) if records.restart is not None else AT_WORK
-    wait = Hold(Reason.CREATING if creation_open else Reason.UPDATING, message)
+    wait = Hold(Reason.CREATING if creation_open else Reason.UPDATING, doing(facts.resource))
     changed_at = facts.memory.moved_at
     hung = facts.config.hung_seconds
     if changed_at is None or facts.now - changed_at < hung or _only_reporting(facts):

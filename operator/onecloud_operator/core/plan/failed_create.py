@@ -124,7 +124,7 @@ def _may_have_run(facts: Facts, server: Observed) -> Hold | None:
             Reason.OPERATION_FAILED,
             f"The server is {server.status}, and its events cannot be read to see whether it ever ran: "
             "it is left as it is. Look at it in the cloud; delete this object to have it removed.",
-            HISTORY_AGAIN_SECONDS,
+            max(facts.memory.latest(facts.memory.history_asked_at) + HISTORY_AGAIN_SECONDS - facts.now, 0.0),
         )
     if history.started:
         return Hold(

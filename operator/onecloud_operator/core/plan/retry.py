@@ -23,8 +23,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import asking, of_attempt, said
 from onecloud_operator.core.records import HeldBack
-from onecloud_operator.core.restart import under_way
-from onecloud_operator.core.step_text import AT_WORK, words_of
+from onecloud_operator.core.step_text import at_work, words_of
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -181,9 +180,7 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
     refusal = _refused(facts, step)
     if refusal is not None and facts.now < refusal.until and not _moot(facts, refusal):
         if refusal.problem.again:
-            restart = facts.resource.records.restart
-            doing = under_way(restart) if restart is not None else AT_WORK
-            return Hold(_at_work(facts), doing, refusal.until - facts.now)
+            return Hold(*at_work(facts.resource), refusal.until - facts.now)
         return Hold(refusal.problem.reason, refusal.problem.message, refusal.until - facts.now)
     stops = facts.resource.records.restart is not None
     costly = isinstance(step, GrowDisk) or (isinstance(step, Resize) and not step.live and stops)
@@ -202,10 +199,3 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
     return asking(
         facts, of_attempt(facts, step, attempt), Hold(Reason.OPERATION_FAILED, message, until - facts.now)
     )
-
-
-def _at_work(facts: Facts) -> Reason:
-    creation = facts.resource.records.creation
-    if facts.resource.deleting:
-        return Reason.REMOVING
-    return Reason.CREATING if creation is not None and creation.completed_at is None else Reason.UPDATING

@@ -11,8 +11,8 @@ from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import observing, reporting
 from onecloud_operator.core.plan.diff import wrong_power
 from onecloud_operator.core.report.conditions import Ready, kept
-from onecloud_operator.core.restart import power_now, stopped_by_us, under_way
-from onecloud_operator.core.step_text import AT_WORK
+from onecloud_operator.core.restart import power_now, stopped_by_us
+from onecloud_operator.core.step_text import doing
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -114,7 +114,7 @@ def ready_of(facts: Facts, step: Step, verdict: Verdict) -> Ready:
             recent = since is not None and facts.now - since < READY_KEPT_SECONDS
             if keep is not None and keep.status == "True" and recent:
                 return keep
-            return Ready("False", Reason.UPDATING, _at_work(facts))
+            return Ready("False", Reason.UPDATING, doing(facts.resource))
         case Phase.RUNNING | Phase.STOPPED | Phase.SUSPENDED:
             return _ready_at_rest(facts, step, verdict, server, keep)
 
@@ -123,7 +123,7 @@ def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed,
     if observing(facts.resource):
         return Ready("True", Reason.OBSERVED, "The server is observed.")
     if isinstance(step, Stop):
-        return Ready("False", Reason.UPDATING, _at_work(facts))
+        return Ready("False", Reason.UPDATING, doing(facts.resource))
     if not server.detailed or (server.phase is not Phase.RUNNING and not facts.reading.confirmed):
         return keep or Ready("False", Reason.UPDATING, "The server is being read.")
     spec = facts.resource.server_spec
@@ -132,7 +132,7 @@ def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed,
         if verdict.error or (reporting(facts.resource) and not ours):
             return Ready("False", Reason.WRONG_POWER_STATE, f"The server is {server.phase.value}.")
         if ours:
-            return Ready("False", Reason.UPDATING, _at_work(facts))
+            return Ready("False", Reason.UPDATING, doing(facts.resource))
         return Ready("False", Reason.UPDATING, f"The server is {server.phase.value}; that is being changed.")
     good = (
         Ready("True", Reason.AVAILABLE, "The server runs.")
@@ -149,8 +149,3 @@ def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed,
         newest = facts.resource.generation - 1
         return replace(good, generation=min((keep.generation if keep else None) or newest, newest))
     return Ready("False", Reason.UPDATING, "The server does not yet agree with its spec.")
-
-
-def _at_work(facts: Facts) -> str:
-    restart = facts.resource.records.restart
-    return under_way(restart) if restart is not None else AT_WORK

@@ -11,6 +11,7 @@ from onecloud_operator.api.server import folded
 from onecloud_operator.core.actions import Hold, MarkFailedCreation
 from onecloud_operator.core.observed import Phase, Reading, carried, rooted
 from onecloud_operator.core.ownership import deletion_policy, observing
+from onecloud_operator.core.plan.explain import explain
 from onecloud_operator.core.plan.failed_create import retry_seconds
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.report.conditions import conditions, cut, standing
@@ -66,6 +67,7 @@ def report(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
         facts = replace(facts, resource=replace(facts.resource, records=records))
     if facts.server is not None and records.id not in {None, facts.server.id}:
         facts = replace(facts, reading=Reading())  # of another server, which is not this object's to show
+    problem = explain(facts, step, problem) if problem is not None else None
     verdict = verdict_of(facts, step, problem)
     seconds = _seconds(facts, step, verdict)
     if isinstance(step, Hold) and step.unread and not recorded and _stands(facts):

@@ -10,8 +10,8 @@ from onecloud_operator.core.actions import BeginCreation, Hold, MarkFailedCreati
 from onecloud_operator.core.ownership import observing
 from onecloud_operator.core.plan.delete import UNDER_WAY
 from onecloud_operator.core.plan.retry import kind_of
-from onecloud_operator.core.restart import stopped_by_us, under_way
-from onecloud_operator.core.step_text import AT_WORK
+from onecloud_operator.core.restart import stopped_by_us
+from onecloud_operator.core.step_text import at_work
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -48,7 +48,11 @@ class Verdict:
 
 
 def verdict_of(facts: Facts, step: Step, problem: Problem | None) -> Verdict:
-    """Return the verdict over *step*, done, or refused with *problem*; *facts* have its records already."""
+    """
+    Return the verdict over *step*, done, or refused with *problem* as `explain` has it.
+
+    *facts* have the records of the step already.
+    """
     reason, message = _reason(facts, step, problem)
     row = row_of(reason)
     deleting = facts.resource.deleting
@@ -79,18 +83,8 @@ def _reason(facts: Facts, step: Step, problem: Problem | None) -> tuple[Reason, 
 
 
 def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[Reason, str]:
-    creation = facts.resource.records.creation
-    restart = facts.resource.records.restart
-    doing = under_way(restart) if restart is not None else AT_WORK
-    at_work = (
-        Reason.REMOVING
-        if facts.resource.deleting
-        else Reason.CREATING
-        if _creating(facts)
-        else Reason.UPDATING
-    )
     if problem is not None:
-        return (at_work, doing) if problem.again else (problem.reason, problem.message)
+        return problem.reason, problem.message
     match step:
         case Hold(reason=reason, message=message):
             return reason, message
@@ -102,11 +96,13 @@ def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[Reason, st
             return Reason.UP_TO_DATE, "The server agrees with the spec."
         case _:
             pass
+    creation = facts.resource.records.creation
     failure = creation.failure if creation is not None else None
     if failure is not None and not facts.resource.deleting and not isinstance(step, BeginCreation):
         # What is left of a failed attempt is being deleted: the failure is what a reader must see.
         return failure.reason, failure.message
-    return at_work, UNDER_WAY if facts.resource.deleting else doing
+    reason, message = at_work(facts.resource)
+    return reason, UNDER_WAY if facts.resource.deleting else message
 
 
 def _observed(facts: Facts) -> str:
@@ -117,13 +113,6 @@ def _observed(facts: Facts) -> str:
         f"{told} It was stopped for a change of {restart.why}, so it is off: set managementPolicy: Manage to "
         "have it started again, or start it in the cloud."
     )
-
-
-def _creating(facts: Facts) -> bool:
-    records = facts.resource.records
-    if records.creation is None:
-        return records.adopted_at is None
-    return records.creation.completed_at is None
 
 
 def _surely_wrong(facts: Facts, step: Step, problem: Problem | None) -> bool:

@@ -1,0 +1,136 @@
+"""
+What a pass comes to, as a value: what is remembered, written and logged, and when to look again.
+
+A record counts only once it is written: a step that rests on it must not be taken on a status that was lost.
+So there are two memories, one for before the status is written and one for after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from onecloud_operator.api.reasons import EventReason, Reason
+from onecloud_operator.core.actions import Hold, Record, RemoveFinalizer, Settled, Stop
+from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
+from onecloud_operator.core.outcome import Failed
+from onecloud_operator.core.plan.keep_disks import kept_text
+from onecloud_operator.core.plan.retry import judged, kind_of
+from onecloud_operator.core.report.events import Transition
+from onecloud_operator.core.report.report import report
+from onecloud_operator.core.step_text import words_of
+from onecloud_operator.core.waits import UNTOLD, waits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts, Memory
+    from onecloud_operator.core.outcome import Done, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """*fields*: beside the message; never a value that could be secret."""
+
+    level: Literal["INFO", "WARNING"]
+    message: str
+    fields: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the metrics count: the kind of a step that was taken, and the reason of its refusal."""
+
+    step: str
+    refusal: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """
+    *memory*: once *status* is written, or if None is to be; *unwritten*: until then, and if it is not.
+
+    *again*: another pass can follow at once. Else *requeue_after* are the seconds until the next one at the
+    latest; None: something is heard of it.
+    """
+
+    memory: Memory
+    unwritten: Memory
+    status: Mapping[str, Any] | None = None
+    again: bool = False
+    requeue_after: float | None = None
+    log: LogLine | None = None
+    event: Transition | None = None
+    counted: Counted | None = None
+
+
+def conclude(facts: Facts, step: Step, outcome: Outcome, jitter: float = 1.0) -> Conclusion:
+    """Return what *step* comes to; waits are multiplied by *jitter*, so that not all try again at once."""
+    if isinstance(outcome, Failed):
+        return _failed(facts, step, outcome, jitter)
+    if isinstance(step, Hold):
+        return _held(facts, step, jitter)
+    if isinstance(step, RemoveFinalizer):
+        log = _line(facts, step)
+        event = Transition("Normal", EventReason.RELEASED, f"{words_of(step).done}{kept_text(facts)}")
+        # Others may hold the object still, and are to be told.
+        return Conclusion(facts.memory, facts.memory, again=True, log=log, event=event)
+    return _done(facts, step, outcome)
+
+
+def _failed(facts: Facts, step: Step, failed: Failed, jitter: float) -> Conclusion:
+    facts = replace(facts, memory=unpaced(facts.memory))
+    problem = judged(facts, step, failed.problem)
+    first, most = waits_of(problem.reason, facts.config, jitter) or UNTOLD
+    wait = wait_after(problem, facts, step, first=first, most=most)
+    memory = refused(facts, step, problem, ended_at=failed.ended_at, wait_seconds=wait)
+    said = report(replace(facts, memory=memory), step, problem)
+    fields = {"reason": problem.reason, "request_id": problem.request_id, "detail": problem.message}
+    return Conclusion(
+        memory,
+        memory,
+        said.status,
+        requeue_after=said.requeue_after,
+        log=LogLine("WARNING", "a step failed", {**_names(facts, step), **fields}),
+        counted=Counted(type(step).__name__, problem.reason),
+    )
+
+
+def _held(facts: Facts, hold: Hold, jitter: float) -> Conclusion:
+    memory = facts.memory
+    waits = waits_of(hold.reason, facts.config, jitter)
+    if waits is not None and not hold.final and hold.requeue_after is None:
+        memory, hold = paced(facts, hold, first=waits.first, most=waits.longest)
+    said = report(replace(facts, memory=memory), hold)
+    return Conclusion(memory, memory, said.status, requeue_after=said.requeue_after)
+
+
+def _done(facts: Facts, step: Step, done: Done) -> Conclusion:
+    facts = replace(facts, memory=unpaced(facts.memory))
+    memory = accepted(facts, step, done)
+    if isinstance(step, Record):
+        said = report(facts, step)
+        return Conclusion(memory, facts.memory, said.status, again=True)
+    if isinstance(step, Settled):
+        said = report(replace(facts, memory=memory), step)
+        return Conclusion(memory, memory, said.status, requeue_after=said.requeue_after)
+    # What stops a server must show at once; other writes show with what comes of them.
+    status = report(replace(facts, memory=memory), step).status if isinstance(step, Stop) else None
+    counted = Counted(type(step).__name__)
+    return Conclusion(memory, memory, status, again=True, log=_line(facts, step), counted=counted)
+
+
+def _line(facts: Facts, step: Step) -> LogLine | None:
+    """Return the line for a step that changed something."""
+    done = words_of(step).done
+    return LogLine("INFO", done, _names(facts, step)) if done is not None else None
+
+
+def _names(facts: Facts, step: Step) -> dict[str, str | None]:
+    resource = facts.resource
+    return {
+        "object": f"{resource.namespace}/{resource.name}",
+        "server_id": resource.records.bound_id,
+        "step": kind_of(step),
+    }

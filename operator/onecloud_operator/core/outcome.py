@@ -1,0 +1,41 @@
+"""What came of a step: it was done, or it failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.facts import Cause, History
+    from onecloud_operator.core.observed import DiskState, Observed
+    from onecloud_operator.core.values import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """
+    The cloud or Kubernetes accepted it; monotonic times.
+
+    *gone*: a look found nothing. *version*: of the server that a look found, *disk*: the disk. *history*:
+    what was read. *found*: the candidates that a search brought.
+    """
+
+    began_at: float
+    ended_at: float
+    gone: bool = False
+    version: int | None = None
+    disk: DiskState | None = None
+    history: History | None = None
+    cause: Cause | None = None
+    found: tuple[Observed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The cloud refused it, or did not answer; *ended_at* is monotonic."""
+
+    problem: Problem
+    ended_at: float
+
+
+Outcome = Done | Failed
