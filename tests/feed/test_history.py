@@ -170,8 +170,8 @@ def test_events_of_other_servers_tell_nothing() -> None:
 
 
 def test_without_a_date_a_failure_is_not_taken_for_older_than_the_newest_event() -> None:
-    assert cause_in(page_of(*FAILED, dated=None), "s1").at == 100.0
-    assert cause_in(page_of(*FAILED, *RAN_AGAIN, dated=None), "s1").at == 98.0
+    assert cause_in(page_of(*FAILED, date=None), "s1").at == 100.0
+    assert cause_in(page_of(*FAILED, *RAN_AGAIN, date=None), "s1").at == 98.0
 
 
 def test_no_note_shows_a_secret_of_ours() -> None:

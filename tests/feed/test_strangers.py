@@ -49,9 +49,9 @@ class Strange(Region):
         super().__init__()
         self.rows = rows
         self.asked: list[Asked] = []
-        self.routes["GET"] = self._answer
+        self.routes["GET"] = self._response
 
-    async def _answer(self, asked: Asked) -> Answer:
+    async def _response(self, asked: Asked) -> Answer:
         self.asked.append(asked)
         if asked.path == "/events":
             return Answer(body={"events": []})
@@ -141,7 +141,7 @@ class Users(Strange):
         if not asked.path.endswith("/auth/tokens"):
             if asked.token in self.disabled:
                 return error(401, "UnauthorizedError", "revoked")
-            return await self._answer(asked)
+            return await self._response(asked)
         user = asked.json["auth"]["identity"]["password"]["user"]["name"]
         if user in self.disabled:
             return error(423, "UserDisabled")

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from onecloud_operator.onecloud import Credentials, ServerQuery, Token, protocol, replies
+from onecloud_operator.onecloud import Credentials, ServerQuery, Token, error_reply, protocol
 from onecloud_operator.onecloud.errors import ApiError
 from onecloud_operator.onecloud.protocol import Reply, Request, Traffic
 
@@ -59,6 +59,6 @@ def said(status: int, error_class: str, details: object) -> Reply:
 
 
 def error_of(request: Request, answer: Reply) -> ApiError:
-    error = replies.parse_error(request, answer)
+    error = error_reply.parse_error(request, answer)
     assert isinstance(error, ApiError)
     return error

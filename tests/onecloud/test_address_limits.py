@@ -16,11 +16,11 @@ from onecloud_operator.onecloud.address_limits import (
     AddressLimit,
     AddressLimits,
     Caller,
+    FairLimit,
     LeadsElsewhere,
     Permit,
-    Turns,
 )
-from onecloud_operator.onecloud.addresses import door_of
+from onecloud_operator.onecloud.addresses import socket_address
 from onecloud_operator.onecloud.dns import Resolver
 from onecloud_operator.onecloud.errors import Timeout
 from onecloud_operator.onecloud.origin import FORGET_SECONDS
@@ -45,7 +45,7 @@ def endpoints(
     """Return endpoints for which names lead to *addresses*, or to 127.0.0.1."""
     known = addresses or {}
     names = Resolver(time.monotonic, lambda host: (known.get(host, ["127.0.0.1"]), host))
-    return Endpoints(AddressPolicy(allow_loopback=True), limits=limits, names=names, clock=clock)
+    return Endpoints(AddressPolicy(allow_loopback=True), limits=limits, resolver=names, clock=clock)
 
 
 def at(place: Place, host: str) -> str:
@@ -95,7 +95,7 @@ async def test_many_names_of_one_address_have_the_lanes_of_one() -> None:
             assert set(await asyncio.gather(*calls)) == {200}
         assert len(place.asked) == 360, "each was sent once"
         assert (cloud.most["POST"], cloud.most["GET"]) == (4, 2)
-        assert sum(ours.under_way(lane) + ours.waiting(lane) for lane in Traffic) == 0
+        assert sum(ours.under_way(traffic) + ours.waiting(traffic) for traffic in Traffic) == 0
         await ours.close()
 
 
@@ -147,7 +147,7 @@ async def test_a_write_whose_connection_leads_to_a_queue_is_sent_once_and_after_
     addresses = {"moving": ["127.0.0.2"], "slow.example": ["127.0.0.3"]}
     now = [0.0]
     names = Resolver(lambda: now[0], lambda host: (addresses[host], host))
-    ours = Endpoints(AddressPolicy(allow_loopback=True), limits=Limits(idle_seconds=0.0), names=names)
+    ours = Endpoints(AddressPolicy(allow_loopback=True), limits=Limits(idle_seconds=0.0), resolver=names)
     async with serving(cloud.respond, address="0.0.0.0") as place:  # noqa: S104 - all of loopback, for a moment
         hung = [asyncio.create_task(ask(ours, at(place, "slow.example"))) for _ in range(4)]
         await eventually(lambda: cloud.now["POST"] == 4)
@@ -207,73 +207,73 @@ def _lanes() -> int:
 
 
 # -- turns -------------------------------------------------------------------------------------------------
-def callers(number: int) -> tuple[AddressLimits, list[Caller], Turns]:
+def callers(number: int) -> tuple[AddressLimits, list[Caller], FairLimit]:
     address_limits = AddressLimits(Limits())
-    lanes = address_limits.lanes(DOOR)
+    address_limit = address_limits.of(DOOR)
     found = [Caller(address_limits) for _ in range(number)]
     for one in found:
-        one.went_to(lanes)
-    return address_limits, found, lanes.turns[Traffic.WRITE]
+        one.connected_to(address_limit)
+    return address_limits, found, address_limit.by_traffic[Traffic.WRITE]
 
 
 async def test_turns_go_round_by_name_and_not_by_call() -> None:
-    _, (greedy, honest, other), turns = callers(3)
+    _, (greedy, honest, other), limit = callers(3)
     order: list[str] = []
 
     async def come(caller: Caller, name: str) -> None:
-        await turns.enter(caller)
+        await limit.acquire(caller)
         order.append(name)
 
-    assert all(turns.try_enter(caller) for caller in (other, other, other, greedy))
-    assert not turns.try_enter(other), "the last place is not for who has all the others"
+    assert all(limit.try_acquire(caller) for caller in (other, other, other, greedy))
+    assert not limit.try_acquire(other), "the last place is not for who has all the others"
     waiting = [
         asyncio.create_task(come(caller, name))
         for caller, name in ((greedy, "greedy"),) * 3 + ((honest, "honest"),) * 2
     ]
     await asyncio.sleep(0)
     for left in (other, other, other, greedy):
-        turns.leave(left)
+        limit.release(left)
         await asyncio.sleep(0)
     assert order == ["greedy", "honest", "greedy", "honest"]
-    turns.leave(honest)
+    limit.release(honest)
     await asyncio.gather(*waiting)
 
 
 async def test_who_gives_up_takes_nobodys_turn() -> None:
-    _, (first, second, third), turns = callers(3)
+    _, (first, second, third), limit = callers(3)
     for caller in (first, first, second, second):
-        await turns.enter(caller)
-    early, late, last = (asyncio.create_task(turns.enter(one)) for one in (third, third, first))
+        await limit.acquire(caller)
+    early, late, last = (asyncio.create_task(limit.acquire(one)) for one in (third, third, first))
     await asyncio.sleep(0)
     early.cancel()
     await asyncio.sleep(0)
-    turns.leave(second)
+    limit.release(second)
     late.cancel()  # in the moment in which it is let in
     await asyncio.gather(early, late, return_exceptions=True)
     await last
-    assert turns.room(third) == 0
+    assert limit.available(third) == 0
     for caller in (first, first, first, second):
-        turns.leave(caller)
-    assert turns.room(third) == 3
+        limit.release(caller)
+    assert limit.available(third) == 3
 
 
 async def test_a_call_that_is_led_elsewhere_gives_back_the_place_that_it_had() -> None:
-    address_limits, (ours, other), turns = callers(2)
+    address_limits, (ours, other), limit = callers(2)
     permit = Permit(ours, Traffic.WRITE)
-    await permit.wait()
-    there = address_limits.lanes((DOOR[0], 80))
-    assert all(there.turns[Traffic.WRITE].try_enter(other) for _ in range(4))
+    await permit.acquire()
+    there = address_limits.of((DOOR[0], 80))
+    assert all(there.by_traffic[Traffic.WRITE].try_acquire(other) for _ in range(4))
     with pytest.raises(LeadsElsewhere):
-        permit.sit((DOOR[0], 80))
-    assert [turns.try_enter(other) for _ in range(5)] == [True] * 4 + [False]
-    there.turns[Traffic.WRITE].leave(other)
-    await permit.wait()
-    permit.sit((DOOR[0], 80))
-    permit.leave()
-    permit.leave()
-    assert there.turns[Traffic.WRITE].room(ours) == 1
+        permit.claim((DOOR[0], 80))
+    assert [limit.try_acquire(other) for _ in range(5)] == [True] * 4 + [False]
+    there.by_traffic[Traffic.WRITE].release(other)
+    await permit.acquire()
+    permit.claim((DOOR[0], 80))
+    permit.release()
+    permit.release()
+    assert there.by_traffic[Traffic.WRITE].available(ours) == 1
 
 
 @pytest.mark.parametrize("text", ["192.0.2.1", "::ffff:192.0.2.1", "64:ff9b::192.0.2.1"])
 def test_an_address_is_the_same_however_it_is_written(text: str) -> None:
-    assert door_of(ip_address(text), 443) == DOOR
+    assert socket_address(ip_address(text), 443) == DOOR

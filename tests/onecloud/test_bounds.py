@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from onecloud_operator.onecloud import Cloud, ServerQuery, protocol, replies
+from onecloud_operator.onecloud import Cloud, ServerQuery, error_reply, json_body, protocol, replies
 from onecloud_operator.onecloud.errors import AnswerTooLarge, InvalidInput, OneCloudError, ProtocolError
 from onecloud_operator.onecloud.models import MAX_ROWS
 from onecloud_operator.onecloud.protocol import Reply, Request
@@ -51,13 +51,13 @@ def events(limit: int) -> Request:
     ],
 )
 def test_an_answer_is_as_large_as_what_was_asked_for(request_: Request, at_least: int, at_most: int) -> None:
-    assert at_least <= request_.limit_bytes(200) <= at_most
-    assert request_.limit_bytes(500) <= MIB, "a refusal has no rows"
+    assert at_least <= request_.max_bytes(200) <= at_most
+    assert request_.max_bytes(500) <= MIB, "a refusal has no rows"
 
 
 def test_a_sign_in_has_room_for_a_large_catalog() -> None:
     request = sign_in(CREDENTIALS, CREDENTIALS.method, datetime.now(UTC))
-    assert request.limit_bytes(200) == MIB
+    assert request.max_bytes(200) == MIB
 
 
 async def answered(answer: Answer) -> OneCloudError:
@@ -159,7 +159,7 @@ def test_the_largest_honest_lists_are_read() -> None:
     for count, row, query in ((100, large, detailed), (1024, plain, ServerQuery())):
         rows = [row | {"id": f"s{number}"} for number in range(count)]
         request, answer = protocol.list_servers(query), reply(200, {"servers": rows, "total": count})
-        assert len(answer.body) < request.limit_bytes(200)
+        assert len(answer.body) < request.max_bytes(200)
         assert len(replies.parse_servers(request, answer, query, 0.0).rows) == count
 
 
@@ -188,8 +188,8 @@ def test_the_costliest_answer_that_is_taken_is_no_long_work(cell: str) -> None:
     for rows in range(3000, 0, -100):
         answer = listed(rows, cell)
         with suppress(ValueError):
-            replies.decode(answer)
-            assert seconds(lambda: replies.decode(answer)) < 10 * seconds(lambda: json.loads(plain))  # noqa: B023
+            json_body.decode(answer)
+            assert seconds(lambda: json_body.decode(answer)) < 10 * seconds(lambda: json.loads(plain))  # noqa: B023
             return
     pytest.fail("no such list is taken at all")
 
@@ -211,7 +211,7 @@ def test_a_long_refusal_is_read_and_cleaned_in_no_time(text: str) -> None:
     request = protocol.create_server({"id": "x", "user_data": lines, "password": "Sesam-0ffne-dich"})
     answer = Reply(400, JSON, said(400, "InputParameterError", text).body, mask=Redactor(request.body))
     began = time.process_time()
-    error = replies.parse_error(request, answer)
+    error = error_reply.parse_error(request, answer)
     assert time.process_time() - began < MAX_SECONDS
     assert isinstance(error, InvalidInput)
     assert "aaa0007" not in error.message
@@ -219,8 +219,8 @@ def test_a_long_refusal_is_read_and_cleaned_in_no_time(text: str) -> None:
 
 def test_a_secret_at_the_place_where_a_long_text_is_cut_is_not_shown() -> None:
     secret = "Sesam-0ffne-dich-jetzt"
-    text = "{" + " " * (replies.SAID_CHARACTERS - 11) + secret
+    text = "{" + " " * (error_reply.DETAILS_CHARACTERS - 11) + secret
     request = protocol.create_server({"id": "x", "password": secret})
     answer = Reply(400, JSON, said(400, "X", text).body, mask=Redactor(request.body))
-    error = replies.parse_error(request, answer)
+    error = error_reply.parse_error(request, answer)
     assert "Sesam" not in str(error)

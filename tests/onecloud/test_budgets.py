@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import pytest
 
 from onecloud_operator.onecloud import AddressPolicy, Endpoints, Limits, ServerQuery, protocol
-from onecloud_operator.onecloud.budgets import SILENT_SECONDS, BodyBudget, Crowded, Slots
+from onecloud_operator.onecloud.budgets import STALLED_SECONDS, BodyBudget, BudgetExceeded, Slots
 from onecloud_operator.onecloud.dns import Resolver
 from onecloud_operator.onecloud.errors import OneCloudError, Timeout, TransportError
 from onecloud_operator.onecloud.protocol import get_server
@@ -21,15 +21,15 @@ ONE, TWO, THREE = ((ip_address(f"192.0.2.{number}"), 443) for number in (1, 2, 3
 
 
 def endpoints(
-    connections: int = 100, reading_bytes: int = 64 * MIB, limits: Limits | None = None
+    connections: int = 100, max_body_bytes: int = 64 * MIB, limits: Limits | None = None
 ) -> Endpoints:
     """Return endpoints for which every name is this host's."""
     return Endpoints(
         AddressPolicy(allow_loopback=True),
         limits=limits,
-        names=Resolver(time.monotonic, lambda host: (["127.0.0.1"], host)),
+        resolver=Resolver(time.monotonic, lambda host: (["127.0.0.1"], host)),
         connections=connections,
-        reading_bytes=reading_bytes,
+        max_body_bytes=max_body_bytes,
     )
 
 
@@ -138,12 +138,12 @@ async def test_who_gets_no_connection_in_time_was_never_heard() -> None:
 
 async def test_the_last_connections_are_for_addresses_that_have_none() -> None:
     slots = Slots(8, 8, lambda _hosts: None)
-    held = [await slots.take(ONE, "greedy") for _ in range(6)]
-    assert not slots.free(ONE), "three quarters are taken"
-    assert slots.free(TWO)
-    held += [await slots.take(TWO, "honest"), await slots.take(THREE, "other")]
+    held = [await slots.acquire(ONE, "greedy") for _ in range(6)]
+    assert not slots.available(ONE), "three quarters are taken"
+    assert slots.available(TWO)
+    held += [await slots.acquire(TWO, "honest"), await slots.acquire(THREE, "other")]
     assert slots.total == 8
-    assert not slots.free((ip_address("192.0.2.4"), 443))
+    assert not slots.available((ip_address("192.0.2.4"), 443))
     for slot in held:
         slot.release()
         slot.release()
@@ -152,8 +152,8 @@ async def test_the_last_connections_are_for_addresses_that_have_none() -> None:
 
 async def test_a_slot_that_nobody_holds_any_more_is_free() -> None:
     slots = Slots(1, 1, lambda _hosts: None)
-    slot = await slots.take(ONE, "lost")
-    waiting = asyncio.create_task(slots.take(ONE, "next"))
+    slot = await slots.acquire(ONE, "lost")
+    waiting = asyncio.create_task(slots.acquire(ONE, "next"))
     await asyncio.sleep(0)
     del slot
     async with asyncio.timeout(5):
@@ -163,8 +163,8 @@ async def test_a_slot_that_nobody_holds_any_more_is_free() -> None:
 
 async def test_who_gives_up_waiting_takes_nobodys_turn() -> None:
     slots = Slots(1, 1, lambda _hosts: None)
-    slot = await slots.take(ONE, "a")
-    first, second = (asyncio.create_task(slots.take(ONE, host)) for host in "bc")
+    slot = await slots.acquire(ONE, "a")
+    first, second = (asyncio.create_task(slots.acquire(ONE, host)) for host in "bc")
     await asyncio.sleep(0)
     first.cancel()
     slot.release()
@@ -184,13 +184,13 @@ async def test_where_all_connections_hang_one_of_them_ends_for_an_address_that_h
         return [f"127.0.0.{host.removeprefix('h')}" if host.startswith("h") else "127.0.0.1"], host
 
     ours = Endpoints(
-        AddressPolicy(allow_loopback=True), names=Resolver(time.monotonic, lookup), connections=8
+        AddressPolicy(allow_loopback=True), resolver=Resolver(time.monotonic, lookup), connections=8
     )
     async with serving(respond, address="0.0.0.0") as place:  # noqa: S104 - all of loopback, for a moment
         hung = [asyncio.create_task(ask(ours, at(place, f"h{number}"))) for number in range(2, 10)]
         await eventually(lambda: place.under_way == 8)
         last = time.monotonic()
-        await eventually(lambda: time.monotonic() - last > SILENT_SECONDS)
+        await eventually(lambda: time.monotonic() - last > STALLED_SECONDS)
         assert await ask(ours, at(place, "www.honest.example")) == 200
         assert sum(task.done() for task in hung) == 1
         for task in hung:
@@ -202,17 +202,17 @@ async def test_where_all_connections_hang_one_of_them_ends_for_an_address_that_h
 
 # -- bytes -------------------------------------------------------------------------------------------------
 def test_the_largest_answer_gives_way_and_its_bytes_are_let_go_at_once() -> None:
-    readings = BodyBudget(100)
-    with readings.one() as large, readings.one() as small:
-        readings.add(large, b"x" * 80)
-        readings.add(small, b"x" * 10)
-        readings.add(small, b"x" * 20)
-        assert (large.given_up, len(large.body), readings.size) == (True, 0, 30)
-        with pytest.raises(Crowded):
-            readings.add(large, b"x")
-        with pytest.raises(Crowded):
-            readings.add(small, b"x" * 80)
-    assert readings.size == 0
+    body_budget = BodyBudget(100)
+    with body_budget.read() as large, body_budget.read() as small:
+        body_budget.add(large, b"x" * 80)
+        body_budget.add(small, b"x" * 10)
+        body_budget.add(small, b"x" * 20)
+        assert (large.aborted, len(large.body), body_budget.size) == (True, 0, 30)
+        with pytest.raises(BudgetExceeded):
+            body_budget.add(large, b"x")
+        with pytest.raises(BudgetExceeded):
+            body_budget.add(small, b"x" * 80)
+    assert body_budget.size == 0
 
 
 async def test_clouds_that_send_large_answers_slowly_take_no_more_than_the_budget() -> None:
@@ -231,7 +231,7 @@ async def test_clouds_that_send_large_answers_slowly_take_no_more_than_the_budge
     lists = protocol.list_servers(ServerQuery(limit=1024))
     async with await asyncio.start_server(trickle, "127.0.0.1", 0) as server:
         place = Place(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        ours = endpoints(reading_bytes=16 * MIB, limits=Limits(connections=40, lists=40))
+        ours = endpoints(max_body_bytes=16 * MIB, limits=Limits(connections=40, lists=40))
         liars = [
             asyncio.create_task(ours.exchange(at(place, f"liar{number}"), lists, {}, Tls(), "r1"))
             for number in range(6)

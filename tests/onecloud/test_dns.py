@@ -13,7 +13,7 @@ import pytest
 from onecloud_operator.onecloud.dns import (
     FRESH_SECONDS,
     MAX_LOOKUPS,
-    MAX_OF_A_DOMAIN,
+    MAX_LOOKUPS_PER_DOMAIN,
     STALE_SECONDS,
     IPAddress,
     Resolver,
@@ -24,7 +24,7 @@ HERE = [ip_address("192.0.2.1")]
 
 
 async def addresses(names: Resolver, host: str) -> list[IPAddress]:
-    return (await names.found(host)).addresses
+    return (await names.resolve(host)).addresses
 
 
 class Servers:
@@ -88,7 +88,8 @@ async def test_one_domains_names_leave_room_for_others() -> None:
     servers.speak.clear()
     names = Resolver(time.monotonic, servers)
     hung = [
-        asyncio.create_task(addresses(names, f"h{number}.evil.example")) for number in range(MAX_OF_A_DOMAIN)
+        asyncio.create_task(addresses(names, f"h{number}.evil.example"))
+        for number in range(MAX_LOOKUPS_PER_DOMAIN)
     ]
     await asyncio.sleep(0)
     with pytest.raises(httpcore.ConnectError, match="too many"):
@@ -157,5 +158,5 @@ async def test_an_address_is_asked_of_nobody() -> None:
 
 async def test_a_name_tells_what_it_is_called_where_it_is_known() -> None:
     names = Resolver(time.monotonic, Servers())
-    assert (await names.found("cloud")).name == "cloud.example"
-    assert (await names.found("192.0.2.7")).name == "192.0.2.7"
+    assert (await names.resolve("cloud")).name == "cloud.example"
+    assert (await names.resolve("192.0.2.7")).name == "192.0.2.7"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from onecloud_operator.onecloud import protocol, replies, signin_reply
+from onecloud_operator.onecloud import error_reply, protocol, signin_reply
 from onecloud_operator.onecloud.errors import (
     GatewayError,
     GatewayTimeout,
@@ -28,10 +28,10 @@ from tests.onecloud.answers import CREATE, GET, ID, RECORDED, SIGN_IN, error_of,
 def test_a_recorded_refusal_gets_its_class(recorded: dict[str, Any]) -> None:
     is_sign_in = (recorded["method"], recorded["path"]) == ("POST", "/v3/auth/tokens")
     body = {"server": {"id": recorded["id_sent"]}} if "id_sent" in recorded else None
-    lane = Traffic.READ if is_sign_in or recorded["method"] == "GET" else Traffic.WRITE
-    request = Request("x", recorded["method"], recorded["path"], recorded["path"], lane, body=body)
+    traffic = Traffic.READ if is_sign_in or recorded["method"] == "GET" else Traffic.WRITE
+    request = Request("x", recorded["method"], recorded["path"], recorded["path"], traffic, body=body)
     answer = reply(recorded["status"], recorded["answer"])
-    error = (signin_reply.refusal if is_sign_in else replies.parse_error)(request, answer)
+    error = (signin_reply.refusal if is_sign_in else error_reply.parse_error)(request, answer)
     assert type(error).__name__ == recorded["expected"]
     assert error.request_id == "abc-1"
     assert '{"' not in str(error)
@@ -61,7 +61,7 @@ def test_a_recorded_refusal_gets_its_class(recorded: dict[str, Any]) -> None:
     ],
 )
 def test_a_class_that_was_not_recorded(status: int, error_class: str, expected: str) -> None:
-    assert type(replies.parse_error(GET, said(status, error_class, "x"))).__name__ == expected
+    assert type(error_reply.parse_error(GET, said(status, error_class, "x"))).__name__ == expected
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_class_that_was_not_recorded(status: int, error_class: str, expected: 
     ],
 )
 def test_a_write_that_may_have_happened_says_so(request_: Request, status: int, *, ambiguous: bool) -> None:
-    assert replies.parse_error(request_, said(status, "SomeError", "x")).ambiguous is ambiguous
+    assert error_reply.parse_error(request_, said(status, "SomeError", "x")).ambiguous is ambiguous
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_write_that_may_have_happened_says_so(request_: Request, status: int, 
     ],
 )
 def test_only_our_own_id_in_the_primary_key_is_a_used_id(details: str, expected: str) -> None:
-    error = replies.parse_error(CREATE, said(500, "UnclassifiedError", details))
+    error = error_reply.parse_error(CREATE, said(500, "UnclassifiedError", details))
     assert type(error).__name__ == expected
 
 
@@ -142,7 +142,7 @@ def test_user_data_that_names_the_id_does_not_hide_that_it_is_used() -> None:
     """What is hidden from the message still counts for what is done."""
     request = protocol.create_server({"id": ID, "user_data": f"#!/bin/sh\nmy_own_id={ID}\n"})
     answer = said(500, "UnclassifiedError", f"Error 1062: Duplicate entry '{ID}' for key 'PRIMARY'")
-    error = replies.parse_error(request, replace(answer, mask=Redactor(request.body)))
+    error = error_reply.parse_error(request, replace(answer, mask=Redactor(request.body)))
     assert type(error).__name__ == "DuplicateId"
 
 
@@ -161,7 +161,7 @@ def test_the_innermost_text_is_shown() -> None:
 
 def test_an_error_wrapped_by_a_proxy_is_unwrapped() -> None:
     answer = reply(404, {"error": {"code": 404, "class": "ResourceNotFoundError", "details": "x"}})
-    assert isinstance(replies.parse_error(GET, answer), ResourceNotFound)
+    assert isinstance(error_reply.parse_error(GET, answer), ResourceNotFound)
 
 
 def test_details_are_one_short_line() -> None:
@@ -192,7 +192,7 @@ def test_an_echoed_request_is_not_shown() -> None:
     ],
 )
 def test_an_answer_of_something_else(answer: Reply, expected: type[OneCloudError]) -> None:
-    assert type(replies.parse_error(GET, answer)) is expected
+    assert type(error_reply.parse_error(GET, answer)) is expected
 
 
 @pytest.mark.parametrize(
@@ -220,4 +220,4 @@ def test_an_answer_of_something_else(answer: Reply, expected: type[OneCloudError
 def test_a_redirect_tells_the_host_that_it_leads_to_and_nothing_more(location: str, told: str) -> None:
     hidden = Redactor({"password": "Sesam-0ffne-dich"})
     answer = Reply(302, {"location": location}, b"", mask=hidden)
-    assert replies.parse_error(GET, answer).message == f"answered 302{told}"
+    assert error_reply.parse_error(GET, answer).message == f"answered 302{told}"

@@ -161,7 +161,7 @@ async def test_idle_connections_end_before_the_cloud_ends_them() -> None:
 def test_the_measures_are_those_the_cloud_can_bear() -> None:
     limits = Limits()
     assert (limits.connections, limits.writes, limits.lists, limits.idle_seconds) == (8, 4, 2, 5.0)
-    assert limits.whole_seconds(Traffic.LIST) < 120
+    assert limits.total_seconds(Traffic.LIST) < 120
 
 
 @pytest.mark.parametrize(
@@ -200,47 +200,47 @@ def test_pauses_grow_while_the_strain_lasts_and_one_place_stays() -> None:
     limit = AdaptiveLimit(4, clock)
     pauses = []
     for _ in range(9):
-        limit.strained()
+        limit.back_off()
         pauses.append(next(wait / 2 for wait in range(100) if _free_at(limit, clock, clock.now + wait / 2)))
         clock.now += 1000
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
-    assert limit.free == 1
+    assert limit.available == 1
 
 
 def test_a_place_that_names_its_pause_gets_it_within_reason() -> None:
     clock = Clock()
     limit = AdaptiveLimit(4, clock)
-    limit.strained(7)
+    limit.back_off(7)
     clock.now += 6.9
-    assert limit.free == 0
+    assert limit.available == 0
     clock.now += 0.2
-    assert limit.free == 2
-    limit.strained(99999)
+    assert limit.available == 2
+    limit.back_off(99999)
     clock.now += 61
-    assert limit.free == 1
+    assert limit.available == 1
 
 
 def test_slow_answers_take_one_place_each_and_good_ones_give_them_back() -> None:
     limit = AdaptiveLimit(4, Clock())
-    limit.slow()
-    assert limit.free == 3
+    limit.decrease()
+    assert limit.available == 3
     for _ in range(9):
-        limit.slow()
-    assert limit.free == 1
+        limit.decrease()
+    assert limit.available == 1
     for _ in range(12):
-        limit.eased()
-    assert limit.free == 4
+        limit.increase()
+    assert limit.available == 4
     for _ in range(100):
-        limit.eased()
-    assert limit.free == 4
+        limit.increase()
+    assert limit.available == 4
 
 
 async def test_those_who_wait_are_let_in_when_the_pause_ends() -> None:
     limit = AdaptiveLimit(2, asyncio.get_running_loop().time)
-    limit.strained(0.05)
+    limit.back_off(0.05)
     async with asyncio.timeout(5):
-        await limit.enter()
-    limit.leave()
+        await limit.acquire()
+    limit.release()
     assert limit.idle
 
 
@@ -266,18 +266,19 @@ async def test_every_call_is_told_to_the_observer() -> None:
 
 def _free_at(limit: AdaptiveLimit, clock: Clock, moment: float) -> bool:
     was, clock.now = clock.now, moment
-    free = limit.free
+    free = limit.available
     clock.now = was
     return free > 0
 
 
 async def test_who_gives_up_in_the_moment_in_which_another_leaves_has_only_given_up() -> None:
     limit = AdaptiveLimit(1, lambda: 0.0)
-    await limit.enter()
-    waiting = asyncio.create_task(limit.enter())
+    await limit.acquire()
+    waiting = asyncio.create_task(limit.acquire())
     await asyncio.sleep(0)
     waiting.cancel()
-    limit.leave()
+    limit.release()
     with pytest.raises(asyncio.CancelledError):
         await waiting
-    assert limit.untroubled
+    assert limit.idle
+    assert limit.available == 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from onecloud_operator.onecloud import Filter, ServerQuery
-from onecloud_operator.onecloud.models import moment
+from onecloud_operator.onecloud.models import parse_time
 
 ROW: dict[str, Any] = {
     "id": "aaaaaaaa-0000-4000-8000-000000000000",
@@ -78,12 +78,12 @@ def test_tags_of_a_bare_row_cannot_be_checked() -> None:
     ],
 )
 def test_one_moment_has_several_spellings(one: str, other: str) -> None:
-    assert moment(one) == moment(other) is not None
+    assert parse_time(one) == parse_time(other) is not None
 
 
 @pytest.mark.parametrize("text", [None, 7, "", "soon", {"at": 1}, "2026-13-40T00:00:00Z"])
 def test_what_is_no_time_is_none(text: object) -> None:
-    assert moment(text) is None
+    assert parse_time(text) is None
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,9 @@ def test_what_is_no_time_is_none(text: object) -> None:
     ],
 )
 def test_a_time_outside_of_1970_to_2200_is_none(text: str) -> None:
-    assert moment(text) is None
+    assert parse_time(text) is None
 
 
 def test_a_time_within_1970_to_2200_is_read_to_the_second() -> None:
-    assert moment("1970-01-01T00:00:00Z") is not None
-    assert moment("2199-12-31T23:59:59Z") is not None
+    assert parse_time("1970-01-01T00:00:00Z") is not None
+    assert parse_time("2199-12-31T23:59:59Z") is not None

@@ -13,7 +13,7 @@ import pytest
 
 from onecloud_operator.onecloud import AddressPolicy, Cloud, Endpoints, Traffic
 from onecloud_operator.onecloud.dns import Resolver
-from onecloud_operator.onecloud.endpoints import MAX_AUTHORITIES, MAX_PLACES
+from onecloud_operator.onecloud.endpoints import MAX_CA_CHARACTERS, MAX_ORIGINS
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.onecloud.origin import FORGET_SECONDS, MAX_SETTINGS
 from onecloud_operator.onecloud.protocol import get_server
@@ -36,7 +36,7 @@ def endpoints(clock: Callable[[], float]) -> Endpoints:
     """Return endpoints for which every name is this host's."""
     return Endpoints(
         AddressPolicy(allow_loopback=True),
-        names=Resolver(clock, lambda host: (["127.0.0.1"], host)),
+        resolver=Resolver(clock, lambda host: (["127.0.0.1"], host)),
         clock=clock,
     )
 
@@ -82,12 +82,12 @@ async def test_a_host_that_was_busy_when_it_was_last_asked_is_forgotten_like_any
             with pytest.raises(OneCloudError):
                 await Cloud(credentials(at(place, f"h{number}.example")), ours).session()
             clock.now += 1
-        assert len(ours.known) == 30
+        assert len(ours.origins) == 30
         assert contexts() == before, "http needs none"
         clock.now += FORGET_SECONDS
         with pytest.raises(OneCloudError):
             await Cloud(credentials(at(place, "last.example")), ours).session()
-        assert ours.known == [at(place, "last.example")]
+        assert ours.origins == [at(place, "last.example")]
         await ours.close()
 
 
@@ -114,10 +114,10 @@ async def test_there_is_an_end_to_the_hosts_that_are_remembered_and_those_in_use
     ours = Endpoints(transport=httpx.MockTransport(respond), clock=Clock())
     waiting = asyncio.create_task(ours.exchange("http://slow", get_server("s1"), {}, Tls(), "r1"))
     await eventually(lambda: ours.under_way(Traffic.READ) == 1)
-    for number in range(MAX_PLACES + 20):
+    for number in range(MAX_ORIGINS + 20):
         await ours.exchange(f"http://h{number}", get_server("s1"), {}, Tls(), "r1")
-    assert len(ours.known) == MAX_PLACES
-    assert {"http://slow", f"http://h{MAX_PLACES + 19}"} < set(ours.known)
+    assert len(ours.origins) == MAX_ORIGINS
+    assert {"http://slow", f"http://h{MAX_ORIGINS + 19}"} < set(ours.origins)
     waiting.cancel()
     await asyncio.wait([waiting])
     await ours.close()
@@ -127,7 +127,7 @@ async def test_there_is_an_end_to_the_authorities_that_tenants_bring(certificate
     """At one place and at many; what nothing is asked with makes room."""
     ours = endpoints(Clock())
     before = contexts()
-    size = MAX_AUTHORITIES // 8
+    size = MAX_CA_CHARACTERS // 8
     async with hanging_up() as place:
         for number in range(20):
             tls = Tls(certificate + f"# {number:06}" + "x" * size)

@@ -129,7 +129,7 @@ def test_only_real_writes_can_have_happened_unseen() -> None:
     assert protocol.delete_server(ID, {}).writes
     assert not protocol.create_server({}, dry_run=True).writes
     assert not protocol.get_server(ID).writes
-    assert protocol.create_server({}, dry_run=True).lane is Traffic.WRITE
+    assert protocol.create_server({}, dry_run=True).traffic is Traffic.WRITE
 
 
 def test_a_request_does_not_show_its_body() -> None:

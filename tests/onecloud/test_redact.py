@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from onecloud_operator.onecloud.error_reply import DETAILS_CHARACTERS
 from onecloud_operator.onecloud.redact import HIDDEN, LONGEST_RUN, Redactor
-from onecloud_operator.onecloud.replies import SAID_CHARACTERS
 from tests.onecloud.test_bounds import seconds
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def test_no_run_of_a_long_secret_is_shown_wherever_it_was_cut(
 )
 def test_hiding_what_is_as_long_as_it_may_be_is_no_long_work(piece: str, said: str) -> None:
     """All of this is work in the event loop, and as much of it as a stranger can ask for."""
-    secret, most = (piece * 65536)[:65536], SAID_CHARACTERS
+    secret, most = (piece * 65536)[:65536], DETAILS_CHARACTERS
     answer = json.dumps([{"id": str(n), "name": "x" * 20, "number": n} for n in range(17_000)])
     dice = random.Random(1)  # noqa: S311 - no secret
     text = {"other words": dice.choices("abcdefgh/ ", k=most), "the user data": secret}.get(said)

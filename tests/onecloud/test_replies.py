@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onecloud_operator.onecloud import ServerQuery, protocol, replies, signin_reply
+from onecloud_operator.onecloud import ServerQuery, error_reply, protocol, replies, signin_reply
 from onecloud_operator.onecloud.errors import (
     OneCloudError,
     ProtocolError,
@@ -48,7 +48,7 @@ from tests.onecloud.answers import (
 def test_an_answer_is_dated_by_its_header_if_that_can_be_read(
     date: str | None, expected: datetime | None
 ) -> None:
-    assert Reply(200, {} if date is None else {"date": date}, b"").dated == expected
+    assert Reply(200, {} if date is None else {"date": date}, b"").date == expected
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_missing_totals_are_zero() -> None:
 def test_rows_that_were_not_asked_for_are_left_out_and_counted() -> None:
     answer = reply(200, {"servers": [{"id": "a"}, {"id": "b"}], "total": 2})
     page = replies.parse_servers(LIST, answer, ServerQuery(ids=("a",)), 0.0)
-    assert (page.rows, page.strangers) == (({"id": "a"},), 1)
+    assert (page.rows, page.unrequested) == (({"id": "a"},), 1)
 
 
 def test_a_created_server_without_an_id_may_exist_all_the_same() -> None:
@@ -140,7 +140,7 @@ def test_events_after_the_marker_are_without_the_marked_one() -> None:
     ],
 )
 def test_only_a_404_about_this_server_says_that_it_is_missing(answer: Reply, *, is_missing: bool) -> None:
-    assert replies.missing(GET, answer, ID) is is_missing
+    assert error_reply.missing(GET, answer, ID) is is_missing
 
 
 @DEAR
@@ -166,7 +166,7 @@ def check_parsers(answer: Reply) -> None:
         lambda: replies.parse_acknowledged(CREATE, answer),
         lambda: replies.parse_servers(LIST, answer, ServerQuery(ids=("a",)), 0.0),
         lambda: replies.parse_events(LIST, answer, None, 0.0),
-        lambda: replies.missing(GET, answer, ID),
+        lambda: error_reply.missing(GET, answer, ID),
         lambda: signin_reply.parse_session(CREDENTIALS, SIGN_IN, token, 0.0),
     ):
         try:
@@ -178,7 +178,7 @@ def check_parsers(answer: Reply) -> None:
 def test_a_row_whose_id_is_too_long_is_left_out_and_counted_and_harms_no_other() -> None:
     answer = reply(200, {"servers": [{"id": "x" * 129}, {"id": "y" * 128}], "total": 2})
     page = replies.parse_servers(LIST, answer, ServerQuery(), 0.0)
-    assert (page.rows, page.strangers) == (({"id": "y" * 128},), 1)
+    assert (page.rows, page.unrequested) == (({"id": "y" * 128},), 1)
 
 
 def test_a_created_server_whose_id_is_too_long_may_exist_all_the_same() -> None:

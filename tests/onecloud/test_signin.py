@@ -380,10 +380,10 @@ async def test_a_cloud_that_refuses_every_token_is_not_signed_in_to_for_each_cal
         sign_in = ours.hold(credentials(place.url))
         session = await sign_in.session()
         for _ in range(5):
-            session = await sign_in.renewed(session) or session
+            session = await sign_in.renew(session) or session
             clock.now += 1
         assert region.signed_in == 2
         clock.now += 10
-        assert await sign_in.renewed(session) is not None
+        assert await sign_in.renew(session) is not None
         await ours.close()
     assert region.signed_in == 3

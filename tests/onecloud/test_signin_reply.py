@@ -196,7 +196,7 @@ def test_a_token_for_another_project_is_refused(scope: Scope | None, *, fits: bo
 def test_a_token_without_a_project_is_refused() -> None:
     body = token_body("https://compute")
     del body["token"]["project"], body["token"]["catalog"]
-    with pytest.raises(NotInProject, match="name one"):
+    with pytest.raises(NotInProject, match="set one"):
         session_of(body)
 
 

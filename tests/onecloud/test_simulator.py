@@ -208,7 +208,7 @@ async def test_a_cloud_that_ignores_filters_does_not_fool_us() -> None:
         here.control.settings.filters_ignored = True
         later = Filter("updated_at", "ge", ("2099-01-01 00:00:00",))
         page = await cloud.list_servers(ServerQuery(filters=(later,)))
-        assert (page.rows, page.strangers) == ((), 1)
+        assert (page.rows, page.unrequested) == ((), 1)
 
 
 async def test_servers_are_found_by_name_and_by_tag() -> None:
@@ -224,7 +224,7 @@ async def test_servers_are_found_by_name_and_by_tag() -> None:
         ):
             page = await cloud.list_servers(query)
             assert [row["id"] for row in page.rows] == [ident]
-            assert page.strangers == 0
+            assert page.unrequested == 0
 
 
 @pytest.mark.parametrize("page_size", [100, 250, None])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, row_of
 from onecloud_operator.core.values import Problem
-from onecloud_operator.onecloud import errors, replies, signin_reply
+from onecloud_operator.onecloud import error_reply, errors, signin_reply
 from onecloud_operator.onecloud.errors import ApiError, Call, OneCloudError
 from onecloud_operator.onecloud.protocol import Reply, Request, Traffic
 from onecloud_operator.translate import Doing, problem_of
@@ -37,7 +37,7 @@ def answered(doing: Doing, status: int, error_class: str, details: str) -> Probl
     reply = Reply(status, {"content-type": "application/json"}, content, request_id="1a2b3c-9f")
     if doing is Doing.SIGN_IN:
         return problem_of(signin_reply.refusal(request, reply), doing=doing)
-    return problem_of(replies.parse_error(request, reply), doing=doing)
+    return problem_of(error_reply.parse_error(request, reply), doing=doing)
 
 
 def nested(error_class: str, status: int, details: str) -> str:

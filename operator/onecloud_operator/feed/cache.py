@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.core.observed import DELETING_STATUSES, Observed, Phase, Reading
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.onecloud.models import moment
+from onecloud_operator.onecloud.models import parse_time
 from onecloud_operator.translate import carried_over, observed_from_row
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ class Cache(Generic[K]):
         if news is News.OLD:
             return news
         if news is News.NEW:
-            self._step(entry, server.version, moment(server.updated_at), written=written)
+            self._step(entry, server.version, parse_time(server.updated_at), written=written)
             self._replace(entry, server, asked_at, now)
         elif asked_at >= entry.details_at and (server != entry.server or server.whole > entry.server.whole):
             entry.server = server
@@ -272,7 +272,7 @@ class Cache(Generic[K]):
         known = entry.server
         if updated_at is None or (known is None and not written):
             return
-        if known is None or (version > known.version and updated_at != moment(known.updated_at)):
+        if known is None or (version > known.version and updated_at != parse_time(known.updated_at)):
             self.on_step(updated_at)
 
     def _confirms(self, entry: Entry[K], version: int) -> bool:

@@ -88,7 +88,7 @@ class Delta(Generic[K]):
         page = await self._context.pool.list_servers(query)
         times = self._times(page)
         self._window.start(max(times, default=None), page.asked_at)
-        self._window.dated(page.dated, self._context.clock.monotonic())
+        self._window.dated(page.date, self._context.clock.monotonic())
         self._placed = True
 
     async def _poll(self) -> None:
@@ -105,12 +105,12 @@ class Delta(Generic[K]):
             filters = (changed_since,) if after is None else (changed_since, Filter("id", "gt", (after,)))
             query = ServerQuery(filters=filters, order_by="id", order="asc", limit=options.delta_rows)
             page = await context.pool.list_servers(query)
-            self._window.dated(page.dated, context.clock.monotonic())
+            self._window.dated(page.date, context.clock.monotonic())
             (first if began_at is None else others).extend(self._times(page))
             began_at = page.asked_at if began_at is None else began_at
             self._take(page)
-            listed = len(page.rows) + page.strangers
-            self.ignored = page.strangers > 0 and page.total > listed
+            listed = len(page.rows) + page.unrequested
+            self.ignored = page.unrequested > 0 and page.total > listed
             if self.ignored:
                 context.recent_rows.close()
                 return  # what changed may be on any page; the sweep reads them all, slowly

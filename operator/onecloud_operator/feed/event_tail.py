@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.onecloud.errors import Forbidden, NotFound, OneCloudError, Unauthorized
-from onecloud_operator.onecloud.models import moment
+from onecloud_operator.onecloud.models import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -150,7 +150,7 @@ class EventTail(Generic[K]):
         if event.action == DELETED:
             self._context.question(entry, asked_at)
         elif event.action in BESIDE_THE_ROW and entry.resting and entry.server is not None:
-            happened_at, updated_at = moment(event.happened_at), moment(entry.server.updated_at)
+            happened_at, updated_at = parse_time(event.happened_at), parse_time(entry.server.updated_at)
             # A task that attaches something goes on to write the row; that change has led to a read.
             if happened_at is None or updated_at is None or updated_at <= happened_at:
                 self._context.detail_queue.add(entry.id)

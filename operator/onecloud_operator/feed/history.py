@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.core.facts import Cause, History
 from onecloud_operator.onecloud.errors import OneCloudError
-from onecloud_operator.onecloud.models import moment
+from onecloud_operator.onecloud.models import parse_time
 from onecloud_operator.onecloud.redact import Redactor
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def cause_in(page: EventPage, server_id: str) -> Cause:
 
 def _happened_at(event: Event, page: EventPage) -> float:
     """Return about when *event* happened by our clock; not before that where the answer carries no date."""
-    now, then = page.dated or moment(page.events[0].happened_at), moment(event.happened_at)
+    now, then = page.date or parse_time(page.events[0].happened_at), parse_time(event.happened_at)
     return page.asked_at - max((now - then).total_seconds(), 0.0) if now and then else page.asked_at
 
 

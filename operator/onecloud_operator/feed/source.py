@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from onecloud_operator.onecloud.models import moment
+from onecloud_operator.onecloud.models import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -75,7 +75,7 @@ class CheckedRow:
 def checked_row(row: Mapping[str, Any], project_id: str) -> CheckedRow | None:
     """Return *row* as a checked row, or None if it is another project's or lacks what a row must have."""
     server_id, version = row.get("id"), row.get("update_version")
-    updated_at = moment(row.get("updated_at"))
+    updated_at = parse_time(row.get("updated_at"))
     if row.get("tenant_id") != project_id or not isinstance(server_id, str) or updated_at is None:
         return None
     if not isinstance(version, int) or isinstance(version, bool) or abs(version) > MAX_VERSION:

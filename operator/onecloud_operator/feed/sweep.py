@@ -66,7 +66,7 @@ class Sweep(Generic[K]):
         page = await context.pool.list_servers(query)
         if self._began_at is None:
             self._began_at = page.asked_at
-        if page.strangers or (page.rows and page.rows[-1]["id"] <= self.cursor):
+        if page.unrequested or (page.rows and page.rows[-1]["id"] <= self.cursor):
             self._end(self._spacing())
             raise ProtocolError("the cloud does not list servers in the order of their ids")
         self._take(page)

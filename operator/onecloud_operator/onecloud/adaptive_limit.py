@@ -1,4 +1,4 @@
-"""How many calls may be under way at one place: a gate that narrows under strain, and widens again."""
+"""A limit on concurrent calls that shrinks under overload and recovers with good answers."""
 
 from __future__ import annotations
 
@@ -12,108 +12,103 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
-WIDENING = 0.25  # of a place for every good answer
+INCREASE = 0.25  # of a slot for every good answer
 
 
 class AdaptiveLimit:
     """
-    Let at most *places* in at once, first come first served.
+    Allow at most *limit* concurrent calls, first come, first served.
 
-    `strained` halves the places and closes the gate for a pause that doubles; `slow` takes one place away;
-    `eased` gives a quarter of one back. One place always stays, so a recovery is always noticed.
+    `back_off` halves the limit and pauses for a time that doubles; `decrease` takes one slot away; `increase`
+    gives a quarter of one back. One slot always stays, so a recovery is always noticed.
     """
 
-    def __init__(self, places: int, clock: Callable[[], float]) -> None:
-        self._most = places
-        self._places = float(places)
+    def __init__(self, limit: int, clock: Callable[[], float]) -> None:
+        self._max = limit
+        self._limit = float(limit)
         self._clock = clock
-        self._inside = 0
+        self._active = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._closed_until = 0.0
+        self._paused_until = 0.0
         self._pause_seconds = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @property
-    def free(self) -> int:
-        """How many could enter now without waiting."""
-        if self._waiting or self._clock() < self._closed_until:
+    def available(self) -> int:
+        """How many calls could start now without waiting."""
+        if self._waiting or self._clock() < self._paused_until:
             return 0
-        return max(0, int(self._places) - self._inside)
+        return max(0, int(self._limit) - self._active)
 
     @property
-    def inside(self) -> int:
-        """How many are inside."""
-        return self._inside
+    def active(self) -> int:
+        """How many slots are in use."""
+        return self._active
 
     @property
     def waiting(self) -> int:
-        """How many wait for a place."""
+        """How many calls wait for a slot."""
         return len(self._waiting)
 
     @property
     def idle(self) -> bool:
-        """Whether nobody is inside or waiting."""
-        return not self._inside and not self._waiting
+        """Whether no slot is in use and no call waits."""
+        return not self._active and not self._waiting
 
-    @property
-    def untroubled(self) -> bool:
-        """Whether nothing is remembered that a new gate would not know."""
-        return self.idle and self._places >= self._most and self._clock() >= self._closed_until
-
-    async def enter(self) -> None:
-        """Wait for a place and take it; whoever enters must `leave`."""
-        if self.free:
-            self._inside += 1
+    async def acquire(self) -> None:
+        """Wait for a slot and take it; the caller must `release` it."""
+        if self.available:
+            self._active += 1
             return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        self._admit()
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        self._wake_waiters()
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.leave()  # we were let in at the moment we gave up
+            if waiter.done() and not waiter.cancelled():
+                self.release()  # the slot was granted in the same moment
             else:
-                with suppress(ValueError):  # it may have been taken out by whoever left just now
-                    self._waiting.remove(turn)
+                with suppress(ValueError):  # a release may have removed it already
+                    self._waiting.remove(waiter)
             raise
 
-    def leave(self) -> None:
-        """Give the place back."""
-        self._inside -= 1
-        self._admit()
+    def release(self) -> None:
+        """Give the slot back."""
+        self._active -= 1
+        self._wake_waiters()
 
-    def strained(self, pause_seconds: float | None = None) -> None:
-        """Take half the places away and let nobody in for *pause_seconds*, or for a pause that grows."""
-        self._places = max(1.0, self._places / 2)
+    def back_off(self, pause_seconds: float | None = None) -> None:
+        """Halve the limit and start no call for *pause_seconds*, or for a pause that grows."""
+        self._limit = max(1.0, self._limit / 2)
         self._pause_seconds = min(LONGEST_PAUSE_SECONDS, max(FIRST_PAUSE_SECONDS, self._pause_seconds * 2))
         pause = (
             self._pause_seconds if pause_seconds is None else min(pause_seconds, 2 * LONGEST_PAUSE_SECONDS)
         )
-        self._closed_until = max(self._closed_until, self._clock() + pause)
+        self._paused_until = max(self._paused_until, self._clock() + pause)
 
-    def slow(self) -> None:
-        """Take one place away."""
-        self._places = max(1.0, self._places - 1)
+    def decrease(self) -> None:
+        """Take one slot away."""
+        self._limit = max(1.0, self._limit - 1)
 
-    def eased(self) -> None:
-        """Give a part of a place back."""
-        self._places = min(float(self._most), self._places + WIDENING)
+    def increase(self) -> None:
+        """Give a part of a slot back."""
+        self._limit = min(float(self._max), self._limit + INCREASE)
         self._pause_seconds /= 2
 
-    def _admit(self) -> None:
+    def _wake_waiters(self) -> None:
         now = self._clock()
-        if now < self._closed_until:
+        if now < self._paused_until:
             if self._waiting and self._timer is None:
                 loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(self._closed_until - now, self._reopen)
+                self._timer = loop.call_later(self._paused_until - now, self._resume)
             return
-        while self._waiting and self._inside < int(self._places):
-            turn = self._waiting.popleft()
-            if not turn.done():
-                self._inside += 1
-                turn.set_result(None)
+        while self._waiting and self._active < int(self._limit):
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                self._active += 1
+                waiter.set_result(None)
 
-    def _reopen(self) -> None:
+    def _resume(self) -> None:
         self._timer = None
-        self._admit()
+        self._wake_waiters()

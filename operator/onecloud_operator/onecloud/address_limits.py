@@ -1,11 +1,12 @@
 """
-How much one address and port is asked for at a time, whatever names lead there.
+Limits on concurrent calls to one address and port, whatever host names resolve to it.
 
-The pace is a name's own: who shares an address slows nobody by what its own name answers. Only places are
-counted here, and given to those who wait by turns of the names, so none waits for all that another wants.
+The adaptive limit belongs to a host name, so one name's slow answers do not throttle another at the same
+address. Here only slots are counted, and waiting names get them in rotation: no name waits until another has
+made all of its calls.
 
-Which address a call goes to is sure once its connection is at hand. So a call waits for a place where its
-name led last, and a connection that leads elsewhere is used only if there is a place at once.
+The address of a call is known only once it has a connection. So a call waits for a slot at the address that
+its host name used last, and a connection to another address is used only if that has a slot free.
 """
 
 from __future__ import annotations
@@ -19,166 +20,160 @@ from weakref import WeakSet, WeakValueDictionary
 from .protocol import Traffic
 
 if TYPE_CHECKING:
-    from .budgets import Door
+    from .budgets import SocketAddress
     from .limits import Limits
 
-SHARED = (Traffic.LIST, Traffic.WRITE)  # for reads there are as many places as connections, which are counted
+LIMITED = (Traffic.LIST, Traffic.WRITE)  # reads have as many slots as connections, and those are counted
 
 
 class LeadsElsewhere(Exception):
-    """The connection at hand leads where the call has to wait for its turn. Nothing was sent."""
+    """The connection leads to an address where the call has to wait for a slot. Nothing was sent."""
 
 
-class Turns:
-    """One lane of one address: at most *places* inside; the last one is not for who has all the others."""
+class FairLimit:
+    """One kind of traffic at one address: *slots* in all; no caller may hold the last one with all others."""
 
-    def __init__(self, places: int, callers: WeakSet[Caller]) -> None:
-        self._places = places
+    def __init__(self, slots: int, callers: WeakSet[Caller]) -> None:
+        self._slots = slots
         self._callers = callers
-        self._inside: Counter[Caller] = Counter()
+        self._active: Counter[Caller] = Counter()
         self._waiting: dict[Caller, deque[asyncio.Future[None]]] = {}
 
-    def room(self, caller: Caller) -> int:
-        """Return how many calls of *caller* could come in now."""
+    def available(self, caller: Caller) -> int:
+        """Return how many calls of *caller* could start now."""
         alone = all(other is caller for other in self._callers)
-        most = self._places if alone else max(1, self._places - 1)
-        return max(0, min(self._places - self._inside.total(), most - self._inside[caller]))
+        limit = self._slots if alone else max(1, self._slots - 1)
+        return max(0, min(self._slots - self._active.total(), limit - self._active[caller]))
 
-    def try_enter(self, caller: Caller) -> bool:
-        """Take a place if there is one that nobody waits for; whoever enters must `leave`."""
-        self._admit()
-        if not self.room(caller):
+    def try_acquire(self, caller: Caller) -> bool:
+        """Take a slot if one is free that nobody waits for; the caller must `release` it."""
+        self._wake_waiters()
+        if not self.available(caller):
             return False
-        self._inside[caller] += 1
+        self._active[caller] += 1
         return True
 
-    async def enter(self, caller: Caller) -> None:
-        """Wait for a place and take it."""
-        if self.try_enter(caller):
+    async def acquire(self, caller: Caller) -> None:
+        """Wait for a slot and take it."""
+        if self.try_acquire(caller):
             return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(caller, deque()).append(turn)
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(caller, deque()).append(waiter)
         try:
-            await turn
+            await waiter
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.leave(caller)  # we were let in at the moment we gave up
-            elif turn in (turns := self._waiting.get(caller, deque())):
-                turns.remove(turn)
-                if not turns:
+            if waiter.done() and not waiter.cancelled():
+                self.release(caller)  # the slot was granted in the same moment
+            elif waiter in (waiters := self._waiting.get(caller, deque())):
+                waiters.remove(waiter)
+                if not waiters:
                     del self._waiting[caller]
             raise
 
-    def leave(self, caller: Caller) -> None:
-        """Give the place back."""
-        self._inside[caller] -= 1
-        if not self._inside[caller]:
-            del self._inside[caller]
-        self._admit()
+    def release(self, caller: Caller) -> None:
+        """Give the slot back."""
+        self._active[caller] -= 1
+        if not self._active[caller]:
+            del self._active[caller]
+        self._wake_waiters()
 
-    def _admit(self) -> None:
-        while self._inside.total() < self._places:
-            caller = next((one for one in self._waiting if self.room(one)), None)
+    def _wake_waiters(self) -> None:
+        while self._active.total() < self._slots:
+            caller = next((one for one in self._waiting if self.available(one)), None)
             if caller is None:
                 return
-            turns = self._waiting.pop(caller)
-            turn = turns.popleft()
-            if turns:
-                self._waiting[caller] = turns  # the others' turn comes first
-            if not turn.done():
-                self._inside[caller] += 1
-                turn.set_result(None)
+            waiters = self._waiting.pop(caller)
+            waiter = waiters.popleft()
+            if waiters:
+                self._waiting[caller] = waiters  # behind the other callers
+            if not waiter.done():
+                self._active[caller] += 1
+                waiter.set_result(None)
 
 
 class AddressLimit:
-    """The lanes of one address and port; kept by those who go there, and by nobody else."""
+    """The limits of one address and port; it lives as long as a caller refers to it."""
 
     def __init__(self, limits: Limits) -> None:
         self.callers: WeakSet[Caller] = WeakSet()
-        self.turns = {lane: Turns(limits.places(lane), self.callers) for lane in SHARED}
+        self.by_traffic = {traffic: FairLimit(limits.max_calls(traffic), self.callers) for traffic in LIMITED}
 
 
 class AddressLimits:
-    """The addresses and ports that connections lead to."""
+    """The limits of every address and port that has connections."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._lanes: WeakValueDictionary[Door, AddressLimit] = WeakValueDictionary()
+        self._by_address: WeakValueDictionary[SocketAddress, AddressLimit] = WeakValueDictionary()
 
-    def __len__(self) -> int:
-        """Return how many are remembered."""
-        return len(self._lanes)
-
-    def lanes(self, door: Door) -> AddressLimit:
-        """Return the lanes of *door*, one object for all who go there."""
-        found = self._lanes.get(door)
+    def of(self, address: SocketAddress) -> AddressLimit:
+        """Return the limits of *address*, one object for all callers."""
+        found = self._by_address.get(address)
         if found is None:
-            found = self._lanes[door] = AddressLimit(self._limits)
+            found = self._by_address[address] = AddressLimit(self._limits)
         return found
 
 
 class Caller:
-    """One name, scheme and port, with the address where its last connection led."""
+    """One scheme, host name and port, with the address of its last connection."""
 
     def __init__(self, address_limits: AddressLimits) -> None:
         self.address_limits = address_limits
-        self.lanes: AddressLimit | None = None
+        self.address: AddressLimit | None = None
         self.waiting: Counter[Traffic] = Counter()
 
-    def room(self, lane: Traffic) -> int | None:
-        """Return how many calls of *lane* could come in now, or None where nothing but the name counts."""
-        turns = None if self.lanes is None else self.lanes.turns.get(lane)
-        return None if turns is None else turns.room(self)
+    def available(self, traffic: Traffic) -> int | None:
+        """Return how many calls could start now at this address, or None if it does not limit them."""
+        limit = None if self.address is None else self.address.by_traffic.get(traffic)
+        return None if limit is None else limit.available(self)
 
-    def went_to(self, lanes: AddressLimit) -> None:
-        """Note where a connection leads."""
-        if lanes is not self.lanes:
-            if self.lanes is not None:
-                self.lanes.callers.discard(self)
-            self.lanes = lanes
-            lanes.callers.add(self)
+    def connected_to(self, address: AddressLimit) -> None:
+        """Record where a connection leads."""
+        if address is not self.address:
+            if self.address is not None:
+                self.address.callers.discard(self)
+            self.address = address
+            address.callers.add(self)
 
 
 class Permit:
-    """One call's place in *lane* of the address that its connection leads to."""
+    """One call's slot at the address of its connection."""
 
-    def __init__(self, caller: Caller, lane: Traffic) -> None:
+    def __init__(self, caller: Caller, traffic: Traffic) -> None:
         self._caller = caller
-        self._lane = lane
-        self._wanted = caller.lanes
-        self._held: AddressLimit | None = None
+        self._traffic = traffic
+        self._wanted = caller.address
+        self._remembered_failure: AddressLimit | None = None
 
-    async def wait(self) -> None:
-        """Wait for a place where the connection is expected to lead, or has just led."""
+    async def acquire(self) -> None:
+        """Wait for a slot at the address that the connection is expected to have."""
         wanted = self._wanted
-        if wanted is None or self._held is not None or self._lane not in wanted.turns:
+        if wanted is None or self._remembered_failure is not None or self._traffic not in wanted.by_traffic:
             return
-        self._caller.waiting[self._lane] += 1
+        self._caller.waiting[self._traffic] += 1
         try:
-            await wanted.turns[self._lane].enter(self._caller)
+            await wanted.by_traffic[self._traffic].acquire(self._caller)
         finally:
-            self._caller.waiting[self._lane] -= 1
-        self._held = wanted
+            self._caller.waiting[self._traffic] -= 1
+        self._remembered_failure = wanted
 
-    def sit(self, door: Door) -> None:
-        """Have the place at *door*, before anything is sent there. Raises LeadsElsewhere if there is none."""
-        lanes = self._caller.address_limits.lanes(door)
-        self._caller.went_to(lanes)
-        if lanes is self._held or self._lane not in lanes.turns:
+    def claim(self, address: SocketAddress) -> None:
+        """Hold a slot at *address* before anything is sent there. Raises LeadsElsewhere if none is free."""
+        connected = self._caller.address_limits.of(address)
+        self._caller.connected_to(connected)
+        if connected is self._remembered_failure or self._traffic not in connected.by_traffic:
             return
-        self.leave()
-        self._wanted = lanes
-        if not lanes.turns[self._lane].try_enter(self._caller):
+        self.release()
+        self._wanted = connected
+        if not connected.by_traffic[self._traffic].try_acquire(self._caller):
             raise LeadsElsewhere
-        self._held = lanes
+        self._remembered_failure = connected
 
-    def leave(self) -> None:
-        """Give back what is held."""
-        held, self._held = self._held, None
+    def release(self) -> None:
+        """Give back the slot, if one is held."""
+        held, self._remembered_failure = self._remembered_failure, None
         if held is not None:
-            held.turns[self._lane].leave(self._caller)
+            held.by_traffic[self._traffic].release(self._caller)
 
 
-PERMIT: ContextVar[Permit | None] = ContextVar(
-    "PERMIT", default=None
-)  # of the call that the current task makes
+PERMIT: ContextVar[Permit | None] = ContextVar("PERMIT", default=None)  # of the current task's call

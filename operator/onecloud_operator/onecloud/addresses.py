@@ -1,8 +1,8 @@
 """
-Where we may connect to.
+Which addresses connections may go to.
 
-Tenants choose the sign-in URL, and the cloud that answers there chooses the rest. So every address is judged
-after DNS has spoken, and the connection goes to the very address that was judged.
+Tenants choose the sign-in URL, and the cloud that answers there chooses the rest. So every address is checked
+after DNS resolution, and the connection goes to the very address that was checked.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpcore
 
 from .address_limits import PERMIT
-from .budgets import MAX_CONNECTIONS, Door, Slot, Slots
+from .budgets import MAX_CONNECTIONS, Slot, Slots, SocketAddress
 from .dns import IPAddress, Resolver
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ NEVER: tuple[IPNetwork, ...] = tuple(
         "fd00:ec2::/64",
         "fd00:c1::/64",
         "fd20:ce::/64",
-        # IPv4 in other clothes, which a translator takes off: compatible, translated, a NAT64 of one's own.
+        # IPv4 embedded in IPv6: compatible, translated, and local-use NAT64 addresses.
         "::/96",
         "::ffff:0:0:0/96",
         "64:ff9b:1::/48",
@@ -56,8 +56,8 @@ class Allowed:
     target: str | IPNetwork
     port: int | None = None
 
-    def fits(self, host: str, address: IPAddress, port: int) -> bool:
-        """Tell whether a connection for *host* to *address* and *port* is meant."""
+    def matches(self, host: str, address: IPAddress, port: int) -> bool:
+        """Return whether this covers a connection for *host* to *address* and *port*."""
         if self.port not in {None, port}:
             return False
         if isinstance(self.target, str):
@@ -65,7 +65,7 @@ class Allowed:
         return _within(address, (self.target,))
 
     def names(self, host: str, services: Iterable[IPNetwork]) -> bool:
-        """Tell whether this means just *host*, or lies within *services*: nothing wider means a Service."""
+        """Return whether this is just *host*, or lies within *services*: nothing wider allows a Service."""
         if isinstance(self.target, str):
             return not self.target.startswith(".") and _named(host, self.target)
         return any(_inside(self.target, network) for network in services)
@@ -90,19 +90,19 @@ class AddressPolicy:
     service_domains: tuple[str, ...] = ()
 
     def allows(self, host: str, address: IPAddress, port: int, names: Iterable[str] = ()) -> bool:
-        """Tell whether a connection for *host*, also called *names*, may go to *address* and *port*."""
-        faces = tuple(_faces(address))
-        if not all(self._harmless(face) and (face, port) not in self.deny_ports for face in faces):
+        """Return whether a connection for *host*, also known as *names*, may go to *address* and *port*."""
+        forms = tuple(_forms(address))
+        if not all(self._permitted(form) and (form, port) not in self.deny_ports for form in forms):
             return False
-        meant = [allowed for allowed in self.only if allowed.fits(host, faces[-1], port)]
-        if self.only and not meant:
+        matching = [allowed for allowed in self.only if allowed.matches(host, forms[-1], port)]
+        if self.only and not matching:
             return False
-        service = any(_within(face, self.services) for face in faces) or any(
+        service = any(_within(form, self.services) for form in forms) or any(
             _named(name, f".{domain}") for name in (host, *names) for domain in self.service_domains
         )
-        return not service or any(allowed.names(host, self.services) for allowed in meant)
+        return not service or any(allowed.names(host, self.services) for allowed in matching)
 
-    def _harmless(self, address: IPAddress) -> bool:
+    def _permitted(self, address: IPAddress) -> bool:
         if address.is_loopback:
             return self.allow_loopback and not _within(address, self.deny)
         if address.is_link_local or address.is_multicast or address.is_unspecified:
@@ -111,12 +111,12 @@ class AddressPolicy:
 
 
 class CheckedBackend(httpcore.AsyncNetworkBackend):
-    """Open TCP connections for httpcore, only where *policy* allows, which may change. One for all places."""
+    """Opens httpcore's TCP connections where *policy*, which may change, allows. One for all origins."""
 
-    def __init__(self, policy: AddressPolicy, names: Resolver, slots: Slots | None = None) -> None:
+    def __init__(self, policy: AddressPolicy, resolver: Resolver, slots: Slots | None = None) -> None:
         self.policy = policy
         self.slots = slots or Slots(MAX_CONNECTIONS, MAX_CONNECTIONS, lambda _hosts: None)
-        self._names = names
+        self._resolver = resolver
         self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -129,25 +129,27 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the first allowed address that answers. Raises AddressRefused if none is allowed."""
         loop = asyncio.get_running_loop()
-        end = None if timeout is None else loop.time() + timeout
+        deadline = None if timeout is None else loop.time() + timeout
         try:
-            async with asyncio.timeout_at(end):
-                found = await self._names.found(host)
+            async with asyncio.timeout_at(deadline):
+                resolution = await self._resolver.resolve(host)
         except TimeoutError:
             raise httpcore.ConnectTimeout("no answer from DNS") from None
-        allowed = [one for one in found.addresses if self.policy.allows(host, one, port, (found.name,))]
+        allowed = [
+            one for one in resolution.addresses if self.policy.allows(host, one, port, (resolution.name,))
+        ]
         if not allowed:
-            raise AddressRefused(f"{host} is not a place where connections may go")
+            raise AddressRefused(f"connections to {host} are not allowed")
         failure: Exception | None = None
-        # One that takes no more connections is waited for only where there is no other.
-        allowed.sort(key=lambda address: not self.slots.free(door_of(address, port)))
+        # An address that takes no more connections is waited for only if there is no other.
+        allowed.sort(key=lambda address: not self.slots.available(socket_address(address, port)))
         for index, address in enumerate(allowed):
             # One dead address must not use up the time of those after it.
-            share = None if end is None else max(0.1, (end - loop.time()) / (len(allowed) - index))
+            share = None if deadline is None else max(0.1, (deadline - loop.time()) / (len(allowed) - index))
             slot: Slot | None = None
             try:
                 async with asyncio.timeout(share):
-                    slot = await self.slots.take(door_of(address, port), host)
+                    slot = await self.slots.acquire(socket_address(address, port), host)
                 stream = await self._network.connect_tcp(
                     str(address), port, share, local_address, socket_options
                 )
@@ -158,36 +160,36 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
                     slot.release()
                 raise
             else:
-                return _Counted(stream, slot)
+                return _SlotStream(stream, slot)
             if slot is not None:
                 slot.release()
         raise failure or httpcore.ConnectError("no address")
 
     async def sleep(self, seconds: float) -> None:
-        """Wait, as httpcore wants it."""
+        """Wait; httpcore's interface requires it."""
         await asyncio.sleep(seconds)
 
 
-class _Counted(httpcore.AsyncNetworkStream):
-    """A connection that gives its slot back at its end."""
+class _SlotStream(httpcore.AsyncNetworkStream):
+    """A connection that returns its slot when it closes."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream, slot: Slot) -> None:
         self._stream = stream
         self._slot = slot
-        slot.end = stream.aclose
+        slot.close = stream.aclose
         self._touch()
 
     def _touch(self) -> None:
-        self._slot.touched_at = asyncio.get_running_loop().time()
+        self._slot.active_at = asyncio.get_running_loop().time()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        found = await self._stream.read(max_bytes, timeout)
+        data = await self._stream.read(max_bytes, timeout)
         self._touch()
-        return found
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         if (permit := PERMIT.get()) is not None:
-            permit.sit(self._slot.door)
+            permit.claim(self._slot.address)
         await self._stream.write(buffer, timeout)
         self._touch()
 
@@ -208,19 +210,19 @@ class _Counted(httpcore.AsyncNetworkStream):
         except BaseException:
             self._slot.release()
             raise
-        return _Counted(stream, self._slot)
+        return _SlotStream(stream, self._slot)
 
     def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)
 
 
-def door_of(address: IPAddress, port: int) -> Door:
-    """Return what has limits of its own: however an address is written, one."""
-    return tuple(_faces(address))[-1], port
+def socket_address(address: IPAddress, port: int) -> SocketAddress:
+    """Return the address and port that limits count, the same for every way of writing an address."""
+    return tuple(_forms(address))[-1], port
 
 
-def _faces(address: IPAddress) -> Iterable[IPAddress]:
-    """Yield *address* and, last, the IPv4 address that it really leads to, if it wraps one."""
+def _forms(address: IPAddress) -> Iterable[IPAddress]:
+    """Yield *address* and, last, the IPv4 address that it embeds, if it embeds one."""
     yield address
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:

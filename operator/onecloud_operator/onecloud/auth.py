@@ -1,5 +1,5 @@
 """
-Credentials, and the session that they give.
+Credentials, and the session that they open.
 
 Secrets are `SecretStr` from end to end: no repr, error or log of this package shows one.
 """
@@ -37,7 +37,7 @@ class Password:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Sign in with a token that somebody got elsewhere; a new one of full lifetime is asked for at once."""
+    """Sign in with a token from elsewhere; it is exchanged at once for one of full lifetime."""
 
     token: SecretStr = field(repr=False)
 
@@ -55,7 +55,7 @@ class CasTicket:
     """
     Sign in with a ticket of the CAS server that the cloud trusts. It works once.
 
-    The ticket must be one for the service URL that the cloud's identity provider was set up with.
+    The ticket must be issued for the service URL of the cloud's identity provider.
     """
 
     ticket: SecretStr = field(repr=False)
@@ -88,12 +88,12 @@ Scope = Project | DomainScope
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """
-    Everything needed to get to one project of one cloud.
+    Everything needed to reach one project of one cloud.
 
     *project* may be None only for an access key. *interface* is the catalog's word; ``internal`` never
-    means a read replica here. *ca_pem* replaces the system's certificate authorities; *insecure* checks none.
-    *allow_http*: a sign-in by https may lead to a compute service by http. *source* is told to the cloud's
-    audit log: web, api, cli, srv or operator.
+    means a read replica here. *ca_pem* replaces the system's certificate authorities; *insecure* turns
+    verification off. *allow_http* permits a compute service over http after a sign-in over https. *source* is
+    shown in the cloud's audit log: web, api, cli, srv or operator.
     """
 
     auth_url: str
@@ -108,24 +108,24 @@ class Credentials:
 
     @property
     def fingerprint(self) -> str:
-        """Return a text that is the same, within this process, for equal credentials and only for them."""
+        """A digest that is equal, within this process, for equal credentials and only for them."""
         text = json.dumps(_revealed(self), sort_keys=True).encode()
         return hmac.new(FINGERPRINT_KEY, text, hashlib.sha256).hexdigest()
 
     @property
     def secret(self) -> SecretStr:
-        """Return what must never be seen, for those who check texts."""
+        """The secret part, which no text may show."""
         return secret_of(self.method)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """
-    One signed-in token, and where it leads. Times are monotonic seconds of this process.
+    A token with its project and endpoints. Times are monotonic seconds of this process.
 
-    *auth_url* is in one canonical spelling, so that it can be compared. With a domain scope *project_id* and
-    *project_name* are the domain's and *whole_domain* is True. *image_url*: None if the catalog has none that
-    the token may be sent to.
+    *auth_url* is canonical, so that it can be compared. With a domain scope *project_id* and *project_name*
+    are the domain's and *whole_domain* is True. *image_url* is None if the catalog has none, or none that the
+    token may be sent to.
     """
 
     auth_url: str
@@ -143,12 +143,12 @@ class Session:
 
     @property
     def renew_at(self) -> float:
-        """Half its life: time enough for an outage of the identity service."""
+        """Half of its lifetime, which leaves time for an outage of the identity service."""
         return self.signed_in_at + self.lifetime_seconds / 2
 
     @property
     def ends_at(self) -> float:
-        """When the token dies."""
+        """When the token expires."""
         return self.signed_in_at + self.lifetime_seconds
 
 
@@ -167,16 +167,16 @@ def secret_of(method: Method) -> SecretStr:
 
 
 def canonical_url(url: str) -> str:
-    """Return *url* in one spelling: lower-case scheme and host, no default port, no trailing slash."""
+    """Return *url* in canonical form: lower-case scheme and host, no default port, no trailing slash."""
     url = url.removesuffix("\n").removesuffix("\r").strip(" ")
     if not all(c.isascii() and c.isprintable() and c != " " for c in url):
-        # Before anything is read of it: the parser would drop a tab or a line break, and not say so.
+        # Checked before parsing: the parser silently drops tabs and line breaks.
         raise InvalidRequest("a URL has only printable ASCII characters")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise InvalidRequest("the URL cannot be read") from None
+        raise InvalidRequest("the URL is malformed") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise InvalidRequest("a URL starts with http:// or https:// and a host")
     if parts.username or parts.password or parts.query or parts.fragment:
@@ -187,12 +187,12 @@ def canonical_url(url: str) -> str:
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     default = {"http": 80, "https": 443}[parts.scheme]
-    place = host if port in {None, default} else f"{host}:{port}"
-    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
+    netloc = host if port in {None, default} else f"{host}:{port}"
+    return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
 
 
 def canonical_auth_url(url: str) -> str:
-    """Return the sign-in URL in one spelling; a bare host gets the ``/v3``."""
+    """Return the sign-in URL in canonical form; ``/v3`` is appended to a bare host."""
     canonical = canonical_url(url)
     return canonical if urlsplit(canonical).path else canonical + "/v3"
 

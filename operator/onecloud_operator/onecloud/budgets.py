@@ -1,4 +1,4 @@
-"""What the process may have at once, of all clouds together: connections, and bytes of answers."""
+"""Limits of the whole process, over all clouds: open connections, and bytes of answers being read."""
 
 from __future__ import annotations
 
@@ -15,187 +15,187 @@ if TYPE_CHECKING:
     from .dns import IPAddress
 
 MAX_CONNECTIONS = 2048
-READING_BYTES = 64 * 2**20
-SILENT_SECONDS = 2.0  # no connection that was in use since then is ended for another
-LAST_PART = 0.75  # of the connections; what is left is for addresses that have none
+MAX_BODY_BYTES = 64 * 2**20
+STALLED_SECONDS = 2.0  # a connection with traffic since then is never closed in favour of another
+RESERVED_FROM = 0.75  # of the connections; the rest is reserved for addresses that have none
 
-Door = tuple["IPAddress", int]
+SocketAddress = tuple["IPAddress", int]
 
 
-class Crowded(Exception):
-    """So much was being read that the largest answer, this one, was given up."""
+class BudgetExceeded(Exception):
+    """The process was reading too much, and this answer was the largest."""
 
 
 @dataclass(slots=True, eq=False)
 class BodyRead:
-    """One answer on its way in."""
+    """One body being received."""
 
     body: bytearray = field(default_factory=bytearray)
-    given_up: bool = False
+    aborted: bool = False
 
 
 class BodyBudget:
     """
-    The answers that are being read, all of them together within *most* bytes.
+    All bodies being received together stay within *limit* bytes.
 
-    Nobody waits for room: who is slow could hold it for long. The largest gives way, and an honest answer is
-    never that for long.
+    Nothing waits for memory, since a slow sender could hold it for long. Instead the largest body is aborted,
+    and an honest answer is rarely that.
     """
 
-    def __init__(self, most: int = READING_BYTES) -> None:
-        self._most = most
-        self._readings: set[BodyRead] = set()
+    def __init__(self, limit: int = MAX_BODY_BYTES) -> None:
+        self._limit = limit
+        self._reads: set[BodyRead] = set()
         self.size = 0
 
     @contextmanager
-    def one(self) -> Iterator[BodyRead]:
-        """Have one more for the time of the block."""
-        reading = BodyRead()
-        self._readings.add(reading)
+    def read(self) -> Iterator[BodyRead]:
+        """Account for one more body within the block."""
+        read = BodyRead()
+        self._reads.add(read)
         try:
-            yield reading
+            yield read
         finally:
-            self._readings.discard(reading)
-            self.size -= len(reading.body)
+            self._reads.discard(read)
+            self.size -= len(read.body)
 
-    def add(self, reading: BodyRead, part: bytes) -> None:
-        """Take in *part*. Raises Crowded if this one is to give way, or had to already."""
-        if not reading.given_up:
-            reading.body += part
+    def add(self, read: BodyRead, part: bytes) -> None:
+        """Append *part*. Raises BudgetExceeded if this body is aborted, now or earlier."""
+        if not read.aborted:
+            read.body += part
             self.size += len(part)
-            if self.size > self._most:
-                largest = max(self._readings, key=lambda one: len(one.body))
-                largest.given_up = True
+            if self.size > self._limit:
+                largest = max(self._reads, key=lambda each: len(each.body))
+                largest.aborted = True
                 self.size -= len(largest.body)
                 largest.body.clear()
-        if reading.given_up:
-            raise Crowded
+        if read.aborted:
+            raise BudgetExceeded
 
 
 class Slot:
-    """The right to one connection; given back at its end, or when nobody has it any more."""
+    """The right to one connection; returned when it closes, or when the slot is garbage-collected."""
 
-    def __init__(self, slots: Slots, door: Door, host: str) -> None:
+    def __init__(self, slots: Slots, address: SocketAddress, host: str) -> None:
         self._slots: Slots | None = slots
-        self.door = door
+        self.address = address
         self.host = host
-        self.touched_at = 0.0  # by the loop's clock, when something last came or went
-        self.end: Callable[[], Awaitable[None]] | None = None
+        self.active_at = 0.0  # by the loop's clock, when bytes were last sent or received
+        self.close: Callable[[], Awaitable[None]] | None = None
 
     def release(self) -> None:
-        """Give it back, once."""
-        self.end = None
+        """Return it, once."""
+        self.close = None
         slots, self._slots = self._slots, None
         if slots is not None:
-            slots.released(self.door, self.host)
+            slots.released(self.address, self.host)
 
     def __del__(self) -> None:
-        """Give back that of a connection that was given up while it was made: nobody closes it."""
+        """Return the slot of a connection that was cancelled while it was opened: nobody closes it."""
         slots, self._slots = self._slots, None
         if slots is not None:
-            slots.lost(self.door, self.host)
+            slots.abandoned(self.address, self.host)
 
 
 class Slots:
     """
-    The connections that there may be: *most* in all, and *most_of_one* to one address and port.
+    The connections that may be open: *limit* in all, and *per_address* to one address and port.
 
-    The latter hold for an address whatever names lead there. *make_room* is told whose idle connections are
-    in the way: of these hosts, or of any. Where that is not enough, the one ends that was silent longest.
+    *end_idle* is called with the hosts whose idle connections are needed, or None for all hosts. If that
+    frees none, the connection that has been silent for longest is closed.
     """
 
     def __init__(
-        self, most: int, most_of_one: int, make_room: Callable[[frozenset[str] | None], None]
+        self, limit: int, per_address: int, end_idle: Callable[[frozenset[str] | None], None]
     ) -> None:
-        self._most = most
-        self._most_of_one = most_of_one
-        self._make_room = make_room
-        self._taken: Counter[Door] = Counter()
-        self._hosts: dict[Door, Counter[str]] = {}
-        self._waiting: deque[tuple[Door, str, asyncio.Future[Slot]]] = deque()
+        self._limit = limit
+        self._per_address = per_address
+        self._end_idle = end_idle
+        self._used: Counter[SocketAddress] = Counter()
+        self._hosts: dict[SocketAddress, Counter[str]] = {}
+        self._waiting: deque[tuple[SocketAddress, str, asyncio.Future[Slot]]] = deque()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._given: WeakSet[Slot] = WeakSet()
-        self._ending: set[asyncio.Task[None]] = set()
+        self._granted: WeakSet[Slot] = WeakSet()
+        self._closing: set[asyncio.Task[None]] = set()
         self.total = 0
 
-    def wanted(self, host: str) -> bool:
-        """Tell whether somebody waits for what *host* has: connections to an address, or any at all."""
+    def contended(self, host: str) -> bool:
+        """Return whether another call waits for a connection that *host* has open."""
         if not self._waiting:
             return False
-        if self.total >= LAST_PART * self._most:
+        if self.total >= RESERVED_FROM * self._limit:
             return True
-        return any(host in self._hosts.get(door, ()) for door, _, _ in self._waiting)
+        return any(host in self._hosts.get(address, ()) for address, _, _ in self._waiting)
 
-    def free(self, door: Door) -> bool:
-        """Tell whether there may be one more connection to *door*."""
-        if self._taken[door] >= self._most_of_one or self.total >= self._most:
+    def available(self, address: SocketAddress) -> bool:
+        """Return whether one more connection to *address* may be opened."""
+        if self._used[address] >= self._per_address or self.total >= self._limit:
             return False
-        return not self._taken[door] or self.total < LAST_PART * self._most
+        return not self._used[address] or self.total < RESERVED_FROM * self._limit
 
-    async def take(self, door: Door, host: str) -> Slot:
-        """Wait for a connection to *door* to be allowed; first come, first served."""
+    async def acquire(self, address: SocketAddress, host: str) -> Slot:
+        """Wait until one more connection to *address* may be opened; first come, first served."""
         self._loop = asyncio.get_running_loop()
-        if self.free(door) and not any(each == door for each, _, _ in self._waiting):
-            return self._give(door, host)
-        turn: asyncio.Future[Slot] = self._loop.create_future()
-        mine = (door, host, turn)
-        self._waiting.append(mine)
-        full = self._taken[door] >= self._most_of_one
-        self._make_room(frozenset(self._hosts.get(door, ())) if full else None)
-        if not self._taken[door] and self.total >= self._most:
-            self._end_most_silent()
+        if self.available(address) and not any(each == address for each, _, _ in self._waiting):
+            return self._grant(address, host)
+        waiter: asyncio.Future[Slot] = self._loop.create_future()
+        entry = (address, host, waiter)
+        self._waiting.append(entry)
+        full = self._used[address] >= self._per_address
+        self._end_idle(frozenset(self._hosts.get(address, ())) if full else None)
+        if not self._used[address] and self.total >= self._limit:
+            self._close_most_stalled()
         try:
-            return await turn
+            return await waiter
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                turn.result().release()
-            elif mine in self._waiting:
-                self._waiting.remove(mine)
+            if waiter.done() and not waiter.cancelled():
+                waiter.result().release()
+            elif entry in self._waiting:
+                self._waiting.remove(entry)
             raise
 
-    def lost(self, door: Door, host: str) -> None:
-        """Take one back, from whatever thread."""
+    def abandoned(self, address: SocketAddress, host: str) -> None:
+        """Take a slot back, from any thread."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.released, door, host)
+            self._loop.call_soon_threadsafe(self.released, address, host)
 
-    def released(self, door: Door, host: str) -> None:
-        """Take one back, and give it to whoever waited longest and may have it."""
+    def released(self, address: SocketAddress, host: str) -> None:
+        """Take a slot back, and grant it to the call that has waited longest and may have it."""
         self.total -= 1
-        self._taken[door] -= 1
-        hosts = self._hosts[door]
+        self._used[address] -= 1
+        hosts = self._hosts[address]
         hosts[host] -= 1
         if not hosts[host]:
             del hosts[host]
-        if not self._taken[door]:
-            del self._taken[door], self._hosts[door]
-        for waiting in tuple(self._waiting):
-            wanted, by, turn = waiting
-            if not turn.done() and self.free(wanted):
-                self._waiting.remove(waiting)
-                turn.set_result(self._give(wanted, by))
+        if not self._used[address]:
+            del self._used[address], self._hosts[address]
+        for entry in tuple(self._waiting):
+            wanted, by, waiter = entry
+            if not waiter.done() and self.available(wanted):
+                self._waiting.remove(entry)
+                waiter.set_result(self._grant(wanted, by))
 
-    def _give(self, door: Door, host: str) -> Slot:
+    def _grant(self, address: SocketAddress, host: str) -> Slot:
         self.total += 1
-        self._taken[door] += 1
-        self._hosts.setdefault(door, Counter())[host] += 1
-        slot = Slot(self, door, host)
-        self._given.add(slot)
+        self._used[address] += 1
+        self._hosts.setdefault(address, Counter())[host] += 1
+        slot = Slot(self, address, host)
+        self._granted.add(slot)
         return slot
 
-    def _end_most_silent(self) -> None:
-        """End the connection that waits longest for its answer: it hangs, and somebody has none at all."""
-        silent = min(
-            (slot for slot in self._given if slot.end), key=lambda slot: slot.touched_at, default=None
+    def _close_most_stalled(self) -> None:
+        """Close the connection that has waited longest for its answer: another address has none at all."""
+        stalled = min(
+            (slot for slot in self._granted if slot.close), key=lambda slot: slot.active_at, default=None
         )
-        if silent is None or silent.end is None or self._loop is None:
+        if stalled is None or stalled.close is None or self._loop is None:
             return
-        if self._loop.time() - silent.touched_at >= SILENT_SECONDS:
-            task = self._loop.create_task(_ended(silent.end))
-            silent.end = None
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+        if self._loop.time() - stalled.active_at >= STALLED_SECONDS:
+            task = self._loop.create_task(_close(stalled.close))
+            stalled.close = None
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
 
-async def _ended(end: Callable[[], Awaitable[None]]) -> None:
+async def _close(close: Callable[[], Awaitable[None]]) -> None:
     with suppress(Exception):
-        await end()
+        await close()

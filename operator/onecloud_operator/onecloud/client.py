@@ -1,4 +1,4 @@
-"""One credential's view of one project: every call of the compute API that we make."""
+"""The compute API for one project: every call that the operator makes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from . import disks, protocol, replies
+from .error_reply import missing
 from .errors import CatalogError, ProtocolError
 from .models import MAX_ROWS, EventPage, Filter, Row, ServerPage, ServerQuery
 from .named import Collection, NamedRows, list_named, parse_named
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 REFUSED = frozenset({401, 403})
-PAGE_ROWS = MAX_ROWS // 2  # of all columns, of which no more are read of one answer
+PAGE_ROWS = MAX_ROWS // 2  # of all columns; a page of more could exceed the size limit of an answer
 
 
 class Cloud:
     """
-    One credential's view of one project.
+    The compute API, as one credential sees one project.
 
-    Calls sign in when needed. An answer of 401 or 403 makes one new sign-in and one repetition, shared by all
-    calls of equal credentials; nothing else is ever repeated. Every method raises OneCloudError only.
+    Calls sign in when needed. A 401 or 403 leads to one new sign-in, shared by all calls with equal
+    credentials, and one retry; nothing else is ever retried. Every method raises OneCloudError only.
     """
 
     def __init__(self, credentials: Credentials, endpoints: Endpoints) -> None:
@@ -50,30 +51,30 @@ class Cloud:
 
     @property
     def verified(self) -> bool:
-        """Whether what answers has to prove that it is the cloud."""
+        """Whether the cloud's certificate is verified."""
         return not self.credentials.insecure
 
     @property
     def way(self) -> tuple[str, str | None, bool]:
-        """Which of a catalog's endpoints is asked, and with which TLS settings."""
+        """The catalog interface that is used, and the TLS settings."""
         return self.credentials.interface, self.credentials.ca_pem, self.credentials.insecure
 
     async def session(self) -> Session:
-        """Return the session, signing in if there is none that lives."""
+        """Return the session, signing in if there is no valid one."""
         return await self._sign_in.session()
 
     async def close(self) -> None:
-        """Let go of the session. Connections belong to the Endpoints and stay."""
+        """Release the session. Connections belong to the Endpoints and stay open."""
         if not self._closed:
             self._closed = True
             self._endpoints.release(self._sign_in)
 
     async def list_servers(self, query: ServerQuery | None = None) -> ServerPage:
-        """Return one page of servers, without rows that were not asked for."""
+        """Return one page of servers, without rows that the query does not match."""
         query = query or ServerQuery()
         request = protocol.list_servers(query)
         asked_at = self._endpoints.clock()
-        reply, _ = await self._ask(request)
+        reply, _ = await self._call(request)
         began = time.perf_counter()
         page = replies.parse_servers(request, reply, query, asked_at)
         return replace(page, cost_seconds=time.perf_counter() - began)
@@ -82,8 +83,8 @@ class Cloud:
         """
         Yield all servers, page by page in the order of their ids.
 
-        Each starts after the last id of the one before, so servers made or deleted meanwhile move nothing.
-        Raises ProtocolError if the cloud repeats itself: a list cut short must not look like servers gone.
+        Each page starts after the last id of the previous one, so servers created or deleted meanwhile shift
+        nothing. Raises ProtocolError if pages repeat: a truncated list must not look like deleted servers.
         """
         query = query or ServerQuery()
         size = query.limit or PAGE_ROWS
@@ -96,10 +97,10 @@ class Cloud:
             )
             request = protocol.list_servers(step)
             asked_at = self._endpoints.clock()
-            reply, _ = await self._ask(request)
+            reply, _ = await self._call(request)
             page = replies.parse_servers(request, reply, query, asked_at)
             fresh = tuple(row for row in page.rows if row["id"].casefold() not in seen)
-            listed = len(page.rows) + page.strangers
+            listed = len(page.rows) + page.unrequested
             if listed and not fresh and page.rows:
                 raise ProtocolError("the list repeats itself", request.call(reply.request_id))
             seen.update(row["id"].casefold() for row in fresh)
@@ -116,28 +117,28 @@ class Cloud:
         """
         Return the server, in the recycle bin or not; None only if it is proven not to exist.
 
-        A 404 counts only together with a list that succeeds afterwards with the very same token: with a dead
-        one the cloud says 404 as well.
+        A 404 counts only if a list succeeds afterwards with the very same token: with an expired token the
+        cloud answers 404 as well.
         """
         request = protocol.get_server(server_id)
-        reply = await self._ask_about(request, server_id)
+        reply = await self._call_about(request, server_id)
         if reply is None:
             return None
         server = replies.parse_server(request, reply)
-        if server["id"].casefold() != server_id.casefold():  # names are looked up as well, if no id fits
+        if server["id"].casefold() != server_id.casefold():  # the cloud also looks up names, if no id matches
             raise ProtocolError("the cloud answered with another server", request.call(reply.request_id))
         return server
 
     async def create_server(self, body: Mapping[str, Any], *, dry_run: bool = False) -> Row:
-        """Ask for a server and return it as it is at that moment. A dry run makes none and has no id."""
+        """Request a server and return it in its current state. A dry run creates none and has no id."""
         request = protocol.create_server(body, dry_run=dry_run)
-        reply, _ = await self._ask(request)
+        reply, _ = await self._call(request)
         return replies.parse_server(request, reply)
 
     async def update_server(self, server_id: str, changes: Mapping[str, Any]) -> Row:
-        """Change what can be changed at any time. The cloud ignores fields that it cannot change."""
+        """Change fields that can change at any time. The cloud ignores fields that it cannot change."""
         request = protocol.update_server(server_id, changes)
-        reply, _ = await self._ask(request)
+        reply, _ = await self._call(request)
         return replies.parse_server(request, reply)
 
     async def delete_server(  # noqa: PLR0913 - the route has these options
@@ -150,7 +151,7 @@ class Cloud:
         delete_eip: bool = False,
         delete_disks: bool = False,
     ) -> Row | None:
-        """Start a deletion, into the recycle bin by default. None: the server is proven not to exist."""
+        """Start a deletion, by default into the recycle bin. Returns None if the server provably is gone."""
         options = {
             "override_pending_delete": override_pending_delete,
             "purge": purge,
@@ -159,43 +160,43 @@ class Cloud:
             "delete_disks": delete_disks,
         }
         request = protocol.delete_server(server_id, options)
-        reply = await self._ask_about(request, server_id)
+        reply = await self._call_about(request, server_id)
         return None if reply is None else replies.parse_acknowledged(request, reply)
 
     async def perform(self, server_id: str, action: str, body: Mapping[str, Any] | None = None) -> Row:
         """
-        Start *action* (``start``, ``change-config``, …) and return the server at that moment.
+        Start *action* (``start``, ``change-config``, …) and return the server in its current state.
 
-        A 404 is raised, never None: it may be about something that the body refers to.
+        A 404 raises, since it may be about something that the body refers to.
         """
         request = protocol.perform(server_id, action, body)
-        reply, _ = await self._ask(request)
+        reply, _ = await self._call(request)
         return replies.parse_acknowledged(request, reply)
 
     async def get_disk(self, disk_id: str) -> Row | None:
-        """Return the disk, in the recycle bin or not; None only if it is proven not to exist, as a server."""
+        """Return the disk, in the recycle bin or not; None only if it is proven not to exist."""
         request = disks.get_disk(disk_id)
-        reply = await self._ask_about(request, disk_id)
+        reply = await self._call_about(request, disk_id)
         return None if reply is None else disks.parse_disk(request, reply, disk_id)
 
     async def update_disk(self, disk_id: str, changes: Mapping[str, Any]) -> Row:
-        """Change plain fields of a disk, ``auto_delete`` among them."""
+        """Change plain fields of a disk, such as ``auto_delete``."""
         request = disks.update_disk(disk_id, changes)
-        reply, _ = await self._ask(request)
+        reply, _ = await self._call(request)
         return disks.parse_disk(request, reply, disk_id)
 
     async def restore_disk(self, disk_id: str) -> Row:
-        """Take a disk out of the recycle bin, and leave its server there."""
+        """Restore a disk from the recycle bin, and leave its server there."""
         request = disks.restore_disk(disk_id)
-        reply, _ = await self._ask(request)
+        reply, _ = await self._call(request)
         return disks.parse_disk(request, reply, disk_id)
 
     async def merge_user_metadata(self, server_id: str, tags: Mapping[str, str]) -> Row:
-        """Add or change user tags (keys without ``user:``). The values ``none`` and ``null`` remove one."""
+        """Set user tags (keys without ``user:``). The values ``none`` and ``null`` remove a tag."""
         return await self.perform(server_id, "user-metadata", tags)
 
     async def set_user_metadata(self, server_id: str, tags: Mapping[str, str]) -> Row:
-        """Make *tags* the only user tags (keys without ``user:``)."""
+        """Replace all user tags by *tags* (keys without ``user:``)."""
         return await self.perform(server_id, "set-user-metadata", tags)
 
     async def events(  # noqa: PLR0913 - the route has these parameters
@@ -208,49 +209,49 @@ class Cloud:
         limit: int = 1000,
         fields: Sequence[str] = (),
     ) -> EventPage:
-        """Return what happened to the project's servers after the event *marker*, whoever did it."""
+        """Return the events of the project's servers after *marker*, by whichever user."""
         request = protocol.list_events(
             marker=marker, server_ids=server_ids, actions=actions, order=order, limit=limit, fields=fields
         )
         asked_at = self._endpoints.clock()
-        reply, _ = await self._ask(request)
+        reply, _ = await self._call(request)
         began = time.perf_counter()
         page = replies.parse_events(request, reply, marker, asked_at)
         return replace(page, cost_seconds=time.perf_counter() - began)
 
     async def list_named(self, collection: Collection, name: str) -> NamedRows:
-        """Return everything in *collection* that the project sees under *name*."""
+        """Return everything in *collection* that has *name* and is visible to the project."""
         request = list_named(collection, name)
-        reply, _ = await self._ask(request, images=collection is Collection.IMAGES)
+        reply, _ = await self._call(request, images=collection is Collection.IMAGES)
         return parse_named(request, reply, collection, name)
 
-    async def _ask_about(self, request: Request, one_id: str) -> Reply | None:
-        """Send a call about one server or disk; None if it is proven that there is none."""
+    async def _call_about(self, request: Request, one_id: str) -> Reply | None:
+        """Send a call about one server or disk; return None if it is proven not to exist."""
         for last in (False, True):
-            reply, session = await self._ask(request)
-            if not replies.missing(request, reply, one_id):
+            reply, session = await self._call(request)
+            if not missing(request, reply, one_id):
                 return reply
             proof_request = protocol.prove_token()
             proof = await self._send(proof_request, session)
             if proof.status in REFUSED:
-                if not last and await self._sign_in.renewed(session) is not None:
-                    continue  # the 404 was a dead token's: ask again with a living one
-                self._sign_in.refused_again()
+                if not last and await self._sign_in.renew(session) is not None:
+                    continue  # the token had expired, so the 404 proves nothing: retry with a new one
+                self._sign_in.note_second_refusal()
             replies.parse_servers(proof_request, proof, protocol.PROOF, 0.0)  # raises unless it succeeded
             return None
         raise AssertionError("the second round returns or raises")
 
-    async def _ask(self, request: Request, *, images: bool = False) -> tuple[Reply, Session]:
-        """Send, and once more with a new token if this one is refused. Return what was answered to whom."""
+    async def _call(self, request: Request, *, images: bool = False) -> tuple[Reply, Session]:
+        """Send, and once more with a new token if this one is refused. Returns the session used, too."""
         session = await self._sign_in.session()
         reply = await self._send(request, session, images=images)
         if reply.status in REFUSED:
-            renewed = await self._sign_in.renewed(session)
-            if renewed is not None:
-                session = renewed
+            renew = await self._sign_in.renew(session)
+            if renew is not None:
+                session = renew
                 reply = await self._send(request, session, images=images)
                 if reply.status in REFUSED:
-                    self._sign_in.refused_again()
+                    self._sign_in.note_second_refusal()
         return reply, session
 
     async def _send(self, request: Request, session: Session, *, images: bool = False) -> Reply:
@@ -266,7 +267,7 @@ class Cloud:
 
 
 def _backwards(before: str, after: str) -> bool:
-    """Tell whether two UUIDs are in the wrong order; of other ids the database's order is not known."""
+    """Return whether two UUIDs are in the wrong order; the order of other ids is not known."""
     return (
         all(UUID_TEXT.fullmatch(text) for text in (before, after)) and after.casefold() <= before.casefold()
     )

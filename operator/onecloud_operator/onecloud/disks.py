@@ -1,4 +1,4 @@
-"""Disks by themselves: what a server's own reply does not tell of them, and what it takes to keep one."""
+"""Calls about single disks: details that a server's row leaves out, and what keeping a disk takes."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 def get_disk(disk_id: str) -> Request:
-    """Ask for one disk, in the recycle bin or not."""
+    """Read one disk, in the recycle bin or not."""
     return Request("get_disk", "GET", id_path("disks", disk_id), "/disks/{id}", Traffic.READ)
 
 
 def update_disk(disk_id: str, changes: Mapping[str, Any]) -> Request:
-    """Ask for new values of a disk's plain fields."""
+    """Update a disk's plain fields."""
     path = id_path("disks", disk_id)
     return Request("update_disk", "PUT", path, "/disks/{id}", Traffic.WRITE, body={"disk": dict(changes)})
 
 
 def restore_disk(disk_id: str) -> Request:
-    """Ask for a disk to be taken out of the recycle bin; its server may stay there."""
+    """Restore a disk from the recycle bin; its server may stay there."""
     path = f"{id_path('disks', disk_id)}/cancel-delete"
     return Request(
         "restore_disk", "POST", path, "/disks/{id}/cancel-delete", Traffic.WRITE, body={"disk": {}}
@@ -35,7 +35,7 @@ def restore_disk(disk_id: str) -> Request:
 
 
 def parse_disk(request: Request, reply: Reply, disk_id: str) -> Row:
-    """Return the disk in *reply*, which is the one that was asked for: names are looked up, too."""
+    """Return the disk in *reply*. Raises ProtocolError if it is another: the cloud also looks up names."""
     disk = json_object(request, reply).get("disk")
     found = disk.get("id") if isinstance(disk, dict) else None
     if not isinstance(disk, dict) or not isinstance(found, str) or found.casefold() != disk_id.casefold():

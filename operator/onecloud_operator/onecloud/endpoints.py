@@ -1,7 +1,7 @@
 """
-Every connection to every cloud, with its limits: one `Endpoints` for the process, shared by all credentials.
+All connections to all clouds, and their limits: one `Endpoints` per process, shared by all credentials.
 
-The limits belong to the place (scheme, host and port), and to the address that it is found at, not to a
+Limits belong to an origin (scheme, host and port) and to the address that it resolves to, not to a
 credential: the cloud's workers are shared.
 """
 
@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 from .address_limits import AddressLimits
 from .addresses import AddressPolicy, CheckedBackend
 from .auth import Credentials, canonical_url
-from .budgets import MAX_CONNECTIONS, READING_BYTES, BodyBudget, Slots
+from .budgets import MAX_BODY_BYTES, MAX_CONNECTIONS, BodyBudget, Slots
 from .dns import Resolver
 from .limits import Limits
-from .network import Lent, Network
+from .network import Network, UserTransport
 from .origin import Origin
 from .protocol import Reply, Request, Traffic
 from .signin import SignIn, SignInBackoff
@@ -35,23 +35,22 @@ if TYPE_CHECKING:
     from .signin import Counted
     from .transport import EventHooks
 
-# Some 6 kB each; strangers can make any number, and those that are used stay.
-MAX_PLACES = 1000
-MAX_AUTHORITIES = 4 * 2**20  # characters, which take some 20 MiB
+# Some 6 kB each; tenants can name any number of origins, and those in use stay.
+MAX_ORIGINS = 1000
+MAX_CA_CHARACTERS = 4 * 2**20  # characters, which take some 20 MiB
 
 
 class Endpoints:
     """
-    The places we talk to, and who is signed in there.
+    The connections and sign-ins of the process.
 
-    *on_exchange* is told of every call and must not raise; *clock* is monotonic. *before_write* is called,
-    with the connection at hand, right before anything but a GET is sent; if it raises, that goes through and
-    nothing is sent. `close` ends everything.
+    *on_exchange* is called after every call and must not raise; *clock* is monotonic. *before_write* is
+    called once a connection is open, right before anything but a GET is sent; what it raises is passed on,
+    and nothing is sent. `close` closes everything.
 
-    *transport* carries the calls in place of our own connections (`httpx.MockTransport`), which are all that
-    *policy* judges. *event_hooks* are those of httpx: they see tokens and passwords. Of all places together
-    at most *connections* are open and *reading_bytes* of answers in hand. Each sign-in, which is a task
-    of its own, is given to *counted*.
+    *transport* replaces the connections made here (`httpx.MockTransport`); *policy* does not apply to it.
+    *event_hooks* are httpx's: they see tokens and passwords. All origins together have at most *connections*
+    open and *max_body_bytes* of answers in memory. Each sign-in runs as a task made by *counted*.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, each with a default
@@ -59,27 +58,27 @@ class Endpoints:
         policy: AddressPolicy | None = None,
         *,
         limits: Limits | None = None,
-        patience: SignInBackoff | None = None,
+        sign_in_backoff: SignInBackoff | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
         before_write: Callable[[], None] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         event_hooks: EventHooks | None = None,
-        names: Resolver | None = None,
+        resolver: Resolver | None = None,
         connections: int = MAX_CONNECTIONS,
-        reading_bytes: int = READING_BYTES,
+        max_body_bytes: int = MAX_BODY_BYTES,
         counted: Counted | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
         self._limits = limits or Limits()
         slots = Slots(connections, self._limits.connections, self._end_idle)
-        self._network = CheckedBackend(policy or AddressPolicy(), names or Resolver(clock), slots)
-        self._readings = BodyBudget(reading_bytes)
-        self._patience = patience or SignInBackoff()
+        self._backend = CheckedBackend(policy or AddressPolicy(), resolver or Resolver(clock), slots)
+        self._body_budget = BodyBudget(max_body_bytes)
+        self._sign_in_backoff = sign_in_backoff or SignInBackoff()
+        self._on_exchange = on_exchange or _ignore
         self._counted = counted
-        self._observe = on_exchange or _ignore
         self._before_write = before_write or _allow
-        self._lent = Lent(transport) if transport is not None else None
+        self._user_transport = UserTransport(transport) if transport is not None else None
         self._event_hooks = event_hooks
         self._contexts = Contexts()
         self._address_limits = AddressLimits(self._limits)
@@ -90,118 +89,119 @@ class Endpoints:
         for name in ("httpcore", "httpx"):
             logging.getLogger(name).setLevel(logging.WARNING)
 
-    def free_slots(self, url: str, lane: Traffic = Traffic.WRITE) -> int:
-        """Return how many calls of *lane* could start at *url*'s place now without waiting."""
-        place = self._origins.get(origin_of(canonical_url(url)))
-        return self._limits.places(lane) if place is None else place.free(lane)
+    def free_slots(self, url: str, traffic: Traffic = Traffic.WRITE) -> int:
+        """Return how many calls of *traffic* could start now at the origin of *url* without waiting."""
+        origin = self._origins.get(origin_of(canonical_url(url)))
+        return self._limits.max_calls(traffic) if origin is None else origin.available(traffic)
 
     @property
     def policy(self) -> AddressPolicy:
         """Where new connections may go."""
-        return self._network.policy
+        return self._backend.policy
 
     @policy.setter
     def policy(self, policy: AddressPolicy) -> None:
-        self._network.policy = policy
+        self._backend.policy = policy
 
     @property
-    def known(self) -> list[str]:
-        """The places that are remembered, the least recently used first."""
+    def origins(self) -> list[str]:
+        """The origins that are kept, the least recently used first."""
         return list(self._origins)
 
-    def under_way(self, lane: Traffic) -> int:
-        """Return how many calls of *lane* are under way, at all places together."""
-        return sum(place.inside(lane) for place in self._origins.values())
+    def under_way(self, traffic: Traffic) -> int:
+        """Return how many calls of *traffic* are under way, at all origins together."""
+        return sum(origin.active(traffic) for origin in self._origins.values())
 
-    def waiting(self, lane: Traffic) -> int:
-        """Return how many calls of *lane* wait for their turn, at all places together."""
-        return sum(place.waiting(lane) for place in self._origins.values())
+    def waiting(self, traffic: Traffic) -> int:
+        """Return how many calls of *traffic* wait for a slot, at all origins together."""
+        return sum(origin.waiting(traffic) for origin in self._origins.values())
 
     async def exchange(
         self, base_url: str, request: Request, headers: dict[str, str], tls: Tls, request_id: str
     ) -> Reply:
         """Send *request* below *base_url*, a canonical URL, and return the answer, of whatever status."""
-        origin = origin_of(base_url)
-        place = self._origins.pop(origin, None)
-        if place is None:
-            self._forget()
-            place = Origin(
-                partial(self._wired, origin), self._limits, self.clock, self._observe, self._address_limits
+        key = origin_of(base_url)
+        origin = self._origins.pop(key, None)
+        if origin is None:
+            self._evict()
+            origin = Origin(
+                partial(self._connect, key), self._limits, self.clock, self._on_exchange, self._address_limits
             )
-        self._origins[origin] = place  # the least recently used stands first
-        if origin.startswith("http:"):
-            tls = Tls()  # nothing is made of it there
-        return await place.exchange(base_url, request, headers, tls, request_id)
+        self._origins[key] = origin  # the least recently used comes first
+        if key.startswith("http:"):
+            tls = Tls()  # not used there
+        return await origin.exchange(base_url, request, headers, tls, request_id)
 
     def hold(self, credentials: Credentials) -> SignIn:
-        """Return what keeps *credentials* signed in, one for all holders; give it back by `release`."""
+        """Return the sign-in of *credentials*, one for all holders; call `release` when done with it."""
         fingerprint = credentials.fingerprint
         found = self._sign_ins.get(fingerprint)
         if found is None:
-            for old in [key for key, kept in self._sign_ins.items() if kept.forgettable]:
+            for old in [key for key, kept in self._sign_ins.items() if kept.evictable]:
                 del self._sign_ins[old]
-            found = SignIn(credentials, self.exchange, self.clock, self._patience, self._counted)
+            found = SignIn(credentials, self.exchange, self.clock, self._sign_in_backoff, self._counted)
             self._sign_ins[fingerprint] = found
         found.holders += 1
         return found
 
     def release(self, sign_in: SignIn) -> None:
-        """Give back what `hold` returned. A refusal stays remembered for its time."""
+        """Release a sign-in from `hold`. A remembered refusal stays for its time."""
         sign_in.holders -= 1
 
     async def close(self) -> None:
-        """End every connection and every sign-in under way. Calls under way fail."""
+        """Close every connection and cancel every sign-in. Calls under way fail."""
         for sign_in in tuple(self._sign_ins.values()):
             await sign_in.close()
         self._sign_ins.clear()
-        for place in tuple(self._origins.values()):
-            await place.close()
+        for origin in tuple(self._origins.values()):
+            await origin.close()
         self._origins.clear()
 
-    def _forget(self) -> None:
-        """Let go of the places that were not used for long, and make room for one if there are too many."""
-        spare = len(self._origins) - MAX_PLACES + 1
-        for origin, place in tuple(self._origins.items()):
-            if place.forgettable or (spare > 0 and place.idle):
-                self._origins.pop(origin).forget_idle()
+    def _evict(self) -> None:
+        """Drop origins that were not used for long, and the least recently used one if there are too many."""
+        spare = len(self._origins) - MAX_ORIGINS + 1
+        for key, origin in tuple(self._origins.items()):
+            if origin.evictable or (spare > 0 and origin.idle):
+                self._origins.pop(key).drop_idle()
                 spare -= 1
             elif spare <= 0:
-                break  # those behind were used later
+                break  # the others were used more recently
 
-    def _wired(self, origin: str, tls: Tls) -> Transport:
-        transport: Network | Lent | None = self._lent
+    def _connect(self, key: str, tls: Tls) -> Transport:
+        transport: Network | UserTransport | None = self._user_transport
         if transport is None:
-            self._make_room(tls.size)
-            context = None if origin.startswith("http:") else self._contexts.of(tls)
-            transport = Network(context, self._network, self._limits)
+            self._free_ca_memory(tls.size)
+            context = None if key.startswith("http:") else self._contexts.of(tls)
+            transport = Network(context, self._backend, self._limits)
         return Transport(
-            transport, self._limits, self.clock, self._before_write, self._event_hooks, self._readings
+            transport, self._limits, self.clock, self._before_write, self._event_hooks, self._body_budget
         )
 
     def _end_idle(self, hosts: frozenset[str] | None) -> None:
-        """End idle connections, of these hosts or of all: others wait for them."""
-        for origin, place in self._origins.items():
-            if hosts is None or urlsplit(origin).hostname in hosts:
-                place.end_idle()
+        """Close idle connections to *hosts*, or to all hosts, because other calls wait for them."""
+        for key, origin in self._origins.items():
+            if hosts is None or urlsplit(key).hostname in hosts:
+                origin.end_idle()
 
-    def _make_room(self, size: int) -> None:
-        """Let go of tenants' own authorities that nothing is asked with, if there are too many."""
-        if not size or sum(place.authorities for place in self._origins.values()) + size <= MAX_AUTHORITIES:
+    def _free_ca_memory(self, size: int) -> None:
+        """Drop the idle connections that use a tenant's own CA bundle if the bundles grow too large."""
+        total = sum(origin.ca_characters for origin in self._origins.values())
+        if not size or total + size <= MAX_CA_CHARACTERS:
             return
-        for place in self._origins.values():
-            if place.authorities:
-                place.forget_idle()
+        for origin in self._origins.values():
+            if origin.ca_characters:
+                origin.drop_idle()
 
 
 def origin_of(url: str) -> str:
-    """Return scheme, host and port of a canonical URL: what has limits of its own."""
+    """Return scheme, host and port of a canonical URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def _allow() -> None:
-    """Let everything be sent."""
+    """Allow every write."""
 
 
 def _ignore(_exchange: Exchange) -> None:
-    """Do nothing with it."""
+    """Do nothing."""

@@ -1,14 +1,14 @@
 """
-What can go wrong between us and the cloud, as types: callers match on classes, people read the text.
+The client's errors. Callers match on the classes; the messages are for people.
 
     OneCloudError
     ├── InvalidRequest          refused here, before anything was sent (bad URL, CA bundle, id, filter)
-    ├── AddressNotAllowed       the host's addresses are on no list of places where we may connect
-    ├── TransportError          no whole answer came
-    │   ├── ConnectFailed       nobody there: DNS, refused, unreachable
-    │   ├── TlsFailed           the certificate is not trusted, or no TLS there
+    ├── AddressNotAllowed       the address policy forbids every address of the host
+    ├── TransportError          no complete answer was received
+    │   ├── ConnectFailed       no connection: DNS, refused, unreachable
+    │   ├── TlsFailed           the certificate is not trusted, or the server does not speak TLS
     │   └── Timeout             no answer, no connection or no free slot in time
-    ├── ProtocolError           an answer that is not the API's: HTML, garbage, cut off
+    ├── ProtocolError           an answer that is not the API's: HTML, garbage, truncated
     │   ├── AnswerTooLarge
     │   └── Redirected
     ├── SignInError             the identity service refused
@@ -18,20 +18,20 @@ What can go wrong between us and the cloud, as types: callers match on classes, 
     │   ├── AccountLocked       423 UserLocked, UserDisabled
     │   ├── TooManyAttempts     429 TooManyFailedAttempts
     │   ├── NotIdentity         no identity service at this URL
-    │   └── CatalogError        signed in, but no compute service to go to
-    └── ApiError                the compute or identity service said no, in its own words
+    │   └── CatalogError        signed in, but the catalog has no usable compute service
+    └── ApiError                the compute or identity service answered with an error
         ├── InvalidInput        400, 413
-        │   └── InvalidStatus   400 InvalidStatusError: the server is busy; look again
+        │   └── InvalidStatus   400 InvalidStatusError: the server is busy; observe it again
         ├── QuotaExceeded       400 OutOfQuotaError
         ├── NoCapacity          400 InsufficientResourceError, 507
         ├── Unauthorized        401
-        ├── Forbidden           403: no right, a dead token, or the identity service is down
+        ├── Forbidden           403: no permission, an expired token, or the identity service is down
         ├── NotFound            404
         │   └── ResourceNotFound  404 ResourceNotFoundError: the object, or one it refers to
         ├── NotSupported        404 ActionNotFoundError, 406, 501
         ├── Conflict            409
         │   ├── DuplicateName   409 DuplicateNameError
-        │   ├── DuplicateId     500 in the database's words for the id that was sent; 409 DuplicateIdError
+        │   ├── DuplicateId     500 with a database error about the id that was sent; 409 DuplicateIdError
         │   └── Busy            409 ResourceBusyError, 500 ResourceNotReadyError
         ├── Locked              423
         ├── RateLimited         429
@@ -40,7 +40,7 @@ What can go wrong between us and the cloud, as types: callers match on classes, 
             └── GatewayError    502, 503
                 └── GatewayTimeout  504: the handler goes on running
 
-``ambiguous`` is True when the call was a write that the cloud may have carried out all the same: observe,
+``ambiguous`` is True if the call was a write that the cloud may have carried out all the same: observe,
 never assume. No error ever holds a token, a password or a body.
 """
 
@@ -53,10 +53,10 @@ from typing import Self
 @dataclass(frozen=True, slots=True)
 class Call:
     """
-    Name one call for people.
+    One call, as errors describe it.
 
-    *path* is a template (``/servers/{id}``), *request_id* finds the call in the cloud's log, *writes* says
-    that it was meant to change something there.
+    *path* is a template (``/servers/{id}``), *request_id* finds the call in the cloud's log, *writes* is
+    whether it was meant to change something there.
     """
 
     method: str
@@ -66,14 +66,14 @@ class Call:
 
 
 class OneCloudError(Exception):
-    """Anything that went wrong with one call to the cloud."""
+    """One call to the cloud failed."""
 
     def __init__(self, message: str, call: Call | None = None, *, ambiguous: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.call = call
         self.ambiguous = ambiguous
-        # Seconds until the next attempt is made at all; set when this is a remembered sign-in failure.
+        # Seconds until the next attempt; set if this is a remembered sign-in failure.
         self.retry_after_seconds: float | None = None
 
     @property
@@ -88,7 +88,7 @@ class OneCloudError(Exception):
 
     @property
     def request_id(self) -> str:
-        """What finds the call in the cloud's log, or ""."""
+        """The id that finds the call in the cloud's log, or ""."""
         return self.call.request_id if self.call else ""
 
     def __str__(self) -> str:
@@ -97,13 +97,13 @@ class OneCloudError(Exception):
         request = f" (request {self.request_id})" if self.request_id else ""
         return f"{self.method} {self.path}: {self.message}{request}"
 
-    def remembered(self, retry_after_seconds: float | None = None) -> Self:
-        """Return a twin without traceback, so that many callers can raise one failure."""
-        twin = type(self).__new__(type(self))
-        twin.args = self.args
-        twin.__dict__.update(self.__dict__)
-        twin.retry_after_seconds = retry_after_seconds
-        return twin
+    def without_traceback(self, retry_after_seconds: float | None = None) -> Self:
+        """Return a copy without traceback, so that many callers can raise one failure."""
+        copy = type(self).__new__(type(self))
+        copy.args = self.args
+        copy.__dict__.update(self.__dict__)
+        copy.retry_after_seconds = retry_after_seconds
+        return copy
 
 
 class InvalidRequest(OneCloudError):
@@ -115,7 +115,7 @@ class AddressNotAllowed(OneCloudError):
 
 
 class TransportError(OneCloudError):
-    """No whole answer came."""
+    """No complete answer was received."""
 
 
 class ConnectFailed(TransportError):
@@ -123,15 +123,15 @@ class ConnectFailed(TransportError):
 
 
 class TlsFailed(TransportError):
-    """The other side could not prove who it is, so nothing was sent."""
+    """The server's identity could not be verified, so nothing was sent."""
 
 
 class Timeout(TransportError):
-    """A connection, an answer or a free slot did not come in time."""
+    """There was no connection, answer or free slot in time."""
 
 
 class ProtocolError(OneCloudError):
-    """The answer is not one of this API."""
+    """The answer does not follow the API."""
 
     def __init__(
         self, message: str, call: Call | None = None, *, ambiguous: bool = False, status: int | None = None
@@ -141,11 +141,11 @@ class ProtocolError(OneCloudError):
 
 
 class AnswerTooLarge(ProtocolError):
-    """The answer was cut off at our limit."""
+    """The answer exceeds the size limit and was not read to its end."""
 
 
 class Redirected(ProtocolError):
-    """The answer was a redirect; none is followed, since a token would travel with it."""
+    """The answer was a redirect; none is followed, since the token would be sent along."""
 
 
 class SignInError(OneCloudError):
@@ -160,7 +160,7 @@ class SignInError(OneCloudError):
 
 
 class WrongPassword(SignInError):
-    """The password is wrong. Trying again counts towards locking the account."""
+    """The password is wrong. Every further attempt counts towards locking the account."""
 
 
 class UserNotFound(SignInError):
@@ -180,25 +180,25 @@ class TooManyAttempts(SignInError):
 
 
 class NotIdentity(SignInError):
-    """The sign-in URL leads to something else than an identity service."""
+    """The sign-in URL does not lead to an identity service."""
 
 
 class CatalogError(SignInError):
-    """Signed in, but the catalog names no compute service that fits."""
+    """Signed in, but the catalog has no matching compute service."""
 
 
 class ApiError(OneCloudError):
-    """The cloud answered with an error of its own. *details* is for people: match on class and status."""
+    """The cloud answered with an error. *details* is for people: match on class and status."""
 
-    # A write that fails this way may have been carried out.
-    unclear = False
+    # Whether a write that fails this way may have been carried out.
+    outcome_unknown = False
 
     def __init__(self, call: Call, status: int, error_class: str, details: str) -> None:
         words = " ".join(part for part in (str(status), error_class) if part)
         super().__init__(
             f"{words}: {details}" if details else words,
             call,
-            ambiguous=self.unclear and call.writes,
+            ambiguous=self.outcome_unknown and call.writes,
         )
         self.status = status
         self.error_class = error_class
@@ -206,7 +206,7 @@ class ApiError(OneCloudError):
 
 
 class InvalidInput(ApiError):
-    """The cloud does not accept what was sent. Some reasons pass: an offline host, a used address."""
+    """The cloud rejects the request. Some causes are temporary: an offline host, a used address."""
 
 
 class InvalidStatus(InvalidInput):
@@ -226,7 +226,7 @@ class Unauthorized(ApiError):
 
 
 class Forbidden(ApiError):
-    """No right, a dead token, or the identity service is down: the answer does not tell which."""
+    """No permission, an expired token, or the identity service is down: the answer does not say which."""
 
 
 class NotFound(ApiError):
@@ -234,23 +234,23 @@ class NotFound(ApiError):
 
 
 class ResourceNotFound(NotFound):
-    """The object, or one that it refers to, does not exist (for a token that may be dead)."""
+    """The object, or one that it refers to, does not exist (or the token has expired)."""
 
 
 class NotSupported(ApiError):
-    """Neither this release nor this kind of server can do that."""
+    """The release, or the kind of server, does not support the action."""
 
 
 class Conflict(ApiError):
-    """Something like it exists already."""
+    """The request conflicts with an existing object or its state."""
 
 
 class DuplicateName(Conflict):
-    """The name is taken, somewhere in the whole cloud."""
+    """The name is taken, anywhere in the cloud."""
 
 
 class DuplicateId(Conflict):
-    """The id was used before, by a server that lives or is long gone."""
+    """The id was used before, by a server that exists or was deleted."""
 
 
 class Busy(Conflict):
@@ -266,18 +266,18 @@ class RateLimited(ApiError):
 
 
 class ServerError(ApiError):
-    """The cloud failed, for good or for a moment: it does not say."""
+    """The cloud failed; whether that is temporary is not known."""
 
-    unclear = True
+    outcome_unknown = True
 
 
 class InnerFailure(ServerError):
-    """One of the cloud's services could not ask another; how far it had come is not known."""
+    """One of the cloud's services could not call another; how far it got is not known."""
 
 
 class GatewayError(ServerError):
-    """Something in front of the service could not reach it."""
+    """A proxy in front of the service could not reach it."""
 
 
 class GatewayTimeout(GatewayError):
-    """The service took too long; it goes on working on the request."""
+    """The service took too long; it continues to work on the request."""

@@ -1,15 +1,15 @@
 """
-A refusal that is not about what was sent: one of the cloud's services could not ask another.
+Recognises errors that are not about the request: one of the cloud's services could not call another.
 
-Of that only the text tells. The status is the one of a mistake of ours: 400 while the identity or the image
-service is down, 404 where what was not found is the service.
+Only the text shows it. The status is that of a client error: 400 while the identity or the image service is
+down, 404 if the service itself was not found.
 """
 
 from __future__ import annotations
 
 import re
 
-# Go's words for a connection that fails, and HTTP's for what an inner call was answered.
+# Go's errors for failed connections, and the HTTP status lines of inner calls.
 BROKEN = re.compile(
     r"\b(401 Unauthorized|403 Forbidden|500 Internal Server Error|502 Bad Gateway"
     r"|503 Service (Temporarily )?Unavailable|504 Gateway Time-?out)\b"
@@ -20,6 +20,6 @@ BROKEN = re.compile(
 )
 
 
-def tells_of_inner_call(details: str) -> bool:
-    """Tell whether *details*, cleaned of what was sent, are about a call between services."""
+def is_inner_call_failure(details: str) -> bool:
+    """Return whether *details*, without echoes of the request, describe a call between services."""
     return BROKEN.search(details.strip()) is not None

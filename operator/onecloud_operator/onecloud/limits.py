@@ -1,4 +1,4 @@
-"""What one place is asked for at most, and how long it is waited for."""
+"""The limits of one origin: concurrent calls and timeouts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .protocol import Traffic
 @dataclass(frozen=True, slots=True)
 class Limits:
     """
-    The measures of one place.
+    The limits of one origin.
 
-    The region has 8 workers for reads and 8 for writes, for all its users. It closes idle connections at
+    The region has 8 workers for reads and 8 for writes, for all its users. It closes idle connections after
     10 s, and a request on a connection that is just being closed is a lost answer.
     """
 
@@ -28,18 +28,18 @@ class Limits:
     slow_seconds: float = 5.0
     slow_list_seconds: float = 20.0
 
-    def places(self, lane: Traffic) -> int:
-        """How many calls of *lane* may be under way."""
-        return {Traffic.READ: self.connections, Traffic.LIST: self.lists, Traffic.WRITE: self.writes}[lane]
+    def max_calls(self, traffic: Traffic) -> int:
+        """Return how many calls of *traffic* may be under way."""
+        return {Traffic.READ: self.connections, Traffic.LIST: self.lists, Traffic.WRITE: self.writes}[traffic]
 
-    def silence_seconds(self, lane: Traffic) -> float:
-        """How long the other side may be silent."""
-        return self.list_read_seconds if lane is Traffic.LIST else self.read_seconds
+    def read_timeout_seconds(self, traffic: Traffic) -> float:
+        """Return how long the other side may send nothing."""
+        return self.list_read_seconds if traffic is Traffic.LIST else self.read_seconds
 
-    def whole_seconds(self, lane: Traffic) -> float:
-        """How long a call may take from its first byte to the answer's last."""
-        return self.connect_seconds + self.write_seconds + self.silence_seconds(lane) * 1.5
+    def total_seconds(self, traffic: Traffic) -> float:
+        """Return how long a call may take in all, from connecting to the last byte of the answer."""
+        return self.connect_seconds + self.write_seconds + self.read_timeout_seconds(traffic) * 1.5
 
-    def patience_seconds(self, lane: Traffic) -> float:
-        """How long an answer may take before we ask for less at a time."""
-        return self.slow_list_seconds if lane is Traffic.LIST else self.slow_seconds
+    def slow_answer_seconds(self, traffic: Traffic) -> float:
+        """Return how long an answer may take before the limit decreases."""
+        return self.slow_list_seconds if traffic is Traffic.LIST else self.slow_seconds

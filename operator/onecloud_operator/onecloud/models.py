@@ -1,4 +1,4 @@
-"""What is asked of the cloud's lists, and what comes back, as frozen values."""
+"""Queries of the cloud's lists, and their results, as frozen values."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Filter:
     """
     One condition of a list, ``updated_at.ge('2026-11-23 07:28:28')`` on the wire. Times are UTC.
 
-    The cloud drops a condition that it does not understand and returns everything, so every row is asked
+    The cloud drops a condition that it does not understand and returns everything, so every row is checked
     again with `matches`.
     """
 
@@ -51,7 +51,7 @@ class Filter:
         return f"{self.field}.{self.operator}({','.join(_quoted(value) for value in self.values)})"
 
     def matches(self, row: Mapping[str, Any]) -> bool:
-        """Tell whether *row* fulfils this; one without the field does, since lists leave empty ones out."""
+        """Return whether *row* matches; a row without the field does, since lists omit empty fields."""
         found = row.get(self.field)
         if found is None:
             return True
@@ -103,7 +103,7 @@ class ServerQuery:
             yield "order", self.order
 
     def matches(self, row: Mapping[str, Any]) -> bool:
-        """Tell whether *row* is one that was asked for."""
+        """Return whether *row* matches all conditions."""
         return (
             _one_of(row.get("id"), self.ids)
             and _one_of(row.get("name"), self.names)
@@ -112,7 +112,7 @@ class ServerQuery:
         )
 
     def _fields(self) -> tuple[str, ...]:
-        """Name the columns wanted, and those that `matches` needs."""
+        """Return the columns wanted, and those that `matches` needs."""
         if not self.fields:
             return ()
         needed = ("id", *(condition.field for condition in self.filters), *(("name",) if self.names else ()))
@@ -132,12 +132,11 @@ class ServerQuery:
 @dataclass(frozen=True, slots=True)
 class ServerPage:
     """
-    One answer to a list.
+    One page of a list.
 
-    *asked_at* is the monotonic time before it was sent, *total* counts all that match, *strangers* the rows
-    that were left out here because they do not: the cloud ignored a part of the query. *dated* is the time
-    that the answer carries: of the cloud's clock, or of a proxy's; None if it carries none. *cost_seconds* is
-    what reading it took of this process, in which all else waited.
+    *asked_at* is the monotonic time before the call, *total* counts all matches, *unrequested* the rows that
+    were dropped because they do not match: the cloud ignored a part of the query. *date* is the answer's Date
+    header, by the clock of the cloud or a proxy. *cost_seconds* is how long parsing blocked the event loop.
     """
 
     rows: tuple[Row, ...] = field(repr=False)
@@ -145,14 +144,14 @@ class ServerPage:
     limit: int
     offset: int
     asked_at: float
-    strangers: int = 0
-    dated: datetime | None = None
+    unrequested: int = 0
+    date: datetime | None = None
     cost_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the cloud's log of operations. *notes* is free text, or JSON for some actions."""
+    """One entry of the cloud's operation log. *notes* is free text, or JSON for some actions."""
 
     id: int
     action: str = ""
@@ -166,16 +165,16 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class EventPage:
     """
-    Events after the marker that was given; *next_marker* is None on the last page.
+    The events after a marker; *next_marker* is None on the last page.
 
-    *dated* is the time that the answer carries, *cost_seconds* what reading it took of this process. *mask*
-    hides secrets of ours, should a note that is shown repeat one.
+    *date* is the answer's Date header, *cost_seconds* how long parsing blocked the event loop. *mask* hides
+    our secrets if a note repeats one.
     """
 
     events: tuple[Event, ...]
     next_marker: int | None
     asked_at: float
-    dated: datetime | None = None
+    date: datetime | None = None
     mask: Redactor = field(default=Redactor(), repr=False)
     cost_seconds: float = 0.0
 
@@ -183,9 +182,9 @@ class EventPage:
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """
-    One call, for an observer that counts: *error* is the class of what went wrong, or None.
+    One finished call, for metrics: *error* is the class of the error, or None.
 
-    *throttled*: from what came of it we learned to ask for less.
+    *throttled* is whether its result reduced a limit.
     """
 
     method: str
@@ -196,8 +195,8 @@ class Exchange:
     throttled: bool = False
 
 
-def moment(text: object) -> datetime | None:
-    """Read one of the cloud's times, UTC unless it says otherwise; None for anything else."""
+def parse_time(text: object) -> datetime | None:
+    """Parse one of the cloud's times, in UTC unless it has an offset; return None for anything else."""
     if not isinstance(text, str):
         return None
     try:
@@ -209,12 +208,12 @@ def moment(text: object) -> datetime | None:
 
 
 def within_calendar(time: datetime) -> datetime | None:
-    """Return *time*, or None if it is outside of 1970 to 2200: near the calendar's ends sums overflow."""
+    """Return *time*, or None if it is outside of 1970 to 2200, where arithmetic could overflow."""
     return time if EARLIEST <= time < LATEST else None
 
 
 def _quoted(value: str) -> str:
-    """Quote a filter's value; there is no escape character, so what can't be quoted is refused."""
+    """Quote a filter's value. There is no escape character, so some values cannot be sent."""
     if not value.isprintable() or "\\" in value:
         raise InvalidRequest("a filter's value has no control characters and no backslash")
     if "'" not in value:
@@ -225,11 +224,11 @@ def _quoted(value: str) -> str:
 
 
 def _holds(operator: Operator, found: object, name: str, value: str) -> bool:
-    """Compare as the cloud does: times as times, numbers as numbers, texts without regard to case."""
+    """Compare as the cloud does: times as times, numbers as numbers, texts ignoring case."""
     have: Any
     want: Any
     if name in TIME_FIELDS:
-        have, want = moment(found), moment(value)
+        have, want = parse_time(found), parse_time(value)
     elif isinstance(found, int):  # booleans too: the cloud stores 0 and 1
         have, want = int(found), int(value) if value.isdecimal() else None
     else:

@@ -1,7 +1,7 @@
 """
-What can be looked up by its name: networks, images, key pairs and the like.
+Lookups by name: networks, images, key pairs and the like.
 
-Always by a list: to GET one by a name is a 500 where two have it, and at the image service it is the image.
+They use lists: a GET by name is a 500 if two objects have it, and the image service returns the image itself.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ NAME_CHARACTERS = 256
 
 
 class Collection(enum.Enum):
-    """One of the cloud's lists, by its word in path and answer."""
+    """One of the cloud's lists, by its name in the path and the answer."""
 
     NETWORKS = "networks"
-    IMAGES = "images"  # the image service's, all others are the compute service's
+    IMAGES = "images"  # of the image service; all others are the compute service's
     KEYPAIRS = "keypairs"
     ELASTIC_IPS = "eips"
     SECURITY_GROUPS = "secgroups"
@@ -38,10 +38,10 @@ _FIELDS = {Collection.INSTANCE_TYPES: ("id", "name", "cpu_core_count", "memory_s
 @dataclass(frozen=True, slots=True)
 class NamedRows:
     """
-    The rows of exactly the name that was asked for.
+    The rows that have exactly the requested name.
 
-    *complete*: there are no more of them. False where the cloud sent a part of the list, or nothing but
-    others, be it that it did not heed the name or that it finds names equal that we do not.
+    *complete* is False if there may be more: the cloud sent a part of the list, or only rows of other names,
+    because it ignored the name or compares names in another way.
     """
 
     rows: tuple[Row, ...]
@@ -49,7 +49,7 @@ class NamedRows:
 
 
 def list_named(collection: Collection, name: str) -> Request:
-    """Ask for everything in *collection* that is called *name*."""
+    """List everything in *collection* that has *name*."""
     fields = _FIELDS.get(collection, ("id", "name"))
     query = [("name", name[:NAME_CHARACTERS]), ("details", "false")]
     if collection is not Collection.IMAGES:
@@ -59,7 +59,7 @@ def list_named(collection: Collection, name: str) -> Request:
 
 
 def parse_named(request: Request, reply: Reply, collection: Collection, name: str) -> NamedRows:
-    """Return the rows in *reply* that are called *name*, in whatever case: so the cloud compares names."""
+    """Return the rows in *reply* that have *name*, ignoring case as the cloud does."""
     body = json_object(request, reply)
     rows = [row for row in rows_in(request, reply, body, collection.value) if isinstance(row, dict)]
     wanted = tuple(

@@ -1,9 +1,9 @@
 """
-What is below httpx: how a request is carried, and what holds whoever carries it.
+The transports below httpx.
 
-A write asks the fence, with the connection at hand; an answer has an end; httpx follows none and unpacks
-none, so what a user's hook reads is what came. `Network` carries by httpcore, to allowed addresses only;
-`Lent` by a transport of a user's, such as `httpx.MockTransport`.
+Each checks the write fence once a connection is open, limits the size of answers, and keeps httpx from
+following redirects and decompressing, so an event hook reads exactly what was received. `Network` connects
+through httpcore, to allowed addresses only; `UserTransport` wraps a transport such as `httpx.MockTransport`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpcore
 import httpx
 
-from .budgets import BodyBudget, Crowded
+from .budgets import BodyBudget, BudgetExceeded
 
 if TYPE_CHECKING:
     import ssl
@@ -26,15 +26,13 @@ if TYPE_CHECKING:
     from .addresses import CheckedBackend
     from .limits import Limits
 
-SENDING: Final = (
+SEND_EVENTS: Final = (
     "http11.send_request_headers.started",
     "http11.send_request_body.started",
-)  # httpcore's words
-BREATH: Final = (
-    64  # parts of an answer between two turns of others: those that are here already need no waiting
-)
-LAST: Final = (b"Connection", b"close")  # so that another host's turn comes at a shared address
-CALL: Final = "trace"  # the key under which a request carries its Progress; httpcore's word for who is told
+)  # httpcore's trace events
+YIELD_EVERY: Final = 64  # parts of an answer: parts that are buffered already are read without yielding
+CLOSE: Final = (b"Connection", b"close")  # frees the connection for another host at a shared address
+CALL: Final = "trace"  # the request extension that holds the Progress, which httpcore calls with its events
 ERRORS: Final[Mapping[type[Exception], type[httpx.TransportError]]] = {
     getattr(httpcore, name): getattr(httpx, name)
     for name in (
@@ -44,8 +42,8 @@ ERRORS: Final[Mapping[type[Exception], type[httpx.TransportError]]] = {
 }  # fmt: skip
 
 
-class Overflow(Exception):
-    """An answer is larger than what was asked for can be."""
+class BodyTooLarge(Exception):
+    """The answer is larger than any answer to the request can be."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"an answer of status {status} is too large")
@@ -53,29 +51,29 @@ class Overflow(Exception):
 
 
 class Progress:
-    """How far a call got, as its transport tells: from its first byte on, the cloud may have acted on it."""
+    """How far a call got. Once its first byte is sent, the cloud may have acted on it."""
 
     def __init__(
         self,
-        most_bytes: Callable[[int], int],
+        max_bytes: Callable[[int], int],
         before_sending: Callable[[], None] | None = None,
-        readings: BodyBudget | None = None,
+        body_budget: BodyBudget | None = None,
     ) -> None:
-        self.most_bytes = most_bytes
-        self.readings = readings or BodyBudget()
+        self.max_bytes = max_bytes
+        self.body_budget = body_budget or BodyBudget()
         self._before_sending = before_sending
         self.sent = False
 
     async def __call__(self, event: str, _info: Mapping[str, Any]) -> None:
-        """Note *event*; ask once more before the head and before the body, with the connection at hand."""
-        if event in SENDING and self._before_sending is not None:
+        """Record *event*, and check the fence before the head and before the body are sent."""
+        if event in SEND_EVENTS and self._before_sending is not None:
             self._before_sending()
-        if event == SENDING[0]:
+        if event == SEND_EVENTS[0]:
             self.sent = True
 
 
 class Network(httpx.AsyncBaseTransport):
-    """Connections of our own to one place, made by *backend*, which decides where they may go."""
+    """The connections to one origin. *backend* opens them and decides which addresses are allowed."""
 
     def __init__(self, context: ssl.SSLContext | None, backend: CheckedBackend, limits: Limits) -> None:
         self._slots = backend.slots
@@ -89,12 +87,12 @@ class Network(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send *request*, and return the answer with its body still to come."""
+        """Send *request*, and return the answer with its body unread."""
         url = request.url
         headers = request.headers.raw
         self._host = url.raw_host.decode("ascii")
-        if self.in_the_way:
-            headers = [*headers, LAST]
+        if self.contended:
+            headers = [*headers, CLOSE]
         asked = httpcore.Request(
             request.method,
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
@@ -102,105 +100,105 @@ class Network(httpx.AsyncBaseTransport):
             content=request.stream,
             extensions=request.extensions,
         )
-        with _as_httpx():
+        with _httpx_errors():
             found = await self._pool.handle_async_request(asked)
-        return _answer(request, found.status, found.headers, found.stream, found.extensions)
+        return _response(request, found.status, found.headers, found.stream, found.extensions)
 
     @property
-    def in_the_way(self) -> bool:
-        """Whether others wait for a connection that this has."""
-        return self._slots.wanted(self._host)
+    def contended(self) -> bool:
+        """Whether other calls wait for a connection that this has open."""
+        return self._slots.contended(self._host)
 
     async def end_idle(self) -> None:
-        """End the connections that no request uses; one that was just given such a one gets another."""
+        """Close the connections that no request uses; a request just assigned to one gets another."""
         for connection in self._pool.connections:
             if connection.is_idle():
                 await connection.aclose()
 
     async def aclose(self) -> None:
-        """End the connections; new requests make new ones."""
+        """Close the connections; new requests open new ones."""
         await self._pool.aclose()
 
 
-class Lent(httpx.AsyncBaseTransport):
-    """A transport of a user's, who closes it. A request that it was given counts as sent."""
+class UserTransport(httpx.AsyncBaseTransport):
+    """A transport that the user passed in and closes. A request that was passed to it counts as sent."""
 
-    in_the_way = False
+    contended = False
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport
 
     async def end_idle(self) -> None:
-        """Leave them to whoever lent it."""
+        """Do nothing: the user owns the connections."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Have *request* carried."""
-        for event in SENDING:
+        """Send *request* by the user's transport."""
+        for event in SEND_EVENTS:
             await request.extensions[CALL](event, {})
         found = await self._transport.handle_async_request(request)
-        return _answer(request, found.status_code, found.headers.raw, found.stream, found.extensions)
+        return _response(request, found.status_code, found.headers.raw, found.stream, found.extensions)
 
 
 class NoCookies(CookieJar):
-    """A jar that takes none: tenants share a place, and one's cookie is nothing for another's calls."""
+    """A jar that stores nothing: tenants share an origin, and must not send each other's cookies."""
 
     def extract_cookies(self, response: object, request: object) -> None:
-        """Leave them where they are."""
+        """Ignore the response's cookies."""
 
     def set_cookie(self, cookie: object) -> None:
-        """Take none from anybody else, either."""
+        """Ignore *cookie*."""
 
 
 class Response(httpx.Response):
-    """An answer as it came: httpx neither follows it nor unpacks it."""
+    """An answer as it was received: httpx neither follows redirects nor decompresses."""
 
     @property
     def has_redirect_location(self) -> bool:
-        """Never, so httpx does not even read where to."""
+        """Always False, so httpx does not even parse the location."""
         return False
 
     async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """Yield what came, whatever it is said to be packed with."""
+        """Yield the raw body, whatever its Content-Encoding."""
         async for part in self.aiter_raw(chunk_size):
             yield part
 
 
 class _Body(httpx.AsyncByteStream):
-    """One whole body, or Overflow."""
+    """Yields the whole body as one part, or raises BodyTooLarge."""
 
     def __init__(
-        self, parts: AsyncIterable[bytes], status: int, announced: str, most: int, readings: BodyBudget
+        self, parts: AsyncIterable[bytes], status: int, length: str, max_bytes: int, body_budget: BodyBudget
     ) -> None:
         self._parts = parts
-        self._readings = readings
+        self._body_budget = body_budget
         self._status = status
-        self._announced = int(announced[:20]) if announced.isdecimal() else 0
-        self._most = most
+        self._length = int(length[:20]) if length.isdecimal() else 0
+        self._max_bytes = max_bytes
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._announced > self._most:
-            raise Overflow(self._status)
+        if self._length > self._max_bytes:
+            raise BodyTooLarge(self._status)
         count = 0
-        with _as_httpx(), self._readings.one() as reading:
+        with _httpx_errors(), self._body_budget.read() as read:
             async for part in self._parts:
-                if len(reading.body) + len(part) > self._most:
-                    raise Overflow(self._status)
-                self._readings.add(reading, part)
+                if len(read.body) + len(part) > self._max_bytes:
+                    raise BodyTooLarge(self._status)
+                self._body_budget.add(read, part)
                 count += 1
-                if count % BREATH == 0:
+                if count % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
-            if reading.given_up:
-                raise Crowded
-            body = bytes(reading.body)
+            if read.aborted:
+                raise BudgetExceeded
+            body = bytes(read.body)
         yield body
 
     async def aclose(self) -> None:
         if (close := getattr(self._parts, "aclose", None)) is not None:
-            with _as_httpx():
+            with _httpx_errors():
                 await close()
 
 
-def _answer(
+def _response(
     request: httpx.Request,
     status: int,
     headers: list[tuple[bytes, bytes]],
@@ -208,17 +206,16 @@ def _answer(
     extensions: Mapping[str, Any],
 ) -> Response:
     if not isinstance(parts, AsyncIterable):
-        raise TypeError("a transport of httpx for asynchronous clients is needed")
-    known = httpx.Headers(headers)
+        raise TypeError("the transport must be an httpx.AsyncBaseTransport")
+    parsed = httpx.Headers(headers)
     call: Progress = request.extensions[CALL]
-    most = call.most_bytes(status)
-    body = _Body(parts, status, known.get("content-length", ""), most, call.readings)
-    return Response(status, headers=known, stream=body, extensions=dict(extensions))
+    body = _Body(parts, status, parsed.get("content-length", ""), call.max_bytes(status), call.body_budget)
+    return Response(status, headers=parsed, stream=body, extensions=dict(extensions))
 
 
 @contextmanager
-def _as_httpx() -> Iterator[None]:
-    """Say httpcore's errors in httpx's words, which are the same."""
+def _httpx_errors() -> Iterator[None]:
+    """Raise httpcore's errors as httpx's, which have the same names."""
     try:
         yield
     except tuple(ERRORS) as error:

@@ -1,8 +1,8 @@
 """
-The compute API without its wire: what to send for each operation, as values. Nothing here does I/O.
+The compute API as values: the request of each operation. Nothing here does I/O.
 
-Quoting is in here and nowhere else: ids go into paths, filters and tags into queries, and a mistyped filter
-is silently ignored by the cloud, which then returns every server.
+All quoting happens here: ids go into paths, filters and tags into queries, and the cloud silently ignores a
+malformed filter and returns every server.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from .redact import Redactor
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# An answer may be as large as what was asked for, several times over. Measured: a bare row has 1.2 kB, one
-# with details 3.1 (with many disks, cards and tags some 20), an event without its notes 0.1, a sign-in with a
-# large catalog some 100. The largest lists that are asked for (512 whole rows, 1,024 slim ones, 100 with
-# details) have 0.6 MB. What comes is read in one go while all else waits, so there is an end to any list.
-ANSWER_BYTES = 2**20  # one server, a sign-in, a refusal that repeats what was sent
+# The size limits are several times what a request needs. Measured: a bare row has 1.2 kB, one with details
+# 3.1 (with many disks, NICs and tags some 20), an event without its notes 0.1, a sign-in with a large catalog
+# some 100. The largest lists that the operator requests (512 whole rows, 1,024 slim ones, 100 with details)
+# have 0.6 MB. Parsing an answer blocks the event loop, so even a list has a limit.
+ANSWER_BYTES = 2**20  # one server, a sign-in, an error that repeats the request
 DETAILED_ROW_BYTES = 64 * 2**10
 ROW_BYTES = 8 * 2**10
 EVENT_BYTES = 16 * 2**10
 LIST_ANSWER_BYTES = 8 * 2**20
 DATE_CHARACTERS = 40  # a Date header has 29
 ID_CHARACTERS = 128  # the column's width
-CHECK = "check_server"  # a dry run takes a writer's place in the cloud, and changes nothing
+CHECK = "check_server"  # a dry run occupies one of the cloud's write workers, and changes nothing
 PROOF = ServerQuery(limit=1, fields=("id",))
 
 
@@ -49,13 +49,13 @@ class Traffic(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call to make. *operation* and *template* are from small closed sets, for metrics and errors."""
+    """One call. *operation* and *template* are from small closed sets, for metrics and errors."""
 
     operation: str
     method: str
     path: str
     template: str
-    lane: Traffic
+    traffic: Traffic
     query: tuple[tuple[str, str], ...] = ()
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     answer_bytes: int = ANSWER_BYTES
@@ -67,33 +67,32 @@ class Request:
 
     @property
     def content(self) -> bytes | None:
-        """The body as bytes, with a Content-Length: the cloud does not read chunks."""
+        """The body as bytes, sent with a Content-Length: the cloud does not support chunked encoding."""
         if self.body is None:
             return None
         return json.dumps(self.body, allow_nan=False).encode()
 
-    def limit_bytes(self, status: int) -> int:
-        """Return how large an answer of *status* may be: only one that succeeds has what was asked for."""
+    def max_bytes(self, status: int) -> int:
+        """Return how large an answer of *status* may be: only a success carries the requested data."""
         return self.answer_bytes if status < HTTPStatus.MULTIPLE_CHOICES else ANSWER_BYTES
 
     @property
     def writes(self) -> bool:
-        """Whether a lost answer leaves us not knowing what the cloud did."""
-        return self.lane is Traffic.WRITE and self.operation != CHECK
+        """Whether a lost answer leaves open what the cloud did."""
+        return self.traffic is Traffic.WRITE and self.operation != CHECK
 
     def call(self, request_id: str = "") -> Call:
-        """Name this call for an error."""
+        """Return the description of this call for an error."""
         return Call(self.method, self.template, request_id, self.writes)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """
-    One whole answer.
+    One complete answer.
 
-    *headers* has lower-case keys; *request_id* is the cloud's, or else ours.
-
-    *mask* hides what may not get into an error, should the cloud repeat it.
+    *headers* has lower-case keys; *request_id* is the cloud's, or else ours. *mask* hides secrets that the
+    cloud repeats in an error.
     """
 
     status: int
@@ -103,18 +102,18 @@ class Reply:
     mask: Redactor = field(default=Redactor(), repr=False)
 
     @property
-    def succeeded(self) -> bool:
-        """Whether the status is 2xx, whichever: the identity service's differs between releases."""
+    def is_success(self) -> bool:
+        """Whether the status is 2xx; the identity service's differs between releases."""
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
-    def redirects(self) -> bool:
+    def is_redirect(self) -> bool:
         """Whether the status is 3xx."""
         return HTTPStatus.MULTIPLE_CHOICES <= self.status < HTTPStatus.BAD_REQUEST
 
     @property
-    def dated(self) -> datetime | None:
-        """The time of its Date header, or None if there is none that can be read."""
+    def date(self) -> datetime | None:
+        """The time of its Date header, or None if that is missing or malformed."""
         try:
             date = parsedate_to_datetime(self.headers.get("date", "")[:DATE_CHARACTERS])
             return within_calendar(date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC))
@@ -122,8 +121,8 @@ class Reply:
             return None
 
     @property
-    def broke(self) -> bool:
-        """Whether the status is 5xx, or one of the cloud's own above."""
+    def is_server_error(self) -> bool:
+        """Whether the status is 5xx, or one of the cloud's own codes above that."""
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -133,29 +132,29 @@ def new_request_id() -> str:
 
 
 def list_servers(query: ServerQuery) -> Request:
-    """Ask for one page of servers."""
+    """Read one page of servers."""
     return _server_list("list_servers", query)
 
 
 def prove_token() -> Request:
-    """Ask for the cheapest list there is: it succeeds only with a living token."""
+    """Read the cheapest list there is, which succeeds only with a valid token."""
     return _server_list("prove_token", PROOF)
 
 
 def get_server(server_id: str) -> Request:
-    """Ask for one server with no query string: with any, one in the recycle bin would be a 404."""
+    """Read one server, without a query string: with any, a server in the recycle bin is a 404."""
     return Request("get_server", "GET", _server_path(server_id), "/servers/{id}", Traffic.READ)
 
 
 def create_server(body: Mapping[str, Any], *, dry_run: bool = False) -> Request:
-    """Ask for a server, or only whether one could be asked for."""
+    """Create a server, or only validate the request."""
     server = {**body, "dry_run": True} if dry_run else dict(body)
     operation = CHECK if dry_run else "create_server"
     return Request(operation, "POST", "/servers", "/servers", Traffic.WRITE, body={"server": server})
 
 
 def update_server(server_id: str, changes: Mapping[str, Any]) -> Request:
-    """Ask for new values of a server's plain fields."""
+    """Update a server's plain fields."""
     return Request(
         "update_server",
         "PUT",
@@ -167,15 +166,15 @@ def update_server(server_id: str, changes: Mapping[str, Any]) -> Request:
 
 
 def delete_server(server_id: str, options: Mapping[str, bool]) -> Request:
-    """Put the options into the query: in a body the cloud ignores them, and only recycles the server."""
+    """Delete a server. The options are in the query: the cloud ignores them in a body."""
     query = tuple((name, "true") for name, wanted in options.items() if wanted)
     return Request("delete_server", "DELETE", _server_path(server_id), "/servers/{id}", Traffic.WRITE, query)
 
 
 def perform(server_id: str, action: str, body: Mapping[str, Any] | None) -> Request:
-    """Ask for an action on a server, with the body that it takes."""
+    """Start an action on a server."""
     if not action or not all(c.isascii() and (c.isalnum() or c == "-") for c in action):
-        raise InvalidRequest("an action is a word of letters, digits and dashes")
+        raise InvalidRequest("an action has only letters, digits and dashes")
     return Request(
         "perform_" + action.replace("-", "_"),
         "POST",
@@ -196,9 +195,9 @@ def list_events(  # noqa: PLR0913 - the events route has these parameters
     fields: Sequence[str],
 ) -> Request:
     """
-    Ask for what happened to the project's servers.
+    Read events of the project's servers.
 
-    Without ``scope=project`` the cloud shows only what this user did itself. The marker is inclusive.
+    Without ``scope=project`` the cloud returns only this user's own actions. The marker is inclusive.
     """
     if order not in {"ASC", "DESC"}:
         raise InvalidRequest("order is ASC or DESC")
@@ -237,9 +236,9 @@ def _list_bytes(limit: int | None, each: int) -> int:
 
 
 def id_path(collection: str, one_id: str) -> str:
-    """Return the path of one thing of *collection*. Raises InvalidRequest for what is no id."""
+    """Return the path of one object in *collection*. Raises InvalidRequest for an impossible id."""
     if not one_id or one_id in {".", ".."} or len(one_id) > ID_CHARACTERS:
-        raise InvalidRequest(f"an id has 1 to {ID_CHARACTERS} characters and is no path")
+        raise InvalidRequest(f"an id has 1 to {ID_CHARACTERS} characters and is not a path")
     return f"/{collection}/" + quote(one_id, safe="")
 
 

@@ -1,8 +1,8 @@
 """
-Keep secrets out of the error texts that the cloud sends back, before anyone can log or show them.
+Hides secrets in the cloud's error texts before they can be logged or shown.
 
-A text may repeat a secret in part, or as it is written in JSON, Go, HTML, a URL or Base64. So both are read
-without such writing, and every run of a secret's characters that the text has is hidden.
+A text may repeat a secret in part, or escaped for JSON, Go, HTML or a URL, or in Base64. So both are compared
+unescaped, and every run of a secret's characters in the text is hidden.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 HIDDEN = "[hidden]"
-SHORTEST = 4  # shorter texts occur by chance, and hiding them would garble every message
+SHORTEST = 4  # shorter secrets match by chance, and hiding them would garble every message
 SHORTEST_LINE = 6
-# Of a longer secret half is hidden as well as all of it, within these: shorter runs may be ordinary words.
+# Runs of half of a longer secret are hidden, too, within these bounds: shorter runs may be ordinary words.
 SHORTEST_RUN = 8
 LONGEST_RUN = 16
-LONG = 64  # from here on not every run is kept
+LONG = 64  # for longer secrets not every run is stored
 GRAM = 8
-ALIKE_AT_MOST = 8
+MAX_MATCHES = 8
 SECRET_FIELDS = frozenset({"password", "user_data", "content", "secret", "access_key_secret"})
 
-# Characters as others write them; what was written so twice is read at once. It begins with what all of them
-# begin with: a text without that is then passed over eight times as fast.
-WRITTEN = re.compile(
+# Escape sequences, including doubly escaped ones. The lookahead for their first character makes the search
+# eight times as fast in a text without any.
+ESCAPED_TEXT = re.compile(
     r"(?=[\\%&])(?:"
     r"(?P<utf16>(?:\\+u[0-9a-f]{4})+)"
     r"|(?P<utf8>(?:\\+x[0-9a-f]{2}|%(?:25)*[0-9a-f]{2})+)"
@@ -40,21 +40,21 @@ WRITTEN = re.compile(
     r"|(?P<entity>&(?:amp;)*(?:[a-z]{2,8}|\#[0-9]{1,7}|\#x[0-9a-f]{1,6});))",
     re.IGNORECASE | re.DOTALL,
 )
-NO_DIGITS = re.compile(r"\\+[ux]|%(?:25)*(?=[0-9a-f]{2})", re.IGNORECASE)
-WRITTEN_AGAIN = re.compile(r"&(?:amp;)+(?=[a-z#])", re.IGNORECASE)
+ESCAPE_PREFIX = re.compile(r"\\+[ux]|%(?:25)*(?=[0-9a-f]{2})", re.IGNORECASE)
+NESTED_AMP = re.compile(r"&(?:amp;)+(?=[a-z#])", re.IGNORECASE)
 ROUNDS = 2  # JSON in HTML, for one
 ESCAPED = {"n": " ", "r": " ", "t": " "}
-# White space, its sign in forms, and the two characters of Base64 that differ in URLs.
-ALIKE = {ord(c): " " for c in "\t\n\v\f\r+-"} | {ord("_"): "/"}
+# White space, form-encoded white space, and the two characters that differ in URL-safe Base64.
+EQUIVALENT = {ord(c): " " for c in "\t\n\v\f\r+-"} | {ord("_"): "/"}
 BASE64 = re.compile(r"[0-9A-Za-z /]{5}")
 
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
     """
-    What an answer may not repeat: *secrets*, and the secret fields of *body*.
+    Hides *secrets*, and the secret fields of *body*, in a text.
 
-    It costs nothing until a text is to be shown, which is after a refusal only.
+    Nothing is computed until it is called, which is only for texts of errors.
     """
 
     body: object = field(default=None, repr=False)
@@ -62,12 +62,12 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """
-        Return *text* with every run that gives a secret away hidden.
+        Return *text* with every run of a secret hidden.
 
-        Each secret is read once, and each place in the text looked up in what was read: the time grows with
-        the length of both together, and not with the product, which a stranger would choose.
+        The runs of the secrets are put into sets, in which each position of the text is looked up: the time
+        grows with the sum of the lengths and not with their product, which an attacker could choose.
         """
-        read, places = _read(text)
+        read, spans = _decode_with_spans(text)
         encoded = BASE64.search(read) is not None
         grams = {read[at : at + GRAM] for at in range(len(read) - GRAM + 1)}
         runs: defaultdict[int, set[str]] = defaultdict(set)
@@ -75,7 +75,7 @@ class Redactor:
         for secret in self._texts():
             for form in _forms(secret, encoded=encoded):
                 if len(form) >= LONG:
-                    found += _in_common(read, grams, form)
+                    found += _common_runs(read, grams, form)
                 elif len(form) >= SHORTEST:
                     length = _run(len(form))
                     runs[length].update(form[at : at + length] for at in range(len(form) - length + 1))
@@ -86,7 +86,7 @@ class Redactor:
             found += [(end - length, end) for end in ends if read[end - length : end] in known]
         hidden = bytearray(len(text))
         for first, end in found:
-            start, stop = places[first][0], places[end - 1][1]
+            start, stop = spans[first][0], spans[end - 1][1]
             hidden[start:stop] = b"\1" * (stop - start)
         parts = re.finditer(rb"\x00+|\x01+", hidden)
         return "".join(HIDDEN if part[0][0] else text[part.start() : part.end()] for part in parts)
@@ -96,47 +96,47 @@ class Redactor:
         return {text for text in (*known, *_secret_fields(self.body)) if len(text) >= SHORTEST}
 
     def _lines(self) -> set[str]:
-        """Return the short lines of longer secrets; of the others the secret itself has the runs."""
+        """Return the short lines of longer secrets; longer lines are covered by the runs of the secret."""
         lines: set[str] = set()
         for text in _secret_fields(self.body):
-            meant = _plain("\0".join(text.splitlines())).split("\0")
-            lines.update(line for each in meant if SHORTEST_LINE <= len(line := each.strip()) < LONGEST_RUN)
+            plain = _plain("\0".join(text.splitlines())).split("\0")
+            lines.update(line for each in plain if SHORTEST_LINE <= len(line := each.strip()) < LONGEST_RUN)
         return lines
 
 
 def _forms(secret: str, *, encoded: bool) -> Iterator[str]:
-    """Yield what a text that was read shows of *secret*, if it shows it."""
+    """Yield the forms of *secret* that a decoded text may contain."""
     yield _plain(secret)
     content = secret.encode(errors="replace")
-    for before in range(3) if encoded else ():  # bytes that stand in front, in the first group of three
+    for before in range(3) if encoded else ():  # bytes before it in the first group of three
         text = base64.b64encode(bytes(before) + content).decode()
-        yield text[-(-before * 8 // 6) : (before + len(content)) * 8 // 6].translate(ALIKE)
+        yield text[-(-before * 8 // 6) : (before + len(content)) * 8 // 6].translate(EQUIVALENT)
 
 
 def _run(length: int) -> int:
-    """Return how many characters of a secret of *length* give it away."""
+    """Return how long a run of a secret of *length* must be to be hidden."""
     return min(length, LONGEST_RUN, max(SHORTEST_RUN, length // 2))
 
 
-def _in_common(read: str, grams: set[str], form: str) -> Iterator[tuple[int, int]]:
+def _common_runs(read: str, grams: set[str], form: str) -> Iterator[tuple[int, int]]:
     """
     Yield where *read* and *form* have runs of LONGEST_RUN characters in common.
 
-    Whatever two such texts share has eight characters that begin at a multiple of eight in *form*. *grams*
-    are all runs of eight in *read*: mostly no such characters are among them.
+    Every such run contains eight characters that begin at a multiple of eight in *form*. *grams* are all
+    runs of eight in *read*; usually none of *form* is among them.
     """
-    places: defaultdict[str, list[int]] = defaultdict(list)
+    spans: defaultdict[str, list[int]] = defaultdict(list)
     for at in range(0, len(form) - GRAM + 1, GRAM):
         if (gram := form[at : at + GRAM]) in grams:
-            places[gram].append(at)
-    if not places:
+            spans[gram].append(at)
+    if not spans:
         return
     for at in range(len(read) - GRAM + 1):
-        meant = places.get(read[at : at + GRAM], ())
-        if len(meant) > ALIKE_AT_MOST:  # as in a row of equal characters: who knows which of them it is
+        matches = spans.get(read[at : at + GRAM], ())
+        if len(matches) > MAX_MATCHES:  # such as a run of equal characters: too many to compare
             yield max(at - GRAM, 0), min(at + 2 * GRAM, len(read))
             continue
-        for place in meant:
+        for place in matches:
             first, end = at, at + GRAM
             while (
                 first > max(at - LONGEST_RUN, at - place, 0)
@@ -151,47 +151,47 @@ def _in_common(read: str, grams: set[str], form: str) -> Iterator[tuple[int, int
 
 
 def _plain(text: str) -> str:
-    """Return *text* with its characters as such, read like the texts in which it is looked for."""
+    """Return *text* unescaped and normalised."""
     for _ in range(ROUNDS):
-        if WRITTEN.search(text) is None:
+        if ESCAPED_TEXT.search(text) is None:
             break
-        text = WRITTEN.sub(_meant, text)
-    return text.translate(ALIKE)
+        text = ESCAPED_TEXT.sub(_decoded, text)
+    return text.translate(EQUIVALENT)
 
 
-def _read(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """Return *text* with its characters as such, and for each where it begins and ends in *text*."""
-    places = [(at, at + 1) for at in range(len(text))]
+def _decode_with_spans(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """Return *text* unescaped and normalised, and for each character its span in the original."""
+    spans = [(at, at + 1) for at in range(len(text))]
     for _ in range(ROUNDS):
-        if WRITTEN.search(text) is None:
+        if ESCAPED_TEXT.search(text) is None:
             break
-        text, places = _read_once(text, places)
-    return text.translate(ALIKE), places
+        text, spans = _decode_once(text, spans)
+    return text.translate(EQUIVALENT), spans
 
 
-def _read_once(text: str, places: list[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:
+def _decode_once(text: str, spans: list[tuple[int, int]]) -> tuple[str, list[tuple[int, int]]]:
     parts: list[str] = []
     moved: list[tuple[int, int]] = []
     end = 0
-    for found in WRITTEN.finditer(text):
+    for found in ESCAPED_TEXT.finditer(text):
         parts.append(text[end : found.start()])
-        moved += places[end : found.start()]
-        meant = _meant(found)
-        parts.append(meant)
+        moved += spans[end : found.start()]
+        decoded = _decoded(found)
+        parts.append(decoded)
         end = found.end()
-        moved += [(places[found.start()][0], places[end - 1][1])] * len(meant)
+        moved += [(spans[found.start()][0], spans[end - 1][1])] * len(decoded)
     parts.append(text[end:])
-    return "".join(parts), moved + places[end:]
+    return "".join(parts), moved + spans[end:]
 
 
-def _meant(found: re.Match[str]) -> str:
+def _decoded(found: re.Match[str]) -> str:
     match found.lastgroup:
         case "utf16":
-            return bytes.fromhex(NO_DIGITS.sub("", found[0])).decode("utf-16-be", errors="replace")
+            return bytes.fromhex(ESCAPE_PREFIX.sub("", found[0])).decode("utf-16-be", errors="replace")
         case "utf8":
-            return bytes.fromhex(NO_DIGITS.sub("", found[0])).decode(errors="replace")
+            return bytes.fromhex(ESCAPE_PREFIX.sub("", found[0])).decode(errors="replace")
         case "entity":
-            return html.unescape(WRITTEN_AGAIN.sub("&", found[0]))
+            return html.unescape(NESTED_AMP.sub("&", found[0]))
         case _:
             return ESCAPED.get(found["escaped"], found["escaped"])
 

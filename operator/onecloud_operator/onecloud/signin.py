@@ -1,5 +1,5 @@
 """
-One credential's session: signed in once for everyone who asks, and renewed at half its life.
+One credential's session: a single sign-in for all callers, renewed at half of its lifetime.
 
 Refusals are remembered, since each further attempt with a wrong password counts towards locking the account.
 """
@@ -39,20 +39,20 @@ Counted = Callable[[Callable[[], Coroutine[Any, Any, Session]]], Coroutine[Any, 
 
 @dataclass(frozen=True, slots=True)
 class SignInBackoff:
-    """How long a failed sign-in is not tried again."""
+    """How long a failed sign-in is not retried."""
 
-    locking_seconds: float = 600.0  # after what counts towards locking the account
-    refused_seconds: float = 60.0  # after any other refusal: a person has to act
+    locking_seconds: float = 600.0  # after a refusal that counts towards locking the account
+    refused_seconds: float = 60.0  # after any other refusal: somebody has to act
     first_seconds: float = 1.0  # after an outage, doubling
     longest_seconds: float = 60.0
-    # After a token just made was refused as well, a refusal means "no right", for so long.
+    # How long a refusal means "no permission", after a new token was refused as well.
     distrust_seconds: float = 60.0
-    renewal_seconds: float = 10.0  # between two sign-ins because a token was refused
+    renewal_seconds: float = 10.0  # between two sign-ins after refused tokens
 
 
 @dataclass(frozen=True, slots=True)
 class SignInFailure:
-    """The last attempt's error, which stands in for new attempts *until* then; *times* counts in a row."""
+    """The last attempt's error, raised instead of new attempts *until* then; *times* in a row."""
 
     error: OneCloudError
     until: float
@@ -67,7 +67,7 @@ class SignIn:
         credentials: Credentials,
         send: Send,
         clock: Callable[[], float],
-        patience: SignInBackoff | None = None,
+        backoff: SignInBackoff | None = None,
         counted: Counted | None = None,
     ) -> None:
         self.credentials = credentials
@@ -75,7 +75,7 @@ class SignIn:
         self.holders = 0
         self._send = send
         self._clock = clock
-        self._patience = patience or SignInBackoff()
+        self._backoff = backoff or SignInBackoff()
         self._counted = counted or _as_it_is
         self._session: Session | None = None
         self._refused: Session | None = None
@@ -85,66 +85,66 @@ class SignIn:
         self._renewable_at = 0.0
 
     @property
-    def forgettable(self) -> bool:
-        """Whether nobody holds this and no failure is to be remembered."""
+    def evictable(self) -> bool:
+        """Whether it has no holders and no failure to remember."""
         failed = self._failure is not None and self._clock() < self._failure.until
         return self.holders <= 0 and not failed and self._attempt is None
 
     async def session(self) -> Session:
         """
-        Return a living session, signing in if there is none. Raises OneCloudError.
+        Return a valid session, signing in if there is none. Raises OneCloudError.
 
-        From half its life on a session is renewed beside the calls that go on using it, so that an outage of
-        the identity service is only felt when the token ends. A refusal ends the session at once.
+        From half of its lifetime on, a session is renewed in the background while calls continue to use it,
+        so an outage of the identity service matters only once the token expires. A refusal ends it at once.
         """
         now = self._clock()
         session = self._session
         if session is None or now >= session.ends_at:
-            return await self._signed_in()
-        if now >= session.renew_at and self._attempt is None and self._held(now) is None:
+            return await self._ensure_session()
+        if now >= session.renew_at and self._attempt is None and self._remembered_failure(now) is None:
             self._start()
         return session
 
-    async def renewed(self, refused: Session) -> Session | None:
+    async def renew(self, refused: Session) -> Session | None:
         """
         Return another session than *refused*, or None if another would be refused as well.
 
-        The cloud answered that one with 401 or 403. Signs in at most once for all who ask; until then the
-        refused one stays in use, since the cloud may have meant one thing that this user has no right to.
+        The cloud answered that one with 401 or 403. Signs in at most once for all callers; until then the
+        refused session stays in use, since the user may just lack one permission.
         """
         if self._session is not None and self._session is not refused:
             return self._session
         if self._clock() < max(self._distrusted_until, self._renewable_at):
             return None
         self._refused = refused
-        session = await self._signed_in()
-        self._renewable_at = self._clock() + self._patience.renewal_seconds
+        session = await self._ensure_session()
+        self._renewable_at = self._clock() + self._backoff.renewal_seconds
         return session
 
-    def refused_again(self) -> None:
-        """Note that a session fresh from `renewed` was refused too."""
-        self._distrusted_until = self._clock() + self._patience.distrust_seconds
+    def note_second_refusal(self) -> None:
+        """Record that a session from `renew` was refused, too."""
+        self._distrusted_until = self._clock() + self._backoff.distrust_seconds
 
     async def close(self) -> None:
-        """End an attempt under way; those who wait for it get an error."""
+        """Cancel an attempt under way; its waiters get an error."""
         if self._attempt is not None:
             self._attempt.cancel()
             await asyncio.wait([self._attempt])
 
-    async def _signed_in(self) -> Session:
+    async def _ensure_session(self) -> Session:
         attempt = self._attempt
         if attempt is None:
-            failure = self._held(self._clock())
+            failure = self._remembered_failure(self._clock())
             if failure is not None:
-                raise failure.error.remembered(failure.until - self._clock())
+                raise failure.error.without_traceback(failure.until - self._clock())
             attempt = self._start()
-        # Waiting for it, instead of awaiting it: who gives up must not take the sign-in from the others.
+        # wait() instead of await: a cancelled caller must not cancel the sign-in of the others.
         await asyncio.wait([attempt])
         if attempt.cancelled():
             raise TransportError("the client was closed while signing in")
         error = attempt.exception()
         if isinstance(error, OneCloudError):
-            raise error.remembered(self._failure.until - self._clock() if self._failure else None)
+            raise error.without_traceback(self._failure.until - self._clock() if self._failure else None)
         return attempt.result()
 
     def _start(self) -> asyncio.Task[Session]:
@@ -156,9 +156,9 @@ class SignIn:
         self._attempt = None
         if not attempt.cancelled() and isinstance(error := attempt.exception(), OneCloudError):
             times = self._failure.times + 1 if self._failure else 1
-            # The twin has no traceback, whose frames hold the whole answer.
+            # The copy has no traceback, whose frames hold the whole answer.
             self._failure = SignInFailure(
-                error.remembered(), self._clock() + self._hold_seconds(error, times), times
+                error.without_traceback(), self._clock() + self._backoff_seconds(error, times), times
             )
             if _ends_the_session(error):
                 self._session = None
@@ -178,7 +178,7 @@ class SignIn:
         return session
 
     def _method(self, now: float) -> Method:
-        """Return how to sign in: again by the same secret, or by the token that a one-time secret gave."""
+        """Return the sign-in method: the secret, or the token that a one-time secret was exchanged for."""
         method = self.credentials.method
         last = self._session
         if isinstance(method, CasTicket) and last is not None:
@@ -192,16 +192,16 @@ class SignIn:
             return Token(last.token)
         return method
 
-    def _held(self, now: float) -> SignInFailure | None:
+    def _remembered_failure(self, now: float) -> SignInFailure | None:
         return self._failure if self._failure is not None and now < self._failure.until else None
 
-    def _hold_seconds(self, error: OneCloudError, times: int) -> float:
+    def _backoff_seconds(self, error: OneCloudError, times: int) -> float:
         match error:
             case WrongPassword() | AccountLocked() | TooManyAttempts():
-                return self._patience.locking_seconds
+                return self._backoff.locking_seconds
             case SignInError() | InvalidRequest():
-                return self._patience.refused_seconds
-        return min(self._patience.longest_seconds, self._patience.first_seconds * 2.0 ** min(times - 1, 16))
+                return self._backoff.refused_seconds
+        return min(self._backoff.longest_seconds, self._backoff.first_seconds * 2.0 ** min(times - 1, 16))
 
 
 def _as_it_is(work: Callable[[], Coroutine[Any, Any, Session]]) -> Coroutine[Any, Any, Session]:
@@ -209,12 +209,12 @@ def _as_it_is(work: Callable[[], Coroutine[Any, Any, Session]]) -> Coroutine[Any
 
 
 def _ends_the_session(error: OneCloudError) -> bool:
-    """Tell whether the identity service said that these credentials have no right to a session any more."""
+    """Return whether *error* means that the credentials are no longer entitled to a session."""
     match error:
         case WrongPassword() | UserNotFound() | NotInProject() | AccountLocked():
             return True
         case CatalogError() | NotIdentity() | TooManyAttempts():
             return False
-        case SignInError():  # in words that are not known; a 403 may be an outage's
+        case SignInError():  # of an unknown class; a 403 may be an outage
             return error.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.LOCKED}
     return False

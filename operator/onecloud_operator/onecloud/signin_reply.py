@@ -1,4 +1,4 @@
-"""What the identity service answers: the session's token, project and the way to the compute service."""
+"""Parses the identity service's answers: the session's token, project and endpoints."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pydantic import SecretStr
 
 from .auth import Credentials, DomainScope, Project, Scope, Session, canonical_auth_url, canonical_url
+from .error_reply import parse_error
 from .errors import (
     AccountLocked,
     ApiError,
@@ -23,9 +24,9 @@ from .errors import (
     UserNotFound,
     WrongPassword,
 )
-from .models import moment
+from .json_body import decode
+from .models import parse_time
 from .protocol import ID_CHARACTERS
-from .replies import decode, parse_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -37,8 +38,8 @@ IMAGE = "image"
 UNKNOWN_LIFETIME_SECONDS = 3600.0
 NAME_CHARACTERS = 256
 URL_CHARACTERS = 1024
-LISTED_CHARACTERS = 300  # of what a message lists
-SHORTEST_LIFETIME_SECONDS = 60.0  # one that dies sooner is refused then, and renewed for that
+LISTED_CHARACTERS = 300  # of a list in a message
+SHORTEST_LIFETIME_SECONDS = 60.0  # a token that expires sooner is refused, and renewed for that
 
 BY_CLASS: dict[str, type[SignInError]] = {
     "WrongPassword": WrongPassword,
@@ -54,15 +55,15 @@ def parse_session(credentials: Credentials, request: Request, reply: Reply, aske
     """
     Return the session that *reply* opens. *asked_at* is the monotonic time before the call.
 
-    The token's life is counted from there, by the difference of the service's own two times, so that no
-    clock needs to agree with another.
+    The token's lifetime is counted from there, as the difference of two times of the service, so that no
+    clocks need to agree.
     """
     call = request.call(reply.request_id)
-    if not reply.succeeded:
+    if not reply.is_success:
         raise refusal(request, reply)
     text = reply.headers.get("x-subject-token", "")
     if not text or not text.isascii() or not text.isprintable() or " " in text:
-        _unreadable(call, "it brings no token")
+        _unreadable(call, "it has no token")
     try:
         body = decode(reply)
     except ValueError as error:
@@ -73,10 +74,10 @@ def parse_session(credentials: Credentials, request: Request, reply: Reply, aske
     project = _mapping(token, "project")
     project_id, project_name = _text(project, "id"), _text(project, "name")
     if not project_id:
-        raise NotInProject("signed in, but to no project: name one in the credentials", call)
+        raise NotInProject("signed in, but to no project: set one in the credentials", call)
     user = _mapping(token, "user")
     if max(map(len, (project_id, project_name, _text(user, "id"), _text(user, "name")))) > NAME_CHARACTERS:
-        _unreadable(call, "its names are longer than names can be")
+        _unreadable(call, f"it has a name of more than {NAME_CHARACTERS} characters")
     if max(len(project_id), len(_text(user, "id"))) > ID_CHARACTERS:
         _unreadable(call, f"its project or user has an id of more than {ID_CHARACTERS} characters")
     _check_scope(credentials.project, project, call)
@@ -86,8 +87,8 @@ def parse_session(credentials: Credentials, request: Request, reply: Reply, aske
     secret = canonical_auth_url(credentials.auth_url).startswith("https:") and not credentials.allow_http
     if secret and not compute_url.startswith("https:"):
         raise CatalogError(
-            f"the sign-in is by https, but the catalog's {COMPUTE} URL {compute_url} is not: all could read "
-            "the token on its way (OS_ALLOW_HTTP: true allows it)",
+            f"the sign-in uses https, but the catalog's {COMPUTE} URL {compute_url} does not, so the token "
+            "would be sent in the clear (OS_ALLOW_HTTP: true allows it)",
             call,
         )
     image_url = image_endpoint(token.get("catalog"), interface=credentials.interface, region=region)
@@ -115,28 +116,28 @@ def choose_endpoint(
     """
     Return the compute service's URL and region.
 
-    An endpoint fits if its interface begins the wanted one (``public`` fits ``publicURL``) and its region is
-    the wanted one. Of several URLs the lowest is taken: the catalog's order varies from call to call. A
-    ``slave`` is a read replica that may miss what we just made, so it is never taken unasked.
+    An endpoint matches if its interface is a prefix of the wanted one (``public`` matches ``publicURL``) and
+    its region is the wanted one. Of several URLs the lowest is chosen, since the catalog's order varies from
+    call to call. A ``slave`` is a read replica that may lag behind, so it is never chosen by default.
     """
     endpoints = list(_endpoints(catalog))
-    fitting = [
+    matching = [
         endpoint
         for endpoint in endpoints
         if (name := _text(endpoint, "interface")) and interface.startswith(name)
     ]
-    if not fitting:
+    if not matching:
         known = _listed({_text(endpoint, "interface") for endpoint in endpoints}) or "none at all"
         raise CatalogError(
             f"the catalog has no {COMPUTE} endpoint of interface {interface!r}, but: {known}", call
         )
-    regions = sorted({_region(endpoint) for endpoint in fitting})
+    regions = sorted({_region(endpoint) for endpoint in matching})
     if max(map(len, regions)) > ID_CHARACTERS:
         raise ProtocolError(f"the catalog names a region of more than {ID_CHARACTERS} characters", call)
     if region is None and len(regions) > 1:
         raise CatalogError(f"the cloud has several regions, name one: {_listed(regions)}", call)
     chosen = region if region is not None else regions[0]
-    urls = sorted(_text(endpoint, "url") for endpoint in fitting if _region(endpoint) == chosen)
+    urls = sorted(_text(endpoint, "url") for endpoint in matching if _region(endpoint) == chosen)
     if not urls:
         raise CatalogError(f"the catalog has no region {chosen!r}, but: {_listed(regions)}", call)
     try:
@@ -146,7 +147,7 @@ def choose_endpoint(
 
 
 def image_endpoint(catalog: object, *, interface: str, region: str) -> str | None:
-    """Return the image service's URL beside the compute service's, or None: only names of images need it."""
+    """Return the image service's URL in *region*, or None: only lookups of images need it."""
     urls = sorted(
         _text(endpoint, "url")
         for endpoint in _endpoints(catalog, IMAGE)
@@ -171,7 +172,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def refusal(request: Request, reply: Reply) -> OneCloudError:
-    """Return the error that an answer to a sign-in stands for."""
+    """Return the error for an unsuccessful answer to a sign-in."""
     error = parse_error(request, reply)
     if not isinstance(error, ApiError) or isinstance(error, InnerFailure):
         return error
@@ -179,14 +180,14 @@ def refusal(request: Request, reply: Reply) -> OneCloudError:
     if kind is None:
         if reply.status not in {400, 401, 403, 404, 409, 423}:
             return error
-        # Only the text tells this one; a wrong guess here changes a word, not what is done.
+        # Only the text tells these apart; a wrong guess changes a message and nothing else.
         unknown_project = "not in project" in error.details or "FetchProject" in error.details
         kind = NotInProject if unknown_project else SignInError
     return kind(error.message, error.call, status=reply.status, error_class=error.error_class)
 
 
 def _check_scope(wanted: Scope | None, project: Mapping[str, Any], call: Call) -> None:
-    """Refuse a token for something else than what was asked for: an access key's project is its own."""
+    """Raise NotInProject if the token is for another project: an access key has its own."""
     match wanted:
         case None:
             return
@@ -198,7 +199,7 @@ def _check_scope(wanted: Scope | None, project: Mapping[str, Any], call: Call) -
 
 
 def _lifetime_seconds(token: Mapping[str, Any]) -> float:
-    issued, expires = moment(token.get("issued_at")), moment(token.get("expires_at"))
+    issued, expires = parse_time(token.get("issued_at")), parse_time(token.get("expires_at"))
     if issued is None or expires is None:
         return UNKNOWN_LIFETIME_SECONDS
     return max(SHORTEST_LIFETIME_SECONDS, (expires - issued).total_seconds())

@@ -1,4 +1,4 @@
-"""What a sign-in sends: each method's proof, the scope, and who is asking. Nothing here does I/O."""
+"""The request of a sign-in: credentials, scope and source. Nothing here does I/O."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, assert_never
 from .auth import AccessKey, CasTicket, Credentials, DomainScope, Method, Password, Project, Scope, Token
 from .protocol import Request, Traffic
 
-# The service recomputes the signature with whatever location it is told: any will do.
+# The service recomputes the signature with the location in the request, so any value works.
 SIGNING_LOCATION = "cn-beijing"
 
 
 def sign_in(credentials: Credentials, method: Method, now: datetime) -> Request:
-    """Build the call that signs in by *method*: that of *credentials*, or the renewal of its token."""
+    """Return the request that signs in by *method*: that of *credentials*, or a renewal of its token."""
     auth: dict[str, Any] = {"identity": _identity(method, now), "context": {"source": credentials.source}}
-    # An access key brings its own project; naming one as well would only pretend to choose.
+    # An access key has its own project, and the cloud ignores a scope.
     if not isinstance(method, AccessKey) and (scope := _scope(credentials.project)):
         auth["scope"] = scope
     return Request("sign_in", "POST", "/auth/tokens", "/auth/tokens", Traffic.READ, body={"auth": auth})
@@ -52,8 +52,8 @@ def _signature(key: AccessKey, now: datetime) -> str:
     """
     Sign a text as AWS4-HMAC-SHA256 does.
 
-    The service checks the signature over the text that it is sent, and nothing of what the text says, so the
-    canonical request in it is a formality.
+    The service verifies the signature of the text but none of its contents, so the canonical request in it is
+    a formality.
     """
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     date = stamp[:8]
@@ -98,7 +98,7 @@ def _scope(scope: Scope | None) -> dict[str, Any]:
 
 
 def _reference(identifier: str | None, name: str | None) -> dict[str, Any]:
-    """Return an id, or else a name, as the API takes it."""
+    """Return an id, or else a name, as the API expects it."""
     if identifier:
         return {"id": identifier}
     return {"name": name} if name else {}

@@ -1,4 +1,4 @@
-"""How the other side proves who it is, and what that takes, made once for all who want the same."""
+"""TLS settings, and the contexts made of them, which connections with equal settings share."""
 
 from __future__ import annotations
 
@@ -11,41 +11,41 @@ from .errors import InvalidRequest
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How the other side proves who it is: by the system's authorities, *ca_pem* alone, or not."""
+    """How a server is verified: by the system's CAs, by *ca_pem* alone, or not at all."""
 
     ca_pem: str | None = field(default=None, repr=False)
     insecure: bool = False
 
     @property
     def size(self) -> int:
-        """Return how many characters of authorities of its own it has."""
+        """The length of its own CA bundle in characters."""
         return len(self.ca_pem or "")
 
 
 class Contexts:
     """
-    What TLS needs to know, some 20 kB for each authority: so much is kept once, while somebody uses it.
+    SSL contexts, each cached while in use: they take some 20 kB for each CA.
 
-    That of the system's authorities has nearly 1 MB, and is kept from its first use on.
+    That of the system's CAs takes nearly 1 MB and stays cached from its first use on.
     """
 
     def __init__(self) -> None:
         self._own: WeakValueDictionary[Tls, ssl.SSLContext] = WeakValueDictionary()
-        self._common: ssl.SSLContext | None = None
+        self._default: ssl.SSLContext | None = None
 
     def of(self, tls: Tls) -> ssl.SSLContext:
-        """Return a context for connections. Raises InvalidRequest for a bundle that is no PEM."""
+        """Return the context for *tls*. Raises InvalidRequest for a bundle that is not PEM."""
         if tls == Tls():
-            if self._common is None:
-                self._common = ssl.create_default_context()
-            return self._common
+            if self._default is None:
+                self._default = ssl.create_default_context()
+            return self._default
         found = self._own.get(tls)
         if found is None:
-            found = self._own[tls] = _made(tls)
+            found = self._own[tls] = _create(tls)
         return found
 
 
-def _made(tls: Tls) -> ssl.SSLContext:
+def _create(tls: Tls) -> ssl.SSLContext:
     if tls.insecure:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False

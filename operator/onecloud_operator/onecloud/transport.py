@@ -1,8 +1,8 @@
 """
-Bytes to and from one place, and the one spot where the HTTP library's errors become ours.
+HTTP to one origin, and the only module that translates httpx's errors to ours.
 
-What httpx does by itself is switched off: cookies, which would go from one tenant to another, redirects, the
-environment's proxies, decompression. It repeats nothing.
+httpx's conveniences are turned off: cookies, which would leak between tenants, redirects, the environment's
+proxies, decompression. Nothing is retried.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from .addresses import AddressRefused
-from .budgets import BodyBudget, Crowded
+from .budgets import BodyBudget, BudgetExceeded
 from .errors import (
     AddressNotAllowed,
     AnswerTooLarge,
@@ -29,12 +29,12 @@ from .errors import (
     TlsFailed,
     TransportError,
 )
-from .network import CALL, NoCookies, Overflow, Progress
+from .network import CALL, BodyTooLarge, NoCookies, Progress
 from .protocol import Reply, Request
 
 if TYPE_CHECKING:
     from .limits import Limits
-    from .network import Lent, Network
+    from .network import Network, UserTransport
 
 
 EventHooks = Mapping[str, Iterable[Callable[..., Awaitable[None]]]]
@@ -45,26 +45,26 @@ HEADERS = {
     "User-Agent": "onecloud-operator",
 }
 UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-REQUEST_ID_CHARACTERS = 64  # ours and the cloud's part have 15; more than this is no id
+REQUEST_ID_CHARACTERS = 64  # with the cloud's part it has 15; a longer one is not an id
 
 
 class Transport:
     """
-    The connections of one place that share their TLS settings, as a client of httpx over *transport*.
+    The connections to one origin with the same TLS settings: an httpx client over *transport*.
 
-    *before_write* is called when a request that is no read is about to leave; what it raises stops it.
+    *before_write* is called right before a request other than GET is sent; what it raises is passed on.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what a call needs of its surroundings
+    def __init__(  # noqa: PLR0913, PLR0917 - a call's dependencies
         self,
-        transport: Network | Lent,
+        transport: Network | UserTransport,
         limits: Limits,
         clock: Callable[[], float],
         before_write: Callable[[], None],
         event_hooks: EventHooks | None = None,
-        readings: BodyBudget | None = None,
+        body_budget: BodyBudget | None = None,
     ) -> None:
-        self._readings = readings or BodyBudget()
+        self._body_budget = body_budget or BodyBudget()
         self._before_write = before_write
         self._limits = limits
         self._clock = clock
@@ -83,13 +83,13 @@ class Transport:
         )
 
     def idle_since(self, now: float) -> float | None:
-        """Return for how many seconds nothing was under way, or None if something is."""
+        """Return for how many seconds no call was under way, or None if one is."""
         return None if self._under_way else now - self._used_at
 
     async def exchange(
         self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
     ) -> Reply:
-        """Send *request* and read its whole answer. Raises one of our errors, whatever happens underneath."""
+        """Send *request* and read its whole answer. Raises OneCloudError, whatever fails underneath."""
         self._stop_timer()
         self._under_way += 1
         try:
@@ -97,16 +97,16 @@ class Transport:
         finally:
             self._under_way -= 1
             self._used_at = self._clock()
-            if not self._under_way:  # a little later its connections end: nobody else would end them
+            if not self._under_way:  # nothing else would close idle connections
                 loop = asyncio.get_running_loop()
                 self._stop_timer()
-                seconds = 0.0 if self._transport.in_the_way else self._limits.idle_seconds
+                seconds = 0.0 if self._transport.contended else self._limits.idle_seconds
                 self._idle_timer = loop.call_later(seconds, self.end_idle)
-            elif self._transport.in_the_way:
+            elif self._transport.contended:
                 self.end_idle()
 
     async def close(self) -> None:
-        """End the connections; new calls make new ones. A closed client of httpx would make none."""
+        """Close the connections; new calls open new ones, which a closed httpx client would not."""
         self._stop_timer()
         await self._transport.aclose()
 
@@ -116,14 +116,14 @@ class Transport:
             self._idle_timer = None
 
     def end_idle(self) -> None:
-        """End the connections that nothing is asked on, beside what else is done."""
+        """Close the idle connections in the background."""
         self._stop_timer()
         task = asyncio.get_running_loop().create_task(self._end_idle())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
     async def _end_idle(self) -> None:
-        if self._under_way:  # a call may have begun since this was asked for
+        if self._under_way:  # a call may have started in between
             await self._transport.end_idle()
         else:
             await self._transport.aclose()
@@ -132,7 +132,7 @@ class Transport:
         self, base_url: str, request: Request, headers: Mapping[str, str], request_id: str
     ) -> Reply:
         before_write = None if request.method == "GET" else self._before_write
-        progress = Progress(request.limit_bytes, before_write, self._readings)
+        progress = Progress(request.max_bytes, before_write, self._body_budget)
         content = request.content
         sent_headers = {
             "X-Request-Id": request_id,
@@ -142,7 +142,7 @@ class Transport:
         extensions: dict[str, Any] = {
             "timeout": {
                 "connect": self._limits.connect_seconds,
-                "read": self._limits.silence_seconds(request.lane),
+                "read": self._limits.read_timeout_seconds(request.traffic),
                 "write": self._limits.write_seconds,
                 "pool": self._limits.connect_seconds,
             },
@@ -156,40 +156,40 @@ class Transport:
                 content=content,
                 extensions=extensions,
             )
-            async with asyncio.timeout(self._limits.whole_seconds(request.lane)):
+            async with asyncio.timeout(self._limits.total_seconds(request.traffic)):
                 response = await self._client.send(message, stream=True)
-                answered = _plain(response.headers.raw)
-                request_id = _printable(answered.get("x-request-id", "")) or request_id
+                received_headers = _decode(response.headers.raw)
+                request_id = _printable(received_headers.get("x-request-id", "")) or request_id
                 try:
                     body = await response.aread()
                 finally:
                     await response.aclose()
-        except Overflow as error:
+        except BodyTooLarge as error:
             raise _too_large(request, request.call(request_id), error.status) from None
-        except Crowded:
+        except BudgetExceeded:
             raise TransportError(
-                "the answer was given up: too much was being read at once, and most of it was this",
+                "the answer was aborted: too much was being read at once, and this was the largest",
                 request.call(request_id),
                 ambiguous=request.writes,
             ) from None
         except (httpx.TimeoutException, TimeoutError) as error:
-            raise _late(error, progress, request, request_id) from None
+            raise _timeout(error, progress, request, request_id) from None
         except (httpx.TransportError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            raise _failed(error, progress, request, request_id) from None
-        return Reply(response.status_code, answered, body, request_id)
+            raise _translate(error, progress, request, request_id) from None
+        return Reply(response.status_code, received_headers, body, request_id)
 
 
 def _too_large(request: Request, call: Call, status: int) -> AnswerTooLarge:
-    megabytes = request.limit_bytes(status) // 2**20
+    megabytes = request.max_bytes(status) // 2**20
     return AnswerTooLarge(
         f"the answer is larger than {megabytes} MiB", call, ambiguous=request.writes, status=status
     )
 
 
-def _late(
+def _timeout(
     error: httpx.TimeoutException | TimeoutError, progress: Progress, request: Request, request_id: str
 ) -> Timeout:
-    if not _reached(error, progress):
+    if not _may_have_arrived(error, progress):
         return Timeout("no connection in time", request.call(request_id))
     what = (
         "the request could not be sent in time"
@@ -199,8 +199,8 @@ def _late(
     return Timeout(what, request.call(request_id), ambiguous=request.writes)
 
 
-def _failed(error: Exception, progress: Progress, request: Request, request_id: str) -> OneCloudError:
-    """Translate. The library's own words are not taken over: they may show a header's value."""
+def _translate(error: Exception, progress: Progress, request: Request, request_id: str) -> OneCloudError:
+    """Translate. httpx's own messages are not used: they may contain a header's value."""
     call = request.call(request_id)
     match error:
         case AddressRefused():
@@ -209,17 +209,17 @@ def _failed(error: Exception, progress: Progress, request: Request, request_id: 
             return InvalidRequest("the URL or the token has characters that HTTP cannot carry", call)
         case httpx.RemoteProtocolError() if "disconnected" not in str(error) and "closed" not in str(error):
             return ProtocolError("the answer is not HTTP", call, ambiguous=request.writes and progress.sent)
-        case _ if _reached(error, progress):
+        case _ if _may_have_arrived(error, progress):
             return TransportError(
-                "the connection broke before the answer was whole", call, ambiguous=request.writes
+                "the connection closed before the whole answer arrived", call, ambiguous=request.writes
             )
         case _ if (tls := _tls_reason(error)) is not None:
             return TlsFailed(f"no trusted TLS connection: {tls}", call)
     return ConnectFailed(f"no connection: {_network_reason(error)}", call)
 
 
-def _reached(error: Exception, progress: Progress) -> bool:
-    """Tell whether the cloud may have acted. A transport that is not ours tells it by its error alone."""
+def _may_have_arrived(error: Exception, progress: Progress) -> bool:
+    """Return whether the cloud may have acted. A user's transport shows it only by the class of its error."""
     return progress.sent and not isinstance(error, UNSENT)
 
 
@@ -234,16 +234,16 @@ def _tls_reason(error: BaseException | None) -> str | None:
 
 
 def _network_reason(error: BaseException) -> str:
-    """Return what the operating system said, or what we said of DNS."""
+    """Return the operating system's error, or our own about DNS."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
-            return os.strerror(cause.errno)  # the loop's own text has no reason in it
+            return os.strerror(cause.errno)  # asyncio's own message does not have the cause
         cause = cause.__cause__ or cause.__context__
     return str(error) or type(error).__name__
 
 
-def _plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+def _decode(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in headers}
 
 

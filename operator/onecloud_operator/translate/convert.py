@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.quantity import mib_of, text_of_mib
-from onecloud_operator.onecloud.models import moment
+from onecloud_operator.onecloud.models import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,7 +77,7 @@ def time(value: object) -> str | None:
         return None
     if not value or value.startswith(NEVER):
         return ""
-    found = moment(value)
+    found = parse_time(value)
     return None if found is None else found.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
