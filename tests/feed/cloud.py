@@ -206,7 +206,7 @@ class SimulatedCloud(Cloud):
         query = query or ServerQuery()
         self._count(kind_of(query), query)
         page = await super().list_servers(query)
-        self.rows_sent += len(page.rows) + page.strangers
+        self.rows_sent += len(page.rows) + page.unrequested
         return replace(page, cost_seconds=0.0)
 
     async def get_server(self, server_id: str) -> dict[str, Any] | None:

@@ -115,7 +115,7 @@ async def live(options: FeedOptions = QUICK) -> AsyncIterator[Live]:
     async with running_cloud() as cloud:
         endpoints = Endpoints(LOOPBACK)
         feeds: Feeds[str] = Feeds(
-            notify=lambda key, traffic: told.append((key, traffic)), clock=SystemClock(), options=options
+            notify=lambda key, lane: told.append((key, lane)), clock=SystemClock(), options=options
         )
         parts = Live(cloud, endpoints, feeds, told)
         try:

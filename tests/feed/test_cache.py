@@ -38,8 +38,8 @@ def row(version: int, **columns: Any) -> CheckedRow:
 class Told(list[tuple[str, Lane]]):
     """Who was told what, in order."""
 
-    def __call__(self, key: str, traffic: Lane) -> None:
-        self.append((key, traffic))
+    def __call__(self, key: str, lane: Lane) -> None:
+        self.append((key, lane))
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ class World:
         self.cloud.add("s")
         self.told: list[tuple[str, Lane]] = []
         self.feeds: Feeds[str] = Feeds(
-            notify=lambda key, traffic: self.told.append((key, traffic)),
+            notify=lambda key, lane: self.told.append((key, lane)),
             clock=self.clock,
             options=FeedOptions(),
             random=lambda: 0.5,

@@ -182,7 +182,7 @@ async def test_a_restart_reads_no_details_of_what_the_status_still_tells(world: 
     assert kinds["get"] == 0
     assert kinds["rows"] <= 1
     assert all(feed.reading(one).confirmed for one in recalled)
-    assert {key for key, traffic in again.told if traffic is Lane.CLOUD} == {"s0007"}
+    assert {key for key, lane in again.told if lane is Lane.CLOUD} == {"s0007"}
     changed = feed.reading("s0007").server
     assert changed is not None
     assert changed.name == "other"
@@ -405,7 +405,7 @@ async def test_a_row_that_the_cloud_cannot_show_is_a_question_for_its_owner_and_
         "s13"
     }
     assert "s13" in world.told_since(0)
-    assert {traffic for _, traffic in world.told} == {Lane.CLOUD}, "nobody heard of a feed out of touch"
+    assert {lane for _, lane in world.told} == {Lane.CLOUD}, "nobody heard of a feed out of touch"
 
 
 async def test_rows_of_another_project_are_nobodys_business(world: World) -> None:

@@ -23,7 +23,7 @@ class World:
         self.cloud = SimulatedCloud(clock)
         self.told: list[tuple[str, Lane]] = []
         self.feeds: Feeds[str] = Feeds(
-            notify=lambda key, traffic: self.told.append((key, traffic)),
+            notify=lambda key, lane: self.told.append((key, lane)),
             clock=clock,
             options=FeedOptions(**options),
             random=lambda: 0.5,
