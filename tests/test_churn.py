@@ -28,7 +28,7 @@ from onecloud_operator.core.values import Place, Problem
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
-from onecloud_operator.feed import FeedOptions, Feeds, LossBreaker
+from onecloud_operator.feed import Feeds, LossBreaker
 from onecloud_operator.kube.secrets import Secrets
 from onecloud_operator.kube.store import Key, Store
 from onecloud_operator.onecloud import Endpoints
@@ -36,6 +36,7 @@ from onecloud_operator.onecloud.errors import ConnectFailed
 from tests.core.fixtures import facts
 from tests.engine.simulated import SimulatedClock
 from tests.feed.cloud import SimulatedCloud
+from tests.feed.world import feeds_on
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -111,9 +112,7 @@ async def test_objects_by_the_ten_thousand_that_fail_and_go() -> None:
 
 async def test_projects_and_members_that_fail_and_go() -> None:
     clock = SimulatedClock()
-    feeds: Feeds[str] = Feeds(
-        notify=lambda _key, _lane: None, clock=clock, options=FeedOptions(), random=lambda: 0.5
-    )
+    feeds: Feeds[str] = feeds_on(clock)
     stays = SimulatedCloud(clock)
     stays.add("a")
     feed = feeds.join("stays", Place("https://cloud.example/v3", "r", "p1"), stays)

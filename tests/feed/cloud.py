@@ -125,7 +125,7 @@ class Direct:
 
 class SimulatedCloud(Cloud):
     """
-    The client of one user, which counts its calls; and what happens in the cloud behind it.
+    The client of one user, which counts its calls; and what changes in the cloud behind it.
 
     *fail* is asked before each call, with its kind, for what to raise in its place. Every list is asked
     for with *scope*.
@@ -151,7 +151,7 @@ class SimulatedCloud(Cloud):
         """Return a client of the same cloud with counters of its own."""
         return SimulatedCloud(self.site.clock, self.site, user=user, scope=scope)
 
-    # -- what happens there ------------------------------------------------------------------------------
+    # -- what changes there ------------------------------------------------------------------------------
     @property
     def ids(self) -> list[str]:
         """Return the ids of all servers, in their order."""
@@ -185,7 +185,7 @@ class SimulatedCloud(Cloud):
         site.simulator.store.write(site.control.guest(server_id), bump=0)
         site.ahead_seconds = ahead
 
-    def happen(self, server_id: str, action: str, notes: str = "") -> None:
+    def log_event(self, server_id: str, action: str, notes: str = "") -> None:
         """Write a line of the log of operations."""
         self.site.simulator.events.add(self._guest(server_id), action, notes)
 

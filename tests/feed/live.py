@@ -49,7 +49,7 @@ class Live:
     cloud: Control
     endpoints: Endpoints
     feeds: Feeds[str]
-    told: list[tuple[str, Lane]]
+    notified: list[tuple[str, Lane]]
     clients: list[Cloud] = field(default_factory=list)
 
     def client(self, user: str = "labuser", project: str = "lab", *, insecure: bool = False) -> Cloud:
@@ -111,13 +111,13 @@ async def until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS
 @asynccontextmanager
 async def live(options: FeedOptions = QUICK) -> AsyncIterator[Live]:
     """Run a cloud and a set of feeds."""
-    told: list[tuple[str, Lane]] = []
+    notified: list[tuple[str, Lane]] = []
     async with running_cloud() as cloud:
         endpoints = Endpoints(LOOPBACK)
         feeds: Feeds[str] = Feeds(
-            notify=lambda key, lane: told.append((key, lane)), clock=SystemClock(), options=options
+            notify=lambda key, lane: notified.append((key, lane)), clock=SystemClock(), options=options
         )
-        parts = Live(cloud, endpoints, feeds, told)
+        parts = Live(cloud, endpoints, feeds, notified)
         try:
             yield parts
         finally:

@@ -35,21 +35,21 @@ def row(version: int, **columns: Any) -> CheckedRow:
     return seen(update_version=version, **columns)
 
 
-class Told(list[tuple[str, Lane]]):
-    """Who was told what, in order."""
+class Notifications(list[tuple[str, Lane]]):
+    """Who was notified of what, in order."""
 
     def __call__(self, key: str, lane: Lane) -> None:
         self.append((key, lane))
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def notified() -> Notifications:
+    return Notifications()
 
 
 @pytest.fixture
-def cache(told: Told) -> Cache[str]:
-    return Cache(FeedOptions(), told)
+def cache(notified: Notifications) -> Cache[str]:
+    return Cache(FeedOptions(), notified)
 
 
 def watched(cache: Cache[str], key: str = "k", server_id: str = "s1") -> Entry[str]:
@@ -160,11 +160,13 @@ def test_one_read_is_no_confirmation_and_two_at_the_same_moment_are_none_either(
     assert not cache.reading("s1").confirmed
 
 
-def test_several_objects_may_watch_one_server_and_one_object_only_one(cache: Cache[str], told: Told) -> None:
+def test_several_objects_may_watch_one_server_and_one_object_only_one(
+    cache: Cache[str], notified: Notifications
+) -> None:
     entry = watched(cache, "a")
     watched(cache, "b")
     cache.tell(entry)
-    assert told == [("a", Lane.CLOUD), ("b", Lane.CLOUD)]
+    assert notified == [("a", Lane.CLOUD), ("b", Lane.CLOUD)]
     watched(cache, "a", "s2")
     assert cache.unwatch("b") == "s1"
     assert cache.get("s1") is None

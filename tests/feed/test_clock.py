@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 
 from onecloud_operator.feed.window import MANY, Window
 from tests.feed.live import Live, server_of, until
-from tests.feed.world import World
+from tests.feed.world import HOUR, World
 
 if TYPE_CHECKING:
     from onecloud_operator.feed import Feed
 
 T = datetime(2026, 11, 23, 7, 28, 28, tzinfo=UTC)
-HOUR = 3600.0
 AHEAD = T + timedelta(hours=1)
 STRANGE = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
 

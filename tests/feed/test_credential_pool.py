@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.values import Place
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
@@ -29,16 +28,15 @@ from onecloud_operator.onecloud.errors import (
     WrongPassword,
 )
 from tests.engine.simulated import SimulatedClock
-from tests.feed.cloud import PROJECT, SimulatedCloud
+from tests.feed.cloud import SimulatedCloud
+from tests.feed.world import HOUR, PLACE, feeds_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
     from onecloud_operator.onecloud.models import ServerPage, ServerQuery
 
-PLACE = Place("https://cloud.example/v3", "region0", PROJECT)
 CALL = Call("GET", "/servers")
-HOUR = 3600.0
 FORBIDDEN = Forbidden(CALL, 403, "ForbiddenError", "no")
 FAILURES: list[OneCloudError] = [
     FORBIDDEN,
@@ -78,13 +76,8 @@ class World:
         self.clock = SimulatedClock()
         self.cloud = SimulatedCloud(self.clock)
         self.cloud.add("s")
-        self.told: list[tuple[str, Lane]] = []
-        self.feeds: Feeds[str] = Feeds(
-            notify=lambda key, lane: self.told.append((key, lane)),
-            clock=self.clock,
-            options=FeedOptions(),
-            random=lambda: 0.5,
-        )
+        self.notified: list[tuple[str, Lane]] = []
+        self.feeds: Feeds[str] = feeds_on(self.clock, lambda key, lane: self.notified.append((key, lane)))
         self.feed: Feed[str]
 
     def eyes(self, way: str = "public") -> Eyes:
@@ -119,12 +112,12 @@ async def test_one_members_failure_of_whatever_kind_is_not_taken_for_the_clouds(
     assert world.feed.health.problem is None
     assert world.feed.trouble("careless") is not None
     assert not world.sees("careless")
-    told = len(world.told)
+    count = len(world.notified)
     careless.error = None
     await world.clock.advance(400)
     assert world.feed.trouble("careless") is None
     assert world.sees("careless")
-    assert ("careless", Lane.RESYNC) in world.told[told:]
+    assert ("careless", Lane.RESYNC) in world.notified[count:]
 
 
 async def test_a_member_is_shown_nothing_before_its_own_token_has_proven_itself(world: World) -> None:
@@ -146,9 +139,9 @@ async def test_a_member_that_proves_itself_is_told_what_it_was_not_shown(world: 
     await world.clock.advance(30)
     world.join("new", world.eyes())
     assert not world.sees("new")
-    told = len(world.told)
+    count = len(world.notified)
     await world.clock.settle()
-    assert world.told[told:] == [("new", Lane.CLOUD)]
+    assert world.notified[count:] == [("new", Lane.CLOUD)]
     assert world.sees("new")
 
 
@@ -170,7 +163,7 @@ async def test_a_right_that_ended_is_noticed_within_ten_minutes(world: World) ->
 async def test_proofs_cost_six_calls_an_hour_for_each_set_of_credentials_beside_the_first(
     world: World,
 ) -> None:
-    world.cloud.happen("s", "create")
+    world.cloud.log_event("s", "create")
     first, others = world.eyes(), [world.eyes() for _ in range(5)]
     for number, eyes in enumerate([first, *others]):
         world.join(f"k{number}", eyes)
@@ -207,13 +200,13 @@ async def test_a_failure_that_passes_ends_nobody_who_has_proven_its_token(world:
     world.join("stays", world.eyes())
     world.join("other", other)
     await world.clock.advance(30)
-    told = len(world.told)
+    count = len(world.notified)
     other.error = ConnectFailed("nobody there")
     await world.clock.advance(640)
     assert world.feed.trouble("other") is None, "two failures at most"
     other.error = None
     await world.clock.advance(HOUR)
-    assert "other" not in {key for key, _ in world.told[told:]}
+    assert "other" not in {key for key, _ in world.notified[count:]}
 
 
 async def test_a_hanging_endpoint_keeps_no_member_with_another_waiting(world: World) -> None:

@@ -39,11 +39,11 @@ class Place:
         self.cloud = SimulatedCloud(self.clock)
         inventory = self.cloud.site.simulator.inventory
         inventory.networks = {"n1": Network("n1", "vnet-1", "10.90.0.10", "10.90.0.250")}
-        self.told: list[str] = []
+        self.notified: list[str] = []
         self.names: Directory[str] = Directory(self.clock.monotonic, self._tell)
 
     def _tell(self, keys: Iterable[str]) -> None:
-        self.told += keys
+        self.notified += keys
 
     def known(self, *wanted: Reference, key: str = "a") -> dict[Reference, object]:
         return dict(self.names.known(key, wanted or (VNET,), self.cloud))
@@ -142,7 +142,7 @@ async def test_who_waits_for_another_s_question_is_told_and_asks_nothing() -> No
     answer.set()
     await question
     assert here.questions == ["networks vnet-1"]
-    assert here.told == ["b", "c", "d"]  # of those for another name the first asks next
+    assert here.notified == ["b", "c", "d"]  # of those for another name the first asks next
 
 
 async def test_a_question_that_is_given_up_leaves_nobody_waiting() -> None:
@@ -162,7 +162,7 @@ async def test_a_question_that_is_given_up_leaves_nobody_waiting() -> None:
     question.cancel()
     with pytest.raises(asyncio.CancelledError):
         await question
-    assert here.told == ["b"]
+    assert here.notified == ["b"]
     assert here.known(key="b") == {}
 
 

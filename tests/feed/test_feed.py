@@ -19,7 +19,7 @@ SWEEPING = replace(QUICK, sweep_seconds=0.2, sweep_without_events_seconds=0.2)
 
 @pytest.fixture
 async def sweeping() -> AsyncIterator[Live]:
-    """Sweeps come quickly, and there are no events to tell of deletions."""
+    """Sweeps come quickly, and there are no events that show deletions."""
     async with live(SWEEPING) as made:
         made.cloud.settings.events_forbidden = True
         yield made
@@ -29,24 +29,24 @@ async def test_a_thousand_idle_servers_cost_no_call_for_any_one_of_them(parts: L
     ids = parts.cloud.seed(1000)
     await parts.watching(*ids)
     parts.cloud.reset_calls()
-    parts.told.clear()
+    parts.notified.clear()
     await asyncio.sleep(1.0)
     counts = parts.counts()
     assert set(counts) == {"GET /servers", "GET /events"}
     assert counts["GET /servers"] <= 20
     assert not [call for call in parts.cloud.calls if "details=true" in call.query or "&id=" in call.query]
-    assert parts.told == []
+    assert parts.notified == []
 
 
 async def test_a_change_made_outside_is_seen_at_the_next_poll_with_its_details(parts: Live) -> None:
     first, second = parts.cloud.seed(2)
     feed = await parts.watching(first, second)
-    parts.told.clear()
+    parts.notified.clear()
     parts.cloud.change(first, name="renamed")
     await until(lambda: server_of(feed, first).name == "renamed")
     await until(lambda: detailed(feed.reading(first)))
-    await until(lambda: (first, Lane.CLOUD) in parts.told)
-    assert second not in {key for key, _ in parts.told}
+    await until(lambda: (first, Lane.CLOUD) in parts.notified)
+    assert second not in {key for key, _ in parts.notified}
 
 
 async def test_two_changes_within_one_second_are_both_seen(parts: Live) -> None:
@@ -86,10 +86,10 @@ async def test_a_deletion_is_a_question_after_one_round_of_events_and_a_look_ans
     feed = await parts.watching(first, second, client=client)
     parts.cloud.set_tags(second, {"user:a": "b"})  # so that there are events
     await asyncio.sleep(0.3)
-    parts.told.clear()
+    parts.notified.clear()
     parts.cloud.erase(first)
     await until(lambda: feed.reading(first).missing)
-    assert (first, Lane.CLOUD) in parts.told
+    assert (first, Lane.CLOUD) in parts.notified
     assert not feed.reading(first).gone
     assert feed.reading(first).server is not None, "a question is no answer"
     assert (await feed.look(first, client)).gone
@@ -115,7 +115,7 @@ async def test_a_sweep_of_several_pages_misses_nobody_while_servers_come_and_go(
         ids = parts.cloud.seed(100)
         others = parts.cloud.seed(100, prefix="other-")
         feed = await parts.watching(*ids)
-        parts.told.clear()
+        parts.notified.clear()
         for number, other in enumerate(others):
             parts.cloud.erase(other)
             parts.cloud.add_server(f"new-{number}")
@@ -124,18 +124,18 @@ async def test_a_sweep_of_several_pages_misses_nobody_while_servers_come_and_go(
 
 
 async def test_a_list_that_lies_is_not_believed(sweeping: Live) -> None:
-    """It would make everyone look, one by one; and who trusted it would make every server anew."""
+    """It would make everyone look, one by one; and who trusted it would create every server again."""
     ids = sweeping.cloud.seed(50)
     feed = await sweeping.watching(*ids)
     await asyncio.sleep(0.5)
     sweeping.cloud.settings.lists_empty = True
     sweeping.cloud.reset_calls()
-    sweeping.told.clear()
+    sweeping.notified.clear()
     await until(lambda: sweeping.counts().get("GET /servers/{id}", 0) > 0)
     await asyncio.sleep(0.5)
     assert sweeping.counts()["GET /servers/{id}"] <= 10
     assert not [one for one in ids if feed.reading(one).missing]
-    assert sweeping.told == []
+    assert sweeping.notified == []
 
 
 async def test_a_whole_fleet_that_really_vanished_is_asked_about(sweeping: Live) -> None:
@@ -193,7 +193,7 @@ async def test_two_projects_have_two_feeds(parts: Live) -> None:
 
 
 async def test_who_does_not_verify_the_cloud_never_reads_for_who_does(parts: Live) -> None:
-    """Anybody on the way could tell the former what he likes, and the feed shows it to all its members."""
+    """Anybody on the way could give the former any answer, and the feed shows it to all its members."""
     (one,) = parts.cloud.seed(1)
     careless = await parts.join("careless", parts.client(insecure=True))
     careful = await parts.join("careful", parts.client())
@@ -223,11 +223,11 @@ async def test_a_disk_that_moves_no_version_is_seen_through_the_events(parts: Li
     parts.cloud.set_tags(other, {"user:a": "b"})
     await asyncio.sleep(1.2)  # time stamps are whole seconds: the row must be older than the disk
     version = server_of(feed, one).version
-    parts.told.clear()
+    parts.notified.clear()
     await client.perform(one, "createdisk", {"disks": [{"size": 1024}]})
     await until(lambda: len(server_of(feed, one).details.disks) == 2)  # type: ignore[union-attr]
     assert server_of(feed, one).version == version
-    assert (one, Lane.CLOUD) in parts.told
+    assert (one, Lane.CLOUD) in parts.notified
 
 
 async def test_a_disk_of_our_own_making_is_seen_even_without_events(parts: Live) -> None:
@@ -261,12 +261,12 @@ async def test_credentials_that_are_refused_give_way_to_the_next_members(parts: 
 async def test_a_dead_cloud_shows_in_the_health_and_the_feed_recovers_untouched(parts: Live) -> None:
     (one,) = parts.cloud.seed(1)
     feed = await parts.watching(one)
-    parts.told.clear()
+    parts.notified.clear()
     parts.cloud.fault("reset", "GET", "^/servers", count=None)
     await until(lambda: feed.health.problem is not None)
     assert feed.trouble(one) is not None
     assert feed.reading(one).server is not None
-    assert (one, Lane.RESYNC) in parts.told
+    assert (one, Lane.RESYNC) in parts.notified
     parts.cloud.clear_faults()
     parts.cloud.change(one, name="renamed")
     await until(lambda: feed.health.problem is None and server_of(feed, one).name == "renamed")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.core.values import Place
-from onecloud_operator.feed import FeedOptions, Feeds
+from onecloud_operator.feed import FeedOptions
 from onecloud_operator.feed.pace import CALL_SECONDS, LONGEST_SECONDS, RESTS, Pace
 from tests.engine.simulated import SimulatedClock
 from tests.feed.cloud import PROJECT, SimulatedCloud
+from tests.feed.world import feeds_on
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,15 +67,6 @@ class Heavy(SimulatedCloud):
         return replace(page, next_marker=1, cost_seconds=self._cost())
 
 
-def feeds_on(clock: SimulatedClock, options: FeedOptions | None = None) -> Feeds[str]:
-    return Feeds(
-        notify=lambda _key, _lane: None,
-        clock=clock,
-        options=options or FeedOptions(),
-        random=lambda: 0.5,
-    )
-
-
 def test_a_rest_is_as_long_as_the_page_took_several_times_over() -> None:
     now = [100.0]
     pace = Pace(lambda: now[0])
@@ -124,7 +116,7 @@ async def test_clouds_that_send_as_much_as_they_can_take_a_part_of_one_core(coun
     for number in range(count):
         cloud = Heavy(clock)
         cloud.add("a")
-        cloud.happen("a", "create")
+        cloud.log_event("a", "create")
         clouds.append(cloud)
         place = Place(f"https://c{number}.example/v3", "region0", PROJECT)
         feeds.join(f"k{number}", place, cloud).watch(f"k{number}", "a")
@@ -142,7 +134,7 @@ async def test_clouds_that_send_as_much_as_they_can_take_a_part_of_one_core(coun
 async def test_a_poll_that_finds_thousands_of_changes_leaves_them_to_the_sweep() -> None:
     clock = SimulatedClock()
     cloud = SimulatedCloud(clock)
-    feeds = feeds_on(clock, FeedOptions(delta_rows=4, page_rows=8, events_seconds=0.0))
+    feeds = feeds_on(clock, options=FeedOptions(delta_rows=4, page_rows=8, events_seconds=0.0))
     names = [f"s{number:03d}" for number in range(50)]
     for name in names:
         cloud.add(name)

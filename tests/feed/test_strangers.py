@@ -67,9 +67,9 @@ class Scene:
     def __init__(self, url: str, ours: Endpoints) -> None:
         self.url = url
         self.ours = ours
-        self.told: list[str] = []
+        self.notified: list[str] = []
         self.feeds: Feeds[str] = Feeds(
-            notify=lambda key, _lane: self.told.append(key), clock=SystemClock(), options=QUICK
+            notify=lambda key, _lane: self.notified.append(key), clock=SystemClock(), options=QUICK
         )
 
     def cloud(self, user: str = "labuser", **changes: Any) -> Cloud:

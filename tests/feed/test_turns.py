@@ -1,4 +1,4 @@
-"""What is told of a feed's turns, for the metrics: every job under its own name, with what it cost."""
+"""The turns that a feed reports, for the metrics: every job under its own name, with what it cost."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from onecloud_operator.core.values import Place
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.onecloud.errors import Call, ConnectFailed, Forbidden
 from tests.engine.simulated import SimulatedClock
-from tests.feed.cloud import PROJECT, SimulatedCloud
+from tests.feed.cloud import SimulatedCloud
+from tests.feed.world import PLACE, feeds_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud.errors import OneCloudError
     from onecloud_operator.onecloud.models import ServerQuery
 
-PLACE = Place("https://cloud.example/v3", "region0", PROJECT)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "metrics.md"
 EVENTS_SECONDS = FeedOptions().events_seconds
 CALL = Call("GET", "/events")
 
 
 class Turn(NamedTuple):
-    """What was told of one."""
+    """What a feed reports of one."""
 
     job: str
     seconds: float
@@ -37,19 +36,13 @@ class Turn(NamedTuple):
 
 
 class Watched:
-    """A feed on the simulator, and the turns that it told of."""
+    """A feed on the simulator, and the turns that it reported."""
 
     def __init__(self, clock: SimulatedClock) -> None:
         self.clock = clock
         self.cloud = SimulatedCloud(clock)
         self.turns: list[Turn] = []
-        self.feeds: Feeds[str] = Feeds(
-            notify=lambda _key, _lane: None,
-            clock=clock,
-            options=FeedOptions(),
-            random=lambda: 0.5,
-            on_turn=lambda *told: self.turns.append(Turn(*told)),
-        )
+        self.feeds: Feeds[str] = feeds_on(clock, on_turn=lambda *turn: self.turns.append(Turn(*turn)))
 
     def watch(self, server_id: str, cloud: SimulatedCloud | None = None) -> None:
         """Let an object in that watches this server."""
@@ -66,7 +59,7 @@ class Watched:
 async def watched() -> AsyncIterator[Watched]:
     made = Watched(SimulatedClock())
     made.cloud.add("a")
-    made.cloud.happen("a", "create")
+    made.cloud.log_event("a", "create")
     made.watch("a")
     yield made
     await made.feeds.close()
@@ -92,7 +85,7 @@ async def test_every_job_has_a_name_of_its_own_and_the_document_lists_them(watch
 async def test_a_turn_of_the_events_is_told_with_its_lines_and_its_time(watched: Watched) -> None:
     await watched.clock.advance(3 * EVENTS_SECONDS)
     for _ in range(7):
-        watched.cloud.happen("a", "sync_conf")
+        watched.cloud.log_event("a", "sync_conf")
 
     def slow(kind: str, _query: ServerQuery | None) -> OneCloudError | None:
         watched.clock.now += 0.25 if kind == "events" else 0.0
@@ -125,7 +118,7 @@ async def test_a_turn_of_the_events_that_fails_is_told_as_failed(
 async def test_rows_are_counted_once_and_for_the_job_that_was_given_them(watched: Watched) -> None:
     for number in range(40):
         watched.cloud.add(f"s{number:02d}")
-        watched.cloud.happen(f"s{number:02d}", "create")
+        watched.cloud.log_event(f"s{number:02d}", "create")
         watched.watch(f"s{number:02d}")
     await watched.clock.advance(1800)
     rows: dict[str, int] = defaultdict(int)

@@ -9,24 +9,40 @@ from onecloud_operator.feed import Feed, FeedOptions, Feeds
 from tests.feed.cloud import PROJECT, SimulatedCloud
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onecloud_operator.engine.lanes import Lane
     from tests.engine.simulated import SimulatedClock
 
+HOUR = 3600.0
 PLACE = Place("https://cloud.example/v3", "region0", PROJECT)
 
 
+def feeds_on(
+    clock: SimulatedClock,
+    notify: Callable[[Any, Lane], None] = lambda _key, _lane: None,
+    options: FeedOptions | None = None,
+    on_turn: Callable[[str, float, int, bool], None] = lambda _job, _seconds, _rows, _failed: None,
+) -> Feeds[Any]:
+    """Return feeds in simulated time, without jitter."""
+    return Feeds(
+        notify=notify,
+        clock=clock,
+        options=options or FeedOptions(),
+        random=lambda: 0.5,
+        on_turn=on_turn,
+    )
+
+
 class World:
-    """The simulator, a feed on it, and what the feed told."""
+    """The simulator, a feed on it, and what the feed notified."""
 
     def __init__(self, clock: SimulatedClock, **options: Any) -> None:
         self.clock = clock
         self.cloud = SimulatedCloud(clock)
-        self.told: list[tuple[str, Lane]] = []
-        self.feeds: Feeds[str] = Feeds(
-            notify=lambda key, lane: self.told.append((key, lane)),
-            clock=clock,
-            options=FeedOptions(**options),
-            random=lambda: 0.5,
+        self.notified: list[tuple[str, Lane]] = []
+        self.feeds: Feeds[str] = feeds_on(
+            clock, lambda key, lane: self.notified.append((key, lane)), FeedOptions(**options)
         )
 
     def join(self, key: str = "me", cloud: SimulatedCloud | None = None) -> Feed[str]:
@@ -39,6 +55,6 @@ class World:
             self.join(server_id).watch(server_id, server_id)
         return self.join(next(iter(self.cloud.ids)))
 
-    def told_since(self, count: int) -> set[str]:
-        """Return who was told something after the first *count*."""
-        return {key for key, _ in self.told[count:]}
+    def notified_since(self, count: int) -> set[str]:
+        """Return who was notified after the first *count*."""
+        return {key for key, _ in self.notified[count:]}

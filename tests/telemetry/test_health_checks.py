@@ -16,12 +16,11 @@ import kopf
 import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
-from onecloud_operator.core.values import Place
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import Supervisor
-from onecloud_operator.feed import FeedOptions, Feeds
+from onecloud_operator.feed import Feeds
 from onecloud_operator.kube.client import KubeClient, KubeError
 from onecloud_operator.kube.store import Key, Store
 from onecloud_operator.kube.watch import Watch
@@ -34,12 +33,12 @@ from onecloud_operator.telemetry.health_checks import (
     ready,
 )
 from tests.engine.simulated import SimulatedClock
-from tests.feed.cloud import PROJECT, SimulatedCloud
+from tests.feed.cloud import SimulatedCloud
+from tests.feed.world import PLACE, feeds_on
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-PLACE = Place("https://cloud.example/v3", "region0", PROJECT)
 KEY = Key("shop", "web-1", "u1")
 AGO_SECONDS = DEAF_SECONDS + 100.0
 
@@ -63,9 +62,7 @@ class Site:
         self.objects = Store(self.clock.monotonic)
         self.objects.complete = True
         self.cloud = SimulatedCloud(self.clock)
-        self.feeds: Feeds[Key] = Feeds(
-            notify=lambda _key, _lane: None, clock=self.clock, options=FeedOptions(), random=lambda: 0.5
-        )
+        self.feeds: Feeds[Key] = feeds_on(self.clock)
         self.queue: Queue[Key] = Queue(
             clock=self.clock, backoff=Backoff(1.0, 2.0, lambda: 0.5), workers=1, per_group=1
         )
