@@ -28,7 +28,7 @@ from onecloud_operator.core.resource import (
 from onecloud_operator.kube.store import resource_of
 from onecloud_operator.translate import create_body
 from tests.core.fixtures import ID, SERVER, UID, facts
-from tests.core.test_report import SETTLED
+from tests.core.statuses import SETTLED
 from tests.fuzz.strategies import FUZZ, json_values, spoilt, texts
 
 SECRET = "Geheim-4711"

@@ -1,0 +1,131 @@
+"""Which Events a pass emits, and what the status keeps for the next one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+
+from onecloud_operator.api.reasons import Reason
+from onecloud_operator.core.actions import (
+    BeginAdoption,
+    BeginCreation,
+    BeginDeletion,
+    Hold,
+)
+from onecloud_operator.core.observed import Reading
+from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.records import Records, records_of
+from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.report import report
+from onecloud_operator.core.values import Problem
+from tests.core.fixtures import (
+    BEGUN,
+    ID,
+    PLACE,
+    facts,
+    nothing_yet,
+    resource,
+    server,
+    spec,
+)
+from tests.core.statuses import DOWN, PROBLEMS, SETTLED, after, cases, status_after
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.facts import Facts
+
+DOWN_STATUS = status_after(
+    replace(after(facts(), SETTLED), trouble=DOWN, place=None), Hold(DOWN.reason, DOWN.message)
+)
+
+
+BEGUN_STATUS = status_after(nothing_yet(), BeginCreation(BEGUN, PLACE))
+
+
+def turns(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    return [f"{turn.kind} {turn.reason}" for turn in transitions(old, new)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told_as"),
+    [
+        pytest.param({}, BEGUN_STATUS, ["Normal Creating"], id="an-attempt-begins"),
+        pytest.param(BEGUN_STATUS, SETTLED, ["Normal Created"], id="it-is-made"),
+        pytest.param(SETTLED, SETTLED, [], id="nothing-happens"),
+        pytest.param(SETTLED, DOWN_STATUS, ["Warning EndpointUnreachable"], id="the-cloud-goes-away"),
+        pytest.param(DOWN_STATUS, DOWN_STATUS, [], id="it-stays-away"),
+        pytest.param(DOWN_STATUS, SETTLED, [], id="it-comes-back-and-the-server-was-well-all-the-time"),
+        pytest.param(
+            SETTLED,
+            status_after(after(facts(), SETTLED, deleting=True), BeginDeletion()),
+            ["Normal Removing"],
+            id="it-is-being-deleted",
+        ),
+        pytest.param(
+            SETTLED,
+            status_after(after(facts(), SETTLED, deleting=True), Hold(Reason.DELETION_PROTECTED, "on")),
+            ["Warning DeletionProtected"],
+            id="its-deletion-waits",
+        ),
+        pytest.param(
+            SETTLED,
+            status_after(
+                after(facts(), SETTLED, generation=2, spec=spec({"cpu": 4})), Hold(Reason.RESTART_NEEDED, "x")
+            ),
+            ["Warning RestartNeeded"],
+            id="a-change-waits",
+        ),
+        pytest.param(
+            {},
+            status_after(
+                replace(facts(), resource=resource(records=Records())),
+                BeginAdoption(ID, PLACE),
+            ),
+            ["Normal Adopted"],
+            id="it-is-adopted",
+        ),
+    ],
+)
+def test_events_tell_turns_and_not_states(
+    old: dict[str, Any], new: dict[str, Any], told_as: list[str]
+) -> None:
+    assert turns(old, new) == told_as
+
+
+@given(cases(), PROBLEMS)
+@settings(deadline=None)
+def test_a_status_that_stays_is_told_by_no_event(case: Facts, problem: Problem | None) -> None:
+    status = status_after(case, plan(case), problem)
+    assert turns(status, status) == []
+
+
+def test_a_tag_of_a_creation_is_managed_before_the_server_was_read() -> None:
+    """It may leave the spec before anything is read, and must leave the server then."""
+    wanted = spec({"tags": {"team": "shop"}})
+    making = replace(resource(), spec=wanted, records=Records(id=ID, place=PLACE, creation=BEGUN))
+    found = replace(facts(), resource=making, reading=Reading())
+    shown = report(found, plan(found)).status
+    assert shown is not None
+    assert shown["managedTags"] == ["team"]
+
+
+def test_what_only_a_get_shows_outlives_a_restart() -> None:
+    """Then a list brings the details, and without this each object would be written twice for nothing."""
+    shown = {
+        "id": ID,
+        "name": "shop.web-1",
+        "status": "running",
+        "osName": "Linux",
+        "security": {"rules": "any"},
+    }
+    asked = facts(server(mirror=shown))
+    status = report(asked, plan(asked)).status
+    assert status is not None
+    listed = {key: value for key, value in shown.items() if key not in {"osName", "security"}}
+    again = facts(
+        server(mirror=listed),
+        resource=replace(resource(), status=status, records=records_of(status)),
+    )
+    assert report(again, plan(again)).status is None
