@@ -4,7 +4,8 @@ What an honest tenant notices of a hostile one: its edits alone, then beside eve
     python -m benchmarks.hostile
 
 The same operator serves both, with the default settings. The attacks are played several at a time, in random
-order; see sandbox/stranger.
+order; see sandbox/stranger. They keep the API server busy as well, and no client hears of an edit before it
+tells: so another client of the same watch is measured beside.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from benchmarks.samples import quantile
 from benchmarks.vitals import vitals
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.stranger.mixture import beside, quiet
-from sandbox.stranger.neighbour import NotInTimeError, limit_mib
+from sandbox.stranger.neighbour import Edit, NotInTimeError, limit_mib
 from sandbox.stranger.street import street
 from tools.progress import say
 
@@ -37,10 +38,24 @@ ALONE, BESIDE = "alone", "beside the stranger"
 class Part:
     """What was seen in one part of the run."""
 
-    edits: Sequence[float]
+    edits: Sequence[Edit]
     cpu_seconds: float
     memory_mib: float
     peak_mib: float
+
+    @property
+    def seconds(self) -> list[float]:
+        """How long each edit took until the cloud had it."""
+        return [edit.seconds for edit in self.edits]
+
+    @property
+    def told_seconds(self) -> list[float]:
+        """How long each took until the API server told any client of it."""
+        return [edit.told_seconds for edit in self.edits]
+
+    def seconds_told_within(self, seconds: float) -> list[float]:
+        """Return how long each had taken, had the API server told of it after *seconds* at the latest."""
+        return [edit.seconds - max(0.0, edit.told_seconds - seconds) for edit in self.edits]
 
 
 def measure(objects: int, seconds: float, share: float, seed: int) -> tuple[dict[str, Part], list[str]]:
@@ -60,24 +75,39 @@ def measure(objects: int, seconds: float, share: float, seed: int) -> tuple[dict
 
 
 def table(parts: dict[str, Part]) -> str:
-    """Return the figures as a table for the document."""
+    """
+    Return the figures as a table for the document.
+
+    What the API server takes longer beside the stranger is taken off in the last line.
+    """
     lines = [
-        "| from the edit to the cloud | edits | half | 99 of 100 | longest | memory at its peak |",
+        "| | edits | half | 99 of 100 | longest | memory at its peak |",
         "| --- | --: | --: | --: | --: | --: |",
     ]
     for name, part in parts.items():
-        times = [f"{quantile(part.edits, share):.2f} s" for share in (0.5, 0.99, 1.0)]
-        lines.append(f"| {name} | {len(part.edits)} | {' | '.join(times)} | {part.peak_mib:.0f} MiB |")
+        lines.append(_row(f"{name}: until the cloud has it", part.seconds, part))
+        lines.append(_row(f"{name}: until the API server tells of it", part.told_seconds, part))
+    lines.append(_row(f"{BESIDE}, were the API server as quick as alone", _ours(parts), parts[BESIDE]))
     return "\n".join([*lines, ""])
 
 
+def _row(name: str, seconds: Sequence[float], part: Part) -> str:
+    times = " | ".join(f"{quantile(seconds, share):.3f} s" for share in (0.5, 0.99, 1.0))
+    return f"| {name} | {len(seconds)} | {times} | {part.peak_mib:.0f} MiB |"
+
+
+def _ours(parts: dict[str, Part]) -> list[float]:
+    """Return how long edits take beside the stranger, were the API server as quick as alone."""
+    return parts[BESIDE].seconds_told_within(quantile(parts[ALONE].told_seconds, 0.5))
+
+
 def verdict(parts: dict[str, Part]) -> list[str]:
-    """Return what misses the budget."""
-    alone, hurt = (quantile(parts[name].edits, 0.99) for name in (ALONE, BESIDE))
+    """Return what misses the budget, for which the operator cannot be quicker than the API server."""
+    alone, hurt = (quantile(times, 0.99) for times in (parts[ALONE].seconds, _ours(parts)))
     missed = []
     if hurt > alone * TIMES_SLOWER:
         missed.append(f"99 of 100 edits took {hurt / alone:.1f} times as long, not {TIMES_SLOWER:g}")
-    if (longest := max(parts[BESIDE].edits)) > MAX_SECONDS:
+    if (longest := max(parts[BESIDE].seconds)) > MAX_SECONDS:
         missed.append(f"the longest took {longest:.1f} s, not {MAX_SECONDS:g}")
     return missed
 
@@ -107,7 +137,8 @@ def main() -> int:
         "missed": missed,
         "parts": {
             name: {
-                "edits": [round(one, 3) for one in part.edits],
+                "edits": [round(one, 3) for one in part.seconds],
+                "told": [round(one, 3) for one in part.told_seconds],
                 "cpu_seconds": part.cpu_seconds,
                 "memory_mib": part.memory_mib,
                 "peak_mib": part.peak_mib,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from sandbox.stranger.attacks import ATTACKS
+from sandbox.stranger.neighbour import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,12 @@ TOUCH_SECONDS: Final = 10.0  # the stranger has all of an attack's objects looke
 PATIENCE_SECONDS: Final = 120.0
 
 
-def quiet(street: Street, seconds: float) -> list[float]:
+def quiet(street: Street, seconds: float) -> list[Edit]:
     """Return how long each edit of the honest tenant's took, while nobody else did anything."""
     return _edits(street, seconds, threading.Event())
 
 
-def beside(street: Street, seconds: float, seed: int, share: float) -> list[float]:
+def beside(street: Street, seconds: float, seed: int, share: float) -> list[Edit]:
     """Return the same with every attack played for its part of *seconds*, at *share* of its full size."""
     order = list(ATTACKS)
     random.Random(seed).shuffle(order)  # noqa: S311 - no secret
@@ -74,9 +75,11 @@ def _ended(street: Street, name: str) -> Iterator[None]:
         street.stranger.end(name)
 
 
-def _edits(street: Street, seconds: float, stop: threading.Event) -> list[float]:
-    ends_at, found = time.monotonic() + seconds, []
+def _edits(street: Street, seconds: float, stop: threading.Event) -> list[Edit]:
+    ends_at, found = time.monotonic() + seconds, list[tuple[str, float, float]]()
     while time.monotonic() < ends_at and not stop.is_set():
-        found.append(street.honest.edit(PATIENCE_SECONDS))
+        took = street.honest.edit(PATIENCE_SECONDS)
+        found.append((*street.honest.last, took))
         stop.wait(EVERY_SECONDS)
-    return found
+    saw = street.onlooker.saw([wanted for wanted, _, _ in found])
+    return [Edit(took, saw[wanted] - began_at) for wanted, began_at, took in found if wanted in saw]

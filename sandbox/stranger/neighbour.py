@@ -34,6 +34,14 @@ class NotInTimeError(Exception):
     """Something of the honest tenant's did not come about."""
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """*seconds*: until the cloud had it. *told_seconds*: until any watch of the Kubernetes API told of it."""
+
+    seconds: float
+    told_seconds: float
+
+
 class Neighbour:
     """Somebody with *count* servers in *namespace*, who edits one of them every now and then."""
 
@@ -45,6 +53,7 @@ class Neighbour:
         self._idents: dict[str, str] = {}
         self._turn: Iterator[str] = iter(())
         self._edits = 0
+        self.last = ("", 0.0)  # the description that was last asked for, and when (monotonic)
 
     def settle(self, seconds: float) -> None:
         """Have all servers made, and wait until they are Ready."""
@@ -62,6 +71,7 @@ class Neighbour:
         self._edits += 1
         wanted = f"edit {self._edits}"
         began_at = time.monotonic()
+        self.last = (wanted, began_at)
         self._apply(name, {"description": wanted})
         ident = self._idents[name]
         _wait(

@@ -10,6 +10,7 @@ from uuid import uuid4
 from sandbox.cluster.namespaces import temporary
 from sandbox.stage import CRDS, Cloud, Operator, grant
 from sandbox.stranger.neighbour import Neighbour, Watched
+from sandbox.stranger.onlooker import Onlooker, onlooker
 from sandbox.stranger.tenant import Stranger
 
 if TYPE_CHECKING:
@@ -24,13 +25,18 @@ SECONDS_A_SERVER = 0.5  # much more than it takes
 
 @dataclass
 class Street:
-    """The operator sees the whole cluster. *watched*: its process, since it last began to lead."""
+    """
+    The operator sees the whole cluster. *watched*: its process, since it last began to lead.
+
+    *onlooker*: another client of the same watch.
+    """
 
     kube: Kube
     operator: Operator
     honest: Neighbour
     stranger: Stranger
     watched: Watched
+    onlooker: Onlooker
 
     def restart(self) -> None:
         """End the operator, start it again, and wait until it leads."""
@@ -53,8 +59,9 @@ def street(control_plane: ControlPlane, kube: Kube, servers: int, **knobs: Any) 
             operator_kubeconfig, leader_election=True, lease_namespace=honest, cluster_id="cluster0", **knobs
         ) as operator,
         Stranger(kube, strange) as stranger,
+        onlooker(control_plane.kubeconfig_of("admin"), honest) as looking_on,
     ):
         watched = Watched.leading(kube, honest, operator, START_SECONDS)
         neighbour = Neighbour(kube, honest, cloud, servers)
         neighbour.settle(START_SECONDS + servers * SECONDS_A_SERVER)
-        yield Street(kube, operator, neighbour, stranger, watched)
+        yield Street(kube, operator, neighbour, stranger, watched, looking_on)
