@@ -50,6 +50,12 @@ NAMES: Mapping[Reference, Answer] = {
     Reference(Kind.NETWORK, "vnet-1"): Resolved("net-1"),
     Reference(Kind.SECURITY_GROUP, "db"): Resolved("db"),
 }
+BACKUP = Reference(Kind.NETWORK, "vnet-backup")
+RESTART: dict[str, Any] = {"disruption": {"allow": "Restart"}}
+RIVALS = frozenset({OTHER_UID})
+GONE = Reading(asked_at=NOW, gone=True)
+ROOT = Disk("disk-0", 0, 40960, image="ubuntu-22.04", image_id="image-0")
+DATA = Disk("disk-1", 1, 10240)
 OWNER = Owner("cluster0", "shop", "web-1", UID)
 BEGUN = Creation(1, ID, "shop.web-1", "2026-11-23T11:59:00Z")
 MADE = replace(BEGUN, completed_at="2026-11-23T11:59:30Z")
@@ -65,7 +71,7 @@ def details(version: int = 7, **changes: Any) -> Details:
     """Return the details that agree with the base spec."""
     base = Details(
         version=version,
-        disks=(Disk("disk-0", 0, 40960, image="ubuntu-22.04", image_id="image-0"),),
+        disks=(ROOT,),
         nics=(Nic("net-1", "10.0.0.5", default=True),),
         security_groups=(SecurityGroup("default", "Default"),),
         tags={},
@@ -138,3 +144,8 @@ def nothing_yet(**changes: Any) -> Facts:
     """Return the facts of an object just applied: no finalizer, no record, no server."""
     fresh = resource(finalizers=(), records=Records())
     return replace(facts(), resource=fresh, reading=Reading(), memory=Memory(born_at=NOW), **changes)
+
+
+RECREATE = spec(onExternalDeletion="Recreate")
+NEW = resource(finalizers=(), records=Records())
+ADOPTED = records(creation=None, adopted_at="2026-11-23T11:00:00Z")

@@ -12,7 +12,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.records import Records
 from onecloud_operator.core.values import Problem
 from tests.core.cloud import Cloud
-from tests.core.fixtures import ID, OWNER, PLACE, resource, server, spec
+from tests.core.fixtures import ID, OWNER, PLACE, RESTART, resource, server, spec
 from tests.core.invariants import keep
 from tests.core.world import World
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import CloudWrite, Step
     from onecloud_operator.core.resource import Resource
 
-RESTART: dict[str, Any] = {"disruption": {"allow": "Restart"}}
 LARGER: dict[str, Any] = {"cpu": 4, "memory": "8Gi"}
 POWERS = ["Running", "Unmanaged"]
 NO = Problem(Reason.PROVIDER_ERROR, "no such size")

@@ -24,7 +24,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.observed import Disk
 from onecloud_operator.core.values import Problem
 from tests.core.cloud import Cloud
-from tests.core.fixtures import ID, details, resource, server, spec
+from tests.core.fixtures import ID, RESTART, details, resource, server, spec
 from tests.core.world import World
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ FROZEN = Problem(
 ON, OFF = server(), server("ready")
 TWO = server(details=details(disks=(*details().disks, Disk("disk-1", 1, 10240))))
 HOT = server(details=details(hot_plug=True))
-RESTART: dict[str, Any] = {"disruption": {"allow": "Restart"}}
 
 
 class Frozen(Cloud):

@@ -10,14 +10,12 @@ import pytest
 from onecloud_operator.core.actions import Hold, MarkFailedCreation, ReadCause, ReadHistory, SyncStatus
 from onecloud_operator.core.facts import Cause, Memory
 from onecloud_operator.core.plan.failure_cause import AGAIN_SECONDS, ASKED_KEPT, answered
-from onecloud_operator.core.records import Records
-from tests.core.fixtures import ID, MADE, NOW, records, resource, server, spec
+from tests.core.fixtures import ID, MADE, NEW, NOW, records, resource, server, spec
 from tests.core.world import World
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
 
-NEW = resource(records=Records(), finalizers=())
 OFF = resource(records=records(creation=MADE))
 
 

@@ -37,9 +37,11 @@ from onecloud_operator.core.resource import PAUSED
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (
     BEGUN,
+    GONE,
     ID,
     NOW,
     PLACE,
+    RECREATE,
     WALL,
     facts,
     nothing_yet,
@@ -57,7 +59,6 @@ if TYPE_CHECKING:
 WELL = "Ready=True/Available Synced=True/UpToDate CredentialsValid=True/Authenticated"
 OFF = spec({"powerState": "Stopped"})
 REPORTING = {"drift": {"mode": "Report"}}
-RECREATE = spec(onExternalDeletion="Recreate")
 
 
 def told(case: Facts, step: Step, problem: Problem | None = None) -> dict[str, Any]:
@@ -109,7 +110,6 @@ OBSERVED = resource(spec=OBSERVING, finalizers=(), records=Records())
 ADOPTING = resource(
     spec=spec({"name": "shop.web-1"}, adoption={"policy": "AdoptOrCreate"}), records=Records()
 )
-SAW_IT_GO = Reading(asked_at=NOW, gone=True)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
             id="the-cloud-failed-it",
         ),
         pytest.param(
-            replace(begun(failure=FAILED), reading=SAW_IT_GO, memory=Memory(posted_at=NOW - 60)),
+            replace(begun(failure=FAILED), reading=GONE, memory=Memory(posted_at=NOW - 60)),
             Hold(Reason.NO_CAPACITY, "There is no room."),
             None,
             "Pending: Ready=False/NoCapacity Synced=False/NoCapacity CredentialsValid=True/Authenticated "
@@ -328,7 +328,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
         ),
         # -- lost
         pytest.param(
-            replace(well(), reading=SAW_IT_GO),
+            replace(well(), reading=GONE),
             None,
             None,
             "Missing: Ready=False/ExternallyDeleted Synced=False/ExternallyDeleted "
@@ -336,7 +336,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
             id="somebody-deleted-it",
         ),
         pytest.param(
-            replace(well(spec=RECREATE), reading=SAW_IT_GO),
+            replace(well(spec=RECREATE), reading=GONE),
             None,
             None,
             "Creating: Ready=False/Creating Synced=False/Creating CredentialsValid=True/Authenticated "
@@ -344,7 +344,7 @@ SAW_IT_GO = Reading(asked_at=NOW, gone=True)
             id="it-is-made-again",
         ),
         pytest.param(
-            replace(well(spec=RECREATE), reading=SAW_IT_GO, too_many_gone=True),
+            replace(well(spec=RECREATE), reading=GONE, too_many_gone=True),
             None,
             None,
             "Missing: Ready=False/ExternallyDeleted Synced=False/TooManyGone "

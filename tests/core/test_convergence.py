@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from onecloud_operator.core.actions import Create, Delete, Hold, Settled
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.ownership import power
-from onecloud_operator.core.records import Records, records_of
+from onecloud_operator.core.records import records_of
 from onecloud_operator.core.report.report import report
-from tests.core.fixtures import MADE, NOW, details, records, resource, server, spec
+from tests.core.fixtures import MADE, NEW, NOW, details, records, resource, server, spec
 from tests.core.invariants import disagreements
 from tests.core.world import World
 
@@ -65,7 +65,6 @@ FOUND = st.builds(
     st.sampled_from([1, 2, 8]),
     st.booleans(),
 )
-NEW = resource(finalizers=(), records=Records())
 STOPS = {"cpu", "memory", "rootDisk.size"}
 
 

@@ -36,6 +36,7 @@ from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
     BEGUN,
+    GONE,
     ID,
     MADE,
     NOW,
@@ -56,7 +57,6 @@ from tests.core.fixtures import (
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
 
-GONE = Reading(asked_at=NOW, gone=True)
 FAILURE = FailedAttempt("2026-11-23T11:59:10Z", Reason.CREATION_FAILED, "no room")
 DUPLICATE_NAME = Problem(Reason.NAME_CONFLICT, "taken", duplicate_name=True)
 DUPLICATE_ID = Problem(Reason.PROVIDER_ERROR, "1062", duplicate_id=True)

@@ -15,10 +15,12 @@ from onecloud_operator.core.records import Records, records_of
 from onecloud_operator.core.report.report import report
 from tests.core.fixtures import (
     BEGUN,
+    DATA,
     ID,
     MADE,
     NOW,
     PLACE,
+    ROOT,
     details,
     facts,
     nothing_yet,
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
 
-ROOT = Disk("disk-0", 0, 40960, image="ubuntu-22.04", image_id="image-0")
-DATA = Disk("disk-1", 1, 10240)
 BARE = Disk("disk-9", 0, 10240)  # what takes the root disk's place
 LARGER = {"rootDisk": {"size": "80Gi"}, "dataDisks": [{"index": 1, "size": "20Gi"}]}
 GIVEN = {"dataDisks": [{"index": 1, "size": "10Gi"}]}

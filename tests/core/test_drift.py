@@ -26,6 +26,7 @@ from onecloud_operator.core.report.conditions import standing
 from onecloud_operator.core.report.events import transitions
 from onecloud_operator.core.report.report import report
 from tests.core.fixtures import (
+    BACKUP,
     ID,
     MADE,
     NAMES,
@@ -415,7 +416,6 @@ def reason(case: Facts) -> str | None:
     return step.reason if isinstance(step, Hold) else None
 
 
-BACKUP = Reference(Kind.NETWORK, "vnet-backup")
 DEBIAN = Reference(Kind.IMAGE, "debian-12")
 UBUNTU = Reference(Kind.IMAGE, "ubuntu-22.04")
 DEV = Reference(Kind.KEYPAIR, "dev")

@@ -23,6 +23,7 @@ from tests.core.fixtures import (
     MADE,
     NOW,
     PLACE,
+    RECREATE,
     UID,
     facts,
     records,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
 LONG_AGO = Reading(asked_at=NOW - 3600.0, gone=True)
 JUST_NOW = Reading(asked_at=NOW - 1.0, gone=True)
-RECREATE = spec(onExternalDeletion="Recreate")
 FIRST, SECOND, THIRD = (attempt_id(UID, number) for number in (1, 2, 3))
 TAKEN = Refusal(
     Problem(Reason.NAME_CONFLICT, "", duplicate_name=True),

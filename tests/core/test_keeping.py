@@ -36,8 +36,10 @@ from onecloud_operator.core.report.report import report
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
     BEGUN,
+    DATA,
     ID,
     NOW,
+    ROOT,
     details,
     facts,
     reading,
@@ -55,8 +57,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
 
-ROOT = Disk("disk-0", 0, 40960, image="ubuntu-22.04", image_id="image-0")
-DATA = Disk("disk-1", 1, 10240)
 MORE = Disk("disk-2", 2, 10240)
 STAYS, GOES = DiskState(auto_delete=False), DiskState(auto_delete=True)
 KNOWN = {"root_disk_id": "disk-0"}

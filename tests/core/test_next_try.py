@@ -19,12 +19,12 @@ from onecloud_operator.core.actions import (
     Start,
     Unlock,
 )
-from onecloud_operator.core.records import Records
 from onecloud_operator.core.values import Problem, time_of_text
 from tests.core.cloud import Cloud
 from tests.core.fixtures import (
     ID,
     MADE,
+    NEW,
     OTHER_UID,
     OWNER,
     records,
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.resource import Resource
 
 SECONDS = 3600.0
-NEW = resource(records=Records(), finalizers=())
 NEWS_SECONDS = 7.0
 CLOSE_SECONDS = 4.0  # of passes that lead from a wait to the try, and of times in whole seconds
 UNTIMED = {

@@ -32,11 +32,13 @@ from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.records import Creation, attempt_id
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (
+    ADOPTED,
     ID,
     MADE,
     NOW,
     OTHER_UID,
     PLACE,
+    RESTART,
     UID,
     details,
     facts,
@@ -51,8 +53,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.resource import Resource
-
-RESTART: dict[str, Any] = {"disruption": {"allow": "Restart"}}
 
 
 def wanting(server_spec: dict[str, Any] | None = None, **policies: Any) -> Resource:
@@ -350,7 +350,6 @@ def test_a_forged_creation_record_points_at_nothing() -> None:
     assert step.reason == "OwnedByAnother"
 
 
-ADOPTED = records(creation=None, adopted_at="2026-11-23T11:00:00Z")
 ADOPTING = spec(adoption={"policy": "Adopt", "id": ID})
 
 

@@ -29,6 +29,7 @@ from onecloud_operator.core.resource import RECONCILE_REQUESTED_AT
 from onecloud_operator.core.values import Place, Problem, text_of_time
 from tests.core.fixtures import (
     BEGUN,
+    GONE,
     ID,
     MADE,
     NOW,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
 
-GONE = Reading(asked_at=NOW, gone=True)
 EVER = tuple(attempt_id(UID, number) for number in range(1, 9))
 ASKED = text_of_time(WALL - timedelta(seconds=5))
 LONG_AGO = text_of_time(WALL - timedelta(seconds=300))

@@ -36,6 +36,7 @@ from tests.core.fixtures import (
     ID,
     NOW,
     OTHER_UID,
+    RIVALS,
     facts,
     reading,
     records,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import Observed
 
 THEIRS = Owner("cluster1", "shop", "other", OTHER_UID)
-RIVALS = frozenset({OTHER_UID})
 
 
 def recalled(found: Observed) -> Observed:

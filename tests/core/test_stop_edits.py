@@ -19,19 +19,8 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.records import Records
 from onecloud_operator.core.resource import PAUSED
-from tests.core.fixtures import ID, PLACE, details, resource, server, spec
-from tests.core.stops import (
-    LARGER,
-    RESTART,
-    adopted,
-    condition,
-    row_of,
-    to_rest,
-    turn,
-    until,
-    until_it_is,
-    world_of,
-)
+from tests.core.fixtures import ID, PLACE, RESTART, details, resource, server, spec
+from tests.core.stops import LARGER, adopted, condition, row_of, to_rest, turn, until, until_it_is, world_of
 from tests.core.world import World
 
 

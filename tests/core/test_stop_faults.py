@@ -15,12 +15,11 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.values import Problem
 from tests.core.cloud import AGAIN, LOST
-from tests.core.fixtures import ID, spec
+from tests.core.fixtures import ID, RESTART, spec
 from tests.core.stops import (
     LARGER,
     NO,
     POWERS,
-    RESTART,
     Choosy,
     adopted,
     condition,

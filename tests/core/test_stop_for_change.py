@@ -16,13 +16,12 @@ from onecloud_operator.core.actions import (
     Stop,
 )
 from onecloud_operator.core.observed import Phase
-from tests.core.fixtures import spec
+from tests.core.fixtures import RESTART, spec
 from tests.core.stops import (
     LARGER,
     MAX_PASSES,
     NO,
     POWERS,
-    RESTART,
     Choosy,
     adopted,
     condition,

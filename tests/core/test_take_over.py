@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 LOST = Owner("old-cluster", "shop", "web-1", OTHER_UID)
 SERVER = server(details=details(owner=LOST))
-ANOTHERS = frozenset({OTHER_UID})
 ASKED = {TAKE_OVER: ID}
 
 

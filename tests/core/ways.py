@@ -19,7 +19,10 @@ from onecloud_operator.core.references import Ambiguous, Kind, Reference
 from onecloud_operator.core.resource import CONFIRM_GONE, RECONCILE_REQUESTED_AT
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (
+    ADOPTED,
+    BACKUP,
     BEGUN,
+    GONE,
     ID,
     MADE,
     NAMES,
@@ -44,9 +47,7 @@ if TYPE_CHECKING:
 NET = "6a1b0d5e-2f7c-4a83-9d10-5b3c1e7f9a21"
 ELSEWHERE = Place("https://other.example/v3", "region0", "project9")
 OTHERS = Owner("cluster0", "shop", "web-2", OTHER_UID)
-GONE = Reading(asked_at=NOW, gone=True)
 DB = Reference(Kind.SECURITY_GROUP, "db")
-BACKUP = Reference(Kind.NETWORK, "vnet-backup")
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,6 @@ def wanting(server_spec: dict[str, Any] | None = None, *, generation: int = 1, *
 
 
 POLICIES = {"adoption", "disruption", "onExternalDeletion", "managementPolicy", "credentialsRef", "drift"}
-ADOPTED = records(creation=None, adopted_at="2026-11-23T11:00:00Z")
 
 
 def adopted(server_spec: dict[str, Any] | None = None, adoption: str = ID, **changes: Any) -> Facts:
