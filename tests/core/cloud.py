@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
+from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import (
     Claim,
     Create,
@@ -44,11 +45,12 @@ from onecloud_operator.core.observed import (
 )
 from onecloud_operator.core.ownership import owner_of, power
 from onecloud_operator.core.values import Problem
-from tests.core.fixtures import NAMES, NOW, PLACE
+from tests.core.fixtures import NAMES, NOW, PLACE, mirror_with
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from onecloud_operator.api.plain import PlainValue
     from onecloud_operator.core.actions import CloudWrite
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
@@ -61,17 +63,12 @@ BURNT = Problem(Reason.PROVIDER_ERROR, "1062 ... PRIMARY", duplicate_id=True)
 TAKEN = Problem(Reason.NAME_CONFLICT, "Duplicate name", duplicate_name=True)
 ERASED = "erased"  # the end of a deletion for good, among the stages of a task
 
-PLAIN = {
-    "name": "name",
-    "description": "description",
-    "hardware.bootOrder": "boot_order",
-    "hardware.vga": "vga",
-    "hardware.vdi": "vdi",
-    "hardware.shutdownBehavior": "shutdown_behavior",
-    "hardware.sourceIPCheck": "source_ip_check",
-    "hardware.sourceMACCheck": "source_mac_check",
-}
-HARDWARE = [column for path, column in PLAIN.items() if path.startswith("hardware.")]
+
+def mirror_of(server: Observed, plain: Mapping[str, PlainValue | None]) -> dict[str, Any]:
+    """Return what the status shows of a row: its plain fields, with *plain* changes, and little more."""
+    kept = {field.path: field.shown_in(server.mirror) for field in PLAIN_FIELDS} | dict(plain)
+    given = {path: value for path, value in kept.items() if value is not None}
+    return mirror_with({"id": server.id, "status": server.status}, given)
 
 
 @dataclass(eq=False)
@@ -98,15 +95,15 @@ class Row:
     def __post_init__(self) -> None:
         self._note()
 
-    def change(self, **changes: Any) -> None:
-        """Change columns or, by their names, details; each change is a new version of the row."""
+    def change(self, plain: Mapping[str, PlainValue | None] | None = None, **changes: Any) -> None:
+        """Change *plain* fields, columns or, by their names, details: each time a new version of the row."""
         own = {name: changes.pop(name) for name in tuple(changes) if name in Details.__dataclass_fields__}
         if "status" in changes:
             changes["phase"] = phase_of(changes["status"])
         version = self.server.version + 1
         shown = replace(self.server.details or Details(0), version=version, **own)
         server = replace(self.server, version=version, details=shown, **changes)
-        self.server = replace(server, mirror={"id": server.id, "status": server.status})
+        self.server = replace(server, mirror=mirror_of(server, plain or {}))
         self._note()
 
     def _note(self) -> None:
@@ -298,7 +295,7 @@ class Cloud:
             case Disown():
                 row.change(owner=None)
             case Update(fields=fields):
-                row.change(**{PLAIN[name]: value for name, value in fields})
+                row.change(plain=dict(fields))
             case SetTags(put=put, remove=remove):
                 row.put_tags |= {key for key, _ in put}
                 row.own_tags -= set(remove)  # who sets them from now on is another
@@ -365,21 +362,18 @@ class Cloud:
         )
         server = Observed(
             id=made.id,
-            name=made.name,
             status="schedule",
             phase=phase_of("schedule"),
             version=1,
             updated_at="",
             project_id=self.place.project_id,
-            description=spec.description or "",
             cpu=spec.cpu or 1,
             memory_mib=mib_of(spec.memory) if spec.memory else 1024,
             instance_type=spec.instance_type,
             details=shown,
-            mirror={"id": made.id, "status": "schedule"},
         )
-        hardware: dict[str, Any] = {name: getattr(spec.hardware, name, None) for name in HARDWARE}
-        row = self.put(replace(server, **hardware), resource.uid)
+        plain = {field.path: field.wanted_in(spec) for field in PLAIN_FIELDS} | {"name": made.name}
+        row = self.put(replace(server, mirror=mirror_of(server, plain)), resource.uid)
         row.put_tags = set(shown.tags)
         for disk in shown.disks:
             self.disks[disk.id].auto_delete = disk.index not in kept

@@ -26,6 +26,8 @@ from onecloud_operator.core.values import Place
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from onecloud_operator.api.plain import PlainValue
+
 UID = "6f3c1f0a-2b9e-4f57-9a53-0c6f8d9b1e11"
 OTHER_UID = "11111111-2222-4333-8444-555555555555"
 ID = attempt_id(UID, 1)
@@ -82,11 +84,27 @@ def details(version: int = 7, **changes: Any) -> Details:
     return replace(base, **changes)
 
 
-def server(status: str = "running", **changes: Any) -> Observed:
-    """Return a server of ours that agrees with the base spec."""
+def mirror_with(mirror: Mapping[str, Any], plain: Mapping[str, PlainValue | None]) -> dict[str, Any]:
+    """Return *mirror* with other values in *plain* fields, by their paths; None: it shows nothing there."""
+    changed = {key: dict(value) if isinstance(value, dict) else value for key, value in mirror.items()}
+    for path, value in plain.items():
+        part, _, name = path.rpartition(".")
+        (changed.setdefault(part, {}) if part else changed)[name] = value
+    return changed
+
+
+def server(
+    status: str = "running",
+    *,
+    name: str | None = None,
+    plain: Mapping[str, PlainValue | None] | None = None,
+    mirror: Mapping[str, Any] | None = None,
+    **changes: Any,
+) -> Observed:
+    """Return a server of ours that agrees with the base spec, but for *changes* and *plain* fields."""
+    shown = mirror or {"id": ID, "name": "shop.web-1", "status": status}
     base = Observed(
         id=ID,
-        name="shop.web-1",
         status=status,
         phase=phase_of(status),
         version=7,
@@ -95,7 +113,7 @@ def server(status: str = "running", **changes: Any) -> Observed:
         cpu=2,
         memory_mib=4096,
         details=details(),
-        mirror={"id": ID, "name": "shop.web-1", "status": status},
+        mirror=mirror_with(shown, {**({"name": name} if name else {}), **(plain or {})}),
     )
     return replace(base, **changes)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
@@ -30,7 +31,6 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
 from onecloud_operator.core.ownership import power
 from onecloud_operator.core.plan.keep_disks import READ_SECONDS
-from tests.core.cloud import PLAIN
 from tests.core.fixtures import OTHER_UID
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ def vain(step: CloudWrite, row: Row) -> bool:
     server, details = row.server, row.details
     match step:
         case Update(fields=fields):
-            return all(getattr(server, PLAIN[name]) == value for name, value in fields)
+            return all(server.plain(path) == value for path, value in fields)
         case SetTags(put=put, remove=remove):
             return dict(put).items() <= details.tags.items() and not set(remove) & set(details.tags)
         case SetSecurityGroups(groups=groups):
@@ -249,9 +249,10 @@ def disagreements(row: Row, spec: ServerSpec, wanted: str) -> set[str]:
         "Unmanaged": {Phase.RUNNING, Phase.STOPPED, Phase.SUSPENDED},
     }
     hardware = spec.hardware.model_dump(by_alias=True, exclude_none=True) if spec.hardware else {}
+    live = {field.path for field in PLAIN_FIELDS if not field.fixed}
     agrees = {
         "name": spec.name in (None, server.name),
-        "description": spec.description in (None, server.description),
+        "description": spec.description in (None, server.plain("description") or ""),
         "cpu": spec.cpu in (None, server.cpu),
         "memory": spec.memory is None or mib_of(spec.memory) == server.memory_mib,
         "instanceType": spec.instance_type in (None, server.instance_type),
@@ -263,9 +264,9 @@ def disagreements(row: Row, spec: ServerSpec, wanted: str) -> set[str]:
         or disks[0] >= mib_of(spec.root_disk.size),
         "dataDisks": all(disks.get(d.index, 0) >= mib_of(d.size) for d in spec.data_disks or ()),
         "hardware": all(
-            getattr(server, PLAIN[f"hardware.{name}"]) == want
+            server.plain(f"hardware.{name}") == want
             for name, want in hardware.items()
-            if f"hardware.{name}" in PLAIN
+            if f"hardware.{name}" in live
         ),
         "powerState": server.phase in phases[wanted],
     }

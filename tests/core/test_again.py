@@ -121,7 +121,7 @@ def test_it_is_tried_at_growing_intervals_and_done_as_soon_as_its_state_changes(
         assert all(wait >= 60.0 for wait in waits[1:]), waits
         assert max(waits) <= 610.0
     world.cloud.kinds = ()  # type: ignore[attr-defined]  # it thaws
-    world.cloud.rows[ID].change(shutdown_behavior="Stop")
+    world.cloud.rows[ID].change(plain={"hardware.shutdownBehavior": "Stop"})
     turns(world, 60.0)
     assert isinstance(world.steps[-1], Settled)
 
@@ -145,7 +145,7 @@ def test_a_change_between_two_refusals_has_it_looked_at_anew() -> None:
         before = len(world.sent)
         while len(world.sent) == before:
             turns(world, 0.5)
-        world.cloud.rows[ID].change(boot_order="cd")
+        world.cloud.rows[ID].change(plain={"hardware.bootOrder": "cd"})
     assert said(world, "Synced")["reason"] == "Updating"
 
 

@@ -263,7 +263,7 @@ ADOPTING = resource(
         ),
         pytest.param(
             replace(
-                well_but("running", expires_at="2026-11-29T00:00:00Z", billing_type="Prepaid"),
+                well_but("running", expires_at="2026-11-29T00:00:00Z", plain={"billing.type": "Prepaid"}),
                 memory=Memory(),
             ),
             None,
@@ -272,7 +272,11 @@ ADOPTING = resource(
             id="its-paid-time-ends",
         ),
         pytest.param(
-            well_but("running", expires_at="2026-11-29T00:00:00Z", billing_type="Prepaid", auto_renew=True),
+            well_but(
+                "running",
+                expires_at="2026-11-29T00:00:00Z",
+                plain={"billing.type": "Prepaid", "billing.autoRenew": True},
+            ),
             None,
             None,
             f"Running: {WELL}",

@@ -32,6 +32,7 @@ from tests.core.fixtures import (
     NAMES,
     details,
     facts,
+    mirror_with,
     nothing_yet,
     reading,
     records,
@@ -49,10 +50,12 @@ if TYPE_CHECKING:
 
 KEYS: dict[str, Any] = {"keypair": "ops", "billing": {"type": "Postpaid"}, "hardware": {"bios": "BIOS"}}
 FULL = server(
-    hypervisor="kvm",
-    bios="BIOS",
-    machine="q35",
-    billing_type="Postpaid",
+    plain={
+        "hypervisor": "kvm",
+        "hardware.bios": "BIOS",
+        "hardware.machine": "q35",
+        "billing.type": "Postpaid",
+    },
     details=details(
         keypair="ops",
         keypair_id="key-1",
@@ -89,13 +92,15 @@ def told(case: Facts) -> Facts:
 
 
 def later(case: Facts, **changes: Any) -> Facts:
-    """Return *case* after the server changed in the cloud: columns, and details by their names."""
+    """Return *case* after the server changed in the cloud: plain fields, columns, details by their names."""
     own = {name: changes.pop(name) for name in tuple(changes) if name in details().__dataclass_fields__}
     before = case.server
     assert before is not None
     assert before.details is not None
     shown = replace(before.details, version=8, **own)
-    return replace(case, reading=reading(replace(before, version=8, details=shown, **changes)))
+    mirror = mirror_with(before.mirror, changes.pop("plain", {}))
+    after = replace(before, version=8, details=shown, **{"mirror": mirror, **changes})
+    return replace(case, reading=reading(after))
 
 
 def respec(case: Facts, server_spec: dict[str, Any]) -> Facts:
@@ -132,7 +137,7 @@ SECOND = Nic("net-2", "10.0.1.5", mac="00:22:00:00:00:02")
         pytest.param({"keypair": "ops-2026"}, id="the-key-pair-renamed"),
         pytest.param({"nics": (replace(CARD, address="10.0.0.9"),)}, id="an-address-that-was-not-asked-for"),
         pytest.param({"zone_id": "zone-2"}, id="another-zone-that-was-not-asked-for"),
-        pytest.param({"machine": "pc"}, id="another-machine-that-was-not-asked-for"),
+        pytest.param({"plain": {"hardware.machine": "pc"}}, id="another-machine-that-was-not-asked-for"),
     ],
 )
 def test_what_is_no_drift(changes: dict[str, Any]) -> None:
@@ -167,12 +172,20 @@ def test_a_new_server_made_by_a_name_that_the_cloud_shows_otherwise_is_well(name
             id="another-mac",
         ),
         pytest.param(
-            KEYS, {"billing_type": "Prepaid"}, {"billing.type": ("Postpaid", "Prepaid")}, id="paid-otherwise"
+            KEYS,
+            {"plain": {"billing.type": "Prepaid"}},
+            {"billing.type": ("Postpaid", "Prepaid")},
+            id="paid-otherwise",
         ),
         pytest.param(
             KEYS, {"keypair_id": None, "keypair": None}, {"keypair": ("key-1", "")}, id="no-key-pair"
         ),
-        pytest.param(KEYS, {"bios": "UEFI"}, {"hardware.bios": ("BIOS", "UEFI")}, id="other-firmware"),
+        pytest.param(
+            KEYS,
+            {"plain": {"hardware.bios": "UEFI"}},
+            {"hardware.bios": ("BIOS", "UEFI")},
+            id="other-firmware",
+        ),
         pytest.param(
             {},
             {"disks": (replace(RENAMED, image_id="image-9"), DATA)},
@@ -299,9 +312,9 @@ def test_whatever_the_cloud_shows_the_record_is_within_its_bounds_and_no_drift()
     disks = tuple(Disk(f"disk-{n}", n, 10240, image_id=long, backend=long, medium=long) for n in range(40))
     strange = replace(
         FULL,
-        hypervisor=long,
-        bios=long,
-        billing_type=long,
+        mirror=mirror_with(
+            FULL.mirror, dict.fromkeys(("hypervisor", "hardware.bios", "billing.type"), long[:64])
+        ),
         details=details(nics=cards, disks=disks, keypair_id=long, zone_id=long, device_count=2**62),
     )
     declared = {**KEYS, "hypervisor": "kvm", "rootDisk": {"backend": "local"}}

@@ -171,7 +171,7 @@ def test_where_the_root_disk_is_not_known_what_may_be_it_holds_the_removal() -> 
 
 
 def test_no_disk_is_taken_off_a_prepaid_server_that_the_cloud_does_not_delete_yet() -> None:
-    paid = replace(shown(ROOT, DATA), billing_type="Prepaid", expires_at="2026-12-23T12:00:00Z")
+    paid = shown(ROOT, DATA, plain={"billing.type": "Prepaid"}, expires_at="2026-12-23T12:00:00Z")
     given = replace(leaving(ROOT, DATA, states={"disk-1": STAYS}), reading=reading(paid))
     assert hold(given).reason == "PrepaidNotExpired"
     over = replace(given, reading=reading(replace(paid, expires_at="2026-11-22T12:00:00Z")))

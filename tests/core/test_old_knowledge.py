@@ -25,7 +25,7 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import accepted, refused
-from onecloud_operator.core.observed import Phase, Reading
+from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.ownership import target_id
 from onecloud_operator.core.plan.plan import plan
@@ -368,7 +368,7 @@ def test_a_server_that_is_observed_is_not_shown_as_being_made() -> None:
 
 
 def test_who_observes_by_name_follows_the_name() -> None:
-    other = replace(PET, name="other", phase=Phase.RUNNING)
+    other = server(id="s-1", name="other", details=details(owner=None))
     observing = {"managementPolicy": "Observe", "adoption": {"name": "pet"}}
     found = searching(observing, found_ago=10.0, read=reading(other))
     found = replace(found, resource=replace(found.resource, finalizers=()))

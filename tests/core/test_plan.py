@@ -235,7 +235,7 @@ def test_running_is_believed_at_once() -> None:
 
 
 def test_nothing_is_compared_with_details_of_an_older_row() -> None:
-    stale = server(details=details(version=6), description="old")
+    stale = server(details=details(version=6), plain={"description": "old"})
     step = plan(facts(stale, resource=wanting({"description": "new"})))
     assert isinstance(step, Hold)
 

@@ -47,7 +47,6 @@ def expected_of(server: dict[str, Any]) -> Observed:
     return replace(
         seen,
         updated_at=seen.mirror["lifecycle"]["updatedAt"],
-        description=cut(seen.description),
         details=replace(seen.details, tags=tags, owner=None, owner_known=False, hot_plug=None),
     )
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.observed import Details, Disk, Nic, Observed, Owner, Phase, SecurityGroup
 from onecloud_operator.translate import (
     OWNER_TAGS,
@@ -47,7 +48,6 @@ garbage = st.fixed_dictionaries(
 def test_a_full_server_is_read_in_the_specs_words() -> None:
     assert observed_from_details(FULL) == Observed(
         id="d2f2dd73-3a90-40b7-8e20-c78c0597fc54",
-        name="shop-db-1",
         status="running",
         phase=Phase.RUNNING,
         version=28,
@@ -55,21 +55,9 @@ def test_a_full_server_is_read_in_the_specs_words() -> None:
         project_id="9ba548d7b41246938c5f46332a74bb50",
         recycled=False,
         locked=True,
-        description="Orders database",
-        hypervisor="kvm",
         instance_type="ecs.g1.c4m8",
         cpu=4,
         memory_mib=8192,
-        bios="UEFI",
-        machine="q35",
-        boot_order="cdn",
-        vga="std",
-        vdi="vnc",
-        shutdown_behavior="StopReleaseGPU",
-        source_ip_check=True,
-        source_mac_check=False,
-        billing_type="Prepaid",
-        auto_renew=True,
         expires_at="2026-12-23T07:28:26Z",
         details=Details(
             version=28,
@@ -117,6 +105,27 @@ def test_a_full_server_is_read_in_the_specs_words() -> None:
     )
 
 
+def test_plain_fields_are_read_in_the_specs_words() -> None:
+    server = observed_from_details(FULL)
+    assert server.name == "shop-db-1"
+    shown = {field.path: server.plain(field.path) for field in PLAIN_FIELDS}
+    assert {path: value for path, value in shown.items() if value is not None} == {
+        "name": "shop-db-1",
+        "description": "Orders database",
+        "hypervisor": "kvm",
+        "hardware.bios": "UEFI",
+        "hardware.machine": "q35",
+        "hardware.bootOrder": "cdn",
+        "hardware.vga": "std",
+        "hardware.vdi": "vnc",
+        "hardware.shutdownBehavior": "StopReleaseGPU",
+        "hardware.sourceIPCheck": True,
+        "hardware.sourceMACCheck": False,
+        "billing.type": "Prepaid",
+        "billing.autoRenew": True,
+    }
+
+
 def test_a_bare_row_replaces_plain_columns_and_keeps_the_older_details() -> None:
     before = observed_from_details(FULL)
     after = observed_from_row(
@@ -140,15 +149,14 @@ def test_a_bare_row_replaces_plain_columns_and_keeps_the_older_details() -> None
         "phase",
         "version",
         "updated_at",
-        "description",
-        "vga",
         "cpu",
         "locked",
-        "billing_type",
         "mirror",
     }
+    plain = {f.path for f in PLAIN_FIELDS if after.plain(f.path) != before.plain(f.path)}
+    assert plain == {"description", "hardware.vga", "billing.type"}
     assert (after.status, after.phase, after.cpu, after.memory_mib) == ("ready", Phase.STOPPED, 8, 8192)
-    assert (after.description, after.vga, after.billing_type) == ("", None, "Postpaid")
+    assert [after.plain(path) for path in sorted(plain)] == ["Postpaid", None, None]
     assert before.detailed
     assert not after.detailed
     assert after.owner == OWNER

@@ -21,6 +21,7 @@ from onecloud_operator.api.model import (
     Size,
     within,
 )
+from onecloud_operator.api.plain import Plain, plain_fields_of
 from onecloud_operator.api.rule import Rule
 from onecloud_operator.api.server_parts import (
     Billing,
@@ -32,6 +33,7 @@ from onecloud_operator.api.server_parts import (
     RootDisk,
     SecretSource,
 )
+from onecloud_operator.api.status_model import Long, Text
 
 TAG_KEY_LENGTH = 59
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
@@ -39,6 +41,10 @@ _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 TAG_NO_VALUES = frozenset({"none", "null"})
 
 Memory = Annotated[Size, within("8Mi", "512Gi")]
+ServerName = Annotated[
+    StrictStr,
+    Field(min_length=2, max_length=128, pattern=rf"^[^{BLANK}/\\;]([^/\\;\n\r\t]*[^{BLANK}/\\;])$"),
+]
 
 
 def folded(key: str) -> str:
@@ -104,17 +110,7 @@ Tags = Annotated[
 class ServerSpec(Model):
     """The server itself."""
 
-    name: (
-        Annotated[
-            StrictStr,
-            Field(
-                min_length=2,
-                max_length=128,
-                pattern=rf"^[^{BLANK}/\\;]([^/\\;\n\r\t]*[^{BLANK}/\\;])$",
-            ),
-        ]
-        | None
-    ) = Field(
+    name: Annotated[ServerName | None, Plain("Name in the cloud.", Text)] = Field(
         default=None,
         description=(
             "Name in the cloud, unique there. Absent: a new server is called <namespace>.<name of the "
@@ -122,9 +118,9 @@ class ServerSpec(Model):
         ),
         json_schema_extra=LIVE,
     )
-    description: Annotated[StrictStr, Field(max_length=1024)] | None = Field(
-        default=None, description="Description in the cloud.", json_schema_extra=LIVE
-    )
+    description: Annotated[
+        Annotated[StrictStr, Field(max_length=1024)] | None, Plain("Description.", Long)
+    ] = Field(default=None, description="Description in the cloud.", json_schema_extra=LIVE)
     hostname: (
         Annotated[
             StrictStr,
@@ -139,9 +135,10 @@ class ServerSpec(Model):
         ),
         json_schema_extra=FIXED,
     )
-    hypervisor: (
-        Annotated[StrictStr, Field(min_length=2, max_length=32, pattern=r"^[a-z][a-z0-9_-]*$")] | None
-    ) = Field(
+    hypervisor: Annotated[
+        Annotated[StrictStr, Field(min_length=2, max_length=32, pattern=r"^[a-z][a-z0-9_-]*$")] | None,
+        Plain("Hypervisor or public cloud."),
+    ] = Field(
         default=None,
         description=(
             "Hypervisor or cloud that runs the server: kvm, esxi, aliyun, aws and so on. Absent: the cloud "
@@ -294,3 +291,6 @@ class ServerSpec(Model):
             holds=lambda self: self.user_data is None or self.user_data_from is None,
         ),
     )
+
+
+PLAIN_FIELDS = plain_fields_of(ServerSpec)

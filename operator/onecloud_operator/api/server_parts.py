@@ -21,6 +21,7 @@ from onecloud_operator.api.model import (
     Size,
     within,
 )
+from onecloud_operator.api.plain import Plain
 from onecloud_operator.api.rule import Rule
 
 
@@ -175,14 +176,14 @@ class Placement(Model):
 class Billing(Model):
     """How the server is paid."""
 
-    type: Literal["Postpaid", "Prepaid"] = Field(
-        description="Postpaid: by use. Prepaid: for billing.duration in advance."
+    type: Annotated[Literal["Postpaid", "Prepaid"], Plain("Postpaid or Prepaid.", kept_as="billing_type")] = (
+        Field(description="Postpaid: by use. Prepaid: for billing.duration in advance.")
     )
     duration: Annotated[StrictStr, Field(max_length=5, pattern=r"^[1-9][0-9]{0,3}[hMY]$")] | None = Field(
         default=None,
         description="What is paid in advance, in hours, months or years: 72h, 1M, 1Y. Needed under Prepaid.",
     )
-    auto_renew: StrictBool | None = Field(
+    auto_renew: Annotated[StrictBool | None, Plain("Whether it is paid on by itself.", StrictBool)] = Field(
         default=None, description="Whether a prepaid server is paid again at the end of its time."
     )
 
@@ -203,24 +204,28 @@ class Billing(Model):
 class Hardware(Model):
     """The virtual machine's hardware."""
 
-    bios: Literal["BIOS", "UEFI"] | None = Field(
+    bios: Annotated[Literal["BIOS", "UEFI"] | None, Plain("Firmware.")] = Field(
         default=None, description="Firmware.", json_schema_extra=FIXED
     )
-    machine: Literal["pc", "q35", "virt"] | None = Field(
+    machine: Annotated[Literal["pc", "q35", "virt"] | None, Plain("Machine type.")] = Field(
         default=None, description="Machine type; virt is for ARM.", json_schema_extra=FIXED
     )
-    boot_order: Annotated[StrictStr, Field(max_length=3, pattern=r"^[cdn]{1,3}$")] | None = Field(
+    boot_order: Annotated[
+        Annotated[StrictStr, Field(max_length=3, pattern=r"^[cdn]{1,3}$")] | None, Plain("Boot order.")
+    ] = Field(
         default=None,
         description="Boot order: c disk, d CD-ROM, n network; for example cdn.",
         json_schema_extra=NEXT_START,
     )
-    vga: Literal["cirros", "vmware", "qxl", "std"] | None = Field(
+    vga: Annotated[Literal["cirros", "vmware", "qxl", "std"] | None, Plain("Graphics card.")] = Field(
         default=None, description="Graphics card.", json_schema_extra=NEXT_START
     )
-    vdi: Literal["vnc", "spice"] | None = Field(
+    vdi: Annotated[Literal["vnc", "spice"] | None, Plain("Console protocol.")] = Field(
         default=None, description="Protocol of the console.", json_schema_extra=NEXT_START
     )
-    shutdown_behavior: Literal["Stop", "StopReleaseGPU"] | None = Field(
+    shutdown_behavior: Annotated[
+        Literal["Stop", "StopReleaseGPU"] | None, Plain("What a shutdown inside the server does.")
+    ] = Field(
         default=None,
         description=(
             "What a shutdown inside the server leads to. Stop: it is stopped. StopReleaseGPU: it is "
@@ -228,15 +233,19 @@ class Hardware(Model):
         ),
         json_schema_extra=LIVE,
     )
-    source_ip_check: StrictBool | None = Field(
+    source_ip_check: Annotated[
+        StrictBool | None, Plain("Whether source addresses are checked.", StrictBool)
+    ] = Field(
         default=None,
         description="Whether packets that leave with another source IP address are dropped.",
         json_schema_extra=LIVE,
     )
-    source_mac_check: StrictBool | None = Field(
-        default=None,
-        description="Whether packets that leave with another source MAC address are dropped.",
-        json_schema_extra=LIVE,
+    source_mac_check: Annotated[StrictBool | None, Plain("Whether source MACs are checked.", StrictBool)] = (
+        Field(
+            default=None,
+            description="Whether packets that leave with another source MAC address are dropped.",
+            json_schema_extra=LIVE,
+        )
     )
     cdrom: Reference | None = Field(
         default=None, description="ISO image in the CD-ROM drive, by id or name.", json_schema_extra=FIXED

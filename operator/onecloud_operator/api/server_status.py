@@ -1,6 +1,8 @@
 """
 ``status.server``: the server object of the public API, in the words of ``spec.server``.
 
+What the spec declares as plain fields is here too, at the same places, and is not declared once more.
+
 Values from the cloud are texts, not enumerations: new words appear with every release.
 """
 
@@ -11,6 +13,9 @@ from typing import Annotated
 from pydantic import Field, StrictBool, StrictStr
 
 from onecloud_operator.api.lists import ATOMIC_LIST
+from onecloud_operator.api.plain import with_plain_fields
+from onecloud_operator.api.server import ServerSpec
+from onecloud_operator.api.server_parts import Billing, Hardware
 from onecloud_operator.api.status_model import (
     Count,
     Long,
@@ -148,27 +153,19 @@ class SecurityStatus(StatusModel):
     admin_rules: RuleText | None = shown("Rules of that group.")
 
 
+@with_plain_fields(Hardware)
 class HardwareStatus(StatusModel):
     """The virtual machine's hardware."""
 
-    bios: Short | None = shown("Firmware.")
-    machine: Short | None = shown("Machine type.")
-    boot_order: Short | None = shown("Boot order.")
-    vga: Short | None = shown("Graphics card.")
-    vdi: Short | None = shown("Console protocol.")
     cdrom: Text | None = shown("What is in the CD-ROM drive.")
     cdrom_supported: StrictBool | None = shown("Whether a CD-ROM can be inserted.")
-    shutdown_behavior: Short | None = shown("What a shutdown inside the server does.")
-    source_ip_check: StrictBool | None = shown("Whether source addresses are checked.")
-    source_mac_check: StrictBool | None = shown("Whether source MACs are checked.")
 
 
+@with_plain_fields(Billing)
 class BillingStatus(StatusModel):
     """How the server is paid."""
 
-    type: Short | None = shown("Postpaid or Prepaid.")
     cycle: Short | None = shown("Paid cycle.")
-    auto_renew: StrictBool | None = shown("Whether it is paid on by itself.")
     expires_at: Time | None = shown("When the paid time, or its lease, ends.")
     prepaid_recycle: StrictBool | None = shown("Whether it is in the pool of prepaid servers.")
 
@@ -194,16 +191,14 @@ class LifecycleStatus(StatusModel):
     scaling_status: Short | None = shown("Status in its scaling group.")
 
 
+@with_plain_fields(ServerSpec)
 class ServerStatus(StatusModel):
     """The server as the cloud shows it, in the words of ``spec.server``."""
 
     id: Short | None = shown("Id of the server.")
-    name: Text | None = shown("Name in the cloud.")
-    description: Long | None = shown("Description.")
     status: Short | None = shown("The cloud's own status word when the server last rested.")
     power_state: Short | None = shown("Running, Stopped, Suspended or Unknown; absent while it moves.")
     external_id: Text | None = shown("Id at the provider.")
-    hypervisor: Short | None = shown("Hypervisor or public cloud.")
     instance_type: Text | None = shown("Instance type.")
     flavor_id: Short | None = shown("Id of the instance type.")
     cpu: Count | None = shown("Number of CPUs.")

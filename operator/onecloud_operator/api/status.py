@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr
+from pydantic import Field, StrictInt, StrictStr
 
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
+from onecloud_operator.api.plain import with_fixed_fields
+from onecloud_operator.api.server import ServerSpec
 from onecloud_operator.api.server_status import ServerStatus
 from onecloud_operator.api.status_model import Count, Long, Message, Short, StatusModel, Text, Time, shown
 
@@ -104,19 +106,15 @@ class CardBaseline(StatusModel):
     mac: Short | None = shown("MAC address.")
 
 
+@with_fixed_fields(ServerSpec)
 class BaselineStatus(StatusModel):
     """What the server was like when it was complete, of what cannot change."""
 
     image_id: Short | None = shown("Id of the image of its root disk.")
     keypair_id: Short | None = shown("Id of the key pair.")
-    hypervisor: Short | None = shown("Hypervisor.")
-    bios: Short | None = shown("Firmware.")
-    machine: Short | None = shown("Machine type.")
     region_id: Short | None = shown("Id of the region.")
     zone_id: Short | None = shown("Id of the zone.")
     manager_id: Short | None = shown("Id of the cloud account's subscription.")
-    billing_type: Short | None = shown("How it was paid.")
-    auto_renew: StrictBool | None = shown("Whether it was paid again at the end of its time.")
     isolated_devices: Count | None = shown("Number of devices passed through.")
     disks: Annotated[tuple[DiskBaseline, ...], Field(max_length=16)] | None = shown("Its disks.")
     networks: Annotated[tuple[CardBaseline, ...], Field(max_length=32)] | None = shown("Its network cards.")

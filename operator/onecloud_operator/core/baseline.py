@@ -8,14 +8,20 @@ it. So drift is reported against this record, and never by names in the spec: th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.model import wire_name
+from onecloud_operator.api.plain import shown_at
+from onecloud_operator.api.server import PLAIN_FIELDS
+
 if TYPE_CHECKING:
+    from onecloud_operator.api.plain import PlainValue
     from onecloud_operator.core.disk_ids import Disks
     from onecloud_operator.core.observed import Observed
 
 ROOT_INDEX = 0
+FIXED_FIELDS = tuple(row for row in PLAIN_FIELDS if row.fixed)
 CARDS_LENGTH, DISKS_LENGTH, TEXT_LENGTH = 32, 16, 64  # the CRD's bounds
 OPTIONS = ("backend", "medium", "driver", "cache")  # of a disk
 
@@ -46,17 +52,13 @@ class Baseline:
 
     image_id: str | None = None
     keypair_id: str | None = None
-    hypervisor: str | None = None
-    bios: str | None = None
-    machine: str | None = None
     region_id: str | None = None
     zone_id: str | None = None
     manager_id: str | None = None
-    billing_type: str | None = None
-    auto_renew: bool | None = None
     device_count: int | None = None
     disks: tuple[DiskBase, ...] = ()
     cards: tuple[CardBase, ...] = ()
+    plain: Mapping[str, PlainValue] = field(default_factory=dict)  # the plain fields, by their paths
 
 
 def baseline_of(server: Observed, disks: Disks) -> Baseline:
@@ -71,21 +73,22 @@ def baseline_of(server: Observed, disks: Disks) -> Baseline:
     return Baseline(
         image_id=_cut(root.image_id) if root else None,
         keypair_id=_cut(details.keypair_id),
-        hypervisor=_cut(server.hypervisor),
-        bios=_cut(server.bios),
-        machine=_cut(server.machine),
         region_id=_cut(details.region_id),
         zone_id=_cut(details.zone_id),
         manager_id=_cut(details.manager_id),
-        billing_type=_cut(server.billing_type),
-        auto_renew=server.auto_renew,
         device_count=details.device_count,
         disks=tuple(
             DiskBase(index, _cut(disk.backend), _cut(disk.medium), _cut(disk.driver), _cut(disk.cache))
             for index, disk in sorted(found.items())[:DISKS_LENGTH]
         ),
         cards=tuple(sorted(cards, key=lambda card: (card.network_id, card.mac or ""))[:CARDS_LENGTH]),
+        plain=_known({row.path: row.shown_in(server.mirror) for row in FIXED_FIELDS}),
     )
+
+
+def _known(values: Mapping[str, PlainValue | None]) -> dict[str, PlainValue]:
+    cut = {path: _cut(value) if isinstance(value, str) else value for path, value in values.items()}
+    return {path: value for path, value in cut.items() if value is not None}
 
 
 def _cut(text: str | None) -> str | None:
@@ -96,20 +99,17 @@ def _cut(text: str | None) -> str | None:
 _TEXTS = {
     "image_id": "imageID",
     "keypair_id": "keypairID",
-    "hypervisor": "hypervisor",
-    "bios": "bios",
-    "machine": "machine",
     "region_id": "regionID",
     "zone_id": "zoneID",
     "manager_id": "managerID",
-    "billing_type": "billingType",
 }
 
 
 def shown(baseline: Baseline) -> dict[str, Any]:
     """Return ``status.baseline``."""
     found: dict[str, Any] = {wire: getattr(baseline, name) for name, wire in _TEXTS.items()}
-    found |= {"autoRenew": baseline.auto_renew, "isolatedDevices": baseline.device_count}
+    found |= {wire_name(row.kept_as): baseline.plain.get(row.path) for row in FIXED_FIELDS}
+    found["isolatedDevices"] = baseline.device_count
     found["disks"] = [
         _given({"index": disk.index} | {name: getattr(disk, name) for name in OPTIONS})
         for disk in baseline.disks
@@ -125,10 +125,8 @@ def baseline_in(value: object) -> Baseline | None:
     """Read the record out of a status; what is not of its form counts as absent."""
     if not isinstance(value, Mapping):
         return None
-    auto_renew = value.get("autoRenew")
     return Baseline(
         **{name: _text(value.get(wire)) for name, wire in _TEXTS.items()},
-        auto_renew=auto_renew if isinstance(auto_renew, bool) else None,
         device_count=_count(value.get("isolatedDevices")),
         disks=tuple(
             DiskBase(index, **{name: _text(row.get(name)) for name in OPTIONS})
@@ -140,6 +138,7 @@ def baseline_in(value: object) -> Baseline | None:
             for row in _rows(value.get("networks"))
             if (network_id := _text(row.get("networkID"))) is not None
         ),
+        plain=_known({row.path: shown_at(wire_name(row.kept_as), value) for row in FIXED_FIELDS}),
     )
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.fixed import DATA_DISKS, fixed_fields
+from onecloud_operator.api.server import PLAIN_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,11 +28,9 @@ _GROWS = "size"
 # What the cloud shows of a server, of what counts only at its creation.
 _SEEN = frozenset(
     {
-        "hypervisor",
+        *(field.path for field in PLAIN_FIELDS),
         "image",
         "keypair",
-        "hardware.bios",
-        "hardware.machine",
         "billing",
         "isolatedDevices",
         "rootDisk.backend",

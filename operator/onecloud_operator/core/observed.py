@@ -6,8 +6,12 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.plain import shown_at
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from onecloud_operator.api.plain import PlainValue
 
 # cloudpods pkg/apis/compute/guest_const.go; the names of a creation that left no usable server.
 CREATE_FAILURES = frozenset(
@@ -150,12 +154,12 @@ class Observed:
     """
     One reading of a server.
 
-    The plain columns are always those of the newest row; *details* may be of an older one (see there).
-    *mirror* is ``status.server``: JSON values under the resource's names, cut to their bounds.
+    The columns are always those of the newest row; *details* may be of an older one (see there). *mirror* is
+    ``status.server``: JSON values under the resource's names, cut to their bounds. Of the plain fields of the
+    spec it is all that is known: both have them at the same place.
     """
 
     id: str
-    name: str
     status: str
     phase: Phase
     version: int
@@ -163,25 +167,22 @@ class Observed:
     project_id: str
     recycled: bool = False
     locked: bool = True
-    description: str = ""
-    hypervisor: str | None = None
     instance_type: str | None = None
     cpu: int = 0
     memory_mib: int = 0
-    bios: str | None = None
-    machine: str | None = None
-    boot_order: str | None = None
-    vga: str | None = None
-    vdi: str | None = None
-    shutdown_behavior: str | None = None
-    source_ip_check: bool | None = None
-    source_mac_check: bool | None = None
-    billing_type: str | None = None
-    auto_renew: bool | None = None
     expires_at: str | None = None
     details: Details | None = None
     mirror: Mapping[str, Any] = field(default_factory=dict)
     whole: bool = field(default=False, compare=False)  # read alone: what it does not show is not there
+
+    @property
+    def name(self) -> str:
+        """Return the name in the cloud, "" if it shows none."""
+        return str(self.plain("name") or "")
+
+    def plain(self, path: str) -> PlainValue | None:
+        """Return what the plain field at *path* is in the cloud, None if it shows nothing."""
+        return shown_at(path, self.mirror)
 
     @property
     def detailed(self) -> bool:

@@ -1,10 +1,12 @@
-"""Which of the cloud's fields ``status.server`` shows, under which name and in which form: tables only."""
+"""Which of the cloud's fields stand where in spec and status, and in which form: tables only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from onecloud_operator.api.plain import PlainValue
 from onecloud_operator.translate.convert import (
     BILLING,
     FIRMWARE,
@@ -16,6 +18,7 @@ from onecloud_operator.translate.convert import (
     mac,
     size,
     time,
+    wire_word,
     word,
 )
 
@@ -27,14 +30,55 @@ SHORT = cut(64)  # ids, states, the cloud's enumerations
 LONG = cut(1024)
 RULES = cut(4096)
 
+
+@dataclass(frozen=True, slots=True)
+class PlainColumn:
+    """
+    The column of a plain field, see api/plain.
+
+    *path* is the field's place in spec and status, *wire* the column, *read* reads it. *put*: a PUT sets it.
+    *words*: the cloud's words, and ours for them, where they differ in a request.
+    """
+
+    path: str
+    wire: str
+    read: Reader = SHORT
+    put: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    def sent(self, value: PlainValue) -> PlainValue:
+        """Return the cloud's word for *value*."""
+        return wire_word(self.words, value) if isinstance(value, str) else value
+
+
+PLAIN_COLUMNS: tuple[PlainColumn, ...] = (
+    PlainColumn("name", "name", TEXT, put=True),
+    PlainColumn("description", "description", LONG, put=True),
+    PlainColumn("hypervisor", "hypervisor"),
+    PlainColumn("hardware.bios", "bios", word(FIRMWARE)),
+    PlainColumn("hardware.machine", "machine"),
+    PlainColumn("hardware.bootOrder", "boot_order", put=True),
+    PlainColumn("hardware.vga", "vga", put=True),
+    PlainColumn("hardware.vdi", "vdi", put=True),
+    PlainColumn("hardware.shutdownBehavior", "shutdown_behavior", word(SHUTDOWN), put=True, words=SHUTDOWN),
+    PlainColumn("hardware.sourceIPCheck", "src_ip_check", flag, put=True),
+    PlainColumn("hardware.sourceMACCheck", "src_mac_check", flag, put=True),
+    PlainColumn("billing.type", "billing_type", word(BILLING), words=BILLING),
+    PlainColumn("billing.autoRenew", "auto_renew", flag),
+)
+
+
+def _place(column: PlainColumn) -> tuple[str, str, str, Reader]:
+    part, _, name = column.path.rpartition(".")
+    return column.wire, part, name, column.read
+
+
 # wire name, part of the mirror, name there, reader. Of two for one place the later rules.
 COLUMNS: tuple[tuple[str, str, str, Reader], ...] = (
+    *map(_place, PLAIN_COLUMNS),
     ("id", "", "id", SHORT),
-    ("name", "", "name", TEXT),
-    ("description", "", "description", LONG),
     ("status", "", "status", SHORT),
     ("external_id", "", "externalID", TEXT),
-    ("hypervisor", "", "hypervisor", SHORT),
     ("instance_type", "", "instanceType", TEXT),
     ("flavor_id", "", "flavorID", SHORT),
     ("vcpu_count", "", "cpu", count),
@@ -85,19 +129,9 @@ COLUMNS: tuple[tuple[str, str, str, Reader], ...] = (
     ("security_rules", "security", "rules", RULES),
     ("admin_secgrp_id", "security", "adminGroupID", SHORT),
     ("admin_security_rules", "security", "adminRules", RULES),
-    ("bios", "hardware", "bios", word(FIRMWARE)),
-    ("machine", "hardware", "machine", SHORT),
-    ("boot_order", "hardware", "bootOrder", SHORT),
-    ("vga", "hardware", "vga", SHORT),
-    ("vdi", "hardware", "vdi", SHORT),
     ("cdrom", "hardware", "cdrom", TEXT),  # newer releases show a list, whose form was never seen
     ("cdrom_support", "hardware", "cdromSupported", flag),
-    ("shutdown_behavior", "hardware", "shutdownBehavior", word(SHUTDOWN)),
-    ("src_ip_check", "hardware", "sourceIPCheck", flag),
-    ("src_mac_check", "hardware", "sourceMACCheck", flag),
-    ("billing_type", "billing", "type", word(BILLING)),
     ("billing_cycle", "billing", "cycle", SHORT),
-    ("auto_renew", "billing", "autoRenew", flag),
     ("expired_at", "billing", "expiresAt", time),
     ("is_prepaid_recycle", "billing", "prepaidRecycle", flag),
     ("created_at", "lifecycle", "createdAt", time),

@@ -32,14 +32,13 @@ def recall(mirror: Mapping[str, Any]) -> Observed | None:
     The mirror has no owner tags, so whose the server is stays unknown until its details are read.
     """
     server_id, status = text(mirror.get("id")), text(mirror.get("status"))
-    lifecycle, hardware, billing = (_part(mirror, name) for name in ("lifecycle", "hardware", "billing"))
+    lifecycle = _part(mirror, "lifecycle")
     version = count(lifecycle.get("updateVersion"))
     if server_id is None or len(server_id) > LONGEST_ID or status is None or version is None:
         return None
     locked = flag(lifecycle.get("deletionLocked"))
     return Observed(
         id=server_id,
-        name=any_text(mirror.get("name")) or "",
         status=status,
         phase=phase_of(status),
         version=version,
@@ -47,22 +46,10 @@ def recall(mirror: Mapping[str, Any]) -> Observed | None:
         project_id=any_text(_part(mirror, "project").get("id")) or "",
         recycled=flag(lifecycle.get("pendingDeleted")) or False,
         locked=True if locked is None else locked,
-        description=any_text(mirror.get("description")) or "",
-        hypervisor=text(mirror.get("hypervisor")),
         instance_type=text(mirror.get("instanceType")),
         cpu=count(mirror.get("cpu")) or 0,
         memory_mib=mib_or_none(mirror.get("memory")) or 0,
-        bios=text(hardware.get("bios")),
-        machine=text(hardware.get("machine")),
-        boot_order=text(hardware.get("bootOrder")),
-        vga=text(hardware.get("vga")),
-        vdi=text(hardware.get("vdi")),
-        shutdown_behavior=text(hardware.get("shutdownBehavior")),
-        source_ip_check=flag(hardware.get("sourceIPCheck")),
-        source_mac_check=flag(hardware.get("sourceMACCheck")),
-        billing_type=text(billing.get("type")),
-        auto_renew=flag(billing.get("autoRenew")),
-        expires_at=text(billing.get("expiresAt")),
+        expires_at=text(_part(mirror, "billing").get("expiresAt")),
         details=_details(mirror, version),
         mirror=mirror,
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.quantity import mib_of
-from onecloud_operator.translate.convert import BILLING, MEDIUM, SHUTDOWN, wire_word
+from onecloud_operator.api.server import PLAIN_FIELDS
+from onecloud_operator.translate.columns import PLAIN_COLUMNS, PlainColumn
+from onecloud_operator.translate.convert import MEDIUM, flag, wire_word
 from onecloud_operator.translate.to_observed import owner_tags
 from onecloud_operator.translate.to_status import USER_TAG
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
     from onecloud_operator.api.spec import (
         DiskOptions,
-        Hardware,
         IsolatedDevice,
         NetworkSpec,
         Placement,
@@ -24,18 +25,8 @@ if TYPE_CHECKING:
 
 NO_VALUE = "none"  # as the value of a tag: delete it
 
-# Fields that can be changed by a PUT, by their names in core.change.
-UPDATABLE = {
-    "name": "name",
-    "description": "description",
-    "locked": "disable_delete",
-    "hardware.bootOrder": "boot_order",
-    "hardware.vga": "vga",
-    "hardware.vdi": "vdi",
-    "hardware.shutdownBehavior": "shutdown_behavior",
-    "hardware.sourceIPCheck": "src_ip_check",
-    "hardware.sourceMACCheck": "src_mac_check",
-}
+LOCK = PlainColumn("locked", "disable_delete", flag, put=True)  # no field of the spec
+UPDATABLE = {column.path: column for column in (*PLAIN_COLUMNS, LOCK) if column.put}
 
 
 def create_body(  # noqa: PLR0913 - a creation is made of these
@@ -54,14 +45,12 @@ def create_body(  # noqa: PLR0913 - a creation is made of these
     It never says how many, nor lets the cloud choose a name or a project: with all three fixed, the same
     body can be sent again at any time and makes one server at most.
     """
-    body = {
+    body = _plain(spec) | {
         "id": server_id,
         "name": name,
         "hostname": hostname,
         "disable_delete": True,
         "auto_start": spec.power_state != "Stopped",
-        "description": spec.description,
-        "hypervisor": spec.hypervisor,
         "instance_type": spec.instance_type,
         "vcpu_count": spec.cpu,
         "vmem_size": _mib(spec.memory),
@@ -81,24 +70,16 @@ def create_body(  # noqa: PLR0913 - a creation is made of these
     }
     if spec.placement:
         body |= _placement(spec.placement)
-    if spec.hardware:
-        body |= _hardware(spec.hardware)
+    if hardware := spec.hardware:
+        body |= {"cdrom": hardware.cdrom, "enable_tpm": hardware.tpm}
     if billing := spec.billing:
-        body |= {
-            "billing_type": wire_word(BILLING, billing.type),
-            "duration": billing.duration,
-            "auto_renew": billing.auto_renew,
-        }
+        body |= {"duration": billing.duration}
     return _given(body)
 
 
 def update_changes(fields: Mapping[str, str | bool]) -> dict[str, Any]:
     """Return the columns to set. Raises KeyError for a field that no PUT can change."""
-    changes: dict[str, Any] = {}
-    for field, value in fields.items():
-        behavior = field == "hardware.shutdownBehavior" and isinstance(value, str)
-        changes[UPDATABLE[field]] = wire_word(SHUTDOWN, str(value)) if behavior else value
-    return changes
+    return {UPDATABLE[path].wire: UPDATABLE[path].sent(value) for path, value in fields.items()}
 
 
 def change_config(*, cpu: int | None, memory_mib: int | None, instance_type: str | None) -> dict[str, Any]:
@@ -129,6 +110,15 @@ def security_groups(references: Iterable[str]) -> dict[str, Any]:
 def tags(put: Mapping[str, str], remove: Iterable[str]) -> dict[str, str]:
     """Return the tags to merge into the user's: *put* as they are, those of *remove* deleted."""
     return {**dict.fromkeys(remove, NO_VALUE), **put}
+
+
+def _plain(spec: ServerSpec) -> dict[str, Any]:
+    wanted = {field.path: field.wanted_in(spec) for field in PLAIN_FIELDS}
+    return {
+        column.wire: column.sent(value)
+        for column in PLAIN_COLUMNS
+        if (value := wanted[column.path]) is not None
+    }
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,20 +171,4 @@ def _placement(placement: Placement) -> dict[str, Any]:
         "schedtags": [
             {"id": tag.id, "strategy": tag.strategy.lower()} for tag in placement.scheduling_tags or ()
         ],
-    }
-
-
-def _hardware(hardware: Hardware) -> dict[str, Any]:
-    behavior = hardware.shutdown_behavior
-    return {
-        "bios": hardware.bios,
-        "machine": hardware.machine,
-        "boot_order": hardware.boot_order,
-        "vga": hardware.vga,
-        "vdi": hardware.vdi,
-        "shutdown_behavior": None if behavior is None else wire_word(SHUTDOWN, behavior),
-        "src_ip_check": hardware.source_ip_check,
-        "src_mac_check": hardware.source_mac_check,
-        "cdrom": hardware.cdrom,
-        "enable_tpm": hardware.tpm,
     }

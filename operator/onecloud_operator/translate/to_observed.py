@@ -17,12 +17,9 @@ from onecloud_operator.core.observed import (
     carried,
     phase_of,
 )
-from onecloud_operator.translate.columns import LONG, SHORT, TEXT
+from onecloud_operator.translate.columns import SHORT, TEXT
 from onecloud_operator.translate.convert import (
-    BILLING,
-    FIRMWARE,
     MEDIUM,
-    SHUTDOWN,
     count,
     filled,
     flag,
@@ -58,9 +55,8 @@ MAX_DISKS = 1 + DATA_DISKS_LENGTH
 NAME, WORD = filled(256), filled(64)
 
 # All within the status's bounds, so that a row of any size is kept as a small one; what a spec can say fits.
-# Plain columns of a row: attribute, wire name, reader, whether the empty text is a value like any other.
+# Plain fields stand in the mirror alone. Attribute, wire name, reader, whether the empty text is a value too.
 COLUMNS: tuple[tuple[str, str, Callable[[object], Any], bool], ...] = (
-    ("name", "name", TEXT, True),
     ("status", "status", TEXT, True),
     ("version", "update_version", count, True),
     ("updated_at", "updated_at", SHORT, True),
@@ -68,21 +64,9 @@ COLUMNS: tuple[tuple[str, str, Callable[[object], Any], bool], ...] = (
     ("project_id", "tenant_id", one_id, True),
     ("recycled", "pending_deleted", flag, True),
     ("locked", "disable_delete", flag, True),
-    ("description", "description", LONG, True),
     ("cpu", "vcpu_count", count, True),
     ("memory_mib", "vmem_size", count, True),
-    ("hypervisor", "hypervisor", TEXT, False),
     ("instance_type", "instance_type", TEXT, False),
-    ("bios", "bios", word(FIRMWARE), False),
-    ("machine", "machine", TEXT, False),
-    ("boot_order", "boot_order", TEXT, False),
-    ("vga", "vga", TEXT, False),
-    ("vdi", "vdi", TEXT, False),
-    ("shutdown_behavior", "shutdown_behavior", word(SHUTDOWN), False),
-    ("source_ip_check", "src_ip_check", flag, False),
-    ("source_mac_check", "src_mac_check", flag, False),
-    ("billing_type", "billing_type", word(BILLING), False),
-    ("auto_renew", "auto_renew", flag, False),
     ("expires_at", "expired_at", time, False),
 )
 _MEDIUM = word(MEDIUM)
@@ -167,7 +151,7 @@ def _observed(
     server_id: str, columns: dict[str, Any], details: Details | None, mirror: Mapping[str, Any]
 ) -> Observed:
     status = columns.setdefault("status", "")
-    required: dict[str, Any] = {"name": "", "version": 0, "updated_at": "", "project_id": ""}
+    required: dict[str, Any] = {"version": 0, "updated_at": "", "project_id": ""}
     columns = required | columns | {"phase": phase_of(status)}
     return Observed(id=server_id, details=details, mirror=mirror, **columns)
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.fixed import fixed_field_of
+from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.references import (
     Ambiguous,
     Kind,
@@ -25,6 +27,7 @@ from onecloud_operator.core.references import (
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
+    from onecloud_operator.api.plain import PlainField
     from onecloud_operator.api.spec import DiskOptions, NetworkSpec, ServerSpec
     from onecloud_operator.core.disk_ids import Disks
     from onecloud_operator.core.observed import Details, Disk, Observed
@@ -66,22 +69,25 @@ def compared(
         msg = "compared() needs a server with details"
         raise AssertionError(msg)
     for field, found in (
-        ("hypervisor", _plain("hypervisor", spec.hypervisor, server.hypervisor)),
+        *(
+            (fixed_field_of(field.path), _plain_field(field, spec, server))
+            for field in PLAIN_FIELDS
+            if field.fixed
+        ),
         ("image", _image(spec, disks, names)),
         ("keypair", _keypair(spec, details, names)),
-        ("hardware.bios", _plain("hardware.bios", spec.hardware and spec.hardware.bios, server.bios)),
-        (
-            "hardware.machine",
-            _plain("hardware.machine", spec.hardware and spec.hardware.machine, server.machine),
-        ),
         ("placement", _placement(spec, details)),
-        ("billing", _billing(spec, server)),
         ("isolatedDevices", _devices(spec, details)),
         ("networks", _networks(spec, details, names)),
     ):
         if fields is None or field in fields:
             yield from found
     yield from _disks(spec, disks, fields)
+
+
+def _plain_field(field: PlainField, spec: ServerSpec, server: Observed) -> Iterator[Odd]:
+    if field.differs(spec, server.mirror):
+        yield Odd(field.path, field.wanted_in(spec), field.shown_in(server.mirror))
 
 
 def _plain(field: str, want: object | None, have: object | None) -> Iterator[Odd]:
@@ -130,12 +136,6 @@ def _placement(spec: ServerSpec, details: Details) -> Iterator[Odd]:
         yield from _plain("placement.regionID", placement.region_id, details.region_id)
         yield from _plain("placement.zoneID", placement.zone_id, details.zone_id)
         yield from _plain("placement.managerID", placement.manager_id, details.manager_id)
-
-
-def _billing(spec: ServerSpec, server: Observed) -> Iterator[Odd]:
-    if billing := spec.billing:
-        yield from _plain("billing.type", billing.type, server.billing_type)
-        yield from _plain("billing.autoRenew", billing.auto_renew, server.auto_renew)
 
 
 def _devices(spec: ServerSpec, details: Details) -> Iterator[Odd]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of, text_of_mib
-from onecloud_operator.api.server import folded
+from onecloud_operator.api.server import PLAIN_FIELDS, folded
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.security_groups import groups_of
 
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.disk_ids import Disks
     from onecloud_operator.core.observed import Details, Observed
     from onecloud_operator.core.references import Names
-
-
-class Change(enum.Enum):
-    """How a difference can be mended."""
-
-    LIVE = "live"  # at once, the server notices nothing
-    STOP = "stop"  # the server must be stopped for it
-    POWER = "power"  # by starting or stopping it
-    NEVER = "never"  # by nothing but a new server
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +30,11 @@ class Difference:
     field: str
     want: str
     have: str | None
-    change: Change
 
 
-def difference(field: str, want: object | None, have: object | None, change: Change) -> Difference:
+def difference(field: str, want: object | None, have: object | None) -> Difference:
     """Return the difference between two values of any kind, as texts; *want* None: the field is taken out."""
-    return Difference(
-        field, "" if want is None else shown(want), None if have is None else shown(have), change
-    )
+    return Difference(field, "" if want is None else shown(want), None if have is None else shown(have))
 
 
 def differences(  # noqa: PLR0913 - all that a difference may depend on
@@ -81,22 +68,9 @@ def differences(  # noqa: PLR0913 - all that a difference may depend on
 
 
 def _plain(spec: ServerSpec, server: Observed) -> Iterator[Difference]:
-    pairs: list[tuple[str, object, object]] = [
-        ("name", spec.name, server.name),
-        ("description", spec.description, server.description),
-    ]
-    if hardware := spec.hardware:
-        pairs += [
-            ("hardware.bootOrder", hardware.boot_order, server.boot_order),
-            ("hardware.vga", hardware.vga, server.vga),
-            ("hardware.vdi", hardware.vdi, server.vdi),
-            ("hardware.shutdownBehavior", hardware.shutdown_behavior, server.shutdown_behavior),
-            ("hardware.sourceIPCheck", hardware.source_ip_check, server.source_ip_check),
-            ("hardware.sourceMACCheck", hardware.source_mac_check, server.source_mac_check),
-        ]
-    for path, want, have in pairs:
-        if want is not None and want != have:
-            yield difference(path, want, have, Change.LIVE)
+    for field in PLAIN_FIELDS:
+        if not field.fixed and field.differs(spec, server.mirror):
+            yield difference(field.path, field.wanted_in(spec), field.shown_in(server.mirror))
 
 
 def _tags(spec: ServerSpec, details: Details, managed: tuple[str, ...]) -> Iterator[Difference]:
@@ -104,12 +78,12 @@ def _tags(spec: ServerSpec, details: Details, managed: tuple[str, ...]) -> Itera
     have = {folded(key): value for key, value in details.tags.items()}
     for key, value in wanted.items():
         if have.get(folded(key)) != value:
-            yield Difference(f"tags.{key}", value, have.get(folded(key)), Change.LIVE)
+            yield Difference(f"tags.{key}", value, have.get(folded(key)))
     # One that is wanted in other letters is the same to the cloud: to take it off would delete both.
     left = {folded(key) for key in managed} - {folded(key) for key in wanted}
     for key in managed:
         if folded(key) in left and folded(key) in have:
-            yield Difference(f"tags.{key}", "", have[folded(key)], Change.LIVE)
+            yield Difference(f"tags.{key}", "", have[folded(key)])
 
 
 def _security_groups(spec: ServerSpec, details: Details, names: Names) -> Iterator[Difference]:
@@ -119,36 +93,35 @@ def _security_groups(spec: ServerSpec, details: Details, names: Names) -> Iterat
             "securityGroups",
             ", ".join(sorted(spec.security_groups or ())),
             ", ".join(sorted(g.name or g.id for g in details.security_groups)) or None,
-            Change.LIVE,
         )
 
 
 def _size(spec: ServerSpec, server: Observed) -> Iterator[Difference]:
     if spec.cpu is not None and spec.cpu != server.cpu:
-        yield Difference("cpu", str(spec.cpu), str(server.cpu), Change.STOP)
+        yield Difference("cpu", str(spec.cpu), str(server.cpu))
     if spec.memory is not None and mib_of(spec.memory) != server.memory_mib:
-        yield Difference("memory", spec.memory, text_of_mib(server.memory_mib), Change.STOP)
+        yield Difference("memory", spec.memory, text_of_mib(server.memory_mib))
     # The platform fills the type in by itself after a resize, so it counts only when it is asked for.
     # The cloud compares names without regard to case.
     have = server.instance_type
     if spec.instance_type is not None and spec.instance_type.casefold() != (have or "").casefold():
-        yield Difference("instanceType", spec.instance_type, server.instance_type, Change.STOP)
+        yield Difference("instanceType", spec.instance_type, server.instance_type)
 
 
 def _disks(spec: ServerSpec, disks: Disks) -> Iterator[Difference]:
     root = disks.root
     if spec.root_disk and spec.root_disk.size and root and mib_of(spec.root_disk.size) > root.size_mib:
-        yield Difference("rootDisk.size", spec.root_disk.size, text_of_mib(root.size_mib), Change.STOP)
+        yield Difference("rootDisk.size", spec.root_disk.size, text_of_mib(root.size_mib))
     for want in spec.data_disks or ():
         have = disks.data.get(want.index)
         if have is not None and mib_of(want.size) > have.size_mib:
             path = f"dataDisks[{want.index}].size"
-            yield Difference(path, want.size, text_of_mib(have.size_mib), Change.LIVE)
+            yield Difference(path, want.size, text_of_mib(have.size_mib))
 
 
 def _power(power: str, server: Observed) -> Iterator[Difference]:
     if wrong_power(power, server):
-        yield Difference("powerState", power, server.phase.value, Change.POWER)
+        yield Difference("powerState", power, server.phase.value)
 
 
 def wrong_power(power: str, server: Observed) -> bool:

@@ -209,7 +209,8 @@ def _others(facts: Facts, server: Observed) -> Iterator[Disk]:
 def _prepaid(facts: Facts, server: Observed) -> Hold | None:
     """Return a hold if the cloud would refuse the deletion: then no disk is taken off a server that stays."""
     until = time_of_text(server.expires_at)
-    if server.recycled or server.billing_type != "Prepaid" or until is None or until <= facts.wall:
+    prepaid = server.plain("billing.type") == "Prepaid"
+    if server.recycled or not prepaid or until is None or until <= facts.wall:
         return None
     return Hold(
         Reason.PREPAID_NOT_EXPIRED,

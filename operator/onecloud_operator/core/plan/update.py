@@ -18,8 +18,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.fixed import fixed_field_of
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
+from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import (
     GrowDisk,
     Hold,
@@ -35,7 +37,7 @@ from onecloud_operator.core.disk_ids import Disks, disks_of, root_trouble
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import power, reporting
 from onecloud_operator.core.plan.create_only import Doubt, Odd, compared
-from onecloud_operator.core.plan.diff import Change, Difference, difference, differences
+from onecloud_operator.core.plan.diff import Difference, difference, differences
 from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.plan.security_groups import group_doubts, groups_of
@@ -59,6 +61,8 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.records import HeldBack
+
+NAME = "name"
 
 
 def plan(facts: Facts, server: Observed) -> Step:
@@ -90,7 +94,10 @@ def plan(facts: Facts, server: Observed) -> Step:
             held = obstacle  # what is tried again by itself decides when to look
         if unsettled(facts, server, candidate.step):
             return obstacle
-    return replace(held, spent=given_up) if held is not None else Settled()
+    if held is None:
+        msg = f"nothing mends {named(found)}, and nothing says why not"
+        raise AssertionError(msg)
+    return replace(held, spent=given_up)
 
 
 def _reported(
@@ -123,7 +130,7 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
     if records.creation is not None:
         return found  # what cannot be changed of a server that we made is no difference, see since.py
     fixed = (odd for odd in compared(spec, server, disks, facts.names) if isinstance(odd, Odd))
-    return (*found, *(difference(odd.field, odd.want, odd.have, Change.NEVER) for odd in fixed))
+    return (*found, *(difference(odd.field, odd.want, odd.have) for odd in fixed))
 
 
 def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
@@ -178,7 +185,7 @@ def _candidates(
         yield StopReason(Start(server.id))
     if (unasked := _unasked(facts, doubts)) is not None:
         yield StopReason(unasked)
-    if fixed := tuple(d for d in found if d.change is Change.NEVER):
+    if fixed := tuple(d for d in found if fixed_field_of(d.field) is not None):
         yield StopReason(
             Hold(
                 Reason.IMMUTABLE_FIELD,
@@ -193,10 +200,11 @@ def _candidates(
 def _live(
     facts: Facts, spec: ServerSpec, server: Observed, found: tuple[Difference, ...]
 ) -> Iterator[StopReason]:
-    values = _plain_values(spec)
-    plain = [d.field for d in found if d.field in values and d.field != "name"]
-    if plain:
-        yield StopReason(Update(server.id, tuple((name, values[name]) for name in plain)))
+    differ = {d.field for d in found}
+    plain = [field for field in PLAIN_FIELDS if not field.fixed and field.path in differ]
+    values = tuple((field.path, want) for field in plain if (want := field.wanted_in(spec)) is not None)
+    if rest := tuple(each for each in values if each[0] != NAME):
+        yield StopReason(Update(server.id, rest))
     tags = [d.field.removeprefix("tags.") for d in found if d.field.startswith("tags.")]
     if tags:
         wanted = spec.tags or {}
@@ -206,22 +214,8 @@ def _live(
     if groups is not None and any(d.field == "securityGroups" for d in found):
         yield StopReason(SetSecurityGroups(server.id, tuple(sorted(groups))))
     # Alone and last of its kind: a name that is taken must not hold back the rest.
-    if spec.name is not None and any(d.field == "name" for d in found):
-        yield StopReason(Update(server.id, (("name", spec.name),)))
-
-
-def _plain_values(spec: ServerSpec) -> dict[str, str | bool]:
-    pairs: dict[str, str | bool | None] = {"name": spec.name, "description": spec.description}
-    if hardware := spec.hardware:
-        pairs |= {
-            "hardware.bootOrder": hardware.boot_order,
-            "hardware.vga": hardware.vga,
-            "hardware.vdi": hardware.vdi,
-            "hardware.shutdownBehavior": hardware.shutdown_behavior,
-            "hardware.sourceIPCheck": hardware.source_ip_check,
-            "hardware.sourceMACCheck": hardware.source_mac_check,
-        }
-    return {name: value for name, value in pairs.items() if value is not None}
+    if name := tuple(each for each in values if each[0] == NAME):
+        yield StopReason(Update(server.id, name))
 
 
 def _data_disks(

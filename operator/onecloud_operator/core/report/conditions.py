@@ -162,7 +162,7 @@ def _credentials(facts: Facts) -> tuple[str, str, str]:
 
 def _expiring(facts: Facts) -> bool:
     server = facts.server
-    if server is None or (server.billing_type == "Prepaid" and server.auto_renew):
+    if server is None or (server.plain("billing.type") == "Prepaid" and server.plain("billing.autoRenew")):
         return False
     moment = time_of_text(server.expires_at)
     return moment is not None and moment - facts.wall <= timedelta(days=facts.config.expiring_days)

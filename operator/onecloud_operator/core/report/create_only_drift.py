@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import fixed_field_of, fixed_fields
-from onecloud_operator.core.baseline import OPTIONS, baseline_of
+from onecloud_operator.core.baseline import FIXED_FIELDS, OPTIONS, baseline_of
 from onecloud_operator.core.creation_digests import edited, recorded_whole, sent_of, value_of
 from onecloud_operator.core.plan.create_only import Doubt, compared
-from onecloud_operator.core.plan.diff import Change, Difference, difference, shown
+from onecloud_operator.core.plan.diff import Difference, difference, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def drifted(
         read = server.details is not None and server.details.owner_known
         for path, want, have in _changes(spec, made.baseline, now, read=read):
             if want != have and fixed_field_of(path) in unchanged:
-                yield difference(path, want, have, Change.NEVER)
+                yield difference(path, want, have)
     for path in fixed_fields():
         if path in afterwards:
             yield from _of_edit(spec, server, disks, names, path)
@@ -68,30 +68,29 @@ def _of_edit(
         found = True
         match one:
             case Doubt(field=field, reference=reference):
-                yield difference(field, reference.name, EARLIER, Change.NEVER)
+                yield difference(field, reference.name, EARLIER)
             case _ if one.have is None:
-                yield difference(one.field, one.want, EARLIER, Change.NEVER)
+                yield difference(one.field, one.want, EARLIER)
             case _:
-                yield difference(one.field, one.want, f"{shown(one.have)} ({EARLIER})", Change.NEVER)
+                yield difference(one.field, one.want, f"{shown(one.have)} ({EARLIER})")
     if not found and not recorded_whole(spec, path):
-        yield difference(path, value_of(spec, path), EARLIER, Change.NEVER)
+        yield difference(path, value_of(spec, path), EARLIER)
 
 
 def _changes(
     spec: ServerSpec, base: Baseline, now: Baseline, *, read: bool
 ) -> Iterator[tuple[str, object | None, object | None]]:
     """Yield what *spec* declares, as it was and as it is, where both are known; *read*: from the cloud."""
-    placement, billing = spec.placement, spec.billing
+    placement = spec.placement
     for path, declared, was, have in (
-        ("hypervisor", True, base.hypervisor, now.hypervisor),
+        *(
+            (f.path, f.wanted_in(spec) is not None, base.plain.get(f.path), now.plain.get(f.path))
+            for f in FIXED_FIELDS
+        ),
         ("image", True, base.image_id, now.image_id),
-        ("hardware.bios", True, base.bios, now.bios),
-        ("hardware.machine", True, base.machine, now.machine),
         ("placement.regionID", placement and placement.region_id, base.region_id, now.region_id),
         ("placement.zoneID", placement and placement.zone_id, base.zone_id, now.zone_id),
         ("placement.managerID", placement and placement.manager_id, base.manager_id, now.manager_id),
-        ("billing.type", True, base.billing_type, now.billing_type),
-        ("billing.autoRenew", billing and billing.auto_renew is not None, base.auto_renew, now.auto_renew),
     ):
         if declared and was is not None and have is not None:
             yield path, was, have
