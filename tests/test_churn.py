@@ -19,6 +19,7 @@ import httpx
 import pytest
 
 from onecloud_operator.api.reasons import Reason
+from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.controller.sessions import TIDY_SECONDS, Sessions
 from onecloud_operator.core.actions import GrowDisk, Look, ReadDisk
 from onecloud_operator.core.memory import DISKS_KEPT, LOOKS_KEPT, REFUSALS_KEPT, accepted, refused
@@ -78,7 +79,7 @@ def body(number: int) -> dict[str, Any]:
 
 async def test_objects_by_the_ten_thousand_that_fail_and_go() -> None:
     clock = SimulatedClock()
-    objects = Store(clock.monotonic, handover_seconds=30.0)
+    objects = Store(SERVERS, clock.monotonic, handover_seconds=30.0)
     objects.complete = True
     queue: Queue[Key] = Queue(
         clock=clock,

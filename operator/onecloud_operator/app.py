@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kubernetes.aio.client import ApiClient
 
 from onecloud_operator import __version__
+from onecloud_operator.api.crd import DEFINITION
 from onecloud_operator.election.election import Fence
 from onecloud_operator.election.leadership import ElectionThread
 from onecloud_operator.engine import descriptors
@@ -137,7 +138,7 @@ async def _under_lease(process: Process, candidate: ElectionThread | None, asked
                 counted=counted,
             )
             stack.push_async_callback(endpoints.close)
-            installed_crd = InstalledCRD(cluster)
+            installed_crd = InstalledCRD(cluster, DEFINITION)
             config = await _look_round(process, cluster, installed_crd)
             await work(process, asked, cluster, endpoints, surroundings, installed_crd, config)
 
@@ -150,7 +151,7 @@ async def _prepare(process: Process, election: Election) -> None:
     """
     cluster = KubeClient(ApiClient(process.configuration), process.metrics.called)
     try:
-        await _look_round(process, cluster, InstalledCRD(cluster))
+        await _look_round(process, cluster, InstalledCRD(cluster, DEFINITION))
     finally:
         await cluster.close()
     process.health.role = "standing by"

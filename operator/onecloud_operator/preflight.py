@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from kubernetes.aio.client import ApiClient
 
+from onecloud_operator.api.crd import DEFINITION
+from onecloud_operator.api.identity import SERVER
 from onecloud_operator.election.election import StoreError
 from onecloud_operator.election.leadership import election_of, lease_namespace
 from onecloud_operator.kube import cluster_addresses, connection, rbac
@@ -98,7 +100,7 @@ async def check(settings: Settings) -> int:
 
 async def _crd(cluster: KubeClient) -> None:
     try:
-        await InstalledCRD(cluster).look()
+        await InstalledCRD(cluster, DEFINITION).look()
     except KubeNotFound as error:
         msg = f"it is not installed (kubectl apply --server-side -k crds/): {error}"
         raise KubeError(msg, error.status) from error
@@ -121,5 +123,5 @@ def _grants(missing: list[rbac.Right]) -> None:
 
 async def _list(cluster: KubeClient, settings: Settings) -> None:
     for namespace in settings.namespaces or (None,):
-        async for _ in cluster.list_metadata(namespace, settings.selector):
+        async for _ in cluster.list_metadata(SERVER, namespace, settings.selector):
             break

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import kopf
 
 from onecloud_operator import __version__
+from onecloud_operator.api.identity import SERVER
 from onecloud_operator.controller.reconciler import Reconciler
+from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.controller.sessions import Sessions
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.queue import Queue
@@ -20,7 +22,6 @@ from onecloud_operator.engine.tasks import Supervisor, TaskFault
 from onecloud_operator.engine.turns import Turns
 from onecloud_operator.feed import Feeds
 from onecloud_operator.kube import handlers
-from onecloud_operator.kube.client import PLURAL
 from onecloud_operator.kube.resync import Resync
 from onecloud_operator.kube.secrets import Secrets
 from onecloud_operator.kube.store import Key, Store
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from onecloud_operator.core.facts import Config
+    from onecloud_operator.core.resource import Resource
     from onecloud_operator.engine.lanes import Lane
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.cluster_addresses import ClusterAddresses
@@ -58,6 +60,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
     """Work on every object until *asked* to end, or until a shared part fails. Raises TaskFault."""
     settings, clock, metrics = process.settings, process.clock, process.metrics
     objects = Store(
+        SERVERS,
         clock.monotonic,
         sees=partial(sees, settings),
         handover_seconds=settings.handover_seconds if settings.selector else 0.0,
@@ -105,7 +108,9 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         gone=reconciler.forget,
     )
     watch = Watch(
-        PLURAL, monotonic=clock.monotonic, on_relist=resync.hurry, request_class=guarded(process.fence.check)
+        {SERVER.plural: resync.hurry},
+        monotonic=clock.monotonic,
+        request_class=guarded(process.fence.check),
     )
     logger.info(
         "starting",
@@ -124,8 +129,8 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
     supervisor.start("sessions", sessions.tidy(objects.names, clock))
     stopped = asyncio.Event()
     tasks = await kopf.spawn_tasks(
-        registry=handlers.registry(objects, queue, gone=reconciler.forget, watch=watch),
-        settings=handlers.settings(settings.selector),
+        registry=handlers.registry(watch, handlers.WatchedKind(objects, queue, reconciler.forget)),
+        settings=handlers.settings(SERVER, selector=settings.selector),
         standalone=True,
         clusterwide=not settings.namespaces,
         namespaces=settings.namespaces,
@@ -154,7 +159,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         stopped.set()
 
 
-def _share_of(objects: Store, sessions: Sessions, key: Key) -> tuple[Hashable, Hashable]:
+def _share_of(objects: Store[Resource], sessions: Sessions, key: Key) -> tuple[Hashable, Hashable]:
     """
     Return whose part of the workers an object takes, and where it leads.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
@@ -45,7 +46,7 @@ def body(name: str = "web", *finalizers: str) -> dict[str, Any]:
 async def test_an_object_that_comes(
     clock: SimulatedClock, complete: bool, finalizers: tuple[str, ...], seconds: float
 ) -> None:
-    objects = Store(clock.monotonic, handover_seconds=90.0)
+    objects = Store(SERVERS, clock.monotonic, handover_seconds=90.0)
     objects.complete = complete
     assert objects.heard(body("web", *finalizers), listed=False) == KEY
     assert objects.rest_seconds(KEY) == seconds
@@ -54,7 +55,7 @@ async def test_an_object_that_comes(
 
 
 async def test_one_that_leaves_and_comes_back_is_left_alone_again(clock: SimulatedClock) -> None:
-    objects = Store(clock.monotonic, handover_seconds=90.0)
+    objects = Store(SERVERS, clock.monotonic, handover_seconds=90.0)
     objects.complete = True
     objects.heard(body("web", FINALIZER), listed=False)
     await clock.advance(60.0)
@@ -64,7 +65,7 @@ async def test_one_that_leaves_and_comes_back_is_left_alone_again(clock: Simulat
 
 
 def test_an_owner_in_a_namespace_that_we_do_not_see_may_live(clock: SimulatedClock) -> None:
-    objects = Store(clock.monotonic, sees=lambda namespace: namespace == "shop")
+    objects = Store(SERVERS, clock.monotonic, sees=lambda namespace: namespace == "shop")
     objects.complete = True
     assert not objects.lives("u-web", "shop")
     assert objects.lives("u-web", "bank")
@@ -101,7 +102,7 @@ class Registry:
         self.selectors: list[str] = []
 
     async def list_metadata(
-        self, _namespace: str | None, selector: str = ""
+        self, _identity: object, _namespace: str | None, selector: str = ""
     ) -> AsyncIterator[tuple[dict[str, Any], ...]]:
         self.selectors.append(selector)
         yield tuple(body(name)["metadata"] for name in self.names)
@@ -111,7 +112,7 @@ async def test_after_a_relist_what_left_is_dropped_at_once_and_not_minutes_later
     clock: SimulatedClock,
 ) -> None:
     registry: Any = Registry()
-    objects = Store(clock.monotonic)
+    objects = Store(SERVERS, clock.monotonic)
     queue: Queue[Key] = Queue(clock=clock, backoff=Backoff(1.0, 2.0, lambda: 0.5), workers=1, per_group=1)
     gone: list[Key] = []
     census = Resync(

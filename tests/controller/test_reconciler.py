@@ -10,6 +10,7 @@ import pytest
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.reconciler import Reconciler
+from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.core.facts import Config
 from onecloud_operator.core.values import Problem
 from onecloud_operator.feed import FeedOptions, Feeds
@@ -70,7 +71,7 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
     error: KubeError,
 ) -> None:
     clock = SimulatedClock()
-    objects, cluster = Store(clock.monotonic), Cluster(error)
+    objects, cluster = Store(SERVERS, clock.monotonic), Cluster(error)
     fakes: dict[str, Any] = {"cluster": cluster, "sessions": Clouds(), "installed_crd": Definition()}
     reconciler = cluster.reconciler = Reconciler(
         objects=objects,

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
+from onecloud_operator.api.crd import DEFINITION
 from onecloud_operator.controller.recorder import Recorder
+from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.kube.client import KubeClient, KubeError
 from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.kube.store import Store, key_of
@@ -20,6 +22,7 @@ from tests.onecloud.origin import Answer, serving
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from onecloud_operator.core.resource import Resource
     from tests.onecloud.origin import Asked
 
 
@@ -52,18 +55,18 @@ class Keeper:
 
 
 @asynccontextmanager
-async def speaking(keeper: Keeper) -> AsyncIterator[tuple[Recorder, Store]]:
+async def speaking(keeper: Keeper) -> AsyncIterator[tuple[Recorder, Store[Resource]]]:
     async with serving(keeper.respond) as place:
         cluster = KubeClient(ApiClient(Configuration(host=place.url)))
-        objects = Store(lambda: 0.0)
+        objects = Store(SERVERS, lambda: 0.0)
         objects.heard(keeper.body(), listed=True)
         try:
-            yield Recorder(objects, cluster, lambda: 0.0, InstalledCRD(cluster)), objects
+            yield Recorder(objects, cluster, lambda: 0.0, InstalledCRD(cluster, DEFINITION)), objects
         finally:
             await cluster.close()
 
 
-async def say(recorder: Recorder, objects: Store, status: dict[str, Any]) -> None:
+async def say(recorder: Recorder, objects: Store[Resource], status: dict[str, Any]) -> None:
     resource = objects.get(key_of({"metadata": {"namespace": "shop", "name": "web-1", "uid": UID}}))
     assert resource is not None
     await recorder.status(replace(facts(), resource=resource), status)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.crd import SHORT, schema
-from onecloud_operator.api.prune import GROUP, VERSION
+from onecloud_operator.api.identity import SERVER
 from onecloud_operator.core import resource as intents
 from onecloud_operator.settings import PREFIX, Settings
 from sandbox.stage import ROOT
@@ -38,7 +38,7 @@ FOLDERS = "|".join(sorted({re.escape(path.relative_to(ROOT).parts[0]) for path i
 PATH = re.compile(rf"(?<![\w./…-])((?:{FOLDERS})/[a-z0-9_./-]*[a-z0-9_/])(?![\w…{{*<])")
 TARGET = re.compile(r"\bmake ((?:[a-z-]+ ?)+)")
 MODULE = re.compile(r"python3? -m ((?:sandbox|onecloud_operator)[a-z_.]*)(?: ([a-z]+))?")
-MARK = re.compile(rf"(?<![\w.]){re.escape(GROUP)}/([a-z0-9-]*[a-z0-9])")
+MARK = re.compile(rf"(?<![\w.]){re.escape(SERVER.group)}/([a-z0-9-]*[a-z0-9])")
 EXPLAINED = re.compile(rf"kubectl explain {SHORT}\.([\w.]+)")
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -129,9 +129,9 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
 @every_page
 def test_every_annotation_that_is_named_exists(page: Path) -> None:
     known = {value for value in vars(intents).values() if isinstance(value, str)}
-    ours = {found.partition("/")[2] for found in known if found.startswith(f"{GROUP}/")}
+    ours = {found.partition("/")[2] for found in known if found.startswith(f"{SERVER.group}/")}
     owner_tags = {"cluster", "namespace", "name", "uid"}
-    assert set(MARK.findall(page.read_text())) - ours - owner_tags <= {VERSION}
+    assert set(MARK.findall(page.read_text())) - ours - owner_tags <= {SERVER.version}
 
 
 @every_page

@@ -19,6 +19,8 @@ from onecloud_operator.onecloud.limits import Limits
 if TYPE_CHECKING:
     import kopf
 
+    from onecloud_operator.api.identity import Identity
+
 CALL_SECONDS = 4.0
 WATCH_SECONDS = 8.0
 COUNT_SECONDS = 8.0
@@ -28,8 +30,8 @@ def hurry() -> None:
     """Have calls and watches given up soon."""
     patient = handlers.settings
 
-    def settings(selector: str = "") -> kopf.OperatorSettings:
-        made = patient(selector)
+    def settings(*identities: Identity, selector: str = "") -> kopf.OperatorSettings:
+        made = patient(*identities, selector=selector)
         made.watching.inactivity_timeout = WATCH_SECONDS
         return made
 

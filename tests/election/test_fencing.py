@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
+from onecloud_operator.api.identity import SERVER
 from onecloud_operator.election.election import FOR_EVER, NEVER, Fence, Fenced
 from onecloud_operator.kube.client import KubeClient, ObjectReference
 from onecloud_operator.kube.write_fence import guarded
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.onecloud.protocol import Request
 
-REFERENCE = ObjectReference("shop", "web-1", "u", "1")
+REFERENCE = ObjectReference(SERVER, "shop", "web-1", "u", "1")
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -133,7 +134,7 @@ async def test_no_write_to_kubernetes_leaves_through_a_closed_fence() -> None:
         with pytest.raises(Fenced):
             await cluster.write_status(REFERENCE, {})
         assert ear.heard == []
-        await cluster.read("shop", "web-1")
+        await cluster.read(SERVER, "shop", "web-1")
         with pytest.raises(Fenced):
             await cluster.remove_finalizer(REFERENCE, "onecloud.io/server", 0)
         with pytest.raises(Fenced):

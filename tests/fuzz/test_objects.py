@@ -10,7 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onecloud_operator.api.crd import crd
+from onecloud_operator.api.identity import SERVER as IDENTITY
 from onecloud_operator.api.prune import prune, schema_of_status
+from onecloud_operator.controller.server_object import resource_of
 from onecloud_operator.core.actions import Hold, Settled, Step
 from onecloud_operator.core.ownership import owner_of
 from onecloud_operator.core.plan.plan import plan
@@ -25,7 +27,6 @@ from onecloud_operator.core.resource import (
     RECONCILE_REQUESTED_AT,
     Resource,
 )
-from onecloud_operator.kube.store import resource_of
 from onecloud_operator.translate import create_body
 from tests.core.fixtures import ID, SERVER, UID, facts
 from tests.core.statuses import SETTLED
@@ -129,7 +130,7 @@ def test_any_annotation_is_decided_on(body: dict[str, Any], annotations: dict[st
 @given(json_values.filter(lambda value: isinstance(value, dict)))
 def test_any_schema_that_is_served_leaves_a_status_or_none(schema: dict[str, Any]) -> None:
     prune(SETTLED, schema)
-    schema_of_status(schema)
+    schema_of_status(schema, IDENTITY)
 
 
 @FUZZ

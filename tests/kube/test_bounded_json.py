@@ -17,11 +17,13 @@ from aiohttp import web
 from kopf._cogs.clients.errors import APIServerError, check_response
 from kubernetes.aio.client import ApiClient, Configuration
 
+from onecloud_operator.api.identity import SERVER
+from onecloud_operator.controller.server_object import SERVERS, resource_of
 from onecloud_operator.core import resource as core_resource
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.kube.bounded_json import ANNOTATION_LENGTH, ANNOTATIONS, ANSWER_BYTES, decode, slim
 from onecloud_operator.kube.client import KubeAnswerTooLarge, KubeClient
-from onecloud_operator.kube.store import Store, resource_of
+from onecloud_operator.kube.store import Store
 from onecloud_operator.kube.watch import Watch
 
 if TYPE_CHECKING:
@@ -115,7 +117,7 @@ async def answering(
 
 @asynccontextmanager
 async def kopfs(url: str) -> AsyncIterator[aiohttp.ClientSession]:
-    watch = Watch("onecloudservers", monotonic=lambda: 0.0, on_relist=lambda: None)
+    watch = Watch({"onecloudservers": lambda: None}, monotonic=lambda: 0.0)
     async with watch.session(kopf.ConnectionInfo(server=url)).aiohttp_session as session:
         yield session
 
@@ -194,7 +196,7 @@ async def test_a_list_in_which_small_objects_follow_on_large_ones_comes_in_large
 async def test_the_metadata_of_all_objects_are_listed_within_the_same_bounds() -> None:
     async with serving([junk(number) for number in range(100)]) as (served, url):
         cluster = KubeClient(ApiClient(Configuration(host=url)))
-        pages = [page async for page in cluster.list_metadata(None)]
+        pages = [page async for page in cluster.list_metadata(SERVER, None)]
         await cluster.close()
         assert [meta["name"] for page in pages for meta in page] == [f"o{number}" for number in range(100)]
         assert not any("annotations" in meta for page in pages for meta in page)
@@ -205,7 +207,7 @@ async def test_an_answer_that_is_too_large_by_itself_is_an_error_and_not_kept() 
     async with serving([body(1, junk="x" * (ANSWER_BYTES + MIB))]) as (_, url):
         cluster = KubeClient(ApiClient(Configuration(host=url)))
         with pytest.raises(KubeAnswerTooLarge, match="larger than 8 MiB"):
-            _ = [page async for page in cluster.list_metadata(None)]
+            _ = [page async for page in cluster.list_metadata(SERVER, None)]
         await cluster.close()
 
 
@@ -252,7 +254,7 @@ async def test_an_event_that_no_api_server_sends_breaks_the_connection_and_nothi
 async def test_listing_large_objects_takes_a_bounded_amount_of_memory() -> None:
     """One emoji makes four bytes of each character of a text; so no text is made of the whole."""
     async with serving([junk(number) for number in range(200)]) as (_, url):
-        objects = Store(lambda: 0.0)
+        objects = Store(SERVERS, lambda: 0.0)
         async with kopfs(url) as session, session.get(url + PATH, params={"limit": "1"}):
             pass  # what is imported on the way is no part of it
         tracemalloc.start()

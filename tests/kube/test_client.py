@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
+from onecloud_operator.api.identity import SERVER
 from onecloud_operator.api.prune import keeps
 from onecloud_operator.kube.bounded_json import FIELD_MANAGER
 from onecloud_operator.kube.client import (
-    KIND,
     PAGE,
     KubeClient,
     KubeConflict,
@@ -59,7 +59,7 @@ READY = {
 
 def reference_to(body: dict[str, Any]) -> ObjectReference:
     meta = body["metadata"]
-    return ObjectReference(meta["namespace"], meta["name"], meta["uid"], meta["resourceVersion"])
+    return ObjectReference(SERVER, meta["namespace"], meta["name"], meta["uid"], meta["resourceVersion"])
 
 
 @pytest.fixture
@@ -91,12 +91,13 @@ async def test_a_status_that_is_the_same_is_no_new_version(cluster: KubeClient, 
 async def test_a_decision_on_an_older_version_is_not_written(
     cluster: KubeClient, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
-    kube.patch(KIND, "web-1", namespace, {"spec": {"deletionProtection": True}})
+    kube.patch(SERVER.plural, "web-1", namespace, {"spec": {"deletionProtection": True}})
     with pytest.raises(KubeConflict) as error:
         await cluster.write_status(reference_to(web), {"id": "s1"})
     assert error.value.status == 422, "a failed test of a JSON patch"
     assert (
-        "status" not in kube.list(KIND, namespace)[0] or "id" not in kube.list(KIND, namespace)[0]["status"]
+        "status" not in kube.list(SERVER.plural, namespace)[0]
+        or "id" not in kube.list(SERVER.plural, namespace)[0]["status"]
     )
 
 
@@ -104,13 +105,13 @@ async def test_a_namesake_that_was_made_meanwhile_inherits_no_status(
     cluster: KubeClient, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
     """It would inherit the id, and so the server, of an object that was deleted."""
-    kube.delete(KIND, "web-1", namespace)
+    kube.delete(SERVER.plural, "web-1", namespace)
     namesake = kube.create(manifest(namespace, SPEC))
     with pytest.raises(KubeConflict):
         await cluster.write_status(reference_to(web), {"id": "s1"})
     with pytest.raises(KubeConflict):
         await cluster.add_finalizer(reference_to(web), OURS, others=False)
-    found = await cluster.read(namespace, "web-1")
+    found = await cluster.read(SERVER, namespace, "web-1")
     assert found["metadata"]["uid"] == namesake["metadata"]["uid"]
     assert "id" not in found.get("status", {})
     assert "finalizers" not in found["metadata"]
@@ -140,7 +141,7 @@ async def test_nothing_that_another_manager_put_into_the_status_survives(
 ) -> None:
     first = await cluster.write_status(reference_to(web), {"id": "s1", "conditions": [READY]})
     left = {"deletion": {"requestedAt": MOMENT}, "nextRetryTime": MOMENT, "ip": "10.0.0.5"}
-    kube.patch(KIND, "web-1", namespace, {"status": left}, subresource="status")
+    kube.patch(SERVER.plural, "web-1", namespace, {"status": left}, subresource="status")
     kube.apply(
         {
             **{key: first[key] for key in ("apiVersion", "kind")},
@@ -150,7 +151,7 @@ async def test_nothing_that_another_manager_put_into_the_status_survives(
         manager="velero-server",
         subresource="status",
     )
-    seen = await cluster.read(namespace, "web-1")
+    seen = await cluster.read(SERVER, namespace, "web-1")
     assert {*left} <= {*seen["status"]}
     assert len(seen["status"]["conditions"]) == 2
     ours = await cluster.write_status(reference_to(seen), {"id": "s1", "conditions": [READY]})
@@ -184,10 +185,10 @@ async def test_a_status_that_was_applied_by_an_older_operator_is_taken_over(
 async def test_a_status_for_an_object_that_is_gone_is_not_found(
     cluster: KubeClient, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
-    kube.delete(KIND, "web-1", namespace)
+    kube.delete(SERVER.plural, "web-1", namespace)
     with pytest.raises((KubeNotFound, KubeConflict)):
         await cluster.write_status(reference_to(web), {"id": "s1"})
-    assert kube.get(KIND, "web-1", namespace) is None
+    assert kube.get(SERVER.plural, "web-1", namespace) is None
 
 
 # -- finalizers ------------------------------------------------------------------------------------------
@@ -212,23 +213,23 @@ async def test_a_finalizer_comes_and_goes_beside_those_of_others(
     ids=["another-version", "another-object"],
 )
 async def test_a_finalizer_is_set_on_what_was_decided_upon_or_not_at_all(
-    cluster: KubeClient, web: dict[str, Any], namespace: str, change: dict[str, str]
+    cluster: KubeClient, web: dict[str, Any], namespace: str, change: dict[str, Any]
 ) -> None:
     with pytest.raises(KubeConflict):
         await cluster.add_finalizer(replace(reference_to(web), **change), OURS, others=False)
-    assert "finalizers" not in (await cluster.read(namespace, "web-1"))["metadata"]
+    assert "finalizers" not in (await cluster.read(SERVER, namespace, "web-1"))["metadata"]
 
 
 async def test_a_deleted_object_goes_with_its_last_finalizer(
     cluster: KubeClient, kube: Kube, web: dict[str, Any], namespace: str
 ) -> None:
     await cluster.add_finalizer(reference_to(web), OURS, others=False)
-    kube.delete(KIND, "web-1", namespace)
-    going = await cluster.read(namespace, "web-1")
+    kube.delete(SERVER.plural, "web-1", namespace)
+    going = await cluster.read(SERVER, namespace, "web-1")
     assert "deletionTimestamp" in going["metadata"]
     await cluster.remove_finalizer(reference_to(going), OURS, 0)
     with pytest.raises(KubeNotFound):
-        await cluster.read(namespace, "web-1")
+        await cluster.read(SERVER, namespace, "web-1")
 
 
 # -- reading ---------------------------------------------------------------------------------------------
@@ -241,7 +242,7 @@ async def test_a_list_has_the_metadata_of_those_that_are_asked_for(
         kube.create(body)
 
     async def names(space: str | None, selector: str = "") -> set[str]:
-        pages = [page async for page in cluster.list_metadata(space, selector)]
+        pages = [page async for page in cluster.list_metadata(SERVER, space, selector)]
         found = [meta for page in pages for meta in page if meta["namespace"] == namespace]
         assert all("uid" in meta and "resourceVersion" in meta for meta in found)
         return {meta["name"] for meta in found}
@@ -276,8 +277,8 @@ async def test_a_cluster_is_called_by_the_uid_of_its_system_namespace(
 
 
 async def test_the_served_schema_knows_our_kind(cluster: KubeClient) -> None:
-    schemas = (await cluster.served_schema())["components"]["schemas"]
-    assert any(name.endswith(KIND) for name in schemas)
+    schemas = (await cluster.served_schema(SERVER))["components"]["schemas"]
+    assert any(name.endswith(SERVER.kind) for name in schemas)
 
 
 async def test_an_event_is_told_of_its_object_and_cut_to_what_events_take(
@@ -358,7 +359,7 @@ async def test_whatever_is_wrong_is_an_error_of_ours(
 ) -> None:
     async with answering(always(answer)) as (made, told, _):
         with pytest.raises(KubeError) as error:
-            await made.read("shop", "web-1")
+            await made.read(SERVER, "shop", "web-1")
         assert type(error.value) is kind
         assert says in str(error.value)
         assert "GET /apis/onecloud.io/v1alpha1/namespaces/shop/onecloudservers/web-1" in str(error.value)
@@ -388,7 +389,9 @@ async def test_a_long_list_is_read_page_by_page() -> None:
         return Answer(200, pages["next one" if "continue=next" in query else None])
 
     async with answering(respond) as (made, told, place):
-        found = [meta["name"] async for page in made.list_metadata("shop", "shard=a") for meta in page]
+        found = [
+            meta["name"] async for page in made.list_metadata(SERVER, "shop", "shard=a") for meta in page
+        ]
         assert found == ["a", "b"]
         assert told.calls == [("list", 200), ("list", 200)]
         assert all(f"limit={PAGE}" in call and "labelSelector=shard" in call for call in place.calls)
@@ -405,12 +408,12 @@ async def test_a_list_that_is_too_old_to_go_on_is_an_error_and_not_a_short_list(
 
     async with answering(respond) as (made, _, _):
         with pytest.raises(KubeError, match="410 expired"):
-            [page async for page in made.list_metadata(None)]
+            [page async for page in made.list_metadata(SERVER, None)]
 
 
 async def test_what_is_sent_names_us_and_the_version_that_was_decided_upon() -> None:
     async with answering(always(Answer(200, {}))) as (made, _, place):
-        await made.write_status(ObjectReference("shop", "web-1", "u1", "7"), {"id": "s1"})
+        await made.write_status(ObjectReference(SERVER, "shop", "web-1", "u1", "7"), {"id": "s1"})
         (asked,) = place.asked
         assert f"fieldManager={FIELD_MANAGER}" in asked.target
         assert asked.path.endswith("/onecloudservers/web-1/status")
@@ -445,6 +448,6 @@ async def test_a_name_that_is_none_never_gets_into_a_path(name: str) -> None:
         with pytest.raises(KubeNotFound, match="is no name in Kubernetes"):
             await cluster.secret(name, "onecloud")
         with pytest.raises(KubeNotFound, match="is no name in Kubernetes"):
-            await cluster.read("shop", name)
+            await cluster.read(SERVER, "shop", name)
         await cluster.close()
         assert place.asked == []

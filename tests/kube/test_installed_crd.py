@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
-from onecloud_operator.api.crd import schema
-from onecloud_operator.api.prune import GROUP, KIND, VERSION
+from onecloud_operator.api.crd import DEFINITION, RECORDS, schema
+from onecloud_operator.api.identity import SERVER
 from onecloud_operator.core.records import KeptDisk, Records, Restart
 from onecloud_operator.core.report.next_records import shown
 from onecloud_operator.core.values import Place
 from onecloud_operator.kube.client import KubeError, KubeNotFound
 from onecloud_operator.kube.installed_crd import (
     EVERY_SECONDS,
-    RECORDS,
     InstalledCRD,
     RecordsLost,
     fields_lacking,
@@ -88,7 +87,7 @@ async def test_an_old_crd_that_cannot_keep_the_records_is_not_worked_with(
 ) -> None:
     """A creation that cannot be recorded as failed would be looked at again and again, without a pause."""
     older = without(*lost)
-    assert records_lost(older) == records
+    assert records_lost(older, DEFINITION) == records
     health = Health()
     waiting = asyncio.create_task(definition_at(Serving(older)).wait(health.ready))
     done, _ = await asyncio.wait((waiting,), timeout=0.05)
@@ -166,17 +165,17 @@ class Serving:
         self.status = status
         self.error: KubeError | None = None
 
-    async def served_schema(self) -> dict[str, Any]:
+    async def served_schema(self, _identity: object) -> dict[str, Any]:
         if self.error is not None:
             raise self.error
-        kind = {"group": GROUP, "version": VERSION, "kind": KIND}
+        kind = {"group": SERVER.group, "version": SERVER.version, "kind": SERVER.kind}
         found = {"x-kubernetes-group-version-kind": [kind], "properties": {"status": self.status}}
         return {"components": {"schemas": {"it": found}}}
 
 
 def definition_at(api: Serving) -> InstalledCRD:
     asked: Any = api  # for nothing else
-    return InstalledCRD(asked)
+    return InstalledCRD(asked, DEFINITION)
 
 
 def without(*path: str) -> dict[str, Any]:

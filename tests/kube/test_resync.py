@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.identity import SERVER
+from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
-from onecloud_operator.kube.client import KIND, KubeError
+from onecloud_operator.kube.client import KubeError
 from onecloud_operator.kube.resync import EVERY_SECONDS, FIRST_SECONDS, Resync
 from onecloud_operator.kube.store import Key, Store, key_of
 from tests.api.manifests import SPEC, manifest
@@ -34,7 +36,7 @@ class Scene:
 
     def __init__(self, cluster: KubeClient, *namespaces: str, selector: str = "") -> None:
         self.clock = SimulatedClock()
-        self.objects = Store(self.clock.monotonic)
+        self.objects = Store(SERVERS, self.clock.monotonic)
         self.queue: Queue[Key] = Queue(
             clock=self.clock, backoff=Backoff(1.0, 2.0, lambda: 0.5), workers=1, per_group=1
         )
@@ -111,7 +113,7 @@ async def test_what_is_gone_is_dropped_with_all_that_was_kept_for_it(
     scene.objects.complete = True
     for key in scene.objects.keys():  # noqa: SIM118 - no mapping
         scene.queue.add(key, Lane.USER)
-    kube.delete(KIND, "web", namespace)
+    kube.delete(SERVER.plural, "web", namespace)
     assert await scene.count() == 0
     assert (scene.known, scene.gone) == ({"db"}, ["web"])
     assert scene.queue.depth(Lane.USER) == 1
@@ -123,7 +125,7 @@ async def test_an_edit_that_the_watch_has_not_told_is_read_and_worked_on(
     """The deletion of an object is such an edit, while a finalizer holds it."""
     scene.hear(*make(kube, namespace, "web", "db"))
     scene.objects.complete = True
-    kube.patch(KIND, "web", namespace, {"spec": {"deletionPolicy": "Retain"}})
+    kube.patch(SERVER.plural, "web", namespace, {"spec": {"deletionPolicy": "Retain"}})
     assert await scene.count() == 0
     assert scene.queue.depth(Lane.RESYNC) == 1
     (web,) = (key for key in scene.objects.keys() if key.name == "web")  # noqa: SIM118 - no mapping
@@ -140,7 +142,7 @@ async def test_a_namesake_takes_the_place_of_the_one_that_is_gone(
     (old,) = make(kube, namespace, "web")
     scene.hear(old)
     scene.objects.complete = True
-    kube.delete(KIND, "web", namespace)
+    kube.delete(SERVER.plural, "web", namespace)
     (new,) = make(kube, namespace, "web")
     assert await scene.count() == 1
     assert scene.gone == ["web"]
@@ -153,7 +155,7 @@ async def test_what_is_heard_of_while_it_counts_is_never_taken_for_gone(
 ) -> None:
     """It was made after the page that it would stand on was read."""
     (web,) = make(kube, namespace, "web")
-    kube.delete(KIND, "web", namespace)
+    kube.delete(SERVER.plural, "web", namespace)
     scene.hear(web)
     assert await scene.count(later=False) == 0
     assert scene.known == {"web"}
@@ -176,7 +178,7 @@ async def test_an_object_whose_label_left_the_shard_is_let_go(
     async with cluster_of(control_plane) as cluster:
         scene = Scene(cluster, namespace, selector="shard=a")
         scene.hear(*make(kube, namespace, "web", shard="a"))
-        kube.patch(KIND, "web", namespace, {"metadata": {"labels": {"shard": "b"}}})
+        kube.patch(SERVER.plural, "web", namespace, {"metadata": {"labels": {"shard": "b"}}})
         await scene.count()
         assert scene.gone == ["web"]
 

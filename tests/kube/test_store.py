@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onecloud_operator.controller.server_object import SERVERS, resource_of
 from onecloud_operator.core.records import attempt_id, unasked_for
-from onecloud_operator.core.resource import FINALIZER, PAUSED
-from onecloud_operator.kube.store import ECHO_SECONDS, Key, Store, resource_of
+from onecloud_operator.core.resource import FINALIZER, PAUSED, Resource
+from onecloud_operator.kube.store import ECHO_SECONDS, Key, Store
 from tests.api.manifests import SPEC, merged
 from tests.engine.simulated import SimulatedClock
 
@@ -24,17 +25,17 @@ def body(version: int, *, uid: str = "uid-1", **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def objects(clock: SimulatedClock) -> Store:
-    return Store(clock.monotonic)
+def objects(clock: SimulatedClock) -> Store[Resource]:
+    return Store(SERVERS, clock.monotonic)
 
 
-def version(objects: Store) -> str:
+def version(objects: Store[Resource]) -> str:
     found = objects.get(KEY)
     assert found is not None
     return found.version
 
 
-def test_a_late_echo_of_an_older_version_is_no_news(objects: Store, clock: SimulatedClock) -> None:
+def test_a_late_echo_of_an_older_version_is_no_news(objects: Store[Resource], clock: SimulatedClock) -> None:
     objects.heard(body(1), listed=True)
     objects.answered(body(3), clock.monotonic())
     assert objects.heard(body(2), listed=False) is None
@@ -43,7 +44,7 @@ def test_a_late_echo_of_an_older_version_is_no_news(objects: Store, clock: Simul
 
 
 async def test_an_edit_that_the_watch_tells_before_our_own_write_is_answered_is_kept(
-    objects: Store, clock: SimulatedClock
+    objects: Store[Resource], clock: SimulatedClock
 ) -> None:
     """It is told only once: the answer to our write, which is older, must not take its place."""
     objects.heard(body(1), listed=True)
@@ -55,7 +56,7 @@ async def test_an_edit_that_the_watch_tells_before_our_own_write_is_answered_is_
 
 
 async def test_versions_that_went_back_are_believed_when_they_come_out_of_a_list(
-    objects: Store, clock: SimulatedClock
+    objects: Store[Resource], clock: SimulatedClock
 ) -> None:
     """After a restore of the cluster's database they really are lower."""
     objects.heard(body(1), listed=True)
@@ -65,7 +66,7 @@ async def test_versions_that_went_back_are_believed_when_they_come_out_of_a_list
 
 
 async def test_an_answer_that_was_asked_for_after_all_that_was_heard_is_believed(
-    objects: Store, clock: SimulatedClock
+    objects: Store[Resource], clock: SimulatedClock
 ) -> None:
     objects.heard(body(900), listed=False)
     await clock.advance(1.0)
@@ -74,7 +75,7 @@ async def test_an_answer_that_was_asked_for_after_all_that_was_heard_is_believed
 
 
 async def test_a_watch_that_is_a_minute_behind_is_believed_again(
-    objects: Store, clock: SimulatedClock
+    objects: Store[Resource], clock: SimulatedClock
 ) -> None:
     objects.heard(body(1), listed=True)
     objects.answered(body(900), clock.monotonic())
@@ -82,7 +83,7 @@ async def test_a_watch_that_is_a_minute_behind_is_believed_again(
     assert objects.heard(body(5), listed=False) == KEY
 
 
-def test_a_namesake_is_another_object(objects: Store) -> None:
+def test_a_namesake_is_another_object(objects: Store[Resource]) -> None:
     objects.heard(body(1), listed=True)
     other = objects.heard(body(2, uid="uid-2"), listed=False)
     assert other == Key("shop", "web", "uid-2")
@@ -91,13 +92,13 @@ def test_a_namesake_is_another_object(objects: Store) -> None:
     assert objects.lives("uid-2", "shop")
 
 
-def test_while_not_all_objects_are_known_any_owner_may_live(objects: Store) -> None:
+def test_while_not_all_objects_are_known_any_owner_may_live(objects: Store[Resource]) -> None:
     assert objects.lives("never-heard-of", "shop")
     objects.complete = True
     assert not objects.lives("never-heard-of", "shop")
 
 
-def test_a_spec_that_cannot_be_read_is_a_flaw_without_its_values(objects: Store) -> None:
+def test_a_spec_that_cannot_be_read_is_a_flaw_without_its_values(objects: Store[Resource]) -> None:
     spec = {"credentialsRef": {"name": "onecloud"}, "server": {"cpu": "Sesam-0ffne-dich"}}
     objects.heard(body(1, spec=spec), listed=True)
     found = objects.get(KEY)
@@ -118,7 +119,7 @@ def test_a_spec_that_cannot_be_read_is_a_flaw_without_its_values(objects: Store)
         {"managedTags": "x", "server": [], "deletion": []},
     ],
 )
-def test_a_status_that_somebody_edited_reads_as_no_record(objects: Store, status: Any) -> None:
+def test_a_status_that_somebody_edited_reads_as_no_record(objects: Store[Resource], status: Any) -> None:
     objects.heard(body(1, status=status), listed=True)
     found = objects.get(KEY)
     assert found is not None
@@ -135,7 +136,7 @@ def test_a_status_that_somebody_edited_reads_as_no_record(objects: Store, status
     ],
 )
 def test_an_answer_that_repeats_what_was_written_takes_no_memory_of_its_own(
-    objects: Store, answer: dict[str, Any], kept: bool
+    objects: Store[Resource], answer: dict[str, Any], kept: bool
 ) -> None:
     objects.heard(body(1), listed=True)
     written = {"id": "s-1", "server": {"cpu": 2}}
@@ -151,7 +152,7 @@ def naming(secret: str, version: int = 1) -> dict[str, Any]:
     return body(version, spec={"credentialsRef": {"name": secret}})
 
 
-def test_a_secret_is_in_use_while_any_object_names_it(objects: Store) -> None:
+def test_a_secret_is_in_use_while_any_object_names_it(objects: Store[Resource]) -> None:
     other = naming("onecloud")
     other["metadata"] |= {"name": "db", "uid": "uid-2"}
     objects.heard(naming("onecloud"), listed=True)
@@ -162,7 +163,7 @@ def test_a_secret_is_in_use_while_any_object_names_it(objects: Store) -> None:
     assert not objects.names(("shop", "onecloud"))
 
 
-def test_a_secret_that_an_object_no_longer_names_is_in_use_no_longer(objects: Store) -> None:
+def test_a_secret_that_an_object_no_longer_names_is_in_use_no_longer(objects: Store[Resource]) -> None:
     objects.heard(naming("old"), listed=True)
     objects.heard(naming("new", 2), listed=False)
     assert (objects.names(("shop", "old")), objects.names(("shop", "new"))) == (False, True)
@@ -172,13 +173,15 @@ def test_a_secret_that_an_object_no_longer_names_is_in_use_no_longer(objects: St
 @pytest.mark.parametrize(
     "spec", [None, "x", {}, {"credentialsRef": None}, {"credentialsRef": []}, {"credentialsRef": {"name": 7}}]
 )
-def test_an_object_that_names_no_secret_has_none(objects: Store, spec: Any) -> None:
+def test_an_object_that_names_no_secret_has_none(objects: Store[Resource], spec: Any) -> None:
     objects.heard(body(1, spec=spec), listed=True)
     assert objects.secret_of(KEY) is None
     objects.drop(KEY)
 
 
-def test_nothing_is_known_of_an_object_that_was_never_heard_of(objects: Store, clock: SimulatedClock) -> None:
+def test_nothing_is_known_of_an_object_that_was_never_heard_of(
+    objects: Store[Resource], clock: SimulatedClock
+) -> None:
     """Not even by the answer to a write of ours: it was deleted meanwhile."""
     objects.answered(body(3), clock.monotonic())
     objects.drop(KEY)
@@ -189,7 +192,7 @@ def test_nothing_is_known_of_an_object_that_was_never_heard_of(objects: Store, c
 
 
 async def test_those_of_which_nothing_was_heard_since_a_moment_are_told_apart(
-    objects: Store, clock: SimulatedClock
+    objects: Store[Resource], clock: SimulatedClock
 ) -> None:
     objects.heard(body(1), listed=True)
     await clock.advance(5.0)
@@ -198,7 +201,7 @@ async def test_those_of_which_nothing_was_heard_since_a_moment_are_told_apart(
     assert list(objects.stale_before(began_at)) == [KEY]
 
 
-def test_what_no_decision_reads_is_not_kept(objects: Store) -> None:
+def test_what_no_decision_reads_is_not_kept(objects: Store[Resource]) -> None:
     """Half of an object are its managed fields; and what was applied last may have user data in it."""
     full = body(1, spec=SPEC, status={"id": "s1"})
     full["metadata"] |= {
@@ -238,7 +241,7 @@ MANAGED = {"subresource": "status", "fieldsV1": {"f:status": {"f:server": {}}}}
     ],
 )
 def test_it_is_known_whether_others_wrote_what_the_status_shows_of_the_server(
-    objects: Store, managers: list[dict[str, Any]] | None, shared: bool
+    objects: Store[Resource], managers: list[dict[str, Any]] | None, shared: bool
 ) -> None:
     """A restart must not recall it as what the cloud showed."""
     full = body(1, spec=SPEC, status={"server": {"id": "s1"}})

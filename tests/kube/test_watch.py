@@ -33,9 +33,8 @@ class Scene:
         self.asked: list[str] = []  # the queries
         self.speak = asyncio.Event()
         self.watch = Watch(
-            "onecloudservers",
+            {"onecloudservers": self._relisted},
             monotonic=lambda: self.now,
-            on_relist=self._relisted,
             request_class=guarded(_closed().check),
         )
 

@@ -16,6 +16,8 @@ import kopf
 import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
+from onecloud_operator.api.identity import SERVER
+from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
@@ -58,8 +60,8 @@ class Site:
     def __post_init__(self) -> None:
         self.supervisor = Supervisor(self.clock)
         self.cluster = KubeClient(ApiClient(Configuration(host=self.url)))
-        self.watch = Watch("onecloudservers", monotonic=self.clock.monotonic, on_relist=lambda: None)
-        self.objects = Store(self.clock.monotonic)
+        self.watch = Watch({"onecloudservers": lambda: None}, monotonic=self.clock.monotonic)
+        self.objects = Store(SERVERS, self.clock.monotonic)
         self.objects.complete = True
         self.cloud = SimulatedCloud(self.clock)
         self.feeds: Feeds[Key] = feeds_on(self.clock)
@@ -114,7 +116,7 @@ class Site:
         """Make a call of our own to Kubernetes."""
         self.status = status
         try:
-            await self.cluster.read("shop", "web-1")
+            await self.cluster.read(SERVER, "shop", "web-1")
         except KubeError:
             assert status != 200
 

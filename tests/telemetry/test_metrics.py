@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.crd import DEFINITION
+from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.core.values import Place
 from onecloud_operator.election.election import Fence
 from onecloud_operator.engine.backoff import Backoff
@@ -158,16 +160,16 @@ def working(clock: Any, *, feeds: Any = (), endpoints: Endpoints | None = None) 
     queue: Queue[Key] = Queue(clock=clock, backoff=Backoff(1.0, 2.0, lambda: 0.5), workers=1, per_group=1)
     no_feeds: Any = NoFeeds()
     nobody: Any = None
-    watch = Watch("x", monotonic=clock.monotonic, on_relist=lambda: None)
+    watch = Watch({}, monotonic=clock.monotonic)
     return Working(
         Standing(Fence.opened()),
         queue,
         feeds or no_feeds,
-        Store(clock.monotonic),
+        Store(SERVERS, clock.monotonic),
         endpoints or Endpoints(),
         watch,
         clock.monotonic,
-        InstalledCRD(nobody),
+        InstalledCRD(nobody, DEFINITION),
     )
 
 

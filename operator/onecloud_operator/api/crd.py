@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import yaml
 
+from onecloud_operator.api.identity import SERVER, Definition
 from onecloud_operator.api.immutability import transition_rules
-from onecloud_operator.api.prune import GROUP, KIND, VERSION
 from onecloud_operator.api.rule import VALIDATIONS
 from onecloud_operator.api.spec import Spec
 from onecloud_operator.api.status import Status
 from onecloud_operator.api.structural import published, structural
 
-PLURAL, SINGULAR, SHORT, CATEGORY = "onecloudservers", "onecloudserver", "ocs", "onecloud"
+SINGULAR, SHORT, CATEGORY = "onecloudserver", "ocs", "onecloud"
+
+# Without these in the status an object would make a second server, be worked on without an end, leave a
+# server off that it has stopped, or take another disk for its own.
+RECORDS = frozenset(
+    {
+        "id",
+        "cloud",
+        "creation",
+        "adoptedAt",
+        "takenOverFrom",
+        "restart",
+        "deletion",
+        "heldBack",
+        "rootDiskID",
+        "dataDiskIDs",
+        "keptDisks",
+        "conditions",
+        "observedGeneration",
+    }
+)
 
 HEADER = "# Generated from operator/onecloud_operator/api by `make generate`; do not edit.\n"
 WIDTH = 110
@@ -47,22 +69,22 @@ def crd() -> dict[str, Any]:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{PLURAL}.{GROUP}"},
+        "metadata": {"name": f"{SERVER.plural}.{SERVER.group}"},
         "spec": {
-            "group": GROUP,
+            "group": SERVER.group,
             "scope": "Namespaced",
             "names": {
-                "plural": PLURAL,
+                "plural": SERVER.plural,
                 "singular": SINGULAR,
-                "kind": KIND,
-                "listKind": f"{KIND}List",
+                "kind": SERVER.kind,
+                "listKind": f"{SERVER.kind}List",
                 "shortNames": [SHORT],
                 "categories": [CATEGORY],
             },
             "conversion": {"strategy": "None"},
             "versions": [
                 {
-                    "name": VERSION,
+                    "name": SERVER.version,
                     "served": True,
                     "storage": True,
                     "subresources": {"status": {}},
@@ -100,6 +122,15 @@ def schema() -> dict[str, Any]:
         },
         VALIDATIONS: transition_rules(spec["properties"]["server"]),
     }
+
+
+@cache  # to make it of the models takes a while
+def _status() -> Mapping[str, Any]:
+    status: Mapping[str, Any] = schema()["properties"]["status"]
+    return status
+
+
+DEFINITION = Definition(SERVER, _status, RECORDS)
 
 
 class _Dumper(yaml.SafeDumper):

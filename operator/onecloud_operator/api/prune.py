@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-GROUP, VERSION, KIND = "onecloud.io", "v1alpha1", "OneCloudServer"
+from onecloud_operator.api.identity import Identity
 
 
-def schema_of_status(document: Mapping[str, Any]) -> dict[str, Any] | None:
+def schema_of_status(document: Mapping[str, Any], identity: Identity) -> dict[str, Any] | None:
     """Return the schema of ``status`` out of the group's OpenAPI v3 document, or None if it has none."""
     schemas = document.get("components", {}).get("schemas", {})
-    wanted = {"group": GROUP, "version": VERSION, "kind": KIND}
+    wanted = {"group": identity.group, "version": identity.version, "kind": identity.kind}
     for schema in schemas.values():
         if wanted in schema.get("x-kubernetes-group-version-kind", ()):
             status = schema.get("properties", {}).get("status")

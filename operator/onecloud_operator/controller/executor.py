@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, assert_never
 
+from onecloud_operator.api.identity import SERVER
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.resource import Resource
     from onecloud_operator.feed import Feed
     from onecloud_operator.kube.store import Key, Store
     from onecloud_operator.onecloud import Cloud
@@ -83,7 +85,7 @@ class Executor:
     """What carries out the steps of one object in one pass. *cloud*, *feed*: None without credentials."""
 
     cluster: KubeClient
-    objects: Store
+    objects: Store[Resource]
     sessions: Sessions
     monotonic: Callable[[], float]
     cloud: Cloud | None = None
@@ -277,7 +279,7 @@ class Executor:
 def reference_of(facts: Facts) -> ObjectReference:
     """Return which version of which object was decided upon."""
     resource = facts.resource
-    return ObjectReference(resource.namespace, resource.name, resource.uid, resource.version)
+    return ObjectReference(SERVER, resource.namespace, resource.name, resource.uid, resource.version)
 
 
 def _doing(step: CloudWrite) -> Doing:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import Owner
     from onecloud_operator.core.outcome import Outcome
     from onecloud_operator.core.references import Answer, Reference
+    from onecloud_operator.core.resource import Resource
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.kube.store import Key, Store
 
@@ -48,7 +49,7 @@ class Observer:
     """The feeds, as each object sees them."""
 
     feeds: Feeds[Key]
-    objects: Store
+    objects: Store[Resource]
     config: Config
     _watching: dict[Key, _Watching] = field(default_factory=dict)
 

@@ -64,7 +64,7 @@ class Reconciler:
     *on_step*, which must not raise, is told of each step: its kind, and the reason of a refusal or None.
     """
 
-    objects: Store
+    objects: Store[Resource]
     cluster: KubeClient
     sessions: Sessions
     feeds: Feeds[Key]
@@ -224,7 +224,7 @@ class Reconciler:
         """Read an object that has changed under a decision."""
         asked_at = self.monotonic()
         try:
-            body = await self.cluster.read(key.namespace, key.name)
+            body = await self.cluster.read(self.objects.kind.identity, key.namespace, key.name)
         except KubeNotFound:
             self._drop(key)
         except KubeError as error:

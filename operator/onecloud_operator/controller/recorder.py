@@ -12,6 +12,7 @@ from onecloud_operator.core.report.events import transitions
 from onecloud_operator.core.report.report import differs
 from onecloud_operator.core.values import text_of_time
 from onecloud_operator.kube.client import KubeError, KubeForbidden
+from onecloud_operator.kube.store import Key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.conclude import LogLine
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.report.events import Transition
+    from onecloud_operator.core.resource import Resource
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.installed_crd import InstalledCRD
     from onecloud_operator.kube.store import Store
@@ -30,7 +32,7 @@ logger = logging.getLogger(__name__)
 class Recorder:
     """One for the process."""
 
-    objects: Store
+    objects: Store[Resource]
     cluster: KubeClient
     monotonic: Callable[[], float]
     installed_crd: InstalledCRD
@@ -43,10 +45,11 @@ class Recorder:
         of a newer definition. Raises KubeError if it does not keep all that was sent.
         """
         schema, resource = self.installed_crd.status, facts.resource
+        key = Key(resource.namespace, resource.name, resource.uid)
         known = dict(status) if schema is None else prune(status, schema)[0]
         if not differs(resource.status, known):
             return
-        if (wrote := self.objects.wrote(resource)) is not None and not differs(wrote, known):
+        if (wrote := self.objects.wrote(key, resource.version)) is not None and not differs(wrote, known):
             return
         asked_at = self.monotonic()
         body = await self.cluster.write_status(reference_of(facts), known)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.identity import SERVER
 from onecloud_operator.core.records import Records
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.api.spec import ServerSpec, Spec
 
-FINALIZER = "onecloud.io/server"
+FINALIZER = SERVER.finalizer
 
 PAUSED = "onecloud.io/paused"
 RECONCILE_REQUESTED_AT = "onecloud.io/reconcile-requested-at"

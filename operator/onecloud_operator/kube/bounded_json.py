@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 from pydantic_core import from_json
 
+from onecloud_operator.api.identity import GROUP
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -22,7 +24,7 @@ ANSWER_BYTES: Final = 8 * 2**20  # an object has 1.5 MiB at the most; a page of 
 FEWER: Final = 4  # how many times fewer objects are asked for after a page that was too large
 FIELD_MANAGER: Final = "onecloud-operator"
 SHARED: Final = "shared"  # beside metadata, spec and status: others wrote what status.server shows
-PREFIX: Final = "onecloud.io/"  # of our finalizers
+PREFIX: Final = f"{GROUP}/"  # of our finalizers
 # Those that decisions read; others of our prefix, however many, must not push one of them out.
 ANNOTATIONS: Final = frozenset(
     PREFIX + name

@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
     from kubernetes.aio.client import ApiClient
 
-GROUP: Final = "onecloud.io"
-VERSION: Final = "v1alpha1"
-PLURAL: Final = "onecloudservers"
-KIND: Final = "OneCloudServer"
+    from onecloud_operator.api.identity import Identity
+
 TIMEOUT_SECONDS: Final = 15.0
 PAGE: Final = 500
+EVENTS_NAMESPACE: Final = "default"  # of objects that live in none
 NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
@@ -55,8 +54,9 @@ class KubeAnswerTooLarge(KubeError):
 
 @dataclass(frozen=True, slots=True)
 class ObjectReference:
-    """Which object, and which version of it was decided upon."""
+    """Which object, and which version of it was decided upon; *namespace* is "" where its kind has none."""
 
+    identity: Identity
     namespace: str
     name: str
     uid: str
@@ -120,18 +120,18 @@ class KubeClient:
         return await self.call(
             operation,
             "PATCH",
-            f"{_path(reference.namespace, reference.name)}{subresource}",
+            f"{_path(reference.identity, reference.namespace, reference.name)}{subresource}",
             query={"fieldManager": FIELD_MANAGER},
             body=[*tests, *operations],
             content_type="application/json-patch+json",
         )
 
-    async def read(self, namespace: str, name: str) -> dict[str, Any]:
+    async def read(self, identity: Identity, namespace: str, name: str) -> dict[str, Any]:
         """Return the object. Raises KubeNotFound."""
-        return await self.call("read", "GET", _path(namespace, name))
+        return await self.call("read", "GET", _path(identity, namespace, name))
 
     async def list_metadata(
-        self, namespace: str | None, selector: str = ""
+        self, identity: Identity, namespace: str | None, selector: str = ""
     ) -> AsyncIterator[tuple[dict[str, Any], ...]]:
         """Yield pages of objects' metadata; *namespace* None: of the cluster; *selector* "": all of them."""
         token, limit = "", PAGE
@@ -143,7 +143,7 @@ class KubeClient:
                 page = await self.call(
                     "list",
                     "GET",
-                    _path(namespace, None),
+                    _path(identity, namespace, None),
                     query=query,
                     accept="application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json",
                 )
@@ -177,9 +177,9 @@ class KubeClient:
         """Return the list of ServiceCIDRs; KubeNotFound before Kubernetes 1.33."""
         return await self.call("services", "GET", "/apis/networking.k8s.io/v1/servicecidrs")
 
-    async def served_schema(self) -> dict[str, Any]:
-        """Return the OpenAPI v3 schemas served for our group; KubeNotFound without CRD."""
-        return await self.call("schema", "GET", f"/openapi/v3/apis/{GROUP}/{VERSION}")
+    async def served_schema(self, identity: Identity) -> dict[str, Any]:
+        """Return the OpenAPI v3 schemas served for the group of a kind; KubeNotFound without CRD."""
+        return await self.call("schema", "GET", f"/openapi/v3/apis/{identity.api_version}")
 
     async def rules(self, namespace: str) -> dict[str, Any]:
         """Return what we may do in a namespace, as the status of a SelfSubjectRulesReview."""
@@ -200,21 +200,23 @@ class KubeClient:
         self, reference: ObjectReference, *, kind: str, reason: str, message: str, time: str
     ) -> None:
         """Post an Event; *kind* is Normal or Warning. The name is the server's to make unique."""
+        space = reference.namespace or EVENTS_NAMESPACE
+        involved = {
+            "apiVersion": reference.identity.api_version,
+            "kind": reference.identity.kind,
+            "namespace": reference.namespace,
+            "name": reference.name,
+            "uid": reference.uid,
+        }
         await self.call(
             "emit",
             "POST",
-            f"/api/v1/namespaces/{named(reference.namespace)}/events",
+            f"/api/v1/namespaces/{named(space)}/events",
             body={
                 "apiVersion": "v1",
                 "kind": "Event",
-                "metadata": {"generateName": f"{reference.name}.", "namespace": reference.namespace},
-                "involvedObject": {
-                    "apiVersion": f"{GROUP}/{VERSION}",
-                    "kind": KIND,
-                    "namespace": reference.namespace,
-                    "name": reference.name,
-                    "uid": reference.uid,
-                },
+                "metadata": {"generateName": f"{reference.name}.", "namespace": space},
+                "involvedObject": {name: each for name, each in involved.items() if each},
                 "type": kind,
                 "reason": reason,
                 "message": message[:1024],
@@ -308,9 +310,12 @@ def named(name: str) -> str:
     return name
 
 
-def _path(namespace: str | None, name: str | None) -> str:
-    scope = f"/namespaces/{named(namespace)}" if namespace is not None else ""
-    return f"/apis/{GROUP}/{VERSION}{scope}/{PLURAL}" + (f"/{named(name)}" if name is not None else "")
+def _path(identity: Identity, namespace: str | None, name: str | None) -> str:
+    """Return the path of an object; *namespace* None: of all namespaces, *name* None: of all objects."""
+    inside = identity.namespaced and namespace is not None
+    scope = f"/namespaces/{named(namespace or '')}" if inside else ""
+    kind = f"/apis/{identity.api_version}{scope}/{identity.plural}"
+    return kind + (f"/{named(name)}" if name is not None else "")
 
 
 def _error(method: str, path: str, status: int | None, body: object) -> KubeError:

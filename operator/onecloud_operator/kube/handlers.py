@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import kopf
 
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.kube import connection
-from onecloud_operator.kube.client import GROUP, PAGE, PLURAL, VERSION
+from onecloud_operator.kube.client import PAGE
 from onecloud_operator.kube.watch import LIST_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
+    from onecloud_operator.api.identity import Identity
     from onecloud_operator.engine.queue import Queue
     from onecloud_operator.kube.store import Key, Store
     from onecloud_operator.kube.watch import Watch
@@ -71,8 +73,47 @@ class NoProgress(kopf.ProgressStorage):
         return essence
 
 
-def settings(selector: str = "") -> kopf.OperatorSettings:
-    """Return kopf's settings: it watches what *selector* matches (empty: everything), and never writes."""
+@dataclass(frozen=True, slots=True)
+class WatchedKind:
+    """What hears of the objects of one kind; *gone* is told of those that are not ours any more."""
+
+    objects: Store[Any]
+    queue: Queue[Key]
+    gone: Callable[[Key], None]
+
+    @property
+    def identity(self) -> Identity:
+        """Return which kind."""
+        return self.objects.kind.identity
+
+    async def hear(self, event: Any, **_: object) -> None:  # noqa: ANN401 - kopf's signature
+        """Take over one event."""
+        body = event["object"]
+        if event["type"] == "DELETED":
+            self._deleted(body)
+            return
+        listed = event["type"] is None
+        if (key := self.objects.heard(body, listed=listed)) is not None:
+            self.queue.add(key, Lane.RESYNC if listed else Lane.USER)
+
+    def _deleted(self, body: Mapping[str, Any]) -> None:
+        if (key := self.objects.heard(body, listed=True)) is None:
+            return
+        self.objects.drop(key)
+        if "deletionTimestamp" in body["metadata"]:
+            self.queue.forget(key)
+        else:
+            # It left our selector, so it may be another's by now; or it never had a server.
+            self.queue.abandon(key)
+        self.gone(key)
+
+
+def settings(*identities: Identity, selector: str = "") -> kopf.OperatorSettings:
+    """
+    Return kopf's settings: it watches what *selector* matches (empty: everything), and never writes.
+
+    *identities*: of the kinds.
+    """
     made = kopf.OperatorSettings()
     made.persistence.finalizer = UNUSED_FINALIZER
     made.persistence.diffbase_storage = NoDiffBase()
@@ -80,8 +121,8 @@ def settings(selector: str = "") -> kopf.OperatorSettings:
     made.posting.enabled = False
     # We wait for the CRD ourselves, and need no right to watch CRDs or namespaces.
     made.scanning.disabled = True
-    if selector:
-        made.watching.label_selectors[GROUP, VERSION, PLURAL] = selector
+    for named in identities if selector else ():
+        made.watching.label_selectors[named.group, named.version, named.plural] = selector
     made.watching.server_timeout = WATCH_SECONDS
     # All objects in one answer would be parsed in one go: seconds in which nothing else runs.
     made.watching.chunk_size = PAGE
@@ -92,14 +133,8 @@ def settings(selector: str = "") -> kopf.OperatorSettings:
     return made
 
 
-def registry(
-    objects: Store,
-    queue: Queue[Key],
-    *,
-    gone: Callable[[Key], None],
-    watch: Watch,
-) -> kopf.OperatorRegistry:
-    """Return the handlers: *gone* is told of objects that are not ours any more; *watch* listens."""
+def registry(watch: Watch, *kinds: WatchedKind) -> kopf.OperatorRegistry:
+    """Return the handlers of all *kinds*; *watch* listens."""
     made = kopf.OperatorRegistry()
 
     last: kopf.ConnectionInfo | None = None
@@ -116,22 +151,7 @@ def registry(
         last = info
         return watch.session(info)
 
-    @kopf.on.event(GROUP, VERSION, PLURAL, registry=made)
-    async def heard(event: Any, **_: object) -> None:  # noqa: ANN401 - kopf's signature
-        body = event["object"]
-        if event["type"] == "DELETED":
-            key = objects.heard(body, listed=True)
-            if key is not None:
-                objects.drop(key)
-                if "deletionTimestamp" in body["metadata"]:
-                    queue.forget(key)
-                else:
-                    # It left our selector, so it may be another's by now; or it never had a server.
-                    queue.abandon(key)
-                gone(key)
-            return
-        listed = event["type"] is None
-        if (key := objects.heard(body, listed=listed)) is not None:
-            queue.add(key, Lane.RESYNC if listed else Lane.USER)
-
+    for kind in kinds:
+        named = kind.identity
+        kopf.on.event(named.group, named.version, named.plural, registry=made, id=named.plural)(kind.hear)
     return made

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from onecloud_operator.api.crd import schema
 from onecloud_operator.api.prune import schema_of_status
 from onecloud_operator.kube.client import KubeError, KubeNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from onecloud_operator.api.identity import Definition
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.kube.client import KubeClient
 
@@ -21,25 +20,6 @@ logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS: Final = 5.0
 EVERY_SECONDS: Final = 600.0  # users update CRDs beside a running operator, and take older ones back
-# Without these in the status an object would make a second server, be worked on without an end, leave a
-# server off that it has stopped, or take another disk for its own.
-RECORDS: Final = frozenset(
-    {
-        "id",
-        "cloud",
-        "creation",
-        "adoptedAt",
-        "takenOverFrom",
-        "restart",
-        "deletion",
-        "heldBack",
-        "rootDiskID",
-        "dataDiskIDs",
-        "keptDisks",
-        "conditions",
-        "observedGeneration",
-    }
-)
 
 
 class RecordsLost(KubeError):
@@ -48,13 +28,14 @@ class RecordsLost(KubeError):
 
 class InstalledCRD:
     """
-    One for the process. *status* is the served schema of ``status``, None while it is not known.
+    One for each kind. *status* is the served schema of ``status``, None while it is not known.
 
     *lacking* are the paths of the fields that it does not know: they are not shown.
     """
 
-    def __init__(self, cluster: KubeClient) -> None:
+    def __init__(self, cluster: KubeClient, definition: Definition) -> None:
         self._cluster = cluster
+        self._definition = definition
         self.status: Mapping[str, Any] | None = None
         self.lacking: frozenset[str] = frozenset()
 
@@ -66,8 +47,9 @@ class InstalledCRD:
             except KubeNotFound:
                 ready["objects"] = lambda: "the CRD is not installed"
                 logger.warning(
-                    "the OneCloudServer resource is not known to the API server: install the CRD "
+                    "the %s resource is not known to the API server: install the CRD "
                     "(kubectl apply --server-side -k crds/); trying again",
+                    self._definition.identity.kind,
                 )
             except RecordsLost as error:
                 ready["objects"] = lambda: "the installed CRD is too old"
@@ -82,13 +64,14 @@ class InstalledCRD:
 
     async def look(self) -> None:
         """Ask once; log what is lacking if that is another than before. Raises KubeError."""
-        status = schema_of_status(await self._cluster.served_schema())
-        if lost := records_lost(status):
+        identity = self._definition.identity
+        status = schema_of_status(await self._cluster.served_schema(identity), identity)
+        if lost := records_lost(status, self._definition):
             raise RecordsLost(
                 "the installed CRD cannot keep what must be remembered of servers, so nothing is done: "
                 f"update it (kubectl apply --server-side -k crds/); it lacks {', '.join(sorted(lost))}"
             )
-        lacking = frozenset(_lacking(status))
+        lacking = frozenset(_lacking(status, self._definition))
         if lacking and lacking != self.lacking:
             logger.warning(
                 "the installed CRD is older than the operator, so some fields of the status are not shown: "
@@ -132,16 +115,11 @@ def fields_lacking(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: str
     return lacking
 
 
-def records_lost(served: Mapping[str, Any] | None) -> set[str]:
+def records_lost(served: Mapping[str, Any] | None, definition: Definition) -> set[str]:
     """Return the paths of the records that the served schema of the status would not keep."""
-    return {path for path in _lacking(served) if path.split(".")[1].removesuffix("[]") in RECORDS}
+    lacking = _lacking(served, definition)
+    return {path for path in lacking if path.split(".")[1].removesuffix("[]") in definition.records}
 
 
-def _lacking(served: Mapping[str, Any] | None) -> set[str]:
-    return fields_lacking(_ours(), served) if served is not None else set()
-
-
-@cache  # to make it of the models takes a while
-def _ours() -> Mapping[str, Any]:
-    status: Mapping[str, Any] = schema()["properties"]["status"]
-    return status
+def _lacking(served: Mapping[str, Any] | None, definition: Definition) -> set[str]:
+    return fields_lacking(definition.status(), served) if served is not None else set()

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from onecloud_operator.api.identity import SERVER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -31,8 +33,8 @@ class Right:
 
 # In every namespace with objects.
 NEEDED: Final = (
-    *(Right(verb, "onecloudservers", "onecloud.io") for verb in ("get", "list", "watch", "patch")),
-    Right("patch", "onecloudservers/status", "onecloud.io"),
+    *(Right(verb, SERVER.plural, SERVER.group) for verb in ("get", "list", "watch", "patch")),
+    Right("patch", f"{SERVER.plural}/status", SERVER.group),
     Right("get", "secrets"),
     Right("create", "events"),
 )

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.kube.client import KubeError, KubeForbidden, KubeNotFound
-from onecloud_operator.kube.store import Key
+from onecloud_operator.kube.store import key_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.engine.queue import Queue
     from onecloud_operator.kube.client import KubeClient
-    from onecloud_operator.kube.store import Store
+    from onecloud_operator.kube.store import Key, Store
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Resync:
         self,
         *,
         cluster: KubeClient,
-        objects: Store,
+        objects: Store[Any],
         queue: Queue[Key],
         namespaces: tuple[str, ...],
         selector: str = "",
@@ -106,11 +106,9 @@ class Resync:
         refused: set[str] = set()
         for namespace in self._namespaces or (None,):
             try:
-                async for page in self._cluster.list_metadata(namespace, self._selector):
-                    there.update(
-                        (Key(meta["namespace"], meta["name"], meta["uid"]), meta["resourceVersion"])
-                        for meta in page
-                    )
+                identity = self._objects.kind.identity
+                async for page in self._cluster.list_metadata(identity, namespace, self._selector):
+                    there.update((key_in(meta), meta["resourceVersion"]) for meta in page)
             except KubeForbidden as error:
                 if namespace is None or len(refused) == len(self._namespaces) - 1:
                     raise
@@ -125,7 +123,7 @@ class Resync:
 
     async def _fetch(self, key: Key) -> None:
         try:
-            body = await self._cluster.read(key.namespace, key.name)
+            body = await self._cluster.read(self._objects.kind.identity, key.namespace, key.name)
         except KubeNotFound:
             return
         if (found := self._objects.heard(body, listed=False)) is not None:

@@ -5,29 +5,50 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from onecloud_operator.api.prune import keeps
-from onecloud_operator.api.spec import Spec
-from onecloud_operator.core.records import believed, records_of
-from onecloud_operator.core.resource import FINALIZER, Resource
-from onecloud_operator.kube.bounded_json import PLACES, SHARED, slim
+from onecloud_operator.kube.bounded_json import slim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from onecloud_operator.api.identity import Identity
+
+ObjectT = TypeVar("ObjectT")
 
 PARSED = 256  # objects that are being worked on: several passes are made on one version
 ECHO_SECONDS = 60.0  # a watch that is further behind than this is broken, and not merely late
 
 
 class Key(NamedTuple):
-    """One object. An object that was deleted and made again under its name is another one."""
+    """
+    One object; *namespace* is "" where its kind has none.
+
+    An object that was deleted and made again under its name is another one.
+    """
 
     namespace: str
     name: str
     uid: str
+
+    def __str__(self) -> str:
+        """Return what a person calls it."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKind(Generic[ObjectT]):
+    """
+    What is known of a kind to keep its objects.
+
+    *parse*: an object as decisions see it. *secret_of*: namespace and name of the Secret that an object
+    names, without reading the rest of it.
+    """
+
+    identity: Identity
+    parse: Callable[[Mapping[str, Any]], ObjectT]
+    secret_of: Callable[[Mapping[str, Any]], tuple[str, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +65,9 @@ class _Entry:
     wrote: Mapping[str, Any] | None = None
 
 
-class Store:
+class Store(Generic[ObjectT]):
     """
-    Every object, in its newest version that is known.
+    Every object of a kind, in its newest version that is known.
 
     A watch event can be older than the answer to our own last write: taken for news, it had decisions made
     on a status that no longer stands, and each of them written. So it is ignored, for that UID, as long as
@@ -59,17 +80,19 @@ class Store:
 
     def __init__(
         self,
+        kind: StoredKind[ObjectT],
         monotonic: Callable[[], float],
         *,
         sees: Callable[[str], bool] = lambda _namespace: True,
         handover_seconds: float = 0.0,
     ) -> None:
+        self.kind = kind
         self._monotonic = monotonic
         self._sees = sees
         self._handover_seconds = handover_seconds
         self._not_before: dict[Key, float] = {}
         self._entries: dict[Key, _Entry] = {}
-        self._parsed: dict[Key, tuple[_Entry, Resource]] = {}
+        self._parsed: dict[Key, tuple[_Entry, ObjectT]] = {}
         self._owners: dict[str, Key] = {}
         self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects name each
         self.complete = False  # every object of the cluster's first list was heard of
@@ -118,7 +141,11 @@ class Store:
                 return None
             if version_of(body) == version_of(old.body):
                 return None
-        if old is None and self.complete and FINALIZER in (body["metadata"].get("finalizers") or ()):
+        if (
+            old is None
+            and self.complete
+            and self.kind.identity.finalizer in (body["metadata"].get("finalizers") or ())
+        ):
             self._not_before[key] = self._monotonic() + self._handover_seconds
         # What came in one list shares its names already; a copy would only take more.
         self._put(key, slim(body) if listed else _sharing(slim(body)), written=False)
@@ -159,14 +186,14 @@ class Store:
         """Return the keys that nothing was heard of since *moment* (monotonic)."""
         return iter(tuple(key for key, entry in self._entries.items() if entry.heard_at < moment))
 
-    def get(self, key: Key) -> Resource | None:
+    def get(self, key: Key) -> ObjectT | None:
         """Return the object, or None if it is gone."""
         entry = self._entries.get(key)
         if entry is None:
             return None
         parsed = self._parsed.get(key)
         if parsed is None or parsed[0] is not entry:
-            parsed = entry, resource_of(entry.body)
+            parsed = entry, self.kind.parse(entry.body)
             if len(self._parsed) >= PARSED:
                 del self._parsed[next(iter(self._parsed))]
             self._parsed[key] = parsed
@@ -177,18 +204,15 @@ class Store:
         entry = self._entries.get(key)
         return version_of(entry.body) if entry is not None else None
 
-    def wrote(self, resource: Resource) -> Mapping[str, Any] | None:
+    def wrote(self, key: Key, version: str) -> Mapping[str, Any] | None:
         """Return the status that led to this version, if the API server keeps more than that."""
-        entry = self._entries.get(Key(resource.namespace, resource.name, resource.uid))
-        return entry.wrote if entry is not None and version_of(entry.body) == resource.version else None
+        entry = self._entries.get(key)
+        return entry.wrote if entry is not None and version_of(entry.body) == version else None
 
     def secret_of(self, key: Key) -> tuple[str, str] | None:
         """Return namespace and name of the Secret that the object names, without reading the rest of it."""
         entry = self._entries.get(key)
-        spec = entry.body.get("spec") if entry is not None else None
-        reference = spec.get("credentialsRef") if isinstance(spec, dict) else None
-        name = reference.get("name") if isinstance(reference, dict) else None
-        return (key.namespace, name) if isinstance(name, str) else None
+        return self.kind.secret_of(entry.body) if entry is not None else None
 
     def names(self, secret: tuple[str, str]) -> bool:
         """Say whether any object names this Secret."""
@@ -216,53 +240,17 @@ class Store:
 
 def key_of(body: Mapping[str, Any]) -> Key:
     """Return the key of an object as the API server gives it."""
-    metadata = body["metadata"]
-    return Key(metadata["namespace"], metadata["name"], metadata["uid"])
+    return key_in(body["metadata"])
+
+
+def key_in(metadata: Mapping[str, Any]) -> Key:
+    """Return the key of the object that has this metadata."""
+    return Key(metadata.get("namespace", ""), metadata["name"], metadata["uid"])
 
 
 def version_of(body: Mapping[str, Any]) -> str:
     """Return the resourceVersion."""
     return str(body["metadata"].get("resourceVersion", ""))
-
-
-def resource_of(body: Mapping[str, Any]) -> Resource:
-    """Return the object as decisions see it; one whose spec cannot be read has a flaw in its place."""
-    metadata = body["metadata"]
-    status = body.get("status") or {}
-    deleting = "deletionTimestamp" in metadata
-    finalizers = tuple(metadata.get("finalizers") or ())
-    places = metadata.get(PLACES) or range(len(finalizers))
-    spec, flaw = None, None
-    try:
-        spec = Spec.model_validate(body.get("spec") or {})
-    except ValidationError as error:
-        flaw = flaw_of(error)
-    return Resource(
-        namespace=metadata["namespace"],
-        name=metadata["name"],
-        uid=metadata["uid"],
-        version=version_of(body),
-        generation=int(metadata.get("generation", 0)),
-        spec=spec,
-        flaw=flaw,
-        deleting=deleting,
-        finalizers=finalizers,
-        finalizer_place=places[finalizers.index(FINALIZER)] if FINALIZER in finalizers else 0,
-        annotations=metadata.get("annotations") or {},
-        records=believed(
-            records_of(status), metadata["uid"], deleting=deleting, mirror_shared=SHARED in body
-        ),
-        status=status,
-    )
-
-
-def flaw_of(error: ValidationError) -> str:
-    """Return what is wrong with a spec, by field, without any of its values."""
-    found = [
-        f"spec.{'.'.join(str(part) for part in each['loc'])}: {each['msg']}".replace("spec.:", "spec:")
-        for each in error.errors(include_url=False, include_context=False, include_input=False)[:5]
-    ]
-    return "The spec is not valid: " + "; ".join(found)
 
 
 def _sharing(value: Any) -> Any:  # noqa: ANN401 - JSON

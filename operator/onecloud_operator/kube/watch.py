@@ -28,7 +28,7 @@ from onecloud_operator.kube.bounded_json import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from aiohttp.client_middlewares import ClientHandlerType
 
@@ -68,21 +68,19 @@ class WatchStream(aiohttp.ClientResponse):
 
 class Watch:
     """
-    What is heard of *plural*: one watch for each namespace, or one for the cluster.
+    What is heard of some kinds: of each one watch for each namespace, or one for the cluster.
 
-    *on_relist* is called when kopf lists again what it has listed before. Its sessions make their requests of
-    *request_class*.
+    *on_relist*, by the plurals of the kinds, is called when kopf lists again what it has listed before. The
+    sessions make their requests of *request_class*.
     """
 
     def __init__(
         self,
-        plural: str,
+        on_relist: Mapping[str, Callable[[], None]],
         *,
         monotonic: Callable[[], float],
-        on_relist: Callable[[], None],
         request_class: type[aiohttp.ClientRequest] = aiohttp.ClientRequest,
     ) -> None:
-        self._suffix = "/" + plural
         self._monotonic = monotonic
         self._on_relist = on_relist
         self._request_class = request_class
@@ -126,7 +124,8 @@ class Watch:
         self, request: aiohttp.ClientRequest, handler: ClientHandlerType
     ) -> aiohttp.ClientResponse:
         path, query = request.url.path, request.url.query
-        if not path.endswith(self._suffix):
+        plural = path.rpartition("/")[2]
+        if plural not in self._on_relist:
             return await handler(request)
         limit = int(query.get("limit", 0))
         if limit > (fewer := self._limits.get(path, limit)):
@@ -158,7 +157,7 @@ class Watch:
                     self._limits[path] = limit * FEWER
             known = path in self._heard_at or path in self._refused
             if known and not watching and not going_on:
-                self._on_relist()
+                self._on_relist[plural]()
             self._hear(path)
             if watching:
                 response.content = Heard(response.content, partial(self._hear, path))  # type: ignore[assignment]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason
@@ -63,7 +63,7 @@ class Working:
     standing: Standing
     queue: Queue[Key]
     feeds: Feeds[Key]
-    objects: Store
+    objects: Store[Any]
     endpoints: Endpoints
     watch: Watch
     monotonic: Callable[[], float]

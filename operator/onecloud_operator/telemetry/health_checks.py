@@ -39,7 +39,7 @@ def alive(  # noqa: PLR0913 - the parts that are watched
     }
 
 
-def ready(objects: Store, watch: Watch) -> dict[str, Look]:
+def ready(objects: Store[Any], watch: Watch) -> dict[str, Look]:
     """Return what passes by itself."""
     return {
         "objects": lambda: None if objects.complete else f"not all are known yet ({len(objects)})",

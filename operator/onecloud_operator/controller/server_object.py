@@ -1,0 +1,68 @@
+"""A OneCloudServer as the API server gives it → as decisions see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from onecloud_operator.api.identity import SERVER
+from onecloud_operator.api.spec import Spec
+from onecloud_operator.core.records import believed, records_of
+from onecloud_operator.core.resource import FINALIZER, Resource
+from onecloud_operator.kube.bounded_json import PLACES, SHARED
+from onecloud_operator.kube.store import StoredKind, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def resource_of(body: Mapping[str, Any]) -> Resource:
+    """Return the object as decisions see it; one whose spec cannot be read has a flaw in its place."""
+    metadata = body["metadata"]
+    status = body.get("status") or {}
+    deleting = "deletionTimestamp" in metadata
+    finalizers = tuple(metadata.get("finalizers") or ())
+    places = metadata.get(PLACES) or range(len(finalizers))
+    spec, flaw = None, None
+    try:
+        spec = Spec.model_validate(body.get("spec") or {})
+    except ValidationError as error:
+        flaw = flaw_of(error)
+    return Resource(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        version=version_of(body),
+        generation=int(metadata.get("generation", 0)),
+        spec=spec,
+        flaw=flaw,
+        deleting=deleting,
+        finalizers=finalizers,
+        finalizer_place=places[finalizers.index(FINALIZER)] if FINALIZER in finalizers else 0,
+        annotations=metadata.get("annotations") or {},
+        records=believed(
+            records_of(status), metadata["uid"], deleting=deleting, mirror_shared=SHARED in body
+        ),
+        status=status,
+    )
+
+
+def flaw_of(error: ValidationError) -> str:
+    """Return what is wrong with a spec, by field, without any of its values."""
+    found = [
+        f"spec.{'.'.join(str(part) for part in each['loc'])}: {each['msg']}".replace("spec.:", "spec:")
+        for each in error.errors(include_url=False, include_context=False, include_input=False)[:5]
+    ]
+    return "The spec is not valid: " + "; ".join(found)
+
+
+def secret_of(body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return namespace and name of the Secret that the object names, without reading the rest of it."""
+    spec = body.get("spec")
+    reference = spec.get("credentialsRef") if isinstance(spec, dict) else None
+    name = reference.get("name") if isinstance(reference, dict) else None
+    return (body["metadata"]["namespace"], name) if isinstance(name, str) else None
+
+
+SERVERS = StoredKind(SERVER, resource_of, secret_of)
