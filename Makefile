@@ -49,7 +49,7 @@ test: test-tools ## run every test; ARGS=... goes to pytest
 # The suites that play at random, or at every point there is; with SOAK=1 they play all they know.
 SOAKS := tests/e2e/test_crashes.py tests/e2e/test_storm.py tests/e2e/test_lost_answers.py \
 	tests/e2e/test_cloud_faults.py tests/e2e/test_kubernetes_faults.py tests/e2e/test_scale.py \
-	tests/hostile tests/core tests/fuzz tests/translate tests/onecloud/test_replies.py
+	tests/hostile tests/test_churn.py tests/core tests/fuzz tests/translate tests/onecloud/test_replies.py
 
 .PHONY: soak
 soak: WORKERS = 4

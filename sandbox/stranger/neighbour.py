@@ -117,9 +117,11 @@ class Watched:
     holder: str
 
     @classmethod
-    def leading(cls, kube: Kube, namespace: str, operator: Operator, seconds: float) -> Watched:
-        """Wait until the operator that was just started leads."""
-        before = _holder(kube, namespace)
+    def leading(
+        cls, kube: Kube, namespace: str, operator: Operator, seconds: float, after: str | None = None
+    ) -> Watched:
+        """Wait until the operator that was just started leads, or the one that stood by *after* another."""
+        before = _holder(kube, namespace) if after is None else after
         if (process := operator.process) is None:
             raise NotInTimeError("the operator was not started")
         _wait(
