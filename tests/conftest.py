@@ -22,6 +22,7 @@ from sandbox.cluster.namespaces import temporary
 from sandbox.stage import CRDS
 from tests import programs
 from tests.engine.simulated import SimulatedClock
+from tests.programs import first_build
 
 # A shell that runs this in the background has it ignore Ctrl-C, and so would every child of a test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -55,8 +56,7 @@ def clock() -> SimulatedClock:
 @pytest.fixture(scope="session")
 def control_plane(request: pytest.FixtureRequest) -> Iterator[ControlPlane]:
     """One API server for the whole session; it is started by the first test that needs it."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():  # a first build takes minutes and says so
+    with first_build(request):
         tools.binaries("etcd", "kube-apiserver")
     with ControlPlane() as running:
         yield running

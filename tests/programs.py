@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 # Debian's package of each. All but those that every Debian has are installed by .ci/run.
 PACKAGES: Final = {
@@ -51,3 +53,12 @@ def needs(*names: str) -> dict[str, str]:
     if reason := lacking(*names):
         pytest.skip(reason)
     return {name: shutil.which(name, path=PATH) or name for name in names}
+
+
+@contextmanager
+def first_build(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a first build of a program take minutes and show its progress: it is no test that hangs."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        faulthandler.cancel_dump_traceback_later()
+        yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import faulthandler
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from tests.argocd.shop import PATCH, Shop
 from tests.controllers import cluster, kube
 from tests.e2e.warm import Cloud
 from tests.install.pages import Shell, shell
+from tests.programs import first_build
 
 if TYPE_CHECKING:
     from sandbox.cluster.kube import Kube
@@ -29,9 +29,7 @@ __all__ = ["cluster", "kube"]  # for pytest, which finds fixtures by their names
 @pytest.fixture(scope="package")
 def programs(request: pytest.FixtureRequest) -> None:
     """Get what is needed."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():  # a first build takes minutes and says so
-        faulthandler.cancel_dump_traceback_later()  # and is no test that hangs
+    with first_build(request):
         tools.binaries("etcd", "kube-apiserver", "kube-controller-manager", "argocd")
         tools.kubectl()
         tools.helm()

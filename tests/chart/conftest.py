@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import faulthandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
@@ -14,6 +13,7 @@ from sandbox.cluster.control_plane import ControlPlane
 from tests.chart.helm import VERSIONS, Command, Release
 from tests.chart.servers import CRD, LONG
 from tests.controllers import cluster, kube
+from tests.programs import first_build
 from tools.docs.chart import CHART
 from tools.docs.install import NAMESPACE
 
@@ -40,9 +40,7 @@ OURS = (
 @pytest.fixture(scope="package", autouse=True)
 def programs(request: pytest.FixtureRequest) -> None:
     """Get what is needed; a first build takes minutes and says so."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        faulthandler.cancel_dump_traceback_later()  # this is no test that hangs
+    with first_build(request):
         tools.binaries("etcd", "kube-apiserver", "kube-controller-manager")
         tools.kubectl()
         for version in VERSIONS:
