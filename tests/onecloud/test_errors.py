@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from onecloud_operator.onecloud import error_reply, protocol, signin_reply
+from onecloud_operator.onecloud.connection_errors import WebPage
 from onecloud_operator.onecloud.errors import (
     GatewayError,
     GatewayTimeout,
@@ -181,8 +182,8 @@ def test_an_echoed_request_is_not_shown() -> None:
     ("answer", "expected"),
     [
         pytest.param(Reply(302, {"location": "http://evil"}, b""), Redirected, id="redirect"),
-        pytest.param(Reply(404, {"content-type": "text/html"}, b"<html>"), ProtocolError, id="html-404"),
-        pytest.param(Reply(403, {"content-type": "text/html"}, b"<html>"), ProtocolError, id="html-403"),
+        pytest.param(Reply(404, {"content-type": "text/html"}, b"<html>"), WebPage, id="html-404"),
+        pytest.param(Reply(403, {"content-type": "text/html"}, b"<html>"), WebPage, id="html-403"),
         pytest.param(Reply(502, {"content-type": "text/html"}, b"<html>"), GatewayError, id="html-502"),
         pytest.param(Reply(504, {"content-type": "text/html"}, b"<html>"), GatewayTimeout, id="html-504"),
         pytest.param(Reply(429, {}, b""), RateLimited, id="empty-429"),
@@ -220,4 +221,4 @@ def test_an_answer_of_something_else(answer: Reply, expected: type[OneCloudError
 def test_a_redirect_tells_the_host_that_it_leads_to_and_nothing_more(location: str, told: str) -> None:
     hidden = Redactor({"password": "Sesam-0ffne-dich"})
     answer = Reply(302, {"location": location}, b"", mask=hidden)
-    assert error_reply.parse_error(GET, answer).message == f"answered 302{told}"
+    assert error_reply.parse_error(GET, answer).message == f"the service answered 302{told}"

@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from onecloud_operator.onecloud import AddressPolicy, Cloud, Endpoints, Password
+from onecloud_operator.onecloud.connection_errors import ConnectTimeout
 from onecloud_operator.onecloud.errors import (
     AnswerTooLarge,
     ConnectFailed,
@@ -103,8 +104,8 @@ async def test_hooks_hear_every_call_and_its_answer() -> None:
     ("raised", "expected", "ambiguous"),
     [
         (httpx.ConnectError("no"), ConnectFailed, False),
-        (httpx.ConnectTimeout("no"), Timeout, False),
-        (httpx.PoolTimeout("no"), Timeout, False),
+        (httpx.ConnectTimeout("no"), ConnectTimeout, False),
+        (httpx.PoolTimeout("no"), ConnectTimeout, False),
         (httpx.WriteTimeout("no"), Timeout, True),
         (httpx.ReadTimeout("no"), Timeout, True),
         (httpx.ReadError("no"), TransportError, True),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.onecloud import Cloud, Limits
+from onecloud_operator.onecloud.connection_errors import NoAnswerToHttp, WebPage
 from onecloud_operator.onecloud.errors import (
     AnswerTooLarge,
     ConnectFailed,
@@ -72,18 +73,16 @@ WHOLE = bytes(Answer(200, {"server": SERVER}))
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        pytest.param(LOST, TransportError, id="the-answer-is-lost"),
+        pytest.param(LOST, NoAnswerToHttp, id="the-answer-is-lost"),
         pytest.param(HANG, Timeout, id="it-hangs"),
         pytest.param(Answer(raw=WHOLE[:-10], then_close=True), TransportError, id="cut-off-in-the-body"),
-        pytest.param(Answer(raw=WHOLE[:30], then_close=True), TransportError, id="cut-off-in-the-headers"),
+        pytest.param(Answer(raw=WHOLE[:30], then_close=True), NoAnswerToHttp, id="cut-off-in-the-headers"),
         pytest.param(Answer(raw=WHOLE[:-10]), Timeout, id="it-hangs-in-the-body"),
         pytest.param(Answer(raw=b"\x00\x01garbage\r\n\r\n", then_close=True), ProtocolError, id="not-http"),
         pytest.param(
             Answer(raw=b"SSH-2.0-OpenSSH_9.6\r\n\r\n", then_close=True), ProtocolError, id="an-ssh-server"
         ),
-        pytest.param(
-            Answer(200, b"<html>hello</html>", {"Content-Type": "text/html"}), ProtocolError, id="html"
-        ),
+        pytest.param(Answer(200, b"<html>hello</html>", {"Content-Type": "text/html"}), WebPage, id="html"),
         pytest.param(Answer(200, b"hello"), ProtocolError, id="not-json"),
         pytest.param(Answer(200, [1, 2]), ProtocolError, id="json-of-another-shape"),
         pytest.param(

@@ -46,7 +46,15 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class AddressRefused(OSError):
-    """Every address of the host is forbidden. Not an httpcore error, so that nothing translates it."""
+    """
+    Every address of the host is forbidden. Not an httpcore error, so that nothing translates it.
+
+    *always*: no list of the policy could allow one of them.
+    """
+
+    def __init__(self, message: str, *, always: bool = False) -> None:
+        super().__init__(message)
+        self.always = always
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +110,18 @@ class AddressPolicy:
         )
         return not service or any(allowed.names(host, self.services) for allowed in matching)
 
+    def always_refuses(self, address: IPAddress, port: int) -> bool:
+        """Return whether *address* and *port* are refused whatever the lists contain."""
+        return any(
+            (form, port) in self.deny_ports
+            or (not self.allow_loopback if form.is_loopback else _reserved(form) or _within(form, NEVER))
+            for form in _forms(address)
+        )
+
     def _permitted(self, address: IPAddress) -> bool:
         if address.is_loopback:
             return self.allow_loopback and not _within(address, self.deny)
-        if address.is_link_local or address.is_multicast or address.is_unspecified:
-            return False
-        return not _within(address, (*NEVER, *self.deny))
+        return not (_reserved(address) or _within(address, (*NEVER, *self.deny)))
 
 
 class CheckedBackend(httpcore.AsyncNetworkBackend):
@@ -139,7 +153,8 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
             one for one in resolution.addresses if self.policy.allows(host, one, port, (resolution.name,))
         ]
         if not allowed:
-            raise AddressRefused(f"connections to {host} are not allowed")
+            always = all(self.policy.always_refuses(one, port) for one in resolution.addresses)
+            raise AddressRefused(f"connections to {host} are not allowed", always=always)
         failure: Exception | None = None
         # An address that takes no more connections is waited for only if there is no other.
         allowed.sort(key=lambda address: not self.slots.available(socket_address(address, port)))
@@ -233,6 +248,10 @@ def _forms(address: IPAddress) -> Iterable[IPAddress]:
             yield address.teredo[1]
         elif address in NAT64:
             yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+
+
+def _reserved(address: IPAddress) -> bool:
+    return address.is_link_local or address.is_multicast or address.is_unspecified
 
 
 def _within(address: IPAddress, networks: Iterable[IPNetwork]) -> bool:

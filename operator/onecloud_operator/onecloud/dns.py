@@ -31,6 +31,7 @@ MAX_LOOKUPS = 200  # under way, with a thread each
 EXTRA_LOOKUPS = 50  # in addition, for names that are in the cache
 MAX_LOOKUPS_PER_DOMAIN = 40  # whoever owns a domain can make any number of names below it
 MAX_NAMES = 1000
+UNRESOLVED = "the host's name cannot be resolved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Resolver:
             if pending.done():
                 return
             if not addresses:
-                pending.set_exception(httpcore.ConnectError("the host's name cannot be resolved"))
+                pending.set_exception(httpcore.ConnectError(UNRESOLVED))
                 return
             self._cache[host] = found = Resolution(addresses, name, asked_at)
             self._cache.move_to_end(host)

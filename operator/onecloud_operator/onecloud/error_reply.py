@@ -6,6 +6,7 @@ import json
 import re
 from http import HTTPStatus
 
+from .connection_errors import not_the_api
 from .duplicate_id import reports_used_id
 from .errors import (
     ApiError,
@@ -83,7 +84,7 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
     call = request.call(reply.request_id)
     if reply.status < HTTPStatus.BAD_REQUEST:
         strange = Redirected if reply.is_redirect else ProtocolError
-        message = f"answered {reply.status}{_redirect_target(reply)}"
+        message = f"{reply.place} answered {reply.status}{_redirect_target(reply)}"
         return strange(message, call, ambiguous=request.writes, status=reply.status)
     try:
         body = decode(reply)
@@ -94,7 +95,9 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
     if not isinstance(body, dict):
         if reply.status in PROXY_STATUSES:
             return BY_STATUS[reply.status](call, reply.status, "", "")
-        message = f"answered {reply.status} with something that is not the API's"
+        if (other := not_the_api(reply, call)) is not None:
+            return other
+        message = f"{reply.place} answered {reply.status} with something that is not the API's"
         return ProtocolError(message, call, ambiguous=request.writes, status=reply.status)
     error_class = _words(_text(body.get("class")), 64)
     said = _innermost(body.get("details"))

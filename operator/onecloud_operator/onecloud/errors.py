@@ -40,6 +40,8 @@ The client's errors. Callers match on the classes; the messages are for people.
             └── GatewayError    502, 503
                 └── GatewayTimeout  504: the handler goes on running
 
+`connection_errors` divides the first kinds further.
+
 ``ambiguous`` is True if the call was a write that the cloud may have carried out all the same: observe,
 never assume. No error ever holds a token, a password or a body.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
+from .connection_errors import not_the_api
 from .error_reply import parse_error
 from .errors import ProtocolError
 from .json_body import decode
@@ -75,8 +76,8 @@ def json_object(request: Request, reply: Reply) -> dict[str, Any]:
 
 
 def _unreadable(request: Request, reply: Reply, why: str) -> NoReturn:
-    raise ProtocolError(
-        f"cannot read the answer: {why}",
+    raise not_the_api(reply, request.call(reply.request_id)) or ProtocolError(
+        f"cannot read the answer of {reply.place}: {why}",
         request.call(reply.request_id),
         ambiguous=request.writes,
         status=reply.status,

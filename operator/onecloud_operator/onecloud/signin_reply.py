@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pydantic import SecretStr
 
 from .auth import Credentials, DomainScope, Project, Scope, Session, canonical_auth_url, canonical_url
+from .connection_errors import not_the_api
 from .error_reply import parse_error
 from .errors import (
     AccountLocked,
@@ -61,25 +62,27 @@ def parse_session(credentials: Credentials, request: Request, reply: Reply, aske
     call = request.call(reply.request_id)
     if not reply.is_success:
         raise refusal(request, reply)
+    if (other := not_the_api(reply, call)) is not None:
+        raise other
     text = reply.headers.get("x-subject-token", "")
     if not text or not text.isascii() or not text.isprintable() or " " in text:
-        _unreadable(call, "it has no token")
+        _unreadable(reply, call, "it has no token")
     try:
         body = decode(reply)
     except ValueError as error:
-        _unreadable(call, str(error))
+        _unreadable(reply, call, str(error))
     token = body.get("token") if isinstance(body, dict) else None
     if not isinstance(token, dict):
-        _unreadable(call, "it does not describe the token")
+        _unreadable(reply, call, "it does not describe the token")
     project = _mapping(token, "project")
     project_id, project_name = _text(project, "id"), _text(project, "name")
     if not project_id:
         raise NotInProject("signed in, but to no project: set one in the credentials", call)
     user = _mapping(token, "user")
     if max(map(len, (project_id, project_name, _text(user, "id"), _text(user, "name")))) > NAME_CHARACTERS:
-        _unreadable(call, f"it has a name of more than {NAME_CHARACTERS} characters")
+        _unreadable(reply, call, f"it has a name of more than {NAME_CHARACTERS} characters")
     if max(len(project_id), len(_text(user, "id"))) > ID_CHARACTERS:
-        _unreadable(call, f"its project or user has an id of more than {ID_CHARACTERS} characters")
+        _unreadable(reply, call, f"its project or user has an id of more than {ID_CHARACTERS} characters")
     _check_scope(credentials.project, project, call)
     compute_url, region = choose_endpoint(
         token.get("catalog"), interface=credentials.interface, region=credentials.region, call=call
@@ -226,5 +229,5 @@ def _text(value: Mapping[str, Any], key: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _unreadable(call: Call, why: str) -> NoReturn:
-    raise ProtocolError(f"cannot read the answer: {why}", call) from None
+def _unreadable(reply: Reply, call: Call, why: str) -> NoReturn:
+    raise ProtocolError(f"cannot read the answer of {reply.place}: {why}", call) from None

@@ -8,27 +8,14 @@ proxies, decompression. Nothing is retried.
 from __future__ import annotations
 
 import asyncio
-import os
-import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from .addresses import AddressRefused
 from .budgets import BodyBudget, BudgetExceeded
-from .errors import (
-    AddressNotAllowed,
-    AnswerTooLarge,
-    Call,
-    ConnectFailed,
-    InvalidRequest,
-    OneCloudError,
-    ProtocolError,
-    Timeout,
-    TlsFailed,
-    TransportError,
-)
+from .connection_errors import failed, place_of, timed_out
+from .errors import AnswerTooLarge, Call, TransportError
 from .network import CALL, BodyTooLarge, NoCookies, Progress
 from .protocol import Reply, Request
 
@@ -44,7 +31,6 @@ HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "onecloud-operator",
 }
-UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 REQUEST_ID_CHARACTERS = 64  # with the cloud's part it has 15; a longer one is not an id
 
 
@@ -173,10 +159,10 @@ class Transport:
                 ambiguous=request.writes,
             ) from None
         except (httpx.TimeoutException, TimeoutError) as error:
-            raise _timeout(error, progress, request, request_id) from None
+            raise timed_out(error, progress, base_url, request.call(request_id)) from None
         except (httpx.TransportError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            raise _translate(error, progress, request, request_id) from None
-        return Reply(response.status_code, received_headers, body, request_id)
+            raise failed(error, progress, base_url, request.call(request_id)) from None
+        return Reply(response.status_code, received_headers, body, request_id, place=place_of(base_url))
 
 
 def _too_large(request: Request, call: Call, status: int) -> AnswerTooLarge:
@@ -184,63 +170,6 @@ def _too_large(request: Request, call: Call, status: int) -> AnswerTooLarge:
     return AnswerTooLarge(
         f"the answer is larger than {megabytes} MiB", call, ambiguous=request.writes, status=status
     )
-
-
-def _timeout(
-    error: httpx.TimeoutException | TimeoutError, progress: Progress, request: Request, request_id: str
-) -> Timeout:
-    if not _may_have_arrived(error, progress):
-        return Timeout("no connection in time", request.call(request_id))
-    what = (
-        "the request could not be sent in time"
-        if isinstance(error, httpx.WriteTimeout)
-        else "no answer in time"
-    )
-    return Timeout(what, request.call(request_id), ambiguous=request.writes)
-
-
-def _translate(error: Exception, progress: Progress, request: Request, request_id: str) -> OneCloudError:
-    """Translate. httpx's own messages are not used: they may contain a header's value."""
-    call = request.call(request_id)
-    match error:
-        case AddressRefused():
-            return AddressNotAllowed(str(error), call)
-        case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL() | UnicodeError():
-            return InvalidRequest("the URL or the token has characters that HTTP cannot carry", call)
-        case httpx.RemoteProtocolError() if "disconnected" not in str(error) and "closed" not in str(error):
-            return ProtocolError("the answer is not HTTP", call, ambiguous=request.writes and progress.sent)
-        case _ if _may_have_arrived(error, progress):
-            return TransportError(
-                "the connection closed before the whole answer arrived", call, ambiguous=request.writes
-            )
-        case _ if (tls := _tls_reason(error)) is not None:
-            return TlsFailed(f"no trusted TLS connection: {tls}", call)
-    return ConnectFailed(f"no connection: {_network_reason(error)}", call)
-
-
-def _may_have_arrived(error: Exception, progress: Progress) -> bool:
-    """Return whether the cloud may have acted. A user's transport shows it only by the class of its error."""
-    return progress.sent and not isinstance(error, UNSENT)
-
-
-def _tls_reason(error: BaseException | None) -> str | None:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return error.verify_message
-        if isinstance(error, ssl.SSLError):
-            return error.reason or "handshake failed"
-        error = error.__cause__ or error.__context__
-    return None
-
-
-def _network_reason(error: BaseException) -> str:
-    """Return the operating system's error, or our own about DNS."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
-            return os.strerror(cause.errno)  # asyncio's own message does not have the cause
-        cause = cause.__cause__ or cause.__context__
-    return str(error) or type(error).__name__
 
 
 def _decode(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

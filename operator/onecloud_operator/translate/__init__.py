@@ -4,7 +4,7 @@ The border between the cloud's words and ours: wire names, words and units stop 
 Nothing here does I/O or reads a clock.
 """
 
-from .error_table import Doing
+from .error_row import Doing
 from .from_status import recall
 from .lookup import answer_of, collection_of, unknown_of
 from .problems import problem_of

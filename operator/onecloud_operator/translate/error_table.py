@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
-
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.onecloud.errors import (
     AccountLocked,
-    AddressNotAllowed,
     ApiError,
     Busy,
     CatalogError,
@@ -19,7 +15,6 @@ from onecloud_operator.onecloud.errors import (
     GatewayError,
     InnerFailure,
     InvalidInput,
-    InvalidRequest,
     InvalidStatus,
     Locked,
     NoCapacity,
@@ -28,104 +23,27 @@ from onecloud_operator.onecloud.errors import (
     NotInProject,
     NotSupported,
     OneCloudError,
-    ProtocolError,
     QuotaExceeded,
     RateLimited,
-    Redirected,
     ServerError,
     SignInError,
-    TlsFailed,
     TooManyAttempts,
-    TransportError,
     Unauthorized,
     UserNotFound,
     WrongPassword,
 )
-
-
-class Doing(enum.Enum):
-    """What was being done; the same answer means different things."""
-
-    SIGN_IN = enum.auto()
-    READ = enum.auto()
-    CREATE = enum.auto()
-    CHANGE = enum.auto()
-    ACTION = enum.auto()
-    REMOVE = enum.auto()
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorRow:
-    """
-    One row: an error of *kind*, of this *status* and with these words in its text, met while *doing*.
-
-    *lead* says what happened, *advice* what to do; the cloud's own words come between.
-    """
-
-    kind: type[OneCloudError]
-    reason: Reason
-    lead: str
-    advice: str = ""
-    doing: frozenset[Doing] = frozenset(Doing)
-    status: int | None = None
-    says: tuple[str, ...] = ()
-    again: bool = False
-    duplicate_id: bool = False
-    duplicate_name: bool = False
-
-
-SIGN_IN = frozenset({Doing.SIGN_IN})
-CREATE = frozenset({Doing.CREATE})
-REMOVE = frozenset({Doing.REMOVE})
-ASKING = frozenset({Doing.SIGN_IN, Doing.READ})
-REFERRING = frozenset({Doing.CREATE, Doing.ACTION})
+from onecloud_operator.translate.connection_rules import CONNECTION_RULES, REACH
+from onecloud_operator.translate.error_row import ASKING, CREATE, REFERRING, REMOVE, ErrorRow
 
 _ADOPT = "if the server that has it is yours, as after a loss of the cluster, take it over by spec.adoption."
 _ANEW = "It is tried again at growing intervals."
 _PASSES = "This passes by itself."
 _SPEC = "Correct spec.server. Some causes pass, such as a host that is off, so it is also tried again."
-_REACH = (
-    "Check the sign-in URL and the network between this cluster and the cloud; it is tried again. Meanwhile "
-    "servers are left as they are."
-)
 _ACCOUNT = "Try the credentials by hand before the cloud locks the account, then correct the Secret."
 
 # The first row that fits rules, so the narrower error or case stands first.
 RULES: tuple[ErrorRow, ...] = (
-    # -- before anything was sent, or without an answer of the API
-    ErrorRow(
-        AddressNotAllowed,
-        Reason.ENDPOINT_NOT_ALLOWED,
-        "The operator may not connect to the cloud's address",
-        "Correct OS_AUTH_URL. Whoever runs the operator can allow what their lists rule out, and Services of "
-        "this cluster; link-local and metadata addresses and this cluster's API server are never allowed.",
-    ),
-    ErrorRow(
-        InvalidRequest,
-        Reason.SECRET_INVALID,
-        "The credentials cannot be used",
-        "Correct the Secret.",
-        doing=SIGN_IN,
-    ),
-    ErrorRow(
-        InvalidRequest, Reason.INVALID_SPEC, "The request was not sent", "Correct spec.server.", doing=CREATE
-    ),
-    ErrorRow(InvalidRequest, Reason.PROVIDER_ERROR, "The request was not sent", _ANEW),
-    ErrorRow(
-        TlsFailed,
-        Reason.ENDPOINT_UNREACHABLE,
-        "No trusted connection to the cloud could be made",
-        "Put the authority that signed the cloud's certificate into the Secret as ca.crt.",
-    ),
-    ErrorRow(TransportError, Reason.ENDPOINT_UNREACHABLE, "The cloud cannot be reached", _REACH),
-    ErrorRow(
-        Redirected,
-        Reason.ENDPOINT_UNREACHABLE,
-        "The cloud's address leads elsewhere, where no token is sent to",
-        "If that place is right, give it as OS_AUTH_URL in the Secret, or have the service's endpoint "
-        "corrected; it is tried again.",
-    ),
-    ErrorRow(ProtocolError, Reason.ENDPOINT_UNREACHABLE, "What answered is not the cloud's API", _REACH),
+    *CONNECTION_RULES,
     # -- signing in
     ErrorRow(
         WrongPassword, Reason.CREDENTIALS_REJECTED, "The cloud refused the user name or password", _ACCOUNT
@@ -314,10 +232,10 @@ RULES: tuple[ErrorRow, ...] = (
         doing=REFERRING,
     ),
     ErrorRow(
-        NotFound, Reason.ENDPOINT_UNREACHABLE, "The cloud does not know the question", _REACH, doing=ASKING
+        NotFound, Reason.ENDPOINT_UNREACHABLE, "The cloud does not know the question", REACH, doing=ASKING
     ),
-    ErrorRow(GatewayError, Reason.ENDPOINT_UNREACHABLE, "The cloud's service does not answer", _REACH),
-    ErrorRow(ServerError, Reason.ENDPOINT_UNREACHABLE, "The cloud failed to answer", _REACH, doing=ASKING),
+    ErrorRow(GatewayError, Reason.ENDPOINT_UNREACHABLE, "The cloud's service does not answer", REACH),
+    ErrorRow(ServerError, Reason.ENDPOINT_UNREACHABLE, "The cloud failed to answer", REACH, doing=ASKING),
     ErrorRow(ServerError, Reason.PROVIDER_ERROR, "The cloud failed", _ANEW),
     ErrorRow(OneCloudError, Reason.PROVIDER_ERROR, "The cloud refused this", _ANEW),
 )

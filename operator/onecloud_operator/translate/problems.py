@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.core.values import Problem
 from onecloud_operator.onecloud.errors import ApiError, OneCloudError
-from onecloud_operator.translate.error_table import RULES, Doing, ErrorRow
+from onecloud_operator.translate.error_row import Doing, ErrorRow
+from onecloud_operator.translate.error_table import RULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
