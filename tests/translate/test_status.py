@@ -6,6 +6,8 @@ from hypothesis import given
 
 from onecloud_operator.api.status import ServerStatus
 from onecloud_operator.translate import mirror_of
+from onecloud_operator.translate.columns import PLAIN_COLUMNS
+from tests.api.plain_values import two_values_of
 from tests.fuzz.strategies import DEAR
 from tests.translate.arrange import FULL, detailed
 from tests.translate.test_to_observed import garbage
@@ -18,7 +20,8 @@ def accepted(mirror: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_full_mirror_fills_every_field_of_the_model() -> None:
-    mirror = mirror_of(FULL)
+    plain = {column.wire: column.sent(two_values_of(column.path)[0]) for column in PLAIN_COLUMNS}
+    mirror = mirror_of(plain | FULL)
     assert accepted(mirror) == mirror
     assert paths(mirror) == fields(ServerStatus.model_json_schema(by_alias=True))
 

@@ -2,7 +2,7 @@
 Plain fields of ``spec.server``: one value each, that ``status.server`` shows at the same place.
 
 `Plain` in a field's declaration is all that status, comparison and update need to know of it; what the cloud
-calls it stands in translate/plain_columns.
+calls it stands in ``PLAIN_COLUMNS`` of translate/columns.
 """
 
 from __future__ import annotations
