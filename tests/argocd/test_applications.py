@@ -142,7 +142,7 @@ def test_a_misspelt_field_is_told_and_nothing_is_changed(shop: Shop) -> None:
     shop.wait_well()
     before = shop.server("web-1")
     shop.push("web-1.yaml", set_server(cpuCount=4))
-    told = shop.until(
+    conditions = shop.until(
         lambda: [
             each
             for each in shop.application()["status"].get("conditions", [])
@@ -150,5 +150,5 @@ def test_a_misspelt_field_is_told_and_nothing_is_changed(shop: Shop) -> None:
         ],
         "the field is named",
     )
-    assert {each["type"] for each in told} <= {"ComparisonError", "SyncError"}
+    assert {each["type"] for each in conditions} <= {"ComparisonError", "SyncError"}
     assert (shop.server("web-1") or {})["metadata"]["generation"] == (before or {})["metadata"]["generation"]

@@ -44,9 +44,9 @@ def health(found: dict[str, Any], script: str = SCRIPT) -> dict[str, Any]:
         if name not in SAFE:
             lua.globals()[name] = None
     lua.globals()["obj"] = lua.table_from(found, recursive=True)
-    said = lua.execute(script)
-    assert lua_type(said) == "table"
-    return dict(said)
+    found = lua.execute(script)
+    assert lua_type(found) == "table"
+    return dict(found)
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["inputPath"].split("/")[-1]) for case in CASES])

@@ -67,9 +67,9 @@ def deployment(kube: Kube, namespace: str) -> Object:
 def test_a_release_makes_pods_in_a_restricted_namespace(
     kube: Kube, space: str, release: Callable[..., Release], version: Literal[3, 4]
 ) -> None:
-    said = release(version).install()
-    assert "rollout status deployment/onecloud-operator" in said
-    assert "Uninstalling this release deletes no server" in said
+    notes = release(version).install()
+    assert "rollout status deployment/onecloud-operator" in notes
+    assert "Uninstalling this release deletes no server" in notes
     kube.wait_for(
         "deployments", "onecloud-operator", space, lambda it: it.get("status", {}).get("replicas") == 2, LONG
     )

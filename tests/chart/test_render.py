@@ -112,15 +112,17 @@ def test_the_operator_listens_where_the_container_says_it_does(helm: Command, fi
     template = one(rendered(helm, file), "Deployment")["spec"]["template"]["spec"]
     (container,) = [each for each in template["containers"] if each["name"] == "operator"]
     (port,) = container["ports"]
-    (told,) = [each["value"] for each in container["env"] if each["name"] == "ONECLOUD_OPERATOR_LISTEN_PORT"]
-    assert told == str(port["containerPort"])
+    (value,) = [each["value"] for each in container["env"] if each["name"] == "ONECLOUD_OPERATOR_LISTEN_PORT"]
+    assert value == str(port["containerPort"])
     assert {container[probe]["httpGet"]["port"] for probe in ("livenessProbe", "readinessProbe")} == {
         port["name"]
     }
 
 
 @pytest.mark.parametrize(
-    "values", [{}, {"nameOverride": "x" * 63}, {"fullnameOverride": "y" * 55}], ids=["long", "longer", "said"]
+    "values",
+    [{}, {"nameOverride": "x" * 63}, {"fullnameOverride": "y" * 55}],
+    ids=["long", "longer", "given"],
 )
 def test_the_longest_names_are_no_longer_than_kubernetes_takes(
     helm: Command, kube: Kube, place: None, values: Any

@@ -168,9 +168,9 @@ def test_the_charts_test_passes_with_the_charts_rights(
     made.install(values)
     done = until(lambda: found if not (found := check(made)).returncode else None, "the check passes", LONG)
     leases = ["the Lease can be read", f"the rights to the Lease in {made.namespace}"]
-    said = ["the CRD is served", "objects can be listed", *places, *leases]
+    checks = ["the CRD is served", "objects can be listed", *places, *leases]
     # In some namespaces only there is no right to ask; it is said, and the release works all the same.
-    around = [line for line in done.stdout.splitlines() if line not in {f"ok     {each}" for each in said}]
+    around = [line for line in done.stdout.splitlines() if line not in {f"ok     {each}" for each in checks}]
     if "watchNamespaces" in values:
         assert [line.partition(" (")[0].partition(":")[0] for line in around] == [
             "UNKNOWN the API server's own endpoints",

@@ -113,8 +113,7 @@ def test_the_alerts_are_those_of_the_documentation(helm: Command) -> None:
 
 
 def test_the_operator_takes_what_the_chart_says_by_default(helm: Command) -> None:
-    said = environment(rendered(helm))
-    found, default = settings_from(said), Settings()
+    found, default = settings_from(environment(rendered(helm))), Settings()
     differs = {
         knob.name for knob in fields(Settings) if getattr(found, knob.name) != getattr(default, knob.name)
     }
@@ -186,7 +185,7 @@ def test_every_value_is_tried_and_makes_a_difference(helm: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "expected"),
     [
         pytest.param({"replica": 3}, "replica", id="a-value-that-does-not-exist"),
         pytest.param({"image": {"name": "x"}}, "name", id="nor-deep-inside"),
@@ -279,10 +278,10 @@ def test_every_value_is_tried_and_makes_a_difference(helm: Command) -> None:
         ),
     ],
 )
-def test_wrong_values_are_refused(any_helm: Command, values: dict[str, Any], said: str) -> None:
+def test_wrong_values_are_refused(any_helm: Command, values: dict[str, Any], expected: str) -> None:
     with pytest.raises(Refused) as refused:
         rendered(any_helm, values)
-    assert said in str(refused.value)
+    assert expected in str(refused.value)
 
 
 def test_an_older_kubernetes_is_refused(any_helm: Command) -> None:
@@ -311,9 +310,13 @@ def test_the_image(helm: Command, image: dict[str, str], wanted: str) -> None:
 
 def test_what_is_said_to_all_charts_counts_for_this_one(helm: Command) -> None:
     """A registry instead of the chart's own, and Secrets beside its own, by name or as a map."""
-    said = {"imageRegistry": "mirror.example.com", "imagePullSecrets": ["mirror", {"name": "b"}], "else": 1}
+    shared = {
+        "imageRegistry": "mirror.example.com",
+        "imagePullSecrets": ["mirror", {"name": "b"}],
+        "else": 1,
+    }
     own = {"image": {"registry": "registry.example.com"}, "imagePullSecrets": [{"name": "a"}, {"name": "b"}]}
-    text = rendered(helm, {"global": said, **own})
+    text = rendered(helm, {"global": shared, **own})
     for spec in (one(text, "Deployment")["spec"]["template"]["spec"], one(text, "Pod")["spec"]):
         assert spec["containers"][0]["image"] == f"mirror.example.com/onecloud-operator:{__version__}"
         assert [each["name"] for each in spec["imagePullSecrets"]] == ["mirror", "b", "a"]

@@ -160,9 +160,9 @@ async def test_everything_that_is_asked_for_is_read_back(scene: Scene) -> None:
     ]
     assert shown["nics"][1]["mac"] == "00:22:aa:aa:aa:01"
     assert [group["name"] for group in shown["secgroups"]] == ["Default", "db"]
-    told = ("keypair", "eip", "bios", "machine", "boot_order", "vga", "vdi", "shutdown_behavior", "status")
+    names = ("keypair", "eip", "bios", "machine", "boot_order", "vga", "vdi", "shutdown_behavior", "status")
     wanted = ["ops", "10.89.0.2", "UEFI", "q35", "cd", "std", "vnc", "stop_release_gpu", "running"]
-    assert [shown[name] for name in told] == wanted
+    assert [shown[name] for name in names] == wanted
     assert (shown["src_ip_check"], shown["src_mac_check"], shown["auto_renew"]) == (False, True, True)
     assert (shown["billing_type"], shown["billing_cycle"]) == ("prepaid", "1M")
     assert shown["expired_at"] == "2026-12-23T12:00:00.000000Z"

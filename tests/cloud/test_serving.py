@@ -108,8 +108,8 @@ async def test_the_command_writes_a_secret_that_signs_in(tmp_path: Path) -> None
             while not ready.exists():
                 assert process.returncode is None
                 await asyncio.sleep(0.02)
-        told = json.loads(ready.read_text())
-        secret = told["secret"]
+        found = json.loads(ready.read_text())
+        secret = found["secret"]
         user = {"name": secret["OS_USERNAME"], "password": secret["OS_PASSWORD"]}
         auth = {
             "identity": {"methods": ["password"], "password": {"user": user}},
@@ -118,7 +118,7 @@ async def test_the_command_writes_a_secret_that_signs_in(tmp_path: Path) -> None
         async with httpx.AsyncClient() as client:
             reply = await client.post(secret["OS_AUTH_URL"] + "/auth/tokens", json={"auth": auth})
             headers = {"X-Auth-Token": reply.headers["x-subject-token"]}
-            listed = await client.get(told["url"] + "/servers", headers=headers)
+            listed = await client.get(found["url"] + "/servers", headers=headers)
         assert listed.json()["total"] == 20
     finally:
         process.terminate()

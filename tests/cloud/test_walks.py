@@ -14,8 +14,8 @@ WALKED = [exchange for exchange in exchanges() if exchange.walk and exchange.cas
 BRIEF = frozenset({"network", "stopping", "dissociate_eip", "start_start", "start_sync_status"})
 GONE = "HTTP 404"
 
-Told = tuple[Scene, str]
-Story = Callable[[Exchange], Awaitable[Told]]
+Outcome = tuple[Scene, str]
+Story = Callable[[Exchange], Awaitable[Outcome]]
 
 
 @pytest.mark.parametrize("exchange", [pytest.param(e, id=e.case) for e in WALKED])
@@ -31,8 +31,8 @@ async def test_a_server_goes_through_the_statuses_that_were_seen(exchange: Excha
         assert reply.json()["class"] == exchange.kind
         return
     assert shape(reply.json()) == shape(exchange.json)
-    told = [name for name in DECISIVE if name in exchange.server and name not in {"id", "name"}]
-    assert {n: reply.json()["server"][n] for n in told} == {n: exchange.server[n] for n in told}
+    names = [name for name in DECISIVE if name in exchange.server and name not in {"id", "name"}]
+    assert {n: reply.json()["server"][n] for n in names} == {n: exchange.server[n] for n in names}
     assert parts_of(reply.json()["server"]) == parts_of(exchange.server)
 
 
@@ -64,7 +64,7 @@ def _fits(seen: list[tuple[str, bool]], walked: list[tuple[str, bool]]) -> bool:
     return True
 
 
-async def _after_the_last_request(exchange: Exchange) -> Told:
+async def _after_the_last_request(exchange: Exchange) -> Outcome:
     """Repeat the request that came before: the last one on the same server that was no GET."""
     past = exchanges()[: exchanges().index(exchange)]
     named = exchange.server_path
@@ -78,7 +78,7 @@ async def _after_the_last_request(exchange: Exchange) -> Told:
     return await _repeat(recent[-1]) if recent else (arrange(exchange), named)
 
 
-async def _repeat(cause: Exchange, scene: Scene | None = None) -> Told:
+async def _repeat(cause: Exchange, scene: Scene | None = None) -> Outcome:
     scene = scene or arrange(cause)
     headers, body = request_of(scene, cause)
     for guest in scene.world.store.all():
@@ -90,7 +90,7 @@ async def _repeat(cause: Exchange, scene: Scene | None = None) -> Told:
 
 
 def _failing(cause: str, operation: str, status: str) -> Story:
-    async def story(_: Exchange) -> Told:
+    async def story(_: Exchange) -> Outcome:
         scene = arrange(by_case(cause))
         scene.cloud.fail_next(operation, status)
         return await _repeat(by_case(cause), scene)
@@ -99,13 +99,13 @@ def _failing(cause: str, operation: str, status: str) -> Story:
 
 
 def _nothing() -> Story:
-    async def story(exchange: Exchange) -> Told:
+    async def story(exchange: Exchange) -> Outcome:
         return arrange(exchange), exchange.server_path
 
     return story
 
 
-async def _described_while_starting(_: Exchange) -> Told:
+async def _described_while_starting(_: Exchange) -> Outcome:
     scene, ident = await _repeat(by_case("430-start-slow"))
     scene.time.run(lambda: scene.cloud.guest(ident).status == "starting")
     await scene.ask("PUT", f"/servers/{ident}", body={"server": {"description": "x"}})
@@ -115,7 +115,7 @@ async def _described_while_starting(_: Exchange) -> Told:
 def _create(**more: object) -> Story:
     """Make a server with the request that the recordings send most."""
 
-    async def story(exchange: Exchange) -> Told:
+    async def story(exchange: Exchange) -> Outcome:
         scene = Scene.recorded(exchange.recorded_at)
         if "agent-gone" in exchange.case:
             scene.cloud.set_host(agent=False)
@@ -127,7 +127,7 @@ def _create(**more: object) -> Story:
     return story
 
 
-async def _deleted_during_a_sync(exchange: Exchange) -> Told:
+async def _deleted_during_a_sync(exchange: Exchange) -> Outcome:
     """A rename's task ends in the middle of a deletion, and its ``ready`` shows."""
     scene, ident = await _deleted_server(exchange)
     await scene.ask("PUT", f"/servers/{ident}", body={"server": {"name": "renamed"}})
@@ -136,7 +136,7 @@ async def _deleted_during_a_sync(exchange: Exchange) -> Told:
     return scene, ident
 
 
-async def _deleted_server(exchange: Exchange) -> Told:
+async def _deleted_server(exchange: Exchange) -> Outcome:
     scene = Scene.recorded(exchange.recorded_at)
     row = dict(exchange.server)
     ident = scene.seed(row, status="ready", pending_deleted=False, pending_deleted_at="").id
@@ -148,7 +148,7 @@ async def _delete(scene: Scene, ident: str, query: str = "?override_pending_dele
     assert reply.status_code == 200
 
 
-async def _deleted_while_made(exchange: Exchange) -> Told:
+async def _deleted_while_made(exchange: Exchange) -> Outcome:
     scene, ident = await _create()(exchange)
     scene.time.run(lambda: scene.cloud.guest(ident).status == "disk")
     await scene.ask("PUT", f"/servers/{ident}", body={"server": {"disable_delete": False}})
@@ -156,7 +156,7 @@ async def _deleted_while_made(exchange: Exchange) -> Told:
     return scene, ident
 
 
-async def _deleted_while_its_deployment_hangs(exchange: Exchange) -> Told:
+async def _deleted_while_its_deployment_hangs(exchange: Exchange) -> Outcome:
     scene, ident = await _create(disable_delete=False)(exchange)
     scene.cloud.hang_at("deploying")
     scene.time.run()
@@ -164,27 +164,27 @@ async def _deleted_while_its_deployment_hangs(exchange: Exchange) -> Told:
     return scene, ident
 
 
-async def _deleted_again_after_a_failure(exchange: Exchange) -> Told:
+async def _deleted_again_after_a_failure(exchange: Exchange) -> Outcome:
     scene, ident = await _failing("458-delete-fails", "delete", "delete_fail")(exchange)
     scene.time.run()
     await _delete(scene, ident)
     return scene, ident
 
 
-async def _deleted_by_four(exchange: Exchange) -> Told:
+async def _deleted_by_four(exchange: Exchange) -> Outcome:
     scene, ident = await _repeat(by_case("930-delete-race-1"))
     for _ in range(3):
         await _delete(scene, ident)
     return scene, ident
 
 
-async def _deleted_after_unlocking(exchange: Exchange) -> Told:
+async def _deleted_after_unlocking(exchange: Exchange) -> Outcome:
     scene, ident = await _repeat(by_case("445-put-dd-false-deploy-failed"))
     await _delete(scene, ident)
     return scene, ident
 
 
-async def _thawed_while_deleted(_: Exchange) -> Told:
+async def _thawed_while_deleted(_: Exchange) -> Outcome:
     cause = by_case("1237-unfreeze")
     scene = arrange(cause)
     guest = scene.cloud.guest(cause.server_path)
@@ -193,7 +193,7 @@ async def _thawed_while_deleted(_: Exchange) -> Told:
     return await _repeat(cause, scene)
 
 
-async def _snapshot_that_hangs(_: Exchange) -> Told:
+async def _snapshot_that_hangs(_: Exchange) -> Outcome:
     scene = arrange(by_case("1298-instance-snapshot-running"))
     scene.cloud.hang_at("snapshot")
     return await _repeat(by_case("1298-instance-snapshot-running"), scene)

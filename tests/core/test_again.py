@@ -79,7 +79,7 @@ def turns(world: World, seconds: float) -> None:
         world.now += min(world.wait if world.wait is not None else 5.0, 5.0)
 
 
-def said(world: World, kind: str) -> dict[str, Any]:
+def condition(world: World, kind: str) -> dict[str, Any]:
     conditions = world.cluster.stored.status["conditions"]
     return next(({**each} for each in conditions if each["type"] == kind), {})
 
@@ -94,9 +94,9 @@ def test_refused_again_at_rest_and_unchanged_it_fails_with_the_clouds_words(
 ) -> None:
     world = frozen(kind, found, wanted, policies)
     turns(world, 1.0)
-    assert said(world, "Synced")["reason"] in {"Updating", "RestartNeeded"}
+    assert condition(world, "Synced")["reason"] in {"Updating", "RestartNeeded"}
     turns(world, 20.0)
-    synced, ready = said(world, "Synced"), said(world, "Ready")
+    synced, ready = condition(world, "Synced"), condition(world, "Ready")
     live = kind is Resize and found is HOT
     assert (synced["status"], synced["reason"]) == ("False", "RestartNeeded" if live else "OperationFailed")
     assert "freezed" in synced["message"]
@@ -135,7 +135,7 @@ def test_while_it_moves_nothing_is_wrong() -> None:
         turns(world, 20.0)
         row.change(status="ready")
         turns(world, 1.5)
-    assert said(world, "Synced")["reason"] == "Updating"
+    assert condition(world, "Synced")["reason"] == "Updating"
     assert "lastError" not in world.cluster.stored.status
 
 
@@ -146,16 +146,16 @@ def test_a_change_between_two_refusals_has_it_looked_at_anew() -> None:
         while len(world.sent) == before:
             turns(world, 0.5)
         world.cloud.rows[ID].change(plain={"hardware.bootOrder": "cd"})
-    assert said(world, "Synced")["reason"] == "Updating"
+    assert condition(world, "Synced")["reason"] == "Updating"
 
 
 def test_a_removal_says_so_too() -> None:
     world = frozen(Unlock, ON, {}, {})
     world.cluster.edit(deleting=True)
     turns(world, 30.0)
-    told = said(world, "Deleting")
-    assert told["reason"] == "OperationFailed"
-    assert "freezed" in told["message"]
+    deleting = condition(world, "Deleting")
+    assert deleting["reason"] == "OperationFailed"
+    assert "freezed" in deleting["message"]
 
 
 def test_a_moment_at_which_it_is_refused_does_not_cost_the_server_its_time() -> None:

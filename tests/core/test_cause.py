@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OFF = resource(records=records(creation=MADE))
 
 
-def played(world: World, seconds: float) -> list[tuple[float, Step]]:
+def steps_within(world: World, seconds: float) -> list[tuple[float, Step]]:
     """Have time pass; return the steps and when they were taken."""
     begun, steps = world.now, []
     while world.now < begun + seconds:
@@ -48,20 +48,20 @@ def start_in_vain(status: str, mood: str = "deaf") -> World:
 
 def test_what_was_accepted_in_vain_is_told_with_the_clouds_words() -> None:
     world = start_in_vain("ready")
-    played(world, 60.0)
+    steps_within(world, 60.0)
     assert "The cloud accepted the start, and the server still differs: no kvm device." in message(world)
 
 
 def test_a_failed_status_is_told_with_the_clouds_words() -> None:
     world = start_in_vain("start_fail")
-    played(world, 60.0)
+    steps_within(world, 60.0)
     assert "failed (start_fail: no kvm device)" in message(world)
 
 
 def test_what_is_only_reported_is_told_with_the_clouds_words_too() -> None:
     watched = replace(OFF, spec=spec(drift={"mode": "Report"}))
     world = World.of(watched, server("start_fail"))
-    steps = played(world, 60.0)
+    steps = steps_within(world, 60.0)
     assert "failed (start_fail: no kvm device)" in message(world)
     assert "tried again" not in message(world)
     assert "nextRetryTime" not in world.cluster.stored.status
@@ -70,7 +70,7 @@ def test_what_is_only_reported_is_told_with_the_clouds_words_too() -> None:
 
 def test_the_events_are_asked_once_for_each_failure_and_not_with_every_pass() -> None:
     world = start_in_vain("ready")
-    steps = played(world, 3600.0)
+    steps = steps_within(world, 3600.0)
     failures = {step.failure for _, step in steps if isinstance(step, ReadCause)}
     assert len(reads(steps)) == len(failures)
     passes = World.of(OFF, server("start_fail"))
@@ -83,12 +83,12 @@ def test_the_events_are_asked_once_for_each_failure_and_not_with_every_pass() ->
 def test_events_that_come_late_are_asked_again_within_seconds_and_then_no_more() -> None:
     world = start_in_vain("start_fail")
     world.cloud.told_at = world.now + 5.0
-    first = reads(played(world, 30.0))
+    first = reads(steps_within(world, 30.0))
     assert 2 <= len(first) <= len(AGAIN_SECONDS)
     assert "no kvm device" in message(world)
     silent = start_in_vain("start_fail")
     silent.cloud.words = ""
-    asked = reads(played(silent, 50.0))
+    asked = reads(steps_within(silent, 50.0))
     assert len(asked) == len(AGAIN_SECONDS) + 1
     assert asked[-1] - asked[0] < 25.0
     assert "failed (start_fail); its disks" in message(silent)
@@ -97,24 +97,24 @@ def test_events_that_come_late_are_asked_again_within_seconds_and_then_no_more()
 def test_events_that_cannot_be_read_are_asked_once() -> None:
     world = start_in_vain("start_fail")
     world.cloud.tells_history = False
-    assert len(reads(played(world, 50.0))) == 1
+    assert len(reads(steps_within(world, 50.0))) == 1
 
 
 def test_a_failed_creation_waits_for_its_cause_before_anything_is_cleaned_up() -> None:
     """The events are written a moment after the status."""
     world = World.of(NEW)
     world.cloud.fate, world.cloud.told_at = "sched_fail", world.now + 9.0
-    steps = played(world, 30.0)
+    steps = steps_within(world, 30.0)
     marked = next(step for _, step in steps if isinstance(step, MarkFailedCreation))
     assert "(sched_fail): no kvm device." in marked.message
     assert "no cause" not in message(world)
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["silent-events", "unreadable-events"])
-def test_a_failed_creation_without_a_cause_is_made_again_all_the_same(told: bool) -> None:
+@pytest.mark.parametrize("shown", [True, False], ids=["silent-events", "unreadable-events"])
+def test_a_failed_creation_without_a_cause_is_made_again_all_the_same(shown: bool) -> None:
     world = World.of(NEW)
-    world.cloud.fate, world.cloud.words, world.cloud.tells_history = "sched_fail", "", told
-    steps = played(world, 60.0)
+    world.cloud.fate, world.cloud.words, world.cloud.tells_history = "sched_fail", "", shown
+    steps = steps_within(world, 60.0)
     at, marked = next((at, step) for at, step in steps if isinstance(step, MarkFailedCreation))
     assert "the cloud gives no cause" in marked.message
     assert at < 30.0

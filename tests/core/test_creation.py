@@ -315,10 +315,10 @@ def test_a_completed_creation_is_never_cleaned_up_whatever_the_status_says() -> 
 
 def test_what_we_removed_of_a_failed_creation_does_not_count_as_deleted_by_others() -> None:
     cleaned = replace(failing(failed_at=NOW - 1, failed_intent="1//False"), reading=GONE)
-    said = report(cleaned, plan(cleaned)).status
-    assert said is not None
-    ready = next(c for c in said["conditions"] if c["type"] == "Ready")
-    assert (said["state"], ready["reason"]) == ("Pending", "CreationFailed")
+    status = report(cleaned, plan(cleaned)).status
+    assert status is not None
+    ready = next(c for c in status["conditions"] if c["type"] == "Ready")
+    assert (status["state"], ready["reason"]) == ("Pending", "CreationFailed")
 
 
 @pytest.mark.parametrize(

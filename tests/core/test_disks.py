@@ -63,7 +63,7 @@ def seen(
     return facts(shown(*disks, status=status), resource=held)
 
 
-def told(given: Facts) -> dict[str, Any]:
+def status_of(given: Facts) -> dict[str, Any]:
     status = report(given, plan(given)).status
     assert status is not None
     return dict(status)
@@ -78,7 +78,7 @@ def failed(given: Facts) -> str:
 
 def test_the_ids_of_its_disks_are_remembered_when_a_server_is_complete() -> None:
     making = resource(spec=spec(GIVEN), records=records(creation=BEGUN))
-    status = told(facts(shown(replace(ROOT, image=None, image_id=None), DATA), resource=making))
+    status = status_of(facts(shown(replace(ROOT, image=None, image_id=None), DATA), resource=making))
     assert "completedAt" in status["creation"]
     assert status["rootDiskID"] == "disk-0"
     assert status["dataDiskIDs"] == [{"index": 1, "id": "disk-1"}]
@@ -89,9 +89,9 @@ def test_the_ids_of_its_disks_are_remembered_when_a_server_is_complete() -> None
 def test_details_that_come_after_the_completion_tell_the_disks_as_well() -> None:
     bare = replace(ROOT, image=None, image_id=None)
     late = facts(shown(bare, DATA), resource=resource(spec=spec(GIVEN), records=records(creation=MADE)))
-    assert told(late)["rootDiskID"] == "disk-0"
+    assert status_of(late)["rootDiskID"] == "disk-0"
     old = facts(shown(bare, DATA), resource=resource(spec=spec(GIVEN), records=records(creation=OLD)))
-    assert "rootDiskID" not in told(old)
+    assert "rootDiskID" not in status_of(old)
 
 
 def test_they_are_remembered_with_the_record_of_an_adoption() -> None:
@@ -130,27 +130,27 @@ def test_an_object_without_the_record_gets_it_where_the_disk_can_be_no_other(
     disks: tuple[Disk, ...], known: str | None
 ) -> None:
     given = seen(*disks, wanted={"image": None, "rootDisk": {"size": "10Gi"}})
-    assert told(given).get("rootDiskID") == known
+    assert status_of(given).get("rootDiskID") == known
 
 
 def test_nothing_is_remembered_of_a_server_that_moves_or_is_only_recalled_or_not_ours() -> None:
     given = seen(ROOT, DATA, status="resize_disk")
-    assert "rootDiskID" not in told(given)
+    assert "rootDiskID" not in status_of(given)
     old = replace(given.reading, server=replace(shown(ROOT), version=8))
-    assert "rootDiskID" not in told(replace(given, reading=old))
+    assert "rootDiskID" not in status_of(replace(given, reading=old))
     once = Reading(shown(ROOT), first_seen_at=NOW - 1, asked_at=NOW - 1)
-    said = report(replace(given, reading=once), plan(replace(given, reading=once))).status
-    assert "rootDiskID" not in (said or {})
+    status = report(replace(given, reading=once), plan(replace(given, reading=once))).status
+    assert "rootDiskID" not in (status or {})
 
 
 @pytest.mark.parametrize("status", ["ready", "running"])
 def test_a_root_disk_that_is_missing_is_told_and_no_disk_is_grown(status: str) -> None:
     known = {"root_disk_id": "disk-0", "data_disk_ids": ((1, "disk-1"),)}
     given = seen(DATA, wanted={**LARGER, "powerState": "Unmanaged"}, recorded=known, status=status)
-    said = failed(given)
-    assert "disk-0" in said
-    assert "onecloud.io/accept-root-disk" in said
-    assert told(given)["rootDiskID"] == "disk-0"
+    message = failed(given)
+    assert "disk-0" in message
+    assert "onecloud.io/accept-root-disk" in message
+    assert status_of(given)["rootDiskID"] == "disk-0"
 
 
 def test_a_missing_root_disk_is_told_where_nothing_else_differs() -> None:
@@ -159,9 +159,9 @@ def test_a_missing_root_disk_is_told_where_nothing_else_differs() -> None:
 
 def test_another_disk_in_the_root_disks_place_is_not_taken_for_it() -> None:
     given = seen(BARE, replace(ROOT, index=3), wanted=LARGER, recorded={"root_disk_id": "disk-0"})
-    said = failed(given)
-    assert "disk-0" in said
-    assert "onecloud.io/accept-root-disk: disk-9" in said
+    message = failed(given)
+    assert "disk-0" in message
+    assert "onecloud.io/accept-root-disk: disk-9" in message
 
 
 def test_it_is_told_where_drift_is_only_reported_too() -> None:
@@ -181,7 +181,7 @@ def test_a_person_accepts_another_root_disk_by_its_id() -> None:
     given = seen(BARE, wanted=wanted, recorded={"root_disk_id": "disk-0"}, annotations=accepting)
     assert plan(given) == GrowDisk(ID, "disk-9", 40960)
     settled = seen(BARE, recorded={"root_disk_id": "disk-0"}, annotations=accepting)
-    assert told(settled)["rootDiskID"] == "disk-9"
+    assert status_of(settled)["rootDiskID"] == "disk-9"
 
 
 def test_an_acceptance_of_a_disk_that_is_not_in_the_place_accepts_nothing() -> None:
@@ -214,13 +214,13 @@ def test_another_disk_in_a_data_disks_place_is_not_grown_for_it() -> None:
     wanted = {"dataDisks": [{"index": 1, "size": "20Gi"}]}
     given = seen(ROOT, Disk("disk-7", 1, 1024), wanted=wanted, recorded=known)
     assert not isinstance(plan(given), GrowDisk)
-    assert told(given)["dataDiskIDs"] == [{"index": 1, "id": "disk-1"}]
+    assert status_of(given)["dataDiskIDs"] == [{"index": 1, "id": "disk-1"}]
 
 
 def test_a_root_disk_that_was_moved_is_no_data_disk() -> None:
     moved = replace(ROOT, index=1)
     given = seen(BARE, moved, wanted=GIVEN, recorded={"root_disk_id": "disk-0"})
-    assert "dataDiskIDs" not in told(given)
+    assert "dataDiskIDs" not in status_of(given)
 
 
 def test_a_new_attempt_and_a_new_adoption_forget_the_disks_of_the_old_server() -> None:
@@ -263,7 +263,7 @@ def test_a_status_of_any_form_tells_some_disks_or_none() -> None:
 def test_a_settled_object_writes_its_disks_once() -> None:
     given = facts(shown(ROOT, status="running"), resource=resource(spec=spec({})))
     assert plan(given) == Settled()
-    status = told(given)
+    status = status_of(given)
     kept = replace(given.resource, status=status, records=records_of(status))
     again = replace(given, resource=kept, memory=Memory(born_at=0.0), reading=reading(given.server))
     assert report(again, plan(again)).status is None

@@ -167,8 +167,8 @@ def test_a_step_that_is_accepted_again_and_again_is_counted_for_one_wish() -> No
         memory = accepted(case, START, replace(DONE, ended_at=NOW + count))
         assert memory.attempts[START].count == count
         case = replace(case, memory=memory)
-    wishing = replace(case, resource=resource(generation=2))
-    assert accepted(wishing, START, DONE).attempts[START].count == 1
+    edited = replace(case, resource=resource(generation=2))
+    assert accepted(edited, START, DONE).attempts[START].count == 1
     much_later = replace(DONE, ended_at=NOW + 4 + ATTEMPT_LIFE_SECONDS)
     assert accepted(case, START, much_later).attempts[START].count == 1
 
@@ -296,9 +296,9 @@ def test_how_long_to_wait_after_refusals(problem: Problem, expected: list[float]
 
 def test_a_new_wish_waits_as_after_the_first_refusal() -> None:
     case = replace(facts(), memory=refused(remembering(), START, NO, ended_at=NOW, wait_seconds=100.0))
-    wishing = replace(case, resource=resource(generation=2))
+    edited = replace(case, resource=resource(generation=2))
     assert wait_after(NO, case, START, first=10.0, most=100.0) == 20.0
-    assert wait_after(NO, wishing, START, first=10.0, most=100.0) == 10.0
+    assert wait_after(NO, edited, START, first=10.0, most=100.0) == 10.0
 
 
 @given(st.floats(0.01, 1e4), st.floats(1.0, 1e4), st.integers(1, 40))

@@ -161,23 +161,23 @@ def test_the_next_try_comes_when_it_is_told_to_come(name: str) -> None:
     reason, make = WORLDS[name]
     world = make()
     end, tries = world.now + SECONDS * 2, 0
-    told: list[str] = []  # since the last try: each must have been right when it was said
+    announced: list[str] = []  # since the last try: each must have been right when it was shown
     while world.now < end:
         before = world.cluster.stored.status
         step = world.turn()
-        if told and is_try(step, reason):
-            for text in told:
+        if announced and is_try(step, reason):
+            for text in announced:
                 moment = time_of_text(text)
                 assert moment is not None
                 off = (wall_at(world.now) - moment).total_seconds()
                 assert abs(off) <= CLOSE_SECONDS, f"{text} was told, and {step} came {off} s after it"
-            tries, told = tries + 1, []
+            tries, announced = tries + 1, []
         status = world.cluster.stored.status
         reasons = {c["reason"] for c in status.get("conditions", ()) if c["type"] in {"Synced", "Deleting"}}
         known = status.get("nextRetryTime") if reason in reasons else None
-        said = isinstance(step, Hold) or status is not before
-        if said and known is not None and known not in told:
-            told.append(known)
+        shown = isinstance(step, Hold) or status is not before
+        if shown and known is not None and known not in announced:
+            announced.append(known)
         # There is always something that leads to a pass before its time.
         world.now += min(NEWS_SECONDS if world.wait is None else world.wait, NEWS_SECONDS)
     assert tries >= 2 if reason != "PrepaidNotExpired" else tries >= 1

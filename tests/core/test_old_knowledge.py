@@ -59,10 +59,10 @@ REFUSAL = Problem(Reason.PROVIDER_ERROR, "The cloud says no.")
 
 def reported(found: Facts) -> Facts:
     """Return the same facts over the status that is written of them."""
-    said = report(found, plan(found))
-    assert said.status is not None
-    told = replace(found.resource, status=said.status, records=records_of(said.status))
-    return replace(found, resource=told)
+    status = report(found, plan(found)).status
+    assert status is not None
+    known = replace(found.resource, status=status, records=records_of(status))
+    return replace(found, resource=known)
 
 
 def restarted(found: Facts) -> Facts:
@@ -137,11 +137,11 @@ def test_what_was_in_vain_is_remembered_while_something_else_is_told(spent: obje
     unreachable = replace(
         restarted(before), trouble=Problem(Reason.ENDPOINT_UNREACHABLE, "no answer"), place=None
     )
-    told = reported(unreachable)
-    assert told.resource.records.synced_reason == "EndpointUnreachable"
-    after = replace(restarted(before), resource=told.resource)
+    known = reported(unreachable)
+    assert known.resource.records.synced_reason == "EndpointUnreachable"
+    after = replace(restarted(before), resource=known.resource)
     assert plan(after) == held
-    well = replace(after, resource=replace(told.resource, spec=spec()))
+    well = replace(after, resource=replace(known.resource, spec=spec()))
     assert plan(well) == Settled()
     assert "heldBack" not in reported(well).resource.status
 
@@ -190,8 +190,12 @@ def test_the_annotation_that_asked_for_another_try_may_be_taken_off_again() -> N
 def test_what_is_held_back_is_not_announced_to_be_tried_again() -> None:
     status = resized_in_vain().resource.status
     assert "nextRetryTime" not in status
-    said = {each["type"]: each["status"] for each in status["conditions"]}
-    assert (said["Synced"], said["Stalled"], "Reconciling" in said) == ("False", "True", False)
+    conditions = {each["type"]: each["status"] for each in status["conditions"]}
+    assert (conditions["Synced"], conditions["Stalled"], "Reconciling" in conditions) == (
+        "False",
+        "True",
+        False,
+    )
 
 
 def test_one_change_that_is_held_back_holds_back_no_other_in_a_new_process() -> None:
@@ -216,9 +220,9 @@ def test_what_is_held_back_is_recorded_behind_another_reason_too() -> None:
         assert isinstance(step, Resize)
         found = replace(found, memory=replace(accepted(found, step, Done(NOW, NOW)), wrote_at=None))
     found = running_again(found)
-    told = reported(found)
-    assert told.resource.records.synced_reason == "NameConflict"
-    assert [each.change for each in told.resource.records.held_back] == ["Resize"]
+    known = reported(found)
+    assert known.resource.records.synced_reason == "NameConflict"
+    assert [each.change for each in known.resource.records.held_back] == ["Resize"]
 
 
 def test_a_new_server_has_nothing_held_back() -> None:
@@ -363,8 +367,8 @@ def test_a_server_that_is_observed_is_not_shown_as_being_made() -> None:
     case = facts(other, resource=resource(spec=watching, records=begun, finalizers=()))
     status = report(case, plan(case)).status
     assert status is not None
-    said = {each["type"]: (each["status"], each["reason"]) for each in status["conditions"]}
-    assert (status["state"], said["Ready"]) == ("Running", ("True", "Observed"))
+    conditions = {each["type"]: (each["status"], each["reason"]) for each in status["conditions"]}
+    assert (status["state"], conditions["Ready"]) == ("Running", ("True", "Observed"))
 
 
 def test_who_observes_by_name_follows_the_name() -> None:

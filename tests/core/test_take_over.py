@@ -85,10 +85,10 @@ def test_a_confirmed_server_is_recorded_with_its_old_owner_and_then_claimed() ->
     status = report(case, step).status
     assert status is not None
     assert status["takenOverFrom"] == OTHER_UID
-    told = replace(case.resource, status=status, records=records_of(status))
-    again = replace(case, resource=told, reading=reading(SERVER))
+    known = replace(case.resource, status=status, records=records_of(status))
+    again = replace(case, resource=known, reading=reading(SERVER))
     assert plan(again) == Claim(ID)
-    unconfirmed = replace(again, resource=replace(told, annotations={}))
+    unconfirmed = replace(again, resource=replace(known, annotations={}))
     hold(plan(unconfirmed))
 
 

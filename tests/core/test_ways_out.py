@@ -26,11 +26,11 @@ LEAVING = [way for way in WAYS if isinstance(way.out, Delete)]
 DELETED = frozenset({"ExternallyDeleted", "OwnedByAnother"})
 
 
-def told(case: Facts) -> Mapping[str, Any]:
+def status_of(case: Facts) -> Mapping[str, Any]:
     """Return the status that a pass leaves."""
-    said = report(case, plan(case))
-    assert said.status is not None
-    return said.status
+    written = report(case, plan(case))
+    assert written.status is not None
+    return written.status
 
 
 def test_every_reason_that_waiting_does_not_help_has_a_way_out() -> None:
@@ -41,7 +41,7 @@ def test_every_reason_that_waiting_does_not_help_has_a_way_out() -> None:
 
 @pytest.mark.parametrize("way", WAYS, ids=IDS)
 def test_the_state_is_said(way: Way) -> None:
-    synced, stalled = (standing(told(way.stuck), kind) for kind in ("Synced", "Stalled"))
+    synced, stalled = (standing(status_of(way.stuck), kind) for kind in ("Synced", "Stalled"))
     assert synced is not None
     assert synced["reason"] == way.reason
     assert stalled is not None
@@ -49,7 +49,7 @@ def test_the_state_is_said(way: Way) -> None:
 
 @pytest.mark.parametrize("way", WAYS, ids=IDS)
 def test_what_must_be_done_elsewhere_is_in_the_message(way: Way) -> None:
-    synced = standing(told(way.stuck), "Synced")
+    synced = standing(status_of(way.stuck), "Synced")
     assert synced is not None
     match way.out:
         case InCloud(words=words):
@@ -67,7 +67,7 @@ def test_what_must_be_done_elsewhere_is_in_the_message(way: Way) -> None:
     "way", [way for way in WAYS if not isinstance(way.out, Delete)], ids=lambda way: way.name
 )
 def test_the_way_leads_out(way: Way) -> None:
-    after = told(way.after)
+    after = status_of(way.after)
     assert standing(after, "Stalled") is None
 
 

@@ -140,7 +140,7 @@ async def test_wall_clocks_that_are_hours_apart_change_nothing(
 ) -> None:
     """What a leader writes of its times is for people: a contender counts by itself."""
 
-    async def play(cluster: KubeClient, hours: int) -> None:
+    async def contend(cluster: KubeClient, hours: int) -> None:
         name = f"{NAME}-{'fast' if hours > 0 else 'slow'}"
         wrong = KubernetesLease(cluster, namespace, name, lambda: datetime.now(UTC) + timedelta(hours=hours))
         right = KubernetesLease(cluster, namespace, name, lambda: datetime.now(UTC))
@@ -167,7 +167,7 @@ async def test_wall_clocks_that_are_hours_apart_change_nothing(
             leader.fence.check()
 
     async with cluster_of(control_plane) as cluster:
-        await asyncio.gather(play(cluster, 5), play(cluster, -5))
+        await asyncio.gather(contend(cluster, 5), contend(cluster, -5))
 
 
 async def test_a_released_lease_is_handed_over_at_once(control_plane: ControlPlane, namespace: str) -> None:

@@ -68,9 +68,9 @@ def looked_at(body: dict[str, Any]) -> Step:
     resource = resource_of(body)
     case = replace(facts(), resource=resource)
     step = plan(case)
-    said = report(case, step, None)
-    turns = [] if said.status is None else list(transitions(resource.status, said.status))
-    assert SECRET not in f"{said.status} {turns}"
+    written = report(case, step, None)
+    turns = [] if written.status is None else list(transitions(resource.status, written.status))
+    assert SECRET not in f"{written.status} {turns}"
     assert not isinstance(step, Hold) or SECRET not in step.message
     worded(resource)
     return step

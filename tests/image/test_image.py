@@ -53,13 +53,13 @@ def test_several_platforms_make_one_name_for_their_images(buildah: Buildah, tmp_
     """Of a file that runs nothing, because another machine's programs need an emulator."""
     name, file = "localhost/onecloud-operator:several", tmp_path / "Dockerfile"
     file.write_text("FROM scratch\nCOPY requirements/runtime.txt /\n")
-    said = buildah.make(name, f"--file {file}", "PLATFORM=linux/amd64,linux/arm64")
+    output = buildah.make(name, f"--file {file}", "PLATFORM=linux/amd64,linux/arm64")
     try:
         listed = json.loads(buildah("manifest", "inspect", name))["manifests"]
     finally:
         buildah("manifest", "rm", name)
     assert sorted(each["platform"]["architecture"] for each in listed) == ["amd64", "arm64"]
-    assert said.splitlines()[-1] == f"push it with: buildah manifest push --all {name} docker://{name}"
+    assert output.splitlines()[-1] == f"push it with: buildah manifest push --all {name} docker://{name}"
 
 
 def test_nothing_can_be_installed_or_written_in_it(container: Container) -> None:

@@ -270,7 +270,7 @@ async def test_listing_large_objects_takes_a_bounded_amount_of_memory() -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "said"),
+    ("page", "expected"),
     [
         pytest.param(b"<html>Bad gateway</html>", "Bad gateway", id="a-page-of-a-proxy"),
         pytest.param(b"x" * (ANSWER_BYTES + MIB), "None", id="one-without-an-end"),
@@ -278,7 +278,9 @@ async def test_listing_large_objects_takes_a_bounded_amount_of_memory() -> None:
         pytest.param(b'{"kind":"Status","message":"not now"}', "not now", id="a-reason"),
     ],
 )
-async def test_an_answer_that_is_no_list_is_an_error_that_kopf_tries_again(page: bytes, said: str) -> None:
+async def test_an_answer_that_is_no_list_is_an_error_that_kopf_tries_again(
+    page: bytes, expected: str
+) -> None:
     """An error that kopf does not know would end its watch, and so the process."""
 
     async def refuse(_request: web.Request) -> web.Response:
@@ -288,4 +290,4 @@ async def test_an_answer_that_is_no_list_is_an_error_that_kopf_tries_again(page:
         async with session.get(url + PATH, params={"limit": "500"}) as response:
             with pytest.raises(APIServerError) as refusal:
                 await check_response(response)
-        assert said in str(refusal.value) or said == "None"
+        assert expected in str(refusal.value) or expected == "None"

@@ -297,7 +297,7 @@ async def test_an_event_is_told_of_its_object_and_cut_to_what_events_take(
 
 
 # -- an API server that misbehaves -----------------------------------------------------------------------
-class Told:
+class Observer:
     """What is told of each call."""
 
     def __init__(self) -> None:
@@ -311,12 +311,12 @@ class Told:
 @asynccontextmanager
 async def answering(
     respond: Callable[[Asked], Awaitable[Answer]],
-) -> AsyncIterator[tuple[KubeClient, Told, Place]]:
-    told = Told()
+) -> AsyncIterator[tuple[KubeClient, Observer, Place]]:
+    observer = Observer()
     async with serving(respond) as place:
-        made = KubeClient(ApiClient(Configuration(host=place.url)), told)
+        made = KubeClient(ApiClient(Configuration(host=place.url)), observer)
         try:
-            yield made, told, place
+            yield made, observer, place
         finally:
             await made.close()
 
@@ -357,14 +357,14 @@ def status_of(code: int, message: str) -> Answer:
 async def test_whatever_is_wrong_is_an_error_of_ours(
     answer: Answer, kind: type[KubeError], says: str
 ) -> None:
-    async with answering(always(answer)) as (made, told, _):
+    async with answering(always(answer)) as (made, observer, _):
         with pytest.raises(KubeError) as error:
             await made.read(SERVER, "shop", "web-1")
         assert type(error.value) is kind
         assert says in str(error.value)
         assert "GET /apis/onecloud.io/v1alpha1/namespaces/shop/onecloudservers/web-1" in str(error.value)
         assert "secret-page" not in str(error.value)
-        assert told.calls == [("read", error.value.status)]
+        assert observer.calls == [("read", error.value.status)]
         assert made.succeeded_at is None
 
 
@@ -388,12 +388,12 @@ async def test_a_long_list_is_read_page_by_page() -> None:
         query = asked.target.partition("?")[2]
         return Answer(200, pages["next one" if "continue=next" in query else None])
 
-    async with answering(respond) as (made, told, place):
+    async with answering(respond) as (made, observer, place):
         found = [
             meta["name"] async for page in made.list_metadata(SERVER, "shop", "shard=a") for meta in page
         ]
         assert found == ["a", "b"]
-        assert told.calls == [("list", 200), ("list", 200)]
+        assert observer.calls == [("list", 200), ("list", 200)]
         assert all(f"limit={PAGE}" in call and "labelSelector=shard" in call for call in place.calls)
         assert all("PartialObjectMetadataList" in asked.headers["accept"] for asked in place.asked)
 

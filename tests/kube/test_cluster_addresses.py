@@ -26,26 +26,26 @@ CIDRS = {
 
 
 @dataclass(slots=True)
-class Told:
+class Answers:
     """A cluster that tells this, or fails."""
 
     endpoints: dict[str, Any] | KubeError = field(default_factory=lambda: dict(SLICE))
     networks: dict[str, Any] | KubeError = field(default_factory=lambda: dict(CIDRS))
 
     async def api_endpoints(self) -> dict[str, Any]:
-        return told(self.endpoints)
+        return answer(self.endpoints)
 
     async def service_networks(self) -> dict[str, Any]:
-        return told(self.networks)
+        return answer(self.networks)
 
 
-def told(found: dict[str, Any] | KubeError) -> dict[str, Any]:
+def answer(found: dict[str, Any] | KubeError) -> dict[str, Any]:
     if isinstance(found, KubeError):
         raise found
     return found
 
 
-def around(cluster: Told, url: str = "https://10.96.0.1:443", **changes: Any) -> ClusterAddresses:
+def around(cluster: Answers, url: str = "https://10.96.0.1:443", **changes: Any) -> ClusterAddresses:
     return ClusterAddresses(cast("KubeClient", cluster), Settings(**changes), url)
 
 
@@ -54,7 +54,7 @@ def allowed(policy: AddressPolicy, text: str, port: int = 443, host: str = "clou
 
 
 async def test_services_and_the_api_servers_doors_are_refused() -> None:
-    found = around(Told(), "https://192.0.2.1:8443")
+    found = around(Answers(), "https://192.0.2.1:8443")
     await found.look()
     assert found.known.unknown == ()
     policy = found.around(AddressPolicy())
@@ -69,14 +69,14 @@ async def test_services_and_the_api_servers_doors_are_refused() -> None:
 
 
 async def test_an_api_server_that_is_given_by_name_is_refused_by_its_addresses() -> None:
-    found = around(Told(), "https://localhost:6443")
+    found = around(Answers(), "https://localhost:6443")
     await found.look()
     assert not allowed(found.around(AddressPolicy(allow_loopback=True)), "127.0.0.1", 6443)
     assert allowed(found.around(AddressPolicy(allow_loopback=True)), "127.0.0.1", 30500)
 
 
 async def test_services_are_allowed_by_a_setting_and_the_api_server_is_not() -> None:
-    found = around(Told(), allow_services=True)
+    found = around(Answers(), allow_services=True)
     await found.look()
     policy = found.around(AddressPolicy())
     assert allowed(policy, "10.96.3.4", host="region.onecloud.svc")
@@ -86,7 +86,7 @@ async def test_services_are_allowed_by_a_setting_and_the_api_server_is_not() -> 
 async def test_where_nothing_may_be_asked_it_is_said_and_a_setting_helps(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    silent = Told(KubeForbidden("no right to endpointslices", 403), KubeNotFound("no servicecidrs", 404))
+    silent = Answers(KubeForbidden("no right to endpointslices", 403), KubeNotFound("no servicecidrs", 404))
     found = around(silent)
     with caplog.at_level(logging.WARNING):
         await found.look()
@@ -101,7 +101,7 @@ async def test_where_nothing_may_be_asked_it_is_said_and_a_setting_helps(
 
 
 async def test_what_was_known_stays_refused_while_nothing_is_told() -> None:
-    cluster = Told()
+    cluster = Answers()
     found = around(cluster)
     await found.look()
     cluster.endpoints = cluster.networks = KubeError("it does not answer")
@@ -112,14 +112,14 @@ async def test_what_was_known_stays_refused_while_nothing_is_told() -> None:
 
 
 async def test_an_api_server_without_published_endpoints_leaves_nothing_unknown() -> None:
-    found = around(Told(endpoints=KubeNotFound("no such slice", 404)))
+    found = around(Answers(endpoints=KubeNotFound("no such slice", 404)))
     await found.look()
     assert found.known.unknown == ()
 
 
 async def test_what_no_api_server_says_is_left_out() -> None:
     found = around(
-        Told(
+        Answers(
             {"endpoints": [{"addresses": ["no.address"]}, {}], "ports": [{"port": 6443}, {}]},
             {"items": [{}, {"spec": {"cidrs": ["10.0.0.0/64"]}}]},
         )

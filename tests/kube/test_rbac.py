@@ -22,7 +22,7 @@ ALL = {
 
 
 @pytest.mark.parametrize(
-    ("refusal", "said"),
+    ("refusal", "expected"),
     [
         pytest.param(
             'onecloudservers.onecloud.io is forbidden: User "u" cannot list resource "onecloudservers" '
@@ -48,8 +48,8 @@ ALL = {
         pytest.param('pods "x" is forbidden: exceeded quota', "", id="not-for-want-of-a-rule"),
     ],
 )
-def test_a_refusal_is_answered_by_the_rule_that_grants_it(refusal: str, said: str) -> None:
-    assert granting(refusal) == said
+def test_a_refusal_is_answered_by_the_rule_that_grants_it(refusal: str, expected: str) -> None:
+    assert granting(refusal) == expected
 
 
 @pytest.mark.parametrize("right", NEEDED, ids=lambda right: f"{right.verb}-{right.resource}")

@@ -92,9 +92,9 @@ def test_a_service_leaves_its_variables_in_the_pods_of_its_namespace(
     kube.create(pod("linked", spec(code, policy="Never")), namespace=namespace)
     alone = spec(code, policy="Never") | {"enableServiceLinks": False}
     kube.create(pod("alone", alone), namespace=namespace)
-    for name, said in (("linked", "port 5432"), ("alone", "port None")):
+    for name, expected in (("linked", "port 5432"), ("alone", "port None")):
         kube.wait_for("pods", name, namespace, phase("Succeeded"), LONG)
-        assert said in kubelet.logs(namespace, name)
+        assert expected in kubelet.logs(namespace, name)
 
 
 def test_a_container_waits_for_the_secret_that_it_names(kube: Kube, namespace: str) -> None:

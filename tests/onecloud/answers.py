@@ -54,7 +54,7 @@ def reply(status: int, body: object, **headers: str) -> Reply:
     return Reply(status, JSON | headers, content, request_id="abc-1")
 
 
-def said(status: int, error_class: str, details: object) -> Reply:
+def refusal(status: int, error_class: str, details: object) -> Reply:
     return reply(status, {"code": status, "class": error_class, "details": details})
 
 

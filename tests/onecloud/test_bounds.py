@@ -18,7 +18,7 @@ from onecloud_operator.onecloud.models import MAX_ROWS
 from onecloud_operator.onecloud.protocol import Reply, Request
 from onecloud_operator.onecloud.redact import Redactor
 from onecloud_operator.onecloud.signin_request import sign_in
-from tests.onecloud.answers import CREATE, CREDENTIALS, GET, JSON, LIST, reply, said
+from tests.onecloud.answers import CREATE, CREDENTIALS, GET, JSON, LIST, refusal, reply
 from tests.onecloud.origin import SERVER_ID, Answer, Region, credentials, endpoints, serving
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def test_a_long_refusal_is_read_and_cleaned_in_no_time(text: str) -> None:
     """However much of what was sent may not be shown: here 4,000 lines that begin alike."""
     lines = "#cloud-config\n" + "\n".join(f"aaa{number:04d}" for number in range(4000))
     request = protocol.create_server({"id": "x", "user_data": lines, "password": "Sesam-0ffne-dich"})
-    answer = Reply(400, JSON, said(400, "InputParameterError", text).body, mask=Redactor(request.body))
+    answer = Reply(400, JSON, refusal(400, "InputParameterError", text).body, mask=Redactor(request.body))
     began = time.process_time()
     error = error_reply.parse_error(request, answer)
     assert time.process_time() - began < MAX_SECONDS
@@ -221,6 +221,6 @@ def test_a_secret_at_the_place_where_a_long_text_is_cut_is_not_shown() -> None:
     secret = "Sesam-0ffne-dich-jetzt"
     text = "{" + " " * (error_reply.DETAILS_CHARACTERS - 11) + secret
     request = protocol.create_server({"id": "x", "password": secret})
-    answer = Reply(400, JSON, said(400, "X", text).body, mask=Redactor(request.body))
+    answer = Reply(400, JSON, refusal(400, "X", text).body, mask=Redactor(request.body))
     error = error_reply.parse_error(request, answer)
     assert "Sesam" not in str(error)

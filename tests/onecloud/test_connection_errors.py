@@ -42,7 +42,7 @@ commonName = supplied
 NEW_KEY = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
 
 
-async def told(url: str, ours: Endpoints, ca_pem: str | None = None) -> tuple[str, str]:
+async def sign_in_problem(url: str, ours: Endpoints, ca_pem: str | None = None) -> tuple[str, str]:
     """Return reason and message of a sign-in at *url*."""
     try:
         with pytest.raises(OneCloudError) as caught:
@@ -65,7 +65,7 @@ async def test_a_name_that_does_not_resolve() -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     ours = Endpoints(resolver=Resolver(asyncio.get_running_loop().time, nothing))
-    assert await told("https://cloud.example/v3", ours) == (
+    assert await sign_in_problem("https://cloud.example/v3", ours) == (
         "EndpointUnreachable",
         (
             "The cloud's name is not known: the name of cloud.example:443 has no address. Correct the host "
@@ -77,7 +77,7 @@ async def test_a_name_that_does_not_resolve() -> None:
 
 async def test_a_port_where_nothing_listens() -> None:
     port = free_port()
-    assert await told(f"http://127.0.0.1:{port}/v3", endpoints()) == (
+    assert await sign_in_problem(f"http://127.0.0.1:{port}/v3", endpoints()) == (
         "EndpointUnreachable",
         (
             f"Nothing listens at the cloud's address: 127.0.0.1:{port} refused the connection. Correct host "
@@ -95,7 +95,7 @@ async def test_an_address_that_takes_no_connection() -> None:
         with socket.create_connection(deaf.getsockname()), socket.socket() as second:
             second.settimeout(0)
             second.connect_ex(deaf.getsockname())  # the queue of one is full now
-            assert await told(f"http://127.0.0.1:{port}/v3", endpoints(limits=IMPATIENT)) == (
+            assert await sign_in_problem(f"http://127.0.0.1:{port}/v3", endpoints(limits=IMPATIENT)) == (
                 "EndpointUnreachable",
                 (
                     f"The cloud's address does not answer: no connection to 127.0.0.1:{port} in time. "
@@ -195,7 +195,7 @@ async def test_what_answers_is_not_the_identity_service(answer: Answer, message:
     region = Region()
     region.sign_in = answer
     async with serving(region.respond) as place:
-        found = await told(f"{place.url}/v3", endpoints(limits=IMPATIENT))
+        found = await sign_in_problem(f"{place.url}/v3", endpoints(limits=IMPATIENT))
         assert found == ("EndpointUnreachable", message.format(place=place.url.removeprefix("http://")))
 
 
@@ -268,7 +268,7 @@ async def test_a_certificate_that_is_not_trusted(
     context.load_cert_chain(certificates / f"{served}.crt", certificates / f"{served}.key")
     pem = (certificates / f"{trusted}.crt").read_text() if trusted else None
     async with serving(Region().respond, context) as place:
-        found = await told(f"{place.url}/v3", endpoints(), pem)
+        found = await sign_in_problem(f"{place.url}/v3", endpoints(), pem)
         assert found == ("EndpointUnreachable", message.format(place=place.url.removeprefix("https://")))
 
 
@@ -277,7 +277,7 @@ async def test_http_to_a_port_of_tls_that_only_hangs_up(certificates: Path) -> N
     context.load_cert_chain(certificates / "server.crt", certificates / "server.key")
     async with serving(Region().respond, context) as place:
         port = place.url.rpartition(":")[2]
-        assert await told(f"http://127.0.0.1:{port}/v3", endpoints()) == (
+        assert await sign_in_problem(f"http://127.0.0.1:{port}/v3", endpoints()) == (
             "EndpointUnreachable",
             (
                 f"The cloud does not answer: 127.0.0.1:{port} closed the connection without a whole answer. "
@@ -291,7 +291,7 @@ async def test_http_to_a_port_of_tls_that_only_hangs_up(certificates: Path) -> N
 
 async def test_https_to_a_port_of_http() -> None:
     async with _greeting(b"HTTP/1.1 400 Bad Request\r\n\r\n") as port:
-        assert await told(f"https://127.0.0.1:{port}/v3", endpoints()) == (
+        assert await sign_in_problem(f"https://127.0.0.1:{port}/v3", endpoints()) == (
             "EndpointUnreachable",
             (
                 f"The URL begins with https, but the port has no TLS: 127.0.0.1:{port} does not speak TLS. "
@@ -321,7 +321,7 @@ ALLOW = (
 )
 async def test_an_address_that_is_not_allowed(url: str, place: str, allowing: str) -> None:
     ours = Endpoints(AddressPolicy(only=(Allowed("cloud.example"),)))
-    assert await told(url, ours) == (
+    assert await sign_in_problem(url, ours) == (
         "EndpointNotAllowed",
         (
             f"The operator may not connect to the cloud's address: {place} is not allowed. "

@@ -22,7 +22,7 @@ from onecloud_operator.onecloud.errors import (
 )
 from onecloud_operator.onecloud.protocol import Reply, Request, Traffic
 from onecloud_operator.onecloud.redact import Redactor
-from tests.onecloud.answers import CREATE, GET, ID, RECORDED, SIGN_IN, error_of, reply, said
+from tests.onecloud.answers import CREATE, GET, ID, RECORDED, SIGN_IN, error_of, refusal, reply
 
 
 @pytest.mark.parametrize("recorded", [pytest.param(row, id=row["case"]) for row in RECORDED])
@@ -62,7 +62,7 @@ def test_a_recorded_refusal_gets_its_class(recorded: dict[str, Any]) -> None:
     ],
 )
 def test_a_class_that_was_not_recorded(status: int, error_class: str, expected: str) -> None:
-    assert type(error_reply.parse_error(GET, said(status, error_class, "x"))).__name__ == expected
+    assert type(error_reply.parse_error(GET, refusal(status, error_class, "x"))).__name__ == expected
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_class_that_was_not_recorded(status: int, error_class: str, expected: 
     ],
 )
 def test_a_write_that_may_have_happened_says_so(request_: Request, status: int, *, ambiguous: bool) -> None:
-    assert error_reply.parse_error(request_, said(status, "SomeError", "x")).ambiguous is ambiguous
+    assert error_reply.parse_error(request_, refusal(status, "SomeError", "x")).ambiguous is ambiguous
 
 
 @pytest.mark.parametrize(
@@ -135,27 +135,27 @@ def test_a_write_that_may_have_happened_says_so(request_: Request, status: int, 
     ],
 )
 def test_only_our_own_id_in_the_primary_key_is_a_used_id(details: str, expected: str) -> None:
-    error = error_reply.parse_error(CREATE, said(500, "UnclassifiedError", details))
+    error = error_reply.parse_error(CREATE, refusal(500, "UnclassifiedError", details))
     assert type(error).__name__ == expected
 
 
 def test_user_data_that_names_the_id_does_not_hide_that_it_is_used() -> None:
     """What is hidden from the message still counts for what is done."""
     request = protocol.create_server({"id": ID, "user_data": f"#!/bin/sh\nmy_own_id={ID}\n"})
-    answer = said(500, "UnclassifiedError", f"Error 1062: Duplicate entry '{ID}' for key 'PRIMARY'")
+    answer = refusal(500, "UnclassifiedError", f"Error 1062: Duplicate entry '{ID}' for key 'PRIMARY'")
     error = error_reply.parse_error(request, replace(answer, mask=Redactor(request.body)))
     assert type(error).__name__ == "DuplicateId"
 
 
 def test_an_error_within_an_error_that_says_error_twice_is_no_fault() -> None:
     text = '{"error":{"details":"x"},"error":5}'
-    assert error_of(GET, said(400, "InputParameterError", f"Validate: {text}")).details == "Validate: {…}"
+    assert error_of(GET, refusal(400, "InputParameterError", f"Validate: {text}")).details == "Validate: {…}"
 
 
 def test_the_innermost_text_is_shown() -> None:
     inner = json.dumps({"error": {"class": "X", "code": 404, "details": "serversku no.such not found"}})
     middle = json.dumps({"error": {"details": f"FetchSku: {inner}"}})
-    assert error_of(GET, said(404, "ResourceNotFoundError", f"Validate: {middle}")).details == (
+    assert error_of(GET, refusal(404, "ResourceNotFoundError", f"Validate: {middle}")).details == (
         "serversku no.such not found"
     )
 
@@ -166,7 +166,7 @@ def test_an_error_wrapped_by_a_proxy_is_unwrapped() -> None:
 
 
 def test_details_are_one_short_line() -> None:
-    error = error_of(GET, said(400, "InputParameterError", "a\n\tb\x00" + "c" * 10_000))
+    error = error_of(GET, refusal(400, "InputParameterError", "a\n\tb\x00" + "c" * 10_000))
     assert error.details.startswith("a b?ccc")
     assert len(error.details) == 500
 
@@ -174,7 +174,9 @@ def test_details_are_one_short_line() -> None:
 def test_an_echoed_request_is_not_shown() -> None:
     """The cloud repeats a whole body that it cannot convert, passwords and user data included."""
     sent = json.dumps({"password": "Secret-123456", "vmem_size": "1g"})
-    error = error_of(CREATE, said(500, "UnclassifiedError", f"unable to convert '{sent}' to Type \"X\": why"))
+    error = error_of(
+        CREATE, refusal(500, "UnclassifiedError", f"unable to convert '{sent}' to Type \"X\": why")
+    )
     assert error.details == "unable to convert '{…}' to Type \"X\": why"
 
 
@@ -197,7 +199,7 @@ def test_an_answer_of_something_else(answer: Reply, expected: type[OneCloudError
 
 
 @pytest.mark.parametrize(
-    ("location", "told"),
+    ("location", "shown"),
     [
         pytest.param("https://new.example/v3", ", a redirect to https://new.example", id="another-host"),
         pytest.param("http://10.0.0.1:5000/v3?a=b", ", a redirect to http://10.0.0.1:5000", id="a-port"),
@@ -218,7 +220,7 @@ def test_an_answer_of_something_else(answer: Reply, expected: type[OneCloudError
         pytest.param("", "", id="nowhere"),
     ],
 )
-def test_a_redirect_tells_the_host_that_it_leads_to_and_nothing_more(location: str, told: str) -> None:
+def test_a_redirect_tells_the_host_that_it_leads_to_and_nothing_more(location: str, shown: str) -> None:
     hidden = Redactor({"password": "Sesam-0ffne-dich"})
     answer = Reply(302, {"location": location}, b"", mask=hidden)
-    assert error_reply.parse_error(GET, answer).message == f"the service answered 302{told}"
+    assert error_reply.parse_error(GET, answer).message == f"the service answered 302{shown}"

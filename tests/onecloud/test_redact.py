@@ -27,7 +27,7 @@ BODY = {"server": {"id": "x", "user_data": USER_DATA, "password": PASSWORD}}
 
 
 @pytest.mark.parametrize(
-    "said",
+    "words",
     [
         pytest.param(f"unable to convert {json.dumps(USER_DATA)}", id="the-whole-as-json"),
         pytest.param(f"unable to convert {USER_DATA}", id="the-whole-as-it-is"),
@@ -37,8 +37,8 @@ BODY = {"server": {"id": "x", "user_data": USER_DATA, "password": PASSWORD}}
         pytest.param(f"bad password {json.dumps(PASSWORD, ensure_ascii=False)}", id="a-password-in-quotes"),
     ],
 )
-def test_an_echo_is_hidden(said: str) -> None:
-    shown = Redactor(BODY)(said)
+def test_an_echo_is_hidden(words: str) -> None:
+    shown = Redactor(BODY)(words)
     for secret in ("Sesam-0ffne-dich", "abc9X1", "12345"):
         assert secret not in shown
 
@@ -137,7 +137,7 @@ def test_no_run_of_a_long_secret_is_shown_wherever_it_was_cut(
         assert not any(run in secret for run in runs)
 
 
-@pytest.mark.parametrize("said", ["other words", "the user data", "&amp;"])
+@pytest.mark.parametrize("words", ["other words", "the user data", "&amp;"])
 @pytest.mark.parametrize(
     "piece",
     [
@@ -148,12 +148,12 @@ def test_no_run_of_a_long_secret_is_shown_wherever_it_was_cut(
         pytest.param("\\u0041", id="escapes"),
     ],
 )
-def test_hiding_what_is_as_long_as_it_may_be_is_no_long_work(piece: str, said: str) -> None:
+def test_hiding_what_is_as_long_as_it_may_be_is_no_long_work(piece: str, words: str) -> None:
     """All of this is work in the event loop, and as much of it as a stranger can ask for."""
     secret, most = (piece * 65536)[:65536], DETAILS_CHARACTERS
     answer = json.dumps([{"id": str(n), "name": "x" * 20, "number": n} for n in range(17_000)])
     dice = random.Random(1)  # noqa: S311 - no secret
-    text = {"other words": dice.choices("abcdefgh/ ", k=most), "the user data": secret}.get(said)
+    text = {"other words": dice.choices("abcdefgh/ ", k=most), "the user data": secret}.get(words)
     mask = Redactor({"user_data": secret}, (SecretStr("t" * 300), SecretStr("Sesam-0ffne-dich")))
-    said = "".join(text or said * most)[:most]
-    assert seconds(lambda: mask(said)) < 12 * seconds(lambda: json.loads(answer))
+    words = "".join(text or words * most)[:most]
+    assert seconds(lambda: mask(words)) < 12 * seconds(lambda: json.loads(answer))

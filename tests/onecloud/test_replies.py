@@ -24,8 +24,8 @@ from tests.onecloud.answers import (
     SIGN_IN,
     answer_values,
     json_values,
+    refusal,
     reply,
-    said,
 )
 
 
@@ -124,16 +124,16 @@ def test_events_after_the_marker_are_without_the_marked_one() -> None:
 @pytest.mark.parametrize(
     ("answer", "is_missing"),
     [
-        pytest.param(said(404, "ResourceNotFoundError", f"server {ID} not found"), True, id="this-server"),
+        pytest.param(refusal(404, "ResourceNotFoundError", f"server {ID} not found"), True, id="this-server"),
         pytest.param(
-            said(404, "ResourceNotFoundError", f"服务器 {ID.upper()} 不存在"), True, id="any-language"
+            refusal(404, "ResourceNotFoundError", f"服务器 {ID.upper()} 不存在"), True, id="any-language"
         ),
-        pytest.param(said(404, "ResourceNotFoundError", "disk 0 not found"), False, id="another-thing"),
+        pytest.param(refusal(404, "ResourceNotFoundError", "disk 0 not found"), False, id="another-thing"),
         pytest.param(
-            said(404, "NotFoundError", f"Handler /servers/{ID} not found"), False, id="no-such-route"
+            refusal(404, "NotFoundError", f"Handler /servers/{ID} not found"), False, id="no-such-route"
         ),
         pytest.param(
-            said(403, "ResourceNotFoundError", f"server {ID} not found"), False, id="another-status"
+            refusal(403, "ResourceNotFoundError", f"server {ID} not found"), False, id="another-status"
         ),
         pytest.param(Reply(404, {}, f"<html>{ID}".encode()), False, id="a-proxys-page"),
         pytest.param(Reply(404, {}, b""), False, id="nothing-said"),

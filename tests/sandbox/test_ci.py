@@ -62,15 +62,15 @@ def skipping(directory: Path, *, apt: bool) -> str:
 
 
 def test_where_apt_is_there_one_command_brings_all_that_is_missing(tmp_path: Path) -> None:
-    said = skipping(tmp_path, apt=True)
-    assert "docker-registry cannot be found; to get it: " in said
-    assert re.search(r"to get it: (sudo )?apt-get install docker-registry prometheus$", said, re.MULTILINE)
+    output = skipping(tmp_path, apt=True)
+    assert "docker-registry cannot be found; to get it: " in output
+    assert re.search(r"to get it: (sudo )?apt-get install docker-registry prometheus$", output, re.MULTILINE)
 
 
 def test_without_apt_only_the_programs_are_named(tmp_path: Path) -> None:
-    said = skipping(tmp_path, apt=False)
-    assert "promtool cannot be found" in said
-    assert "apt-get" not in said
+    output = skipping(tmp_path, apt=False)
+    assert "promtool cannot be found" in output
+    assert "apt-get" not in output
 
 
 def test_ci_installs_what_the_tests_may_lack() -> None:

@@ -221,71 +221,71 @@ NOT_READY = (200, 503)  # it passes by itself
 DEAD = (503, 503)  # only a new process helps
 
 
-def does(*steps: tuple[str, float] | str) -> Callable[[Site], Awaitable[None]]:
+def after(*steps: tuple[str, float] | str) -> Callable[[Site], Awaitable[None]]:
     """Return what does one thing after the other, each a method of the site's, perhaps with a number."""
 
-    async def happens(site: Site) -> None:
+    async def cause(site: Site) -> None:
         for step in steps:
             name, arguments = (step, ()) if isinstance(step, str) else (step[0], step[1:])
             await getattr(site, name)(*arguments)
 
-    return happens
+    return cause
 
 
 @pytest.mark.parametrize(
-    ("happens", "statuses", "wrong", "mends"),
+    ("cause", "statuses", "wrong", "mends"),
     [
-        pytest.param(does(), WELL, None, None, id="all-is-well"),
+        pytest.param(after(), WELL, None, None, id="all-is-well"),
         pytest.param(
-            does("call"), DEAD, "watch: silent for 4", "hear",
+            after("call"), DEAD, "watch: silent for 4", "hear",
             id="a-watch-that-is-deaf-beside-calls-that-work",
         ),
         pytest.param(
-            does(("wait", SILENT_SECONDS + 1)), NOT_READY, "watch is heard: silent for 151 s", "hear",
+            after(("wait", SILENT_SECONDS + 1)), NOT_READY, "watch is heard: silent for 151 s", "hear",
             id="an-api-server-that-is-down-is-no-reason-to-restart",
         ),
-        pytest.param(does(("wait", SILENT_SECONDS - 1)), WELL, None, None, id="two-bookmarks-may-be-missed"),
+        pytest.param(after(("wait", SILENT_SECONDS - 1)), WELL, None, None, id="two-bookmarks-may-be-missed"),
         pytest.param(
-            does(("call", 503)), WELL, None, None, id="an-api-server-that-fails-at-everything-is-as-if-down"
+            after(("call", 503)), WELL, None, None, id="an-api-server-that-fails-at-everything-is-as-if-down"
         ),
-        pytest.param(does(("call", 403)), WELL, None, None, id="and-one-that-refuses-everything"),
-        pytest.param(does("hear", "call"), WELL, None, None, id="a-watch-that-was-heard-is-not-deaf"),
+        pytest.param(after(("call", 403)), WELL, None, None, id="and-one-that-refuses-everything"),
+        pytest.param(after("hear", "call"), WELL, None, None, id="a-watch-that-was-heard-is-not-deaf"),
         pytest.param(
-            does("end_the_watch"), DEAD, "watch: its task has ended", None, id="a-watch-that-has-ended"
+            after("end_the_watch"), DEAD, "watch: its task has ended", None, id="a-watch-that-has-ended"
         ),
         pytest.param(
-            does("end_the_feed"), DEAD, "feeds: 1 have ended", "leave_the_feed", id="a-feed-that-is-dead"
+            after("end_the_feed"), DEAD, "feeds: 1 have ended", "leave_the_feed", id="a-feed-that-is-dead"
         ),
-        pytest.param(does("fault_in_the_feed"), WELL, None, None, id="a-feed-that-was-started-again-lives"),
+        pytest.param(after("fault_in_the_feed"), WELL, None, None, id="a-feed-that-was-started-again-lives"),
         pytest.param(
-            does(("work", STUCK_SECONDS + 5.0)), DEAD, "workers: one has been at work for ", "finish",
+            after(("work", STUCK_SECONDS + 5.0)), DEAD, "workers: one has been at work for ", "finish",
             id="a-worker-that-is-stuck",
         ),
         pytest.param(
-            does(("work", STUCK_SECONDS - 600.0)), WELL, None, None, id="a-worker-that-has-much-to-do"
+            after(("work", STUCK_SECONDS - 600.0)), WELL, None, None, id="a-worker-that-has-much-to-do"
         ),
         pytest.param(
-            does("fault_in_a_task"), DEAD, "tasks: census: ValueError in faulty (test_health_", None,
+            after("fault_in_a_task"), DEAD, "tasks: census: ValueError in faulty (test_health_", None,
             id="a-shared-task-that-has-ended",
         ),
         pytest.param(
-            does("forget"), NOT_READY, "objects: not all are known yet (0)", "know_all",
+            after("forget"), NOT_READY, "objects: not all are known yet (0)", "know_all",
             id="objects-that-are-not-all-known",
         ),
     ],
 )  # fmt: skip
 async def test_what_the_probes_say(
     site: Site,
-    happens: Callable[[Site], Awaitable[None]],
+    cause: Callable[[Site], Awaitable[None]],
     statuses: tuple[int, int],
     wrong: str | None,
     mends: str | None,
 ) -> None:
-    await happens(site)
-    said = await site.ask()
-    assert said.statuses == statuses
-    assert len(said.wrong) == (wrong is not None)
-    assert all(line.startswith(f"[-] {wrong}") for line in said.wrong)
+    await cause(site)
+    probes = await site.ask()
+    assert probes.statuses == statuses
+    assert len(probes.wrong) == (wrong is not None)
+    assert all(line.startswith(f"[-] {wrong}") for line in probes.wrong)
     if mends is not None:
         await getattr(site, mends)()
         assert (await site.ask()).statuses == WELL

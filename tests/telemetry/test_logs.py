@@ -128,7 +128,7 @@ def test_a_fault_is_told_with_where_it_happened(log: Log, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "told"),
+    ("level", "levels"),
     [
         ("debug", ["DEBUG", "INFO", "WARNING", "ERROR"]),
         ("info", ["INFO", "WARNING", "ERROR"]),
@@ -136,11 +136,11 @@ def test_a_fault_is_told_with_where_it_happened(log: Log, form: str) -> None:
         ("error", ["ERROR"]),
     ],
 )
-def test_a_level_leaves_out_what_is_below_it(log: Log, level: str, told: list[str]) -> None:
+def test_a_level_leaves_out_what_is_below_it(log: Log, level: str, levels: list[str]) -> None:
     log.configure("json", level)
     for each in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR):
         say(level=each)
-    assert [event["level"] for event in log.events] == told
+    assert [event["level"] for event in log.events] == levels
 
 
 @pytest.mark.parametrize("name", QUIET)
