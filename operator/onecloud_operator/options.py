@@ -81,8 +81,8 @@ def feed_options(settings: Settings) -> FeedOptions:
         retry_max_seconds=settings.retry_max_seconds,
         refused_first_seconds=settings.refused_first_seconds,
         refused_max_seconds=settings.refused_max_seconds,
-        gone_floor=settings.gone_floor,
-        gone_share=settings.gone_percent / 100.0,
+        loss_floor=settings.gone_floor,
+        loss_share=settings.gone_percent / 100.0,
     )
 
 

@@ -83,7 +83,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         options=feed_options(settings),
         tenant_of=lambda key: key.namespace,
         turns=turns,
-        on_turn=lambda job, seconds, rows, failed: metrics.fed(job, seconds, rows, failed=failed),
+        on_run=lambda job, seconds, rows, failed: metrics.fed(job, seconds, rows, failed=failed),
     )
     reconciler = Reconciler(
         objects=objects,

@@ -26,7 +26,7 @@ LOOPBACK = AddressPolicy(allow_loopback=True)
 QUICK = FeedOptions(
     moving_poll_seconds=0.05,
     idle_poll_seconds=0.1,
-    hurried_poll_seconds=0.02,
+    min_poll_seconds=0.02,
     overlap_seconds=5.0,
     confirm_seconds=0.05,
     events_seconds=0.1,

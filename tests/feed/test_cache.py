@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.feed.cache import Cache, Entry, News
+from onecloud_operator.feed.cache import Cache
+from onecloud_operator.feed.entry import Entry, Freshness
 from onecloud_operator.feed.feed_options import FeedOptions
 from onecloud_operator.feed.source import CheckedRow, checked_row
 from onecloud_operator.translate import observed_from_details
@@ -81,17 +82,17 @@ def test_of_two_reads_the_newer_state_wins_whatever_order_they_come_in(
 ) -> None:
     entry = watched(cache)
     for version, asked_at, now in (first, second):
-        cache.whole_row(entry, row(version), asked_at, now)
+        cache.add_row(entry, row(version), asked_at, now)
     assert version_of(cache) == expected
 
 
 def test_a_row_without_its_details_is_not_compared_with_anything(cache: Cache[str]) -> None:
     entry = watched(cache)
-    cache.details(entry, observed_from_details(ROW | {"disks_info": []}), 1.0, 1.0)
+    cache.add_details(entry, observed_from_details(ROW | {"disks_info": []}), 1.0, 1.0)
     server = cache.reading("s1").server
     assert server is not None
     assert server.detailed
-    cache.whole_row(entry, row(6), 2.0, 2.0)
+    cache.add_row(entry, row(6), 2.0, 2.0)
     server = cache.reading("s1").server
     assert server is not None
     assert server.details is not None
@@ -102,61 +103,66 @@ def test_details_that_changed_without_a_version_are_news(cache: Cache[str]) -> N
     entry = watched(cache)
     server = observed_from_details(ROW | {"disks_info": []})
     disk = {"id": "d1", "index": 0, "size": 10240}
-    assert cache.details(entry, server, 1.0, 1.0) is News.NEW
-    assert cache.details(entry, observed_from_details(ROW | {"disks_info": []}), 2.0, 2.0) is News.SAME
+    assert cache.add_details(entry, server, 1.0, 1.0) is Freshness.NEW
+    assert (
+        cache.add_details(entry, observed_from_details(ROW | {"disks_info": []}), 2.0, 2.0) is Freshness.SAME
+    )
     assert entry.server is server, "what is equal is kept once"
-    assert cache.details(entry, observed_from_details(ROW | {"disks_info": [disk]}), 3.0, 3.0) is News.NEW
-    assert cache.details(entry, server, 2.5, 3.5) is News.SAME, "asked for earlier"
+    assert (
+        cache.add_details(entry, observed_from_details(ROW | {"disks_info": [disk]}), 3.0, 3.0)
+        is Freshness.NEW
+    )
+    assert cache.add_details(entry, server, 2.5, 3.5) is Freshness.SAME, "asked for earlier"
     assert entry.server != server
 
 
 def test_a_list_cannot_bring_back_what_is_proven_gone(cache: Cache[str]) -> None:
     """A list may still show rows that were deleted while it was made."""
     entry = watched(cache)
-    cache.whole_row(entry, row(5), 1.0, 1.0)
-    cache.vanished(entry, 10.0, 10.5)
-    assert cache.whole_row(entry, row(7), 10.2, 11.0) is News.OLD
+    cache.add_row(entry, row(5), 1.0, 1.0)
+    cache.mark_gone(entry, 10.0, 10.5)
+    assert cache.add_row(entry, row(7), 10.2, 11.0) is Freshness.OLD
     assert cache.reading("s1").gone
-    assert cache.whole_row(entry, row(7), 12.0, 12.1) is News.NEW
+    assert cache.add_row(entry, row(7), 12.0, 12.1) is Freshness.NEW
     assert not cache.reading("s1").gone
 
 
 def test_an_absence_asked_for_before_the_last_sight_says_nothing(cache: Cache[str]) -> None:
     """A list that was sent before our POST does not show what the POST made."""
     entry = watched(cache)
-    cache.details(entry, observed_from_details(ROW | {"disks_info": []}), 10.0, 10.1)
-    assert not cache.absent(entry, 9.0)
+    cache.add_details(entry, observed_from_details(ROW | {"disks_info": []}), 10.0, 10.1)
+    assert not cache.mark_missing(entry, 9.0)
     assert not cache.reading("s1").missing
-    assert cache.absent(entry, 11.0)
+    assert cache.mark_missing(entry, 11.0)
     assert cache.reading("s1").missing
 
 
 def test_a_sight_asked_for_before_an_absence_does_not_answer_it(cache: Cache[str]) -> None:
     entry = watched(cache)
-    cache.whole_row(entry, row(5), 1.0, 1.0)
-    cache.absent(entry, 10.0)
-    cache.whole_row(entry, row(5), 9.0, 11.0)
+    cache.add_row(entry, row(5), 1.0, 1.0)
+    cache.mark_missing(entry, 10.0)
+    cache.add_row(entry, row(5), 9.0, 11.0)
     assert cache.reading("s1").missing
-    cache.whole_row(entry, row(5), 12.0, 12.5)
+    cache.add_row(entry, row(5), 12.0, 12.5)
     assert not cache.reading("s1").missing
 
 
 def test_a_look_that_was_overtaken_by_a_creation_does_not_say_gone(cache: Cache[str]) -> None:
     entry = watched(cache)
-    cache.details(entry, observed_from_details(ROW | {"disks_info": []}), 10.0, 10.2)
-    assert not cache.vanished(entry, 9.0, 10.5)
+    cache.add_details(entry, observed_from_details(ROW | {"disks_info": []}), 10.0, 10.2)
+    assert not cache.mark_gone(entry, 9.0, 10.5)
     assert cache.reading("s1").server is not None
 
 
 def test_one_read_is_no_confirmation_and_two_at_the_same_moment_are_none_either(cache: Cache[str]) -> None:
     entry = watched(cache)
-    cache.whole_row(entry, row(5, status="ready"), 10.0, 10.1)
+    cache.add_row(entry, row(5, status="ready"), 10.0, 10.1)
     assert not cache.reading("s1").confirmed
-    cache.whole_row(entry, row(5, status="ready"), 10.3, 10.4)
+    cache.add_row(entry, row(5, status="ready"), 10.3, 10.4)
     assert not cache.reading("s1").confirmed
-    cache.whole_row(entry, row(5, status="ready"), 10.6, 10.7)
+    cache.add_row(entry, row(5, status="ready"), 10.6, 10.7)
     assert cache.reading("s1").confirmed
-    cache.whole_row(entry, row(6, status="ready"), 11.0, 11.1)
+    cache.add_row(entry, row(6, status="ready"), 11.0, 11.1)
     assert not cache.reading("s1").confirmed
 
 
@@ -165,7 +171,7 @@ def test_several_objects_may_watch_one_server_and_one_object_only_one(
 ) -> None:
     entry = watched(cache, "a")
     watched(cache, "b")
-    cache.tell(entry)
+    cache.notify(entry)
     assert notified == [("a", Lane.CLOUD), ("b", Lane.CLOUD)]
     watched(cache, "a", "s2")
     assert cache.unwatch("b") == "s1"

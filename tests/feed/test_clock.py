@@ -30,18 +30,18 @@ def window() -> Window:
     """A window whose newest change came at a known time: T, seen at 100 seconds of ours."""
     made = Window(5.0)
     made.start(after(-50), 0.0)
-    made.seen_whole([after(-50)], [], 95.0)
-    made.seen_whole([T], [], 100.0)
+    made.complete([after(-50)], [], 95.0)
+    made.complete([T], [], 100.0)
     return made
 
 
 def poll(window: Window, rows: list[datetime], at: float, date: datetime | None) -> bool:
     """Have a poll of *rows* be answered at once; return whether it counts as whole."""
     floor = window.floor()
-    window.dated(date, at)
-    if window.missed(floor):
+    window.note_date(date, at)
+    if window.asks_too_little(floor):
         return False
-    window.seen_whole([row for row in rows if row >= floor], [], at)
+    window.complete([row for row in rows if row >= floor], [], at)
     return True
 
 
@@ -112,14 +112,14 @@ def test_the_clock_of_a_proxy_that_is_behind_is_not_followed_for_long(window: Wi
     assert window.floor() == rows[-1] - timedelta(seconds=5)
     assert window.repeated == 0
     assert poll(window, [AHEAD], 405.0, after(305 - HOUR))
-    window.fall_back(after(310), 410.0)
+    window.move_back(after(310), 410.0)
     assert window.floor() <= after(305), "what is read elsewhere moves it all the same"
 
 
 def test_a_date_that_runs_ahead_makes_no_window_start_later(window: Window) -> None:
     assert poll(window, [after(4)], 105.0, after(50 * HOUR))
     assert window.floor() == after(-1)
-    window.fall_back(after(-30), 106.0)
+    window.move_back(after(-30), 106.0)
     floor = window.floor()
     assert floor <= after(-35)
     assert poll(window, [after(4)], 107.0, after(50 * HOUR))
@@ -137,8 +137,8 @@ def test_stamps_that_are_no_times_of_today_break_nothing() -> None:
         window = Window(5.0)
         window.start(strange, 0.0)
         poll(window, [strange], 5.0, T)
-        window.seen_whole([strange], [], 6.0)
-        window.fall_back(strange, 7.0)
+        window.complete([strange], [], 6.0)
+        window.move_back(strange, 7.0)
         assert window.floor().year >= 2000
 
 
@@ -148,12 +148,12 @@ def test_a_change_below_the_floor_moves_it_back_to_where_the_window_last_rose(
     window: Window, rows: int
 ) -> None:
     ahead = [AHEAD] * rows
-    window.seen_whole(ahead, [], 105.0)
-    window.seen_whole([], [], 395.0)
-    assert window.fall_back(after(300), 400.0) == 105.0, "the last poll that is sure to have shown everything"
+    window.complete(ahead, [], 105.0)
+    window.complete([], [], 395.0)
+    assert window.move_back(after(300), 400.0) == 105.0, "the last poll that is sure to have shown everything"
     assert window.floor() == T
     for at in range(401, 500, 5):
-        window.seen_whole([*ahead, after(at - 102)], [], at)
+        window.complete([*ahead, after(at - 102)], [], at)
         assert after(at - 110) <= window.floor() <= after(at - 104)
     assert window.repeated == rows
 
@@ -161,8 +161,8 @@ def test_a_change_below_the_floor_moves_it_back_to_where_the_window_last_rose(
 def test_a_window_that_began_in_the_future_falls_back_to_its_beginning() -> None:
     window = Window(5.0)
     window.start(AHEAD, 0.0)
-    window.seen_whole([AHEAD], [], 5.0)
-    assert window.fall_back(T, 100.0) == 0.0
+    window.complete([AHEAD], [], 5.0)
+    assert window.move_back(T, 100.0) == 0.0
     assert window.floor() == after(-105)
 
 
@@ -346,10 +346,10 @@ def test_every_change_is_asked_for_soon_whatever_the_clock_that_dates_it_does(
         polls.append((now, floor))
         shown = [stamp for at, stamp in made if at <= now and stamp >= floor]
         answered_at = now + slow_seconds
-        window.dated(after(answered_at) + set_by(steps, answered_at), answered_at)
-        repeated = window.missed(floor) and not repeated
+        window.note_date(after(answered_at) + set_by(steps, answered_at), answered_at)
+        repeated = window.asks_too_little(floor) and not repeated
         if not repeated:
-            window.seen_whole(shown, [], now)
+            window.complete(shown, [], now)
         now += slow_seconds + (0.5 if repeated else 5.0)
     for at, stamp in stamps:
         soon = [floor for asked_at, floor in polls if at <= asked_at <= at + 3 * slow_seconds + 11.0]

@@ -11,7 +11,7 @@ from onecloud_operator.core.observed import Reading
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
-from onecloud_operator.feed.credential_pool import FURTHER_SECONDS, MAX_TRIED, CredentialPool
+from onecloud_operator.feed.credential_pool import MAX_ATTEMPTS, RETRY_BUDGET_SECONDS, CredentialPool
 from onecloud_operator.onecloud.errors import (
     Call,
     ConnectFailed,
@@ -56,8 +56,8 @@ FAILURES: list[OneCloudError] = [
 class Eyes(SimulatedCloud):
     """One user's view of the servers of *cloud*, which may fail with *error*, or hang."""
 
-    def __init__(self, cloud: SimulatedCloud, clock: SimulatedClock, way: str = "public") -> None:
-        super().__init__(clock, cloud.site, interface=way)
+    def __init__(self, cloud: SimulatedCloud, clock: SimulatedClock, route: str = "public") -> None:
+        super().__init__(clock, cloud.site, interface=route)
         self.error: OneCloudError | None = None
         self.hanging = False
         self.fail = lambda _kind, _query: self.error
@@ -80,8 +80,8 @@ class World:
         self.feeds: Feeds[str] = feeds_on(self.clock, lambda key, lane: self.notified.append((key, lane)))
         self.feed: Feed[str]
 
-    def eyes(self, way: str = "public") -> Eyes:
-        return Eyes(self.cloud, self.clock, way)
+    def eyes(self, route: str = "public") -> Eyes:
+        return Eyes(self.cloud, self.clock, route)
 
     def join(self, key: str, eyes: SimulatedCloud) -> None:
         self.feed = self.feeds.join(key, PLACE, eyes)
@@ -257,7 +257,7 @@ async def test_of_a_cloud_that_is_down_not_each_of_a_thousand_members_is_asked()
     world = World()
     sources = [world.eyes(("public", "internal", "admin")[number % 3]) for number in range(1000)]
     for source in sources:
-        source.error = Timeout(f"no answer at {source.way[0]}")
+        source.error = Timeout(f"no answer at {source.route[0]}")
     pool = members_of(sources)
     seen, error = await asked(pool)
     assert seen == sources[:3]
@@ -274,15 +274,15 @@ async def test_a_question_that_all_refuse_is_put_to_five() -> None:
         source.error = FORBIDDEN
     pool = members_of(sources)
     seen, _ = await asked(pool)
-    assert seen == sources[:MAX_TRIED]
+    assert seen == sources[:MAX_ATTEMPTS]
     seen, _ = await asked(pool)
-    assert seen == sources[MAX_TRIED : 2 * MAX_TRIED]
+    assert seen == sources[MAX_ATTEMPTS : 2 * MAX_ATTEMPTS]
 
 
 async def test_all_further_tries_of_a_question_share_their_time() -> None:
     """The clock of the loop is moved on, so nothing is really waited for."""
     world, loop = World(), asyncio.get_running_loop()
-    sources = [world.eyes(way) for way in ("public", "internal", "admin", "other")]
+    sources = [world.eyes(route) for route in ("public", "internal", "admin", "other")]
     pool = members_of(sources)
     began_at, skipped = loop.time(), 0.0
     real = loop.time
@@ -295,13 +295,13 @@ async def test_all_further_tries_of_a_question_share_their_time() -> None:
         if len(seen) == 1:
             skipped += 100.0
             raise Timeout("gave up by itself")
-        skipped += FURTHER_SECONDS
+        skipped += RETRY_BUDGET_SECONDS
         await asyncio.Event().wait()
 
     try:
         with pytest.raises(Timeout, match="by itself"):
             await pool.ask(question)
-        assert loop.time() - began_at < 100.0 + 4 * FURTHER_SECONDS
+        assert loop.time() - began_at < 100.0 + 4 * RETRY_BUDGET_SECONDS
         assert seen == sources
     finally:
         loop.time = real  # type: ignore[method-assign]

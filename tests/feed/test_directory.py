@@ -9,7 +9,7 @@ import pytest
 
 from onecloud_operator.core.references import Kind, Missing, Reference, Resolved, UnderWay, Unknown
 from onecloud_operator.feed.directory import (
-    GOOD_SECONDS,
+    FOUND_SECONDS,
     MAX_NAMES,
     MISSING_SECONDS,
     REFUSED_SECONDS,
@@ -46,7 +46,7 @@ class Place:
         self.notified += keys
 
     def known(self, *wanted: Reference, key: str = "a") -> dict[Reference, object]:
-        return dict(self.names.known(key, wanted or (VNET,), self.cloud))
+        return dict(self.names.answers(key, wanted or (VNET,), self.cloud))
 
     async def ask(self, reference: Reference = VNET) -> None:
         await self.names.look_up(reference, self.cloud)
@@ -66,7 +66,7 @@ async def test_one_question_serves_all_objects_for_its_time() -> None:
     for key in ("a", "b", "c"):
         assert here.known(key=key) == {VNET: Resolved("n1")}
     assert here.questions == ["networks vnet-1"]
-    here.clock.now += GOOD_SECONDS
+    here.clock.now += FOUND_SECONDS
     assert here.known() == {}
 
 
@@ -105,10 +105,10 @@ async def test_an_answer_outlives_the_failures_of_an_hour() -> None:
     here = Place()
     await here.ask()
     here.fail()
-    here.clock.now += GOOD_SECONDS
+    here.clock.now += FOUND_SECONDS
     await here.ask()
     assert here.known() == {VNET: Resolved("n1")}
-    here.clock.now += STALE_SECONDS - GOOD_SECONDS
+    here.clock.now += STALE_SECONDS - FOUND_SECONDS
     await here.ask()
     assert here.known() == {VNET: Unknown("no answer in time")}
 
@@ -118,7 +118,7 @@ async def test_key_pairs_are_a_user_s_own() -> None:
     key = next(iter(here.cloud.site.simulator.inventory.keypairs.values()))
     await here.ask(OPS)
     assert here.known(OPS) == {OPS: Resolved(key.id)}
-    assert here.names.known("b", [OPS], other) == {}
+    assert here.names.answers("b", [OPS], other) == {}
 
 
 async def test_who_waits_for_another_s_question_is_told_and_asks_nothing() -> None:

@@ -15,11 +15,11 @@ def test_absences_that_are_doubted_count_as_old_until_they_are_asked_for_again()
         cache.watch(f"of {server_id}", server_id, None, 0.0)
     lost = cache.get("lost")
     assert lost is not None
-    cache.vanished(lost, asked_at=100.0, now=100.1)
-    cache.doubt_absences()
+    cache.mark_gone(lost, asked_at=100.0, now=100.1)
+    cache.expire_absences()
     assert cache.reading("lost").gone
     assert cache.reading("lost").asked_at <= 0.0
-    assert not cache.vanished(lost, asked_at=200.0, now=200.1)
+    assert not cache.mark_gone(lost, asked_at=200.0, now=200.1)
     assert cache.reading("lost").asked_at == 200.0
     assert not cache.reading("unread").gone
 

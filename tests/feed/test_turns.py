@@ -42,7 +42,7 @@ class Watched:
         self.clock = clock
         self.cloud = SimulatedCloud(clock)
         self.turns: list[Turn] = []
-        self.feeds: Feeds[str] = feeds_on(clock, on_turn=lambda *turn: self.turns.append(Turn(*turn)))
+        self.feeds: Feeds[str] = feeds_on(clock, on_run=lambda *turn: self.turns.append(Turn(*turn)))
 
     def watch(self, server_id: str, cloud: SimulatedCloud | None = None) -> None:
         """Let an object in that watches this server."""

@@ -293,7 +293,7 @@ async def test_feeds_have_series_as_long_as_they_live() -> None:
             notify=lambda *_: None,
             clock=SystemClock(),
             options=QUICK,
-            on_turn=lambda *turn: turns.append(turn),
+            on_run=lambda *turn: turns.append(turn),
         )
         server_id = scene.cloud.add_server("web")
         await scene.watching(server_id)

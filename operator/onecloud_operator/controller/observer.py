@@ -139,7 +139,7 @@ def _names(key: Key, facts: Facts, feed: Feed[Key], opened: Opened) -> Mapping[R
         return {}
     if not feed.may_see(key):
         return dict.fromkeys(names_in(spec), UnderWay())
-    return feed.names.known(key, names_in(spec), opened.cloud)
+    return feed.names.answers(key, names_in(spec), opened.cloud)
 
 
 def _tell_limiter(facts: Facts, known: _Watching, feed: Feed[Key], reading: Reading) -> bool:

@@ -1,4 +1,4 @@
-"""What the jobs of one feed have in common."""
+"""What the jobs of one feed share."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from onecloud_operator.core.values import Place
     from onecloud_operator.engine.clock import Clock
-    from onecloud_operator.feed.cache import Cache, Entry
+    from onecloud_operator.feed.cache import Cache
     from onecloud_operator.feed.credential_pool import CredentialPool
     from onecloud_operator.feed.detail_queue import DetailQueue
+    from onecloud_operator.feed.entry import Entry
     from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.feed.recent_rows import RecentRows
 
@@ -26,22 +27,22 @@ K = TypeVar("K", bound="Hashable")
 
 
 class Job(Protocol):
-    """Something to ask the cloud again and again. One call at a time, so that jobs can take turns."""
+    """A recurring query to the cloud. Each run makes one call, so that jobs can alternate."""
 
     name: str
 
     def due_at(self, now: float) -> float:
-        """Return the monotonic time from which it wants to run; infinity if there is nothing to do."""
+        """Return the monotonic time of the next run; infinity if there is nothing to do."""
         ...
 
     async def run(self) -> None:
-        """Do one turn. Raises OneCloudError."""
+        """Run once. Raises OneCloudError."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Context(Generic[K]):
-    """Everything of one feed that more than one job touches. *random* returns numbers in [0, 1)."""
+    """The parts of one feed that several jobs use. *random* returns numbers in [0, 1)."""
 
     place: Place
     options: FeedOptions
@@ -52,30 +53,30 @@ class Context(Generic[K]):
     pool: CredentialPool[K]
     recent_rows: RecentRows
 
-    def stirred(self, entry: Entry[K]) -> None:
-        """Follow up a row with news: its details if it rests, else only what the row shows."""
+    def follow_up(self, entry: Entry[K]) -> None:
+        """Follow up a row that changed: read its details if the server is settled, else notify at once."""
         server = entry.server
         if server is None:
             return
-        if entry.resting and not server.detailed:
-            self.detail_queue.add(entry.id, loudly=True)  # its watchers are told when these are read
+        if entry.settled and not server.detailed:
+            self.detail_queue.add(entry.id, notify=True)  # its watchers are notified once these are read
             return
-        self.cache.tell(entry)
+        self.cache.notify(entry)
         since = self.clock.monotonic() - entry.details_at
         if server.phase is Phase.MOVING and since >= self.options.moving_details_seconds:
             self.detail_queue.add(entry.id)
 
-    def question(self, entry: Entry[K], asked_at: float) -> None:
-        """Have the watchers of *entry* find out whether it still exists."""
-        if self.cache.absent(entry, asked_at):
-            self.cache.tell(entry)
+    def suspect_missing(self, entry: Entry[K], asked_at: float) -> None:
+        """Mark *entry* as missing, and notify its watchers, who verify whether it still exists."""
+        if self.cache.mark_missing(entry, asked_at):
+            self.cache.notify(entry)
 
-    async def believable(self, absent: Sequence[Entry[K]], among: int) -> bool:
+    async def is_plausible(self, absent: Sequence[Entry[K]], among: int) -> bool:
         """
-        Say whether a list may be right that left out *absent*, of *among* that it should have shown.
+        Return whether a list may be correct that lacks *absent* of *among* expected servers.
 
-        Many at once are more likely a list that lies (a lost permission, a filter misread) than a fleet that
-        vanished. So a few are looked at, one by one: a single one that is there is proof enough.
+        If many are missing at once, the list is more likely incomplete (a lost permission, an ignored filter)
+        than the servers gone. So a few are read one by one: a single one that exists disproves the list.
         """
         options = self.options
         known = [entry for entry in absent if entry.known is not None]
@@ -91,7 +92,7 @@ class Context(Generic[K]):
         else:
             return True
         logger.warning(
-            "a list left out servers that exist, and is not believed",
+            "ignored a list that lacks existing servers",
             extra={"project": self.place.project_id, "absent": len(known), "of": among},
         )
         return False

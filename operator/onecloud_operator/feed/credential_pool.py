@@ -1,15 +1,15 @@
 """
-Whose credentials a feed works with, and who is shown what they see.
+The credentials that a feed works with, and which objects may see its results.
 
-Any member's will do, so one set works for all. One that fails while another's works is set aside, and its
-objects are told: they must not see through another's eyes what they may not see themselves. For the same
-reason a member is shown nothing before a call with its own token has succeeded.
+Any member's credentials will do, so the feed uses one set for all. If one fails while another works, its
+objects get the error and are notified: they must not see with another's credentials what they may not see
+with their own. For the same reason a member sees nothing before a call with its own token has succeeded.
 
-    unproven ──its own call succeeds──▶ proven ──is refused, or fails often, while another's succeeds──▶ ended
-       └───────fails while another's succeeds────────────────────────────────────────────────────────────▶┘
-    and from anywhere back to proven with the next call of its own that succeeds
+    unchecked ──own call succeeds──▶ accepted ──is refused, or fails often, while another succeeds──▶ refused
+        └───────fails while another succeeds─────────────────────────────────────────────────────────▶┘
+    and from any state back to accepted with the next own call that succeeds
 
-While nobody's calls succeed nobody is ended: more likely the cloud is down.
+While no calls succeed none are refused: more likely the cloud is down.
 """
 
 from __future__ import annotations
@@ -27,174 +27,175 @@ if TYPE_CHECKING:
     from onecloud_operator.core.values import Problem
     from onecloud_operator.engine.backoff import Backoff
     from onecloud_operator.feed.feed_options import FeedOptions
-    from onecloud_operator.feed.pace import Rest
     from onecloud_operator.feed.source import Source
+    from onecloud_operator.feed.throttle import FeedThrottle
     from onecloud_operator.onecloud.models import Row, ServerPage, ServerQuery
 
 K = TypeVar("K", bound="Hashable")
 T = TypeVar("T")
 
 REFUSALS = (Unauthorized, Forbidden, SignInError)
-MAX_TRIED = 5  # of one question: when the identity service is down, all are refused
-# For all tries of one question after the first, which may take its own time: a cloud that hangs is a cloud
-# that hangs, whoever asks. The first that failed is not the first the next time.
-FURTHER_SECONDS = 20.0
+MAX_ATTEMPTS = 5  # for one call: when the identity service is down, all credentials are refused
+# For all attempts of one call after the first, which has its own timeout: a cloud that hangs does so for all
+# credentials. The ones that failed come last the next time.
+RETRY_BUDGET_SECONDS = 20.0
 NEVER = float("-inf")
 
 
 @dataclass(slots=True)
-class _Standing(Generic[K]):
-    """What is known of one set of credentials. Times are monotonic, of calls being sent."""
+class _CredentialState(Generic[K]):
+    """The state of one set of credentials. Times are monotonic, of calls being sent."""
 
     keys: dict[K, None] = field(default_factory=dict)
-    unshown: dict[K, None] = field(default_factory=dict)  # that asked before anything was proven
-    proven_at: float = NEVER
-    due_at: float = NEVER  # when they are to prove themselves again
+    waiting: dict[K, None] = field(default_factory=dict)  # for the first success
+    succeeded_at: float = NEVER
+    due_at: float = NEVER  # when they are checked again
     failures: int = 0  # in a row, each while another's call succeeded
-    ended: Problem | None = None
+    refused: Problem | None = None
 
 
 class CredentialPool(Generic[K]):
     """
-    The objects of a feed and the credentials that they lend.
+    The objects of a feed and their credentials.
 
-    *tell* is called with keys to look at since their credentials stand otherwise, *show* with those that may
-    be shown now what they were not shown before.
+    *notify* is called with keys whose credentials were refused or accepted again, *on_access* with keys that
+    may see the feed's results for the first time.
     """
 
-    def __init__(  # noqa: PLR0913 - what it touches of a feed
+    def __init__(  # noqa: PLR0913 - its parts of a feed
         self,
-        tell: Callable[[Iterable[K]], None],
-        show: Callable[[Iterable[K]], None],
+        notify: Callable[[Iterable[K]], None],
+        on_access: Callable[[Iterable[K]], None],
         now: Callable[[], float],
         backoff: Backoff[Source],
         *,
         options: FeedOptions,
-        rest: Rest | None = None,
+        throttle: FeedThrottle | None = None,
     ) -> None:
         self._options = options
-        self._tell = tell
-        self._show = show
+        self._notify = notify
+        self._on_access = on_access
         self._now = now
         self._backoff = backoff
-        self.rest = rest
-        self.rows = 0  # that lists gave us, ever
-        self.changed = asyncio.Event()  # whose turn it is to prove themselves
+        self.throttle = throttle
+        self.rows = 0  # read in all
+        self.changed = asyncio.Event()  # set when the times of checks change
         self._source_of: dict[K, Source] = {}
-        self._standings: dict[Source, _Standing[K]] = {}  # in the order in which they are asked
-        self._put_off: dict[Source, None] = {}  # whose proof failed as everything did
+        self._states: dict[Source, _CredentialState[K]] = {}  # in the order in which they are used
+        self._postponed: dict[Source, None] = {}  # their check failed along with all others
 
     def __len__(self) -> int:
         return len(self._source_of)
 
     @property
     def keys(self) -> tuple[K, ...]:
-        """Return all members."""
+        """All members."""
         return tuple(self._source_of)
 
     def join(self, key: K, source: Source) -> None:
-        """Take *key* in, or note its new credentials."""
+        """Add *key*, or record its new credentials."""
         if self._source_of.get(key) is source:
             return
         self.leave(key)
         self._source_of[key] = source
-        if source not in self._standings:
-            self._standings[source] = _Standing(due_at=self._now())
+        if source not in self._states:
+            self._states[source] = _CredentialState(due_at=self._now())
             self.changed.set()
-        self._standings[source].keys[key] = None
+        self._states[source].keys[key] = None
 
     def leave(self, key: K) -> None:
-        """Let *key* go; its credentials are used no more once no other member has them."""
+        """Remove *key*, and its credentials unless another member has the same."""
         source = self._source_of.pop(key, None)
         if source is None:
             return
-        standing = self._standings[source]
-        del standing.keys[key]
-        standing.unshown.pop(key, None)
-        if not standing.keys:
-            del self._standings[source]
-            self._put_off.pop(source, None)
+        state = self._states[source]
+        del state.keys[key]
+        state.waiting.pop(key, None)
+        if not state.keys:
+            del self._states[source]
+            self._postponed.pop(source, None)
             self._backoff.reset(source)
 
     # -- who may see -------------------------------------------------------------------------------------
     def refusal(self, key: K) -> Problem | None:
-        """Return why the credentials of *key* may not see what the feed shows, or None if they may."""
-        standing = self._standing_of(key)
-        return standing.ended if standing is not None else None
+        """Return why the credentials of *key* are refused, or None."""
+        state = self._state_of(key)
+        return state.refused if state is not None else None
 
     def may_see(self, key: K) -> bool:
-        """Say whether the credentials of *key* have proven themselves; if not, it is told when they have."""
-        standing = self._standing_of(key)
-        if standing is None or standing.ended is not None:
+        """Return whether the credentials of *key* are accepted; if not yet, it is notified once they are."""
+        state = self._state_of(key)
+        if state is None or state.refused is not None:
             return False
-        if standing.proven_at == NEVER:
-            standing.unshown[key] = None
+        if state.succeeded_at == NEVER:
+            state.waiting[key] = None
             return False
         return True
 
-    def _standing_of(self, key: K) -> _Standing[K] | None:
+    def _state_of(self, key: K) -> _CredentialState[K] | None:
         source = self._source_of.get(key)
-        return None if source is None else self._standings[source]
+        return None if source is None else self._states[source]
 
     # -- who is asked ------------------------------------------------------------------------------------
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Return all credentials, those that work first."""
-        return tuple(self._in_turn())
+        """All credentials, working ones first."""
+        return tuple(self._ordered())
 
     @property
     def first(self) -> Source | None:
-        """Return the credentials that lists are asked with, if any member has any."""
-        return next(self._in_turn(), None)
+        """The credentials that lists are read with, or None without members."""
+        return next(self._ordered(), None)
 
-    def _in_turn(self) -> Iterator[Source]:
-        yield from (source for source, standing in self._standings.items() if not standing.failures)
-        yield from (source for source, standing in self._standings.items() if standing.failures)
+    def _ordered(self) -> Iterator[Source]:
+        yield from (source for source, state in self._states.items() if not state.failures)
+        yield from (source for source, state in self._states.items() if state.failures)
 
-    async def ask(self, question: Callable[[Source], Awaitable[T]]) -> T:
+    async def ask(self, suspect_missing: Callable[[Source], Awaitable[T]]) -> T:
         """
-        Ask with one member's credentials, and with others' if that fails, in whatever way.
+        Make a call with one member's credentials, and with others' if that fails.
 
-        After a refusal with anybody else's; after any other failure only with such as take another way,
-        since the same way would take as long to fail again. Raises what the first met if nobody gets an
-        answer; then nobody is set aside, since more likely the cloud is down, but others are first the next
-        time.
+        After a refusal any other credentials are tried; after another error only those with another route,
+        since the same route would fail again after as long. If all fail, raises the first error; then none
+        are refused, since more likely the cloud is down, but others are tried first the next time.
         """
         failed: list[tuple[Source, OneCloudError]] = []
-        closed: set[Hashable] = set()  # ways
+        closed: set[Hashable] = set()  # routes
         until: float | None = None
         for source in self.sources:
-            if len(failed) == MAX_TRIED:
+            if len(failed) == MAX_ATTEMPTS:
                 break
-            if source.way in closed:
+            if source.route in closed:
                 continue
             asked_at = self._now()
             try:
-                answer = await within(question(source), None if until is None else until - _loop_time())
+                answer = await with_timeout(
+                    suspect_missing(source), None if until is None else until - _loop_time()
+                )
             except OneCloudError as error:
                 failed.append((source, error))
                 if not isinstance(error, REFUSALS):
-                    closed.add(source.way)
-                until = _loop_time() + FURTHER_SECONDS if until is None else until
+                    closed.add(source.route)
+                until = _loop_time() + RETRY_BUDGET_SECONDS if until is None else until
                 continue
             for other, met in failed:
                 self.failed(other, met)
-            self.proved(source, asked_at)
+            self.succeeded(source, asked_at)
             return answer
         if not failed:
-            msg = "a feed without members was asked"
+            msg = "a feed without members made a call"
             raise AssertionError(msg)
         for source, _ in failed:
-            self._put_last(source)
+            self._move_last(source)
         raise failed[0][1]
 
     async def list_servers(self, query: ServerQuery) -> ServerPage:
-        """Return one page of servers, with whichever credentials work, once the last one was paid for."""
-        if self.rest is not None:
-            await self.rest.take()
+        """Return one page of servers, with whichever credentials work, once the throttle permits."""
+        if self.throttle is not None:
+            await self.throttle.wait()
         page = await self.ask(lambda source: source.list_servers(query))
-        if self.rest is not None:
-            self.rest.earn(page.cost_seconds)
+        if self.throttle is not None:
+            self.throttle.record(page.cost_seconds)
         self.rows += len(page.rows)
         return page
 
@@ -202,61 +203,61 @@ class CredentialPool(Generic[K]):
         """Return a server, or None if it is proven gone."""
         return await self.ask(lambda source: source.get_server(server_id))
 
-    def _put_last(self, source: Source) -> None:
-        if (standing := self._standings.pop(source, None)) is not None:
-            self._standings[source] = standing
+    def _move_last(self, source: Source) -> None:
+        if (state := self._states.pop(source, None)) is not None:
+            self._states[source] = state
 
     # -- what came of it ---------------------------------------------------------------------------------
-    def proof_due(self) -> Iterator[tuple[Source, float]]:
-        """Yield who is to prove themselves, and when: all but those that the feed's own lists prove."""
+    def checks_due(self) -> Iterator[tuple[Source, float]]:
+        """Yield credentials with the time of their next check, except those that the lists are read with."""
         first = self.first
-        return ((one, each.due_at) for one, each in self._standings.items() if one is not first)
+        return ((one, each.due_at) for one, each in self._states.items() if one is not first)
 
-    def proved(self, source: Source, asked_at: float) -> None:
-        """Note that a call with these credentials, which was sent then, has succeeded."""
-        if (standing := self._standings.get(source)) is not None:
-            standing.due_at = self._now() + self._options.proven_seconds
-            first, ended = standing.proven_at == NEVER, standing.ended
-            standing.proven_at = max(standing.proven_at, asked_at)
-            standing.failures, standing.ended = 0, None
-            self._put_off.pop(source, None)
+    def succeeded(self, source: Source, asked_at: float) -> None:
+        """Record that a call with these credentials, sent at *asked_at*, succeeded."""
+        if (state := self._states.get(source)) is not None:
+            state.due_at = self._now() + self._options.check_interval_seconds
+            first, refused = state.succeeded_at == NEVER, state.refused
+            state.succeeded_at = max(state.succeeded_at, asked_at)
+            state.failures, state.refused = 0, None
+            self._postponed.pop(source, None)
             self._backoff.reset(source)
-            if ended is not None:
-                self._tell(tuple(standing.keys))
-            elif first and standing.unshown:
-                self._show(tuple(standing.unshown))
-            standing.unshown.clear()
-        self._hurry()
+            if refused is not None:
+                self._notify(tuple(state.keys))
+            elif first and state.waiting:
+                self._on_access(tuple(state.waiting))
+            state.waiting.clear()
+        self._retry_postponed()
 
     def failed(self, source: Source, error: OneCloudError) -> None:
-        """Note that a call with these credentials has failed, while one with another's succeeded."""
-        standing = self._standings.get(source)
-        if standing is None:
+        """Record that a call with these credentials failed, while one with others succeeded."""
+        state = self._states.get(source)
+        if state is None:
             return
-        standing.failures += 1
-        standing.due_at = self._now() + self._backoff.next(source)
-        self._put_last(source)
-        passing = standing.proven_at != NEVER and not isinstance(error, REFUSALS)
-        if standing.ended is not None or not (passing and standing.failures <= self._options.free_tries):
-            told, standing.ended = standing.ended, problem_of(error, doing=Doing.READ)
-            if told != standing.ended:
-                self._tell(tuple(standing.keys))
+        state.failures += 1
+        state.due_at = self._now() + self._backoff.next(source)
+        self._move_last(source)
+        passing = state.succeeded_at != NEVER and not isinstance(error, REFUSALS)
+        if state.refused is not None or not (passing and state.failures <= self._options.tolerated_failures):
+            told, state.refused = state.refused, problem_of(error, doing=Doing.READ)
+            if told != state.refused:
+                self._notify(tuple(state.keys))
         self.changed.set()
 
-    def put_off(self, source: Source) -> None:
-        """Note that a proof has failed as another's did as well: that says nothing of these credentials."""
-        if (standing := self._standings.get(source)) is not None:
-            standing.due_at = self._now() + self._backoff.next(source)
-            self._put_off[source] = None
+    def postpone(self, source: Source) -> None:
+        """Record that a check failed as others' calls do: that says nothing about these credentials."""
+        if (state := self._states.get(source)) is not None:
+            state.due_at = self._now() + self._backoff.next(source)
+            self._postponed[source] = None
 
-    def _hurry(self) -> None:
-        """Have those prove themselves soon who could not: the cloud is back."""
+    def _retry_postponed(self) -> None:
+        """Repeat postponed checks soon: the cloud is back."""
         soon = self._now() + self._options.refused_first_seconds
-        for source in self._put_off:
-            standing = self._standings[source]
-            standing.due_at = min(standing.due_at, soon)
-        if self._put_off:
-            self._put_off.clear()
+        for source in self._postponed:
+            state = self._states[source]
+            state.due_at = min(state.due_at, soon)
+        if self._postponed:
+            self._postponed.clear()
             self.changed.set()
 
 
@@ -264,10 +265,10 @@ def _loop_time() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def within(answer: Awaitable[T], seconds: float | None) -> T:
-    """Return what is awaited. Raises Timeout if that takes longer."""
+async def with_timeout(answer: Awaitable[T], seconds: float | None) -> T:
+    """Await *answer*. Raises Timeout if that takes longer than *seconds*."""
     try:
         async with asyncio.timeout(seconds):
             return await answer
     except TimeoutError:
-        raise Timeout("no answer came in time") from None
+        raise Timeout("no answer in time") from None

@@ -1,7 +1,7 @@
 """
-The end of the cloud's log of operations, followed: real deletions, and what changes beside the row.
+Follows the cloud's operation log for deletions and for changes that do not change a server's row.
 
-An accelerator only. It may be off, lose lines or be refused; then the sweep comes round more often.
+It only saves time. The log may be off, incomplete or forbidden; then the sweep runs more often.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ K = TypeVar("K", bound="Hashable")
 
 FIELDS = ("id", "obj_id", "action", "ops_time")
 PAGE = 1000
-MAX_READERS = 5  # that are tried in a row when the events are refused
-MAX_PAGES = 20  # a longer backlog is left to the sweep
+MAX_READERS = 5  # credentials that are tried in a row when the events are refused
+MAX_PAGES = 20  # the sweep covers a longer backlog
 REFUSED = (Forbidden, Unauthorized, NotFound)
 
 DELETED = "delete"
-# Disks, cards and addresses have rows of their own: these move no version of the server's.
-BESIDE_THE_ROW = frozenset(
+# Disks, NICs and addresses have rows of their own: these do not change the version of the server's.
+WITHOUT_ROW_CHANGE = frozenset(
     {
         "attach",
         "detach",
@@ -48,109 +48,109 @@ class EventTail(Generic[K]):
     """
     Follows the events of the project's servers.
 
-    *on_turn*, which must not raise, is told of each turn: the name, the seconds it took, the rows it got,
-    whether it failed.
+    *on_run* is called after each poll, and must not raise: with the name, the seconds it took, the number of
+    rows, and whether it failed.
     """
 
     name = "events"
 
-    def __init__(self, context: Context[K], on_turn: Callable[[str, float, int, bool], None]) -> None:
+    def __init__(self, context: Context[K], on_run: Callable[[str, float, int, bool], None]) -> None:
         self._context = context
-        self._on_turn = on_turn
-        self._rows = 0  # of this turn
-        self._last: int | None = None  # the newest event that was read
-        self._begun = False
-        self._reader: Source | None = None  # whose credentials the last turn worked with
-        self._failures = 0  # in a row, by other credentials each time
-        self.alive = False  # events come: a project with servers has some
+        self._on_run = on_run
+        self._rows = 0  # of the current poll
+        self._last: int | None = None  # the newest event read
+        self._started = False
+        self._reader: Source | None = None  # the credentials that the last poll succeeded with
+        self._failures = 0  # in a row, each with other credentials
+        self.alive = False  # events can be read, and there are some, as in any project with servers
 
-    async def follow(self) -> None:
-        """Follow for ever; not at all if the events are never to be read."""
+    async def run(self) -> None:
+        """Poll until cancelled; return at once if events are turned off."""
         if not self._context.options.events_seconds:
             return
         while True:
-            await self._context.clock.sleep(await self.turn())
+            await self._context.clock.sleep(await self.poll())
 
-    async def turn(self) -> float:
-        """Read what is new; return the seconds until the next time."""
+    async def poll(self) -> float:
+        """Read new events; return the seconds until the next poll."""
         options = self._context.options
         sources = self._context.pool.sources
         if not sources:
             return options.events_seconds
-        # A member without a right to the events is no reason to think that nobody may read them.
+        # Other credentials may have a permission for events that these lack.
         source = self._reader if self._reader in sources else sources[self._failures % len(sources)]
         began_at, self._rows = self._context.clock.monotonic(), 0
         error = await self._ask(source)
-        self._on_turn(self.name, self._context.clock.monotonic() - began_at, self._rows, error is not None)
+        self._on_run(self.name, self._context.clock.monotonic() - began_at, self._rows, error is not None)
         self._reader = source if error is None else None
         self._failures = 0 if error is None else self._failures + 1
         if isinstance(error, REFUSED):
-            self._lose()
+            self._reset()
             tried_all = self._failures % min(len(sources), MAX_READERS) == 0
             return options.events_retry_seconds if tried_all else options.events_seconds
         if error is not None:
-            logger.debug("the events could not be read", extra={"error": type(error).__name__})
+            logger.debug("failed to read events", extra={"error": type(error).__name__})
             self.alive = False
         return options.events_seconds
 
     async def _ask(self, source: Source) -> OneCloudError | None:
-        """Read what is new; return what went wrong."""
+        """Read new events; return the error, if any."""
         try:
-            if not self._begun:
-                await self._begin(source)
+            if not self._started:
+                await self._find_end(source)
             else:
                 await self._read(source, self._last)
         except OneCloudError as error:
             return error
         return None
 
-    def _lose(self) -> None:
-        self.alive = self._begun = False
+    def _reset(self) -> None:
+        self.alive = self._started = False
         self._last = None
 
-    async def _begin(self, source: Source) -> None:
-        """Find the end of the log: what happened before now, the first sweep shows."""
+    async def _find_end(self, source: Source) -> None:
+        """Find the end of the log: the first sweep shows what happened before."""
         page = await source.events(order="DESC", limit=1, fields=FIELDS)
         self._rows += len(page.events)
         self._last = max((event.id for event in page.events), default=None)
-        self._begun = True
+        self._started = True
         self.alive = self._last is not None
 
     async def _read(self, source: Source, last: int | None) -> None:
         marker = last
         for _ in range(MAX_PAGES):
-            # The marker is inclusive, and the client takes the marked line away. So ask from the line before:
-            # the last one must be there again, or the log was begun anew and its numbers mean something else.
+            # The marker is inclusive, and the client drops the marked event. Starting one event earlier shows
+            # the last one again; if it is not there, the log was reset and its numbers have another meaning.
             start = None if marker is None else marker - 1
-            if (rest := self._context.pool.rest) is not None:
-                await rest.take()
+            if (throttle := self._context.pool.throttle) is not None:
+                await throttle.wait()
             page = await source.events(marker=start, limit=PAGE, fields=FIELDS)
-            if rest is not None:
-                rest.earn(page.cost_seconds)
+            if throttle is not None:
+                throttle.record(page.cost_seconds)
             self._rows += len(page.events)
             if marker is not None and marker == last and all(event.id != last for event in page.events):
-                self._lose()
+                self._reset()
                 return
             fresh = [event for event in page.events if marker is None or event.id > marker]
             for event in fresh:
-                self._take(event, page.asked_at)
+                self._apply(event, page.asked_at)
             if fresh:
                 marker = self._last = max(event.id for event in fresh)
                 self.alive = True
             if page.next_marker is None or not fresh:
                 break
-            del page, fresh  # kept by nobody while the feed rests
+            del page, fresh  # not held while the throttle delays the next page
         self.alive = self._last is not None
 
-    def _take(self, event: Event, asked_at: float) -> None:
+    def _apply(self, event: Event, asked_at: float) -> None:
         entry = self._context.cache.get(event.server_id)
         if entry is None:
-            self._context.recent_rows.stirred(event.server_id)
+            self._context.recent_rows.invalidate(event.server_id)
             return
         if event.action == DELETED:
-            self._context.question(entry, asked_at)
-        elif event.action in BESIDE_THE_ROW and entry.resting and entry.server is not None:
+            self._context.suspect_missing(entry, asked_at)
+        elif event.action in WITHOUT_ROW_CHANGE and entry.settled and entry.server is not None:
             happened_at, updated_at = parse_time(event.happened_at), parse_time(entry.server.updated_at)
-            # A task that attaches something goes on to write the row; that change has led to a read.
+            # A task that attaches something also writes the row later, and that change leads to a read.
             if happened_at is None or updated_at is None or updated_at <= happened_at:
                 self._context.detail_queue.add(entry.id)

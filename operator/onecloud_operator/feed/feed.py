@@ -3,56 +3,50 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.values import Problem
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.turns import counted
-from onecloud_operator.feed.cache import Cache, Entry, News
+from onecloud_operator.feed.cache import Cache
 from onecloud_operator.feed.credential_pool import CredentialPool
-from onecloud_operator.feed.details import is_about_rows
 from onecloud_operator.feed.directory import Directory
-from onecloud_operator.feed.feed_options import FeedHealth
+from onecloud_operator.feed.entry import Entry, Freshness
+from onecloud_operator.feed.feed_health import FeedHealth, HealthTracker
 from onecloud_operator.feed.history import cause_of, history_of
 from onecloud_operator.feed.jobs import Jobs
 from onecloud_operator.feed.loss_breaker import LossBreaker
-from onecloud_operator.feed.pace import Pace, Rest
-from onecloud_operator.translate import Doing, observed_from_details, problem_of
+from onecloud_operator.feed.throttle import FeedThrottle, Throttle
+from onecloud_operator.translate import observed_from_details
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from onecloud_operator.core.facts import Cause, History
     from onecloud_operator.core.observed import Observed
-    from onecloud_operator.core.values import Place
+    from onecloud_operator.core.values import Place, Problem
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.feed.context import Job
     from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.feed.source import Source
     from onecloud_operator.onecloud.errors import OneCloudError
 
-logger = logging.getLogger(__name__)
-
 K = TypeVar("K", bound="Hashable")
 
-NEVER_DUE = float("inf")
-TOLD_AT_ONCE = 500  # keys between two breaths, when all of them are told
+NOTIFY_CHUNK = 500  # keys per iteration of the event loop, when all of them are notified
 
 
 class Feed(Generic[K]):
     """
-    What is known of the servers of *place*.
+    The servers of *place*, as far as they are watched.
 
-    Objects join through `Feeds`. ``notify(key, lane)`` is called when there is news for *key*: in the lane of
-    the cloud when its server moved, in the lane of resyncs when only the feed's health changed. ``breaker``
-    is told by its users what vanished: only they know whose wish it was.
+    Objects join through `Feeds`. ``notify(key, lane)`` is called when something changed for *key*: in the
+    lane CLOUD if it was its server, in the lane RESYNC if it was only the feed's health. Callers record
+    losses in ``breaker``: only they know which servers they deleted themselves.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of the whole operator that it touches
+    def __init__(  # noqa: PLR0913 - its dependencies
         self,
         place: Place,
         *,
@@ -61,58 +55,62 @@ class Feed(Generic[K]):
         options: FeedOptions,
         random: Callable[[], float],
         breaker: LossBreaker | None = None,
-        pace: Pace | None = None,
-        on_turn: Callable[[str, float, int, bool], None] | None = None,
+        throttle: Throttle | None = None,
+        on_run: Callable[[str, float, int, bool], None] | None = None,
     ) -> None:
         self.place = place
         self.breaker = breaker or LossBreaker()
         self._notify = notify
         self._clock = clock
         self._options = options
-        self._health = FeedHealth(since=clock.monotonic())
-        self._problems: dict[str, Problem] = {}
-        self._untold = False
-        self._on_turn = on_turn
+        self._tracker: HealthTracker[K] = HealthTracker(place.project_id, clock.monotonic, options)
+        self._notify_pending = False
+        self._on_run = on_run
         self._counted_rows = 0
         refusals: Backoff[Source] = Backoff(
             options.refused_first_seconds, options.refused_max_seconds, random
         )
-        rest = Rest(pace or Pace(clock.monotonic), place, clock)
+        feed_throttle = FeedThrottle(throttle or Throttle(clock.monotonic), place, clock)
         self._pool: CredentialPool[K] = CredentialPool(
-            self._tell_soon, self._tell_now, clock.monotonic, refusals, options=options, rest=rest
+            self._notify_soon,
+            self._notify_now,
+            clock.monotonic,
+            refusals,
+            options=options,
+            throttle=feed_throttle,
         )
         self._cache: Cache[K] = Cache(options, notify)
-        self.names: Directory[K] = Directory(clock.monotonic, self._tell_soon)
+        self.names: Directory[K] = Directory(clock.monotonic, self._notify_soon)
         self._random = random
         self._jobs = self._new_jobs()
 
     # -- who watches what --------------------------------------------------------------------------------
     @property
     def owned(self) -> int:
-        """Return how many servers are watched."""
+        """How many servers are watched."""
         return len(self._cache)
 
     @property
     def pool(self) -> int:
-        """Return how many objects have joined."""
+        """How many objects have joined."""
         return len(self._pool)
 
     def join(self, key: K, source: Source) -> None:
-        """Take in *key*, whose own credentials *source* lead here."""
+        """Add *key*, whose own credentials *source* lead to this project."""
         self._pool.join(key, source)
 
     def leave(self, key: K) -> None:
-        """Let *key* go."""
+        """Remove *key*."""
         self.unwatch(key)
         self.names.leave(key)
         self._pool.leave(key)
 
     def watch(self, key: K, server_id: str, recalled: Observed | None = None) -> None:
         """
-        Tell *key* about *server_id* from now on, and about no other server.
+        Notify *key* of changes to *server_id* from now on, and of no other server.
 
-        *recalled*, rebuilt from the object's status, stands in for a read of the details if the row turns out
-        to be of the same version. It is never shown before that.
+        *recalled*, restored from the object's status, replaces a read of the details if the row has the same
+        version. It is never used before that.
         """
         now = self._clock.monotonic()
         before = self._cache.watched_by(key)
@@ -123,7 +121,7 @@ class Feed(Generic[K]):
             self._jobs.watch(entry, now)
 
     def unwatch(self, key: K) -> None:
-        """Tell *key* nothing more."""
+        """Stop notifying *key* of a server."""
         server_id = self._cache.unwatch(key)
         if server_id is not None:
             self._jobs.drop(server_id)
@@ -131,37 +129,37 @@ class Feed(Generic[K]):
     # -- what is known -----------------------------------------------------------------------------------
     @property
     def health(self) -> FeedHealth:
-        """Return whether the feed is in touch with its cloud."""
-        return self._health
+        """Whether the feed is connected to its cloud."""
+        return self._tracker.health
 
     def trouble(self, key: K) -> Problem | None:
         """
         Return why *key* cannot rely on this feed, or None.
 
-        Either its own credentials are refused while another member's work: then it must not be shown what
-        they see. Or nobody gets an answer.
+        Either its own credentials are refused while another member's work, and it must not see what they see.
+        Or no member gets an answer.
         """
-        return self._pool.refusal(key) or self._health.problem
+        return self._pool.refusal(key) or self._tracker.health.problem
 
     def reading(self, server_id: str) -> Reading:
-        """Return what is known of a watched server."""
+        """Return the last reading of a watched server."""
         return self._cache.reading(server_id)
 
     def shown(self, key: K, server_id: str) -> Reading:
-        """Return what *key* may see of it: nothing before its own credentials have proven themselves."""
+        """Return the reading that *key* may see: an empty one until its own credentials are accepted."""
         reading = self._cache.reading(server_id)
         return reading if reading == Reading() or self._pool.may_see(key) else Reading()
 
     def may_see(self, key: K) -> bool:
-        """Say whether *key* may be shown what others found out; if not yet, it is told when it may."""
+        """Return whether *key* may see what other members read; if not yet, it is notified once it may."""
         return self._pool.may_see(key)
 
     def learn(self, server: Mapping[str, Any], asked_at: float, *, written: bool = False) -> Reading:
         """
-        Take in what the cloud answered to a request of ours that was sent at *asked_at*.
+        Add the cloud's answer to a request that was sent at *asked_at*.
 
-        *written*: the request was a write. Raises Untranslatable. An answer without an id (some actions have
-        none) tells nothing.
+        *written*: the request was a write. Raises Untranslatable. An answer without an id (of some actions)
+        is ignored.
         """
         server_id = server.get("id")
         if not isinstance(server_id, str) or not server_id:
@@ -171,87 +169,84 @@ class Feed(Generic[K]):
         if entry is None:
             return Reading(observed, asked_at, asked_at)
         now = self._clock.monotonic()
-        news = self._cache.details(entry, observed, asked_at, now, written=written)
-        if news is not News.OLD:
-            self._jobs.detail_queue.satisfied(server_id, asked_at)
-        if news is News.NEW:
-            self._tell_others(entry)
+        news = self._cache.add_details(entry, observed, asked_at, now, written=written)
+        if news is not Freshness.OLD:
+            self._jobs.detail_queue.done(server_id, asked_at)
+        if news is Freshness.NEW:
+            self._notify_others(entry)
         return self._cache.reading(server_id)
 
     async def look(self, server_id: str, source: Source) -> Reading:
         """
-        Ask for *server_id* with its owner's credentials: the one question whose answer may be "gone".
+        Read *server_id* with its owner's credentials. Only this read can prove that a server is gone.
 
         Raises OneCloudError and Untranslatable.
         """
         asked_at = self._clock.monotonic()
         server = await source.get_server(server_id)
-        self._pool.proved(source, asked_at)
+        self._pool.succeeded(source, asked_at)
         if server is not None:
             return self.learn(server, asked_at)
         entry = self._cache.get(server_id)
         if entry is not None:
-            self._jobs.detail_queue.satisfied(server_id, asked_at)
-            if self._cache.vanished(entry, asked_at, self._clock.monotonic()):
-                self._tell_others(entry)
+            self._jobs.detail_queue.done(server_id, asked_at)
+            if self._cache.mark_gone(entry, asked_at, self._clock.monotonic()):
+                self._notify_others(entry)
         return Reading(asked_at=asked_at, gone=True)
 
     def wrote(self, server_id: str) -> None:
-        """Note the end of a write of ours: what was asked for until now may be stale, so ask at once."""
+        """Record the end of our own write, and poll at once: earlier requests may return the old state."""
         self._jobs.delta.wrote(server_id, self._clock.monotonic())
         self._jobs.schedule.wake()
 
     async def history(self, server_id: str, source: Source) -> History | None:
-        """Return the past of *server_id*, or None if the events cannot be read back to its creation."""
+        """Return the history of *server_id*, or None if the events cannot be read back to its creation."""
         return await history_of(server_id, source)
 
     async def cause(self, server_id: str, source: Source) -> Cause | None:
-        """Return what the newest events of *server_id* tell of a failure, or None if they cannot be read."""
+        """Return the newest failure in the events of *server_id*, or None if they cannot be read."""
         return await cause_of(server_id, source)
 
     def acknowledge(self, namespace: str) -> None:
         """
-        Take a person's word for *namespace* that what vanished was meant to, and tell everyone.
+        Acknowledge all losses for *namespace*, and notify all members.
 
-        Each absence is asked for again before anything follows from it: meanwhile the cloud may have been
-        restored.
+        Each absence is verified again before it has any consequence, since the cloud may have recovered.
         """
         now = self._clock.monotonic()
         if self.breaker.holding(now, self.owned, namespace):
             self.breaker.acknowledge(namespace)
-            self._cache.doubt_absences()
-            self._tell_soon(self._pool.keys)
+            self._cache.expire_absences()
+            self._notify_soon(self._pool.keys)
 
     def recycled(self, deleted_at: float) -> None:
-        """Note that a plain DELETE sent then led to the recycle bin; tell those held back if it counts."""
+        """Record that a plain DELETE sent then used the recycle bin; notify all members if that is news."""
         if self.breaker.bin_works(deleted_at):
-            self._tell_soon(self._pool.keys)
+            self._notify_soon(self._pool.keys)
 
     # -- life --------------------------------------------------------------------------------------------
     async def run(self) -> None:
-        """Watch for ever."""
-        if self._untold:
-            await self._tell_all()
+        """Watch until cancelled."""
+        if self._notify_pending:
+            await self._notify_all()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(counted(self._jobs.schedule.run), name="feed lists")
-            tasks.create_task(counted(self._jobs.tail.follow), name="feed events")
-            tasks.create_task(counted(self._jobs.proofs.follow), name="feed proofs")
+            tasks.create_task(counted(self._jobs.tail.run), name="feed events")
+            tasks.create_task(counted(self._jobs.credential_checks.run), name="feed credential checks")
 
     def faulted(self, fault: str) -> None:
-        """Note that `run` failed by a fault of ours; it is run again, and starts with nothing."""
-        message = f"The operator failed to watch this project, and tries again: {fault}."
-        self._problems = {"fault": Problem(Reason.PROVIDER_ERROR, message)}
-        self._untold = self._set_health()
-        # What led to the fault may be among what was read; nobody is shown any of it before it is read again.
+        """Reset all state after `run` crashed because of a bug; it is run again."""
+        self._notify_pending = self._tracker.crashed(fault, self._cache.covered_at)
+        # The data that was read may have caused the bug, so none of it is used before it is read again.
         self._cache.forget(self._clock.monotonic())
         self._jobs = self._new_jobs()
         for entry in self._cache:
             self._jobs.watch(entry, self._clock.monotonic())
 
-    def _tell_others(self, entry: Entry[K]) -> None:
-        """Tell the watchers of what one of them found out; that one knows, and most are alone."""
+    def _notify_others(self, entry: Entry[K]) -> None:
+        """Notify all watchers if there are others than the one that made the read."""
         if len(entry.watchers) > 1:
-            self._cache.tell(entry)
+            self._cache.notify(entry)
 
     def _new_jobs(self) -> Jobs[K]:
         return Jobs(
@@ -262,79 +257,33 @@ class Feed(Generic[K]):
             cache=self._cache,
             pool=self._pool,
             on_outcome=self._outcome,
-            on_turn=self._count,
-            on_beside=self._tell_turn,
+            on_run=self._report_list_run,
+            on_run_beside=self._report_run,
         )
 
     async def _outcome(self, job: Job, error: OneCloudError | None) -> None:
-        """Count a job's failures; so many in a row are a problem of everyone's."""
-        if error is None:
-            self._problems.pop(job.name, None)
-            if job is self._jobs.delta:
-                self._problems.pop("fault", None)
-            self._forgive_the_idle()
-        else:
-            failures = self._jobs.retries.failures(job.name)
-            logger.debug(
-                "the feed got no answer",
-                extra={"project": self.place.project_id, "job": job.name, "error": type(error).__name__},
-            )
-            if job is self._jobs.sweep:
-                if failures > self._options.free_tries:
-                    self._jobs.sweep.abandon()  # it only looks for what is missing: tried again later
-            elif job is self._jobs.details and is_about_rows(error):
-                pass  # smaller and smaller batches find the row that is to blame
-            elif failures > self._options.free_tries:
-                self._problems[job.name] = problem_of(error, doing=Doing.READ)
-        if self._set_health():
-            await self._tell_all()
+        if self._tracker.job_finished(self._jobs, job, error, self._cache.covered_at):
+            await self._notify_all()
 
-    def _forgive_the_idle(self) -> None:
-        """Drop the problems of jobs that have nothing left to do: no success would ever end them."""
-        now = self._clock.monotonic()
-        for job in self._jobs.lists:
-            if job.name in self._problems and job.due_at(now) == NEVER_DUE:
-                del self._problems[job.name]
-                self._jobs.schedule.forgive(job)
-
-    def _count(self, job: str, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback
+    def _report_list_run(self, job: str, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback
         rows, self._counted_rows = self._pool.rows - self._counted_rows, self._pool.rows
-        self._tell_turn(job, seconds, rows, failed)
+        self._report_run(job, seconds, rows, failed)
 
-    def _tell_turn(self, job: str, seconds: float, rows: int, failed: bool) -> None:  # noqa: FBT001 - a callback
-        if self._on_turn is not None:
-            self._on_turn(job, seconds, rows, failed)
+    def _report_run(self, job: str, seconds: float, rows: int, failed: bool) -> None:  # noqa: FBT001
+        if self._on_run is not None:
+            self._on_run(job, seconds, rows, failed)
 
-    def _set_health(self) -> bool:
-        """Set the health from the problems there are; return whether everyone is to be told."""
-        problem = next(iter(self._problems.values()), None)
-        before = self._health
-        changed = problem != before.problem
-        covered_at = self._cache.covered_at
-        self._health = FeedHealth(
-            problem,
-            self._clock.monotonic() if changed else before.since,
-            covered_at if covered_at > 0 else None,
-        )
-        if changed and (problem is None) != (before.problem is None):
-            logger.log(
-                logging.INFO if problem is None else logging.WARNING,
-                "in touch with the cloud again" if problem is None else "out of touch with the cloud",
-                extra={"project": self.place.project_id, "reason": problem.reason if problem else None},
-            )
-        return changed
-
-    async def _tell_all(self) -> None:
-        self._untold = False
+    async def _notify_all(self) -> None:
+        self._notify_pending = False
         for number, key in enumerate(self._pool.keys, start=1):
             self._notify(key, Lane.RESYNC)
-            if number % TOLD_AT_ONCE == 0:
+            if number % NOTIFY_CHUNK == 0:
                 await self._clock.sleep(0)
 
-    def _tell_soon(self, keys: Iterable[K]) -> None:
+    def _notify_soon(self, keys: Iterable[K]) -> None:
         for key in keys:
             self._notify(key, Lane.RESYNC)
 
-    def _tell_now(self, keys: Iterable[K]) -> None:
+    def _notify_now(self, keys: Iterable[K]) -> None:
         for key in keys:
             self._notify(key, Lane.CLOUD)

@@ -1,4 +1,4 @@
-"""All feeds: who is in which, and their lives."""
+"""All feeds: their members, their start and end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.tasks import Supervisor
 from onecloud_operator.feed.feed import Feed
 from onecloud_operator.feed.loss_breaker import LossBreaker
-from onecloud_operator.feed.pace import Pace
+from onecloud_operator.feed.throttle import Throttle
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 
 PAYERS = 8  # are looked at before each step
-LIMITERS_KEPT = 1000  # of places that nobody is at: whoever can name places must not choose how many
+MAX_UNUSED_BREAKERS = 1000  # of projects without a feed: tenants can name any number of projects
 
 
 class Feeds(Generic[K]):
     """
-    One feed for each place, from the first member to the last.
+    One feed per project, from its first member to its last.
 
-    Those who do not verify the cloud's certificate have another: what anybody on the way could have told them
-    is shown to nobody else. *tenant_of* names whose a key is: they share what feeds may take of the process.
-    A feed that fails by a fault of ours is started again, and no other notices. *on_turn*, which must not
-    raise, is told of each turn of a job: its name, the seconds it took, the rows it got, whether it failed.
-    *turns*, if given, are the event loop's.
+    Members that do not verify the cloud's certificate have a separate feed: nobody else may see what anyone
+    on their network path could have forged. *tenant_of* returns the tenant of a key; tenants share the
+    throttle. A feed that fails because of a bug is restarted and affects no other. *on_run* is called after
+    each run of a job, and must not raise: with its name, the seconds it took, the number of rows, and whether
+    it failed. *turns*, if given, are the event loop's.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts of the whole operator that it touches
+    def __init__(  # noqa: PLR0913 - its dependencies
         self,
         *,
         notify: Callable[[K, Lane], None],
@@ -49,96 +49,96 @@ class Feeds(Generic[K]):
         options: FeedOptions,
         random: Callable[[], float] = system_random.random,
         tenant_of: Callable[[K], Hashable] = lambda _key: None,
-        on_turn: Callable[[str, float, int, bool], None] | None = None,
+        on_run: Callable[[str, float, int, bool], None] | None = None,
         turns: Turns | None = None,
     ) -> None:
-        self._on_turn = on_turn
+        self._on_run = on_run
         self._turns = turns
         self._notify = notify
         self._clock = clock
         self._options = options
         self._random = random
-        self._pace = Pace(clock.monotonic)
+        self._throttle = Throttle(clock.monotonic)
         self._tenant_of = tenant_of
         self._supervisor = Supervisor(clock)
         self._restarts: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_max_seconds, random)
         self._feeds: dict[tuple[Place, bool], tuple[Feed[K], asyncio.Task[None]]] = {}
-        self._in: dict[K, tuple[Place, bool]] = {}
-        # They outlive their feeds: what was lost must not be forgotten because everyone's password was wrong.
-        self._limiters: dict[Place, LossBreaker] = {}
+        self._membership: dict[K, tuple[Place, bool]] = {}
+        # They outlive their feeds: losses must not be forgotten because all credentials failed for a while.
+        self._breakers: dict[Place, LossBreaker] = {}
 
     def __iter__(self) -> Iterator[Feed[K]]:
         return (feed for feed, _ in self._feeds.values())
 
     @property
     def restarts(self) -> int:
-        """Return how often a feed was started again after a fault."""
+        """How often a feed was restarted after a bug."""
         return self._supervisor.restarts
 
     @property
     def dead(self) -> int:
-        """Return how many feeds are watched by nobody, though they have members: a fault of ours."""
+        """How many feeds have members but no running task, which is a bug."""
         return sum(task.done() for _, task in self._feeds.values())
 
     def join(self, key: K, place: Place, source: Source) -> Feed[K]:
         """
-        Return the feed of *place* with *key* as its member; it is in no other feed afterwards.
+        Make *key* a member of the feed of *place*, and of no other feed; return the feed.
 
-        Only for an object whose own credentials *source* signed in and led to this very project: they are
-        lent to the feed, and what it sees is shown to all members.
+        Only for an object whose own credentials *source* signed in to this very project: the feed uses them,
+        and all members see the results.
         """
-        which = place, source.verified
-        if self._in.get(key) != which:
+        feed_key = place, source.verified
+        if self._membership.get(key) != feed_key:
             self.leave(key)
-            self._pace.enter(place, self._tenant_of(key))
-        if which not in self._feeds:
-            self._feeds[which] = self._begin(place)
-        feed, _ = self._feeds[which]
-        self._in[key] = which
+            self._throttle.add(place, self._tenant_of(key))
+        if feed_key not in self._feeds:
+            self._feeds[feed_key] = self._start(place)
+        feed, _ = self._feeds[feed_key]
+        self._membership[key] = feed_key
         feed.join(key, source)
         return feed
 
     def leave(self, key: K) -> None:
-        """Take *key* out of its feed; the last one stops it."""
-        which = self._in.pop(key, None)
-        if which is None:
+        """Remove *key* from its feed; the feed stops with its last member."""
+        feed_key = self._membership.pop(key, None)
+        if feed_key is None:
             return
-        feed, task = self._feeds[which]
+        feed, task = self._feeds[feed_key]
         feed.leave(key)
-        self._pace.leave(which[0], self._tenant_of(key))
+        self._throttle.remove(feed_key[0], self._tenant_of(key))
         if not feed.pool:
-            del self._feeds[which]
+            del self._feeds[feed_key]
             task.cancel()
             self._restarts.reset(task.get_name())
-            self._drop_idle_limiters()
+            self._drop_unused_breakers()
 
     async def close(self) -> None:
         """Stop all feeds."""
         await self._supervisor.close()
 
-    def _limiter_of(self, place: Place) -> LossBreaker:
-        if place not in self._limiters:
-            self._limiters[place] = LossBreaker(self._options.gone_floor, self._options.gone_share)
-        return self._limiters[place]
+    def _breaker_of(self, place: Place) -> LossBreaker:
+        if place not in self._breakers:
+            self._breakers[place] = LossBreaker(self._options.loss_floor, self._options.loss_share)
+        return self._breakers[place]
 
-    def _drop_idle_limiters(self) -> None:
+    def _drop_unused_breakers(self) -> None:
         now, used = self._clock.monotonic(), {place for place, _ in self._feeds}
-        unused = [place for place in self._limiters if place not in used]
+        unused = [place for place in self._breakers if place not in used]
         for number, place in enumerate(reversed(unused)):
-            # An object that is held says so in its status.
-            if self._limiters[place].idle(now) or number >= LIMITERS_KEPT:
-                del self._limiters[place]
+            # The status of a held object recalls the hold.
+            if self._breakers[place].idle(now) or number >= MAX_UNUSED_BREAKERS:
+                del self._breakers[place]
 
-    def _begin(self, place: Place) -> tuple[Feed[K], asyncio.Task[None]]:
+    def _start(self, place: Place) -> tuple[Feed[K], asyncio.Task[None]]:
         feed: Feed[K] = Feed(
             place,
             notify=self._notify,
             clock=self._clock,
             options=self._options,
             random=self._random,
-            breaker=self._limiter_of(place),
-            pace=self._pace,
-            on_turn=self._on_turn,
+            breaker=self._breaker_of(place),
+            throttle=self._throttle,
+            on_run=self._on_run,
         )
         name = f"feed of project {place.project_id}"
         turns, run = self._turns, feed.run
@@ -148,7 +148,7 @@ class Feeds(Generic[K]):
 
     def _payer(self, turns: Turns, place: Place) -> Hashable:
         """Return whom the next step of a feed counts for: who had least, of the first that it is for."""
-        tenants = self._pace.tenants(place)
+        tenants = self._throttle.tenants(place)
         if len(tenants) <= 1:
             return next(iter(tenants), None)
         return min(islice(tenants, PAYERS), key=turns.load)

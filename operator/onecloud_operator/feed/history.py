@@ -1,4 +1,4 @@
-"""What the events tell of one server's past: whether it ever ran, and why something failed."""
+"""Reads from the events whether a server ever ran, and why an operation failed."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 FIELDS = ("id", "obj_id", "action", "notes")
 CAUSE_FIELDS = (*FIELDS, "ops_time")
 PAGE = 500
-CAUSE_PAGE = 60  # an operation writes some ten events, and what followed it as many
+CAUSE_PAGE = 60  # an operation writes some ten events, and what follows it as many
 MAX_PAGES = 10
 MAX_CHARACTERS = 300
-MAX_READ = 4096  # of the words for people; what is not shown only costs time
+MAX_NOTES_CHARACTERS = 4096  # of a message; the rest would not be shown
 NO_MASK = Redactor()
 MAX_NESTED = 16  # tasks within tasks
-STARTED = frozenset({"start", "starting"})  # from here on its disks may hold something
-BIRTH = "create"
+STARTED = frozenset({"start", "starting"})  # from here on its disks may hold data
+CREATED = "create"
 STEP = re.compile(r"^(?P<old>[a-z_]*)=>(?P<new>[a-z_]+)(?:: ?(?P<why>.*))?$", re.DOTALL)
-# The scheduler quotes its request, token header and body included; only these members are read.
-TELLING = ("__reason__", "reason", "error", "details")
+# The scheduler quotes its request including the token header and the body; only these members are read.
+MESSAGE_KEYS = ("__reason__", "reason", "error", "details")
 SESSION = re.compile(r",? *session_id=\\*\"?\d+\\*\"?")
 
 
 async def history_of(server_id: str, source: Source) -> History | None:
-    """Return the past of *server_id*, or None if the events cannot be read back to its creation."""
+    """Return the history of *server_id*, or None if the events cannot be read back to its creation."""
     events: list[Event] = []
     mask = NO_MASK
     marker: int | None = None
@@ -55,7 +55,7 @@ async def history_of(server_id: str, source: Source) -> History | None:
 
 
 async def cause_of(server_id: str, source: Source) -> Cause | None:
-    """Return the newest failure that the events of *server_id* tell of, or None if they cannot be read."""
+    """Return the newest failure in the events of *server_id*, or None if they cannot be read."""
     try:
         page = await source.events(
             server_ids=(server_id,), order="DESC", limit=CAUSE_PAGE, fields=CAUSE_FIELDS
@@ -67,10 +67,10 @@ async def cause_of(server_id: str, source: Source) -> Cause | None:
 
 def cause_in(page: EventPage, server_id: str) -> Cause:
     """
-    Return the newest failure in *page*, newest first.
+    Return the newest failure in *page*, which lists the newest events first.
 
-    An operation that fails writes several events: those until the status that it failed from are taken for
-    one, and the newest words of these count.
+    A failed operation writes several events: those back to the status that it failed from count as one
+    failure, with the newest message among them.
     """
     status: str | None = None
     failed: list[Event] = []
@@ -88,14 +88,14 @@ def cause_in(page: EventPage, server_id: str) -> Cause:
 
 
 def _happened_at(event: Event, page: EventPage) -> float:
-    """Return about when *event* happened by our clock; not before that where the answer carries no date."""
+    """Return about when *event* happened by our clock; never too early if the answer has no date."""
     now, then = page.date or parse_time(page.events[0].happened_at), parse_time(event.happened_at)
     return page.asked_at - max((now - then).total_seconds(), 0.0) if now and then else page.asked_at
 
 
 def history_in(newest_first: Sequence[Event], mask: Redactor = NO_MASK) -> History | None:
-    """Return what *newest_first* tells, or None if it lacks the creation: then more may be missing."""
-    if not any(event.action == BIRTH for event in newest_first):
+    """Return the history, or None if the creation is missing: then more events may be, too."""
+    if not any(event.action == CREATED for event in newest_first):
         return None
     started = any(event.action in STARTED or _reached(event) == "running" for event in newest_first)
     failures = (text for event in newest_first if (text := _failure(event, mask)))
@@ -124,12 +124,12 @@ def _failure(event: Event, mask: Redactor) -> str:
 
 def text_of_notes(notes: str, mask: Redactor = NO_MASK) -> str:
     """
-    Return the words in an event's notes that are meant for people, on one line.
+    Return the message in an event's notes, on one line.
 
-    Notes are text, or JSON that wraps errors within errors as text, at times cut off in the middle.
+    Notes are text, or JSON that nests errors in errors as strings, sometimes truncated.
     """
     text = SESSION.sub("", _innermost(notes, depth=0))
-    text = mask(text[:MAX_READ])
+    text = mask(text[:MAX_NOTES_CHARACTERS])
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
 
@@ -139,7 +139,7 @@ def _innermost(value: object, depth: int) -> str:
         return ""
     match value:
         case dict():
-            return next((_innermost(value[key], depth + 1) for key in TELLING if value.get(key)), "")
+            return next((_innermost(value[key], depth + 1) for key in MESSAGE_KEYS if value.get(key)), "")
         case list():
             return ": ".join(filter(None, (_innermost(item, depth + 1) for item in value)))
         case str():
@@ -155,6 +155,6 @@ def _innermost(value: object, depth: int) -> str:
 
 
 def _first_string(cut: str) -> str:
-    """Return the first string of a JSON list that was cut off; nothing of objects: they quote requests."""
+    """Return the first string of a truncated JSON list; nothing from objects, which quote requests."""
     found = re.match(r'\[\s*"((?:[^"\\{]|\\.)*)"', cut)
     return found[1] if found else ""

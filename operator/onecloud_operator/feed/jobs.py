@@ -1,4 +1,4 @@
-"""What one run of a feed is made of: its jobs, what they share, and whose turn it is."""
+"""The jobs of one run of a feed, their shared state and their schedule."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from onecloud_operator.feed.event_tail import EventTail
 from onecloud_operator.feed.recent_rows import RecentRows
 from onecloud_operator.feed.schedule import Schedule
 from onecloud_operator.feed.sweep import Sweep
-from onecloud_operator.feed.upkeep import Deletions, Proofs, Refresh
+from onecloud_operator.feed.upkeep import CredentialChecks, Deletions, Refresh
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Hashable
 
     from onecloud_operator.core.values import Place
     from onecloud_operator.engine.clock import Clock
-    from onecloud_operator.feed.cache import Cache, Entry
+    from onecloud_operator.feed.cache import Cache
     from onecloud_operator.feed.context import Job
     from onecloud_operator.feed.credential_pool import CredentialPool
+    from onecloud_operator.feed.entry import Entry
     from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.onecloud.errors import OneCloudError
 
@@ -31,10 +32,10 @@ K = TypeVar("K", bound="Hashable")
 
 class Jobs(Generic[K]):
     """
-    The jobs of *place*, which know nothing yet: after a fault of ours none of what they had is relied on.
+    The jobs of *place* with empty state: after a bug none of the previous state is reused.
 
-    *on_outcome* and *on_turn* are told of each turn of a list as by `Schedule`; the latter of its name, its
-    seconds, whether it failed; *on_beside* of those beside the lists, with the rows as well.
+    *on_outcome* and *on_run* are called as by `Schedule`; *on_run_beside* by the jobs that run beside the
+    schedule, with the number of rows as well.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of a feed
@@ -47,16 +48,16 @@ class Jobs(Generic[K]):
         cache: Cache[K],
         pool: CredentialPool[K],
         on_outcome: Callable[[Job, OneCloudError | None], Awaitable[None]],
-        on_turn: Callable[[str, float, bool], None],
-        on_beside: Callable[[str, float, int, bool], None],
+        on_run: Callable[[str, float, bool], None],
+        on_run_beside: Callable[[str, float, int, bool], None],
     ) -> None:
         self._options = options
         self.detail_queue = DetailQueue(options.batch_ids, options.refresh_seconds)
         context = Context(place, options, clock, random, cache, self.detail_queue, pool, RecentRows())
-        self.tail = EventTail(context, on_beside)
-        self.proofs = Proofs(context, on_beside)
+        self.tail = EventTail(context, on_run_beside)
+        self.credential_checks = CredentialChecks(context, on_run_beside)
         self.sweep = Sweep(context, self._sweep_spacing)
-        self.delta = Delta(context, self.sweep.hurry)
+        self.delta = Delta(context, self.sweep.request)
         self.details = DetailsBatch(context)
         self.first_rows = FirstRows(context, self.sweep)
         self.lists: tuple[Job, ...] = (
@@ -68,16 +69,16 @@ class Jobs(Generic[K]):
             Refresh(context),
         )
         self.retries: Backoff[str] = Backoff(options.retry_first_seconds, options.retry_max_seconds, random)
-        self.schedule = Schedule(self.lists, clock, self.retries, on_outcome, on_turn)
+        self.schedule = Schedule(self.lists, clock, self.retries, on_outcome, on_run)
 
     def watch(self, entry: Entry[K], now: float) -> None:
-        """Read a server that somebody begins to watch."""
+        """Read a server with a new watcher."""
         self.detail_queue.watch(entry.id, now)
         self.first_rows.add(entry, now)
         self.schedule.wake()
 
     def drop(self, server_id: str) -> None:
-        """Read nothing more of a server that nobody watches any more."""
+        """Remove a server without watchers."""
         self.detail_queue.drop(server_id)
         self.first_rows.drop(server_id)
 

@@ -1,39 +1,38 @@
 """
-What the first sweep passed before anybody asked for it.
+Rows that the first sweep read before their servers were watched.
 
-At a restart the objects come one by one, and the sweep is through with most servers before their objects
-join. Without this each would be asked for again. A row counts until a poll or an event names its server:
-then it may have changed, and it is asked for as any other.
+After a restart the objects join one by one, and the sweep reads most servers before that. Without this cache
+each would be read again. A row is valid until a poll or an event names its server, which may have changed.
 """
 
 from __future__ import annotations
 
-MOST = 50_000  # rows; of a larger project the rest is asked for again
+MAX_ROWS = 50_000  # the rest of a larger project is read again
 
 
 class RecentRows:
-    """Versions of servers that nobody watches yet, each with the time it was asked for (monotonic)."""
+    """Versions of servers without watchers, each with the time of its request (monotonic)."""
 
     def __init__(self) -> None:
         self._rows: dict[str, tuple[int, float]] = {}
         self._open = True
 
-    def note(self, server_id: str, version: int, asked_at: float) -> None:
-        """Remember a row that was listed."""
-        if self._open and len(self._rows) < MOST:
+    def add(self, server_id: str, version: int, asked_at: float) -> None:
+        """Add a listed row."""
+        if self._open and len(self._rows) < MAX_ROWS:
             self._rows[server_id] = version, asked_at
 
     def take(self, server_id: str) -> tuple[int, float] | None:
-        """Return what is remembered of *server_id*, once."""
+        """Remove and return the row of *server_id*."""
         return self._rows.pop(server_id, None)
 
-    def stirred(self, server_id: str, version: object = None) -> None:
-        """Forget what something was heard of, unless that is of the *version* that was passed."""
-        noted = self._rows.get(server_id)
-        if noted is not None and noted[0] != version:
+    def invalidate(self, server_id: str, version: object = None) -> None:
+        """Remove the row of *server_id* unless it has this *version*."""
+        known = self._rows.get(server_id)
+        if known is not None and known[0] != version:
             del self._rows[server_id]
 
     def close(self) -> None:
-        """Forget everything, and remember nothing more."""
+        """Remove all rows, and add no more."""
         self._rows.clear()
         self._open = False

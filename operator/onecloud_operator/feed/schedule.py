@@ -1,4 +1,4 @@
-"""Whose turn it is: the jobs of a feed ask one after the other, so a feed has one list in flight at most."""
+"""Runs the jobs of a feed one at a time, so a feed has at most one list in flight."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ NEVER = float("-inf")
 
 class Schedule:
     """
-    Runs the first of *jobs* whenever it is due, and the others in turn between.
+    Runs the first of *jobs* whenever it is due, and the others in rotation between.
 
-    A job that fails waits longer each time. While the first fails the others rest: it is the cheapest way to
-    find out whether anyone answers.
-    *on_outcome* is told of every turn: the job, and what went wrong or None. *on_turn*, which must not raise,
-    is told the job's name, how many seconds it took, and whether it failed.
+    A job that fails backs off. While the first job fails the others are suspended: it is the cheapest way to
+    find out whether the cloud answers. *on_outcome* is called after every run, with the job and its error or
+    None; *on_run*, which must not raise, with the job's name, the seconds it took, and whether it failed.
     """
 
     def __init__(
@@ -34,28 +33,28 @@ class Schedule:
         clock: Clock,
         backoff: Backoff[str],
         on_outcome: Callable[[Job, OneCloudError | None], Awaitable[None]],
-        on_turn: Callable[[str, float, bool], None] = lambda _job, _seconds, _failed: None,
+        on_run: Callable[[str, float, bool], None] = lambda _job, _seconds, _failed: None,
     ) -> None:
         self._jobs = tuple(jobs)
         self._clock = clock
         self._backoff = backoff
         self._on_outcome = on_outcome
-        self._on_turn = on_turn
+        self._on_run = on_run
         self._wake = asyncio.Event()
         self._ran_at: dict[str, float] = {}
         self._retry_at: dict[str, float] = {}
 
     def wake(self) -> None:
-        """Have a look at once who is due."""
+        """Check at once which job is due."""
         self._wake.set()
 
-    def forgive(self, job: Job) -> None:
-        """Forget that *job* failed."""
+    def clear_failures(self, job: Job) -> None:
+        """Reset the backoff of *job*."""
         self._backoff.reset(job.name)
         self._retry_at.pop(job.name, None)
 
     async def run(self) -> None:
-        """Run for ever."""
+        """Run until cancelled."""
         while True:
             now = self._clock.monotonic()
             self._wake.clear()
@@ -63,7 +62,7 @@ class Schedule:
             if due_at > now:
                 await wait_for(self._wake, due_at - now, self._clock)
             else:
-                await self._turn(job)
+                await self._run_job(job)
 
     def _next(self, now: float) -> tuple[Job, float]:
         first = self._jobs[0]
@@ -77,7 +76,7 @@ class Schedule:
             job = min(self._jobs, key=lambda one: dues[one.name])
         return job, dues[job.name]
 
-    async def _turn(self, job: Job) -> None:
+    async def _run_job(self, job: Job) -> None:
         error: OneCloudError | None = None
         began_at = self._clock.monotonic()
         try:
@@ -86,7 +85,7 @@ class Schedule:
             error = caught
         now = self._clock.monotonic()
         self._ran_at[job.name] = now
-        self._on_turn(job.name, now - began_at, error is not None)
+        self._on_run(job.name, now - began_at, error is not None)
         if error is None:
             self._backoff.reset(job.name)
             self._retry_at.pop(job.name, None)

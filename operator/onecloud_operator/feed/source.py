@@ -1,4 +1,4 @@
-"""What a feed needs of the cloud's client, and how its rows are checked before anything is believed."""
+"""The part of the cloud's client that a feed uses, and the validation of its rows."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud import Collection, NamedRows
     from onecloud_operator.onecloud.models import EventPage, Row, ServerPage, ServerQuery
 
-# What tells whether anything about a server is new; the cloud spends as long on it, but sends a seventh.
 MAX_VERSION = 2**63 - 1
+# Enough to see whether a server changed, in a seventh of the size of a whole row.
 SLIM_FIELDS = ("id", "status", "update_version", "updated_at", "tenant_id", "pending_deleted")
 
 
 class Source(Protocol):
-    """One member's credentials at work; ``onecloud.client.Cloud`` is one."""
+    """The cloud as one member's credentials see it; ``onecloud.client.Cloud`` is one."""
 
     def __hash__(self) -> int:
-        """Tell one from another, by identity."""
+        """Hash by identity."""
         ...
 
     @property
     def verified(self) -> bool:
-        """Whether what answers has to prove that it is the cloud."""
+        """Whether the cloud's certificate is verified."""
         ...
 
     @property
-    def way(self) -> tuple[Hashable, ...]:
-        """The endpoint that its calls go to, and how they get there; on equal ways they fail alike."""
+    def route(self) -> tuple[Hashable, ...]:
+        """The endpoint and TLS settings of its calls; sources with equal routes fail alike."""
         ...
 
     async def list_servers(self, query: ServerQuery | None = None) -> ServerPage:
@@ -58,13 +58,13 @@ class Source(Protocol):
         ...
 
     async def list_named(self, collection: Collection, name: str) -> NamedRows:
-        """Return everything in *collection* that the project sees under *name*."""
+        """Return everything in *collection* that has *name* and is visible to the project."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedRow:
-    """A row of ours that can be believed."""
+    """A valid row of the project."""
 
     id: str
     version: int
@@ -73,7 +73,7 @@ class CheckedRow:
 
 
 def checked_row(row: Mapping[str, Any], project_id: str) -> CheckedRow | None:
-    """Return *row* as a checked row, or None if it is another project's or lacks what a row must have."""
+    """Return *row* checked, or None if it belongs to another project or lacks required columns."""
     server_id, version = row.get("id"), row.get("update_version")
     updated_at = parse_time(row.get("updated_at"))
     if row.get("tenant_id") != project_id or not isinstance(server_id, str) or updated_at is None:

@@ -55,7 +55,7 @@ class Cloud:
         return not self.credentials.insecure
 
     @property
-    def way(self) -> tuple[str, str | None, bool]:
+    def route(self) -> tuple[str, str | None, bool]:
         """The catalog interface that is used, and the TLS settings."""
         return self.credentials.interface, self.credentials.ca_pem, self.credentials.insecure
 

@@ -11,7 +11,7 @@ import pytest
 
 from onecloud_operator.core.values import Place
 from onecloud_operator.feed import FeedOptions
-from onecloud_operator.feed.pace import CALL_SECONDS, LONGEST_SECONDS, RESTS, Pace
+from onecloud_operator.feed.throttle import CALL_SECONDS, DELAY_FACTOR, MAX_DELAY_SECONDS, Throttle
 from tests.engine.simulated import SimulatedClock
 from tests.feed.cloud import PROJECT, SimulatedCloud
 from tests.feed.world import feeds_on
@@ -69,43 +69,45 @@ class Heavy(SimulatedCloud):
 
 def test_a_rest_is_as_long_as_the_page_took_several_times_over() -> None:
     now = [100.0]
-    pace = Pace(lambda: now[0])
-    assert pace.rest(HERE) == 0.0
-    pace.spent(HERE, 0.0)
-    assert pace.rest(HERE) == 0.0
-    pace.spent(HERE, 0.2)
-    assert pace.rest(HERE) == pytest.approx(RESTS * (0.2 + CALL_SECONDS))
-    assert pace.rest(THERE) == 0.0
-    pace.spent(THERE, 0.2)
-    assert pace.rest(THERE) == pytest.approx(2 * RESTS * (0.2 + CALL_SECONDS)), "two share what one has"
+    pace = Throttle(lambda: now[0])
+    assert pace.delay(HERE) == 0.0
+    pace.record(HERE, 0.0)
+    assert pace.delay(HERE) == 0.0
+    pace.record(HERE, 0.2)
+    assert pace.delay(HERE) == pytest.approx(DELAY_FACTOR * (0.2 + CALL_SECONDS))
+    assert pace.delay(THERE) == 0.0
+    pace.record(THERE, 0.2)
+    assert pace.delay(THERE) == pytest.approx(2 * DELAY_FACTOR * (0.2 + CALL_SECONDS)), (
+        "two share what one has"
+    )
     now[0] += 2.0
-    pace.spent(HERE, 0.2)
-    assert pace.rest(HERE) == pytest.approx(RESTS * (0.2 + CALL_SECONDS))
-    pace.spent(HERE, 1000.0)
-    assert pace.rest(HERE) == LONGEST_SECONDS
+    pace.record(HERE, 0.2)
+    assert pace.delay(HERE) == pytest.approx(DELAY_FACTOR * (0.2 + CALL_SECONDS))
+    pace.record(HERE, 1000.0)
+    assert pace.delay(HERE) == MAX_DELAY_SECONDS
 
 
 def test_a_tenant_with_a_thousand_clouds_has_them_asked_seldom_and_those_of_others_as_ever() -> None:
     now = [100.0]
-    pace = Pace(lambda: now[0])
-    pace.enter(HERE, "honest")
-    pace.enter(THERE, "honest")
-    pace.enter(THERE, "stranger")
+    pace = Throttle(lambda: now[0])
+    pace.add(HERE, "honest")
+    pace.add(THERE, "honest")
+    pace.add(THERE, "stranger")
     many = [Place(f"https://c{number}.example/v3", "region0", PROJECT) for number in range(1000)]
     for place in many:
-        pace.enter(place, "stranger")
-        pace.spent(place, 0.001)
-    assert pace.rest(many[-1]) == pytest.approx(1000 * RESTS * (0.001 + CALL_SECONDS))
+        pace.add(place, "stranger")
+        pace.record(place, 0.001)
+    assert pace.delay(many[-1]) == pytest.approx(1000 * DELAY_FACTOR * (0.001 + CALL_SECONDS))
     for number, place in enumerate((HERE, THERE), start=1):
-        pace.spent(place, 0.001)
-        expected = 2 * number * RESTS * (0.001 + CALL_SECONDS)
-        assert pace.rest(place) == pytest.approx(expected), "half of all, for its feeds"
+        pace.record(place, 0.001)
+        expected = 2 * number * DELAY_FACTOR * (0.001 + CALL_SECONDS)
+        assert pace.delay(place) == pytest.approx(expected), "half of all, for its feeds"
     for place in many:
-        pace.leave(place, "stranger")
-    assert not any(pace.rest(place) for place in many)
-    now[0] += LONGEST_SECONDS
-    pace.spent(HERE, 0.001)
-    assert pace.rest(HERE) == pytest.approx(RESTS * (0.001 + CALL_SECONDS))
+        pace.remove(place, "stranger")
+    assert not any(pace.delay(place) for place in many)
+    now[0] += MAX_DELAY_SECONDS
+    pace.record(HERE, 0.001)
+    assert pace.delay(HERE) == pytest.approx(DELAY_FACTOR * (0.001 + CALL_SECONDS))
 
 
 @pytest.mark.parametrize("count", [1, 20])
