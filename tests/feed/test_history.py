@@ -127,7 +127,7 @@ def page_of(*lines: tuple[str, str], **more: object) -> EventPage:
     stamped = [
         replace(event, happened_at=f"2026-11-23T08:00:{event.id:02d}.000000Z") for event in events(*lines)
     ]
-    return replace(EventPage(tuple(stamped), None, 100.0), **{"dated": DATED, **more})  # type: ignore[arg-type]
+    return replace(EventPage(tuple(stamped), None, 100.0), **{"date": DATED, **more})  # type: ignore[arg-type]
 
 
 def test_the_cause_of_a_failed_status_is_what_its_events_say() -> None:
