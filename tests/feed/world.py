@@ -22,7 +22,7 @@ def feeds_on(
     clock: SimulatedClock,
     notify: Callable[[Any, Lane], None] = lambda _key, _lane: None,
     options: FeedOptions | None = None,
-    on_turn: Callable[[str, float, int, bool], None] = lambda _job, _seconds, _rows, _failed: None,
+    on_run: Callable[[str, float, int, bool], None] = lambda _job, _seconds, _rows, _failed: None,
 ) -> Feeds[Any]:
     """Return feeds in simulated time, without jitter."""
     return Feeds(
@@ -30,7 +30,7 @@ def feeds_on(
         clock=clock,
         options=options or FeedOptions(),
         random=lambda: 0.5,
-        on_turn=on_turn,
+        on_run=on_run,
     )
 
 
