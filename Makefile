@@ -12,6 +12,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 READY := $(VENV)/.complete
 RUN := PYTHONPATH=operator:. $(VENV)/bin/python
+# The same in the place of make's shell, which would keep a signal to itself: for what stays until it is ended.
+STAY := PYTHONPATH=operator:. exec $(VENV)/bin/python
 UV := $(RUN) -m uv
 CHART := helm/onecloud-operator
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -84,20 +86,19 @@ format: $(READY) ## format the code, and mend what ruff can mend safely
 
 .PHONY: demo
 demo: $(if $(CONTEXT),$(READY),tools) ## show it all; CONTEXT=name uses a cluster of yours
-	@CONTEXT="$(CONTEXT)" $(RUN) -m sandbox.demo
+	@CONTEXT="$(CONTEXT)" $(STAY) -m sandbox.demo
 
 .PHONY: cluster
 cluster: tools ## run an API server until Ctrl-C and print its kubeconfig
-	@$(RUN) -m sandbox.cluster up
+	@$(STAY) -m sandbox.cluster up
 
 .PHONY: playground
 playground: $(READY) ## run a cluster with a node, a cloud, helm and kubectl, to try an installation on; ARGS=--argocd
-	@$(RUN) -m sandbox.cluster.kubelet $(ARGS)
+	@$(STAY) -m sandbox.cluster.kubelet $(ARGS)
 
 .PHONY: image
 image: ## build the image IMAGE=... with docker, podman or buildah; PLATFORM=linux/amd64,linux/arm64 for several machines
-	@for engine in docker podman buildah; do "$$engine" info >/dev/null 2>&1 && break; engine=; done; \
-	test -n "$$engine" || { echo "Neither docker nor podman nor buildah works here." >&2; exit 1; }; \
+	@engine=$$(sh tools/engine.sh) || exit 1; \
 	test "$$engine" = buildah && verb=bud || verb=build; \
 	name=--tag push="push $(IMAGE)"; \
 	if test -n "$(PLATFORM)" && test "$$engine" != docker; then \

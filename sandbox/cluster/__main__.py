@@ -3,11 +3,13 @@
 import argparse
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 from tools.progress import StepError, say
 
 from .control_plane import ControlPlane, ControlPlaneError
+from .foreground import foreground
 from .tools import ToolError
 
 
@@ -18,15 +20,7 @@ def main() -> int:
     up = commands.add_parser("up", help="start it and stay until Ctrl-C")
     up.add_argument("--controllers", action="store_true", help="also run kube-controller-manager")
     up.add_argument("--crds", type=Path, help="a file or directory of CustomResourceDefinitions to install")
-    arguments = parser.parse_args()
-    try:
-        _up(arguments)
-    except KeyboardInterrupt:
-        say("stopped")
-    except (ControlPlaneError, ToolError, StepError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return foreground(partial(_up, parser.parse_args()), ControlPlaneError, ToolError, StepError)
 
 
 def _up(arguments: argparse.Namespace) -> None:

@@ -61,7 +61,7 @@ def own(chosen: Own, show: Show) -> Iterator[Place]:
             kubeconfig, waiting=True, namespaces=NAMESPACE, listen_address="127.0.0.1", listen_port=port
         )
         stack.enter_context(operator)
-        scene = Scene(shell, operator, f"http://127.0.0.1:{port}/healthz", None)
+        scene = Scene(shell, operator, f"http://127.0.0.1:{port}", None)
         stack.callback(_remove, scene, show, mark)
         stack.callback(scene.unwatch)
         yield Place(scene, _steps(directory, known=known), kubeconfig, kubectl)

@@ -71,7 +71,7 @@ def sandbox(choice: Choice, show: Show) -> Iterator[Place]:
         operator = Operator(plane.kubeconfig_of(OPERATOR), waiting=True, **knobs)
         stack.enter_context(operator)
         shell = Shell(kubectl, plane.kubeconfig, directory)
-        scene = Scene(shell, operator, f"http://127.0.0.1:{port}/healthz", cloud)
+        scene = Scene(shell, operator, f"http://127.0.0.1:{port}", cloud)
         stack.callback(scene.unwatch)
         yield Place(scene, _steps(secret, cloud), plane.kubeconfig, kubectl)
 

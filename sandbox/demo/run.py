@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import signal
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from sandbox import sourced
 from sandbox.cluster.control_plane import ControlPlaneError
 from sandbox.cluster.process import stop_all
+from sandbox.cluster.scratch import remove_all
 from sandbox.cluster.tools import ToolError
 from sandbox.demo.choice import ChoiceError, choice
 from sandbox.demo.owner import own
@@ -54,7 +58,9 @@ def run(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         stop_all()
-        show.end("Interrupted; everything is stopped.", well=False)
+        remove_all()
+        with suppress(BrokenPipeError):  # the terminal may be what has ended it
+            show.end("Interrupted; everything is stopped.", well=False)
         raise
 
 
@@ -79,27 +85,33 @@ def _stay(place: Place, show: Show) -> int:
     """Leave the stage to the person until Ctrl-C; return the exit code."""
     place.scene.unwatch()
     show.title("Now you. It stays up until Ctrl-C. In another terminal:")
-    path = [] if shutil.which("kubectl") else [f"export PATH={place.kubectl.parent}:$PATH"]
-    show.lines([*path, f"export KUBECONFIG={place.kubeconfig}"])
+    names = {"KUBECONFIG": str(place.kubeconfig)}
+    if place.scene.cloud is not None:
+        names["CLOUD"] = place.scene.cloud.url
+    programs = [] if shutil.which("kubectl") else [place.kubectl.parent]
+    environment = sourced.demo(
+        place.kubeconfig.with_name("environment"), names, programs, place.scene.url("metrics")
+    )
+    show.lines([f". {environment}"])
     ideas = {
         "watch": "kubectl get ocs -A -w",
         "change something": f"kubectl -n {NAMESPACE} edit ocs web-1",
         "see all of it": f"kubectl -n {NAMESPACE} describe ocs web-1",
         "look a field up": "kubectl explain ocs.spec.server",
         "read the log": f"tail -f {place.scene.operator.log}",
+        "see its metrics": "metrics",
     }
     show.facts(ideas)
     if place.scene.cloud is not None:
         show.text("This switches web-1 off in the cloud, behind the operator's back:")
-        off = '{"ident": "shop.web-1", "on": false}'
-        show.lines(
-            [f"curl -H 'Content-Type: application/json' -d '{off}' {place.scene.cloud.url}/_control/power"]
-        )
+        show.lines(["""cloud power '{"ident": "shop.web-1", "on": false}'"""])
     process = place.scene.operator.process
     try:
         while process is not None and process.exit_code is None:
             time.sleep(LOOK_SECONDS)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        if interrupt.args[0] != signal.SIGINT:
+            raise
         show.end("Stopping ...", well=True)
         return 0
     show.verbatim("the operator has ended:", place.scene.operator.text().splitlines()[-LOG_LINES:])

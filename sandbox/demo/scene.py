@@ -28,11 +28,15 @@ class Scene:
 
     shell: Shell
     operator: Operator
-    health_url: str
+    operator_url: str
     cloud: Cloud | None
     objects: dict[str, Object] = field(default_factory=dict)
     _watch: Process | None = None
     _told: Follower | None = None
+
+    def url(self, page: str) -> str:
+        """Return where the operator serves a page."""
+        return f"{self.operator_url}/{page}"
 
     def watch(self) -> None:
         """Follow the objects from now on."""

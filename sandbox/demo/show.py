@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 import threading
 import time
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Final, TextIO
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-WIDTH: Final = 96
+WIDTH: Final = 80
 MARGIN: Final = "    "
 HEARTBEAT_SECONDS: Final = 10.0  # silence for longer looks like a hang
 # The columns of `kubectl get ocs`, less the age.
-COLUMNS: Final = {"NAME": 14, "READY": 9, "STATE": 11, "REASON": 17, "IP": 14, "CPU": 5, "MEMORY": 0}
+COLUMNS: Final = {"NAME": 12, "READY": 8, "STATE": 9, "REASON": 15, "IP": 15, "CPU": 4, "MEMORY": 0}
+# A word of a command line, which may be continued on the next line after it.
+WORD: Final = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 
 BOLD, DIM, RED, GREEN, CYAN = "1", "2", "31", "32", "36"
 
@@ -59,18 +62,18 @@ class Show:
         self._say(*_wrapped(text, MARGIN))
 
     def lines(self, lines: Sequence[str]) -> None:
-        """Write lines to be copied."""
-        self._say("", *(f"{MARGIN}{self._paint(line, CYAN)}" for line in lines))
+        """Write command lines to be copied."""
+        self._say("", *(self._paint(each, CYAN) for line in lines for each in _continued(line, MARGIN)))
 
     def command(self, line: str) -> None:
         """Show a line as it is typed."""
-        self._say("", f"{MARGIN}$ {self._paint(line, CYAN)}")
+        self._say("", *(self._paint(each, CYAN) for each in _continued(line, f"{MARGIN}$ ")))
         self._headed = False
         self._gap = 0
 
     def hand(self, text: str) -> None:
         """Show what happens beside kubectl."""
-        self._say("", f"{MARGIN}* {self._paint(text, CYAN)}")
+        self._say("", *(self._paint(each, CYAN) for each in _wrapped(text, f"{MARGIN}* ")))
 
     def output(self, lines: Sequence[str]) -> None:
         """Show what a command printed."""
@@ -78,28 +81,30 @@ class Show:
             if not line.strip():
                 self._gap += 1  # shown if something follows it
                 continue
-            self._say(*[""] * self._gap, f"{MARGIN}  {line}")
+            self._say(*[""] * self._gap, *_folded(line, f"{MARGIN}  "))
             self._gap = 0
             self._headed = False
 
     def row(self, cells: Mapping[str, str], seconds: float, message: str) -> None:
         """Show an object as `kubectl get ocs -w` would now, and what a condition says about it."""
         if not self._headed:
-            header = "".join(f"{name:{width}}" for name, width in COLUMNS.items())
-            self._say("", self._paint(f"{MARGIN}          {header}", DIM))
+            self._say("", self._paint(f"{MARGIN}       {_in_columns({name: name for name in COLUMNS})}", DIM))
             self._headed = True
-        line = "".join(f"{cells[name]:{width}}" for name, width in COLUMNS.items()).rstrip()
-        self._say(f"{MARGIN}{self._paint(f'{seconds:6.1f} s', DIM)}  {line}")
+        self._say(f"{MARGIN}{self._paint(f'{seconds:5.1f}s', DIM)} {_in_columns(cells)}")
         if message:
             self._say(*(self._paint(each, DIM) for each in _wrapped(message, MARGIN * 3)))
 
     def waiting(self, what: str, seconds: float, limit_seconds: float) -> None:
         """Say that it still goes on."""
-        self._say(f"{MARGIN}{seconds:6.1f} s  still waiting, {limit_seconds:.0f} s at most: {what}")
+        head = f"{MARGIN}{seconds:5.1f}s "
+        self._say(*_wrapped(f"still waiting, {limit_seconds:.0f} s at most: {what}", head))
 
     def right(self, found: Mapping[str, str]) -> None:
         """Show what was seen to be so."""
-        self._say("", *(f"{MARGIN}{self._paint('✓', GREEN)} {what}: {text}" for what, text in found.items()))
+        self._say("")
+        for what, text in found.items():
+            first, *rest = _wrapped(f"{what}: {text}", f"{MARGIN}  ")
+            self._say(f"{MARGIN}{self._paint('✓', GREEN)} {first.strip()}", *rest)
 
     def wrong(self, what: str, found: str) -> None:
         """Show what was expected, and what was seen instead."""
@@ -108,7 +113,9 @@ class Show:
 
     def verbatim(self, heading: str, lines: Sequence[str]) -> None:
         """Show the end of a log."""
-        self._say("", f"{MARGIN}{heading}", *(f"{MARGIN}  | {line}" for line in lines))
+        self._say(
+            "", f"{MARGIN}{heading}", *(each for line in lines for each in _folded(line, f"{MARGIN}  | "))
+        )
 
     def end(self, text: str, *, well: bool) -> None:
         """Write the last word."""
@@ -154,9 +161,9 @@ class Show:
         try:
             self._stream.write(text)
             self._stream.flush()
-        except BrokenPipeError:  # nobody reads any more: that ends the demo, but not its clean-up
+        except OSError as error:  # nobody reads any more: that ends the demo, but not its clean-up
             self._stream = io.StringIO()
-            raise
+            raise BrokenPipeError(error.errno, "nobody reads any more") from error
         self._spoke_at = time.monotonic()
 
 
@@ -169,3 +176,34 @@ def _wrapped(text: str, head: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def _folded(line: str, head: str) -> list[str]:
+    """Return a line of a program in pieces that fit; one that fits keeps its own spaces."""
+    room = WIDTH - len(head)
+    pieces = [line] if len(line) <= room else textwrap.wrap(line, room, subsequent_indent="  ")
+    return [f"{head}{each}" for each in pieces]
+
+
+def _continued(line: str, head: str) -> list[str]:
+    """Return a command line in pieces that fit and can be copied as they are."""
+    room = WIDTH - len(head) - len(" \\")
+    pieces = [""]
+    for word in WORD.findall(line):
+        if pieces[-1] and len(f"{pieces[-1]} {word}") > room:
+            pieces.append(f"  {word}")
+        else:
+            pieces[-1] = f"{pieces[-1]} {word}" if pieces[-1] else word
+    margins = [head, *[" " * len(head)] * (len(pieces) - 1)]
+    ends = [*[" \\"] * (len(pieces) - 1), ""]
+    return [f"{margin}{piece}{end}" for margin, piece, end in zip(margins, pieces, ends, strict=True)]
+
+
+def _in_columns(cells: Mapping[str, str]) -> str:
+    """Return a row of the table; what is too wide for its column takes of the space after it."""
+    line, start = "", 0
+    for name, width in COLUMNS.items():
+        line = line.ljust(start) if not line or len(line) < start else f"{line} "
+        line += cells[name]
+        start += width
+    return line.rstrip()

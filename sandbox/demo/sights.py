@@ -63,11 +63,12 @@ def operator_alive() -> Sight:
     """Expect the operator to say that it is well."""
 
     def look(scene: Scene) -> Found:
+        url = scene.url("healthz")
         try:
-            reply = httpx.get(scene.health_url, trust_env=False, timeout=2.0)
+            reply = httpx.get(url, trust_env=False, timeout=2.0)
         except httpx.TransportError as error:
-            return Found(so=False, text=f"{scene.health_url}: {error}")
-        return Found(reply.is_success, f"{scene.health_url} answers {reply.status_code}")
+            return Found(so=False, text=f"{url}: {error}")
+        return Found(reply.is_success, f"{url} answers {reply.status_code}")
 
     return Sight("the operator runs", look)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # What no reader's shell of a test has, and who runs it instead.
 ELSEWHERE = {
     "make demo": "tests/sandbox/test_demo.py",
-    "make playground": "tests/sandbox/test_kubelet.py",
+    "make playground": "tests/sandbox/test_playground.py",
     "make image": "tests/image/test_image.py",
     "docker push": "nobody: it needs a registry",
     "climc": "nobody: it is the platform's client",

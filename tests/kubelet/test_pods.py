@@ -1,12 +1,9 @@
 """What a Pod is given, and how it runs to its end."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from sandbox.cluster import tools
-from sandbox.cluster.control_plane import ControlPlane
 from sandbox.cluster.kube import Kube
 from sandbox.cluster.kubelet import Kubelet
 from tests.kubelet.pods import LONG, is_ready, main_of, phase, pod, spec
@@ -20,14 +17,6 @@ def test_a_pod_runs_to_its_end_and_its_log_is_kept(kube: Kube, kubelet: Kubelet,
     assert main_of(found)["state"]["terminated"]["exitCode"] == 0
     assert found["spec"]["nodeName"] == "sandbox"
     assert "hello" in kubelet.logs(namespace, "one")
-
-
-def test_kubectl_shows_the_log_of_a_pod(cluster: ControlPlane, kube: Kube, namespace: str) -> None:
-    kube.create(pod("one", spec("print('hello')", policy="Never")), namespace=namespace)
-    kube.wait_for("pods", "one", namespace, phase("Succeeded"), LONG)
-    command = [str(tools.kubectl()), f"--kubeconfig={cluster.kubeconfig}", f"--namespace={namespace}"]
-    done = subprocess.run([*command, "logs", "one"], capture_output=True, text=True, check=True)
-    assert done.stdout == "hello\n"
 
 
 def test_a_pod_that_fails_and_may_not_be_restarted_has_failed(kube: Kube, namespace: str) -> None:

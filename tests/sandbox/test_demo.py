@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import signal
 import subprocess
 import sys
-import time
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,15 +15,25 @@ import httpx
 import pytest
 import yaml
 
-from sandbox.cluster import tools
 from sandbox.cluster.kube import KubeError
 from sandbox.demo import sights
 from sandbox.demo.scene import NAMESPACE, OWNER, Scene
 from sandbox.demo.shell import Shell
 from sandbox.stage import ROOT, Cloud, Operator
+from tests.sandbox.terminal import (
+    COLUMNS,
+    END_SECONDS,
+    Terminal,
+    alive,
+    descendants,
+    plain,
+    scratches,
+    terminated,
+)
+from tests.sandbox.terminal import on_a_terminal as terminal_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube
@@ -37,7 +44,6 @@ COMMAND = [sys.executable, "-W", "error", "-m", "sandbox.demo"]
 INTERRUPTED = [*COMMAND[:3], "-W", "ignore:unclosed <ssl.SSLSocket:ResourceWarning", *COMMAND[3:]]
 QUICK = ["--pace", "0.05"]
 STEPS = 11
-END_SECONDS = 120.0  # for a busy machine; it takes fifteen
 ESCAPE = "\033["
 
 
@@ -60,80 +66,10 @@ def piped(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]
     )
 
 
-@dataclass
-class Terminal:
-    """The demo on a terminal of its own, and all that it has shown there."""
-
-    process: subprocess.Popen[bytes]
-    screen: int
-    shown: str = ""
-
-    def read_until(self, text: str) -> None:
-        deadline = time.monotonic() + END_SECONDS
-        while text not in self.shown:
-            assert time.monotonic() < deadline, f"not shown: {text}\n{self.shown}"
-            assert self._read(), f"ended without {text}\n{self.shown}"
-
-    def interrupt(self) -> int:
-        """Type Ctrl-C, read to the end and return the exit code."""
-        os.write(self.screen, b"\x03")
-        while self._read():
-            pass
-        return self.process.wait(END_SECONDS)
-
-    def _read(self) -> bool:
-        try:
-            data = os.read(self.screen, 65536)
-        except OSError:  # Linux says so when the other side is closed
-            return False
-        self.shown += data.decode()
-        return bool(data)
-
-
 @contextmanager
 def on_a_terminal(*arguments: str, **variables: str) -> Iterator[Terminal]:
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", OWN_TERMINAL, *INTERRUPTED, *arguments],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        cwd=ROOT,
-        env=environment(**variables),
-        start_new_session=True,
-    )
-    os.close(theirs)
-    try:
-        yield Terminal(process, ours)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
-
-
-# A terminal sends its Ctrl-C to the session that it controls.
-OWN_TERMINAL = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-
-
-def descendants(pid: int) -> set[int]:
-    """Return the children of a process, and theirs."""
-    found: set[int] = set()
-    with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in map(int, (task / "children").read_text().split()):
-                found |= {child} | descendants(child)
-    return found
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+    with terminal_of([*INTERRUPTED, *arguments], environment(**variables)) as terminal:
+        yield terminal
 
 
 def test_without_a_terminal_it_shows_every_step_and_ends_well() -> None:
@@ -150,7 +86,8 @@ def test_without_a_terminal_it_shows_every_step_and_ends_well() -> None:
         "✓ its server is in the cloud's recycle bin: shop.web-2",
         "✓ exactly one server was made for each object: POST /servers was called 7 times",
     ):
-        assert seen in done.stdout
+        assert seen in " ".join(done.stdout.split())
+    assert not [line for line in done.stdout.splitlines() if len(line) > COLUMNS]
     assert ESCAPE not in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -158,10 +95,11 @@ def test_without_a_terminal_it_shows_every_step_and_ends_well() -> None:
 def test_a_step_that_is_not_seen_ends_it_with_what_was_expected_and_what_was_seen() -> None:
     done = piped(*QUICK, "--no-room", "--limit", "20")  # for a start on a busy machine, too
     assert done.returncode == 1
-    last = done.stdout[done.stdout.index("✗") :]
+    assert not [line for line in done.stdout.splitlines() if len(line) > COLUMNS]
+    last = " ".join(done.stdout[done.stdout.index("✗") :].split())
     assert re.search(r"expected +web-1 is Running with cpu 2, memory 4Gi, within 20 s", last)
     assert re.search(r"seen .*NoCapacity", last, re.DOTALL)
-    assert re.search(r"operator's log:\n.*creation accepted by the cloud", last, re.DOTALL)
+    assert re.search(r"operator's log: .*creation accepted by the cloud", re.sub(r"\| ", "", last))
     assert last.rstrip().endswith("The demo failed: what should have happened did not.")
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -208,17 +146,17 @@ def test_a_second_server_of_an_object_is_seen(scene: Scene) -> None:
 
 def test_on_a_terminal_it_stays_up_with_its_kubeconfig_until_ctrl_c() -> None:
     with on_a_terminal(*QUICK) as terminal:
-        terminal.read_until("/_control/power")
+        terminal.read_until("cloud power")
+        terminal.read_until("}'")
         assert ESCAPE in terminal.shown
-        (trick,) = re.findall(r"curl .*/_control/power", terminal.shown)
-        played = subprocess.run(
-            ["/bin/sh", "-c", trick], check=True, capture_output=True, timeout=END_SECONDS
-        )
-        assert b"error" not in played.stdout
-        (kubeconfig,) = re.findall(r"export KUBECONFIG=([\w/.-]+)", terminal.shown)
-        command = [tools.kubectl(), "--kubeconfig", kubeconfig, "get", "ocs", "-A", "--no-headers"]
-        listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=END_SECONDS)
-        assert "web-1" in listed.stdout
+        (line,) = re.findall(r"\. /dev/\S+/environment|\. /tmp/\S+/environment", plain(terminal.shown))
+        (trick,) = re.findall(r"cloud power '.*'", plain(terminal.shown))
+        played = shell(line, trick, "kubectl get ocs -A --no-headers", "metrics", "echo $KUBECONFIG")
+        assert played.startswith('{"result":')
+        assert "web-1" in played
+        assert "\nonecloud_operator_leader 1.0\n" in played
+        kubeconfig = played.splitlines()[-1]
+        assert not terminal.too_wide()
         children = descendants(terminal.process.pid)
         assert len(children) >= 4  # etcd, kube-apiserver, the cloud, the operator
         assert terminal.interrupt() == 0
@@ -226,6 +164,31 @@ def test_on_a_terminal_it_stays_up_with_its_kubeconfig_until_ctrl_c() -> None:
         assert "Traceback" not in terminal.shown
         assert not [child for child in children if alive(child)]
         assert not Path(kubeconfig).exists()
+
+
+def shell(*lines: str) -> str:
+    """Return what a shell prints that runs these lines."""
+    command = ["/bin/sh", "-euc", "\n".join(lines)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=END_SECONDS)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("end", "number", "moment"),
+    [
+        pytest.param(Terminal.close, signal.SIGHUP, "starting the cloud", id="its-terminal-closes"),
+        pytest.param(terminated, signal.SIGTERM, "starting the API server", id="it-gets-sigterm"),
+    ],
+)
+def test_nothing_is_left_behind_when(end: Callable[[Terminal], int], number: int, moment: str) -> None:
+    with on_a_terminal() as terminal:
+        terminal.read_until(moment)
+        children, directories = descendants(terminal.process.pid), scratches(terminal.process.pid)
+        assert directories
+        assert end(terminal) == 128 + number
+        assert not [each for each in directories if each.exists()]
+        assert not [child for child in children if alive(child)]
 
 
 @pytest.mark.parametrize(

@@ -1,22 +1,43 @@
 """Run a cluster to try an installation on: ``python -m sandbox.cluster.kubelet [--argocd]``."""
 
 import argparse
-import os
-import shlex
 import sys
 import threading
 from contextlib import ExitStack
+from functools import partial
 
 from sandbox.cluster import tools
 from sandbox.cluster.argo import Argo, ArgoError, shared_repository
 from sandbox.cluster.control_plane import ControlPlane, ControlPlaneError
+from sandbox.cluster.foreground import foreground
 from sandbox.cluster.scratch import scratch
+from sandbox.sourced import Node, playground
 from sandbox.stage import Cloud, StageError
 from tools.progress import StepError, say
 
 from .node import Kubelet, KubeletError
 
 STEP_SECONDS = 1.0  # slow enough to see a server being made
+WELCOME = """
+In another shell, in the checkout:
+
+  . {environment}
+
+This names the cluster, helm, kubectl and the image, and puts credentials for
+the simulated cloud into the file rcadmin. Go on with "Install" in README.md.
+
+To break something, once there are servers:
+
+  cloud power '{{"ident": "shop.web-1", "on": false}}'  # switch a server off
+  cloud recycle '{{"ident": "shop.web-1"}}'             # delete it
+  cloud fill_hosts                                    # no host has room left
+  cloud fault '{{"effect": "answer", "count": null}}'   # every call fails
+  cloud clear_faults                                  # no call fails any more
+
+sandbox/cloud/control.py has more. To see the metrics of the operator:
+
+  metrics
+"""
 
 
 def main() -> int:
@@ -26,21 +47,17 @@ def main() -> int:
         description="A cluster with one node and a simulated cloud, to try an installation on.",
     )
     parser.add_argument("--argocd", action="store_true", help="run Argo CD in it, too")
-    try:
-        _up(argocd=parser.parse_args().argocd)
-    except KeyboardInterrupt:
-        say("stopped")
-    except (ArgoError, ControlPlaneError, KubeletError, StageError, StepError, tools.ToolError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return foreground(
+        partial(_up, argocd=parser.parse_args().argocd),
+        *(ArgoError, ControlPlaneError, KubeletError, StageError, StepError, tools.ToolError),
+    )
 
 
 def _up(*, argocd: bool) -> None:
     programs = tuple({tools.helm().parent, tools.kubectl().parent})
     with ExitStack() as stack:
         cluster = stack.enter_context(ControlPlane(controllers=True))
-        stack.enter_context(Kubelet(cluster))
+        kubelet = stack.enter_context(Kubelet(cluster))
         cloud = stack.enter_context(Cloud(step_seconds=STEP_SECONDS))
         directory = stack.enter_context(scratch())
         names = {"IMAGE": "onecloud-operator"}
@@ -48,17 +65,11 @@ def _up(*, argocd: bool) -> None:
             stack.enter_context(Argo(cluster, path=programs))
             for name, repository in (("OPERATOR", "onecloud-operator.git"), ("SERVERS", "servers.git")):
                 names[name] = shared_repository(directory / repository)
-        rcadmin = directory / "rcadmin"
-        rcadmin.touch(0o600)
-        rcadmin.write_text(
-            "".join(f"export {name}={shlex.quote(text)}\n" for name, text in cloud.secret_data.items())
-        )
-        say("the cluster is ready; Ctrl-C stops it and removes its data")
-        print(f"export KUBECONFIG={cluster.kubeconfig}")
-        print(f"export PATH={os.pathsep.join(map(str, programs))}:$PATH")
-        for name, text in names.items():
-            print(f"export {name}={text}")
-        print(f"cp {rcadmin} rcadmin  # credentials for the simulated cloud", flush=True)
+        names |= {"KUBECONFIG": str(cluster.kubeconfig), "CLOUD": cloud.url}
+        node = Node(kubelet.url, cluster.authority)
+        environment = playground(directory, names, programs, cloud.secret_data, node)
+        say("the playground is ready; Ctrl-C stops it and removes its data")
+        print(WELCOME.format(environment=environment), flush=True)
         threading.Event().wait()
 
 

@@ -1,6 +1,7 @@
 """The kubelet: takes every Pod that has no node, runs it, and tells the API server how it is."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -67,6 +68,15 @@ class Kubelet:
 
     def __enter__(self) -> Self:
         """Register the node and begin."""
+        try:
+            self._begin()
+        except BaseException:
+            self._stopping.set()
+            self._stack.close()
+            raise
+        return self
+
+    def _begin(self) -> None:
         directory = self._stack.enter_context(scratch())
         _try_cell(directory)
         kube = self._stack.enter_context(self._control_plane.client())
@@ -82,12 +92,13 @@ class Kubelet:
             backoff_seconds=self._backoff_seconds,
         )
         authority = self._control_plane.authority  # its own certificate; the API server asks for no better
-        logs = serving(self._log, authority, authority.with_suffix(".key"))
-        self._register(kube, self._stack.enter_context(logs))
+        server = serving(self, authority, authority.with_suffix(".key"))
+        port = self._stack.enter_context(server)
+        self.url = f"https://{ADDRESS}:{port}"
+        self._register(kube, port)
         # All processes are this thread's: they live as long as it does (see Process).
         self._thread = threading.Thread(target=self._run, name="kubelet", daemon=True)
         self._thread.start()
-        return self
 
     def __exit__(self, *_: object) -> None:
         """End every process. Raises what ended the rounds early, if anything did."""
@@ -108,6 +119,35 @@ class Kubelet:
             if port in container.ports:
                 return container.ports[port]
         raise LookupError(f"no container of {namespace}/{name} has the port {port}")
+
+    def log(self, namespace: str, name: str, container: str) -> Path:
+        """Return the file with the output of a container. Raises LookupError."""
+        for each in self._containers(namespace, name):
+            if each.name == container:
+                return each.log
+        raise LookupError(f"{namespace}/{name} has no container {container}")
+
+    def instead(self, verb: str, namespace: str, name: str) -> str:
+        """Say why a verb of the kubelet's does not work here, and what does. Raises LookupError."""
+        containers = self._containers(namespace, name)
+        if verb == "portForward":
+            ports = [
+                f"its port {port} is {ADDRESS}:{number}"
+                for each in containers
+                for port, number in each.ports.items()
+                if isinstance(port, int)
+            ]
+            return _no("port-forward", *(ports or ["it has no port"]))
+        as_user = "" if os.getuid() == 0 else "--user --preserve-credentials "
+        return _no(
+            verb,
+            *(
+                f"{each.name} is process {each.process.pid}, and a shell in its mounts is "
+                f"`nsenter {as_user}--target {each.process.pid} --mount`"
+                for each in containers
+                if each.process is not None
+            ),
+        )
 
     def process(self, namespace: str, name: str) -> Process:
         """Return the process of a Pod's first container, to freeze or kill it. Raises LookupError."""
@@ -187,12 +227,6 @@ class Kubelet:
             self._host.kube.patch("pods", pod.name, pod.namespace, {"status": status}, subresource="status")
             pod.reported = status
 
-    def _log(self, namespace: str, name: str, container: str) -> Path | None:
-        try:
-            return next(each.log for each in self._containers(namespace, name) if each.name == container)
-        except (LookupError, StopIteration):
-            return None
-
     def _register(self, kube: Kube, port: int) -> None:
         node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.name}}
         if kube.get("nodes", self.name) is None:
@@ -211,6 +245,10 @@ class Kubelet:
         kube.patch("nodes", self.name, None, {"status": status}, subresource="status")
         # The admission plugin calls every new node not ready, for the sake of its network.
         kube.patch("nodes", self.name, None, {"spec": {"taints": None}})
+
+
+def _no(verb: str, *instead: str) -> str:
+    return "; ".join((f"no {verb} here: this Pod's containers are processes of this machine", *instead))
 
 
 def _try_cell(directory: Path) -> None:
