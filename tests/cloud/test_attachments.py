@@ -6,13 +6,8 @@ import pytest
 
 from tests.cloud.fixtures import Scene
 
-
-@pytest.fixture
-async def ident(scene: Scene) -> str:
-    """Return a running server with a root disk and two more."""
-    data = [{"size": 1024}, {"size": 2048, "auto_delete": False}]
-    disks = [{"size": 10_240, "image_id": "ubuntu-22.04"}, *data]
-    return await scene.create("pet", disable_delete=False, auto_start=True, disks=disks)
+DISKS = [{"size": 10_240, "image_id": "ubuntu-22.04"}, {"size": 1024}, {"size": 2048, "auto_delete": False}]
+SERVER = {"auto_start": True, "disks": DISKS}
 
 
 def _indexes(scene: Scene, ident: str) -> dict[int, int]:

@@ -11,11 +11,7 @@ from tests.cloud.fixtures import Scene
 NEW = {"bandwidth": 20, "charge_type": "bandwidth"}
 
 
-@pytest.fixture
-async def ident(scene: Scene) -> str:
-    """Return a running server on a network of a VPC."""
-    nets = [{"network": "vpc-net"}]
-    return await scene.create("pet", disable_delete=False, auto_start=True, nets=nets)
+SERVER = {"auto_start": True, "nets": [{"network": "vpc-net"}]}  # a network of a VPC
 
 
 async def _do(scene: Scene, ident: str, action: str, body: dict[str, Any] | None = None) -> list[str]:

@@ -6,12 +6,7 @@ import pytest
 
 from tests.cloud.fixtures import Scene
 
-
-@pytest.fixture
-async def ident(scene: Scene) -> str:
-    """Return a running server on two networks."""
-    nets = [{"network": "vnet-1"}, {"network": "vnet-db"}]
-    return await scene.create("pet", disable_delete=False, auto_start=True, nets=nets)
+SERVER = {"auto_start": True, "nets": [{"network": "vnet-1"}, {"network": "vnet-db"}]}
 
 
 def _id(scene: Scene, name: str) -> str:

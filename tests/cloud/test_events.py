@@ -3,10 +3,10 @@
 import itertools
 from typing import Any
 
-import pytest
-
 from tests.cloud.fixtures import Scene
 from tests.cloud.recorded import by_case
+
+SERVER = {"auto_start": True, "disable_delete": True}
 
 
 def _line(event: dict[str, Any]) -> str:
@@ -53,11 +53,6 @@ async def test_a_servers_life_leaves_the_recorded_events(scene: Scene) -> None:
     # The recorded sync after the failed start went by way of one status more.
     recorded = [line for line in _recorded() if "start_sync_status" not in line]
     assert [line for line in lines if "start_fail=>sync_status" not in line] == recorded
-
-
-@pytest.fixture
-async def ident(scene: Scene) -> str:
-    return await scene.create("pet", auto_start=True)
 
 
 async def _events(scene: Scene, query: str, token: str = "labuser") -> Any:

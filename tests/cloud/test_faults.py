@@ -8,14 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.cloud import Control, running_cloud
+from sandbox.cloud import Control
 from tests.cloud.fixtures import spec
-
-
-@pytest.fixture
-async def cloud() -> AsyncIterator[Control]:
-    async with running_cloud(step_seconds=0.0) as control:
-        yield control
 
 
 @pytest.fixture

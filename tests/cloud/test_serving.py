@@ -3,23 +3,15 @@
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from sandbox.cloud import Control, running_cloud
 from tests.cloud.fixtures import spec
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture
-async def cloud() -> AsyncIterator[Control]:
-    async with running_cloud(step_seconds=0.005) as control:
-        yield control
 
 
 async def _control(cloud: Control, what: str, **arguments: Any) -> Any:

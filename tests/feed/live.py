@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-
-from pydantic import SecretStr
 
 from onecloud_operator.core.values import Place
 from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
-from onecloud_operator.onecloud import AddressPolicy, Cloud, Credentials, Endpoints, Password, Project
-from sandbox.cloud import Control, running_cloud
+from onecloud_operator.onecloud import Cloud, Project
+from tests.onecloud.lab import Lab, as_user, lab
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from onecloud_operator.core.observed import Observed, Reading
     from onecloud_operator.engine.lanes import Lane
+    from sandbox.cloud import Control
 
-LOOPBACK = AddressPolicy(allow_loopback=True)
 QUICK = FeedOptions(
     moving_poll_seconds=0.05,
     idle_poll_seconds=0.1,
@@ -46,24 +44,20 @@ PATIENCE_SECONDS = 10.0
 class Live:
     """The parts of one test."""
 
-    cloud: Control
-    endpoints: Endpoints
+    lab: Lab
     feeds: Feeds[str]
     notified: list[tuple[str, Lane]]
     clients: list[Cloud] = field(default_factory=list)
 
+    @property
+    def cloud(self) -> Control:
+        """Return what is done to the cloud beside its API."""
+        return self.lab.control
+
     def client(self, user: str = "labuser", project: str = "lab", *, insecure: bool = False) -> Cloud:
         """Return one user's credentials at work."""
-        secret = self.cloud.secret(user, project)
-        credentials = Credentials(
-            auth_url=secret["OS_AUTH_URL"],
-            method=Password(
-                SecretStr(secret["OS_PASSWORD"]), secret["OS_USERNAME"], user_domain_name="Default"
-            ),
-            project=Project(secret["OS_PROJECT_NAME"], domain_name="Default"),
-            insecure=insecure,
-        )
-        made = Cloud(credentials, self.endpoints)
+        credentials = self.lab.credentials(as_user(user), Project(name=project, domain_name="Default"))
+        made = Cloud(replace(credentials, insecure=insecure), self.lab.endpoints)
         self.clients.append(made)
         return made
 
@@ -112,16 +106,14 @@ async def until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS
 async def live(options: FeedOptions = QUICK) -> AsyncIterator[Live]:
     """Run a cloud and a set of feeds."""
     notified: list[tuple[str, Lane]] = []
-    async with running_cloud() as cloud:
-        endpoints = Endpoints(LOOPBACK)
+    async with lab() as here:
         feeds: Feeds[str] = Feeds(
             notify=lambda key, lane: notified.append((key, lane)), clock=SystemClock(), options=options
         )
-        parts = Live(cloud, endpoints, feeds, notified)
+        parts = Live(here, feeds, notified)
         try:
             yield parts
         finally:
             await feeds.close()
             for client in parts.clients:
                 await client.close()
-            await endpoints.close()

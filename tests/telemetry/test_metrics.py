@@ -297,7 +297,7 @@ async def test_feeds_have_series_as_long_as_they_live() -> None:
         )
         server_id = scene.cloud.add_server("web")
         await scene.watching(server_id)
-        metrics.look = working(SystemClock(), feeds=scene.feeds, endpoints=scene.endpoints)
+        metrics.look = working(SystemClock(), feeds=scene.feeds, endpoints=scene.lab.endpoints)
         seen = lines(metrics)
         (in_touch,) = (line for line in seen if line.startswith("feed_in_touch{"))
         assert in_touch.endswith(" 1.0")
