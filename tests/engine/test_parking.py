@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from onecloud_operator.engine.lanes import Lane
+from tests.engine.queues import Desk, queue_on, running
 from tests.engine.simulated import SimulatedClock
-from tests.engine.test_queue import Desk, queue_on, running
 
 HANG_SECONDS = 60.0
 

@@ -1,66 +1,13 @@
+"""Which key is worked on next, by how many workers, and how the queue ends."""
+
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.engine.queue import Queue
+from tests.engine.queues import Desk, queue_on, running
 from tests.engine.simulated import SimulatedClock
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
-
-SECRET = "s3cret-token"
-
-
-def queue_on(clock: SimulatedClock, **options: Any) -> Queue[str]:
-    knobs: dict[str, Any] = {"workers": 1, "per_group": 100} | options
-    return Queue(clock=clock, backoff=Backoff(1.0, 300.0, lambda: 0.5), **knobs)
-
-
-@asynccontextmanager
-async def running(
-    queue: Queue[str], handler: Callable[[str], Coroutine[Any, Any, float | None]], clock: SimulatedClock
-) -> AsyncIterator[None]:
-    task = asyncio.create_task(queue.run(handler))
-    await clock.settle()
-    try:
-        yield
-    finally:
-        task.cancel()
-        await clock.advance(60.0)  # so that a test that failed does not wait for what hangs
-        await asyncio.wait({task})
-
-
-class Desk:
-    """A handler that notes who came, and lets them wait until a gate is opened."""
-
-    def __init__(self) -> None:
-        self.came: list[str] = []
-        self.inside: set[str] = set()
-        self.gates: dict[str, asyncio.Event] = {}
-        self.answers: dict[str, float | None] = {}
-
-    async def __call__(self, key: str) -> float | None:
-        assert key not in self.inside, "two workers on one key"
-        self.came.append(key)
-        self.inside.add(key)
-        try:
-            if key in self.gates:
-                await self.gates[key].wait()
-        finally:
-            self.inside.discard(key)
-        return self.answers.get(key)
-
-    def close(self, key: str) -> asyncio.Event:
-        self.gates[key] = asyncio.Event()
-        return self.gates[key]
 
 
 async def test_duplicates_merge(clock: SimulatedClock) -> None:
@@ -184,55 +131,6 @@ async def test_a_parked_key_that_a_user_edits_overtakes_its_group(
         assert desk.came == ["first", "c", "b"]
 
 
-async def test_a_timer_brings_a_key_back_at_its_time(clock: SimulatedClock) -> None:
-    queue, desk = queue_on(clock), Desk()
-    async with running(queue, desk, clock):
-        queue.add_after("a", 10.0, Lane.CLOUD)
-        await clock.advance(9.9)
-        assert desk.came == []
-        await clock.advance(0.2)
-        assert desk.came == ["a"]
-        await clock.advance(100)
-        assert desk.came == ["a"]
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [pytest.param(5.0, 60.0, id="the-later-is-ignored"), pytest.param(60.0, 5.0, id="the-earlier-replaces")],
-)
-async def test_a_key_has_one_timer_and_the_earlier_wins(
-    clock: SimulatedClock, first: float, second: float
-) -> None:
-    queue, desk = queue_on(clock), Desk()
-    async with running(queue, desk, clock):
-        queue.add_after("a", first, Lane.CLOUD)
-        queue.add_after("a", second, Lane.CLOUD)
-        assert queue.delayed == 1
-        await clock.advance(6)
-        assert desk.came == ["a"]
-        await clock.advance(100)
-        assert desk.came == ["a"]
-
-
-async def test_a_pass_takes_the_older_timer_away(clock: SimulatedClock) -> None:
-    """It looks at everything, so what the timer was set for has been looked at."""
-    queue, desk = queue_on(clock), Desk()
-    async with running(queue, desk, clock):
-        queue.add_after("a", 10.0, Lane.RESYNC)
-        queue.add("a", Lane.CLOUD)
-        await clock.advance(100)
-        assert desk.came == ["a"]
-
-
-async def test_the_handler_says_when_to_look_again(clock: SimulatedClock) -> None:
-    queue, desk = queue_on(clock), Desk()
-    desk.answers["a"] = 30.0
-    async with running(queue, desk, clock):
-        queue.add("a", Lane.USER)
-        await clock.advance(95)
-        assert desk.came == ["a"] * 4
-
-
 async def test_a_forgotten_key_never_comes_back(clock: SimulatedClock) -> None:
     queue, desk = queue_on(clock), Desk()
     gate = desk.close("runs")
@@ -262,61 +160,6 @@ async def test_a_forgotten_key_can_be_added_anew_while_its_last_pass_runs(clock:
         gate.set()
         await clock.settle()
         assert desk.came == ["a", "a"]
-
-
-async def test_an_unexpected_fault_is_told_once_without_its_words_and_the_key_is_tried_again_ever_later(
-    clock: SimulatedClock, caplog: pytest.LogCaptureFixture
-) -> None:
-    queue = queue_on(clock)
-    came: list[float] = []
-
-    async def faulty(key: str) -> float | None:
-        came.append(clock.now - 1000.0)
-        raise ValueError(f"cannot parse {SECRET} of {key}")
-
-    with caplog.at_level(logging.ERROR):
-        async with running(queue, faulty, clock):
-            queue.add("a", Lane.USER)
-            await clock.advance(1600)
-    assert came[:6] == [0.0, 1.0, 3.0, 7.0, 15.0, 31.0]
-    assert came[-1] - came[-2] == pytest.approx(300.0)
-    assert queue.failures == len(came)
-    (record,) = caplog.records
-    assert "ValueError in faulty (test_queue.py:" in record.__dict__["fault"]
-    assert SECRET not in str(record.__dict__)
-
-
-async def test_a_pass_that_works_ends_the_backoff(clock: SimulatedClock) -> None:
-    queue = queue_on(clock)
-    came: list[float] = []
-    faults = [True, True, False, True, True]
-
-    async def handler(key: str) -> float | None:
-        came.append(clock.now - 1000.0)
-        if faults and faults.pop(0):
-            raise KeyError(key)
-        return 100.0 if faults else None
-
-    async with running(queue, handler, clock):
-        queue.add("a", Lane.USER)
-        await clock.advance(500)
-    assert came == [0.0, 1.0, 3.0, 103.0, 104.0, 106.0]
-
-
-async def test_one_key_that_faults_does_not_hold_up_the_others(clock: SimulatedClock) -> None:
-    queue, came = queue_on(clock), Counter[str]()
-
-    async def handler(key: str) -> float | None:
-        came[key] += 1
-        if key == "bad":
-            raise RuntimeError
-        return None
-
-    async with running(queue, handler, clock):
-        for key in ("bad", "good", "bad", "fine"):
-            queue.add(key, Lane.USER)
-        await clock.advance(2)
-        assert (came["good"], came["fine"]) == (1, 1)
 
 
 async def test_shutdown_lets_what_runs_end_and_starts_nothing_new(clock: SimulatedClock) -> None:
@@ -367,18 +210,3 @@ async def test_the_metrics_know_depth_age_and_each_pass(clock: SimulatedClock) -
         await clock.settle()
         assert seen == [(Lane.USER, 0.0, 2.0, False), (Lane.CLOUD, 5.0, 0.0, False)]
         assert queue.oldest_seconds == 0.0
-
-
-async def test_ten_thousand_keys_put_off_again_and_again_keep_the_heap_small(
-    clock: SimulatedClock,
-) -> None:
-    queue, desk = queue_on(clock, workers=100), Desk()
-    desk.answers = {f"k{n}": 600.0 for n in range(10_000)}
-    async with running(queue, desk, clock):
-        for _ in range(5):
-            for key in desk.answers:
-                queue.add(key, Lane.CLOUD)
-            await clock.settle_until(lambda: not queue.depth(Lane.CLOUD) and not queue.running)
-        assert len(desk.came) == 50_000
-        assert queue.delayed == 10_000
-        assert len(queue._timers._heap) < 21_000  # noqa: SLF001 - the point of this test

@@ -19,7 +19,7 @@ from onecloud_operator.kube.store import Key, Store, key_of
 from tests.api.manifests import SPEC, manifest
 from tests.client import cluster_of
 from tests.engine.simulated import SimulatedClock
-from tests.kube.test_client import answering, status_of
+from tests.kube.api_server import answering, status_of
 from tests.onecloud.origin import Answer
 
 if TYPE_CHECKING:

@@ -211,6 +211,10 @@ class Region:
         )
 
 
+def signed_in_by(region: Region) -> list[str]:
+    return [auth["identity"]["methods"][0] for auth in region.sign_ins]
+
+
 def token_body(compute_url: str, lifetime_seconds: int = 86400) -> dict[str, Any]:
     minutes, seconds = divmod(lifetime_seconds, 60)
     hours, minutes = divmod(minutes, 60)
