@@ -22,9 +22,10 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.controller.sessions import TIDY_SECONDS, Sessions
 from onecloud_operator.core.actions import GrowDisk, Look, ReadDisk
-from onecloud_operator.core.memory import DISKS_KEPT, LOOKS_KEPT, REFUSALS_KEPT, accepted, refused
+from onecloud_operator.core.memory import DISKS_KEPT, LOOKS_KEPT, accepted, refused
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.resource import FINALIZER
+from onecloud_operator.core.retry_state import REFUSALS_KEPT
 from onecloud_operator.core.values import Place, Problem
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane

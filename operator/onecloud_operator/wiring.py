@@ -14,6 +14,7 @@ import kopf
 from onecloud_operator import __version__
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.controller.reconciler import Reconciler
+from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.controller.sessions import Sessions
 from onecloud_operator.engine.backoff import Backoff
@@ -85,14 +86,21 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         turns=turns,
         on_run=lambda job, seconds, rows, failed: metrics.fed(job, seconds, rows, failed=failed),
     )
-    reconciler = Reconciler(
+    servers = ServerActuator(
         objects=objects,
         cluster=cluster,
         sessions=sessions,
         feeds=feeds,
         config=config,
         monotonic=clock.monotonic,
-        wall=lambda: datetime.now(UTC),
+        wall=_wall,
+    )
+    reconciler = Reconciler(
+        actuator=servers,
+        objects=objects,
+        cluster=cluster,
+        monotonic=clock.monotonic,
+        wall=_wall,
         random=random.random,
         resync_seconds=settings.resync_seconds,
         installed_crd=installed_crd,
@@ -157,6 +165,10 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         await feeds.close()
         await sessions.close()
         stopped.set()
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
 
 
 def _share_of(objects: Store[Resource], sessions: Sessions, key: Key) -> tuple[Hashable, Hashable]:

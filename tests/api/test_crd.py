@@ -16,7 +16,7 @@ from onecloud_operator.api.prune import prune, schema_of_status
 from onecloud_operator.api.reasons import ALL_REASONS
 from onecloud_operator.api.spec import Spec
 from onecloud_operator.api.status import Status
-from onecloud_operator.core.report.conditions import MESSAGE_LENGTH
+from onecloud_operator.core.conditions import MESSAGE_LENGTH
 from sandbox.cluster import tools
 from sandbox.stage import CRDS, ROOT
 from tests.api.manifests import SPEC, manifest

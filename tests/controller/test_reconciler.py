@@ -10,6 +10,7 @@ import pytest
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.reconciler import Reconciler
+from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.core.facts import Config
 from onecloud_operator.core.values import Problem
@@ -48,7 +49,7 @@ class Cluster:
 
     def __init__(self, error: KubeError) -> None:
         self.error = error
-        self.reconciler: Reconciler | None = None
+        self.reconciler: Reconciler[Any, Any, Any, Any, Any] | None = None
 
     async def write_status(self, reference: Any, _status: object) -> None:
         await asyncio.sleep(0)
@@ -72,19 +73,28 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
 ) -> None:
     clock = SimulatedClock()
     objects, cluster = Store(SERVERS, clock.monotonic), Cluster(error)
-    fakes: dict[str, Any] = {"cluster": cluster, "sessions": Clouds(), "installed_crd": Definition()}
-    reconciler = cluster.reconciler = Reconciler(
+    fakes: dict[str, Any] = {"cluster": cluster, "sessions": Clouds()}
+    definition: Any = Definition()
+    times: dict[str, Any] = {"monotonic": clock.monotonic, "wall": lambda: datetime.now(UTC)}
+    actuator = ServerActuator(
         objects=objects,
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
         config=Config(cluster="c"),
-        monotonic=clock.monotonic,
-        wall=lambda: datetime.now(UTC),
+        **times,
+        **fakes,
+    )
+    reconciler = cluster.reconciler = Reconciler(
+        actuator=actuator,
+        objects=objects,
+        cluster=fakes["cluster"],
+        installed_crd=definition,
         random=lambda: 0.5,
         resync_seconds=1800.0,
-        **fakes,
+        **times,
     )
     key = objects.heard(BODY, listed=False)
     assert key is not None
     assert await reconciler(key) is None
     assert not reconciler._known  # noqa: SLF001 - that nothing is kept is the point
     assert not reconciler._stumbles._failures  # noqa: SLF001
+    assert not actuator._observer._watching  # noqa: SLF001

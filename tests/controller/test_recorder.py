@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,10 +12,12 @@ from kubernetes.aio.client import ApiClient, Configuration
 from onecloud_operator.api.crd import DEFINITION
 from onecloud_operator.controller.recorder import Recorder
 from onecloud_operator.controller.server_object import SERVERS
+from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.report import differs
 from onecloud_operator.kube.client import KubeClient, KubeError
 from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.kube.store import Store, key_of
-from tests.core.fixtures import UID, facts
+from tests.core.fixtures import UID, WALL
 from tests.onecloud.origin import Answer, serving
 
 if TYPE_CHECKING:
@@ -61,15 +62,27 @@ async def speaking(keeper: Keeper) -> AsyncIterator[tuple[Recorder, Store[Resour
         objects = Store(SERVERS, lambda: 0.0)
         objects.heard(keeper.body(), listed=True)
         try:
-            yield Recorder(objects, cluster, lambda: 0.0, InstalledCRD(cluster, DEFINITION)), objects
+            yield (
+                Recorder(
+                    objects,
+                    cluster,
+                    InstalledCRD(cluster, DEFINITION),
+                    monotonic=lambda: 0.0,
+                    wall=lambda: WALL,
+                    differs=differs,
+                    transitions=transitions,
+                ),
+                objects,
+            )
         finally:
             await cluster.close()
 
 
 async def say(recorder: Recorder, objects: Store[Resource], status: dict[str, Any]) -> None:
-    resource = objects.get(key_of({"metadata": {"namespace": "shop", "name": "web-1", "uid": UID}}))
+    key = key_of({"metadata": {"namespace": "shop", "name": "web-1", "uid": UID}})
+    resource = objects.get(key)
     assert resource is not None
-    await recorder.status(replace(facts(), resource=resource), status)
+    await recorder.status(key, resource, status)
 
 
 async def test_the_defaults_of_a_newer_definition_lead_to_one_write_and_not_to_one_each_pass() -> None:

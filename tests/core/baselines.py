@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.actions import Settled
+from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.observed import Disk, Nic
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import records_of
 from onecloud_operator.core.references import (
     Reference,
 )
-from onecloud_operator.core.report.conditions import standing
 from onecloud_operator.core.report.report import report
 from tests.core.fixtures import (
     ID,

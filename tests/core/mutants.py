@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.conclude import Conclusion
-    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.conclusion import Conclusion
+    from onecloud_operator.core.facts import Facts, Memory
     from onecloud_operator.core.outcome import Outcome
     from tests.core.world import Conclude
 
@@ -141,19 +141,19 @@ def forgets_disks(facts: Facts) -> Step:
     return plan(replace(facts, reading=replace(facts.reading, server=bare)))
 
 
-def writes_all(facts: Facts, step: Step, outcome: Outcome, jitter: float) -> Conclusion:
+def writes_all(facts: Facts, step: Step, outcome: Outcome, jitter: float) -> Conclusion[Memory]:
     """Write a status at every pass, whatever stands there."""
     made = conclude(facts, step, outcome, jitter)
     return made if made.status is not None else replace(made, status=dict(facts.resource.status))
 
 
-def counts_what_is_unwritten(facts: Facts, step: Step, outcome: Outcome, jitter: float) -> Conclusion:
+def counts_what_is_unwritten(facts: Facts, step: Step, outcome: Outcome, jitter: float) -> Conclusion[Memory]:
     """Take a record for written before it is."""
     made = conclude(facts, step, outcome, jitter)
     return replace(made, unwritten=made.memory)
 
 
-def forgets_what_failed(facts: Facts, step: Step, outcome: Outcome, jitter: float) -> Conclusion:
+def forgets_what_failed(facts: Facts, step: Step, outcome: Outcome, jitter: float) -> Conclusion[Memory]:
     """Remember nothing of a step that failed, though it may have been done."""
     made = conclude(facts, step, outcome, jitter)
     lost = isinstance(outcome, Failed)

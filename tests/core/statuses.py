@@ -12,11 +12,12 @@ from onecloud_operator.core.actions import (
     Hold,
     Settled,
 )
-from onecloud_operator.core.facts import Memory, Refusal
+from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.records import Records, records_of
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.resource import PAUSED, RECONCILE_REQUESTED_AT
+from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (
     BEGUN,

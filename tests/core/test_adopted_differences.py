@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.core.actions import Hold, Resolve, Settled
+from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.references import (
     Ambiguous,
@@ -18,7 +19,6 @@ from onecloud_operator.core.references import (
     UnderWay,
     Unknown,
 )
-from onecloud_operator.core.report.conditions import standing
 from tests.core.baselines import adopted, reported
 from tests.core.fixtures import (
     BACKUP,

@@ -19,10 +19,10 @@ from onecloud_operator.core.actions import (
     Start,
     Stop,
 )
-from onecloud_operator.core.conclude import Counted, conclude
+from onecloud_operator.core.conclude import conclude
+from onecloud_operator.core.conclusion import Counted, Transition
 from onecloud_operator.core.facts import Config
 from onecloud_operator.core.outcome import Done, Failed
-from onecloud_operator.core.report.events import Transition
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import BEGUN, ID, NOW, PLACE, facts, nothing_yet, resource, server
 from tests.core.world import World

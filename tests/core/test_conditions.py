@@ -23,10 +23,11 @@ from onecloud_operator.core.actions import (
     Hold,
     Settled,
 )
-from onecloud_operator.core.facts import Memory, Refusal
+from onecloud_operator.core.conditions import MESSAGE_LENGTH, cut, standing
+from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
-from onecloud_operator.core.report.conditions import MESSAGE_LENGTH, cut, standing
+from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
     BEGUN,

@@ -9,13 +9,14 @@ import pytest
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Create, Hold, Look, RemoveFinalizer
-from onecloud_operator.core.facts import Looked, Memory, Refusal
+from onecloud_operator.core.facts import Looked, Memory
 from onecloud_operator.core.memory import accepted
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import FailedAttempt, Records, attempt_id
 from onecloud_operator.core.resource import FORCE_DETACH
+from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
     BEGUN,

@@ -28,21 +28,12 @@ from onecloud_operator.core.actions import (
     SyncStatus,
     Update,
 )
-from onecloud_operator.core.facts import History, Memory, Refusal
-from onecloud_operator.core.memory import (
-    ATTEMPT_LIFE_SECONDS,
-    ATTEMPTS_KEPT,
-    WAITING,
-    accepted,
-    noted,
-    paced,
-    refused,
-    unpaced,
-    wait_after,
-)
+from onecloud_operator.core.facts import History, Memory
+from onecloud_operator.core.memory import accepted, noted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.retry import kind_of
+from onecloud_operator.core.retry_state import ATTEMPT_LIFE_SECONDS, ATTEMPTS_KEPT, WAITING, Refusal
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import BEGUN, ID, NOW, PLACE, facts, reading, resource, server
 

@@ -25,11 +25,12 @@ from onecloud_operator.core.actions import (
     SyncStatus,
     Update,
 )
-from onecloud_operator.core.facts import Attempt, Memory, Refusal
+from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.observed import Disk, Owner, Phase, Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.records import Creation, attempt_id
+from onecloud_operator.core.retry_state import Attempt, Refusal
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (
     ADOPTED,

@@ -14,8 +14,8 @@ from onecloud_operator.core.actions import (
     Stop,
     Update,
 )
+from onecloud_operator.core.conditions import MESSAGE_LENGTH
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.report.conditions import MESSAGE_LENGTH
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (

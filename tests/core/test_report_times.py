@@ -13,9 +13,10 @@ from onecloud_operator.core.actions import (
     Hold,
     Settled,
 )
-from onecloud_operator.core.facts import Memory, Refusal
+from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.report.report import LOOK_SOON_SECONDS, report
 from onecloud_operator.core.resource import RECONCILE_REQUESTED_AT
+from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
     NOW,

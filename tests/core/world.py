@@ -42,13 +42,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.core.actions import CloudWrite, Step
-    from onecloud_operator.core.conclude import Conclusion
+    from onecloud_operator.core.conclusion import Conclusion
     from onecloud_operator.core.outcome import Outcome
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place, Problem
 
-    Conclude = Callable[[Facts, Step, Outcome, float], Conclusion]
+    Conclude = Callable[[Facts, Step, Outcome, float], Conclusion[Memory]]
 
 PASS_SECONDS = 0.5
 SWEEP_SECONDS = 600.0

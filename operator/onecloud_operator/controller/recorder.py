@@ -7,80 +7,72 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.prune import keeps, prune
-from onecloud_operator.controller.executor import reference_of
-from onecloud_operator.core.report.events import transitions
-from onecloud_operator.core.report.report import differs
 from onecloud_operator.core.values import text_of_time
-from onecloud_operator.kube.client import KubeError, KubeForbidden
-from onecloud_operator.kube.store import Key
+from onecloud_operator.kube.client import KubeError, KubeForbidden, ObjectReference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
-    from onecloud_operator.core.conclude import LogLine
-    from onecloud_operator.core.facts import Facts
-    from onecloud_operator.core.report.events import Transition
-    from onecloud_operator.core.resource import Resource
+    from onecloud_operator.controller.actuator import KubeObject
+    from onecloud_operator.core.conclusion import LogLine, Transition
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.installed_crd import InstalledCRD
-    from onecloud_operator.kube.store import Store
+    from onecloud_operator.kube.store import Key, Store
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """One for the process."""
+    """One for each kind. *differs*, *transitions*: those of the kind's actuator."""
 
-    objects: Store[Resource]
+    objects: Store[Any]
     cluster: KubeClient
-    monotonic: Callable[[], float]
     installed_crd: InstalledCRD
+    monotonic: Callable[[], float]
+    wall: Callable[[], datetime]
+    differs: Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
+    transitions: Callable[[Mapping[str, Any], Mapping[str, Any]], Iterable[Transition]]
 
-    async def status(self, facts: Facts, status: Mapping[str, Any]) -> None:
+    async def status(self, key: Key, found: KubeObject, status: Mapping[str, Any]) -> None:
         """
         Write the status as far as it is served, and post an Event for each turn in it.
 
         What was written already is not written again though the API server shows more, such as the defaults
         of a newer definition. Raises KubeError if it does not keep all that was sent.
         """
-        schema, resource = self.installed_crd.status, facts.resource
-        key = Key(resource.namespace, resource.name, resource.uid)
+        schema = self.installed_crd.status
         known = dict(status) if schema is None else prune(status, schema)[0]
-        if not differs(resource.status, known):
+        if not self.differs(found.status, known):
             return
-        if (wrote := self.objects.wrote(key, resource.version)) is not None and not differs(wrote, known):
+        if (wrote := self.objects.wrote(key, found.version)) is not None and not self.differs(wrote, known):
             return
         asked_at = self.monotonic()
-        body = await self.cluster.write_status(reference_of(facts), known)
+        body = await self.cluster.write_status(self._reference(key, found), known)
         self.objects.answered(body, asked_at, status=known)
         if not keeps(body.get("status"), known):
             await self.installed_crd.look()
             msg = "the API server did not keep all of a status: its definition is older than it was"
             raise KubeError(msg)
-        for turn in transitions(resource.status, known):
-            await self.event(facts, turn)
+        for turn in self.transitions(found.status, known):
+            await self.event(key, found, turn)
 
-    async def event(self, facts: Facts, event: Transition) -> None:
+    async def event(self, key: Key, found: KubeObject, event: Transition) -> None:
         """Post an Event, if the API server takes it: it is a courtesy, and the status says the same."""
-        time = text_of_time(facts.wall)
+        reference, time = self._reference(key, found), text_of_time(self.wall())
         try:
             await self.cluster.emit(
-                reference_of(facts), kind=event.kind, reason=event.reason, message=event.message, time=time
+                reference, kind=event.kind, reason=event.reason, message=event.message, time=time
             )
         except KubeError as error:
             level = logging.WARNING if isinstance(error, KubeForbidden) else logging.DEBUG
-            logger.log(level, "an Event could not be posted", extra={**_names(facts), "error": str(error)})
+            logger.log(level, "an Event could not be posted", extra={"object": str(key), "error": str(error)})
+
+    def _reference(self, key: Key, found: KubeObject) -> ObjectReference:
+        return ObjectReference(self.objects.kind.identity, key.namespace, key.name, key.uid, found.version)
 
 
 def log(line: LogLine) -> None:
     """Write a line of the log."""
     logger.log(logging.getLevelNamesMapping()[line.level], line.message, extra=line.fields)
-
-
-def _names(facts: Facts) -> dict[str, str | None]:
-    resource = facts.resource
-    return {
-        "object": f"{resource.namespace}/{resource.name}",
-        "server_id": resource.records.bound_id,
-    }

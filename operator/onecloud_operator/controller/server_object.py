@@ -10,7 +10,7 @@ from onecloud_operator.api.identity import SERVER
 from onecloud_operator.api.spec import Spec
 from onecloud_operator.core.records import believed, records_of
 from onecloud_operator.core.resource import FINALIZER, Resource
-from onecloud_operator.kube.bounded_json import PLACES, SHARED
+from onecloud_operator.kube.bounded_json import SHARED, finalizer_place
 from onecloud_operator.kube.store import StoredKind, version_of
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
     status = body.get("status") or {}
     deleting = "deletionTimestamp" in metadata
     finalizers = tuple(metadata.get("finalizers") or ())
-    places = metadata.get(PLACES) or range(len(finalizers))
     spec, flaw = None, None
     try:
         spec = Spec.model_validate(body.get("spec") or {})
@@ -39,7 +38,7 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
         flaw=flaw,
         deleting=deleting,
         finalizers=finalizers,
-        finalizer_place=places[finalizers.index(FINALIZER)] if FINALIZER in finalizers else 0,
+        finalizer_place=finalizer_place(metadata, FINALIZER),
         annotations=metadata.get("annotations") or {},
         records=believed(
             records_of(status), metadata["uid"], deleting=deleting, mirror_shared=SHARED in body

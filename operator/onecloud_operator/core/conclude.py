@@ -1,5 +1,5 @@
 """
-What a pass comes to, as a value: what is remembered, written and logged, and when to look again.
+What a pass over a server comes to: what is remembered, written and logged, and when to look again.
 
 A record counts only once it is written: a step that rests on it must not be taken on a status that was lost.
 So there are two memories, one for before the status is written and one for after.
@@ -7,65 +7,27 @@ So there are two memories, one for before the status is written and one for afte
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from onecloud_operator.api.reasons import EventReason, Reason
+from onecloud_operator.api.reasons import EventReason
 from onecloud_operator.core.actions import Hold, Record, RemoveFinalizer, Settled, Stop
+from onecloud_operator.core.conclusion import Conclusion, Counted, LogLine, Transition
 from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.keep_disks import kept_text
 from onecloud_operator.core.plan.retry import judged, kind_of
-from onecloud_operator.core.report.events import Transition
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.step_text import words_of
 from onecloud_operator.core.waits import UNTOLD, waits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts, Memory
     from onecloud_operator.core.outcome import Done, Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """*fields*: beside the message; never a value that could be secret."""
-
-    level: Literal["INFO", "WARNING"]
-    message: str
-    fields: Mapping[str, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What the metrics count: the kind of a step that was taken, and the reason of its refusal."""
-
-    step: str
-    refusal: Reason | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """
-    *memory*: once *status* is written, or if None is to be; *unwritten*: until then, and if it is not.
-
-    *again*: another pass can follow at once. Else *requeue_after* are the seconds until the next one at the
-    latest; None: something is heard of it.
-    """
-
-    memory: Memory
-    unwritten: Memory
-    status: Mapping[str, Any] | None = None
-    again: bool = False
-    requeue_after: float | None = None
-    log: LogLine | None = None
-    event: Transition | None = None
-    counted: Counted | None = None
-
-
-def conclude(facts: Facts, step: Step, outcome: Outcome, jitter: float = 1.0) -> Conclusion:
+def conclude(facts: Facts, step: Step, outcome: Outcome, jitter: float = 1.0) -> Conclusion[Memory]:
     """Return what *step* comes to; waits are multiplied by *jitter*, so that not all try again at once."""
     if isinstance(outcome, Failed):
         return _failed(facts, step, outcome, jitter)
@@ -79,7 +41,7 @@ def conclude(facts: Facts, step: Step, outcome: Outcome, jitter: float = 1.0) ->
     return _done(facts, step, outcome)
 
 
-def _failed(facts: Facts, step: Step, failed: Failed, jitter: float) -> Conclusion:
+def _failed(facts: Facts, step: Step, failed: Failed, jitter: float) -> Conclusion[Memory]:
     facts = replace(facts, memory=unpaced(facts.memory))
     problem = judged(facts, step, failed.problem)
     first, most = waits_of(problem.reason, facts.config, jitter) or UNTOLD
@@ -97,7 +59,7 @@ def _failed(facts: Facts, step: Step, failed: Failed, jitter: float) -> Conclusi
     )
 
 
-def _held(facts: Facts, hold: Hold, jitter: float) -> Conclusion:
+def _held(facts: Facts, hold: Hold, jitter: float) -> Conclusion[Memory]:
     memory = facts.memory
     waits = waits_of(hold.reason, facts.config, jitter)
     if waits is not None and not hold.final and hold.requeue_after is None:
@@ -106,7 +68,7 @@ def _held(facts: Facts, hold: Hold, jitter: float) -> Conclusion:
     return Conclusion(memory, memory, said.status, requeue_after=said.requeue_after)
 
 
-def _done(facts: Facts, step: Step, done: Done) -> Conclusion:
+def _done(facts: Facts, step: Step, done: Done) -> Conclusion[Memory]:
     facts = replace(facts, memory=unpaced(facts.memory))
     memory = accepted(facts, step, done)
     if isinstance(step, Record):

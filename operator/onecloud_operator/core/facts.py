@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from onecloud_operator.core.actions import Step
 from onecloud_operator.core.observed import DiskState, Observed, Reading
+from onecloud_operator.core.retry_state import RetryState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from onecloud_operator.core.actions import Find, Step
+    from onecloud_operator.core.actions import Find
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place, Problem
@@ -64,34 +66,6 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """How often the cloud accepted the same step for one intent, and when last (monotonic)."""
-
-    intent: str
-    count: int
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """
-    The newest refusal of a step: nothing like it is sent before *until*, unless the intent changed.
-
-    *since*, *at*: monotonic, of the first and the last of the *count* refusals in a row. *version*: of the
-    server that the last was decided upon.
-    """
-
-    problem: Problem
-    intent: str
-    until: float
-    count: int
-    since: float
-    at: float = 0.0
-    version: int | None = None
-    step: Step | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class LookedAtDisk:
     """A GET of a disk: when it was sent (monotonic), and what it showed, None for a proven 404."""
 
@@ -108,21 +82,18 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(RetryState[Step]):
     """
-    What this process remembers of one object. Losing it at any moment costs time, never safety.
+    What this process remembers of one server. Losing it at any moment costs time, never safety.
 
     All times are monotonic; None means that it did not happen in this process.
     """
 
-    born_at: float = 0.0  # when this process first saw the object
     wrote_at: float | None = None  # end of the last write to the server
     begun_attempt: int | None = None  # the attempt that this process recorded itself
     begun_at: float | None = None  # and when
     posted_at: float | None = None  # end of the last POST of the current attempt
     lost_at: float | None = None  # end of the last one whose answer was lost: it may be at work until later
-    refusals: Mapping[str, Refusal] = field(default_factory=dict)  # by retry.kind_of(step)
-    attempts: Mapping[Step, Attempt] = field(default_factory=dict)
     burnt_at: float | None = None  # when a POST's id was first found used up with no server behind it
     looked_at: float | None = None  # when the last bare GET of the bound id was sent
     looked_version: int | None = None  # and the version that it showed
@@ -148,10 +119,6 @@ class Memory:
     moved_at: float | None = None
     synced_at: float | None = None  # last SyncStatus
     sync_count: int = 0
-
-    def latest(self, moment: float | None) -> float:
-        """Return *moment*, or that of birth: what was not seen may have happened right before it."""
-        return self.born_at if moment is None else moment
 
 
 @dataclass(frozen=True, slots=True)

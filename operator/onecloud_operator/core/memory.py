@@ -29,10 +29,20 @@ from onecloud_operator.core.actions import (
     Stop,
     SyncStatus,
 )
-from onecloud_operator.core.facts import Attempt, Looked, LookedAtDisk, Memory, Refusal
+from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import answered
 from onecloud_operator.core.plan.retry import kind_of
+from onecloud_operator.core.retry_state import (
+    REFUSALS_KEPT,
+    WAITING,
+    count,
+    expire,
+    forgive,
+    pace,
+    refuse,
+    wait_for_next,
+)
 from onecloud_operator.core.values import Problem
 from onecloud_operator.core.waits import Waits
 
@@ -42,13 +52,8 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import Reading
     from onecloud_operator.core.outcome import Done
 
-ATTEMPTS_KEPT = 16
-DISKS_KEPT = REFUSALS_KEPT = 160  # of 65 disks that a server shows, and of 64 that were kept of it
+DISKS_KEPT = REFUSALS_KEPT  # of 65 disks that a server shows, and of 64 that were kept of it
 LOOKS_KEPT = 2048  # more than the attempts whose ids one round of looks may have to go through
-ATTEMPT_LIFE_SECONDS = 1800.0
-WAITING = "Hold"  # the kind under which a hold's own waiting time is kept
-LOOK_AGAIN_FIRST_SECONDS = 2.0
-LOOK_AGAIN_MAX_SECONDS = 60.0
 
 
 def seeing(facts: Facts, reading: Reading) -> Facts:
@@ -74,10 +79,7 @@ def noted(memory: Memory, reading: Reading, now: float) -> Memory:
 
 def accepted(facts: Facts, step: Step, done: Done) -> Memory:
     """Return the memory after *step* was done."""
-    memory = facts.memory
-    if (kind := kind_of(step)) in memory.refusals:
-        kept = {other: refusal for other, refusal in memory.refusals.items() if other != kind}
-        memory = replace(memory, refusals=kept)
+    memory = forgive(facts.memory, kind_of(step))
     match step:
         case BeginRestart(restart=restart):
             return replace(memory, begun_restart=restart.since)
@@ -90,7 +92,7 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
                 memory, found=(step, done.found), found_at=done.began_at, found_intent=facts.intent
             )
         case Settled():
-            return _agreed(memory, done.ended_at)
+            return expire(memory, done.ended_at)
         case AddFinalizer() | RemoveFinalizer() | BeginKeeping() | EndKeeping() | Resolve() | Hold():
             return memory
         case ReadCause() | ReadHistory():
@@ -173,24 +175,8 @@ def _looked(facts: Facts, memory: Memory, step: Look | ReadDisk, done: Done) -> 
     return replace(memory, looked_at=done.began_at, looked_version=done.version, burnt_at=burnt)
 
 
-def _agreed(memory: Memory, now: float) -> Memory:
-    """Forget what was done long ago and did its work: it may be asked for once more."""
-    kept = {step: past for step, past in memory.attempts.items() if now - past.at < ATTEMPT_LIFE_SECONDS}
-    return memory if len(kept) == len(memory.attempts) else replace(memory, attempts=kept)
-
-
 def _counted(facts: Facts, memory: Memory, step: Step, done: Done) -> Memory:
-    before = memory.attempts.get(step)
-    again = (
-        before is not None
-        and before.intent == facts.intent
-        and done.ended_at - before.at < ATTEMPT_LIFE_SECONDS
-    )
-    count = before.count + 1 if before is not None and again else 1
-    attempts = {**memory.attempts, step: Attempt(facts.intent, count, done.ended_at)}
-    while len(attempts) > ATTEMPTS_KEPT:
-        attempts.pop(min(attempts, key=lambda kept: attempts[kept].at))
-    return replace(memory, attempts=attempts)
+    return count(memory, step, intent=facts.intent, ended_at=done.ended_at)
 
 
 def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait_seconds: float) -> Memory:
@@ -200,23 +186,18 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
     *wait_seconds*: how long nothing of its kind is sent. A write that failed may all the same have happened,
     so it counts as one: what was read before it is stale.
     """
-    memory = facts.memory
-    before = memory.refusals.get(kind_of(step))
-    same = before is not None and before.problem.reason == problem.reason and before.intent == facts.intent
-    refusal = Refusal(
-        problem=problem,
+    kind = kind_of(step)
+    before = facts.memory.refusals.get(kind)
+    memory = refuse(
+        facts.memory,
+        kind,
+        problem,
         intent=facts.intent,
-        until=ended_at + wait_seconds,
-        count=before.count + 1 if before is not None and same else 1,
-        since=before.since if before is not None and same else ended_at,
+        ended_at=ended_at,
+        wait_seconds=wait_seconds,
         step=step,
-        at=ended_at,
         version=facts.server.version if facts.server is not None else None,
     )
-    refusals = {**memory.refusals, kind_of(step): refusal}
-    while len(refusals) > REFUSALS_KEPT:
-        del refusals[min(refusals, key=lambda kind: refusals[kind].until)]
-    memory = replace(memory, refusals=refusals)
     match step:
         case Look() | ReadDisk() | Find() | Resolve():
             return memory
@@ -244,45 +225,19 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
 
 
 def paced(facts: Facts, hold: Hold, *, first: float, most: float) -> tuple[Memory, Hold]:
-    """
-    Give *hold* the time until the next look, doubled from *first* to *most* while it stays for one reason.
-
-    A pass that comes earlier, for whatever cause, leaves that time as it is.
-    """
-    memory = facts.memory
-    before = memory.refusals.get(WAITING)
-    same = before is not None and before.problem.reason == hold.reason and before.intent == facts.intent
-    if before is not None and same and facts.now < before.until:
-        return memory, replace(hold, requeue_after=before.until - facts.now, paced=True)
-    count = before.count + 1 if before is not None and same else 1
-    wait = Waits(first, most).after(count - 1)
-    refusal = Refusal(
-        problem=Problem(hold.reason, hold.message),
-        intent=facts.intent,
-        until=facts.now + wait,
-        count=count,
-        since=before.since if before is not None and same else facts.now,
-    )
-    return replace(memory, refusals={**memory.refusals, WAITING: refusal}), replace(
-        hold, requeue_after=wait, paced=True
-    )
+    """Give *hold* the time until the next look, doubled from *first* to *most* while it is for one reason."""
+    problem = Problem(hold.reason, hold.message)
+    memory, wait = pace(facts.memory, problem, intent=facts.intent, now=facts.now, waits=Waits(first, most))
+    return memory, replace(hold, requeue_after=wait, paced=True)
 
 
 def unpaced(memory: Memory) -> Memory:
     """Forget what a hold had to wait for: it is over."""
-    if WAITING not in memory.refusals:
-        return memory
-    return replace(memory, refusals={k: r for k, r in memory.refusals.items() if k != WAITING})
+    return forgive(memory, WAITING)
 
 
 def wait_after(problem: Problem, facts: Facts, step: Step, *, first: float, most: float) -> float:
     """Return how long to wait after a refusal, doubled from *first* to *most* while it stays the same."""
-    if problem.again:
-        first, most = LOOK_AGAIN_FIRST_SECONDS, LOOK_AGAIN_MAX_SECONDS
-    elif problem.ambiguous:
-        first = min(first, LOOK_AGAIN_FIRST_SECONDS)  # it may well have happened: look soon
     if problem.duplicate_id:
         return facts.config.burnt_seconds
-    before = facts.memory.refusals.get(kind_of(step))
-    same = before is not None and before.problem.reason == problem.reason and before.intent == facts.intent
-    return Waits(first, most).after(before.count) if before is not None and same else first
+    return wait_for_next(facts.memory, kind_of(step), problem, intent=facts.intent, waits=Waits(first, most))

@@ -103,6 +103,13 @@ def _finalizers(metadata: Mapping[str, Any]) -> dict[int, str]:
     return dict((*ours, *held[:FINALIZERS]))
 
 
+def finalizer_place(metadata: Mapping[str, Any], finalizer: str) -> int:
+    """Return where *finalizer* stands in the object's own list, of which slim metadata has a part."""
+    names = metadata.get("finalizers") or []
+    places = metadata.get(PLACES) or range(len(names))
+    return places[names.index(finalizer)] if finalizer in names else 0
+
+
 def slim_list(page: dict[str, Any]) -> dict[str, Any]:
     """Return a list with each of its objects slim."""
     items = page.get("items")

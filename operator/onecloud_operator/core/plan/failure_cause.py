@@ -15,8 +15,9 @@ from onecloud_operator.core.ownership import bound_id
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.facts import Attempt, Cause, Facts, Memory
+    from onecloud_operator.core.facts import Cause, Facts, Memory
     from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.retry_state import Attempt
 
 AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # after each reading without an answer: events are written later
 ASKED_KEPT = 8

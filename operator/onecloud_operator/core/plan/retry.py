@@ -27,8 +27,9 @@ from onecloud_operator.core.step_text import at_work, words_of
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.facts import Attempt, Facts, Refusal
+    from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.resource import Resource
+    from onecloud_operator.core.retry_state import Attempt, Refusal
     from onecloud_operator.core.values import Problem
 
 ACCEPTED_TWICE = 2

@@ -1,4 +1,4 @@
-"""The list of conditions, from one verdict. A condition changes only when what it says changes."""
+"""The conditions of a server's object, from one verdict."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.fixed import fixed_field_of
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, DELETING_REASONS, Reason, reason_in
-from onecloud_operator.core.values import text_of_time, time_of_text
+from onecloud_operator.core.conditions import Condition, listed, standing
+from onecloud_operator.core.values import time_of_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.report.verdict import Verdict
-
-MESSAGE_LENGTH = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +26,6 @@ class Ready:
     reason: Reason
     message: str
     generation: int | None = None
-
-
-def cut(message: str) -> str:
-    """Return *message* at a length that every message of the status may have."""
-    return message if len(message) <= MESSAGE_LENGTH else message[: MESSAGE_LENGTH - 1] + "…"
-
-
-def standing(status: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
-    """Return the condition of type *kind* as it stands in *status*, or None."""
-    found = status.get("conditions")
-    for each in found if isinstance(found, list) else ():
-        if isinstance(each, dict) and each.get("type") == kind:
-            return each
-    return None
 
 
 def kept(facts: Facts) -> Ready | None:
@@ -67,34 +52,12 @@ def conditions(
     *drift*: as it is going to stand in the status.
     """
     generation = facts.resource.generation
-    made: list[dict[str, Any]] = []
-    for kind, status, reason, message, seen in (
-        (
-            "Ready",
-            ready.status,
-            ready.reason,
-            ready.message,
-            generation if ready.generation is None else ready.generation,
-        ),
-        *((*entry, generation) for entry in _others(facts, verdict, drift)),
-    ):
-        old = standing(facts.resource.status, kind)
-        same = (
-            old is not None and old.get("status") == status and isinstance(old.get("lastTransitionTime"), str)
-        )
-        made.append(
-            {
-                "type": kind,
-                "status": status,
-                "reason": reason,
-                "message": cut(message),
-                "observedGeneration": seen,
-                "lastTransitionTime": old["lastTransitionTime"]
-                if same and old is not None
-                else text_of_time(facts.wall),
-            },
-        )
-    return made
+    realised = generation if ready.generation is None else ready.generation
+    wanted = (
+        Condition("Ready", ready.status, ready.reason, ready.message, realised),
+        *(Condition(*entry, generation) for entry in _others(facts, verdict, drift)),
+    )
+    return listed(wanted, facts.resource.status, facts.wall)
 
 
 def _others(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.reasons import EventReason, Reason, reason_in
+from onecloud_operator.core.conclusion import Transition
+from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.records import records_of
-from onecloud_operator.core.report.conditions import standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,15 +24,6 @@ _QUIET = frozenset(
         Reason.RELEASED,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """*kind*: Normal or Warning."""
-
-    kind: str
-    reason: Reason | EventReason
-    message: str
 
 
 def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Transition]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Hold
+from onecloud_operator.core.conditions import cut
 from onecloud_operator.core.plan.retry import same_intent, spent
 from onecloud_operator.core.plan.stops import vain_stop
-from onecloud_operator.core.report.conditions import cut
 from onecloud_operator.core.values import text_of_time
 
 if TYPE_CHECKING:

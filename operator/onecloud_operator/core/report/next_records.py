@@ -15,6 +15,7 @@ from onecloud_operator.core.actions import (
     EndKeeping,
     MarkFailedCreation,
 )
+from onecloud_operator.core.conditions import cut
 from onecloud_operator.core.disk_ids import remembered
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged, keeps, observing
@@ -22,7 +23,6 @@ from onecloud_operator.core.plan.create import completes
 from onecloud_operator.core.plan.guards import proven
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
 from onecloud_operator.core.report.completion import baselined
-from onecloud_operator.core.report.conditions import cut
 from onecloud_operator.core.restart import over
 from onecloud_operator.core.values import text_of_time, time_of_text
 

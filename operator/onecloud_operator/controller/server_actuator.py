@@ -1,0 +1,136 @@
+"""What is done with the objects of a OneCloudServer: core decides, the cloud and its feeds are asked here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.api.reasons import Reason
+from onecloud_operator.controller.actuator import Actuator, Observation
+from onecloud_operator.controller.executor import Executor
+from onecloud_operator.controller.observer import Observer
+from onecloud_operator.controller.sessions import Opened
+from onecloud_operator.core.actions import Step
+from onecloud_operator.core.conclude import conclude
+from onecloud_operator.core.facts import Config, Facts, Memory
+from onecloud_operator.core.outcome import Outcome
+from onecloud_operator.core.plan.failure_cause import asked_first
+from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.report import differs, report
+from onecloud_operator.core.resource import Resource
+from onecloud_operator.core.values import Problem
+from onecloud_operator.kube.client import KubeNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from onecloud_operator.controller.sessions import Sessions
+    from onecloud_operator.core.conclusion import Conclusion, Transition
+    from onecloud_operator.feed import Feed, Feeds
+    from onecloud_operator.kube.client import KubeClient
+    from onecloud_operator.kube.store import Key, Store
+    from onecloud_operator.onecloud import Cloud
+
+# Under these the credentials are known to show nothing, or cannot be known any more.
+NO_SIGHT = frozenset(
+    {Reason.CREDENTIALS_REJECTED, Reason.FORBIDDEN, Reason.SECRET_INVALID, Reason.ENDPOINT_NOT_ALLOWED}
+)
+
+
+@dataclass(slots=True)
+class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
+    """One for the process."""
+
+    objects: Store[Resource]
+    cluster: KubeClient
+    sessions: Sessions
+    feeds: Feeds[Key]
+    config: Config
+    monotonic: Callable[[], float]
+    wall: Callable[[], datetime]
+    _observer: Observer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._observer = Observer(self.feeds, self.objects, self.config)
+
+    def born(self, now: float) -> Memory:
+        return Memory(born_at=now)
+
+    async def prepare(self, key: Key) -> bool:
+        """
+        Read the Secret of an object whose cloud is not known yet; return whether it is known now.
+
+        Many Secrets that lead to a cloud that hangs must not hold all workers.
+        """
+        secret = self.objects.secret_of(key)
+        if secret is None or self.sessions.endpoint_of(secret) is not None:
+            return False
+        return await self.sessions.learn(secret)
+
+    async def observe(
+        self, key: Key, found: Resource, memory: Memory
+    ) -> Observation[Facts, Step, Outcome, Memory]:
+        """Gather all that the decision needs; only the credentials may take a call."""
+        opened = None if found.paused and not found.deleting else await self._open(key, found)
+        if key not in self.objects:
+            msg = f"{key} went while its Secret was read"
+            raise KubeNotFound(msg)
+        facts = Facts(
+            found,
+            self.monotonic(),
+            self.wall(),
+            self.config,
+            memory,
+            place=opened.place if isinstance(opened, Opened) else None,
+            trouble=opened if isinstance(opened, Problem) else None,
+        )
+        if facts.trouble is not None and facts.trouble.reason in NO_SIGHT:
+            self._observer.leave(key)
+        if not isinstance(opened, Opened):
+            return self._observation(key, facts)
+        if found.records.place not in {None, opened.place}:
+            self._observer.leave(key)
+            return self._observation(key, facts)
+        facts, feed = self._observer.look(key, facts, opened)
+        return self._observation(key, facts, opened.cloud, feed)
+
+    def plan(self, facts: Facts) -> Step:
+        return asked_first(plan(facts))
+
+    def conclude(self, facts: Facts, step: Step, outcome: Outcome, jitter: float) -> Conclusion[Memory]:
+        return conclude(facts, step, outcome, jitter)
+
+    def released_status(self, found: Resource) -> Mapping[str, Any] | None:
+        facts = Facts(found, self.monotonic(), self.wall(), self.config)
+        return report(facts, plan(facts)).status
+
+    def differs(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+        return differs(old, new)
+
+    def transitions(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[Transition]:
+        return transitions(old, new)
+
+    def forget(self, key: Key) -> None:
+        self._observer.forget(key)
+
+    async def _open(self, key: Key, found: Resource) -> Opened | Problem:
+        secret = self.objects.secret_of(key)
+        if secret is None:
+            return Problem(Reason.SECRET_NOT_FOUND, "spec.credentialsRef names no Secret.")
+        asked = found.reconcile_requested_at
+        anew = asked is not None and asked != found.records.last_handled
+        return await self.sessions.open(*secret, anew=anew, last_will_do=found.deleting)
+
+    def _observation(
+        self, key: Key, facts: Facts, cloud: Cloud | None = None, feed: Feed[Key] | None = None
+    ) -> Observation[Facts, Step, Outcome, Memory]:
+        executor = Executor(self.cluster, self.objects, self.sessions, self.monotonic, cloud, feed)
+        return Observation(facts, facts.memory, partial(self._act, key, facts, executor))
+
+    async def _act(self, key: Key, facts: Facts, executor: Executor, step: Step) -> Outcome:
+        outcome = await executor.act(facts, step)
+        self._observer.note_the_bin(key, facts, step, outcome)
+        return outcome
