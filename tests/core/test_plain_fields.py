@@ -185,10 +185,18 @@ def test_what_differs_is_mended_or_it_is_said_why_not(field: str) -> None:
         st.booleans(),
         st.sampled_from(["Never", "Restart"]),
         st.sampled_from(["Correct", "Report"]),
+        st.sampled_from([{}, {"root_disk_id": "disk-0", "data_disk_ids": ((1, "disk-1"),)}]),
     )
-    def holds(wanted: tuple[dict[str, Any], Observed], made: bool, allow: str, mode: str) -> None:
+    def holds(
+        wanted: tuple[dict[str, Any], Observed],
+        made: bool,
+        allow: str,
+        mode: str,
+        disks: dict[str, Any],
+    ) -> None:
         body, found = wanted
         owner = object_of(body, made=made, disruption={"allow": allow}, drift={"mode": mode})
+        owner = replace(owner, records=replace(owner.records, **disks))
         case = facts(found, resource=owner)
         step = plan(case)
         if open_differences(case, found) or open_doubts(case, found):
