@@ -68,8 +68,11 @@ REFUSED = {
     "too-many-cpus": (server(cpu=129), "server.cpu"),
     "half-a-cpu": (server(cpu=1.5), "server.cpu"),
     "cpu-as-a-text": (server(cpu="2"), "server.cpu"),
-    "memory-without-a-unit": (server(memory="4096"), "server.memory"),
-    "memory-in-powers-of-ten": (server(memory="4G"), "server.memory"),
+    "memory-without-a-unit": (server(memory="4096"), "with Mi, Gi or Ti, for example 4Gi"),
+    "memory-in-powers-of-ten": (server(memory="4G"), "a whole number with Mi, Gi or Ti: write 4Gi"),
+    "memory-in-gigabytes": (server(memory="4GB"), "a whole number with Mi, Gi or Ti: write 4Gi"),
+    "memory-in-small-letters": (server(memory="512 mb"), "a whole number with Mi, Gi or Ti: write 512Mi"),
+    "half-a-gibibyte": (server(memory="0.5Gi"), "with Mi, Gi or Ti, for example 4Gi"),
     "too-little-memory": (server(memory="7Mi"), "must be from 8Mi to 512Gi"),
     "too-much-memory": (server(memory="513Gi"), "must be from 8Mi to 512Gi"),
     # texts
@@ -87,6 +90,8 @@ REFUSED = {
     "a-long-description": (server(description="x" * 1025), "server.description"),
     # disks
     "a-root-disk-below-1Gi": (server(rootDisk={"size": "512Mi"}), "must be from 1Gi to 64Ti"),
+    "a-root-disk-in-powers-of-ten": (server(rootDisk={"size": "40G"}), "with Mi, Gi or Ti: write 40Gi"),
+    "a-data-disk-in-terabytes": (server(dataDisks=[disk(size="2TB")]), "with Mi, Gi or Ti: write 2Ti"),
     "an-unknown-medium": (server(rootDisk={"medium": "Tape"}), "rootDisk.medium"),
     "data-disk-0": (server(dataDisks=[disk(0)]), "dataDisks"),
     "a-gap-between-data-disks": (server(dataDisks=[disk(2)]), "without gaps"),

@@ -148,12 +148,13 @@ async def test_an_address_that_is_not_allowed_is_never_asked() -> None:
         assert s.cloud.counts == {}
 
 
-async def test_a_cloud_that_is_down_is_not_the_secrets_fault() -> None:
+async def test_a_cloud_that_is_down_is_told_with_the_secret_that_leads_there() -> None:
     async with scene() as s:
         s.cloud.settings.keystone_down = True
         problem = await s.problem()
         assert problem.reason == "EndpointUnreachable"
-        assert "Secret" not in problem.message
+        host = s.cloud.auth_url.removeprefix("http://").removesuffix("/v3")
+        assert problem.message.startswith(f"Secret onecloud: The cloud cannot be reached: {host} ")
 
 
 async def test_a_password_that_was_changed_a_moment_ago_is_tried_at_once() -> None:

@@ -16,7 +16,7 @@ from pydantic.config import JsonDict
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.api.quantity import PATTERN, is_size, mib_of
 from onecloud_operator.api.rule import VALIDATIONS, Rule
 
 _CAPITALS = {"id": "ID", "ids": "IDs", "ip": "IP", "mac": "MAC", "url": "URL", "cpu": "CPU", "io": "IO"}
@@ -86,14 +86,22 @@ SecretName = Annotated[
 # The API server's schema takes 2.0 for an integer, but no rule can read it: once it stood in a list that is
 # compared at every write, nothing could be written any more, not even the status. This one refuses it.
 WHOLE: Rule[int] = Rule("must be a whole number above 0", cel="self > 0", holds=lambda number: number > 0)
-Size = Annotated[StrictStr, Field(max_length=12, pattern=r"^[1-9][0-9]{0,8}(Mi|Gi|Ti)$")]
+# A rule instead of a pattern, since only a rule can say what to write for 4G.
+SIZE: Rule[str] = Rule(
+    "must be a whole number with Mi, Gi or Ti, for example 4Gi",
+    cel=f"self.matches('{PATTERN}')",
+    holds=is_size,
+    told="'must be a whole number with Mi, Gi or Ti' + (self.matches('^[1-9][0-9]{0,8} ?[mMgGtT][iI]?[bB]?$')"
+    " ? ': write ' + self.find('^[0-9]+') + self.find('[mMgGtT]').upperAscii() + 'i' : ', for example 4Gi')",
+)
+Size = Annotated[StrictStr, Field(max_length=12), SIZE]
 
 
 def within(least: str, most: str) -> Rule[str]:
     """Return the rule that a size is from *least* to *most*."""
     return Rule(
         f"must be from {least} to {most}",
-        cel=f"quantity(self).compareTo(quantity('{least}')) >= 0"
-        f" && quantity(self).compareTo(quantity('{most}')) <= 0",
-        holds=lambda text: mib_of(least) <= mib_of(text) <= mib_of(most),
+        cel=f"!self.matches('{PATTERN}') || (quantity(self).compareTo(quantity('{least}')) >= 0"
+        f" && quantity(self).compareTo(quantity('{most}')) <= 0)",
+        holds=lambda text: not is_size(text) or mib_of(least) <= mib_of(text) <= mib_of(most),
     )

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 
-_SIZE = re.compile(r"^([1-9][0-9]{0,8})(Mi|Gi|Ti)$")
+PATTERN = "^([1-9][0-9]{0,8})(Mi|Gi|Ti)$"
+_SIZE = re.compile(PATTERN)
 _MIB = {"Mi": 1, "Gi": 1024, "Ti": 1024 * 1024}
+
+
+def is_size(text: str) -> bool:
+    """Return whether *text* is a size in the one form that is taken, such as ``4Gi``."""
+    return _SIZE.fullmatch(text) is not None
 
 
 def mib_of(text: str) -> int:
     """Return how many MiB *text* (``4Gi``) is. Raises ValueError for any other form."""
-    found = _SIZE.match(text)
+    found = _SIZE.fullmatch(text)
     if found is None:
         msg = "a size is a whole number with Mi, Gi or Ti"
         raise ValueError(msg)

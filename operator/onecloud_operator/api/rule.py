@@ -22,6 +22,7 @@ class Rule(Generic[V]):
 
     *cel* and *holds* MUST judge alike: the API server asks the one, the operator the other. A property test
     puts the same specs to both. *field* is the path below the object that the message is about, as ``.id``.
+    *told*: CEL for a message that knows the value, in place of *message*.
     """
 
     message: str
@@ -29,6 +30,7 @@ class Rule(Generic[V]):
     holds: Callable[[V], bool]
     field: str | None = None
     reason: Literal["FieldValueRequired", "FieldValueInvalid", "FieldValueForbidden"] | None = None
+    told: str | None = None
 
     def check(self, value: V) -> V:
         """Return *value*. Raises ValueError if it breaks the rule."""
@@ -38,7 +40,13 @@ class Rule(Generic[V]):
 
     def validation(self) -> dict[str, str]:
         """Return the rule as an entry of ``x-kubernetes-validations``."""
-        entry = {"rule": self.cel, "message": self.message, "fieldPath": self.field, "reason": self.reason}
+        entry = {
+            "rule": self.cel,
+            "message": self.message,
+            "messageExpression": self.told,
+            "fieldPath": self.field,
+            "reason": self.reason,
+        }
         return {key: value for key, value in entry.items() if value is not None}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401

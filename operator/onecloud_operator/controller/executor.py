@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, assert_never
 
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.api.reasons import Reason
+from onecloud_operator.controller.attribution import attributed
 from onecloud_operator.core.actions import (
     AddFinalizer,
     Claim,
@@ -93,6 +94,12 @@ class Executor:
 
     async def act(self, facts: Facts, step: Step) -> Outcome:
         """Carry out *step*. Raises ClusterError; whatever the cloud answers is in the outcome."""
+        outcome, spec = await self._act(facts, step), facts.resource.spec
+        if isinstance(outcome, Done) or spec is None:
+            return outcome
+        return replace(outcome, problem=attributed(outcome.problem, spec.credentials_ref.name, self.cloud))
+
+    async def _act(self, facts: Facts, step: Step) -> Outcome:
         began_at = self.monotonic()
         if isinstance(step, AddFinalizer | RemoveFinalizer):
             await self._set_finalizer(facts, held=isinstance(step, AddFinalizer))
@@ -172,7 +179,9 @@ class Executor:
             reply = await self._send(facts, cloud, step)
         except OneCloudError as error:
             feed.wrote(server_id)
-            return self._failed(problem_of(error, doing=_doing(step)))
+            spec = facts.resource.server_spec
+            image = spec.image if spec is not None else None
+            return self._failed(problem_of(error, doing=_doing(step), image=image))
         ended_at = self.monotonic()
         if isinstance(reply, Problem):
             return self._failed(reply)

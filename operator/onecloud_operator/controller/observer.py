@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
+from onecloud_operator.controller.attribution import attributed
 from onecloud_operator.core.actions import Delete, Look
 from onecloud_operator.core.memory import seeing
 from onecloud_operator.core.observed import Reading
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.outcome import Outcome
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
+    from onecloud_operator.core.values import Problem
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.kube.store import Key, Store
 
@@ -70,7 +72,7 @@ class Observer:
         owners = tuple(server.owner for server in seen if server.owner is not None)
         facts = replace(
             facts,
-            trouble=feed.trouble(key),
+            trouble=self._trouble(key, feed, opened),
             candidates=candidates,
             rivals=self._rivals(owners),
             strangers=self._strangers(owners),
@@ -80,6 +82,13 @@ class Observer:
             bin_off=feed.breaker.bin_off,
         )
         return facts, feed
+
+    def _trouble(self, key: Key, feed: Feed[Key], opened: Opened) -> Problem | None:
+        """Return why the object cannot rely on its feed, which others' credentials may ask, or None."""
+        trouble, secret = feed.trouble(key), self.objects.secret_of(key)
+        if trouble is None or secret is None:
+            return trouble
+        return attributed(trouble, secret[1], opened.cloud)
 
     def leave(self, key: Key) -> None:
         """Leave the feed: what these credentials do not show must not be seen with another's."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
+from onecloud_operator.controller.attribution import attributed
 from onecloud_operator.controller.credentials import credentials_of, quoted, without_line_break
 from onecloud_operator.core.values import Place, Problem
 from onecloud_operator.kube import client
@@ -129,10 +130,10 @@ class Sessions:
         try:
             session = await kept.cloud.session()
         except OneCloudError as error:
-            problem = problem_of(error, doing=Doing.SIGN_IN)
+            problem = attributed(problem_of(error, doing=Doing.SIGN_IN), name)
             if not isinstance(error, SignInError | Unauthorized):
                 return problem
-            return replace(problem, message=f"Secret {name}: {problem.message}{_quotes(kept.data)}")
+            return replace(problem, message=f"{problem.message}{_quotes(kept.data)}")
         place = Place(session.auth_url, session.region, session.project_id)
         if kept.opened is None or kept.opened.place != place:
             kept.opened = Opened(kept.cloud, place)

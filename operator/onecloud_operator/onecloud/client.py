@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from . import disks, protocol, replies
-from .error_reply import missing
+from .error_reply import missing, shown
 from .errors import CatalogError, ProtocolError
 from .models import MAX_ROWS, EventPage, Filter, Row, ServerPage, ServerQuery
 from .named import Collection, NamedRows, list_named, parse_named
@@ -58,6 +58,15 @@ class Cloud:
     def route(self) -> tuple[str, str | None, bool]:
         """The catalog interface that is used, and the TLS settings."""
         return self.credentials.interface, self.credentials.ca_pem, self.credentials.insecure
+
+    @property
+    def account(self) -> tuple[str, str] | None:
+        """The names of user and project of the session in use, as they may be shown, or None without one."""
+        session = self._sign_in.latest
+        if session is None:
+            return None
+        mask = Redactor(secrets=(session.token, self.credentials.secret))
+        return shown(session.user_name, mask), shown(session.project_name, mask)
 
     async def session(self) -> Session:
         """Return the session, signing in if there is no valid one."""

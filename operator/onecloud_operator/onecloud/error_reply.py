@@ -101,7 +101,7 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
         return ProtocolError(message, call, ambiguous=request.writes, status=reply.status)
     error_class = _words(_text(body.get("class")), 64)
     said = _innermost(body.get("details"))
-    details = _shown(said, reply.mask)
+    details = shown(said, reply.mask)
     kind = BY_CLASS.get((reply.status, error_class)) or BY_STATUS.get(reply.status)
     if kind is None:
         kind = ServerError if reply.is_server_error else ApiError
@@ -156,11 +156,11 @@ def _redirect_target(reply: Reply) -> str:
     location = reply.headers.get("location", "")[:DETAILS_CHARACTERS] if reply.is_redirect else ""
     if (found := LOCATION.match(location)) is not None:
         scheme, host, port = found.group("scheme", "host", "port")
-        return f", a redirect to {_shown((scheme or '') + '//' + host + (port or ''), reply.mask)}"
+        return f", a redirect to {shown((scheme or '') + '//' + host + (port or ''), reply.mask)}"
     return ", a redirect to another path" if re.match(r"/(?![/\\])", location) else ""
 
 
-def _shown(text: str, mask: Redactor) -> str:
+def shown(text: str, mask: Redactor) -> str:
     """Return *text* as it may be shown. What is in braces repeats the request, including user data."""
     clean = mask(text[:DETAILS_CHARACTERS])
     if len(text) > DETAILS_CHARACTERS:

@@ -85,6 +85,11 @@ class SignIn:
         self._renewable_at = 0.0
 
     @property
+    def latest(self) -> Session | None:
+        """The session in use, alive or not."""
+        return self._session
+
+    @property
     def evictable(self) -> bool:
         """Whether it has no holders and no failure to remember."""
         failed = self._failure is not None and self._clock() < self._failure.until

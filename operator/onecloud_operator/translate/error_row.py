@@ -27,7 +27,8 @@ class ErrorRow:
     """
     One row: an error of *kind*, of this *status* and with these words in its text, met while *doing*.
 
-    *lead* says what happened, *advice* what to do; the cloud's own words come between.
+    *lead* says what happened, *advice* what to do; the cloud's own words come between. ``{image}`` in them is
+    the image of the spec, ``{right}`` the right that the request needs.
     """
 
     kind: type[OneCloudError]

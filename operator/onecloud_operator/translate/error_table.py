@@ -33,9 +33,12 @@ from onecloud_operator.onecloud.errors import (
     WrongPassword,
 )
 from onecloud_operator.translate.connection_rules import CONNECTION_RULES, REACH
-from onecloud_operator.translate.error_row import ASKING, CREATE, REFERRING, REMOVE, ErrorRow
+from onecloud_operator.translate.error_row import ASKING, CREATE, REFERRING, REMOVE, Doing, ErrorRow
 
-_ADOPT = "if the server that has it is yours, as after a loss of the cluster, take it over by spec.adoption."
+_ADOPT = (
+    "if the server that has it is yours, as after a loss of the cluster, take it over: set spec.adoption to "
+    "policy: Adopt and its name."
+)
 _ANEW = "It is tried again at growing intervals."
 _PASSES = "This passes by itself."
 _SPEC = "Correct spec.server. Some causes pass, such as a host that is off, so it is also tried again."
@@ -131,9 +134,17 @@ RULES: tuple[ErrorRow, ...] = (
     ErrorRow(
         Forbidden,
         Reason.FORBIDDEN,
+        "The server belongs to another project, whose servers these credentials may not touch",
+        "Have it moved back, or give the Secret credentials for its project.",
+        doing=frozenset(Doing) - CREATE,
+        says=("allow:project:resource",),
+    ),
+    ErrorRow(
+        Forbidden,
+        Reason.FORBIDDEN,
         "The cloud does not allow this",
-        "Have the user given the right role. The cloud says the same of a server that was moved to another "
-        "project, and while its identity service is down.",
+        "Have the user given a role in the project whose policy has the right {right}. The cloud also says "
+        "this of a server that was moved to another project, and while its identity service is down.",
     ),
     ErrorRow(RateLimited, Reason.RATE_LIMITED, "The cloud is busy", _PASSES),
     ErrorRow(
@@ -205,6 +216,14 @@ RULES: tuple[ErrorRow, ...] = (
         "Have the host brought back; it is tried again.",
         doing=REMOVE,
         says=("offline host",),
+    ),
+    ErrorRow(
+        InvalidInput,
+        Reason.INVALID_SPEC,
+        "The cloud cannot use the image {image}",
+        "Correct spec.server.image: the name or id of an image that the project can see.",
+        doing=CREATE,
+        says=("invalid root image",),
     ),
     ErrorRow(InvalidInput, Reason.INVALID_SPEC, "The cloud does not accept the server", _SPEC, doing=CREATE),
     ErrorRow(

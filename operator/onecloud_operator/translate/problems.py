@@ -6,29 +6,35 @@ import re
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.values import Problem
-from onecloud_operator.onecloud.errors import ApiError, OneCloudError
+from onecloud_operator.onecloud.errors import ApiError, OneCloudError, QuotaExceeded
 from onecloud_operator.translate.error_row import Doing, ErrorRow
 from onecloud_operator.translate.error_table import RULES
+from onecloud_operator.translate.quota import numbers_in
+from onecloud_operator.translate.rights import right_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 LONGEST_DETAILS = 300
 
 # What differs from one answer to the next, so that one problem keeps one text.
 _FLEETING = (
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*"), "…"),
-    (re.compile(r"\b(used|request) \d+\b"), r"\1 …"),
     (re.compile(r":\d+->"), "->"),  # the near end of a connection that broke
 )
 
 
-def problem_of(error: OneCloudError, *, doing: Doing) -> Problem:
-    """Return what *error* means for the object for whose sake it was met."""
+def problem_of(error: OneCloudError, *, doing: Doing, image: str | None = None) -> Problem:
+    """
+    Return what *error* means for the object for whose sake it was met.
+
+    *image*: what its server is to be made of; of all that a spec refers to, the cloud names it least.
+    """
     rule = next(_fitting(error, doing))
+    names = {"{image}": image or "that the spec names", "{right}": right_of(error.call) or "for it"}
     return Problem(
         reason=rule.reason,
-        message=_message(rule, error),
+        message=_message(rule, error, names),
         request_id=error.request_id or None,
         ambiguous=error.ambiguous,
         again=rule.again,
@@ -52,13 +58,17 @@ def _fitting(error: OneCloudError, doing: Doing) -> Iterator[ErrorRow]:
 def said_by(error: OneCloudError) -> str:
     """Return what the cloud, or the way there, said, without what differs each time."""
     said = error.details or error.message if isinstance(error, ApiError) else error.message
+    if isinstance(error, QuotaExceeded) and (numbers := numbers_in(said)) is not None:
+        said = numbers
     for pattern, instead in _FLEETING:
         said = pattern.sub(instead, said)
     said = said.strip().rstrip(".")
     return said if len(said) <= LONGEST_DETAILS else said[: LONGEST_DETAILS - 1] + "…"
 
 
-def _message(rule: ErrorRow, error: OneCloudError) -> str:
-    said = said_by(error)
-    text = f"{rule.lead}: {said}." if said else f"{rule.lead}."
-    return f"{text} {rule.advice}" if rule.advice else text
+def _message(rule: ErrorRow, error: OneCloudError, names: Mapping[str, str]) -> str:
+    said, lead, advice = said_by(error), rule.lead, rule.advice
+    for place, name in names.items():
+        lead, advice = lead.replace(place, name), advice.replace(place, name)
+    text = f"{lead}: {said}." if said else f"{lead}."
+    return f"{text} {advice}" if advice else text
