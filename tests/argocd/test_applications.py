@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.cluster.argo import NAMESPACE
 from tests.argocd.shop import FOLDER, LONG, SERVERS, is_ready
-from tests.e2e.user import said
+from tests.e2e.user import condition
 
 if TYPE_CHECKING:
     from sandbox.cluster.kube import Object
@@ -38,7 +38,7 @@ def test_it_is_progressing_until_the_servers_are_ready_and_then_healthy(shop: Sh
     assert web is not None
     assert is_ready(db)
     assert is_ready(web)
-    assert said(db["status"], "Ready")["lastTransitionTime"] <= web["metadata"]["creationTimestamp"]
+    assert condition(db["status"], "Ready")["lastTransitionTime"] <= web["metadata"]["creationTimestamp"]
 
 
 def test_a_change_that_stalls_is_degraded_and_one_that_may_be_made_is_made(shop: Shop) -> None:

@@ -54,9 +54,9 @@ def user(
     kube.apply(cloud.secret(namespace))
     operator = Operator(control_plane.kubeconfig_of("operator"), namespaces=namespace, **QUICK)
     with operator:
-        played = User(kube, namespace, cloud, operator)
-        yield played
-        played.check_secrets()
+        made = User(kube, namespace, cloud, operator)
+        yield made
+        made.check_secrets()
 
 
 @pytest.hookimpl(wrapper=True)

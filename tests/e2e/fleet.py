@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.user import LONG, said, settled
+from tests.e2e.user import LONG, condition, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ class Fleet:
 
     def reasons(self, kind: str = "Synced") -> set[str]:
         """Return the reasons that a condition gives anywhere."""
-        return {said(status, kind).get("reason", "") for status in self.statuses()}
+        return {condition(status, kind).get("reason", "") for status in self.statuses()}
 
     def is_well(self) -> bool:
         """Say whether every object is settled."""

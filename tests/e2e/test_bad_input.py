@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.cluster.control_plane import free_port
-from tests.e2e.user import said
+from tests.e2e.user import condition
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,16 +41,16 @@ def apply_bad(user: User) -> None:
 def test_a_missing_secret_is_named_and_waited_for(user: User) -> None:
     apply_bad(user)
     status = user.wait_reason("SecretNotFound", "bad")
-    assert "bad" in said(status, "Synced")["message"]
+    assert "bad" in condition(status, "Synced")["message"]
     assert "nextRetryTime" not in status  # each object that names it would be written at every try
-    assert said(status, "CredentialsValid")["status"] == "False"
+    assert condition(status, "CredentialsValid")["status"] == "False"
     user.apply("good")
     user.wait_ready("good")
     mend(user)
 
 
 @pytest.mark.parametrize(
-    ("changes", "reason", "told"),
+    ("changes", "reason", "expected"),
     [
         pytest.param({"OS_AUTH_URL": ""}, "SecretInvalid", "OS_AUTH_URL", id="no-url"),
         pytest.param({"OS_AUTH_URL": "ftp//nowhere"}, "SecretInvalid", "OS_AUTH_URL", id="url-is-none"),
@@ -74,13 +74,13 @@ def test_a_missing_secret_is_named_and_waited_for(user: User) -> None:
     ],
 )
 def test_a_bad_secret_is_told_without_its_values_and_mended(
-    user: User, changes: dict[str, str], reason: str, told: str
+    user: User, changes: dict[str, str], reason: str, expected: str
 ) -> None:
     user.kube.apply(secret(user, **changes))
     apply_bad(user)
     status = user.wait_reason(reason, "bad")
-    assert told in said(status, "Synced")["message"]
-    assert said(status, "Stalled")["reason"] == reason
+    assert expected in condition(status, "Synced")["message"]
+    assert condition(status, "Stalled")["reason"] == reason
     assert "creation" not in status
     mend(user)
 
@@ -93,7 +93,7 @@ def test_an_unreachable_endpoint_hurts_nobody_else(user: User) -> None:
     user.wait_ready("good")
     status = user.wait_reason("EndpointUnreachable", "lost-0")
     assert "nextRetryTime" not in status
-    assert said(status, "Reconciling")["reason"] == "Waiting"
+    assert condition(status, "Reconciling")["reason"] == "Waiting"
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ def test_a_refused_creation_says_why_and_is_made_when_it_is_asked_for_again(user
         refusal = {"method": "POST", "path": "^/servers$", "count": None, "status": status, "kind": kind}
         user.cloud.call("fault", effect="answer", **refusal)
         user.apply(name)
-        told = user.wait_reason(reason, name)
-        assert told["lastError"]["requestID"]
-        assert said(told, "Ready")["status"] == "False"
-        assert said(told, "Reconciling")["status"] == "True"
+        shown = user.wait_reason(reason, name)
+        assert shown["lastError"]["requestID"]
+        assert condition(shown, "Ready")["status"] == "False"
+        assert condition(shown, "Reconciling")["status"] == "True"
         user.cloud.call("clear_faults")
         user.annotate("onecloud.io/reconcile-requested-at", "now", name)
         assert user.wait_ready(name)["creation"]["attempt"] == 1
@@ -149,7 +149,7 @@ def test_a_name_that_is_taken_is_a_conflict_and_touches_nothing(user: User) -> N
     taken = user.cloud.call("add_server", name="pet")
     user.apply(server={"name": "pet"})
     status = user.wait_reason("NameConflict")
-    assert said(status, "Stalled")["status"] == "True"
+    assert condition(status, "Stalled")["status"] == "True"
     assert user.only_server()["id"] == taken
     user.apply(server={"name": "another"})
     assert user.wait_ready()["server"]["name"] == "another"
@@ -161,7 +161,11 @@ def test_garbage_from_the_cloud_changes_nothing_and_passes(user: User, effect: s
     identity = user.wait_ready()["id"]
     user.cloud.call("fault", effect=effect, method="GET", path="^/servers", count=None)
     status = user.wait_reason("EndpointUnreachable")
-    assert (said(status, "Ready")["status"], status["id"], status["state"]) == ("True", identity, "Running")
+    assert (condition(status, "Ready")["status"], status["id"], status["state"]) == (
+        "True",
+        identity,
+        "Running",
+    )
     user.cloud.call("clear_faults")
     user.wait_ready()
     assert user.posts() == 1
@@ -173,7 +177,7 @@ def test_an_outage_of_the_cloud_is_shown_and_deletes_and_makes_nothing(user: Use
     identity = user.wait_ready()["id"]
     user.cloud.call("settings", **{setting: True})
     user.cloud.call("revoke_tokens")
-    user.wait(lambda status: said(status, "Synced")["status"] == "False")
+    user.wait(lambda status: condition(status, "Synced")["status"] == "False")
     assert user.status()["id"] == identity
     user.cloud.call("settings", **{setting: False})
     user.wait_ready()
@@ -199,7 +203,7 @@ def test_an_unknown_server_is_waited_for(user: User) -> None:
     identity = user.wait_ready()["id"]
     user.cloud.call("set_host", online=False)
     status = user.wait_reason("ServerUnknown")
-    assert (status["state"], said(status, "Ready")["status"]) == ("Unknown", "Unknown")
+    assert (status["state"], condition(status, "Ready")["status"]) == ("Unknown", "Unknown")
     user.cloud.call("change", ident=identity, status="running")
     user.wait_ready()
     assert (user.posts(), user.only_server()["id"]) == (1, identity)
@@ -210,7 +214,7 @@ def test_a_rotated_password_is_taken_up_without_a_restart(user: User) -> None:
     user.wait_ready()
     user.cloud.call("set_password", user="labuser", password="Sesam-0ffne-dich")
     user.cloud.call("revoke_tokens")
-    user.wait(lambda status: said(status, "Synced")["status"] == "False")
+    user.wait(lambda status: condition(status, "Synced")["status"] == "False")
     user.kube.apply(user.cloud.secret(user.namespace, OS_PASSWORD="Sesam-0ffne-dich"), force=True)
     user.wait_ready()
     user.apply(server={"description": "still at work"})
@@ -239,15 +243,15 @@ def test_user_data_and_password_come_out_of_a_secret_and_are_never_shown(user: U
 def test_a_missing_key_of_user_data_is_named(user: User) -> None:
     user.apply(server={"userDataFrom": {"secretKeyRef": {"name": "init", "key": "userData"}}})
     status = user.wait_reason("SecretNotFound")
-    assert "init" in said(status, "Synced")["message"]
+    assert "init" in condition(status, "Synced")["message"]
     assert user.posts() == 0
 
 
 def test_two_groups_of_one_name_are_told_and_one_is_chosen_by_its_id(user: User) -> None:
     ids = [user.cloud.call("add_secgroup", name="web") for _ in range(2)]
     user.apply(server={"securityGroups": ["web"]})
-    told = said(user.wait_reason("AmbiguousName"), "Synced")["message"]
-    assert "Give the id" in told
+    message = condition(user.wait_reason("AmbiguousName"), "Synced")["message"]
+    assert "Give the id" in message
     assert user.cloud.servers() == []
     user.apply(server={"securityGroups": [ids[1]]})
     user.wait_ready()

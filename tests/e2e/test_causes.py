@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.user import said
+from tests.e2e.user import condition
 
 if TYPE_CHECKING:
     from tests.e2e.user import User
@@ -20,7 +20,7 @@ def fails(user: User, operation: str, status: str, times: int = 4) -> None:
 
 
 def message(status: dict[str, Any]) -> str:
-    return str(said(status, "Synced").get("message"))
+    return str(condition(status, "Synced").get("message"))
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ def test_an_operation_that_fails_says_why(
     fails(user, operation, status)
     user.cloud.call("reset_calls")
     user.apply(server=after)
-    told = user.wait(lambda found: "no kvm device" in message(found))
-    assert said(told, "Synced")["reason"] == "OperationFailed"
-    assert "__stage__" not in message(told)
+    failed = user.wait(lambda found: "no kvm device" in message(found))
+    assert condition(failed, "Synced")["reason"] == "OperationFailed"
+    assert "__stage__" not in message(failed)
     reads = [call for call in user.cloud.call("calls") if "obj_id=" in str(call)]
     assert len(reads) <= 12, "once for each failure, and a few times more while the events are not written"
 
@@ -59,8 +59,8 @@ def test_a_failed_creation_says_why_though_its_events_come_late(user: User) -> N
     user.cloud.call("settings", events_lag_seconds=2.0)
     user.cloud.call("fail_next", operation="create", status="sched_fail", text="no host fits")
     user.apply()
-    told = user.wait(lambda found: found.get("creation", {}).get("failureMessage"))
-    assert "no host fits" in told["creation"]["failureMessage"]
+    status = user.wait(lambda found: found.get("creation", {}).get("failureMessage"))
+    assert "no host fits" in status["creation"]["failureMessage"]
     user.wait_ready()
 
 
@@ -68,5 +68,5 @@ def test_an_elastic_address_that_a_classic_network_cannot_bind_leaves_the_server
     """The cloud says that the binding failed, shows the address all the same, and the server runs."""
     user.apply(server={"eip": "eip-1"})
     status = user.wait_ready()
-    assert said(status, "Synced")["reason"] == "UpToDate"
+    assert condition(status, "Synced")["reason"] == "UpToDate"
     assert user.only_server()["status"] == "running"

@@ -20,7 +20,7 @@ from sandbox.cluster.namespaces import temporary
 from tests.e2e.conftest import QUICK
 from tests.e2e.fleet import POLLS, SIZE, Fleet, soak, writes
 from tests.e2e.replica import Replica
-from tests.e2e.user import LONG, User, said
+from tests.e2e.user import LONG, User, condition
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ def rows_of_others(fleet: Fleet) -> None:
 
 def inner_calls_are_refused(fleet: Fleet) -> None:
     """Answer writes as the cloud does while one of its services cannot ask another: 400, with its words."""
-    said = {"status": 400, "kind": "InputParameterError", "details": "Invalid root image: 403 Forbidden"}
+    condition = {"status": 400, "kind": "InputParameterError", "details": "Invalid root image: 403 Forbidden"}
     for method in ("POST", "PUT"):
-        fault("answer", method=method, path="^/servers", **said)(fleet)
+        fault("answer", method=method, path="^/servers", **condition)(fleet)
 
 
 def hosts(*, online: bool) -> Callable[[Fleet], object]:
@@ -141,7 +141,7 @@ SICKNESSES = {
 }
 LONG_SICKNESSES = {"every-call-hangs-for-ever": Sickness(fault("hang"), UNREACHABLE, seconds=SILENCE_SECONDS)}
 KNOWN = SICKNESSES | LONG_SICKNESSES
-# What waits for real times in `make soak` is played by an operator of little patience, too.
+# What waits for real times in `make soak` is run with an operator of little patience, too.
 PLAYED = [("impatient", name) for name in KNOWN] + [("patient", name) for name in LONG_SICKNESSES if soak()]
 
 
@@ -193,15 +193,15 @@ def check_told(fleet: Fleet, sickness: Sickness, new: str) -> None:
     wanted = {"web-0", new, *(fleet.names if sickness.everywhere else ())}
     what = f"one of {set(sickness.reasons)} on {wanted}"
     fleet.user.until(
-        lambda: all(told(fleet, name) in sickness.reasons for name in wanted), what, sickness.seconds
+        lambda: all(reason_of(fleet, name) in sickness.reasons for name in wanted), what, sickness.seconds
     )
     for name in fleet.names:
         status = fleet.user.status(name)
-        assert said(status, "Ready")["status"] == sickness.ready, name
-        assert told(fleet, name) in sickness.reasons | {"UpToDate"}, name
-        assert said(status, "Synced")["message"]
-    assert said(fleet.user.status("web-0"), "CredentialsValid")["status"] == sickness.valid
-    assert said(fleet.user.status(new), "Ready").get("status") != "True"
+        assert condition(status, "Ready")["status"] == sickness.ready, name
+        assert reason_of(fleet, name) in sickness.reasons | {"UpToDate"}, name
+        assert condition(status, "Synced")["message"]
+    assert condition(fleet.user.status("web-0"), "CredentialsValid")["status"] == sickness.valid
+    assert condition(fleet.user.status(new), "Ready").get("status") != "True"
 
 
 def check_untold(fleet: Fleet) -> None:
@@ -210,12 +210,12 @@ def check_untold(fleet: Fleet) -> None:
     fleet.user.until(lambda: fleet.user.cloud.counts().get("GET /servers", 0) >= seen + POLLS, "more polls")
     for name in fleet.names[1:]:
         status = fleet.user.status(name)
-        assert (said(status, "Ready")["status"], told(fleet, name)) == ("True", "UpToDate"), name
+        assert (condition(status, "Ready")["status"], reason_of(fleet, name)) == ("True", "UpToDate"), name
 
 
-def told(fleet: Fleet, name: str) -> str:
+def reason_of(fleet: Fleet, name: str) -> str:
     """Return the reason of Synced."""
-    return str(said(fleet.user.status(name), "Synced").get("reason", ""))
+    return str(condition(fleet.user.status(name), "Synced").get("reason", ""))
 
 
 def check_writes(user: User, sickness: Sickness) -> None:
@@ -248,13 +248,13 @@ def test_ten_thousand_servers_that_turn_unknown_are_only_told_of(user: User) -> 
     replica.refresh(user)
     before = replica.measure("kubernetes_requests_total", 'operation="write_status"')
     user.cloud.call("set_host", online=False)
-    user.until(lambda: all(told(fleet, name) == "ServerUnknown" for name in fleet.names), "all are told")
-    assert {said(status, "Ready")["status"] for status in fleet.statuses()} == {"Unknown"}
+    user.until(lambda: all(reason_of(fleet, name) == "ServerUnknown" for name in fleet.names), "all show it")
+    assert {condition(status, "Ready")["status"] for status in fleet.statuses()} == {"Unknown"}
     hosts_are_back(fleet)
     fleet.wait_well()
     replica.refresh(user)
     after = replica.measure("kubernetes_requests_total", 'operation="write_status"')
-    assert after - before <= MANY * 3  # two each; on a busy machine a list comes late, which is told, too
+    assert after - before <= MANY * 3  # two each; on a busy machine a list comes late, which is shown, too
     assert not writes(user.cloud.counts())
     fleet.check_servers()
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from onecloud_operator.onecloud import AddressPolicy, Cloud, Credentials, Endpoints, Password, Project
 from sandbox.cluster.kube import KubeError
-from tests.e2e.user import KIND, SERVER, User, said
+from tests.e2e.user import KIND, SERVER, User, condition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +44,9 @@ def console(user: User, server_id: str, action: str, body: Mapping[str, Any]) ->
 def well(status: Mapping[str, Any]) -> bool:
     """Say whether nothing is wrong, whatever has drifted."""
     return (
-        said(status, "Ready").get("status") == "True"
-        and said(status, "Synced").get("reason") == "UpToDate"
-        and not said(status, "Stalled")
+        condition(status, "Ready").get("status") == "True"
+        and condition(status, "Synced").get("reason") == "UpToDate"
+        and not condition(status, "Stalled")
     )
 
 
@@ -96,9 +96,9 @@ def test_a_card_that_is_attached_is_told_and_may_be_declared_or_left_alone(user:
     console(user, identity, "attachnetwork", {"nets": [{"network": BACKUP}]})
     status = user.wait(lambda s: drifted(s, "networks"))
     assert BACKUP in status["drift"][0]["actual"]
-    assert said(status, "Drifted")["status"] == "True"
-    (told,) = user.until(lambda: events(user, "DriftDetected"), "an Event")
-    assert "networks" in told
+    assert condition(status, "Drifted")["status"] == "True"
+    (event,) = user.until(lambda: events(user, "DriftDetected"), "an Event")
+    assert "networks" in event
     with pytest.raises(KubeError, match="take it out"):
         user.apply(server={"networks": BOTH})
     user.kube.patch(KIND, "web-1", user.namespace, {"spec": {"server": {"networks": None}}})
@@ -137,7 +137,7 @@ def test_an_adopted_server_that_lacks_a_declared_network_does_not_say_that_it_ag
     server = {"networks": [{"network": "vnet-backup"} for _ in nics]}
     user.apply_only(server=server, adoption=adopt)
     status = user.wait_reason("ImmutableField")
-    assert said(status, "Stalled")["status"] == "True"
+    assert condition(status, "Stalled")["status"] == "True"
     assert [each["field"] for each in status["drift"]] == ["networks[vnet-backup]"]
     own = {"network": nics[0]["network_id"]}
     user.kube.patch(KIND, "web-1", user.namespace, {"spec": {"server": {"networks": [own]}}})
@@ -170,8 +170,8 @@ def test_a_name_that_cannot_be_looked_up_is_not_known_and_holds_back_nothing_els
     adopt = {"policy": "Adopt", "id": theirs}
     user.apply_only(server={**by_name[path], "description": "mine"}, adoption=adopt)
     status = user.wait_reason("ReferenceUnknown")
-    assert (said(status, "Synced")["status"], said(status, "Stalled")) == ("Unknown", {})
-    assert "no right" in said(status, "Synced")["message"]
+    assert (condition(status, "Synced")["status"], condition(status, "Stalled")) == ("Unknown", {})
+    assert "no right" in condition(status, "Synced")["message"]
     assert "drift" not in status
     assert user.only_server()["description"] == "mine"
     user.apply_only(server={"description": "mine"}, adoption=adopt)
@@ -185,9 +185,9 @@ def test_a_server_that_somebody_froze_is_told_with_the_clouds_words_and_started_
     server_id = user.wait_ready()["id"]
     console(user, server_id, "freeze", {})
     status = user.wait_reason("ProviderError")
-    assert "freezed" in said(status, "Synced")["message"]
-    assert said(status, "Ready")["reason"] == "WrongPowerState"
-    assert not said(status, "Stalled")
+    assert "freezed" in condition(status, "Synced")["message"]
+    assert condition(status, "Ready")["reason"] == "WrongPowerState"
+    assert not condition(status, "Stalled")
     console(user, server_id, "unfreeze", {})
     assert user.wait_ready()["id"] == server_id
     assert user.only_server()["id"] == server_id

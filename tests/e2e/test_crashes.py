@@ -1,7 +1,7 @@
 """
 The operator is killed before and after each call of a pass, wherever that is, and started again.
 
-First the scene is played without a crash, and the names of all crossings are noted. Then it is played once
+First the scene is run without a crash, and the names of all crossings are noted. Then it is run once
 for each of them, by a process that kills itself there.
 
 What a killed process leaves behind is what it has written by then, and no more. So crashes between the same
@@ -21,7 +21,7 @@ import pytest
 
 from tests.e2e.crashing import READS_OF_A_PASS
 from tests.e2e.fleet import POLLS, soak, writes
-from tests.e2e.user import KIND, LONG, said, settled
+from tests.e2e.user import KIND, LONG, condition, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -259,7 +259,7 @@ def is_rescued(user: User, name: str) -> bool:
     """Say whether the object tells that it took a disk out of the bin, and rests."""
     status = user.status(name)
     kept = [disk for disk in status.get("keptDisks") or () if "keptAt" in disk]
-    return bool(kept) and said(status, "Synced").get("reason") == "InRecycleBin"
+    return bool(kept) and condition(status, "Synced").get("reason") == "InRecycleBin"
 
 
 def rescued(user: User, name: str, servers: list[Server]) -> None:
@@ -396,8 +396,8 @@ def test_a_crash_at_any_call_of_a_pass_is_a_repeat(user: User, title: str, tmp_p
 
 def check_missed(reached: list[str], missed: list[str]) -> None:
     """See that what was not reached is a crossing whose number is a matter of timing, and name it."""
-    played = {kind_of(point) for point in reached}
-    needed = [p for p in missed if kind_of(p) not in played or is_cloud_write(p)]
+    met = {kind_of(point) for point in reached}
+    needed = [p for p in missed if kind_of(p) not in met or is_cloud_write(p)]
     assert not [point for point in needed if not point.startswith(BY_CHANCE)]
     if missed:
         warnings.warn(f"never reached: {', '.join(missed)}", UserWarning, stacklevel=2)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.user import said
+from tests.e2e.user import condition
 
 if TYPE_CHECKING:
     from tests.e2e.user import User
@@ -30,7 +30,7 @@ def disks(user: User) -> dict[str, bool]:
     return {disk["id"]: disk["pending_deleted"] for disk in user.cloud.call("disks")}
 
 
-def told(user: User, reason: str) -> list[str]:
+def events_of(user: User, reason: str) -> list[str]:
     return [e["message"] for e in user.kube.list("events", user.namespace) if e["reason"] == reason]
 
 
@@ -41,9 +41,11 @@ def test_a_disk_that_is_to_outlive_its_server_outlives_the_bins_cleaner(user: Us
     user.wait_gone()
     user.cloud.call("clean_bin")
     assert disks(user) == {stays: False}
-    (kept,) = told(user, "DiskKept")
+    (kept,) = events_of(user, "DiskKept")
     assert stays in kept
-    user.until(lambda: any(stays in message for message in told(user, "Released")), "the end is told")
+    user.until(
+        lambda: any(stays in message for message in events_of(user, "Released")), "the end has its Event"
+    )
 
 
 def test_a_detachment_that_is_refused_holds_the_removal_and_says_the_way_out(user: User) -> None:
@@ -51,8 +53,8 @@ def test_a_detachment_that_is_refused_holds_the_removal_and_says_the_way_out(use
     refusal = {"effect": "answer", "method": "POST", "path": "detachdisk", "status": 400, "count": None}
     user.cloud.call("fault", **refusal, kind="BadRequestError", details="Cannot detach disk in status odd")
     user.delete()
-    status = user.wait(lambda now: "Cannot detach" in said(now, "Deleting").get("message", ""))
-    message = said(status, "Deleting")["message"]
+    status = user.wait(lambda now: "Cannot detach" in condition(now, "Deleting").get("message", ""))
+    message = condition(status, "Deleting")["message"]
     assert stays in message
     assert "deletionPolicy: Retain" in message
     assert "force-detach" in message
@@ -71,9 +73,9 @@ def test_a_disk_is_taken_out_of_the_bin_when_somebody_recycles_its_server(user: 
     status = user.wait(lambda now: any("keptAt" in disk for disk in now.get("keptDisks") or ()))
     assert [(disk["id"], disk["how"]) for disk in status["keptDisks"]] == [(stays, "Restored")]
     status = user.wait_reason("InRecycleBin")
-    assert stays in said(status, "Synced")["message"]
+    assert stays in condition(status, "Synced")["message"]
     assert disks(user) == {stays: False, goes: True, status["rootDiskID"]: True}
-    user.until(lambda: told(user, "DiskKept"), "it is told")
+    user.until(lambda: events_of(user, "DiskKept"), "it has its Event")
     user.cloud.call("clean_bin")
     assert disks(user) == {stays: False}
 
@@ -84,12 +86,12 @@ def test_another_root_disk_is_told_not_grown_and_accepted_by_a_person(user: User
     server = user.cloud.call("take_off_disk", ident=root)
     user.cloud.call("take_off_disk", ident=stays)
     user.cloud.call("hang_disk", server=server, ident=stays)
-    user.wait(lambda now: root in said(now, "Synced").get("message", ""))
+    user.wait(lambda now: root in condition(now, "Synced").get("message", ""))
     found = user.apply(server={**STAYS, **GROWN}, disruption={"allow": "Restart"})
     generation = found["metadata"]["generation"]
     status = user.wait(lambda now: now.get("observedGeneration") == generation)
-    assert said(status, "Synced")["reason"] == "OperationFailed"
-    assert f"onecloud.io/accept-root-disk: {stays}" in said(status, "Synced")["message"]
+    assert condition(status, "Synced")["reason"] == "OperationFailed"
+    assert f"onecloud.io/accept-root-disk: {stays}" in condition(status, "Synced")["message"]
     assert "POST /servers/{id}/resize-disk" not in user.cloud.counts()
     assert "POST /servers/{id}/stop" not in user.cloud.counts()
     user.annotate("onecloud.io/accept-root-disk", stays)

@@ -170,10 +170,10 @@ def test_a_leader_that_is_asked_to_end_hands_over_at_once(pair: Pair) -> None:
     assert leader.operator.process.stop(timeout_seconds=20.0) == 0
     assert pair.lease()["holderIdentity"] != held, "it is free, or the other's already"
     pair.wait_leads(pair.other(leader))
-    said = leader.operator.text()
-    assert "released the lease" in said
-    assert "Traceback" not in said
-    assert "Unclosed" not in said
+    log = leader.operator.text()
+    assert "released the lease" in log
+    assert "Traceback" not in log
+    assert "Unclosed" not in log
 
 
 def test_who_stands_by_is_not_ready_while_it_could_not_take_over(pair: Pair) -> None:
@@ -181,9 +181,9 @@ def test_who_stands_by_is_not_ready_while_it_could_not_take_over(pair: Pair) -> 
     assert standby.way is not None
     standby.way.fault("hang")
     pair.user.until(lambda: not standby.stands_by, "it is not ready")
-    status, said = standby.get("/readyz")
+    status, body = standby.get("/readyz")
     assert (status, standby.get("/healthz")[0]) == (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.OK)
-    assert "[-] lease: cannot be had for " in said
+    assert "[-] lease: cannot be had for " in body
     standby.way.clear()
     pair.user.until(lambda: standby.stands_by, "it is ready again")
 

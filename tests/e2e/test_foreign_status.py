@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.test_suspicion import edit_status, fleet, lose_all, passed_by
-from tests.e2e.user import said
+from tests.e2e.user import condition
 
 if TYPE_CHECKING:
     from tests.e2e.user import User
@@ -22,13 +22,13 @@ LEFT_OVER: dict[str, Any] = {
 
 def leave_a_condition(user: User) -> None:
     """Apply a condition by another manager, as a restore does."""
-    condition = {"type": "Deleting", "status": "True", "reason": "Removing", "message": "left"}
+    foreign = {"type": "Deleting", "status": "True", "reason": "Removing", "message": "left"}
     user.kube.apply(
         {
             "apiVersion": "onecloud.io/v1alpha1",
             "kind": "OneCloudServer",
             "metadata": {"name": "web-1", "namespace": user.namespace},
-            "status": {"conditions": [condition | {"lastTransitionTime": MOMENT}]},
+            "status": {"conditions": [foreign | {"lastTransitionTime": MOMENT}]},
         },
         manager="velero-server",
         subresource="status",
@@ -40,11 +40,11 @@ def test_what_others_left_in_the_status_is_taken_out(user: User) -> None:
     before = user.wait_ready()
     edit_status(user, LEFT_OVER)
     leave_a_condition(user)
-    after = user.wait(lambda status: not {*LEFT_OVER} & {*status} and not said(status, "Deleting"))
+    after = user.wait(lambda status: not {*LEFT_OVER} & {*status} and not condition(status, "Deleting"))
     assert after == before
     version = user.get()["metadata"]["resourceVersion"]
     passed_by(user)
-    assert user.get()["metadata"]["resourceVersion"] == version, "written once, and all is said"
+    assert user.get()["metadata"]["resourceVersion"] == version, "written once, and complete"
 
 
 def test_what_others_left_while_the_operator_was_down_switches_no_safety_rule_off(user: User) -> None:

@@ -111,7 +111,7 @@ SICKNESSES = {
 }
 LONG_SICKNESSES = {"the-watch-is-mute": fault("mute", polls, SILENT_SECONDS, path=WATCH, count=1)}
 KNOWN = SICKNESSES | LONG_SICKNESSES
-# What waits for real times in `make soak` is played by an operator of little patience, too.
+# What waits for real times in `make soak` is run with an operator of little patience, too.
 PLAYED = [("impatient", name) for name in KNOWN] + [("patient", name) for name in LONG_SICKNESSES if soak()]
 
 
@@ -148,7 +148,7 @@ def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
     user.until(lambda: sickness.seen(site), "the operator has met it")
     assert site.calls("PATCH", OURS) <= MAX_TRIES
     for rests in fleet.names[1:SIZE]:
-        assert settled(user.get(rests)), f"{rests} was said to be otherwise"
+        assert settled(user.get(rests)), f"{rests} was shown to be otherwise"
     site.proxy.clear()
     user.until(
         lambda: user.cloud.call("find", ident=fleet.servers["old"])["pending_deleted"],

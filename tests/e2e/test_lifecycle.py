@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.e2e.user import said
+from tests.e2e.user import condition
 
 if TYPE_CHECKING:
     from tests.e2e.user import User
@@ -77,7 +77,7 @@ def test_the_power_state_is_kept_and_changed(user: User) -> None:
     identity = user.wait_ready()["id"]
     user.apply(server={"powerState": "Stopped"})
     status = user.wait_ready()
-    assert (status["state"], said(status, "Ready")["reason"]) == ("Stopped", "PoweredOff")
+    assert (status["state"], condition(status, "Ready")["reason"]) == ("Stopped", "PoweredOff")
     user.cloud.call("power", ident=identity, on=True)
     user.until(lambda: "starting" in user.cloud.call("statuses", ident=identity), "somebody started it")
     user.until(lambda: user.only_server()["status"] == "ready", "and it is stopped again")
@@ -103,7 +103,7 @@ def test_drift_is_corrected_or_only_reported(user: User) -> None:
     status = user.wait_reason("DriftReported")
     (entry,) = status["drift"]
     assert (entry["field"], entry["desired"], entry["actual"]) == ("description", "mine", "theirs")
-    assert said(status, "Drifted")["status"] == "True"
+    assert condition(status, "Drifted")["status"] == "True"
     assert user.only_server()["description"] == "theirs"
 
 
@@ -149,7 +149,7 @@ def test_an_external_deletion_is_reported_and_made_good_when_asked(user: User) -
     identity = user.wait_ready()["id"]
     user.cloud.call("erase", idents=[identity])
     status = user.wait_reason("ExternallyDeleted")
-    assert (status["state"], said(status, "Stalled")["status"]) == ("Missing", "True")
+    assert (status["state"], condition(status, "Stalled")["status"]) == ("Missing", "True")
     assert user.posts() == 1
     user.apply(onExternalDeletion="Recreate")
     status = user.wait_ready()
@@ -203,7 +203,7 @@ def test_an_observed_server_is_shown_and_nothing_is_ever_sent(user: User) -> Non
     identity = user.cloud.call("add_server", name="legacy", status="ready")
     user.apply(managementPolicy="Observe", adoption={"id": identity})
     status = user.wait_ready()
-    assert (status["id"], said(status, "Ready")["reason"]) == (identity, "Observed")
+    assert (status["id"], condition(status, "Ready")["reason"]) == (identity, "Observed")
     assert "finalizers" not in user.get()["metadata"]
     user.cloud.call("power", ident=identity, on=True)
     user.wait(lambda status: status["state"] == "Running")

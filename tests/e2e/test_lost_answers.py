@@ -1,7 +1,7 @@
 """
 Answers to writes go astray: the cloud has done what was asked, and we hear nothing, too late, or of a repeat.
 
-Each scene is played once as it should be, to see which writes it makes; then with the answer to the first of
+Each scene is run once as it should be, to see which writes it makes; then with the answer to the first of
 each kind going astray.
 """
 
@@ -57,7 +57,7 @@ def path_of(call: str) -> tuple[str, str]:
     return method, "^" + re.sub(r"\\\{[^}]*\\\}", "[^/?]+", re.escape(template)) + r"(\?|$)"
 
 
-def played(user: User, scene: Scene, name: str, seconds: float = LONG) -> Counter[str]:
+def writes_of(user: User, scene: Scene, name: str, seconds: float = LONG) -> Counter[str]:
     """Have the scene come to its end, and see that it is the right one; return the writes."""
     others = of_others(user, name)
     user.cloud.call("reset_calls")
@@ -68,15 +68,15 @@ def played(user: User, scene: Scene, name: str, seconds: float = LONG) -> Counte
 
 
 def check_mishaps(user: User, scene: Scene, mishaps: dict[str, Mishap]) -> None:
-    """User the scene with each of *mishaps*: what it spoils may be asked for once more, and nothing else."""
+    """Run the scene with each of *mishaps*: what it spoils may be asked for once more, and nothing else."""
     scene.before(user, "plain")
-    plain = played(user, scene, "plain")
+    plain = writes_of(user, scene, "plain")
     for name, mishap in mishaps.items():
         scene.before(user, name)
         for call in plain:
             method, path = path_of(call)
             user.cloud.call("fault", method=method, path=path, **mishap.fault)
-        found = played(user, scene, name, mishap.seconds)
+        found = writes_of(user, scene, name, mishap.seconds)
         assert user.cloud.call("faults") == [], f"{name}: not met"
         assert found <= plain + Counter([*plain]), f"{name}: {found}, not {plain}"
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.user import said
+from tests.e2e.user import condition
 
 if TYPE_CHECKING:
     from tests.e2e.user import User
@@ -77,7 +77,7 @@ def test_a_secret_that_leads_elsewhere_makes_no_second_server(user: User) -> Non
     user.kube.apply(user.cloud.secret(user.namespace, **elsewhere), force=True)
     user.annotate("onecloud.io/reconcile-requested-at", "now")
     status = user.wait_reason("CredentialsMismatch")
-    assert said(status, "Stalled")["status"] == "True"
+    assert condition(status, "Stalled")["status"] == "True"
     assert (status["id"], user.posts()) == (identity, 1)
     user.delete()
     user.wait_reason("CredentialsMismatch", kind="Deleting")
@@ -109,7 +109,8 @@ def test_a_cloud_that_lost_its_servers_is_not_filled_anew(user: User) -> None:
     lost = {user.wait_ready(name)["id"] for name in names}
     user.cloud.call("erase_all")
     held = user.until(
-        lambda: [n for n in names if said(user.status(n), "Synced").get("reason") == "TooManyGone"], "held"
+        lambda: [n for n in names if condition(user.status(n), "Synced").get("reason") == "TooManyGone"],
+        "held",
     )
     user.until(lambda: user.posts() < len(names) + 6, "never more than the floor of five are made again", 1)
     name = held[0]
@@ -133,7 +134,7 @@ def test_a_failed_creation_is_cleaned_up_and_made_again(user: User, status: str)
     user.cloud.call("fail_next", operation="create", status=status, text="the stub has no luck today")
     user.apply()
     failed = user.wait_reason("CreationFailed")
-    assert "no luck today" in said(failed, "Synced")["message"]
+    assert "no luck today" in condition(failed, "Synced")["message"]
     made = user.wait_ready()
     assert made["creation"]["attempt"] == 2
     assert user.only_server()["id"] == made["id"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.user import said
+from tests.e2e.user import condition
 
 if TYPE_CHECKING:
     from tests.e2e.user import User
@@ -45,8 +45,8 @@ def test_a_server_without_hot_plug_is_stopped_for_it_and_started_again(
     identity = made(user, agent, **power)
     user.apply(server={**LARGER, **power})
     status = user.wait_reason("RestartNeeded")
-    assert said(status, "Stalled")["status"] == "True"
-    assert said(status, "Ready")["status"] == "True"
+    assert condition(status, "Stalled")["status"] == "True"
+    assert condition(status, "Ready")["status"] == "True"
     assert {entry["field"] for entry in status["drift"]} == {"cpu", "memory"}
     assert user.only_server()["vcpu_count"] == 2
     user.apply(server={**LARGER, **power}, **RESTART)
@@ -74,8 +74,8 @@ def test_a_live_change_that_is_refused_falls_back_to_a_stop(user: User) -> None:
     refusal = {"method": "POST", "path": "/change-config$", "status": 400, "kind": "InvalidStatusError"}
     user.cloud.call("fault", effect="answer", count=2, details="no slot is free", **refusal)
     user.apply(server=LARGER)
-    told = user.wait_reason("RestartNeeded")
-    assert "no slot is free" in said(told, "Synced")["message"]
+    status = user.wait_reason("RestartNeeded")
+    assert "no slot is free" in condition(status, "Synced")["message"]
     user.cloud.call("clear_faults")
     user.cloud.call("fault", effect="answer", count=2, details="no slot is free", **refusal)
     user.apply(server=LARGER, **RESTART)
@@ -97,9 +97,9 @@ def test_a_change_that_is_refused_leaves_it_running_and_says_why(user: User) -> 
     user.cloud.call("fault", effect="answer", count=None, details="no such size", **refusal)
     user.apply(server={**LARGER, "powerState": "Unmanaged"}, **RESTART)
     user.until(lambda: asked(user, "start") == 1, "it is started again")
-    status = user.wait(lambda now: "restart" not in now and said(now, "Stalled").get("status") == "True")
-    assert "no such size" in said(status, "Synced")["message"]
-    assert said(status, "Ready")["status"] == "True"
+    status = user.wait(lambda now: "restart" not in now and condition(now, "Stalled").get("status") == "True")
+    assert "no such size" in condition(status, "Synced")["message"]
+    assert condition(status, "Ready")["status"] == "True"
     assert user.only_server()["status"] == "running"
 
 
@@ -110,8 +110,8 @@ def test_a_state_that_does_not_pass_is_told_as_what_it_is(user: User) -> None:
     user.cloud.call("fault", effect="answer", count=None, details="Virtual resource freezed", **refusal)
     user.apply(server={"powerState": "Running"})
     status = user.wait_reason("OperationFailed")
-    assert "Virtual resource freezed" in said(status, "Synced")["message"]
-    assert said(status, "Ready") | {"lastTransitionTime": ""} == said(status, "Ready") | {
+    assert "Virtual resource freezed" in condition(status, "Synced")["message"]
+    assert condition(status, "Ready") | {"lastTransitionTime": ""} == condition(status, "Ready") | {
         "lastTransitionTime": "",
         "status": "False",
         "reason": "WrongPowerState",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.conftest import QUICK
-from tests.e2e.user import User, said
+from tests.e2e.user import User, condition
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def user(
     kube.apply(cloud.secret(namespace))
     kubeconfig = control_plane.kubeconfig_of("operator")
     with Operator(kubeconfig, namespaces=namespace, **QUICK, gone_floor=1) as operator:
-        played = User(kube, namespace, cloud, operator)
-        yield played
-        played.check_secrets()
+        made = User(kube, namespace, cloud, operator)
+        yield made
+        made.check_secrets()
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def passed_by(user: User, polls: int = 6) -> None:
 
 
 def reason(user: User, name: str, kind: str = "Synced") -> str:
-    found: str = said(user.status(name), kind).get("reason", "")
+    found: str = condition(user.status(name), kind).get("reason", "")
     return found
 
 
@@ -76,12 +76,12 @@ def lost(user: User, ids: dict[str, str]) -> list[str]:
     """Lose all servers; return who is held back when everyone has been told."""
     user.cloud.call("erase_all")
 
-    def told() -> list[str] | None:
+    def all_settled() -> list[str] | None:
         held = [name for name in ids if reason(user, name) == "TooManyGone"]
         made = [name for name in ids if user.status(name)["id"] != ids[name]]
         return held if held and len({*held, *made}) == len(ids) else None
 
-    held: list[str] = user.until(told, "each one is held or made again")
+    held: list[str] = user.until(all_settled, "each one is held or made again")
     return held
 
 
@@ -127,9 +127,9 @@ def test_a_confirmation_that_was_left_there_confirms_no_later_loss(user: User, i
     posts = user.posts()
     passed_by(user)
     assert (reason(user, name), user.posts()) == ("TooManyGone", posts)
-    assert "does not count" in said(user.status(name), "Synced")["message"]
+    assert "does not count" in condition(user.status(name), "Synced")["message"]
     user.annotate(CONFIRM, None, name)
-    user.wait(lambda status: "does not count" not in said(status, "Synced")["message"], name)
+    user.wait(lambda status: "does not count" not in condition(status, "Synced")["message"], name)
     user.annotate(CONFIRM, ids[name], name)
     for one in NAMES:
         user.wait(partial(is_another, again[one]), one)
@@ -161,7 +161,7 @@ def test_a_name_that_the_objects_own_server_has_again_is_told_and_may_be_kept(us
     user.cloud.call("clear_faults")
     user.annotate("onecloud.io/reconcile-requested-at", "now")
     status = user.wait_reason("NameConflict")
-    user.wait(lambda status: identity in said(status, "Synced")["message"])
+    user.wait(lambda status: identity in condition(status, "Synced")["message"])
     assert status["creation"]["attempt"] == 2
     user.apply(adoption={"policy": "Adopt", "id": identity})
     assert user.wait(lambda status: status.get("adoptedAt"))["id"] == identity

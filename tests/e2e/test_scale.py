@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.e2e.fleet import soak
-from tests.e2e.user import KIND, said
+from tests.e2e.user import KIND, condition
 
 if TYPE_CHECKING:
     from tests.e2e.user import User
@@ -20,7 +20,7 @@ def test_hundreds_of_idle_objects_cost_no_request_of_their_own(user: User) -> No
     user.until(
         lambda: (
             sum(
-                said(o.get("status") or {}, "Ready").get("status") == "True"
+                condition(o.get("status") or {}, "Ready").get("status") == "True"
                 for o in user.kube.list(KIND, user.namespace)
             )
             == MANY

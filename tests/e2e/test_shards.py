@@ -19,7 +19,7 @@ from sandbox.cluster.namespaces import temporary
 from sandbox.stage import Cloud
 from tests.e2e.conftest import QUICK
 from tests.e2e.replica import LEASE, Replica
-from tests.e2e.user import KIND, User, said
+from tests.e2e.user import KIND, User, condition
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def test_a_server_of_another_shards_object_is_not_adopted(shards: Shards) -> Non
     identity = shards.user.wait_ready("owner")["id"]
     apply(shards, "thief", "b", adoption={"policy": "Adopt", "id": identity})
     shards.user.wait_reason("OwnedByAnother", "thief")
-    assert said(shards.user.status("owner"), "Ready")["status"] == "True"
+    assert condition(shards.user.status("owner"), "Ready")["status"] == "True"
 
 
 def test_a_selector_that_is_none_ends_the_operator_with_its_name(

@@ -16,7 +16,7 @@ import pytest
 from sandbox.cluster.proxy import Proxy
 from tests.e2e.conftest import QUICK
 from tests.e2e.fleet import soak, writes
-from tests.e2e.user import KIND, SERVER, User, said, settled
+from tests.e2e.user import KIND, SERVER, User, condition, settled
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class Storm:
             return True
         status = found.get("status") or {}
         servers = self.user.cloud.servers()
-        match said(status, "Deleting" if "deletionTimestamp" in found["metadata"] else "Synced").get(
+        match condition(status, "Deleting" if "deletionTimestamp" in found["metadata"] else "Synced").get(
             "reason"
         ):
             case "InRecycleBin":  # a gust put it there
@@ -228,9 +228,9 @@ def user(  # noqa: PLR0913, PLR0917 - the parts
     knobs = {**QUICK, "delete_again_seconds": 1, "post_settle_seconds": 2, "gone_percent": 100}
     kubeconfig = control_plane.kubeconfig_by(proxy.url, tmp_path / "kubeconfig", "operator")
     with Operator(kubeconfig, namespaces=namespace, **knobs) as operator:
-        played = User(kube, namespace, cloud, operator)
-        yield played
-        played.check_secrets()
+        made = User(kube, namespace, cloud, operator)
+        yield made
+        made.check_secrets()
 
 
 @pytest.mark.parametrize("seed", SEEDS)

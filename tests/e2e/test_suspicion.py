@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.user import KIND, said
+from tests.e2e.user import KIND, condition
 from tests.e2e.warm import Cloud
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def edit_status(user: User, status: dict[str, Any], name: str = "web-1") -> None
 
 
 def reasons(user: User, names: list[str]) -> dict[str, str]:
-    return {name: said(user.status(name), "Synced").get("reason", "") for name in names}
+    return {name: condition(user.status(name), "Synced").get("reason", "") for name in names}
 
 
 def passed_by(user: User, polls: int = 6) -> None:
@@ -164,7 +164,7 @@ def test_a_restart_does_not_forget_that_the_recycle_bin_is_off(user: User) -> No
     user.operator.kill()
     user.operator.start()
     passed_by(user)
-    assert said(user.status("w-1"), "Deleting")["reason"] == "RecycleBinOff"
+    assert condition(user.status("w-1"), "Deleting")["reason"] == "RecycleBinOff"
     assert len(user.cloud.servers()) == 1
     user.annotate("onecloud.io/confirm-delete", user.status("w-1")["id"], "w-1")
     user.wait_gone("w-1")
@@ -263,7 +263,7 @@ def test_a_refused_growth_stops_the_server_once_only(user: User, status: int) ->
     user.cloud.call("fault", **refusal, kind="InputParameterError", details="no")
     user.apply(server={"rootDisk": {"size": "40Gi"}}, disruption={"allow": "Restart"})
     user.until(lambda: user.cloud.counts().get("POST /servers/{id}/start", 0) == 1, "it is started again")
-    user.wait(lambda now: now.get("state") == "Running" and said(now, "Synced").get("status") == "False")
+    user.wait(lambda now: now.get("state") == "Running" and condition(now, "Synced").get("status") == "False")
     passed_by(user, 12)
     assert user.cloud.counts()["POST /servers/{id}/stop"] == 1
     assert user.only_server()["status"] == "running"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.fleet import writes
 from tests.e2e.impatient import CALL_SECONDS
-from tests.e2e.user import KIND, LONG, said, settled
+from tests.e2e.user import KIND, LONG, condition, settled
 from tests.e2e.warm import Cloud
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def test_an_endpoint_that_hangs_slows_no_other_however_many_secrets_lead_to_it(
         assert max(meanwhile) <= max(before) * SLOWER + SLACK_SECONDS, (
             f"{title}: {meanwhile}, before {before}"
         )
-        user.until(lambda: "EndpointUnreachable" in reasons(user), f"{title}: the bad tenant is told")
-        assert said(user.status("good"), "Synced")["status"] == "True"
+        user.until(lambda: "EndpointUnreachable" in reasons(user), f"{title}: the bad tenant sees it")
+        assert condition(user.status("good"), "Synced")["status"] == "True"
         bad_cloud.call("clear_faults")
         user.until(lambda: all_well(user), f"all are well after it {title}", LONG * 2)
     assert not writes(bad_cloud.counts())
@@ -88,7 +88,7 @@ def test_an_endpoint_that_hangs_slows_no_other_however_many_secrets_lead_to_it(
 
 def reasons(user: User) -> set[str]:
     return {
-        said(found.get("status") or {}, "Synced").get("reason", "")
+        condition(found.get("status") or {}, "Synced").get("reason", "")
         for found in user.kube.list(KIND, user.namespace)
         if found["metadata"]["name"] != "good"
     }

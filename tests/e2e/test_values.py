@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.user import said
+from tests.e2e.user import condition
 
 if TYPE_CHECKING:
     from tests.e2e.user import User
@@ -28,8 +28,8 @@ def out_of(key: str) -> dict[str, Any]:
 def test_an_empty_value_makes_no_server_until_it_is_corrected(user: User, field: str) -> None:
     keep(user, value="")
     user.apply(server={field: out_of("value")})
-    told = said(user.wait_reason("SecretInvalid"), "Synced")["message"]
-    assert "Secret login cannot be used: key value is empty" in told
+    message = condition(user.wait_reason("SecretInvalid"), "Synced")["message"]
+    assert "Secret login cannot be used: key value is empty" in message
     assert user.cloud.servers() == []
     keep(user, value="#!/bin/sh\n" if field == "userDataFrom" else "Sesam-0ffne-dich\n")
     user.wait_ready()

@@ -12,7 +12,7 @@ from sandbox.cluster.kube import KubeError
 from sandbox.stage import CRDS, grant
 from tests.e2e.conftest import QUICK
 from tests.e2e.test_suspicion import passed_by
-from tests.e2e.user import KIND, LONG, SERVER, User, said
+from tests.e2e.user import KIND, LONG, SERVER, User, condition
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ def test_the_servers_of_a_lost_cluster_are_taken_over_one_by_one(
     name = user.only_server()["name"]
     with moved(user, control_plane, "new-cluster") as after:
         after.apply()
-        told = said(after.wait_reason("NameConflict"), "Synced")["message"]
-        assert "spec.adoption" in told
+        message = condition(after.wait_reason("NameConflict"), "Synced")["message"]
+        assert "spec.adoption" in message
         after.apply(server={**SERVER, "name": name}, adoption={"policy": "AdoptOrCreate"})
-        told = said(after.wait_reason("OwnedByAnother"), "Synced")["message"]
-        assert "cluster cluster0" in told
-        assert f"onecloud.io/take-over: {identity}" in told
+        message = condition(after.wait_reason("OwnedByAnother"), "Synced")["message"]
+        assert "cluster cluster0" in message
+        assert f"onecloud.io/take-over: {identity}" in message
         after.annotate("onecloud.io/take-over", "another-id")
         passed_by(after)
         assert "adoptedAt" not in after.status()
@@ -63,8 +63,8 @@ def test_an_owner_that_lives_here_loses_nothing_to_an_annotation(user: User) -> 
     user.apply()
     identity = user.wait_ready()["id"]
     user.apply("thief", adoption={"policy": "Adopt", "id": identity})
-    told = said(user.wait_reason("OwnedByAnother", "thief"), "Synced")["message"]
-    assert "take-over" not in told
+    message = condition(user.wait_reason("OwnedByAnother", "thief"), "Synced")["message"]
+    assert "take-over" not in message
     user.annotate("onecloud.io/take-over", identity, "thief")
     passed_by(user)
     assert "adoptedAt" not in user.status("thief")
@@ -80,9 +80,9 @@ def test_a_removal_whose_secret_went_first_names_the_way_out(user: User) -> None
     user.delete()
     user.operator.start()
     status = user.wait_reason("SecretNotFound", kind="Deleting")
-    told = said(status, "Deleting")["message"]
-    assert "namespace is being deleted" in told
-    assert 'onecloud.io/force-detach: "true"' in told
+    message = condition(status, "Deleting")["message"]
+    assert "namespace is being deleted" in message
+    assert 'onecloud.io/force-detach: "true"' in message
     user.annotate("onecloud.io/force-detach", "true")
     user.wait_gone()
     assert user.only_server()["id"] == identity
@@ -95,7 +95,7 @@ def test_an_object_that_others_hold_says_that_our_part_is_done(user: User) -> No
     user.kube.patch(KIND, "web-1", user.namespace, {"metadata": {"finalizers": finalizers}})
     user.delete()
     status = user.wait_reason("Released", kind="Deleting")
-    assert THEIRS in said(status, "Deleting")["message"]
+    assert THEIRS in condition(status, "Deleting")["message"]
     assert user.get()["metadata"]["finalizers"] == [THEIRS]
     assert status["state"] == "Deleting"
     version = user.get()["metadata"]["resourceVersion"]
@@ -103,7 +103,7 @@ def test_an_object_that_others_hold_says_that_our_part_is_done(user: User) -> No
     user.operator.start()
     user.apply("web-2")
     user.wait_ready("web-2")
-    assert user.get()["metadata"]["resourceVersion"] == version, "told once"
+    assert user.get()["metadata"]["resourceVersion"] == version, "shown once"
     user.kube.patch(KIND, "web-1", user.namespace, {"metadata": {"finalizers": None}})
     user.wait_gone()
 

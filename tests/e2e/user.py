@@ -95,7 +95,7 @@ class User:
         self, reason: str, name: str = "web-1", kind: str = "Synced", seconds: float = LONG
     ) -> Any:
         """Wait until a condition (Synced by default) gives this reason; return the status."""
-        return self.wait(lambda status: said(status, kind).get("reason") == reason, name, seconds)
+        return self.wait(lambda status: condition(status, kind).get("reason") == reason, name, seconds)
 
     def wait_gone(self, name: str = "web-1") -> None:
         """Wait until the object is gone."""
@@ -129,7 +129,7 @@ class User:
             assert value not in seen
 
 
-def said(status: Mapping[str, Any], kind: str) -> dict[str, Any]:
+def condition(status: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Return a condition, or an empty one."""
     found: dict[str, Any] = next((c for c in status.get("conditions") or () if c["type"] == kind), {})
     return found
@@ -139,11 +139,11 @@ def settled(found: Mapping[str, Any]) -> bool:
     """Say what kstatus says: the newest generation was looked at, and the object is Ready."""
     status = found.get("status") or {}
     generation = found["metadata"]["generation"]
-    ready, synced = said(status, "Ready"), said(status, "Synced")
+    ready, synced = condition(status, "Ready"), condition(status, "Synced")
     return (
         status.get("observedGeneration") == generation
         and ready.get("status") == "True"
         and ready.get("observedGeneration") == generation
         and synced.get("status") == "True"
-        and not said(status, "Reconciling")
+        and not condition(status, "Reconciling")
     )

@@ -14,7 +14,7 @@ from sandbox.cluster.kube import Kube, KubeError
 from sandbox.stage import CRDS
 from tests.chart.helm import VERSIONS, Refused
 from tests.chart.older import SPEC_FIELD, STATUS_FIELD, fields_of, older_chart
-from tests.e2e.user import said
+from tests.e2e.user import condition
 from tests.install.site import KIND, LONG, TIMEOUT, VALUES
 from tools.docs.chart import CHART
 from tools.docs.install import NAMESPACE, RELEASE
@@ -41,8 +41,8 @@ def test_a_server_becomes_ready_through_the_charts_own_service_account(
     found = site.wait_ready()
     (server,) = site.cloud.servers()
     assert server["id"] == found["status"]["id"]
-    said = site.helm("test", RELEASE, f"--namespace={NAMESPACE}", "--timeout=60s")
-    assert re.search(r"Phase: +Succeeded", said)
+    output = site.helm("test", RELEASE, f"--namespace={NAMESPACE}", "--timeout=60s")
+    assert re.search(r"Phase: +Succeeded", output)
 
 
 def test_helm_waits_until_a_users_server_is_ready(site: Site) -> None:
@@ -51,11 +51,11 @@ def test_helm_waits_until_a_users_server_is_ready(site: Site) -> None:
     site.cloud.call("hang_at", statuses=["deploying"])
     with pytest.raises(Refused, match="OneCloudServer"):
         site.helm("install", *shop, "--timeout=3s")
-    assert not said(site.get()["status"], "Stalled"), "it is still being made"
+    assert not condition(site.get()["status"], "Stalled"), "it is still being made"
     site.cloud.call("hang_at", statuses=[])
     site.cloud.call("release")
     site.helm("upgrade", *shop, "--timeout=60s")
-    assert said(site.get()["status"], "Ready")["status"] == "True"
+    assert condition(site.get()["status"], "Ready")["status"] == "True"
 
 
 def test_helm_fails_at_once_when_a_users_server_stalls(site: Site) -> None:
@@ -66,7 +66,7 @@ def test_helm_fails_at_once_when_a_users_server_stalls(site: Site) -> None:
     with pytest.raises(Refused, match="status: Failed, message: Secret onecloud cannot be used"):
         site.helm("install", *shop, "--timeout=120s")
     assert time.monotonic() - started < LONG
-    assert said(site.get()["status"], "Stalled")["reason"] == "SecretInvalid"
+    assert condition(site.get()["status"], "Stalled")["reason"] == "SecretInvalid"
 
 
 def test_uninstalling_keeps_all_and_a_new_release_takes_over_without_a_write(site: Site) -> None:
@@ -139,7 +139,7 @@ def lacking(site: Site) -> tuple[bool, bool]:
 
 def same(one: Object, other: Object) -> bool:
     """Say whether two readings are of the same server, and it was Ready all the time between them."""
-    ready = [said(each["status"], "Ready") for each in (one, other)]
+    ready = [condition(each["status"], "Ready") for each in (one, other)]
     assert [condition["status"] for condition in ready] == ["True", "True"]
     since = [condition["lastTransitionTime"] for condition in ready]
     return bool(one["status"]["id"] == other["status"]["id"] and since[0] == since[1])
@@ -194,8 +194,8 @@ def test_a_missing_right_is_named_harms_no_other_namespace_and_is_used_when_it_c
     site.kube.create(site.server())
     site.wait_ready()
     rule = '{apiGroups: ["onecloud.io"], resources: ["onecloudservers"], verbs: ["list"]}'
-    said = f"a Role in the namespace {other} with the rule {rule} grants it"
-    site.until(lambda: said in site.kubelet.logs(NAMESPACE, *site.pods()), "it names the rule")
+    line = f"a Role in the namespace {other} with the rule {rule} grants it"
+    site.until(lambda: line in site.kubelet.logs(NAMESPACE, *site.pods()), "it names the rule")
     site.kube.patch("roles", RELEASE, other, {"rules": granted["rules"]})
     site.wait_ready(namespace=other)
     (pod,) = site.kube.list("pods", NAMESPACE, labels=f"app.kubernetes.io/instance={RELEASE}")
@@ -246,8 +246,8 @@ def test_without_the_definition_it_says_how_to_get_it_and_begins_when_it_comes(s
     site.helm(
         "install", RELEASE, CHART, f"--namespace={NAMESPACE}", "--values=-", stdin=yaml.safe_dump(values)
     )
-    told = "install the CRD (kubectl apply --server-side -k crds/)"
-    site.until(lambda: told in site.kubelet.logs(NAMESPACE), "it says so")
+    expected = "install the CRD (kubectl apply --server-side -k crds/)"
+    site.until(lambda: expected in site.kubelet.logs(NAMESPACE), "it says so")
     assert not available(site), "no Pod counts as ready before"
     site.cluster.install_crds(CRDS)
     site.until(lambda: available(site), "it is ready")

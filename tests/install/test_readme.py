@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sandbox.stage import ROOT
-from tests.e2e.user import said
+from tests.e2e.user import condition
 from tests.install.pages import README, Block, blocks, inline, shell
 from tests.install.site import KIND, LONG
 
@@ -91,9 +91,9 @@ def test_every_command_does_what_the_readme_says(site: Site, reader: Reader) -> 
     site.until(lambda: "lastHandledReconcileAt" in site.get(namespace="shop")["status"], "it is looked at")
     assert "annotated" in reader.line("paused")
     paused = site.kube.wait_for(
-        KIND, "web-1", "shop", lambda found: bool(said(found["status"], "Paused")), LONG
+        KIND, "web-1", "shop", lambda found: bool(condition(found["status"], "Paused")), LONG
     )
-    assert said(paused["status"], "Paused")["status"] == "True"
+    assert condition(paused["status"], "Paused")["status"] == "True"
 
     assert '"web-1" deleted' in reader.line("delete ocs")
     (server,) = site.cloud.servers()

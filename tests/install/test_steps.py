@@ -12,7 +12,7 @@ from onecloud_operator import __version__
 from sandbox.cluster import tools
 from sandbox.stage import ROOT
 from tests.chart.helm import Command
-from tests.e2e.user import said
+from tests.e2e.user import condition
 from tests.install.pages import INSTALLING, README, blocks, inline, shell, steps
 from tests.install.site import KIND, LONG, TIMEOUT
 from tools.docs.install import NAMESPACE
@@ -87,8 +87,8 @@ def test_everything_is_removed_while_the_servers_stay(site: Site, shell: Shell, 
     shell(server)
     retain, remove = steps(INSTALLING, "Removing everything")
     assert "web-1 patched" in shell(retain)
-    said = shell(remove)
-    assert '"web-1" deleted' in said
+    output = shell(remove)
+    assert '"web-1" deleted' in output
     assert site.kube.get("CustomResourceDefinition", CRD) is None
     (kept,) = site.cloud.servers()
     assert not kept["pending_deleted"]
@@ -99,9 +99,9 @@ def test_the_notes_of_a_release_lead_to_a_server(site: Site, shell: Shell, shop:
     notes = shell(install).partition("2. Credentials")[2].partition("TEST SUITE")[0].splitlines()
     commands = [line for line in notes if line.startswith("     ")]
     assert commands[-1].endswith(" get ocs -w"), "which never ends"
-    told = shell("\n".join([*commands[:-1], commands[-1].removesuffix(" -w")]))
-    assert "secret/onecloud created" in told
-    assert "web-1" in told
+    output = shell("\n".join([*commands[:-1], commands[-1].removesuffix(" -w")]))
+    assert "secret/onecloud created" in output
+    assert "web-1" in output
     site.wait_ready("web-1", "shop")
 
 
@@ -148,7 +148,7 @@ def test_a_chart_with_servers_keeps_those_that_the_page_says_it_keeps(site: Site
     helm3 = Command(tools.helm(3), tmp_path, site.cluster.kubeconfig)
     site.cloud.call("hang_at", statuses=["deploying"])
     helm3("install", "shop", chart, f"--namespace={site.namespace}", "--wait", TIMEOUT)
-    assert said(site.get("web-1").get("status") or {}, "Ready").get("status") != "True"
+    assert condition(site.get("web-1").get("status") or {}, "Ready").get("status") != "True"
     site.cloud.call("hang_at", statuses=[])
     site.cloud.call("release")
     before = {name: site.wait_ready(name) for name in ("db-1", "web-1", "web-2")}

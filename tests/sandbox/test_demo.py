@@ -151,11 +151,11 @@ def test_on_a_terminal_it_stays_up_with_its_kubeconfig_until_ctrl_c() -> None:
         assert ESCAPE in terminal.shown
         (line,) = re.findall(r"\. /dev/\S+/environment|\. /tmp/\S+/environment", plain(terminal.shown))
         (trick,) = re.findall(r"cloud power '.*'", plain(terminal.shown))
-        played = shell(line, trick, "kubectl get ocs -A --no-headers", "metrics", "echo $KUBECONFIG")
-        assert played.startswith('{"result":')
-        assert "web-1" in played
-        assert "\nonecloud_operator_leader 1.0\n" in played
-        kubeconfig = played.splitlines()[-1]
+        output = shell(line, trick, "kubectl get ocs -A --no-headers", "metrics", "echo $KUBECONFIG")
+        assert output.startswith('{"result":')
+        assert "web-1" in output
+        assert "\nonecloud_operator_leader 1.0\n" in output
+        kubeconfig = output.splitlines()[-1]
         assert not terminal.too_wide()
         children = descendants(terminal.process.pid)
         assert len(children) >= 4  # etcd, kube-apiserver, the cloud, the operator
