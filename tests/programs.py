@@ -20,6 +20,7 @@ PACKAGES: Final = {
     "unshare": "util-linux",
     "chroot": "coreutils",
     "make": "make",
+    "curl": "curl",
     "gpg": "gpg",
     "docker-registry": "docker-registry",
     "promtool": "prometheus",

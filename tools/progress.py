@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from sandbox.children import child
 
 HEARTBEAT_SECONDS = 15.0
 TAIL_LINES = 20
+WIDTH = 80  # of a terminal
 
 
 class StepError(Exception):
@@ -18,8 +20,15 @@ class StepError(Exception):
 
 
 def say(text: str) -> None:
-    """Print a line that begins a step."""
-    print(f"==> {text}", file=sys.stderr, flush=True)
+    """Print what begins a step."""
+    lines = textwrap.wrap(
+        f"==> {text}",
+        WIDTH,
+        subsequent_indent=" " * 4,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    print(*lines, sep="\n", file=sys.stderr, flush=True)
 
 
 def step(

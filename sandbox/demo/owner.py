@@ -81,10 +81,11 @@ def _only(context: str, shell: Shell) -> str:
 def _secret(path: Path) -> tuple[str, str]:
     """Return the Secret in *path*, under our name and namespace, and the address that it leads to."""
     howto = (
-        "SECRET must name a file with one Secret. From the cloud's own shell file (rcadmin) it is made by\n"
+        "SECRET must name a file with one Secret. From the cloud's own shell file\n"
+        "(rcadmin) it is made by\n"
         "  env -i sh -ac '. ./rcadmin; env' | grep ^OS_ |\n"
-        "    kubectl create secret generic onecloud --dry-run=client -o yaml --from-env-file=/dev/stdin \\\n"
-        "    > secret.yaml"
+        "    kubectl create secret generic onecloud --dry-run=client -o yaml \\\n"
+        "      --from-env-file=/dev/stdin > secret.yaml"
     )
     try:
         documents = [each for each in yaml.safe_load_all(path.read_text()) if each is not None]

@@ -22,7 +22,7 @@ from sandbox.demo.places import sandbox
 from sandbox.demo.play import LOG_LINES, Play, Unseen
 from sandbox.demo.scene import NAMESPACE
 from sandbox.demo.shell import ShellError
-from sandbox.demo.show import Show
+from sandbox.demo.show import Show, fitting
 from sandbox.stage import ROOT, StageError
 from tools.progress import StepError
 
@@ -48,10 +48,10 @@ def run(arguments: Sequence[str]) -> int:
         os.chdir(ROOT)  # the commands name files of the checkout
         return _run(chosen, show, stay=terminal)
     except ChoiceError as error:
-        print(f"\n{error}", file=sys.stderr)
+        print(f"\n{fitting(str(error))}", file=sys.stderr)
         return WRONG_USE
     except (ControlPlaneError, ShellError, StageError, StepError, ToolError) as error:
-        print(f"\n{error}", file=sys.stderr)
+        print(f"\n{fitting(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # whoever read has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

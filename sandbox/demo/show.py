@@ -167,6 +167,11 @@ class Show:
         self._spoke_at = time.monotonic()
 
 
+def fitting(text: str) -> str:
+    """Return *text* with its long lines in pieces."""
+    return "\n".join(piece for line in text.splitlines() for piece in _folded(line, ""))
+
+
 def _wrapped(text: str, head: str) -> list[str]:
     return textwrap.wrap(
         text,

@@ -90,6 +90,7 @@ def test_credentials_of_the_readers_own_are_not_written_over(line: str, tmp_path
 
 
 def test_what_it_says_of_breaking_things_breaks_them(playground: Terminal, line: str, tmp_path: Path) -> None:
+    needs("curl")
     commands = re.findall(r"^  (cloud .*?) +# ", playground.shown, re.MULTILINE)
     assert len(commands) == 5
     made = """cloud add_server '{"name": "shop.web-1"}'"""
@@ -100,6 +101,7 @@ def test_what_it_says_of_breaking_things_breaks_them(playground: Terminal, line:
 
 
 def test_the_metrics_of_an_installed_operator_can_be_read(line: str, tmp_path: Path) -> None:
+    needs("curl")
     done = shell(line, f"{INSTALL}\nmetrics", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "\nonecloud_operator_leader 1.0\n" in done.stdout

@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.cluster import tools
 from sandbox.cluster.scratch import PREFIX, SETTLE_SECONDS, scratch
+from tests.sandbox.terminal import COLUMNS
 from tools.progress import StepError, step
 
 
@@ -70,6 +71,14 @@ def test_a_long_step_says_that_it_still_runs_and_how_long_it_usually_takes(
     assert first == "==> building it (usually a while)"
     assert second == "==>     still at it: building it, 0:00 so far (usually a while)"
     assert last == "==>     done in 0:00"
+
+
+def test_what_is_said_of_a_long_step_fits_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, program in tools.PROGRAMS.items():
+        step(f"building {name} from source, once", ["true"], usually=f"{program.usually} on two cores")
+    said = capsys.readouterr().err
+    assert "building kube-controller-manager from source, once (usually" in " ".join(said.split())
+    assert all(len(line) <= COLUMNS for line in said.splitlines())
 
 
 def test_a_step_that_fails_shows_its_last_lines() -> None:
