@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onecloud_operator.api.crd import DEFINITION
 from onecloud_operator.controller.server_object import SERVERS, resource_of
 from onecloud_operator.core.records import attempt_id, unasked_for
 from onecloud_operator.core.resource import FINALIZER, PAUSED, Resource
@@ -225,6 +226,7 @@ def test_what_no_decision_reads_is_not_kept(objects: Store[Resource]) -> None:
     assert "kubectl" not in repr(objects.__dict__)
 
 
+EVERYTHING = {f"f:{name}": {} for name in DEFINITION.status()["properties"]}
 MANAGED = {"subresource": "status", "fieldsV1": {"f:status": {"f:server": {}}}}
 
 
@@ -237,6 +239,7 @@ MANAGED = {"subresource": "status", "fieldsV1": {"f:status": {"f:server": {}}}}
         pytest.param(
             [MANAGED | {"manager": "x", "fieldsV1": {"f:status": {"f:ip": {}}}}], False, id="beside"
         ),
+        pytest.param([MANAGED | {"manager": "x", "fieldsV1": {"f:status": EVERYTHING}}], True, id="of-all"),
         pytest.param(None, False, id="of-nobody"),
     ],
 )

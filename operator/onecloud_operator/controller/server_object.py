@@ -41,7 +41,10 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
         finalizer_place=finalizer_place(metadata, FINALIZER),
         annotations=metadata.get("annotations") or {},
         records=believed(
-            records_of(status), metadata["uid"], deleting=deleting, mirror_shared=SHARED in body
+            records_of(status),
+            metadata["uid"],
+            deleting=deleting,
+            mirror_shared="server" in body.get(SHARED, ()),
         ),
         status=status,
     )

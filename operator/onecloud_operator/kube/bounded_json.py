@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ANSWER_BYTES: Final = 8 * 2**20  # an object has 1.5 MiB at the most; a page of 500 with full status 4 MiB
 FEWER: Final = 4  # how many times fewer objects are asked for after a page that was too large
 FIELD_MANAGER: Final = "onecloud-operator"
-SHARED: Final = "shared"  # beside metadata, spec and status: others wrote what status.server shows
+SHARED: Final = "shared"  # beside metadata, spec and status: the fields of the status that others wrote, too
 PREFIX: Final = f"{GROUP}/"  # of our finalizers
 # Those that decisions read; others of our prefix, however many, must not push one of them out.
 ANNOTATIONS: Final = frozenset(
@@ -92,7 +92,7 @@ def slim(body: Mapping[str, Any]) -> dict[str, Any]:
         metadata |= {"finalizers": list(held.values()), PLACES: list(held)}
     slender = {"metadata": metadata, "spec": body.get("spec"), "status": body.get("status")}
     shared = body.get(SHARED) or _shared(given.get("managedFields"))
-    return slender | {SHARED: True} if shared else slender
+    return slender | {SHARED: shared} if shared else slender
 
 
 def _finalizers(metadata: Mapping[str, Any]) -> dict[int, str]:
@@ -128,12 +128,13 @@ def _named(item: dict[str, Any]) -> dict[str, Any]:
     return {name: item[name] for name in ("apiVersion", "kind") if name in item} | slim(item)
 
 
-def _shared(managers: object) -> bool:
-    """Say whether another manager of fields than we wrote ``status.server`` as it stands."""
+def _shared(managers: object) -> list[str]:
+    """Return the fields of the status that stand as others wrote them; a definition bounds their number."""
     found: Iterable[Any] = managers if isinstance(managers, list) else ()
-    return any(
-        each.get("subresource") == "status"
-        and each.get("manager") != FIELD_MANAGER
-        and "f:server" in (each.get("fieldsV1") or {}).get("f:status", ())
+    theirs = {
+        field.removeprefix("f:")
         for each in found
-    )
+        if each.get("subresource") == "status" and each.get("manager") != FIELD_MANAGER
+        for field in (each.get("fieldsV1") or {}).get("f:status", ())
+    }
+    return sorted(theirs)
