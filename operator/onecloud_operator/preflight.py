@@ -14,7 +14,8 @@ from onecloud_operator.api.identity import SERVER
 from onecloud_operator.election.election import StoreError
 from onecloud_operator.election.leadership import election_of, lease_namespace
 from onecloud_operator.kube import cluster_addresses, connection, rbac
-from onecloud_operator.kube.client import KubeClient, KubeError, KubeNotFound
+from onecloud_operator.kube.calls import KubeError, KubeNotFound
+from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.options import address_policy
 from onecloud_operator.settings import PREFIX, SettingsError

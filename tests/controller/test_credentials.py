@@ -15,7 +15,7 @@ import pytest
 from onecloud_operator.api.status import CloudStatus
 from onecloud_operator.controller import credentials
 from onecloud_operator.controller.credentials import REGION_LENGTH, URL_LENGTH, credentials_of
-from onecloud_operator.kube.client import KubeError, KubeNotFound
+from onecloud_operator.kube.calls import KubeError, KubeNotFound
 from onecloud_operator.kube.secrets import (
     LACKING_SECONDS,
     REMEMBERED,

@@ -15,7 +15,7 @@ from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.core.facts import Config
 from onecloud_operator.core.values import Problem
 from onecloud_operator.feed import FeedOptions, Feeds
-from onecloud_operator.kube.client import KubeConflict, KubeError, KubeNotFound
+from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
 from onecloud_operator.kube.store import Key, Store
 from tests.engine.simulated import SimulatedClock
 

@@ -14,7 +14,8 @@ from onecloud_operator.controller.recorder import Recorder
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.core.report.events import transitions
 from onecloud_operator.core.report.report import differs
-from onecloud_operator.kube.client import KubeClient, KubeError
+from onecloud_operator.kube.calls import KubeError
+from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.kube.store import Store, key_of
 from tests.core.fixtures import UID, WALL

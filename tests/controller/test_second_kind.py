@@ -20,7 +20,7 @@ from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.kube import handlers
-from onecloud_operator.kube.client import KubeNotFound
+from onecloud_operator.kube.calls import KubeNotFound
 from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.kube.resync import Resync
 from onecloud_operator.kube.store import Key, Store, key_of

@@ -12,7 +12,7 @@ import pytest
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.sessions import REREAD, REREAD_SECONDS, TIDY_SECONDS, Opened, Sessions
 from onecloud_operator.core.values import Place, Problem
-from onecloud_operator.kube import client
+from onecloud_operator.kube import calls
 from onecloud_operator.kube.secrets import Secrets
 from onecloud_operator.onecloud import AddressPolicy, Endpoints
 from sandbox.cloud import running_cloud
@@ -50,7 +50,7 @@ class Scene:
             raise self.refusal
         if (namespace, name) not in self.values:
             msg = f"GET …/secrets/{name}: 404"
-            raise client.KubeNotFound(msg, 404)
+            raise calls.KubeNotFound(msg, 404)
         found = self.values[namespace, name]
         return {"data": {key: base64.b64encode(value.encode()).decode() for key, value in found.items()}}
 
@@ -105,7 +105,7 @@ async def test_two_secrets_of_one_project_lead_to_one_place() -> None:
     ("refusal", "says"),
     [
         pytest.param(None, "There is no Secret lost in namespace shop.", id="there-is-none"),
-        pytest.param(client.KubeForbidden("403", 403), "no right to read Secret lost", id="no-right"),
+        pytest.param(calls.KubeForbidden("403", 403), "no right to read Secret lost", id="no-right"),
     ],
 )
 async def test_a_secret_that_cannot_be_had_is_named(refusal: Exception | None, says: str) -> None:
@@ -120,8 +120,8 @@ async def test_a_secret_that_cannot_be_had_is_named(refusal: Exception | None, s
 async def test_an_api_server_that_does_not_answer_says_nothing_of_the_secret() -> None:
     """It goes through, so that the pass is repeated; the object is not blamed."""
     async with scene() as s:
-        s.refusal = client.KubeError("no answer")
-        with pytest.raises(client.KubeError):
+        s.refusal = calls.KubeError("no answer")
+        with pytest.raises(calls.KubeError):
             await s.sessions.open(*SECRET)
 
 
@@ -207,7 +207,7 @@ async def test_a_removal_goes_on_with_the_last_session_that_worked(how: str) -> 
         if how == "gone":
             del s.values[SECRET]
         elif how == "no-right":
-            s.refusal = client.KubeForbidden("403", 403)
+            s.refusal = calls.KubeForbidden("403", 403)
         else:
             s.values[SECRET] = {"OS_AUTH_URL": "?"}
         await s.clock.advance(61.0)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from onecloud_operator import __main__
-from onecloud_operator.kube import client, handlers, resync
+from onecloud_operator.kube import calls, handlers, resync
 from onecloud_operator.onecloud import endpoints
 from onecloud_operator.onecloud.limits import Limits
 
@@ -37,7 +37,7 @@ def hurry() -> None:
 
     handlers.settings = settings
     resync.EVERY_SECONDS = COUNT_SECONDS
-    client.TIMEOUT_SECONDS = CALL_SECONDS  # type: ignore[misc]  # the experiment
+    calls.TIMEOUT_SECONDS = CALL_SECONDS  # type: ignore[misc]  # the experiment
     endpoints.Limits = partial(  # type: ignore[attr-defined, assignment]
         Limits, read_seconds=CALL_SECONDS, list_read_seconds=CALL_SECONDS, slot_seconds=CALL_SECONDS * 2
     )

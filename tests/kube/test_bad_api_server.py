@@ -10,15 +10,8 @@ from kubernetes.aio.client import ApiClient, Configuration
 
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.kube.bounded_json import FIELD_MANAGER
-from onecloud_operator.kube.client import (
-    PAGE,
-    KubeClient,
-    KubeConflict,
-    KubeError,
-    KubeForbidden,
-    KubeNotFound,
-    ObjectReference,
-)
+from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeForbidden, KubeNotFound
+from onecloud_operator.kube.client import PAGE, KubeClient, ObjectReference
 from tests.kube.api_server import always, answering, status_of
 from tests.onecloud.origin import LOST, Answer, serving
 

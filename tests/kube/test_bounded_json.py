@@ -22,7 +22,8 @@ from onecloud_operator.controller.server_object import SERVERS, resource_of
 from onecloud_operator.core import resource as core_resource
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.kube.bounded_json import ANNOTATION_LENGTH, ANNOTATIONS, ANSWER_BYTES, decode, slim
-from onecloud_operator.kube.client import KubeAnswerTooLarge, KubeClient
+from onecloud_operator.kube.calls import KubeAnswerTooLarge
+from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.kube.store import Store
 from onecloud_operator.kube.watch import Watch
 

@@ -12,14 +12,8 @@ import pytest
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.api.prune import keeps
 from onecloud_operator.kube.bounded_json import FIELD_MANAGER
-from onecloud_operator.kube.client import (
-    KubeClient,
-    KubeConflict,
-    KubeError,
-    KubeForbidden,
-    KubeNotFound,
-    ObjectReference,
-)
+from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeForbidden, KubeNotFound
+from onecloud_operator.kube.client import KubeClient, ObjectReference
 from tests.api.manifests import SPEC, manifest
 from tests.client import cluster_of
 

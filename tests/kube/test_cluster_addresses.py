@@ -7,7 +7,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from onecloud_operator.kube.client import KubeClient, KubeError, KubeForbidden, KubeNotFound
+from onecloud_operator.kube.calls import KubeError, KubeForbidden, KubeNotFound
+from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.kube.cluster_addresses import ClusterAddresses, service_domains
 from onecloud_operator.onecloud import AddressPolicy
 from onecloud_operator.settings import Settings

@@ -13,7 +13,7 @@ from onecloud_operator.api.identity import SERVER
 from onecloud_operator.core.records import KeptDisk, Records, Restart
 from onecloud_operator.core.report.next_records import shown
 from onecloud_operator.core.values import Place
-from onecloud_operator.kube.client import KubeError, KubeNotFound
+from onecloud_operator.kube.calls import KubeError, KubeNotFound
 from onecloud_operator.kube.installed_crd import (
     EVERY_SECONDS,
     InstalledCRD,

@@ -13,7 +13,7 @@ from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
-from onecloud_operator.kube.client import KubeError
+from onecloud_operator.kube.calls import KubeError
 from onecloud_operator.kube.resync import EVERY_SECONDS, FIRST_SECONDS, Resync
 from onecloud_operator.kube.store import Key, Store, key_of
 from tests.api.manifests import SPEC, manifest

@@ -226,7 +226,7 @@ def test_what_no_decision_reads_is_not_kept(objects: Store[Resource]) -> None:
     assert "kubectl" not in repr(objects.__dict__)
 
 
-EVERYTHING = {f"f:{name}": {} for name in DEFINITION.status()["properties"]}
+EVERYTHING: dict[str, Any] = {f"f:{name}": {} for name in DEFINITION.status()["properties"]}
 MANAGED = {"subresource": "status", "fieldsV1": {"f:status": {"f:server": {}}}}
 
 

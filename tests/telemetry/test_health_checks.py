@@ -23,7 +23,8 @@ from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import Supervisor
 from onecloud_operator.feed import Feeds
-from onecloud_operator.kube.client import KubeClient, KubeError
+from onecloud_operator.kube.calls import KubeError
+from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.kube.store import Key, Store
 from onecloud_operator.kube.watch import Watch
 from onecloud_operator.telemetry.health import Health, Server

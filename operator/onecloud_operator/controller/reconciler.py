@@ -22,7 +22,7 @@ from onecloud_operator.controller.actuator import (
 )
 from onecloud_operator.controller.recorder import Recorder, log
 from onecloud_operator.engine.backoff import Backoff, spread
-from onecloud_operator.kube.client import KubeConflict, KubeError, KubeNotFound
+from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
 from onecloud_operator.kube.store import key_of
 
 if TYPE_CHECKING:

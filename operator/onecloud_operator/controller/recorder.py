@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.prune import keeps, prune
 from onecloud_operator.core.values import text_of_time
-from onecloud_operator.kube.client import KubeError, KubeForbidden, ObjectReference
+from onecloud_operator.kube.calls import KubeError, KubeForbidden
+from onecloud_operator.kube.client import ObjectReference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -21,7 +21,7 @@ from onecloud_operator.core.report.events import transitions
 from onecloud_operator.core.report.report import differs, report
 from onecloud_operator.core.resource import Resource
 from onecloud_operator.core.values import Problem
-from onecloud_operator.kube.client import KubeNotFound
+from onecloud_operator.kube.calls import KubeNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -9,7 +9,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
 from onecloud_operator.controller.credentials import credentials_of, quoted, without_line_break
 from onecloud_operator.core.values import Place, Problem
-from onecloud_operator.kube import client
+from onecloud_operator.kube import calls
 from onecloud_operator.kube.secrets import SecretUnusable
 from onecloud_operator.onecloud import Cloud, origin_of
 from onecloud_operator.onecloud.errors import OneCloudError, SignInError, Unauthorized
@@ -89,7 +89,7 @@ class Sessions:
             value = await self._secrets.value(namespace, name, key, most)
         except SecretUnusable as error:
             return Problem(Reason.SECRET_INVALID, f"Secret {name} cannot be used: {error}. {REREAD}")
-        except (client.KubeNotFound, client.KubeForbidden) as error:
+        except (calls.KubeNotFound, calls.KubeForbidden) as error:
             return _unread(namespace, name, error)
         if value is None:
             return Problem(Reason.SECRET_NOT_FOUND, f"Secret {name} has no key {key}. {REREAD}")
@@ -163,12 +163,12 @@ class Sessions:
     async def _data(self, namespace: str, name: str, *, newer_than: float | None) -> Data | Problem:
         try:
             return await self._secrets.data(namespace, name, newer_than=newer_than)
-        except (client.KubeNotFound, client.KubeForbidden) as error:
+        except (calls.KubeNotFound, calls.KubeForbidden) as error:
             return _unread(namespace, name, error)
 
 
-def _unread(namespace: str, name: str, error: client.KubeNotFound | client.KubeForbidden) -> Problem:
-    if isinstance(error, client.KubeNotFound):
+def _unread(namespace: str, name: str, error: calls.KubeNotFound | calls.KubeForbidden) -> Problem:
+    if isinstance(error, calls.KubeNotFound):
         return Problem(
             Reason.SECRET_NOT_FOUND, f"There is no Secret {name} in namespace {namespace}. {REREAD}"
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from onecloud_operator.election.election import Overtaken, Record, StoreError
-from onecloud_operator.kube.client import KubeConflict, KubeError, KubeForbidden, KubeNotFound, named
+from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeForbidden, KubeNotFound, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

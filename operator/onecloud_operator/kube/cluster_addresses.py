@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from onecloud_operator.kube.client import KubeError, KubeNotFound
+from onecloud_operator.kube.calls import KubeError, KubeNotFound
 from onecloud_operator.settings import PREFIX
 
 if TYPE_CHECKING:

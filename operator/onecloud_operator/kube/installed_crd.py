@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from onecloud_operator.api.prune import schema_of_status
-from onecloud_operator.kube.client import KubeError, KubeNotFound
+from onecloud_operator.kube.calls import KubeError, KubeNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.kube.client import KubeError, KubeForbidden, KubeNotFound
+from onecloud_operator.kube.calls import KubeError, KubeForbidden, KubeNotFound
 from onecloud_operator.kube.store import key_in
 
 if TYPE_CHECKING:

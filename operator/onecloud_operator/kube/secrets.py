@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
-from onecloud_operator.kube.client import KubeError, KubeForbidden, KubeNotFound
+from onecloud_operator.kube.calls import KubeError, KubeForbidden, KubeNotFound
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping

@@ -1,0 +1,171 @@
+"""One call to the Kubernetes API: within time and size, with an error for each way in which it may fail."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+from kubernetes.aio.client.exceptions import ApiException
+
+from onecloud_operator.kube.bounded_json import TooLarge, decode, read
+from onecloud_operator.kube.rbac import granting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kubernetes.aio.client import ApiClient
+
+TIMEOUT_SECONDS: Final = 15.0
+NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+
+
+class KubeError(Exception):
+    """The API server refused a call, or could not be asked. *status* is None for the latter."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class KubeConflict(KubeError):
+    """The object has changed since it was read: read it again and decide anew."""
+
+
+class KubeNotFound(KubeError):
+    """There is no such object (any more)."""
+
+
+class KubeForbidden(KubeError):
+    """A rule of RBAC is missing; the message names what is needed."""
+
+
+class KubeAnswerTooLarge(KubeError):
+    """The answer has more bytes than are read of one."""
+
+
+class Calls:
+    """
+    One API server, spoken to with the operator's own rights.
+
+    *on_call* is told of every call: its operation (a word of a small set), its status or None, its seconds.
+    """
+
+    def __init__(
+        self, api: ApiClient, on_call: Callable[[str, int | None, float], None] | None = None
+    ) -> None:
+        self._api = api
+        self._on_call = on_call
+        self.succeeded_at: float | None = None  # monotonic, of the last call of ours that succeeded
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()  # type: ignore[no-untyped-call]  # generated
+
+    async def call(  # noqa: PLR0913 - the parts of an HTTP request
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+    ) -> dict[str, Any]:
+        """Make one call and return its answer, a JSON object. Raises KubeError."""
+        began_at = time.monotonic()
+        status: int | None = None
+        try:
+            answer = await self._exchange(method, path, query, body, content_type, accept)
+            self.succeeded_at = time.monotonic()
+            status = 200
+        except KubeError as error:
+            status = error.status
+            raise
+        finally:
+            if self._on_call is not None:
+                self._on_call(operation, status, time.monotonic() - began_at)
+        return answer
+
+    async def _exchange(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: object,
+        content_type: str,
+        accept: str,
+    ) -> dict[str, Any]:
+        headers = {"Accept": accept}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        # Without the body, which is JSON already: it would be searched for models and copied, leaf by leaf.
+        _, url, headers, *_ = await self._api.param_serialize(
+            method=method,
+            resource_path=path,
+            query_params=list((query or {}).items()),
+            header_params=headers,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            reply = await self._api.call_api(method, url, headers, body, _request_timeout=TIMEOUT_SECONDS)
+            data = await read(reply.response)
+        except TooLarge as error:
+            raise KubeAnswerTooLarge(f"{method} {path}: {error}") from error
+        except ApiException as error:
+            raise _error(method, path, error.status, error.body) from error
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
+            where = self._api.configuration.host
+            msg = f"{method} {path}: the API server at {where} does not answer ({type(error).__name__})"
+            raise KubeError(msg) from error
+        if not 200 <= reply.status < 300:  # noqa: PLR2004
+            raise _error(method, path, reply.status, data)
+        try:
+            answer = decode(data)
+        except ValueError as error:
+            msg = f"{method} {path}: the answer is no JSON"
+            raise KubeError(msg, reply.status) from error
+        if not isinstance(answer, dict):
+            msg = f"{method} {path}: the answer is no JSON object"
+            raise KubeError(msg, reply.status)
+        return answer
+
+
+def named(name: str) -> str:
+    """
+    Return a name as it may stand in a path. Raises KubeNotFound for what is no name.
+
+    The CRD's patterns see to it already; but nothing else would stand between a name and another namespace.
+    """
+    if NAME.fullmatch(name) is None or ".." in name:
+        msg = f"{name[:64]!r} is no name in Kubernetes"
+        raise KubeNotFound(msg, 404)
+    return name
+
+
+def _error(method: str, path: str, status: int | None, body: object) -> KubeError:
+    """Return the error for an answer; the API server's own message is kept: it holds no Secret's data."""
+    answer: object = None
+    if isinstance(body, str | bytes):
+        with suppress(ValueError):
+            answer = decode(body.encode() if isinstance(body, str) else body)
+    told = answer if isinstance(answer, dict) else {}
+    message = str(told.get("message") or "")[:500]
+    text = f"{method} {path}: {status} {message}".rstrip()
+    if status == 403 and (rule := granting(message)):  # noqa: PLR2004
+        text = f"{text}; {rule}"
+    match status:
+        case 404:
+            return KubeNotFound(text, status)
+        case 409:
+            return KubeConflict(text, status)
+        case 422 if not told.get("details"):  # a failed test of a JSON patch; what is not valid is named
+            return KubeConflict(text, status)
+        case 401 | 403:
+            return KubeForbidden(text, status)
+        case _:
+            return KubeError(text, status)
