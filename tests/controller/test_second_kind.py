@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import subprocess
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -15,7 +19,6 @@ import yaml
 
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.controller.reconciler import Reconciler
-from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.engine.queue import Queue
@@ -24,7 +27,7 @@ from onecloud_operator.kube.calls import KubeNotFound
 from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.kube.resync import Resync
 from onecloud_operator.kube.store import Key, Store, key_of
-from onecloud_operator.kube.watch import Watch
+from tests.api.manifests import SPEC, manifest
 from tests.client import cluster_of
 from tests.controller.beacons import BEACON, BEACONS, CRD, DEFINITION, Beacon, BeaconActuator
 
@@ -47,18 +50,21 @@ class Scene:
     async def make(self, brightness: int) -> str:
         """Make an object, and have the watch tell of it; return its name."""
         name = f"beacon-{uuid4().hex[:8]}"
-        manifest = {
-            "apiVersion": BEACON.api_version,
-            "kind": BEACON.kind,
-            "metadata": {"name": name},
-            "spec": {"brightness": brightness},
-        }
-        await self.heard.hear({"type": "ADDED", "object": self.kube.create(manifest)})
+        await self.heard.hear({"type": "ADDED", "object": self.kube.create(beacon(name, brightness))})
         return name
 
     async def until(self, name: str, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Return the object as soon as it *is_so*."""
         return await asyncio.to_thread(self.kube.wait_for, BEACON.plural, name, None, is_so)
+
+
+def beacon(name: str, brightness: int) -> dict[str, Any]:
+    return {
+        "apiVersion": BEACON.api_version,
+        "kind": BEACON.kind,
+        "metadata": {"name": name},
+        "spec": {"brightness": brightness},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -185,13 +191,31 @@ async def test_what_the_watch_has_missed_is_found_by_the_resync(scene: Scene) ->
     assert key_of(found) in scene.gone
 
 
-def test_both_kinds_are_heard_by_one_watch(scene: Scene) -> None:
-    servers = Store(SERVERS, lambda: 0.0)
-    watch = Watch({SERVER.plural: lambda: None, BEACON.plural: lambda: None}, monotonic=lambda: 0.0)
-    both = handlers.registry(
-        watch, handlers.WatchedKind(servers, scene.heard.queue, scene.gone.append), scene.heard
-    )
-    heard = {str(each.selector) for each in both._watching.get_all_handlers()}  # noqa: SLF001 - it shows them nowhere else
-    assert len(heard) == 2
+def test_both_kinds_are_heard_by_one_watch(
+    control_plane: ControlPlane, kube: Kube, namespace: str, served: None, beacons_served: None
+) -> None:
+    """Though servers are worked on in one namespace only, and beacons live in none."""
+    server = kube.create(manifest(namespace, SPEC, "web"))["metadata"]["name"]
+    light = kube.create(beacon(f"beacon-{uuid4().hex[:8]}", 1))["metadata"]["name"]
+    beacons = {each["metadata"]["name"] for each in kube.list(BEACON.plural)}
+    root = Path(__file__).parents[2]
+    environment = {
+        **os.environ,
+        "KUBECONFIG": str(control_plane.kubeconfig_of("admin")),
+        "PYTHONPATH": f"{root / 'operator'}:{root}",
+    }
+    command = [
+        sys.executable,
+        str(root / "tests" / "controller" / "hearing.py"),
+        namespace,
+        str(len(beacons) + 1),
+    ]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    heard = {f"OneCloudServer {namespace}/{server}", *(f"Beacon {name}" for name in beacons)}
+    assert light in beacons
+    assert set(ended.stdout.splitlines()) == heard, ended.stderr
+
+
+def test_a_selector_is_for_every_kind() -> None:
     chosen = handlers.settings(SERVER, BEACON, selector="shard=a").watching.label_selectors
-    assert set(chosen.values()) == {"shard=a"}
+    assert list(chosen.values()) == ["shard=a"] * 2
