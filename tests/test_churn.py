@@ -21,7 +21,8 @@ import pytest
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.controller.sessions import TIDY_SECONDS, Sessions
-from onecloud_operator.core.actions import GrowDisk, Look, ReadDisk
+from onecloud_operator.core.actions import Look, ReadDisk
+from onecloud_operator.core.cloud_writes import GrowDisk
 from onecloud_operator.core.memory import DISKS_KEPT, LOOKS_KEPT, accepted, refused
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.resource import FINALIZER

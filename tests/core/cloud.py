@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import PLAIN_FIELDS
-from onecloud_operator.core.actions import (
+from onecloud_operator.core.cloud_writes import (
     Claim,
     Create,
     Delete,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from onecloud_operator.api.plain import PlainValue
-    from onecloud_operator.core.actions import CloudWrite
+    from onecloud_operator.core.cloud_writes import CloudWrite
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place

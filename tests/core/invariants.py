@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.server import PLAIN_FIELDS
-from onecloud_operator.core.actions import (
-    BeginAdoption,
-    BeginCreation,
+from onecloud_operator.core.actions import BeginAdoption, BeginCreation, RemoveFinalizer
+from onecloud_operator.core.cloud_writes import (
     Claim,
     CloudWrite,
     Create,
     Delete,
     Disown,
     GrowDisk,
-    RemoveFinalizer,
     Resize,
     SetSecurityGroups,
     SetTags,

@@ -11,14 +11,11 @@ from onecloud_operator.core.actions import (
     BeginCreation,
     BeginDeletion,
     BeginRestart,
-    CloudWrite,
-    Create,
-    Delete,
     Hold,
     Look,
     RemoveFinalizer,
-    Stop,
 )
+from onecloud_operator.core.cloud_writes import CloudWrite, Create, Delete, Stop
 from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.outcome import Failed

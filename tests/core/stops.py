@@ -19,7 +19,8 @@ from tests.core.world import World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onecloud_operator.core.actions import CloudWrite, Step
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.cloud_writes import CloudWrite
     from onecloud_operator.core.resource import Resource
 
 LARGER: dict[str, Any] = {"cpu": 4, "memory": "8Gi"}

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import (
+from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.cloud_writes import (
     GrowDisk,
-    Hold,
     Resize,
     SetSecurityGroups,
     SetTags,
-    Settled,
     Start,
     Stop,
     Unlock,
@@ -28,7 +27,7 @@ from tests.core.fixtures import ID, RESTART, details, resource, server, spec
 from tests.core.world import World
 
 if TYPE_CHECKING:
-    from onecloud_operator.core.actions import CloudWrite
+    from onecloud_operator.core.cloud_writes import CloudWrite
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.resource import Resource
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from onecloud_operator.core.actions import Hold, MarkFailedCreation, ReadCause, ReadHistory, SyncStatus
+from onecloud_operator.core.actions import Hold, MarkFailedCreation, ReadCause, ReadHistory
+from onecloud_operator.core.cloud_writes import SyncStatus
 from onecloud_operator.core.facts import Cause, Memory
 from onecloud_operator.core.plan.failure_cause import AGAIN_SECONDS, ASKED_KEPT, answered
 from tests.core.fixtures import ID, MADE, NEW, NOW, records, resource, server, spec

@@ -10,15 +10,13 @@ from onecloud_operator.api.reasons import EventReason, Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
-    Create,
     Find,
     Hold,
     Look,
     RemoveFinalizer,
     Settled,
-    Start,
-    Stop,
 )
+from onecloud_operator.core.cloud_writes import Create, Start, Stop
 from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.conclusion import Counted, Transition
 from onecloud_operator.core.facts import Config

@@ -10,12 +10,8 @@ import pytest
 from onecloud_operator.api.reasons import (
     Reason,
 )
-from onecloud_operator.core.actions import (
-    BeginAdoption,
-    BeginDeletion,
-    Delete,
-    Hold,
-)
+from onecloud_operator.core.actions import BeginAdoption, BeginDeletion, Hold
+from onecloud_operator.core.cloud_writes import Delete
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records

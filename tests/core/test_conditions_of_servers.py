@@ -10,13 +10,8 @@ import pytest
 from onecloud_operator.api.reasons import (
     Reason,
 )
-from onecloud_operator.core.actions import (
-    BeginCreation,
-    Create,
-    Delete,
-    Hold,
-    Stop,
-)
+from onecloud_operator.core.actions import BeginCreation, Hold
+from onecloud_operator.core.cloud_writes import Create, Delete, Stop
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import FailedAttempt

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onecloud_operator.core.actions import Create, Delete, Hold, Settled
+from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.cloud_writes import Create, Delete
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.ownership import power
 from onecloud_operator.core.records import records_of

@@ -13,22 +13,19 @@ from onecloud_operator.core import memory
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
-    Create,
-    Delete,
     Find,
     Hold,
     Look,
     MarkFailedCreation,
     ReadHistory,
     Settled,
-    SyncStatus,
-    Unlock,
 )
+from onecloud_operator.core.cloud_writes import Create, Delete, SyncStatus, Unlock
 from onecloud_operator.core.creation_digests import sent_of
 from onecloud_operator.core.facts import History, Memory
 from onecloud_operator.core.observed import CREATE_FAILURES, Reading
 from onecloud_operator.core.ownership import host_name
-from onecloud_operator.core.plan.create import completes, unmade
+from onecloud_operator.core.plan.attempt import completes, unmade
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Creation, FailedAttempt, attempt_id, records_of
 from onecloud_operator.core.report.report import report

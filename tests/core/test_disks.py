@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onecloud_operator.core.actions import BeginAdoption, GrowDisk, Hold, SetTags, Settled, Stop
+from onecloud_operator.core.actions import BeginAdoption, Hold, Settled
+from onecloud_operator.core.cloud_writes import GrowDisk, SetTags, Stop
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.observed import Disk, Reading, rooted
 from onecloud_operator.core.plan.plan import plan

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Create, Hold, Look, RemoveFinalizer
+from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Hold, Look, RemoveFinalizer
+from onecloud_operator.core.cloud_writes import Create
 from onecloud_operator.core.facts import Looked, Memory
 from onecloud_operator.core.memory import accepted
 from onecloud_operator.core.observed import Reading

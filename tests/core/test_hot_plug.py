@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import (
-    Hold,
-    Look,
-    Resize,
-    Settled,
-    Start,
-    Stop,
-)
+from onecloud_operator.core.actions import Hold, Look, Settled
+from onecloud_operator.core.cloud_writes import Resize, Start, Stop
 from onecloud_operator.core.references import Ambiguous, Kind, Missing, Reference, Resolved, Unknown
 from onecloud_operator.core.values import Problem
 from tests.core.cloud import AGAIN, Cloud

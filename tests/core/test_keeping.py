@@ -12,12 +12,11 @@ from onecloud_operator.core.actions import (
     BeginDeletion,
     BeginKeeping,
     EndKeeping,
-    KeepDisk,
     Look,
     ReadDisk,
     ReadHistory,
-    SyncStatus,
 )
+from onecloud_operator.core.cloud_writes import KeepDisk, SyncStatus
 from onecloud_operator.core.facts import History, Memory
 from onecloud_operator.core.memory import accepted, refused
 from onecloud_operator.core.observed import Disk, DiskState

@@ -6,11 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onecloud_operator.core.actions import (
-    Delete,
-    KeepDisk,
-    Unlock,
-)
+from onecloud_operator.core.cloud_writes import Delete, KeepDisk, Unlock
 from onecloud_operator.core.observed import Disk
 from tests.core.fixtures import (
     records,

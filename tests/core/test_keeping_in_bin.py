@@ -6,13 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import (
-    BeginKeeping,
-    EndKeeping,
-    KeepDisk,
-    ReadDisk,
-    RemoveFinalizer,
-)
+from onecloud_operator.core.actions import BeginKeeping, EndKeeping, ReadDisk, RemoveFinalizer
+from onecloud_operator.core.cloud_writes import KeepDisk
 from onecloud_operator.core.facts import LookedAtDisk, Memory
 from onecloud_operator.core.memory import accepted, refused
 from onecloud_operator.core.observed import Disk, DiskState

@@ -14,20 +14,14 @@ from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
     BeginDeletion,
-    Claim,
-    Create,
-    Delete,
     Find,
     Hold,
     Look,
     MarkFailedCreation,
     ReadHistory,
-    Resize,
     Settled,
-    Start,
-    SyncStatus,
-    Update,
 )
+from onecloud_operator.core.cloud_writes import Claim, Create, Delete, Resize, Start, SyncStatus, Update
 from onecloud_operator.core.facts import History, Memory
 from onecloud_operator.core.memory import accepted, noted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.observed import Reading

@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason
-from onecloud_operator.core.actions import (
-    BeginCreation,
-    CloudWrite,
-    Create,
-    Delete,
-    Find,
-    Hold,
-    Start,
-    Unlock,
-)
+from onecloud_operator.core.actions import BeginCreation, Find, Hold
+from onecloud_operator.core.cloud_writes import CloudWrite, Create, Delete, Start, Unlock
 from onecloud_operator.core.values import Problem, time_of_text
 from tests.core.cloud import Cloud
 from tests.core.fixtures import (

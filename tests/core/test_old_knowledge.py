@@ -12,17 +12,12 @@ from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
     BeginRestart,
-    Create,
     Find,
-    GrowDisk,
     Hold,
     Look,
-    Resize,
     Settled,
-    Start,
-    Stop,
-    Update,
 )
+from onecloud_operator.core.cloud_writes import Create, GrowDisk, Resize, Start, Stop, Update
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import accepted, refused
 from onecloud_operator.core.observed import Reading

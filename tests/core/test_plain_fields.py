@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from onecloud_operator.api.model import CHANGE
 from onecloud_operator.api.server import PLAIN_FIELDS
-from onecloud_operator.core.actions import Hold, Settled, Update
+from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.cloud_writes import Update
 from onecloud_operator.core.creation_digests import sent_of
 from onecloud_operator.core.observed import Disk
 from onecloud_operator.core.plan.diff import shown

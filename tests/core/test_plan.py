@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import (
-    AddFinalizer,
-    BeginCreation,
-    BeginRestart,
+from onecloud_operator.core.actions import AddFinalizer, BeginCreation, BeginRestart, Hold, Look, Settled
+from onecloud_operator.core.cloud_writes import (
     Claim,
     GrowDisk,
-    Hold,
-    Look,
     Resize,
     SetSecurityGroups,
     SetTags,
-    Settled,
     Start,
     Stop,
     SyncStatus,

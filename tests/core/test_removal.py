@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import (
-    BeginDeletion,
-    Delete,
-    Disown,
-    Hold,
-    Look,
-    RemoveFinalizer,
-    Settled,
-    Unlock,
-)
+from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFinalizer, Settled
+from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
 from onecloud_operator.core.facts import Looked, Memory
 from onecloud_operator.core.memory import accepted, refused
 from onecloud_operator.core.observed import Owner, Reading

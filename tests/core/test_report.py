@@ -8,12 +8,8 @@ from typing import Any
 import pytest
 
 from onecloud_operator.api.reasons import SYNCED_REASONS, Reason
-from onecloud_operator.core.actions import (
-    Hold,
-    Settled,
-    Stop,
-    Update,
-)
+from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.cloud_writes import Stop, Update
 from onecloud_operator.core.conditions import MESSAGE_LENGTH
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.report.report import report

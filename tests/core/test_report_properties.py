@@ -14,12 +14,10 @@ from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
     BeginDeletion,
-    Create,
     MarkFailedCreation,
     Record,
-    Resize,
-    Update,
 )
+from onecloud_operator.core.cloud_writes import Create, Resize, Update
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.values import Problem

@@ -11,15 +11,17 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     BeginDeletion,
     BeginRestart,
-    Delete,
-    Disown,
     Hold,
     Look,
     MarkFailedCreation,
     RemoveFinalizer,
+    Settled,
+)
+from onecloud_operator.core.cloud_writes import (
+    Delete,
+    Disown,
     Resize,
     SetTags,
-    Settled,
     Start,
     Stop,
     SyncStatus,

@@ -7,16 +7,8 @@ from typing import Any
 
 import pytest
 
-from onecloud_operator.core.actions import (
-    BeginRestart,
-    Disown,
-    Hold,
-    RemoveFinalizer,
-    Resize,
-    Settled,
-    Start,
-    Stop,
-)
+from onecloud_operator.core.actions import BeginRestart, Hold, RemoveFinalizer, Settled
+from onecloud_operator.core.cloud_writes import Disown, Resize, Start, Stop
 from onecloud_operator.core.records import Records
 from onecloud_operator.core.resource import PAUSED
 from tests.core.fixtures import ID, PLACE, RESTART, details, resource, server, spec

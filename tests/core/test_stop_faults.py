@@ -6,13 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from onecloud_operator.core.actions import (
-    Hold,
-    Resize,
-    Settled,
-    Start,
-    Stop,
-)
+from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.cloud_writes import Resize, Start, Stop
 from onecloud_operator.core.values import Problem
 from tests.core.cloud import AGAIN, LOST
 from tests.core.fixtures import ID, RESTART, spec

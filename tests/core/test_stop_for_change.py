@@ -6,15 +6,8 @@ from typing import Any
 
 import pytest
 
-from onecloud_operator.core.actions import (
-    BeginRestart,
-    GrowDisk,
-    Hold,
-    Resize,
-    Settled,
-    Start,
-    Stop,
-)
+from onecloud_operator.core.actions import BeginRestart, Hold, Settled
+from onecloud_operator.core.cloud_writes import GrowDisk, Resize, Start, Stop
 from onecloud_operator.core.observed import Phase
 from tests.core.fixtures import RESTART, spec
 from tests.core.stops import (

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from onecloud_operator.core.actions import BeginAdoption, Claim, Find, Hold
+from onecloud_operator.core.actions import BeginAdoption, Find, Hold
+from onecloud_operator.core.cloud_writes import Claim
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.observed import Owner, Reading
 from onecloud_operator.core.plan.plan import plan

@@ -41,7 +41,8 @@ from tests.core.fixtures import NOW, OTHER_UID, PLACE, wall_at
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from onecloud_operator.core.actions import CloudWrite, Step
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.cloud_writes import CloudWrite
     from onecloud_operator.core.conclusion import Conclusion
     from onecloud_operator.core.outcome import Outcome
     from onecloud_operator.core.references import Answer, Reference

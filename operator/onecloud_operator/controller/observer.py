@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
-from onecloud_operator.core.actions import Delete, Look
+from onecloud_operator.core.actions import Look
+from onecloud_operator.core.cloud_writes import Delete
 from onecloud_operator.core.memory import seeing
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.outcome import Done

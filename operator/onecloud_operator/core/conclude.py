@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import EventReason
-from onecloud_operator.core.actions import Hold, Record, RemoveFinalizer, Settled, Stop
+from onecloud_operator.core.actions import Hold, Record, RemoveFinalizer, Settled
+from onecloud_operator.core.cloud_writes import Stop
 from onecloud_operator.core.conclusion import Conclusion, Counted, LogLine, Transition
 from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.outcome import Failed

@@ -12,12 +12,9 @@ from onecloud_operator.core.actions import (
     BeginDeletion,
     BeginKeeping,
     BeginRestart,
-    Create,
-    Delete,
     EndKeeping,
     Find,
     Hold,
-    KeepDisk,
     Look,
     MarkFailedCreation,
     ReadCause,
@@ -26,9 +23,8 @@ from onecloud_operator.core.actions import (
     RemoveFinalizer,
     Resolve,
     Settled,
-    Stop,
-    SyncStatus,
 )
+from onecloud_operator.core.cloud_writes import Create, Delete, KeepDisk, Stop, SyncStatus
 from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import answered

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.actions import BeginRestart, Start, Stop
+from onecloud_operator.core.actions import BeginRestart
+from onecloud_operator.core.cloud_writes import Start, Stop
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import power
 

@@ -13,13 +13,13 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginAdoption,
-    Create,
     Find,
     Hold,
     Look,
     RemoveFinalizer,
     Settled,
 )
+from onecloud_operator.core.cloud_writes import Create
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import bound_id, keeps, observing, target_id
 from onecloud_operator.core.plan import create

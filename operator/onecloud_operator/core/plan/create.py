@@ -15,15 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import (
-    AddFinalizer,
-    BeginCreation,
-    BeginRestart,
-    CloudWrite,
-    Create,
-    Hold,
-    Look,
-)
+from onecloud_operator.core.actions import AddFinalizer, BeginCreation, BeginRestart, Hold, Look
+from onecloud_operator.core.cloud_writes import CloudWrite, Create
 from onecloud_operator.core.creation_digests import sent_again, sent_of
 from onecloud_operator.core.observed import (
     CREATE_FAILURES,
@@ -31,6 +24,7 @@ from onecloud_operator.core.observed import (
 )
 from onecloud_operator.core.ownership import bound_id, server_name
 from onecloud_operator.core.plan import existing
+from onecloud_operator.core.plan.attempt import completes, refused_with, settled_at, unmade
 from onecloud_operator.core.plan.failed_create import clean, judged, retry_seconds
 from onecloud_operator.core.plan.fresh_reads import (
     LATELY_SECONDS,
@@ -51,7 +45,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.records import FailedAttempt
-    from onecloud_operator.core.values import Problem
 
 TAKEN = (
     "The cloud says that the id or the name of this server is taken, and does not let these credentials see "
@@ -80,28 +73,6 @@ def begin(facts: Facts, *, attempt: int) -> Step:
         ),
         facts.place,
     )
-
-
-def unmade(facts: Facts) -> bool:
-    """Return whether it is certain that the attempt has made no server, nor can a POST under way make one."""
-    reading, records = facts.reading, facts.resource.records
-    if records.creation is None or records.seen:
-        return False
-    if facts.never_sent:
-        return True
-    return reading.gone and reading.asked_at >= _settled_at(facts)
-
-
-def _settled_at(facts: Facts) -> float:
-    """Return from when on a 404 proves that no POST of the attempt can make a server any more."""
-    memory, refused = facts.memory, refused_with(facts)
-    sent_at = memory.latest(memory.posted_at)
-    answered = memory.posted_at is not None and refused is not None and not refused.ambiguous
-    settle = facts.config.post_settle_seconds
-    # A clear answer to a later one says nothing of one whose answer was lost, here or by a process before.
-    lost_at = memory.lost_at if facts.begun_here else memory.latest(memory.lost_at)
-    lost = lost_at + settle if lost_at is not None else sent_at
-    return max(lost, sent_at if answered else sent_at + settle)
 
 
 def go_on(facts: Facts) -> Step:
@@ -202,7 +173,7 @@ def _former(facts: Facts) -> Step | None:
         return look
     if (server_id := found_again(facts, former)) is None:
         return None
-    ahead = _settled_at(facts) - facts.now
+    ahead = settled_at(facts) - facts.now
     if ahead <= 0.0 and not unmade(facts):
         return _look(facts)  # that nothing was made is known only now; then it may be adopted
     return Hold(
@@ -252,12 +223,6 @@ def _look(facts: Facts) -> Step:
     return Look(bound_id(facts.resource))
 
 
-def refused_with(facts: Facts) -> Problem | None:
-    """Return what the newest POST was refused with."""
-    refusal = facts.memory.refusals.get("Create")
-    return refusal.problem if refusal else None
-
-
 def _failure(facts: Facts) -> FailedAttempt | None:
     creation = facts.resource.records.creation
     return creation.failure if creation is not None and facts.resource.records.seen else None
@@ -291,21 +256,3 @@ def _next(facts: Facts) -> Step:
             requeue_after=seconds,
         )
     return begin(facts, attempt=creation.attempt + 1)
-
-
-def completes(facts: Facts) -> bool:
-    """
-    Return whether the attempt is complete with this reading: the server rests for the first time.
-
-    From then on no state of it ever leads to a deletion that nobody asked for.
-    """
-    creation, server = facts.resource.records.creation, facts.server
-    if creation is None or creation.completed_at is not None or server is None or server.id != creation.id:
-        return False  # what is observed meanwhile may be another
-    if not facts.fresh or server.recycled or facts.resource.deleting or facts.trouble is not None:
-        return False
-    if creation.failure is None:
-        return server.phase is Phase.RUNNING or (server.phase.stable and facts.reading.confirmed)
-    quiet_since = facts.memory.latest(facts.memory.moved_at)
-    quiet = facts.now - quiet_since >= facts.config.delete_again_seconds
-    return server.phase is Phase.RUNNING and facts.reading.confirmed and quiet

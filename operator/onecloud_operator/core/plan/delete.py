@@ -16,16 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import (
-    BeginDeletion,
-    Delete,
-    Disown,
-    Hold,
-    Look,
-    RemoveFinalizer,
-    Settled,
-    Unlock,
-)
+from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFinalizer, Settled
+from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
 from onecloud_operator.core.observed import DELETING_STATUSES, Phase
 from onecloud_operator.core.ownership import bound_id, deletion_policy, forged, observing, ours
 from onecloud_operator.core.plan.fresh_reads import former_ids, found_again, possible_ids, unlooked

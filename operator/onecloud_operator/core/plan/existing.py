@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import Hold, SyncStatus
+from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.cloud_writes import SyncStatus
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import reporting
 from onecloud_operator.core.plan import update

@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import KeepDisk, Look, ReadDisk
-from onecloud_operator.core.plan.create import TAKEN, refused_with
+from onecloud_operator.core.actions import Look, ReadDisk
+from onecloud_operator.core.cloud_writes import KeepDisk
+from onecloud_operator.core.plan.attempt import refused_with
+from onecloud_operator.core.plan.create import TAKEN
 from onecloud_operator.core.plan.keep_disks import unkept
 from onecloud_operator.core.step_text import at_work
 

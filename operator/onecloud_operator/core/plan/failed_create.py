@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import Delete, Hold, Look, MarkFailedCreation, ReadHistory, Unlock
+from onecloud_operator.core.actions import Hold, Look, MarkFailedCreation, ReadHistory
+from onecloud_operator.core.cloud_writes import Delete, Unlock
 from onecloud_operator.core.observed import (
     AMBIGUOUS_CREATE_FAILURES,
     CREATE_FAILURES,

@@ -17,11 +17,10 @@ from onecloud_operator.core.actions import (
     BeginCreation,
     BeginDeletion,
     BeginRestart,
-    CloudWrite,
-    Create,
     Look,
     RemoveFinalizer,
 )
+from onecloud_operator.core.cloud_writes import CloudWrite, Create
 from onecloud_operator.core.records import attempt_id
 
 if TYPE_CHECKING:

@@ -15,16 +15,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import (
-    BeginKeeping,
-    EndKeeping,
-    Hold,
-    KeepDisk,
-    Look,
-    ReadDisk,
-    ReadHistory,
-    SyncStatus,
-)
+from onecloud_operator.core.actions import BeginKeeping, EndKeeping, Hold, Look, ReadDisk, ReadHistory
+from onecloud_operator.core.cloud_writes import KeepDisk, SyncStatus
 from onecloud_operator.core.disk_ids import placed, root_id
 from onecloud_operator.core.observed import AMBIGUOUS_CREATE_FAILURES, CREATE_FAILURES, Phase
 from onecloud_operator.core.plan.existing import sync_seconds

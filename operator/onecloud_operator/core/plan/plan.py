@@ -19,9 +19,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import AddFinalizer, Claim, Hold, Look
+from onecloud_operator.core.actions import AddFinalizer, Hold, Look
+from onecloud_operator.core.cloud_writes import Claim
 from onecloud_operator.core.ownership import bound_id, forged, observing
-from onecloud_operator.core.plan import adopt, create, delete, existing
+from onecloud_operator.core.plan import adopt, attempt, create, delete, existing
 from onecloud_operator.core.plan.fresh_reads import look_first
 from onecloud_operator.core.plan.guards import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.plan.keep_disks import kept_text, out_of_the_bin
@@ -68,7 +69,7 @@ def _wanted(facts: Facts) -> Step:
         if records.creation.completed_at:
             return _existing(facts)
         # A name that was taken, or a list that lied: while nothing was made, an adoption may still be had.
-        return adopt.adopt(facts) if adopting and create.unmade(facts) else create.go_on(facts)
+        return adopt.adopt(facts) if adopting and attempt.unmade(facts) else create.go_on(facts)
     if records.adopted_at is not None and records.id is not None:
         return _existing(facts)
     return adopt.adopt(facts) if adopting else create.begin(facts, attempt=1)

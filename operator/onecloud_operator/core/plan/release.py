@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import Hold, Start
+from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.cloud_writes import Start
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import ours, power
 from onecloud_operator.core.plan import existing

@@ -11,15 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import (
-    GrowDisk,
-    Hold,
-    KeepDisk,
-    ReadDisk,
-    Resize,
-    Settled,
-    Update,
-)
+from onecloud_operator.core.actions import Hold, ReadDisk, Settled
+from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, Resize, Update
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import asking, of_attempt, said
 from onecloud_operator.core.records import HeldBack

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import BeginRestart, GrowDisk, Hold, Look, Resize, Stop
+from onecloud_operator.core.actions import BeginRestart, Hold, Look
+from onecloud_operator.core.cloud_writes import GrowDisk, Resize, Stop
 from onecloud_operator.core.disk_ids import Disks, disks_of
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.guards import look_up

@@ -22,16 +22,8 @@ from onecloud_operator.api.fixed import fixed_field_of
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import PLAIN_FIELDS
-from onecloud_operator.core.actions import (
-    GrowDisk,
-    Hold,
-    SetSecurityGroups,
-    SetTags,
-    Settled,
-    Start,
-    Stop,
-    Update,
-)
+from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.cloud_writes import GrowDisk, SetSecurityGroups, SetTags, Start, Stop, Update
 from onecloud_operator.core.creation_digests import edited
 from onecloud_operator.core.disk_ids import Disks, disks_of, root_trouble
 from onecloud_operator.core.observed import Phase

@@ -19,7 +19,7 @@ from onecloud_operator.core.conditions import cut
 from onecloud_operator.core.disk_ids import remembered
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged, keeps, observing
-from onecloud_operator.core.plan.create import completes
+from onecloud_operator.core.plan.attempt import completes
 from onecloud_operator.core.plan.guards import proven
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
 from onecloud_operator.core.report.completion import baselined

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import BeginCreation, Stop
+from onecloud_operator.core.actions import BeginCreation
+from onecloud_operator.core.cloud_writes import Stop
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import observing, reporting
 from onecloud_operator.core.plan.diff import wrong_power
