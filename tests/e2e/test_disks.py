@@ -44,7 +44,7 @@ def test_a_disk_that_is_to_outlive_its_server_outlives_the_bins_cleaner(user: Us
     (kept,) = events_of(user, "DiskKept")
     assert stays in kept
     user.until(
-        lambda: any(stays in message for message in events_of(user, "Released")), "the end has its Event"
+        lambda: any(stays in message for message in events_of(user, "Released")), "an Event of its end"
     )
 
 
@@ -75,7 +75,7 @@ def test_a_disk_is_taken_out_of_the_bin_when_somebody_recycles_its_server(user: 
     status = user.wait_reason("InRecycleBin")
     assert stays in condition(status, "Synced")["message"]
     assert disks(user) == {stays: False, goes: True, status["rootDiskID"]: True}
-    user.until(lambda: events_of(user, "DiskKept"), "it has its Event")
+    user.until(lambda: events_of(user, "DiskKept"), "an Event of it")
     user.cloud.call("clean_bin")
     assert disks(user) == {stays: False}
 
