@@ -34,8 +34,8 @@ settings.load_profile("untimed")
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
-class ByDearness(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Shares out files to the workers, but whole packages: what their fixtures start is dear."""
+class ByPackage(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Shares out files to the workers, but whole packages: what their fixtures start is expensive."""
 
     def _split_scope(self, nodeid: str) -> str:
         path = Path(super()._split_scope(nodeid))
@@ -44,7 +44,7 @@ class ByDearness(LoadFileScheduling):  # type: ignore[misc]  # xdist has no type
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling | None:
-    return ByDearness(config, log) if config.getoption("dist") == "loadfile" else None
+    return ByPackage(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_what_leaves_git_goes_no_further_than_its_manifest_allowed(shop: Shop) -
 
 
 def _add(shop: Shop, name: str, intent: Object) -> None:
-    """Write a manifest like web-1's, with a wish in it; no commit."""
+    """Write a manifest like web-1's, with a change in it; no commit."""
     made = yaml.safe_load((EXAMPLES / "servers" / "web-1.yaml").read_text())
     made["metadata"] = {"name": name, **intent.get("metadata", {})}
     made["spec"] |= intent.get("spec", {})

@@ -40,7 +40,7 @@ def repository(
     yield made
     argo.configure(**dict.fromkeys(FOR_ROOT))
     kube.delete("namespaces", SHOP)
-    kube.wait_gone("namespaces", SHOP, None, LONG)  # the next test may make it anew
+    kube.wait_gone("namespaces", SHOP, None, LONG)  # the next test may create it again
 
 
 def test_the_operator_comes_before_the_servers_and_goes_after_them(

@@ -40,7 +40,7 @@ def no_shop(kube: Kube) -> Iterator[None]:
     """Have the namespace that the steps make removed."""
     yield
     kube.delete("namespaces", SHOP)
-    kube.wait_gone("namespaces", SHOP, None, LONG)  # the next test may make it anew
+    kube.wait_gone("namespaces", SHOP, None, LONG)  # the next test may create it again
 
 
 @pytest.mark.usefixtures("no_shop")

@@ -1,4 +1,4 @@
-"""How people get in: passwords, key pairs, and a root disk that is made anew."""
+"""How people get in: passwords, key pairs, and a root disk that is rebuilt."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ async def test_login_info_is_asked_for_by_post(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(("sent", "kept"), [({}, False), ({"keypair_id": KEYPAIR}, True)])
-async def test_a_root_disk_made_anew_keeps_its_id_and_loses_the_key_pair_unless_it_is_sent(
+async def test_a_rebuilt_root_disk_keeps_its_id_and_loses_the_key_pair_unless_it_is_sent(
     scene: Scene, sent: dict[str, str], *, kept: bool
 ) -> None:
     ident = await _made(scene, on=False)

@@ -115,7 +115,7 @@ def _write(world: World, facts: Facts, step: CloudWrite, row: Row) -> None:
         _stop(world, facts)
     assert not (certain and vain(step, row)), "a write that changes nothing"
     again = [
-        at for at, sent, intent in world.sent[world.stirred :] if sent == step and intent == facts.intent
+        at for at, sent, intent in world.sent[world.sent_before :] if sent == step and intent == facts.intent
     ]
     recent = [at for at in again if world.now - at < REPEAT_SECONDS and at > world.memory.born_at]
     assert len(recent) < MAX_REPEATS, "one and the same write over and over"

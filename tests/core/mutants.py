@@ -1,4 +1,4 @@
-"""Operators that break a promise each: the storm must notice every one of them."""
+"""Operators that break an invariant each: the storm must notice every one of them."""
 
 from __future__ import annotations
 

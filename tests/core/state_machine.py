@@ -48,7 +48,7 @@ IDLE_PASSES = 6
 NOTHING_TO_DO = {"ExternallyDeleted", "ServerNotFound"}
 
 
-class Weather(RuleBasedStateMachine):
+class OperatorMachine(RuleBasedStateMachine):
     """What may happen, one thing at a time, to an operator of *decide* and *conclude*."""
 
     decide: Callable[[Facts], Step] = staticmethod(plan)
@@ -105,7 +105,7 @@ class Weather(RuleBasedStateMachine):
     # -- the operator ------------------------------------------------------------------------------------
     @invariant()
     def the_operator_works(self) -> None:
-        self.world.stirred = len(self.world.sent)
+        self.world.sent_before = len(self.world.sent)
         for _ in range(2):
             self._turn()
         one_at_most(self.world)
@@ -120,14 +120,14 @@ class Weather(RuleBasedStateMachine):
             echoes += self._seen() == before[0] and world.cluster.writes > before[1]
             world.now += min(world.wait or 0.0, 30.0)
         if (world.cluster.mood, world.cloud.mood, world.trouble) == ("well", "well", None):
-            assert echoes <= MAX_ECHOES, "the same is said again and again"
+            assert echoes <= MAX_ECHOES, "the same is written again and again"
 
     def _seen(self) -> object:
         """Return what a pass has to go by, and what it came to."""
         step = self.world.steps[-1] if self.world.steps else None
-        said = (step.reason, step.message) if isinstance(step, Hold) else step
+        shown = (step.reason, step.message) if isinstance(step, Hold) else step
         reading = self.world.feed.reading
-        return said, reading.server, reading.gone, reading.missing, self.world.cluster.heard.generation
+        return shown, reading.server, reading.gone, reading.missing, self.world.cluster.heard.generation
 
     def _turn(self) -> None:
         world = self.world
@@ -135,12 +135,12 @@ class Weather(RuleBasedStateMachine):
             self._turn_once()
 
     def _turn_once(self) -> Step:
-        """Make a pass; a tag is the object's own to take off once it was seen while it was wished for."""
+        """Make a pass; a tag is the object's own to take off once it was seen while it was wanted."""
         step, row, seen = self.world.turn(), self.row, self.world.feed.reading.server
         if row is not None and seen is not None and isinstance(step, Settled) and not self.world.unwritten:
             server = self.world.cluster.heard.spec and self.world.cluster.heard.spec.server
-            wished = set(server.tags or ()) if server else set()
-            row.own_tags |= row.put_tags & wished & set(seen.details.tags if seen.details else ())
+            wanted = set(server.tags or ()) if server else set()
+            row.own_tags |= row.put_tags & wanted & set(seen.details.tags if seen.details else ())
         return step
 
     @rule(in_the_middle=st.booleans())
@@ -160,10 +160,10 @@ class Weather(RuleBasedStateMachine):
 
     @rule(
         fate=st.sampled_from([None, "ready", "start_fail", *sorted(CREATE_FAILURES)]),
-        told=st.sampled_from([True, True, False]),
+        known=st.sampled_from([True, True, False]),
     )
-    def creations_end_like_this(self, fate: str | None, told: bool) -> None:
-        self.world.cloud.fate, self.world.cloud.tells_history = fate, told
+    def creations_end_like_this(self, fate: str | None, known: bool) -> None:
+        self.world.cloud.fate, self.world.cloud.tells_history = fate, known
 
     @rule(mood=st.sampled_from(["well", "well", "refused", "unsent", "lost"]), late=st.booleans())
     def kubernetes_changes_its_mood(self, mood: str, late: bool) -> None:
@@ -207,7 +207,7 @@ class Weather(RuleBasedStateMachine):
         self.policies["drift"] = {"mode": mode}
         self.base |= wanted
         if wanted["powerState"] == "Stopped" and self.row is not None:
-            self.row.halted = False  # once it was to be off, nobody promises more than the spec says
+            self.row.halted = False  # once it was to be off, nobody expects more than the spec says
         self.world.cluster.respec(spec(self.base, **self.policies))
 
     @rule(on=st.booleans())
@@ -303,12 +303,12 @@ class Weather(RuleBasedStateMachine):
             assert world.cluster.released, f"not let go: {world.steps[-5:]}"
             return
         self._judge(step)
-        sent, told = len(world.sent), world.cluster.writes
+        sent, writes = len(world.sent), world.cluster.writes
         for _ in range(IDLE_PASSES):
             world.now += min(world.wait or QUIET_SECONDS, QUIET_SECONDS)
             world.turn()
         assert len(world.sent) == sent, f"no rest: {world.sent[sent:]}"
-        assert world.cluster.writes == told, f"the status does not rest: {world.steps[-IDLE_PASSES:]}"
+        assert world.cluster.writes == writes, f"the status does not rest: {world.steps[-IDLE_PASSES:]}"
 
     def _clear(self) -> None:
         world = self.world

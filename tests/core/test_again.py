@@ -138,7 +138,7 @@ def test_while_it_moves_nothing_is_wrong() -> None:
     assert "lastError" not in world.cluster.stored.status
 
 
-def test_a_change_between_two_refusals_has_it_looked_at_anew() -> None:
+def test_a_change_between_two_refusals_has_it_looked_at_again() -> None:
     world = frozen(Start, OFF, {}, {})
     for _ in range(6):
         before = len(world.sent)

@@ -1,4 +1,4 @@
-"""Properties: whatever the wish and whatever the server, passes come to rest, and do no harm on the way."""
+"""Properties: whatever the spec and whatever the server, passes come to rest, and do no harm on the way."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def agrees_or_says_why(world: World, wanted: Spec, step: Step) -> None:
 
 
 @given(SPECS)
-def test_every_wish_ends_in_one_server_that_agrees_or_in_a_reason(wanted: Spec) -> None:
+def test_every_spec_ends_in_one_server_that_agrees_or_in_a_reason(wanted: Spec) -> None:
     world = World.of(replace(NEW, spec=wanted))
     step = at_rest(world)
     assert world.cloud.posts == 1
@@ -108,7 +108,7 @@ def test_every_wish_ends_in_one_server_that_agrees_or_in_a_reason(wanted: Spec) 
 
 
 @given(SPECS, SPECS)
-def test_every_changed_wish_is_carried_out_or_has_a_reason(first: Spec, second: Spec) -> None:
+def test_every_changed_spec_is_carried_out_or_has_a_reason(first: Spec, second: Spec) -> None:
     world = World.of(replace(NEW, spec=first))
     at_rest(world)
     world.cluster.respec(second)
@@ -170,7 +170,7 @@ def test_a_report_over_its_own_status_has_nothing_to_write(
 
 @given(SPECS)
 def test_a_process_that_forgets_everything_between_two_passes_still_makes_one_server(wanted: Spec) -> None:
-    """The memory may be lost at any moment; the records may not, and they alone keep this promise."""
+    """The memory may be lost at any moment; the records may not, and they alone ensure this."""
     world = World.of(replace(NEW, spec=wanted))
     for _ in range(60):
         world.memory = Memory(born_at=world.now)

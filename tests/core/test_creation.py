@@ -278,7 +278,7 @@ def test_a_failed_server_that_somebody_started_is_kept() -> None:
     assert plan(revived) == Settled()
 
 
-def test_the_next_attempt_waits_longer_each_time_and_not_at_all_for_a_new_wish() -> None:
+def test_the_next_attempt_waits_longer_each_time_and_not_at_all_for_a_new_intent() -> None:
     cleaned = replace(failing(failed_at=NOW - 10, failed_intent="1//False"), reading=GONE)
     step = plan(cleaned)
     assert isinstance(step, Hold)

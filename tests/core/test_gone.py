@@ -254,7 +254,7 @@ def test_without_a_record_nothing_is_concluded_from_another_place_than_the_recor
     assert FORCE_DETACH in step.message
 
 
-def test_a_round_of_looks_that_was_broken_off_begins_anew() -> None:
+def test_a_round_of_looks_that_was_broken_off_starts_from_the_beginning() -> None:
     begun = Memory(born_at=NOW - 900, looks={FIRST: Looked(NOW - 700, None), SECOND: Looked(NOW - 600, None)})
     assert plan(unrecorded(begun)) == Look(FIRST)
 

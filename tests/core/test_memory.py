@@ -146,7 +146,7 @@ def test_a_corrected_name_of_the_same_attempt_forgets_no_post_that_is_under_way(
     assert (memory.posted_at, memory.burnt_at) == (7.0, 6.0)
 
 
-def test_a_step_that_is_accepted_again_and_again_is_counted_for_one_wish() -> None:
+def test_a_step_that_is_accepted_again_and_again_is_counted_for_one_intent() -> None:
     case = remembering()
     for count in (1, 2, 3):
         memory = accepted(case, START, replace(DONE, ended_at=NOW + count))
@@ -236,10 +236,10 @@ def test_the_same_refusal_is_counted_from_its_first_time() -> None:
     ("problem", "generation"),
     [
         pytest.param(replace(NO, reason=Reason.QUOTA_EXCEEDED), 1, id="another-reason"),
-        pytest.param(NO, 2, id="another-wish"),
+        pytest.param(NO, 2, id="another-intent"),
     ],
 )
-def test_another_refusal_begins_to_count_anew(problem: Problem, generation: int) -> None:
+def test_another_refusal_is_counted_from_the_beginning(problem: Problem, generation: int) -> None:
     first = refused(remembering(), START, NO, ended_at=NOW, wait_seconds=1.0)
     case = replace(facts(), memory=first, resource=resource(generation=generation))
     refusal = refused(case, START, problem, ended_at=NOW + 5, wait_seconds=2.0).refusals["Start"]
@@ -279,7 +279,7 @@ def test_how_long_to_wait_after_refusals(problem: Problem, expected: list[float]
     assert waits(problem, first=10.0, most=100.0, times=6) == expected
 
 
-def test_a_new_wish_waits_as_after_the_first_refusal() -> None:
+def test_a_new_intent_waits_as_after_the_first_refusal() -> None:
     case = replace(facts(), memory=refused(remembering(), START, NO, ended_at=NOW, wait_seconds=100.0))
     edited = replace(case, resource=resource(generation=2))
     assert wait_after(NO, case, START, first=10.0, most=100.0) == 20.0
@@ -308,7 +308,7 @@ def test_a_hold_is_paced_and_an_early_pass_leaves_its_time_as_it_is() -> None:
     assert memory.refusals[WAITING].count == 2
 
 
-def test_a_hold_for_another_reason_or_wish_begins_anew() -> None:
+def test_a_hold_for_another_reason_or_intent_is_paced_from_the_beginning() -> None:
     case = remembering()
     memory, _ = paced(case, Hold(Reason.SERVER_NOT_FOUND, "none"), first=10.0, most=60.0)
     later = replace(case, memory=memory)

@@ -166,7 +166,7 @@ def test_what_somebody_wrote_in_its_place_counts_as_nothing(edit: object) -> Non
 
 
 def test_the_annotation_that_asked_for_another_try_may_be_taken_off_again() -> None:
-    """It is no new wish, and nothing is written for it but once."""
+    """It is no new intent, and nothing is written for it but once."""
     before = resized_in_vain()
     asked = replace(before.resource, annotations={"onecloud.io/reconcile-requested-at": "now"})
     handled = reported(replace(before, resource=asked, memory=Memory(born_at=NOW)))
@@ -229,7 +229,7 @@ def test_a_new_server_has_nothing_held_back() -> None:
 
 
 @pytest.mark.parametrize("spent", [resized_in_vain, grown_in_vain])
-def test_a_new_wish_has_it_tried_again(spent: object) -> None:
+def test_an_edited_spec_has_it_tried_again(spent: object) -> None:
     before = restarted(spent())  # type: ignore[operator]  # one of the two
     changed = replace(before.resource, generation=before.resource.generation + 1)
     asked = replace(before.resource, annotations={"onecloud.io/reconcile-requested-at": "now"})

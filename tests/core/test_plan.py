@@ -267,7 +267,7 @@ def test_a_reading_older_than_our_own_write_decides_nothing() -> None:
     ],
 )
 def test_nothing_is_sent(changes: dict[str, Any], reason: str) -> None:
-    """The wish is for much: a restart, a resize and a new server if this one is gone from elsewhere."""
+    """Much is asked for: a restart, a resize and a new server if this one is gone from elsewhere."""
     step = plan(replace(facts(), **changes))
     assert isinstance(step, Hold)
     assert step.reason == reason

@@ -73,7 +73,7 @@ def test_a_removal_unlocks_then_records_then_deletes() -> None:
     assert plan(begun) == Delete(ID, for_good=False)
 
 
-def test_a_server_that_somebody_locks_again_is_kept_until_it_is_asked_for_anew() -> None:
+def test_a_server_that_somebody_locks_again_is_kept_until_it_is_asked_for_again() -> None:
     locked = leaving(server(locked=True))
     done = accepted(locked, Unlock(ID), Done(NOW - 10, NOW - 10))
     again = replace(locked, memory=done)

@@ -101,7 +101,7 @@ def test_waiting_is_no_error_and_takes_none_back(reason: Reason) -> None:
     assert status_after(after(case, failed), Hold(reason, "why"))["lastError"] == failed["lastError"]
 
 
-def test_a_wish_to_be_looked_at_is_acknowledged() -> None:
+def test_a_request_to_reconcile_is_acknowledged() -> None:
     intent = {RECONCILE_REQUESTED_AT: "2026-11-23T11:00:00Z"}
     shown = status_after(after(facts(), SETTLED, annotations=intent), Settled())
     assert shown["lastHandledReconcileAt"] == "2026-11-23T11:00:00Z"

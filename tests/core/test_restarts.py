@@ -133,7 +133,7 @@ def test_a_settled_server_is_not_read_for_its_owner() -> None:
 
 
 def test_it_is_read_again_after_a_look_of_another_life() -> None:
-    """After wrong credentials the object joins anew, and its server is recalled a second time."""
+    """After wrong credentials the object joins again, and its server is recalled a second time."""
     looked = Memory(looked_at=NOW - 500, looked_version=7)
     assert plan(facts(recalled(server()), **going("Retain", memory=looked))) == Look(ID)
 
@@ -146,9 +146,9 @@ def test_whose_a_recalled_server_is_is_unknown() -> None:
 
 
 # -- what others have begun --------------------------------------------------------------------------------
-def departing(found: Observed, stirred: float, **of_the_resource: Any) -> Facts:
-    """A server that somebody else began to delete, and that last stirred so many seconds ago."""
-    memory = Memory(moved_at=NOW - stirred, moved_version=7, moving_since=NOW - stirred)
+def departing(found: Observed, moved_for: float, **of_the_resource: Any) -> Facts:
+    """A server that somebody else began to delete, and that last changed so many seconds ago."""
+    memory = Memory(moved_at=NOW - moved_for, moved_version=7, moving_since=NOW - moved_for)
     memory = replace(memory, looked_at=NOW - 1, looked_version=7)
     return facts(found, resource=resource(**of_the_resource), memory=memory)
 

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.core.mutants import CONCLUDE, DECIDE, NOTICED_SOON, writes_all
-from tests.core.state_machine import Weather
+from tests.core.state_machine import OperatorMachine
 
 SOAK = "SOAK" in os.environ
-SKY = settings(
+USUAL = settings(
     max_examples=1500 if SOAK else 250,
     stateful_step_count=30,
     deadline=None,
@@ -28,41 +28,41 @@ SKY = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 # It ends as soon as something is noticed.
-LONG = settings(SKY, max_examples=3000, derandomize=True, phases=[Phase.generate])
+LONG = settings(USUAL, max_examples=3000, derandomize=True, phases=[Phase.generate])
 
 
-def test_every_promise_is_kept_in_any_weather() -> None:
-    """Each soak plays other examples; SOAK=<number> plays those of one that failed."""
+def test_every_invariant_holds_whatever_happens() -> None:
+    """Each soak runs other examples; SOAK=<number> runs those of one that failed."""
     if not SOAK:
-        run_state_machine_as_test(Weather, settings=SKY)
+        run_state_machine_as_test(OperatorMachine, settings=USUAL)
         return
     number = int(os.environ["SOAK"])
     number = number if number > 1 else secrets.randbelow(2**32)
     print(f"again: SOAK={number}")  # noqa: T201
-    run_state_machine_as_test(seed(number)(Weather), settings=SKY)
+    run_state_machine_as_test(seed(number)(OperatorMachine), settings=USUAL)
 
 
-@pytest.mark.parametrize("worse", [name for name in DECIDE if SOAK or name in NOTICED_SOON])
-def test_the_storm_notices_an_operator_that(worse: str) -> None:
-    class Worse(Weather):
-        decide = staticmethod(DECIDE[worse])
-
-    with pytest.raises(AssertionError):
-        run_state_machine_as_test(Worse, settings=LONG)
-
-
-@pytest.mark.parametrize("worse", [name for name in CONCLUDE if SOAK or name in NOTICED_SOON])
-def test_the_storm_notices_an_operator_that_remembers_otherwise_and(worse: str) -> None:
-    class Worse(Weather):
-        conclude = staticmethod(CONCLUDE[worse])
+@pytest.mark.parametrize("mutant", [name for name in DECIDE if SOAK or name in NOTICED_SOON])
+def test_the_storm_notices_an_operator_that(mutant: str) -> None:
+    class Mutant(OperatorMachine):
+        decide = staticmethod(DECIDE[mutant])
 
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(Worse, settings=LONG)
+        run_state_machine_as_test(Mutant, settings=LONG)
+
+
+@pytest.mark.parametrize("mutant", [name for name in CONCLUDE if SOAK or name in NOTICED_SOON])
+def test_the_storm_notices_an_operator_that_remembers_otherwise_and(mutant: str) -> None:
+    class Mutant(OperatorMachine):
+        conclude = staticmethod(CONCLUDE[mutant])
+
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Mutant, settings=LONG)
 
 
 def test_the_storm_notices_an_operator_that_writes_every_status_again() -> None:
-    class Worse(Weather):
+    class Mutant(OperatorMachine):
         conclude = staticmethod(writes_all)
 
     with pytest.raises(AssertionError, match=r"again and again|does not rest"):
-        run_state_machine_as_test(Worse, settings=LONG)
+        run_state_machine_as_test(Mutant, settings=LONG)

@@ -97,7 +97,7 @@ class Way:
 
 
 def wanting(server_spec: dict[str, Any] | None = None, *, generation: int = 1, **changes: Any) -> Facts:
-    """Return facts of an object that made its server, with a wish."""
+    """Return facts of an object that made its server, with an edit."""
     policies = {key: changes.pop(key) for key in tuple(changes) if key[0].islower() and key in POLICIES}
     own = {key: changes.pop(key) for key in tuple(changes) if key in {"records", "annotations", "finalizers"}}
     intent = spec(server_spec, **policies)

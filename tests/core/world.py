@@ -2,7 +2,7 @@
 One object, its cloud and the operator between them, with a clock that moves half a second with each pass.
 
 A pass is the one of the reconciler in small: observe, plan, act, conclude, write, each of which may fail, and
-the process may die between any two. What it decides by is given, so a worse operator can be put in its place.
+the process may die between any two. What it decides by is given, so a mutant can be put in its place.
 """
 
 from __future__ import annotations
@@ -113,9 +113,9 @@ class World:
     """
     *trouble*, *place*, *too_many_gone*: what the operator meets on its way to the cloud.
 
-    *dies*: the process does so once, ``acting`` (after the act, before it is reported). *before* is told of
-    each step before it is taken. *sent*: the writes to the cloud, when, and for which wish; *stirred*: how
-    many of them there were when something last happened. *unwritten*: the last pass could not write.
+    *dies*: the process does so once, ``acting`` (after the act, before it is reported). *before* is given
+    each step before it is taken. *sent*: the writes to the cloud, when, and for which intent; *sent_before*:
+    how many of them there were when something last changed. *unwritten*: the last pass could not write.
     """
 
     cluster: Cluster
@@ -133,7 +133,7 @@ class World:
     before: Callable[[World, Facts, Step], None] = lambda _world, _facts, _step: None
     steps: list[Step] = field(default_factory=list)
     sent: list[tuple[float, CloudWrite, str]] = field(default_factory=list)
-    stirred: int = 0
+    sent_before: int = 0
     unwritten: bool = False
     wait: float | None = 0.0
 
@@ -175,7 +175,7 @@ class World:
         raise AssertionError(msg)
 
     def die(self) -> None:
-        """Lose all that only the process knew; the next one lists the objects anew."""
+        """Lose all that only the process knew; the next one lists the objects again."""
         self.dies, self.memory, self.names = False, Memory(born_at=self.now), {}
         self.feed = Feed(self.feed.stalled, self.feed.lying)
         self.cluster.heard = self.cluster.stored

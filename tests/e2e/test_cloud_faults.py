@@ -34,7 +34,7 @@ LISTS = r"^/servers\?"
 PEAK_MIB = 350.0  # the budget for 10,000 objects holds for a sick cloud, too
 MANY = 200 if soak() else 20
 SILENCE_SECONDS = 150.0  # a call that is never answered is given up by then
-ASKED = Counter({"PUT /servers/{id}": 1, "POST /servers": 1})  # what the user's two wishes take
+ASKED = Counter({"PUT /servers/{id}": 1, "POST /servers": 1})  # what the user's two changes take
 MAX_TRIES = 6  # of each, while they are refused; the waits between them grow
 
 

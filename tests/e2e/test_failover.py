@@ -40,7 +40,7 @@ LEASE_NAME = "onecloud-operator"
 
 @dataclass(frozen=True)
 class Pair:
-    """Two replicas; which of them leads is not known beforehand."""
+    """Two replicas; which of them leads is not known in advance."""
 
     user: User
     replicas: tuple[Replica, Replica]

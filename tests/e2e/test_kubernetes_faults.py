@@ -33,7 +33,7 @@ OURS = r"/onecloudservers"
 WATCH = r"watch=true"
 IMPATIENT = "tests.e2e.impatient"
 LEASE_NAME = "onecloud-operator"
-SILENT_SECONDS = 120.0  # a watch without a word is made anew after 70 s
+SILENT_SECONDS = 120.0  # a watch without a word is started again after 70 s
 # A write that is refused is tried again at growing intervals: three objects make so many in a few seconds.
 MAX_TRIES = 40
 

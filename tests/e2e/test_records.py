@@ -101,7 +101,7 @@ def test_a_crash_after_the_delete_sends_no_second_one(user: User) -> None:
     assert user.cloud.counts()["DELETE /servers/{id}"] == 1
 
 
-def test_a_cloud_that_lost_its_servers_is_not_filled_anew(user: User) -> None:
+def test_a_cloud_that_lost_its_servers_is_not_filled_again(user: User) -> None:
     """Without the limiter a cloud restored from an empty backup would get the whole fleet a second time."""
     names = [f"web-{number}" for number in range(7)]
     for name in names:

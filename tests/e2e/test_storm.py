@@ -31,7 +31,7 @@ SEEDS, GUSTS = (range(10), 100) if soak() else (range(3), 40)
 NAMES = tuple(f"web-{number}" for number in range(5))
 POLICIES = ("RecycleBin", "Delete", "Retain")
 CLEAR_SECONDS = 120.0
-# More is a loop. A wish takes a handful of calls, and most gusts are no wish, but a refusal is tried again.
+# More is a loop. A change takes a handful of calls; most gusts are none, but a refusal is tried again.
 WRITES_A_GUST = 4
 KUBERNETES_WRITES_A_GUST = 10
 FAILED = {"sched_fail", "disk_fail"}  # creations that may be cleared away

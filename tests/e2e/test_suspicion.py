@@ -100,7 +100,7 @@ def test_an_object_that_was_only_observed_for_a_while_gets_its_finalizer_back(us
     assert user.only_server()["pending_deleted"]
 
 
-def test_adopt_or_create_makes_what_was_recycled_anew(user: User) -> None:
+def test_adopt_or_create_creates_again_what_was_recycled(user: User) -> None:
     user.apply("pet", {"name": "pet"}, adoption={"policy": "AdoptOrCreate"})
     first = user.wait_ready("pet")["id"]
     user.delete("pet")

@@ -10,7 +10,7 @@ def test_waits_double_up_to_the_maximum() -> None:
     assert [backoff.next("a") for _ in range(6)] == [5.0, 10.0, 20.0, 40.0, 60.0, 60.0]
 
 
-def test_keys_wait_apart_and_a_reset_starts_anew() -> None:
+def test_keys_wait_apart_and_a_reset_starts_from_the_beginning() -> None:
     backoff: Backoff[str] = Backoff(1.0, 60.0, lambda: 0.5)
     assert [backoff.next("a"), backoff.next("a"), backoff.next("b")] == [1.0, 2.0, 1.0]
     backoff.reset("a")

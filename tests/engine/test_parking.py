@@ -230,7 +230,7 @@ async def test_a_forgotten_key_passes_its_slot_on(clock: SimulatedClock) -> None
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_every_key_gets_its_turn_in_any_weather(clock: SimulatedClock, seed: int) -> None:
+async def test_every_key_gets_its_turn_whatever_comes(clock: SimulatedClock, seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - no secret
     groups: dict[str, int] = {}
     queue = queue_on(

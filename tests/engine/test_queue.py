@@ -149,7 +149,7 @@ async def test_a_forgotten_key_never_comes_back(clock: SimulatedClock) -> None:
         assert (queue.delayed, queue.depth(Lane.USER)) == (0, 0)
 
 
-async def test_a_forgotten_key_can_be_added_anew_while_its_last_pass_runs(clock: SimulatedClock) -> None:
+async def test_a_forgotten_key_can_be_added_again_while_its_last_pass_runs(clock: SimulatedClock) -> None:
     queue, desk = queue_on(clock), Desk()
     gate = desk.close("a")
     async with running(queue, desk, clock):

@@ -1,4 +1,4 @@
-"""What the scenes start is dear, so they share it."""
+"""What the scenes start is expensive, so they share it."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ async def test_events_of_a_watch_come_slim_if_they_are_large_and_as_they_are_oth
     ],
 )
 async def test_an_event_that_no_api_server_sends_breaks_the_connection_and_nothing_else(line: bytes) -> None:
-    """That is what kopf makes anew; any other error would end the process."""
+    """After that kopf starts another watch; any other error would end the process."""
 
     async def talk(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()

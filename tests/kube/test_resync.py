@@ -303,7 +303,7 @@ async def test_where_every_namespace_is_closed_to_us_nothing_is_counted() -> Non
             await scene.resync.count()
 
 
-async def test_a_watch_that_begins_anew_is_counted_after_at_once() -> None:
+async def test_a_watch_that_is_restarted_is_counted_after_at_once() -> None:
     lists = Lists("web")
     async with counting(lists) as scene:
         scene.hear(body("web"))

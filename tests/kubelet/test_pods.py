@@ -34,7 +34,7 @@ def test_a_crash_is_followed_by_restarts_after_growing_waits(kube: Kube, namespa
     assert not is_ready(found)
 
 
-def test_the_pod_is_told_what_its_spec_promises(kube: Kube, kubelet: Kubelet, namespace: str) -> None:
+def test_the_pod_is_given_what_its_spec_declares(kube: Kube, kubelet: Kubelet, namespace: str) -> None:
     kube.create(
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"k": "secret"}},
         namespace=namespace,
