@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.stage import grant
+from tests.e2e.clouds import cloud
 from tests.e2e.user import User
 from tests.e2e.warm import Cloud, Operator
 
 if TYPE_CHECKING:
     from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube
+
+__all__ = ["cloud"]  # for pytest, which finds fixtures by their names here
 
 # Short intervals: the rules are the same, only sooner.
 QUICK: dict[str, Any] = {
@@ -37,13 +40,6 @@ QUICK: dict[str, Any] = {
 def served(served: None, kube: Kube) -> None:
     """Have the rights granted as well."""
     grant(kube)
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    """Give a cloud of one's own."""
-    with Cloud() as running:
-        yield running
 
 
 @pytest.fixture

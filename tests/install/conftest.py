@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import faulthandler
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,22 +15,22 @@ from sandbox.cluster.kubelet import Kubelet
 from sandbox.cluster.kubelet.images import OPERATOR, PUSHED
 from tests.chart.helm import Command
 from tests.controllers import cluster, kube
+from tests.e2e.clouds import cloud
 from tests.e2e.warm import Cloud
 from tests.install.site import Site
+from tests.programs import first_build
 from tools.docs.install import NAMESPACE
 
 if TYPE_CHECKING:
     from sandbox.cluster.kube import Kube
 
-__all__ = ["cluster", "kube"]  # for pytest, which finds fixtures by their names here
+__all__ = ["cloud", "cluster", "kube"]  # for pytest, which finds fixtures by their names here
 
 
 @pytest.fixture(scope="package")
 def programs(request: pytest.FixtureRequest) -> None:
     """Get what is needed."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():  # a first build takes minutes and says so
-        faulthandler.cancel_dump_traceback_later()  # and is no test that hangs
+    with first_build(request):
         tools.binaries("etcd", "kube-apiserver", "kube-controller-manager")
         tools.helm()
 
@@ -49,13 +48,6 @@ def system(kube: Kube) -> None:
     labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": labels}}
     kube.create(namespace)
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    """Give a cloud of one's own."""
-    with Cloud() as running:
-        yield running
 
 
 @pytest.fixture
