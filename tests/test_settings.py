@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from onecloud_operator.__main__ import WRONG_USE, main
+from onecloud_operator.__main__ import USAGE_ERROR, main
 from onecloud_operator.options import address_policy
 from onecloud_operator.settings import PREFIX, Settings, SettingsError, settings_from
 
@@ -140,7 +140,7 @@ def test_every_setting_says_what_it_does() -> None:
     ],
 )
 def test_a_network_that_is_none_names_its_variable(changes: dict[str, tuple[str, ...]], names: str) -> None:
-    with pytest.raises(SettingsError, match="is no network") as error:
+    with pytest.raises(SettingsError, match="is not a network") as error:
         address_policy(replace(Settings(), **changes), "https://10.96.0.1")  # type: ignore[arg-type]
     assert f"{PREFIX}{names}" in str(error.value)
 
@@ -185,7 +185,7 @@ def test_the_command_says_what_is_wrong_in_one_line_and_ends(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(f"{PREFIX}WORKERS", "none")
-    assert main(["run"]) == WRONG_USE
+    assert main(["run"]) == USAGE_ERROR
     assert capsys.readouterr().err == (
         "onecloud-operator: ONECLOUD_OPERATOR_WORKERS must be a whole number, not 'none'\n"
     )

@@ -19,7 +19,7 @@ from onecloud_operator.telemetry import logs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WRONG_USE = 2
+USAGE_ERROR = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,10 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = settings_from()
     except SettingsError as error:
         sys.stderr.write(f"onecloud-operator: {error}\n")
-        return WRONG_USE
+        return USAGE_ERROR
     logs.configure(form=settings.log_format, level=settings.log_level)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold every tenant's secrets
-    _collect_less()
+    _tune_garbage_collection()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             if command == "check":
@@ -51,19 +51,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             runner.run(app.run(settings))
     except SettingsError as error:
         sys.stderr.write(f"onecloud-operator: {error}\n")
-        return WRONG_USE
+        return USAGE_ERROR
     except TaskFault as fault:
         sys.stderr.write(f"onecloud-operator: {fault}\n")
         return 1
     return 0
 
 
-def _collect_less() -> None:
+def _tune_garbage_collection() -> None:
     """
-    Have the garbage collector look at less, and less often.
+    Make the garbage collector scan less, and less often.
 
-    What is loaded by now stays, and so does most of what is read of objects and servers: to look through
-    all of it again and again was a third of the CPU of a restart.
+    Everything loaded so far stays, and so does most data about objects and servers: scanning all of it
+    repeatedly took a third of the CPU of a restart.
     """
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

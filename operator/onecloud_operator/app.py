@@ -1,4 +1,4 @@
-"""The life of a process: probes and metrics, what the work needs, the lease, then the work."""
+"""The lifecycle of a process: probes and metrics, preflight checks, the lease, then the work."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from onecloud_operator import __version__
 from onecloud_operator.api.crd import DEFINITION
 from onecloud_operator.election.election import Fence
 from onecloud_operator.election.leadership import ElectionThread
-from onecloud_operator.engine import descriptors
+from onecloud_operator.engine import descriptors, loggers
 from onecloud_operator.engine.clock import SystemClock
+from onecloud_operator.engine.loop_shares import charge_to_caller
 from onecloud_operator.engine.safe_traceback import text_of_fault
-from onecloud_operator.engine.turns import counted
 from onecloud_operator.kube import connection
 from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.kube.cluster_addresses import ClusterAddresses
@@ -26,9 +26,9 @@ from onecloud_operator.kube.write_fence import guarded
 from onecloud_operator.onecloud import Endpoints
 from onecloud_operator.options import address_policy, config_of
 from onecloud_operator.preflight import check_selector, cluster_id
-from onecloud_operator.process import Process, first, on_signals
+from onecloud_operator.process import Process, stop_on_signals, wait_first
 from onecloud_operator.settings import PREFIX, SettingsError
-from onecloud_operator.telemetry.collectors import telling
+from onecloud_operator.telemetry.collectors import exchange_counter
 from onecloud_operator.telemetry.health import Heartbeat, Page, Server
 from onecloud_operator.telemetry.metrics import CONTENT_TYPE, Metrics
 from onecloud_operator.wiring import work
@@ -38,48 +38,48 @@ if TYPE_CHECKING:
     from onecloud_operator.election.election import Election
     from onecloud_operator.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.PROCESS)
 
 STOP_SECONDS = 10.0  # for kopf to end its tasks, after the workers have drained
 
 
 async def run(settings: Settings) -> None:
-    """Run the operator until a signal stops it, or a bug in a shared part brings it down."""
-    asked = asyncio.Event()
-    on_signals(asked)
+    """Run the operator until a signal stops it, or a bug in a shared part ends it."""
+    stop_requested = asyncio.Event()
+    stop_on_signals(stop_requested)
     async with AsyncExitStack() as stack:
         metrics = Metrics(__version__)
         configuration = await connection.configuration()
         policy = address_policy(settings, configuration.host)
-        heartbeat = _beating(metrics, stack)
-        candidate = (
+        heartbeat = _start_heartbeat(metrics, stack)
+        election_thread = (
             ElectionThread(settings, heartbeat.check, metrics.called) if settings.leader_election else None
         )
-        election = await candidate.start() if candidate else None
-        if candidate is not None:
-            stack.push_async_callback(candidate.close)
+        election = await election_thread.start() if election_thread else None
+        if election_thread is not None:
+            stack.push_async_callback(election_thread.close)
         fence = election.fence if election else Fence.opened()
         process = Process(settings, configuration, policy, fence, election, metrics)
         session = {**(configuration.client_session_kwargs or {}), "request_class": guarded(fence.check)}
         process.configuration.client_session_kwargs = session
-        metrics.look = process.standing
+        metrics.look = process.standby_samples
         process.health.alive["event loop"] = heartbeat.check
         await _serve(process, stack)
-        led = asyncio.ensure_future(_lead(process, candidate, asked))
+        leading_task = asyncio.ensure_future(_run_as_leader(process, election_thread, stop_requested))
         try:
-            await first(led, asked.wait())
+            await wait_first(leading_task, stop_requested.wait())
         finally:
-            if not led.done():
+            if not leading_task.done():
                 logger.info("stopping")
                 process.health.role = "stopping"
-                led.cancel()
-                await asyncio.wait([led])
-                if not led.cancelled():
-                    led.result()
+                leading_task.cancel()
+                await asyncio.wait([leading_task])
+                if not leading_task.cancelled():
+                    leading_task.result()
 
 
-def _beating(metrics: Metrics, stack: AsyncExitStack) -> Heartbeat:
-    """Have the loop's heart beat from now on: the probes and the lease hang on it."""
+def _start_heartbeat(metrics: Metrics, stack: AsyncExitStack) -> Heartbeat:
+    """Start the event loop's heartbeat, which the probes and the election check."""
     heartbeat = Heartbeat(SystemClock().monotonic, metrics.lagged)
     beating = asyncio.create_task(heartbeat.run(), name="heartbeat")
     stack.callback(beating.cancel)
@@ -87,7 +87,7 @@ def _beating(metrics: Metrics, stack: AsyncExitStack) -> Heartbeat:
 
 
 async def _serve(process: Process, stack: AsyncExitStack) -> None:
-    """Answer probes and scrapes from now on."""
+    """Start the server for probes and metrics."""
     settings, health, metrics = process.settings, process.health, process.metrics
     if settings.listen_port == 0:
         return
@@ -106,60 +106,64 @@ async def _serve(process: Process, stack: AsyncExitStack) -> None:
         raise SettingsError(msg) from error
 
 
-async def _lead(process: Process, candidate: ElectionThread | None, asked: asyncio.Event) -> None:
-    """Work, if need be once the lease is held; release it as soon as nothing more is written."""
+async def _run_as_leader(
+    process: Process, election_thread: ElectionThread | None, stop_requested: asyncio.Event
+) -> None:
+    """Work, with election once the lease is held; release it as soon as nothing writes any more."""
     try:
-        await _under_lease(process, candidate, asked)
+        await _work_under_lease(process, election_thread, stop_requested)
     finally:
-        if (watching := process.watching) is not None:
-            await asyncio.wait([watching], timeout=STOP_SECONDS)
-            if watching.done() and not watching.cancelled() and (late := watching.exception()) is not None:
-                # At its end kopf waits for whatever else runs, and fails with that.
-                logger.debug("kopf failed at its end", extra={"fault": text_of_fault(late)})
+        if (kopf_task := process.kopf_task) is not None:
+            await asyncio.wait([kopf_task], timeout=STOP_SECONDS)
+            if kopf_task.done() and not kopf_task.cancelled() and (late := kopf_task.exception()) is not None:
+                # When it ends, kopf waits for all other tasks, and fails if one does.
+                logger.debug("kopf failed while stopping", extra={"fault": text_of_fault(late)})
 
 
-async def _under_lease(process: Process, candidate: ElectionThread | None, asked: asyncio.Event) -> None:
+async def _work_under_lease(
+    process: Process, election_thread: ElectionThread | None, stop_requested: asyncio.Event
+) -> None:
     process.health.ready["objects"] = lambda: "not yet asked for"
     if process.election is not None:
         await _prepare(process, process.election)
-    async with candidate.leading() if candidate else nullcontext():
+    async with election_thread.leading() if election_thread else nullcontext():
         process.health.role = "leading" if process.election else "alone"
         process.health.ready = {"objects": lambda: "not yet asked for"}
         async with AsyncExitStack() as stack:
             cluster = KubeClient(ApiClient(process.configuration), process.metrics.called)
             stack.push_async_callback(cluster.close)
-            surroundings = ClusterAddresses(cluster, process.settings, process.configuration.host)
-            await surroundings.look()
+            cluster_addresses = ClusterAddresses(cluster, process.settings, process.configuration.host)
+            await cluster_addresses.look()
             endpoints = Endpoints(
-                policy=surroundings.around(process.policy),
-                on_exchange=telling(process.metrics),
+                policy=cluster_addresses.restrict(process.policy),
+                on_exchange=exchange_counter(process.metrics),
                 before_write=process.fence.check,
-                connections=descriptors.raised(),
-                counted=counted,
+                connections=descriptors.raise_limit(),
+                wrap_task=charge_to_caller,
             )
             stack.push_async_callback(endpoints.close)
             installed_crd = InstalledCRD(cluster, DEFINITION)
-            config = await _look_round(process, cluster, installed_crd)
-            await work(process, asked, cluster, endpoints, surroundings, installed_crd, config)
+            config = await _wait_for_cluster(process, cluster, installed_crd)
+            await work(process, stop_requested, cluster, endpoints, cluster_addresses, installed_crd, config)
 
 
 async def _prepare(process: Process, election: Election) -> None:
     """
-    Find out whether we could work, before we stand by and are called ready.
+    Check that this process could work before it stands by and becomes ready.
 
-    A rollout ends the old leader when the new processes are ready: none may be that could not take over.
+    A rollout stops the old leader once the new processes are ready, so each must be able to take over.
     """
     cluster = KubeClient(ApiClient(process.configuration), process.metrics.called)
     try:
-        await _look_round(process, cluster, InstalledCRD(cluster, DEFINITION))
+        await _wait_for_cluster(process, cluster, InstalledCRD(cluster, DEFINITION))
     finally:
         await cluster.close()
     process.health.role = "standing by"
     process.health.ready = {"lease": election.check}
 
 
-async def _look_round(process: Process, cluster: KubeClient, installed_crd: InstalledCRD) -> Config:
-    """Wait for all that the work needs to be there. Raises SettingsError."""
+async def _wait_for_cluster(process: Process, cluster: KubeClient, installed_crd: InstalledCRD) -> Config:
+    """Wait until everything that the work needs is available. Raises SettingsError."""
     await installed_crd.wait(process.health.ready)
     await check_selector(process.settings, cluster)
     return config_of(process.settings, await cluster_id(process.settings, cluster))

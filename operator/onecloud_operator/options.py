@@ -1,4 +1,4 @@
-"""From the operator's settings to what its parts take."""
+"""Derives the options of the operator's parts from its settings."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ WITH_PORT: Final = re.compile(r"(?:\[(?P<bracketed>[^\]]+)\]|(?P<plain>[^:\[\]]+
 
 def address_policy(settings: Settings, api_server: str) -> AddressPolicy:
     """
-    Return where credentials may lead: never to this cluster's own API, the rest as set.
+    Return the addresses that credentials may lead to: as set, and never this cluster's own API.
 
-    Raises SettingsError for a network that is none.
+    Raises SettingsError for an invalid network.
     """
     own = urlsplit(api_server).hostname or ""
     deny = [_network("DENIED_NETWORKS", text) for text in settings.denied_networks]
     try:
         address = ipaddress.ip_address(own)
     except ValueError:
-        pass  # a name, which may come to mean something else: `surroundings` asks what
+        pass  # a name, whose addresses may change: `ClusterAddresses` resolves it
     else:
         if not address.is_loopback:
             deny.append(ipaddress.ip_network(address))
@@ -45,7 +45,7 @@ def address_policy(settings: Settings, api_server: str) -> AddressPolicy:
 
 def _allowed(text: str) -> Allowed:
     if "://" in text:
-        msg = f"{PREFIX}ALLOWED_ENDPOINTS: {text!r} is no host and no network: give the URL's host only"
+        msg = f"{PREFIX}ALLOWED_ENDPOINTS: {text!r} is not a host or network: give the URL's host only"
         raise SettingsError(msg)
     found = WITH_PORT.fullmatch(text)
     target, port = (found["bracketed"] or found["plain"], int(found["port"])) if found else (text, None)
@@ -62,12 +62,12 @@ def _network(name: str, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Netw
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
-        msg = f"{PREFIX}{name}: {text!r} is no network"
+        msg = f"{PREFIX}{name}: {text!r} is not a network"
         raise SettingsError(msg) from None
 
 
 def feed_options(settings: Settings) -> FeedOptions:
-    """Return how often the cloud is asked."""
+    """Return the feed's options."""
     return FeedOptions(
         moving_poll_seconds=settings.poll_moving_seconds,
         idle_poll_seconds=settings.poll_idle_seconds,
@@ -87,7 +87,7 @@ def feed_options(settings: Settings) -> FeedOptions:
 
 
 def config_of(settings: Settings, cluster_id: str) -> Config:
-    """Return what decisions depend on beside objects and servers."""
+    """Return what decisions depend on besides objects and servers."""
     return Config(
         cluster=cluster_id,
         name_prefix=settings.name_prefix,
@@ -103,5 +103,5 @@ def config_of(settings: Settings, cluster_id: str) -> Config:
 
 
 def sees(settings: Settings, namespace: str) -> bool:
-    """Say whether every object of *namespace* is ours to know: of a shard's others we hear nothing."""
+    """Return whether all objects of *namespace* are watched: with a selector, others exist."""
     return not settings.selector and (not settings.namespaces or namespace in settings.namespaces)

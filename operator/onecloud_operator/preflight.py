@@ -1,4 +1,4 @@
-"""What must be there before the work begins: a name for the cluster, a selector, the rights; and `check`."""
+"""Checks before the work starts: the cluster's id, the selector, permissions; and the command `check`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from onecloud_operator.api.crd import DEFINITION
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.election.election import StoreError
 from onecloud_operator.election.leadership import election_of, lease_namespace
+from onecloud_operator.engine import loggers
 from onecloud_operator.kube import cluster_addresses, connection, rbac
 from onecloud_operator.kube.calls import KubeError, KubeNotFound
 from onecloud_operator.kube.client import KubeClient
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
     from onecloud_operator.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.KUBERNETES)
 
-AGAIN_SECONDS: Final = 5.0
+RETRY_SECONDS: Final = 5.0
 REFUSED: Final = 400
 
 
@@ -39,28 +40,28 @@ async def cluster_id(settings: Settings, cluster: KubeClient) -> str:
             return await cluster.cluster_id()
         except KubeError as error:
             logger.warning(
-                "the UID of the namespace kube-system, this cluster's name in owner tags, cannot be read; "
-                "grant get on it or set ONECLOUD_OPERATOR_CLUSTER_ID; trying again",
+                "failed to read the UID of the namespace kube-system, which identifies this cluster in owner "
+                "tags, retrying; grant get on it or set ONECLOUD_OPERATOR_CLUSTER_ID",
                 extra={"error": str(error)},
             )
-            await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 async def check_selector(settings: Settings, cluster: KubeClient) -> None:
-    """Raise SettingsError if the API server does not understand the selector."""
+    """Raise SettingsError if the API server rejects the selector."""
     if not settings.selector:
         return
     try:
         await _list(cluster, settings)
     except KubeError as error:
         if error.status == REFUSED:
-            msg = f"{PREFIX}SELECTOR is no label selector: {error}"
+            msg = f"{PREFIX}SELECTOR is not a label selector: {error}"
             raise SettingsError(msg) from error
 
 
 async def check(settings: Settings) -> int:
     """
-    Say on standard output whether everything that the operator needs is there; return the exit code.
+    Print whether everything that the operator needs is available; return the exit code.
 
     Raises SettingsError.
     """
@@ -71,7 +72,7 @@ async def check(settings: Settings) -> int:
     calls: list[tuple[str, Awaitable[object]]] = [
         ("the CRD is served", _crd(cluster)),
         ("objects can be listed", _list(cluster, settings)),
-        # Where all namespaces are worked in, what is granted in any one is granted in every one.
+        # If all namespaces are watched, permissions are the same in each.
         *((f"the rights in {name}", _rights(cluster, name)) for name in settings.namespaces or ("default",)),
     ]
     if not settings.cluster_id:
@@ -90,7 +91,7 @@ async def check(settings: Settings) -> int:
             else:
                 sys.stdout.write(f"ok     {what}\n")
         known = await cluster_addresses.look(cluster, configuration.host, settings)
-        for what in known.unknown:  # the work goes on without it
+        for what in known.unknown:  # the operator works without it
             sys.stdout.write(f"UNKNOWN {what}; credentials may lead there\n")
         if not known.unknown:
             sys.stdout.write("ok     where credentials may not lead is known\n")
@@ -108,16 +109,16 @@ async def _crd(cluster: KubeClient) -> None:
 
 
 async def _rights(cluster: KubeClient, namespace: str) -> None:
-    """Raise KubeError if one is lacking."""
-    _grants(rbac.lacking(await cluster.rules(namespace)))
+    """Raise KubeError if a permission is missing."""
+    _require(rbac.lacking(await cluster.rules(namespace)))
 
 
 async def _election(cluster: KubeClient, namespace: str, settings: Settings) -> None:
-    """Raise KubeError if the Lease could not be made or renewed."""
-    _grants(rbac.lacking(await cluster.rules(namespace), rbac.ELECTION, name=settings.lease_name))
+    """Raise KubeError if the Lease could not be created or renewed."""
+    _require(rbac.lacking(await cluster.rules(namespace), rbac.ELECTION, name=settings.lease_name))
 
 
-def _grants(missing: list[rbac.Right]) -> None:
+def _require(missing: list[rbac.Right]) -> None:
     if missing:
         raise KubeError(f"no rule grants {', '.join(map(str, missing))}")
 

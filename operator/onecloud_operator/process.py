@@ -1,4 +1,4 @@
-"""What every process of the operator has, whether it works or stands by, and how it comes to its end."""
+"""What every process of the operator has, whether it works or stands by, and how it stops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from onecloud_operator.engine.clock import SystemClock
-from onecloud_operator.telemetry.collectors import Standing
+from onecloud_operator.telemetry.collectors import StandbySamples
 from onecloud_operator.telemetry.health import Health
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Process:
-    """One for the process. *watching* is kopf at work."""
+    """The state of the process. *kopf_task* runs kopf."""
 
     settings: Settings
     configuration: Configuration
@@ -34,27 +34,27 @@ class Process:
     metrics: Metrics
     health: Health = field(default_factory=Health)
     clock: SystemClock = field(default_factory=SystemClock)
-    watching: asyncio.Task[None] | None = None
+    kopf_task: asyncio.Task[None] | None = None
 
     @property
-    def standing(self) -> Standing:
-        """Return what is measured of a process that does not work."""
-        return Standing(self.fence, self.election)
+    def standby_samples(self) -> StandbySamples:
+        """The gauges of a process that does not work."""
+        return StandbySamples(self.fence, self.election)
 
 
-def on_signals(asked: asyncio.Event) -> None:
-    """Have the signals that end a process set *asked*."""
+def stop_on_signals(stop_requested: asyncio.Event) -> None:
+    """Set *stop_requested* on SIGTERM and SIGINT."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop_requested.set)
 
 
-async def first(*ends: Awaitable[object]) -> None:
+async def wait_first(*ends: Awaitable[object]) -> None:
     """Wait for the first of *ends*; raise what it raises."""
     waiting = [asyncio.ensure_future(end) for end in ends]
     try:
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in waiting[1:]:  # the first is stopped in its own way
+        for task in waiting[1:]:  # the caller stops the first one
             task.cancel()
     for task in done:
         task.result()

@@ -1,4 +1,4 @@
-"""The operator's own knobs, read from the environment; nothing of a user's object is set here."""
+"""The operator's own settings, read from the environment."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any, Final
 
 PREFIX: Final = "ONECLOUD_OPERATOR_"
 NO: Final = False
-SHORTEST_SECONDS: Final = 0.01  # a hundred calls a second are no reasonable wish, but tests come near
+SHORTEST_SECONDS: Final = 0.01  # a hundred calls a second; only tests come near it
 
 
 class SettingsError(ValueError):
-    """A setting that cannot be read; the message names the variable."""
+    """A setting is invalid; the message names the variable."""
 
 
-def _knob(default: object, help_text: str, *, least: float = 0, most: float = math.inf) -> Any:  # noqa: ANN401 - a dataclass field of any type
-    """Return a field; a number is from *least* to *most*."""
-    return field(default=default, metadata={"help": help_text, "least": least, "most": most})
+def _setting(default: object, help_text: str, *, minimum: float = 0, maximum: float = math.inf) -> Any:  # noqa: ANN401 - a dataclass field of any type
+    """Return a field; a number must be from *minimum* to *maximum*."""
+    return field(default=default, metadata={"help": help_text, "minimum": minimum, "maximum": maximum})
 
 
-def _seconds(default: float, help_text: str, *, least: float = SHORTEST_SECONDS) -> Any:  # noqa: ANN401
-    """Return a field for a time; most must not be nothing, or something would be asked for without end."""
-    return _knob(default, help_text, least=least)
+def _seconds(default: float, help_text: str, *, minimum: float = SHORTEST_SECONDS) -> Any:  # noqa: ANN401
+    """Return a field for a time; most must not be 0, or something would be polled without a pause."""
+    return _setting(default, help_text, minimum=minimum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,58 +35,62 @@ class Settings:
     Lists are separated by commas. Times are seconds.
     """
 
-    namespaces: tuple[str, ...] = _knob((), "namespaces to watch; empty: all of the cluster")
-    selector: str = _knob("", "label selector of the objects to work on; empty: all. Needs leader election")
-    handover_seconds: float = _seconds(
-        90.0, "with a selector: an object that another release worked on is left alone for so long", least=0
+    namespaces: tuple[str, ...] = _setting((), "namespaces to watch; empty: all of the cluster")
+    selector: str = _setting(
+        "", "label selector of the objects to work on; empty: all. Needs leader election"
     )
-    leader_election: bool = _knob(NO, "work only while holding a Lease; needed for more than one replica")
-    lease_name: str = _knob("onecloud-operator", "name of the Lease; one for each release")
-    lease_namespace: str = _knob("", "namespace of the Lease; empty: the Pod's own")
-    lease_duration_seconds: int = _knob(
-        15, "others take over a Lease that was not renewed for so long", least=1
+    handover_seconds: float = _seconds(
+        90.0, "with a selector: an object that another release worked on is left alone for so long", minimum=0
+    )
+    leader_election: bool = _setting(NO, "work only while holding a Lease; needed for more than one replica")
+    lease_name: str = _setting("onecloud-operator", "name of the Lease; one for each release")
+    lease_namespace: str = _setting("", "namespace of the Lease; empty: the Pod's own")
+    lease_duration_seconds: int = _setting(
+        15, "others take over a Lease that was not renewed for so long", minimum=1
     )
     lease_renew_seconds: float = _seconds(5.0, "how often the Lease is renewed")
     lease_deadline_seconds: float = _seconds(10.0, "without renewal for so long, the process ends itself")
-    cluster_id: str = _knob("", "name of this cluster in the owner tags; empty: the UID of kube-system")
-    name_prefix: str = _knob("", "put before the names of new servers, for clusters that share one cloud")
-    allow_loopback: bool = _knob(NO, "let credentials lead to this host itself; for the sandbox only")
-    allowed_endpoints: tuple[str, ...] = _knob(
+    cluster_id: str = _setting("", "name of this cluster in the owner tags; empty: the UID of kube-system")
+    name_prefix: str = _setting("", "put before the names of new servers, for clusters that share one cloud")
+    allow_loopback: bool = _setting(NO, "let credentials lead to this host itself; for the sandbox only")
+    allowed_endpoints: tuple[str, ...] = _setting(
         (),
         "hosts and networks that credentials may lead to, at any port or at one (cloud.example.com:30500, "
         "10.0.0.0/8:443, [fd00::/8]:443); empty: all",
     )
-    denied_networks: tuple[str, ...] = _knob((), "networks that credentials may never lead to")
-    allow_services: bool = _knob(
+    denied_networks: tuple[str, ...] = _setting((), "networks that credentials may never lead to")
+    allow_services: bool = _setting(
         NO,
         "let credentials lead to Services of this cluster; one alone is better named among the allowed "
         "endpoints",
     )
-    service_networks: tuple[str, ...] = _knob(
+    service_networks: tuple[str, ...] = _setting(
         (), "networks of this cluster's Services, where its ServiceCIDRs cannot be read"
     )
-    workers: int = _knob(64, "objects that are worked on at once", least=1)
-    workers_per_endpoint: int = _knob(8, "of them, for one endpoint", least=1)
-    log_format: str = _knob("text", "text or json")
-    log_level: str = _knob("info", "debug, info, warning or error")
-    listen_address: str = _knob("", "address of /healthz, /readyz and /metrics; empty: all, IPv4 and IPv6")
-    listen_port: int = _knob(8080, "port of /healthz, /readyz and /metrics; 0: none", most=65535)
+    workers: int = _setting(64, "objects that are worked on at once", minimum=1)
+    workers_per_endpoint: int = _setting(8, "of them, for one endpoint", minimum=1)
+    log_format: str = _setting("text", "text or json")
+    log_level: str = _setting("info", "debug, info, warning or error")
+    listen_address: str = _setting("", "address of /healthz, /readyz and /metrics; empty: all, IPv4 and IPv6")
+    listen_port: int = _setting(8080, "port of /healthz, /readyz and /metrics; 0: none", maximum=65535)
     resync_seconds: float = _seconds(
-        1800.0, "every object is looked at again after this, even if nothing is heard", least=1
+        1800.0, "every object is looked at again after this, even if nothing is heard", minimum=1
     )
     poll_moving_seconds: float = _seconds(2.0, "how often changes are asked for while a server moves")
     poll_idle_seconds: float = _seconds(5.0, "how often changes are asked for otherwise")
-    events_seconds: float = _seconds(15.0, "how often the cloud's events are read; 0: never", least=0)
+    events_seconds: float = _seconds(15.0, "how often the cloud's events are read; 0: never", minimum=0)
     sweep_seconds: float = _seconds(
-        600.0, "how often all servers are listed; twice as often where events are off", least=1
+        600.0, "how often all servers are listed; twice as often where events are off", minimum=1
     )
-    gone_floor: int = _knob(5, "so many servers of a project may vanish within ten minutes; see TooManyGone")
-    gone_percent: float = _knob(5.0, "or so many of a hundred; 100: any number may vanish", most=100)
+    gone_floor: int = _setting(
+        5, "so many servers of a project may vanish within ten minutes; see TooManyGone"
+    )
+    gone_percent: float = _setting(5.0, "or so many of a hundred; 100: any number may vanish", maximum=100)
     details_seconds: float = _seconds(
-        3600.0, "within how long the details of every server are read again", least=1
+        3600.0, "within how long the details of every server are read again", minimum=1
     )
     confirm_seconds: float = _seconds(
-        0.5, "at least so far apart are the two reads that believe a `ready`", least=0
+        0.5, "at least so far apart are the two reads that believe a `ready`", minimum=0
     )
     retry_first_seconds: float = _seconds(5.0, "wait after the first unanswered poll; doubled each time")
     retry_max_seconds: float = _seconds(60.0, "longest wait after an unanswered poll")
@@ -94,10 +98,10 @@ class Settings:
     refused_max_seconds: float = _seconds(300.0, "longest wait until refused credentials are tried again")
     secret_seconds: float = _seconds(60.0, "how long a Secret is remembered")
     hung_seconds: float = _seconds(
-        600.0, "a server that moves for longer is looked at by the cloud again", least=1
+        600.0, "a server that moves for longer is looked at by the cloud again", minimum=1
     )
     post_settle_seconds: float = _seconds(
-        180.0, "how long an unanswered POST may still make its server", least=1
+        180.0, "how long an unanswered POST may still make its server", minimum=1
     )
     burnt_seconds: float = _seconds(60.0, "between the two requests that prove an id used up")
     delete_again_seconds: float = _seconds(60.0, "an unanswered DELETE is not sent again before")
@@ -105,21 +109,21 @@ class Settings:
         30.0, "wait after the first failed creation; doubled each time"
     )
     retry_create_max_seconds: float = _seconds(600.0, "longest wait after a failed creation")
-    expiring_days: int = _knob(7, "how long before the end of a paid time the condition Expiring appears")
+    expiring_days: int = _setting(7, "how long before the end of a paid time the condition Expiring appears")
 
 
 def settings_from(environment: Mapping[str, str] | None = None) -> Settings:
     """Return the settings of *environment* (this process's by default). Raises SettingsError."""
     values = os.environ if environment is None else environment
-    known = {f"{PREFIX}{knob.name.upper()}": knob for knob in fields(Settings)}
+    known = {f"{PREFIX}{setting.name.upper()}": setting for setting in fields(Settings)}
     unknown = sorted(name for name in values if name.startswith(PREFIX) and name not in known)
     if unknown:
         msg = f"unknown settings: {', '.join(unknown)}"
         raise SettingsError(msg)
     read: dict[str, Any] = {}
-    for name, knob in known.items():
+    for name, setting in known.items():
         if (text := values.get(name, "").strip()) != "":
-            read[knob.name] = _value(name, text, knob)
+            read[setting.name] = _value(name, text, setting)
     settings = Settings(**read)
     if settings.log_format not in {"text", "json"}:
         msg = f"{PREFIX}LOG_FORMAT must be text or json"
@@ -128,15 +132,15 @@ def settings_from(environment: Mapping[str, str] | None = None) -> Settings:
         msg = f"{PREFIX}LOG_LEVEL must be debug, info, warning or error"
         raise SettingsError(msg)
     if settings.selector and not settings.leader_election:
-        # A shard that is cut off would go on with what it last heard, beside the one that took its objects.
+        # A disconnected shard would continue with stale objects beside the one that took them over.
         msg = f"{PREFIX}SELECTOR needs {PREFIX}LEADER_ELECTION"
         raise SettingsError(msg)
     return settings
 
 
-def _value(name: str, text: str, knob: Field[Any]) -> object:
+def _value(name: str, text: str, setting: Field[Any]) -> object:
     try:
-        match knob.default:
+        match setting.default:
             case bool():
                 return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
             case int():
@@ -149,11 +153,11 @@ def _value(name: str, text: str, knob: Field[Any]) -> object:
                 return text
     except (KeyError, ValueError):
         kind = {"bool": "true or false", "int": "a whole number", "float": "a number of seconds"}
-        msg = f"{name} must be {kind[type(knob.default).__name__]}, not {text!r}"
+        msg = f"{name} must be {kind[type(setting.default).__name__]}, not {text!r}"
         raise SettingsError(msg) from None
-    least, most = knob.metadata["least"], knob.metadata["most"]
-    if not (least <= number <= most and math.isfinite(number)):
-        wanted = f"{least:g} or more" if most == math.inf else f"from {least:g} to {most:g}"
+    minimum, maximum = setting.metadata["minimum"], setting.metadata["maximum"]
+    if not (minimum <= number <= maximum and math.isfinite(number)):
+        wanted = f"{minimum:g} or more" if maximum == math.inf else f"from {minimum:g} to {maximum:g}"
         msg = f"{name} must be {wanted}, not {text}"
         raise SettingsError(msg)
     return number

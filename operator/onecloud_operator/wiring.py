@@ -1,4 +1,4 @@
-"""The parts that work on objects, wired to each other, from the watch to the reconciler."""
+"""Wires the parts that work on objects, from the watch to the reconciler."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.controller.sessions import Sessions
+from onecloud_operator.engine import loggers
 from onecloud_operator.engine.backoff import Backoff
+from onecloud_operator.engine.loop_shares import LoopShares
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import Supervisor, TaskFault
-from onecloud_operator.engine.turns import Turns
 from onecloud_operator.feed import Feeds
 from onecloud_operator.kube import handlers
 from onecloud_operator.kube.resync import Resync
@@ -29,8 +30,8 @@ from onecloud_operator.kube.store import Key, Store
 from onecloud_operator.kube.watch import Watch
 from onecloud_operator.kube.write_fence import guarded
 from onecloud_operator.options import feed_options, sees
-from onecloud_operator.process import first, on_signals
-from onecloud_operator.telemetry.collectors import Working
+from onecloud_operator.process import stop_on_signals, wait_first
+from onecloud_operator.telemetry.collectors import WorkSamples
 from onecloud_operator.telemetry.health_checks import alive, ready
 
 if TYPE_CHECKING:
@@ -46,15 +47,15 @@ if TYPE_CHECKING:
     from onecloud_operator.process import Process
     from onecloud_operator.telemetry.metrics import Metrics
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.PROCESS)
 
 
-async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
+async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
     process: Process,
-    asked: asyncio.Event,
+    stop_requested: asyncio.Event,
     cluster: KubeClient,
     endpoints: Endpoints,
-    surroundings: ClusterAddresses,
+    cluster_addresses: ClusterAddresses,
     installed_crd: InstalledCRD,
     config: Config,
 ) -> None:
@@ -68,14 +69,14 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
     )
     secrets = Secrets(cluster.secret, clock.monotonic, settings.secret_seconds)
     sessions = Sessions(secrets, endpoints, clock.monotonic)
-    turns = Turns()
+    loop_shares = LoopShares()
     queue: Queue[Key] = Queue(
         clock=clock,
         backoff=Backoff(1.0, 300.0, random.random),
         workers=settings.workers,
         per_group=settings.workers_per_endpoint,
         group_of=partial(_share_of, objects, sessions),
-        turns=turns,
+        loop_shares=loop_shares,
         on_pass=partial(_count_pass, metrics),
     )
     feeds: Feeds[Key] = Feeds(
@@ -83,7 +84,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         clock=clock,
         options=feed_options(settings),
         tenant_of=lambda key: key.namespace,
-        turns=turns,
+        loop_shares=loop_shares,
         on_run=lambda job, seconds, rows, failed: metrics.fed(job, seconds, rows, failed=failed),
     )
     servers = ServerActuator(
@@ -133,7 +134,7 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
     supervisor.start("queue", queue.run(reconciler))
     supervisor.start("resync", resync.run())
     supervisor.start("installed CRD", installed_crd.run(clock))
-    supervisor.start("surroundings", surroundings.run(endpoints, process.policy, clock))
+    supervisor.start("surroundings", cluster_addresses.run(endpoints, process.policy, clock))
     supervisor.start("sessions", sessions.tidy(objects.names, clock))
     stopped = asyncio.Event()
     tasks = await kopf.spawn_tasks(
@@ -144,23 +145,23 @@ async def work(  # noqa: PLR0913, PLR0917 - the parts that outlive it
         namespaces=settings.namespaces,
         stop_flag=stopped,
     )
-    # Ours replace kopf's: at its end it waits for, and then cancels, every task that it finds in the loop.
-    on_signals(asked)
-    process.watching = watching = asyncio.create_task(
+    # These replace kopf's handlers: when it ends, it waits for and then cancels every task in the loop.
+    stop_on_signals(stop_requested)
+    process.kopf_task = kopf_task = asyncio.create_task(
         kopf.run_tasks(tasks, ignored=asyncio.all_tasks()), name="kopf"
     )
-    metrics.look = Working(
-        process.standing, queue, feeds, objects, endpoints, watch, clock.monotonic, installed_crd
+    metrics.look = WorkSamples(
+        process.standby_samples, queue, feeds, objects, endpoints, watch, clock.monotonic, installed_crd
     )
-    ended = watching.done
+    ended = kopf_task.done
     process.health.alive.update(alive(supervisor, cluster, watch, feeds, queue, watch_ended=ended))
     process.health.ready.update(ready(objects, watch))
     try:
-        await first(watching, supervisor.fault())
+        await wait_first(kopf_task, supervisor.fault())
         raise TaskFault("kopf: ended, though it must not")
     finally:
-        process.health.alive.clear()  # what ends now ends because it is asked to
-        metrics.look = process.standing
+        process.health.alive.clear()  # what ends from now on was asked to
+        metrics.look = process.standby_samples
         await supervisor.close()
         await feeds.close()
         await sessions.close()
@@ -173,10 +174,10 @@ def _wall() -> datetime:
 
 def _share_of(objects: Store[Resource], sessions: Sessions, key: Key) -> tuple[Hashable, Hashable]:
     """
-    Return whose part of the workers an object takes, and where it leads.
+    Return the tenant and the endpoint of an object.
 
-    Namespaces share the workers: they are what a cluster gives to people, and cost something. Endpoints cost
-    nothing to name, so those of a namespace share its part.
+    Tenants are namespaces, since users cannot create these freely. A user can name any number of endpoints,
+    so those of a namespace share its workers.
     """
     secret = objects.secret_of(key)
     return key.namespace, (secret and sessions.endpoint_of(secret)) or secret or key

@@ -17,9 +17,9 @@ from onecloud_operator.controller import credentials
 from onecloud_operator.controller.credentials import REGION_LENGTH, URL_LENGTH, credentials_of
 from onecloud_operator.kube.calls import KubeError, KubeNotFound
 from onecloud_operator.kube.secrets import (
-    LACKING_SECONDS,
-    REMEMBERED,
-    REMEMBERED_BYTES,
+    MAX_CACHED,
+    MAX_CACHED_BYTES,
+    MISSING_SECONDS,
     SIGN_IN_KEYS,
     Data,
     Secrets,
@@ -187,7 +187,7 @@ def test_a_secret_that_cannot_be_used_names_the_key_and_no_value(
 def test_a_value_that_is_no_text_names_its_key(value: object) -> None:
     body = secret()
     body["data"]["OS_PASSWORD"] = value
-    with pytest.raises(SecretUnusable, match="key OS_PASSWORD is no UTF-8 text"):
+    with pytest.raises(SecretUnusable, match="key OS_PASSWORD is not UTF-8 text"):
         credentials_of(data_of(body))
 
 
@@ -278,10 +278,10 @@ async def test_a_secret_that_could_not_be_read_is_not_remembered_as_it_was() -> 
 
 async def test_not_more_secrets_are_remembered_than_fit() -> None:
     shelf = Shelf()
-    for number in range(REMEMBERED + 1):
+    for number in range(MAX_CACHED + 1):
         await shelf.secrets.data("shop", f"s{number}")
     shelf.reads.clear()
-    await shelf.secrets.data("shop", f"s{REMEMBERED}")
+    await shelf.secrets.data("shop", f"s{MAX_CACHED}")
     assert shelf.reads == []
     await shelf.secrets.data("shop", "s0")
     assert shelf.reads == ["shop/s0"]
@@ -300,7 +300,7 @@ async def test_a_secret_that_does_not_exist_is_asked_for_once_for_all_who_want_i
         await shelf.secrets.data("shop", "onecloud", newer_than=shelf.clock.monotonic())
     assert len(shelf.reads) == 2
     shelf.fails = None
-    await shelf.clock.advance(LACKING_SECONDS)
+    await shelf.clock.advance(MISSING_SECONDS)
     await shelf.secrets.data("shop", "onecloud")
     assert len(shelf.reads) == 3
 
@@ -329,8 +329,8 @@ async def test_of_a_secret_only_what_is_asked_for_is_remembered_and_no_more_than
     assert found.get_secret_value() == big
     for number in range(600):
         await secrets.data("shop", f"s{number}")
-        kept = [each for _, each in secrets._kept.values() if isinstance(each, Data)]  # noqa: SLF001
-        assert sum(each.size for each in kept) == secrets._bytes <= REMEMBERED_BYTES  # noqa: SLF001
+        kept = [each for _, each in secrets._cache.values() if isinstance(each, Data)]  # noqa: SLF001
+        assert sum(each.size for each in kept) == secrets._bytes <= MAX_CACHED_BYTES  # noqa: SLF001
     assert len(kept) > 50
 
 
@@ -342,7 +342,7 @@ async def test_a_value_that_was_deleted_or_rotated_is_gone_within_the_time_it_is
     await shelf.secrets.data("shop", "new")
     await shelf.clock.advance(1.0)
     shelf.secrets.expire()
-    assert [place[1] for place in shelf.secrets._kept] == ["new"]  # noqa: SLF001 - that it is gone is the point
+    assert [place[1] for place in shelf.secrets._cache] == ["new"]  # noqa: SLF001 - that it is gone is the point
 
 
 @pytest.mark.parametrize("key", sorted(SIGN_IN_KEYS))

@@ -215,4 +215,4 @@ def test_a_selector_that_is_none_ends_the_operator_with_its_name(
     with Operator(control_plane.kubeconfig_of("operator"), **knobs) as operator:
         assert operator.process is not None
         assert operator.process.wait(30.0) == 2
-        assert "ONECLOUD_OPERATOR_SELECTOR is no label selector" in operator.text()
+        assert "ONECLOUD_OPERATOR_SELECTOR is not a label selector" in operator.text()

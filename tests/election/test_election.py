@@ -160,7 +160,7 @@ async def test_a_contender_outlives_every_trouble(
     ours = election(board)
     tasks.append(asyncio.create_task(ours.acquire()))
     await clock.advance(60.0)
-    assert [record.message for record in caplog.records] == ["the lease cannot be had; trying again"]
+    assert [record.message for record in caplog.records] == ["failed to acquire the lease, retrying"]
     board.refusing = False
     assert await seconds_until(clock, lambda: allowed(ours.fence)) <= 1.25
 

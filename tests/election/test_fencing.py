@@ -11,7 +11,7 @@ import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
 from onecloud_operator.api.identity import SERVER
-from onecloud_operator.election.election import FOR_EVER, NEVER, Fence, Fenced
+from onecloud_operator.election.election import ALWAYS, NEVER, Fence, Fenced
 from onecloud_operator.kube.client import KubeClient, ObjectReference
 from onecloud_operator.kube.write_fence import guarded
 from onecloud_operator.onecloud import AddressPolicy, Endpoints
@@ -69,7 +69,7 @@ class Closing:
 
     def __init__(self, checks: int) -> None:
         self.left = checks
-        self.fence = Fence(lambda: 0.0, FOR_EVER)
+        self.fence = Fence(lambda: 0.0, ALWAYS)
 
     def check(self) -> None:
         if not self.left:
@@ -88,7 +88,7 @@ async def test_no_write_to_the_cloud_leaves_through_a_closed_fence(wanted: Reque
         with pytest.raises(Fenced):
             await endpoints.exchange(ear.url, wanted, {}, Tls(), "r1")
         await endpoints.exchange(ear.url, get_server("s1"), {}, Tls(), "r2")
-        fence.until = FOR_EVER
+        fence.until = ALWAYS
         await endpoints.exchange(ear.url, wanted, {}, Tls(), "r3")
         await endpoints.close()
     assert [line.split()[0] for line in ear.heard] == ["GET", wanted.method]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
-from onecloud_operator.election.leadership import LOST, election_of
+from onecloud_operator.election.leadership import EXIT_LEASE_LOST, election_of
 from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.options import sees
 from onecloud_operator.settings import Settings, SettingsError, settings_from
@@ -104,8 +104,8 @@ def test_a_loop_that_is_dead_ends_the_process_without_being_asked(
     control_plane: ControlPlane, kube: Kube, namespace: str, without: str
 ) -> None:
     ended = lead(control_plane, namespace, without, 30.0)
-    assert (ended.stdout, ended.returncode) == ("leads\n", LOST)
-    assert "the work hangs, so the lease is left to others: no beat for" in ended.stderr
+    assert (ended.stdout, ended.returncode) == ("leads\n", EXIT_LEASE_LOST)
+    assert "the process hangs, so it gives the lease up: no beat for" in ended.stderr
     lease = kube.get("leases", ELECTING.lease_name, namespace)
     assert lease is not None
     assert lease["spec"]["holderIdentity"], "it is not given up, since something may still be on its way"

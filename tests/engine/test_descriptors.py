@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from onecloud_operator.engine.descriptors import LEAST, MOST, RESERVE, left_of
+from onecloud_operator.engine.descriptors import MAX_CONNECTIONS, MIN_CONNECTIONS, RESERVE, connections_within
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import resource
-from onecloud_operator.engine.descriptors import raised
+from onecloud_operator.engine.descriptors import raise_limit
 resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 2000))
-print(raised(), resource.getrlimit(resource.RLIMIT_NOFILE))
+print(raise_limit(), resource.getrlimit(resource.RLIMIT_NOFILE))
 """
 
 
@@ -24,13 +24,13 @@ print(raised(), resource.getrlimit(resource.RLIMIT_NOFILE))
     ("limit", "left"),
     [
         (1024, 1024 - RESERVE),
-        (524_288, MOST),
-        (resource.RLIM_INFINITY, MOST),
-        (100, LEAST),
+        (524_288, MAX_CONNECTIONS),
+        (resource.RLIM_INFINITY, MAX_CONNECTIONS),
+        (100, MIN_CONNECTIONS),
     ],
 )
 def test_a_part_is_kept_for_what_is_no_cloud(limit: int, left: int) -> None:
-    assert left_of(limit) == left
+    assert connections_within(limit) == left
 
 
 def test_the_limit_that_holds_is_raised_to_the_one_that_may_not_be_passed() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.metered import Metered
-from onecloud_operator.engine.sharers import BUSY_PART
+from onecloud_operator.engine.sharers import BUSY_WORKERS
 from onecloud_operator.engine.shares import Shares
 
 
@@ -76,7 +76,7 @@ def used(queue: Shares[str], namespace: str, seconds: float) -> None:
     """Have one pass of a namespace that took so much of the loop's time."""
     queue.add(f"{namespace}/first", Lane.USER, 0.0)
     assert queue.take() is not None
-    queue.spend(f"{namespace}/first", seconds)
+    queue.charge(f"{namespace}/first", seconds)
     queue.end(f"{namespace}/first")
 
 
@@ -85,7 +85,7 @@ def test_a_namespace_that_keeps_the_loop_busy_has_few_passes_at_a_time_where_the
     queue = shares(now)
     used(queue, "shop", 0.01)
     used(queue, "busy", 2.0)
-    assert 1 < fill(queue, "busy") <= BUSY_PART
+    assert 1 < fill(queue, "busy") <= BUSY_WORKERS
     now[0] += 10.0
     assert queue.take() is not None, "it has rested since"
 
@@ -94,7 +94,7 @@ def test_a_namespace_that_is_alone_has_all_the_workers_that_it_can_use() -> None
     now = [100.0]
     queue = shares(now)
     used(queue, "busy", 2.0)
-    assert fill(queue, "busy") > BUSY_PART
+    assert fill(queue, "busy") > BUSY_WORKERS
 
 
 def test_a_namespace_that_mostly_waits_has_its_whole_part() -> None:
@@ -102,4 +102,4 @@ def test_a_namespace_that_mostly_waits_has_its_whole_part() -> None:
     queue = shares(now)
     used(queue, "shop", 0.01)
     used(queue, "slow", 0.05)
-    assert fill(queue, "slow") > BUSY_PART
+    assert fill(queue, "slow") > BUSY_WORKERS

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from kubernetes.aio.client import ApiClient, Configuration
 
-from onecloud_operator.kube.client import (
-    KubeClient,
-)
+from onecloud_operator.kube.client import KubeClient
 from tests.onecloud.origin import Answer, serving
 
 if TYPE_CHECKING:

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onecloud_operator.kube.client import (
-    KubeClient,
-)
+from onecloud_operator.kube.client import KubeClient
 from tests.api.manifests import SPEC, manifest
 from tests.client import cluster_of
 

@@ -46,7 +46,7 @@ def answer(found: dict[str, Any] | KubeError) -> dict[str, Any]:
     return found
 
 
-def around(cluster: Answers, url: str = "https://10.96.0.1:443", **changes: Any) -> ClusterAddresses:
+def restrict(cluster: Answers, url: str = "https://10.96.0.1:443", **changes: Any) -> ClusterAddresses:
     return ClusterAddresses(cast("KubeClient", cluster), Settings(**changes), url)
 
 
@@ -55,10 +55,10 @@ def allowed(policy: AddressPolicy, text: str, port: int = 443, host: str = "clou
 
 
 async def test_services_and_the_api_servers_doors_are_refused() -> None:
-    found = around(Answers(), "https://192.0.2.1:8443")
+    found = restrict(Answers(), "https://192.0.2.1:8443")
     await found.look()
     assert found.known.unknown == ()
-    policy = found.around(AddressPolicy())
+    policy = found.restrict(AddressPolicy())
     for text in ("10.96.0.1", "10.111.255.255", "10.200.3.4", "fd10::7"):
         assert not allowed(policy, text), text
     assert not allowed(policy, "192.0.2.10", 6443)
@@ -70,16 +70,16 @@ async def test_services_and_the_api_servers_doors_are_refused() -> None:
 
 
 async def test_an_api_server_that_is_given_by_name_is_refused_by_its_addresses() -> None:
-    found = around(Answers(), "https://localhost:6443")
+    found = restrict(Answers(), "https://localhost:6443")
     await found.look()
-    assert not allowed(found.around(AddressPolicy(allow_loopback=True)), "127.0.0.1", 6443)
-    assert allowed(found.around(AddressPolicy(allow_loopback=True)), "127.0.0.1", 30500)
+    assert not allowed(found.restrict(AddressPolicy(allow_loopback=True)), "127.0.0.1", 6443)
+    assert allowed(found.restrict(AddressPolicy(allow_loopback=True)), "127.0.0.1", 30500)
 
 
 async def test_services_are_allowed_by_a_setting_and_the_api_server_is_not() -> None:
-    found = around(Answers(), allow_services=True)
+    found = restrict(Answers(), allow_services=True)
     await found.look()
-    policy = found.around(AddressPolicy())
+    policy = found.restrict(AddressPolicy())
     assert allowed(policy, "10.96.3.4", host="region.onecloud.svc")
     assert not allowed(policy, "192.0.2.10", 6443)
 
@@ -88,38 +88,38 @@ async def test_where_nothing_may_be_asked_it_is_said_and_a_setting_helps(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     silent = Answers(KubeForbidden("no right to endpointslices", 403), KubeNotFound("no servicecidrs", 404))
-    found = around(silent)
+    found = restrict(silent)
     with caplog.at_level(logging.WARNING):
         await found.look()
         await found.look()
     assert len(caplog.records) == 1, "said once"
     assert any("SERVICE_NETWORKS" in text for text in found.known.unknown)
-    assert allowed(found.around(AddressPolicy()), "10.96.3.4")
-    helped = around(silent, service_networks=("10.96.0.0/12",))
+    assert allowed(found.restrict(AddressPolicy()), "10.96.3.4")
+    helped = restrict(silent, service_networks=("10.96.0.0/12",))
     await helped.look()
     assert not any("SERVICE_NETWORKS" in text for text in helped.known.unknown)
-    assert not allowed(helped.around(AddressPolicy()), "10.96.3.4")
+    assert not allowed(helped.restrict(AddressPolicy()), "10.96.3.4")
 
 
 async def test_what_was_known_stays_refused_while_nothing_is_told() -> None:
     cluster = Answers()
-    found = around(cluster)
+    found = restrict(cluster)
     await found.look()
     cluster.endpoints = cluster.networks = KubeError("it does not answer")
     await found.look()
-    policy = found.around(AddressPolicy())
+    policy = found.restrict(AddressPolicy())
     assert not allowed(policy, "10.96.3.4")
     assert not allowed(policy, "192.0.2.10", 6443)
 
 
 async def test_an_api_server_without_published_endpoints_leaves_nothing_unknown() -> None:
-    found = around(Answers(endpoints=KubeNotFound("no such slice", 404)))
+    found = restrict(Answers(endpoints=KubeNotFound("no such slice", 404)))
     await found.look()
     assert found.known.unknown == ()
 
 
 async def test_what_no_api_server_says_is_left_out() -> None:
-    found = around(
+    found = restrict(
         Answers(
             {"endpoints": [{"addresses": ["no.address"]}, {}], "ports": [{"port": 6443}, {}]},
             {"items": [{}, {"spec": {"cidrs": ["10.0.0.0/64"]}}]},

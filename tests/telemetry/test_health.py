@@ -183,7 +183,7 @@ async def test_a_page_that_fails_says_nothing_of_the_fault(caplog: pytest.LogCap
         answer = await ask(port, get("/healthz"))
     assert answer.startswith(b"HTTP/1.1 500 Internal Server Error")
     assert b"happened" not in answer
-    assert "cannot make a page" in caplog.text
+    assert "failed to render a page" in caplog.text
 
 
 async def test_a_client_that_is_wrong_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -282,7 +282,7 @@ async def test_a_heart_that_beats_no_more_is_told() -> None:
     lags: list[float] = []
     heartbeat = Heartbeat(lambda: now[0], lags.append)
     assert heartbeat.check() is None
-    now[0] += health.STILL_SECONDS + 1
+    now[0] += health.STALLED_SECONDS + 1
     assert heartbeat.check() == "no beat for 31 s"
 
 

@@ -259,7 +259,7 @@ def after(*steps: tuple[str, float] | str) -> Callable[[Site], Awaitable[None]]:
         ),
         pytest.param(after("fault_in_the_feed"), WELL, None, None, id="a-feed-that-was-started-again-lives"),
         pytest.param(
-            after(("work", STUCK_SECONDS + 5.0)), DEAD, "workers: one has been at work for ", "finish",
+            after(("work", STUCK_SECONDS + 5.0)), DEAD, "workers: one has been busy for ", "finish",
             id="a-worker-that-is-stuck",
         ),
         pytest.param(

@@ -6,12 +6,15 @@ import base64
 import json
 import logging
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import SecretStr
 
+import onecloud_operator
 from onecloud_operator.controller.credentials import credentials_of
+from onecloud_operator.engine import loggers
 from onecloud_operator.kube.secrets import SecretUnusable, data_of
 from onecloud_operator.telemetry import logs
 
@@ -60,7 +63,7 @@ def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
 
 
 def say(message: str = "started server", level: int = logging.INFO, **extra: object) -> None:
-    logging.getLogger("onecloud_operator.controller.reconciler").log(level, message, extra=extra)
+    logging.getLogger("onecloud_operator.servers").log(level, message, extra=extra)
 
 
 def test_a_line_for_people_has_time_level_place_message_and_data(log: Log) -> None:
@@ -69,7 +72,7 @@ def test_a_line_for_people_has_time_level_place_message_and_data(log: Log) -> No
     found = TEXT.match(log.lines[0])
     assert found is not None
     assert found[1] == "INFO"
-    assert found[2] == "onecloud_operator.controller.reconciler"
+    assert found[2] == "onecloud_operator.servers"
     assert found[3] == "started server object=shop/web-1 server_id=s1 step=Start"
 
 
@@ -107,7 +110,7 @@ def test_a_line_for_machines_is_one_json_object_with_the_same_words(log: Log) ->
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}", event.pop("time"))
     assert event == {
         "level": "INFO",
-        "logger": "onecloud_operator.controller.reconciler",
+        "logger": "onecloud_operator.servers",
         "message": "started server",
         "object": "shop/web-1",
         "detail": "two\nlines",
@@ -186,3 +189,12 @@ def test_no_secret_gets_into_the_log_whatever_is_logged_of_it(log: Log, form: st
 
 def _encoded(value: str) -> str:
     return base64.b64encode(value.encode()).decode()
+
+
+def test_every_logger_is_named_after_what_its_lines_are_about() -> None:
+    """Who filters by logger knows no modules, and these change."""
+    names = {value for name, value in vars(loggers).items() if name.isupper()}
+    sources = Path(onecloud_operator.__file__).parent.rglob("*.py")
+    used = [word for path in sources for word in re.findall(r"getLogger\(([^)]*)\)", path.read_text())]
+    ours = {word for word in used if word != "name"}  # of libraries, which are kept quiet
+    assert ours == {f"loggers.{name.removeprefix('onecloud_operator.').upper()}" for name in names}

@@ -21,7 +21,13 @@ from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.kube.store import Key, Store
 from onecloud_operator.kube.watch import Watch
 from onecloud_operator.onecloud import Endpoints, Exchange
-from onecloud_operator.telemetry.collectors import REASONS, STATES, Standing, Working, telling
+from onecloud_operator.telemetry.collectors import (
+    REASONS,
+    STATES,
+    StandbySamples,
+    WorkSamples,
+    exchange_counter,
+)
 from onecloud_operator.telemetry.metrics import (
     COUNTS,
     GAUGES,
@@ -114,8 +120,8 @@ def test_what_happens_is_counted(metrics: Metrics) -> None:
     metrics.passed("cloud", 0.2, 0.01, failed=True)
     metrics.stepped("Create", "QuotaExceeded")
     metrics.fed("sweep", 0.3, 1000, failed=False)
-    telling(metrics)(Exchange("GET", "get_server", 404, None, 0.1))
-    telling(metrics)(Exchange("POST", "create_server", None, "Timeout", 30.0, throttled=True))
+    exchange_counter(metrics)(Exchange("GET", "get_server", 404, None, 0.1))
+    exchange_counter(metrics)(Exchange("POST", "create_server", None, "Timeout", 30.0, throttled=True))
     metrics.called("emit", None, 15.0)
     assert {
         'passes_total{lane="cloud",result="failed"} 1.0',
@@ -156,13 +162,13 @@ def test_labels_are_printable_and_short() -> None:
 
 
 # -- gathered from the parts -----------------------------------------------------------------------------
-def working(clock: Any, *, feeds: Any = (), endpoints: Endpoints | None = None) -> Working:
+def working(clock: Any, *, feeds: Any = (), endpoints: Endpoints | None = None) -> WorkSamples:
     queue: Queue[Key] = Queue(clock=clock, backoff=Backoff(1.0, 2.0, lambda: 0.5), workers=1, per_group=1)
     no_feeds: Any = NoFeeds()
     nobody: Any = None
     watch = Watch({}, monotonic=clock.monotonic)
-    return Working(
-        Standing(Fence.opened()),
+    return WorkSamples(
+        StandbySamples(Fence.opened()),
         queue,
         feeds or no_feeds,
         Store(SERVERS, clock.monotonic),

@@ -121,7 +121,7 @@ def _block(node: Mapping[str, Any], depth: int) -> Iterator[str]:
 
 
 def _kind(knob: Field[Any]) -> dict[str, Any]:
-    least, most = knob.metadata["least"], knob.metadata["most"]
+    least, most = knob.metadata["minimum"], knob.metadata["maximum"]
     bounds = {"minimum": least} | ({"maximum": most} if math.isfinite(most) else {})
     match knob.default:
         case bool():

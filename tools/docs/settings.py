@@ -100,8 +100,8 @@ def page() -> str:
 
 def _bounds(metadata: Mapping[str, Any]) -> str:
     """Return the bounds of a number as far as nobody would guess them."""
-    least = f"; at least {metadata['least']:g}" if metadata["least"] >= 1 else ""
-    return least + (f"; at most {metadata['most']:g}" if metadata["most"] != math.inf else "")
+    least = f"; at least {metadata['minimum']:g}" if metadata["minimum"] >= 1 else ""
+    return least + (f"; at most {metadata['maximum']:g}" if metadata["maximum"] != math.inf else "")
 
 
 def _shown(default: object) -> str:

@@ -17,6 +17,7 @@ from onecloud_operator.core.plan.adopt import candidates_of, watched_id
 from onecloud_operator.core.records import unasked_for
 from onecloud_operator.core.references import UnderWay, names_in
 from onecloud_operator.core.resource import CONFIRM_GONE
+from onecloud_operator.engine import loggers
 from onecloud_operator.translate import recall
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.kube.store import Key, Store
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.SERVERS)
 
 
 @dataclass(slots=True)

@@ -21,6 +21,7 @@ from onecloud_operator.controller.actuator import (
     StepT,
 )
 from onecloud_operator.controller.recorder import Recorder, log
+from onecloud_operator.engine import loggers
 from onecloud_operator.engine.backoff import Backoff, spread
 from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
 from onecloud_operator.kube.store import key_of
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from onecloud_operator.kube.installed_crd import InstalledCRD
     from onecloud_operator.kube.store import Key, Store
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.SERVERS)
 
 STEPS_A_TURN = 12  # from nothing to a POST are five; more in a row gives other keys their turn
 UNPROCESSABLE = 422

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.prune import keeps, prune
 from onecloud_operator.core.values import text_of_time
+from onecloud_operator.engine import loggers
 from onecloud_operator.kube.calls import KubeError, KubeForbidden
 from onecloud_operator.kube.client import ObjectReference
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from onecloud_operator.kube.installed_crd import InstalledCRD
     from onecloud_operator.kube.store import Key, Store
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.SERVERS)
 
 
 @dataclass(frozen=True, slots=True)

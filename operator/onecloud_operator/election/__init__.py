@@ -1,1 +1,1 @@
-"""Which of several processes may work."""
+"""Leader election."""

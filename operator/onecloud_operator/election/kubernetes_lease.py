@@ -23,9 +23,9 @@ OWN_NAMESPACE: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/names
 
 class KubernetesLease:
     """
-    One Lease. *wall* dates what it says of itself; the dates are for people and decide nothing.
+    One Lease. *wall* provides its timestamps, which are for people and decide nothing.
 
-    Every write names the resourceVersion that it was decided on, so of two that are sent at once one fails.
+    Every write carries the resourceVersion that it is based on, so of two concurrent writes one fails.
     """
 
     def __init__(self, cluster: KubeClient, namespace: str, name: str, wall: Callable[[], datetime]) -> None:
@@ -36,7 +36,7 @@ class KubernetesLease:
         self._wall = wall
 
     async def read(self) -> Record | None:
-        """Return what the Lease says now. Raises StoreError."""
+        """Return the record in the Lease. Raises StoreError."""
         try:
             return _record_of(await self._cluster.call("read_lease", "GET", f"{self._path}/{self._name}"))
         except KubeNotFound:
@@ -45,7 +45,7 @@ class KubernetesLease:
             raise self._error(error) from error
 
     async def write(self, old: Record | None, new: LeaseClaim) -> Record:
-        """Make the Lease say *new* if it still is *old*. Raises Overtaken if not, and StoreError."""
+        """Write *new* if the Lease still is *old*. Raises Overtaken if it is not, and StoreError."""
         now = self._wall().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         spec: dict[str, Any] = {
             "holderIdentity": new.holder or "",
@@ -91,7 +91,7 @@ class KubernetesLease:
 
 
 def own_namespace(path: Path = OWN_NAMESPACE) -> str | None:
-    """Return the namespace of the Pod that this runs in, or None outside of any."""
+    """Return the namespace of this Pod, or None outside of a Pod."""
     try:
         return path.read_text().strip() or None
     except OSError:
@@ -99,7 +99,7 @@ def own_namespace(path: Path = OWN_NAMESPACE) -> str | None:
 
 
 def new_identity(environment: Mapping[str, str]) -> str:
-    """Return a name that no other process has, nor an earlier one of the same Pod."""
+    """Return a name that is unique among processes, including earlier ones of the same Pod."""
     return f"{environment.get('POD_NAME') or socket.gethostname()}_{uuid.uuid4().hex[:8]}"
 
 

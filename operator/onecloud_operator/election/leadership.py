@@ -1,8 +1,8 @@
 """
-The election, in a thread with an event loop and a client of its own; it ends a process that must not go on.
+Runs the election in a thread with its own event loop and client, and exits a process that lost the Lease.
 
-A loop that is busy, or that a stranger keeps busy, must not lose the Lease as long as it turns at all. One
-that has not turned for long must: the thread then ends the process without asking it.
+A main loop that is busy, perhaps because of one tenant, must not lose the Lease while it makes progress. One
+that makes none for long must lose it: the thread then exits the process without its cooperation.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from kubernetes.aio.client import ApiClient
 
 from onecloud_operator.election.election import Election, Timing
 from onecloud_operator.election.kubernetes_lease import KubernetesLease, new_identity, own_namespace
+from onecloud_operator.engine import loggers
 from onecloud_operator.engine.clock import BootClock
 from onecloud_operator.kube import connection
 from onecloud_operator.kube.client import KubeClient
@@ -31,18 +32,18 @@ if TYPE_CHECKING:
 
     from onecloud_operator.settings import Settings
 
-    Called = Callable[[str, int | None, float], None]
+    OnCall = Callable[[str, int | None, float], None]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.ELECTION)
 
-LOST: Final = 3  # exit code of a process that led and lost the lease
-LAST_WORDS_SECONDS: Final = 2.0  # for the log, whose lock a thread that hangs may hold
-JOIN_SECONDS: Final = 15.0  # a release, and the end of the connections; then others wait the lease out
+EXIT_LEASE_LOST: Final = 3  # exit code
+LOG_FLUSH_SECONDS: Final = 2.0  # a thread that hangs may hold the log's lock
+JOIN_SECONDS: Final = 15.0  # to release the lease and close connections; otherwise it has to expire
 
 
 def election_of(settings: Settings, cluster: KubeClient) -> Election:
     """
-    Return this process's part in the election. Raises SettingsError.
+    Return this process's candidacy. Raises SettingsError.
 
     *cluster* must not be fenced, and should share no connections with the work.
     """
@@ -52,7 +53,7 @@ def election_of(settings: Settings, cluster: KubeClient) -> Election:
 
 
 def timing_of(settings: Settings) -> Timing:
-    """Return the times of the Lease. Raises SettingsError if they do not fit together."""
+    """Return the times of the Lease. Raises SettingsError if they are inconsistent."""
     try:
         return Timing(
             settings.lease_duration_seconds, settings.lease_renew_seconds, settings.lease_deadline_seconds
@@ -63,7 +64,7 @@ def timing_of(settings: Settings) -> Timing:
 
 
 def lease_namespace(settings: Settings) -> str:
-    """Return where the Lease is. Raises SettingsError."""
+    """Return the namespace of the Lease. Raises SettingsError."""
     namespace = settings.lease_namespace or own_namespace()
     if namespace is None:
         msg = (
@@ -76,107 +77,107 @@ def lease_namespace(settings: Settings) -> str:
 
 class ElectionThread:
     """
-    A process's part in the election, run by a thread; its methods are the work's, called in the main loop.
+    The thread that runs the election; its public methods are called in the main loop.
 
-    *alive* is asked before each renewal, from that thread: it returns what is wrong with the main loop, or
-    None. The thread writes nothing but the Lease, and the fence's end.
+    *alive* is called in the thread before each renewal, and returns what is wrong with the main loop, or
+    None. The thread writes nothing but the Lease and the fence's deadline.
     """
 
-    def __init__(self, settings: Settings, alive: Callable[[], str | None], called: Called) -> None:
+    def __init__(self, settings: Settings, alive: Callable[[], str | None], on_call: OnCall) -> None:
         self._settings = settings
         self._alive = alive
-        self._called = called
+        self._on_call = on_call
         self._main = asyncio.get_running_loop()
-        self._made: asyncio.Future[Election] = self._main.create_future()
-        self._leads: asyncio.Future[None] = self._main.create_future()
-        self._gone: asyncio.Future[None] = self._main.create_future()
+        self._election: asyncio.Future[Election] = self._main.create_future()
+        self._leading: asyncio.Future[None] = self._main.create_future()
+        self._thread_ended: asyncio.Future[None] = self._main.create_future()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._wanted = asyncio.Event()
+        self._start_acquiring = asyncio.Event()
         self._stopped = asyncio.Event()
-        # A daemon: a call to the API server that hangs must not keep a process that has nothing more to do.
+        # A daemon thread: a hanging call to the API server must not keep the process from exiting.
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
 
     async def start(self) -> Election:
         """Start the thread and return its election, whose fence is closed. Raises SettingsError."""
         self._thread.start()
-        return await asyncio.shield(self._made)
+        return await asyncio.shield(self._election)
 
     @asynccontextmanager
     async def leading(self) -> AsyncIterator[None]:
-        """Wait for the lease; it is held as long as the context lasts, then released."""
-        self._tell(self._wanted.set)
+        """Wait for the lease; it is held within the context, then released."""
+        self._in_thread(self._start_acquiring.set)
         try:
-            await asyncio.shield(self._leads)
+            await asyncio.shield(self._leading)
             yield
         finally:
-            # The work has stopped by now, in its own time and still under the lease.
+            # The work has stopped by now, still under the lease.
             await self.close()
 
     async def close(self) -> None:
-        """End the thread, which gives the lease up last of all: nothing can renew it after that."""
-        self._tell(self._stopped.set)
+        """End the thread, which releases the lease last, so that nothing renews it afterwards."""
+        self._in_thread(self._stopped.set)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self._gone), JOIN_SECONDS)
+            await asyncio.wait_for(asyncio.shield(self._thread_ended), JOIN_SECONDS)
             self._thread.join()
 
     # -- in the thread ---------------------------------------------------------------------------------
     def _run(self) -> None:
         try:
-            # Not uvloop: its look-ups of names share four threads with those of the work.
+            # Not uvloop: its DNS lookups would share four threads with those of the main loop.
             with asyncio.Runner() as runner:
                 runner.run(self._elect())
         except SettingsError as error:
-            self._answer(partial(self._made.set_exception, error))
-        except BaseException as error:  # noqa: BLE001 - whatever it is: nobody renews the lease any more
-            _end(str(error) or type(error).__name__)
+            self._in_main_loop(partial(self._election.set_exception, error))
+        except BaseException as error:  # noqa: BLE001 - nothing renews the lease any more, whatever the error
+            _exit(str(error) or type(error).__name__)
         finally:
-            self._answer(lambda: self._gone.set_result(None))
+            self._in_main_loop(lambda: self._thread_ended.set_result(None))
 
     async def _elect(self) -> None:
         self._loop = asyncio.get_running_loop()
-        cluster = KubeClient(ApiClient(await connection.configuration()), self._called)
+        cluster = KubeClient(ApiClient(await connection.configuration()), self._on_call)
         try:
             election = election_of(self._settings, cluster)
-            self._answer(lambda: self._made.set_result(election))
-            work = asyncio.create_task(self._stand(election))
+            self._in_main_loop(lambda: self._election.set_result(election))
+            campaign = asyncio.create_task(self._campaign(election))
             stopped = asyncio.create_task(self._stopped.wait())
-            await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({campaign, stopped}, return_when=asyncio.FIRST_COMPLETED)
             stopped.cancel()
-            work.cancel()
-            await asyncio.wait({work})
-            if not work.cancelled():
-                work.result()
+            campaign.cancel()
+            await asyncio.wait({campaign})
+            if not campaign.cancelled():
+                campaign.result()
             await election.release()
         finally:
             await cluster.close()
 
-    async def _stand(self, election: Election) -> NoReturn:
-        await self._wanted.wait()
+    async def _campaign(self, election: Election) -> NoReturn:
+        await self._start_acquiring.wait()
         await election.acquire(self._alive)
-        self._answer(lambda: self._leads.set_result(None))
+        self._in_main_loop(lambda: self._leading.set_result(None))
         await election.hold(self._alive)
 
     # -- from one loop to the other ----------------------------------------------------------------------
-    def _answer(self, say: Callable[[], None]) -> None:
-        with contextlib.suppress(RuntimeError):  # the main loop has ended, and nobody waits
-            self._main.call_soon_threadsafe(say)
+    def _in_main_loop(self, callback: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the main loop is closed
+            self._main.call_soon_threadsafe(callback)
 
-    def _tell(self, say: Callable[[], None]) -> None:
+    def _in_thread(self, callback: Callable[[], None]) -> None:
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # the thread has ended
-                self._loop.call_soon_threadsafe(say)
+                self._loop.call_soon_threadsafe(callback)
 
 
-def _end(error: str) -> NoReturn:
+def _exit(error: str) -> NoReturn:
     """
-    End the process at once.
+    Exit the process at once.
 
-    No tidying up: others may be at work already, nothing that is left half done needs us, and whatever is
-    still to be run could be one write too many.
+    There is no cleanup: another process may be the leader already, unfinished work can be repeated, and any
+    further step might be one write too many.
     """
-    late = threading.Timer(LAST_WORDS_SECONDS, os._exit, (LOST,))
+    late = threading.Timer(LOG_FLUSH_SECONDS, os._exit, (EXIT_LEASE_LOST,))
     late.daemon = True
     late.start()
-    logger.critical("lost the lease: ending", extra={"error": error})
+    logger.critical("lost the lease, exiting", extra={"error": error})
     logging.shutdown()
-    os._exit(LOST)
+    os._exit(EXIT_LEASE_LOST)

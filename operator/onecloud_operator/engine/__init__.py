@@ -1,1 +1,1 @@
-"""What makes it run at scale: queue, backoff, supervised tasks. It knows no servers and no Kubernetes."""
+"""Work queue, fair shares, backoff and supervised tasks. Knows nothing of servers or Kubernetes."""

@@ -1,4 +1,4 @@
-"""How long to wait before the next try."""
+"""Exponential backoff with jitter, by key."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ if TYPE_CHECKING:
 
 K = TypeVar("K", bound="Hashable")
 
-JITTER = 0.2  # each way; enough to part what failed together
+JITTER = 0.2  # each way; enough to spread retries of what failed together
 MAX_DOUBLINGS = 32
 
 
 def spread(random: Callable[[], float]) -> float:
-    """Return what a wait is multiplied by, around 1; *random* returns numbers in [0, 1)."""
+    """Return a random factor around 1 for a wait; *random* returns numbers in [0, 1)."""
     return 1.0 - JITTER + 2.0 * JITTER * random()
 
 
 class Backoff(Generic[K]):
     """
-    Waits that double for each key, from *first* to *maximum* seconds, ±20 %.
+    Waits that double with each failure of a key, from *first* to *maximum* seconds, ±20 %.
 
-    *random* returns numbers in [0, 1). Only keys that failed since their last reset are remembered.
+    *random* returns numbers in [0, 1). Only keys that failed since their last reset are stored.
     """
 
     def __init__(self, first: float, maximum: float, random: Callable[[], float]) -> None:

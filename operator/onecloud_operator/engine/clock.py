@@ -1,4 +1,4 @@
-"""Time as an argument, so that an hour of waiting can be tested in a moment."""
+"""Time as an argument, so that tests can wait an hour in no time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """A monotonic clock that can be waited on."""
+    """A monotonic clock that can sleep."""
 
     def monotonic(self) -> float:
-        """Return seconds since some fixed moment; never goes back."""
+        """Return seconds since a fixed time; never decreases."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Return after *seconds*; at once, but not without giving way, for zero or less."""
+        """Return after *seconds*; zero or less only yields to the event loop."""
         ...
 
 
@@ -23,7 +23,7 @@ class SystemClock:
     """The clock of this process."""
 
     def monotonic(self) -> float:
-        """Return ``time.monotonic()``, the one that the cloud's client stamps its answers with."""
+        """Return ``time.monotonic()``, which the cloud's client uses as well."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
@@ -32,7 +32,7 @@ class SystemClock:
 
 
 class BootClock(SystemClock):
-    """The same, but it also counts the time that the whole machine was suspended; only leases need that."""
+    """A clock that includes the time during which the machine was suspended; only leases need that."""
 
     def monotonic(self) -> float:
         """Return ``CLOCK_BOOTTIME`` where there is one."""
@@ -40,7 +40,7 @@ class BootClock(SystemClock):
 
 
 async def wait_for(event: asyncio.Event, seconds: float, clock: Clock) -> bool:
-    """Wait until *event* is set or *seconds* are over; say whether it was set."""
+    """Wait until *event* is set or *seconds* have passed; return whether it is set."""
     if event.is_set() or seconds <= 0:
         return event.is_set()
     sleeping = asyncio.ensure_future(clock.sleep(seconds))

@@ -1,4 +1,4 @@
-"""How many files and connections the process may have open, and how many of them are left for clouds."""
+"""The process's limit on open files, and how many connections to clouds it permits."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import resource
 from typing import Final
 
 RESERVE: Final = 256  # for the Kubernetes API, probes, metrics, DNS and files
-LEAST: Final = 16
-MOST: Final = 4096  # more are never needed, and each costs memory
+MIN_CONNECTIONS: Final = 16
+MAX_CONNECTIONS: Final = 4096  # more are never needed, and each costs memory
 
 
-def raised() -> int:
-    """Raise the limit that holds to the one that may not be passed; return how many are left for clouds."""
+def raise_limit() -> int:
+    """Raise the soft limit to the hard limit; return how many connections to clouds it permits."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         except (OSError, ValueError):
-            pass  # some systems refuse a limit without end
+            pass  # some systems refuse an infinite limit
         else:
             soft = hard
-    return left_of(soft)
+    return connections_within(soft)
 
 
-def left_of(limit: int) -> int:
-    """Return how many connections to clouds a limit leaves room for."""
+def connections_within(limit: int) -> int:
+    """Return how many connections to clouds a limit permits."""
     if limit == resource.RLIM_INFINITY:
-        return MOST
-    return max(LEAST, min(MOST, limit - RESERVE))
+        return MAX_CONNECTIONS
+    return max(MIN_CONNECTIONS, min(MAX_CONNECTIONS, limit - RESERVE))

@@ -1,4 +1,4 @@
-"""Who waits, and whose turn it is among those that wait for the same."""
+"""The priorities of the work queue."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import enum
 
 
 class Lane(enum.IntEnum):
-    """Who waits: a person, what the cloud did, or nobody."""
+    """Why a key is queued: a user's edit, a change in the cloud, or a periodic resync."""
 
     USER = 0
     CLOUD = 1
     RESYNC = 2
 
 
-# Which lane a turn begins with; an empty lane's turn goes to the most urgent one that waits. So user edits go
-# first, and of eight keys three are the cloud's and one is a resync, whatever the users do: what they have
-# begun comes to its end while more of theirs waits.
-TURNS = (Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.RESYNC)
+# Which lane is served first, in rotation; if it is empty, the most urgent other one. So user edits go first,
+# and of eight keys three are of the cloud and one is a resync, however many edits wait: work in progress is
+# finished.
+LANE_ORDER = (Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.CLOUD, Lane.USER, Lane.RESYNC)

@@ -1,4 +1,4 @@
-"""Work whose own time in the event loop is told, step by step: waiting costs others nothing, working does."""
+"""Measures how long a coroutine runs in the event loop, without the time that it waits."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ T = TypeVar("T")
 
 class Metered(Generic[T]):
     """
-    Await *work*; *spend* is told the seconds of each of its steps, not those of tasks that it starts.
+    Await *work*; *charge* is called with the seconds of each step, without those of tasks that it starts.
 
-    Before each step *turn* is asked for what has to be waited for, if anything.
+    Before each step *gate* returns a future to wait for, or None.
     """
 
     def __init__(
         self,
         work: Coroutine[Any, Any, T],
-        spend: Callable[[float], None],
+        charge: Callable[[float], None],
         clock: Callable[[], float] = time.perf_counter,
-        turn: Callable[[], asyncio.Future[None] | None] = lambda: None,
+        gate: Callable[[], asyncio.Future[None] | None] = lambda: None,
     ) -> None:
         self._work = work
-        self._spend = spend
+        self._charge = charge
         self._clock = clock
-        self._turn = turn
+        self._gate = gate
 
     def __await__(self) -> Generator[Any, Any, T]:
-        """Step through the work as the loop does."""
+        """Run the work step by step, as the event loop does."""
         error: BaseException | None = None
         while True:
-            if error is None and (turn := self._turn()) is not None:
+            if error is None and (gate := self._gate()) is not None:
                 try:
-                    yield from turn.__await__()
+                    yield from gate.__await__()
                 except BaseException as raised:  # noqa: BLE001 - as below
                     error = raised
             began = self._clock()
@@ -47,9 +47,9 @@ class Metered(Generic[T]):
                 result: T = done.value
                 return result
             finally:
-                self._spend(self._clock() - began)
+                self._charge(self._clock() - began)
             error = None
             try:
                 yield waited
-            except BaseException as raised:  # noqa: BLE001 - whatever the loop throws is the work's to handle
+            except BaseException as raised:  # noqa: BLE001 - the work handles whatever the loop throws
                 error = raised

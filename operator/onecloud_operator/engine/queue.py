@@ -4,10 +4,10 @@ The work queue: keys without reasons, in three lanes.
     add ──▶ lanes ──▶ running ──▶ done
               ▲          │ a key added meanwhile goes back to its lane
               │          ▼
-              └─────── timers     (the handler said when to look again, or failed)
+              └─────── timers     (the handler asked to be called again, or failed)
 
-A key is in one place at most besides its timer, so duplicates merge. One worker a key at a time. shares.py
-says whose turn it is among those that wait. Every operation is O(1), or O(log n) with a timer.
+A key is queued or running at most once, besides its timer, so duplicates merge. A key has one worker at a
+time. shares.py chooses the next key. Every operation is O(1), or O(log n) with a timer.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from onecloud_operator.engine import loggers
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.metered import Metered
@@ -30,14 +31,14 @@ if TYPE_CHECKING:
 
     from onecloud_operator.engine.backoff import Backoff
     from onecloud_operator.engine.clock import Clock
-    from onecloud_operator.engine.turns import Turns
+    from onecloud_operator.engine.loop_shares import LoopShares
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.SERVERS)
 
 K = TypeVar("K", bound="Hashable")
 
 
-SOON_SECONDS = 30.0  # a look that is asked for within this is work under way, a later one a resync
+SOON_SECONDS = 30.0  # a delay up to this means work in progress, a longer one a resync
 
 
 @dataclass(slots=True)
@@ -67,44 +68,44 @@ class Queue(Generic[K]):
         per_group: int,
         group_of: Callable[[K], tuple[Hashable, Hashable]] = lambda _: (None, None),
         drain_seconds: float = 20.0,
-        turns: Turns | None = None,
+        loop_shares: LoopShares | None = None,
         on_pass: Callable[[Lane, float, float, bool], None] | None = None,
     ) -> None:
         self._clock = clock
         self._backoff = backoff
         self._drain_seconds = drain_seconds
         self._group_of = group_of
-        self._turns = turns
+        self._loop_shares = loop_shares
         self._on_pass = on_pass
         self._running: dict[K, _Running] = {}
         self._shares: Shares[K] = Shares(workers, per_group, group_of, clock.monotonic)
         self._timers: Timers[K, Lane] = Timers(clock, self.add)
         self._handler: Callable[[K], Coroutine[Any, Any, float | None]] | None = None
         self._drained: asyncio.Event | None = None
-        self._told: set[str] = set()  # faults already logged; as many as there are places in the code
+        self._logged: set[str] = set()  # faults already logged; as many as there are places in the code
         self.passes = 0
         self.failures = 0
 
     # -- what callers do ---------------------------------------------------------------------------------
     def add(self, key: K, lane: Lane) -> None:
-        """Have *key* looked at. A key that waits already keeps its age and the more urgent of both lanes."""
+        """Queue *key*. A key that is queued already keeps its age and the more urgent of both lanes."""
         if (running := self._running.get(key)) is not None:
             running.again = lane if running.again is None else min(lane, running.again)
             return
         self._shares.add(key, lane, self._clock.monotonic())
-        self._pump()
+        self._fill_workers()
 
     def add_after(self, key: K, seconds: float, lane: Lane) -> None:
         """
-        Have *key* looked at in *seconds*. A key has one timer: the earlier wins.
+        Queue *key* in *seconds*. A key has one timer: the earlier wins.
 
-        A pass that begins before it is due takes the timer away: it looks at everything, and says itself when
-        to look again.
+        A pass that starts earlier removes the timer: it handles everything, and returns the next delay
+        itself.
         """
         self._timers.set(key, seconds, lane)
 
     def forget(self, key: K) -> None:
-        """Drop *key* and its timer. If it runs now, this pass is its last."""
+        """Drop *key* and its timer. A running pass is its last."""
         self._timers.drop(key)
         self._backoff.reset(key)
         if key in self._shares:
@@ -114,50 +115,50 @@ class Queue(Generic[K]):
             running.forgotten = True
 
     def abandon(self, key: K) -> None:
-        """Drop *key* like `forget`, and break off the pass that is under way: it is somebody else's now."""
+        """Drop *key* like `forget`, and cancel a running pass: another process owns it now."""
         self.forget(key)
         if (running := self._running.get(key)) is not None:
             running.task.cancel()
 
     async def run(self, handler: Callable[[K], Coroutine[Any, Any, float | None]]) -> None:
         """
-        Work until cancelled; then let what runs end, for *drain_seconds* at most.
+        Work until cancelled; then let running passes finish, for at most *drain_seconds*.
 
-        *handler* returns the seconds after which the key is to be looked at again, or None. If it raises, the
-        key is tried again with backoff.
+        *handler* returns the seconds after which to queue the key again, or None. If it raises, the key is
+        retried with backoff.
         """
         self._handler = handler
         try:
-            self._pump()
+            self._fill_workers()
             self._timers.start()
-            await asyncio.get_running_loop().create_future()  # never done: only a cancellation ends it
+            await asyncio.get_running_loop().create_future()  # never done; ends by cancellation
         finally:
             self._handler = None
             await self._drain()
 
     # -- what the metrics ask ----------------------------------------------------------------------------
     def depth(self, lane: Lane) -> int:
-        """Return how many keys wait in *lane* whose tenant has no worker; one look at each place."""
+        """Return how many keys wait in *lane* whose tenant has no worker; O(endpoints)."""
         return self._shares.waiting(lane, served=False)[0]
 
     @property
     def parked(self) -> int:
-        """Return how many keys wait while their tenant has workers at work; one look at each place."""
+        """How many keys wait while their tenant has busy workers; O(endpoints)."""
         return sum(self._shares.waiting(lane, served=True)[0] for lane in Lane)
 
     @property
     def running(self) -> int:
-        """Return how many keys are being worked on."""
+        """How many passes are running."""
         return len(self._running)
 
     @property
     def delayed(self) -> int:
-        """Return how many keys have a timer."""
+        """How many keys have a timer."""
         return len(self._timers)
 
     @property
     def oldest_seconds(self) -> float:
-        """Return how long the oldest key of any lane has waited whose tenant has no worker."""
+        """How long the oldest key of any lane has waited whose tenant has no worker."""
         return max(self.waiting_seconds(lane) for lane in Lane)
 
     def waiting_seconds(self, lane: Lane) -> float:
@@ -165,7 +166,7 @@ class Queue(Generic[K]):
         return self._age(self._shares.waiting(lane, served=False)[1])
 
     def parked_seconds(self, lane: Lane) -> float:
-        """Return how long the oldest key of *lane* has waited while its tenant has workers at work."""
+        """Return how long the oldest key of *lane* has waited while its tenant has busy workers."""
         return self._age(self._shares.waiting(lane, served=True)[1])
 
     def _age(self, since: float | None) -> float:
@@ -173,33 +174,33 @@ class Queue(Generic[K]):
 
     @property
     def longest_seconds(self) -> float:
-        """Return how long the oldest pass that is under way has taken by now."""
+        """How long the oldest running pass has taken so far."""
         began_at = min((running.began_at for running in self._running.values()), default=None)
         return 0.0 if began_at is None else self._clock.monotonic() - began_at
 
     # -- passes ------------------------------------------------------------------------------------------
-    def _pump(self) -> None:
+    def _fill_workers(self) -> None:
         """Give free workers to waiting keys."""
-        while self._handler is not None and (taken := self._shares.take()) is not None:
-            self._start(*taken)
+        while self._handler is not None and (next_key := self._shares.take()) is not None:
+            self._start(*next_key)
 
     def _start(self, key: K, lane: Lane, since: float) -> None:
         now = self._clock.monotonic()
         self._timers.drop(key)
         task = asyncio.get_running_loop().create_task(self._pass(key))
         self._running[key] = _Running(task, now)
-        task.add_done_callback(lambda done: self._ended(key, lane, now - since, done))
+        task.add_done_callback(lambda done: self._finished(key, lane, now - since, done))
 
     async def _pass(self, key: K) -> float | None:
-        if self._handler is None:  # shutting down: the pass never began
+        if self._handler is None:  # shutting down before the pass started
             return None
         work = partial(self._handler, key)
-        if self._turns is not None:
+        if self._loop_shares is not None:
             tenant, _ = self._group_of(key)
-            work = partial(self._turns.take, work, lambda: tenant)
-        return await Metered(work(), partial(self._shares.spend, key))
+            work = partial(self._loop_shares.run, work, lambda: tenant)
+        return await Metered(work(), partial(self._shares.charge, key))
 
-    def _ended(self, key: K, lane: Lane, waited: float, task: asyncio.Task[float | None]) -> None:
+    def _finished(self, key: K, lane: Lane, waited: float, task: asyncio.Task[float | None]) -> None:
         running = self._running.pop(key)
         self._shares.end(key)
         error = None if task.cancelled() else task.exception()
@@ -217,14 +218,14 @@ class Queue(Generic[K]):
             self.add(key, running.again)
         if self._drained is not None and not self._running:
             self._drained.set()
-        self._pump()
+        self._fill_workers()
 
     def _failed(self, key: K, error: BaseException, running: _Running) -> None:
         self.failures += 1
         fault = text_of_fault(error)
-        log = logger.debug if fault in self._told else logger.error
-        self._told.add(fault)
-        log("a pass failed unexpectedly and is tried again", extra={"key": str(key), "fault": fault})
+        log = logger.debug if fault in self._logged else logger.error
+        self._logged.add(fault)
+        log("a pass failed unexpectedly, retrying", extra={"key": str(key), "fault": fault})
         if not running.forgotten:
             self.add_after(key, self._backoff.next(key), Lane.RESYNC)
 

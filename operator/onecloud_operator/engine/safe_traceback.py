@@ -1,4 +1,4 @@
-"""How an unexpected exception is told without telling what it holds."""
+"""Describes an unexpected exception without its message."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ FRAMES = 6
 
 def text_of_fault(error: BaseException) -> str:
     """
-    Return the kind of *error* and where it came from, innermost place first.
+    Return the type of *error* and its traceback on one line, innermost frame first.
 
-    Its message is left out: it may quote whatever was being read or sent, a token or a password included.
+    The message is left out: it may quote data that was being read or sent, including a token or a password.
     """
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -1,4 +1,4 @@
-"""Those that share workers: tenants among each other, and the places of one tenant its part."""
+"""What workers are shared by: tenants, and the endpoints of each tenant."""
 
 from __future__ import annotations
 
@@ -14,129 +14,131 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 S = TypeVar("S", bound="Sharer")
 
-FIRST_PART = 8  # of a tenant; as many as all of it may have after a few passes, but not at once
-FIRST_SLOTS = 2  # of a place; one would have every edit wait for a slow call of another
-BUSY_PART = 4  # of a tenant that keeps the event loop busy: so many passes of it stand before another's step
+INITIAL_TENANT_WORKERS = 8  # of a tenant; the limit grows with each pass, so a burst is spread
+INITIAL_ENDPOINT_WORKERS = 2  # of an endpoint; with one, every edit would wait for another's slow call
+BUSY_WORKERS = (
+    4  # of a tenant that keeps the event loop busy: so many passes of it stand before another's step
+)
 BUSY_SHARE = 0.3  # of the loop's time
 BUSY_HALF_SECONDS = 2.0  # what is older than this counts half
-QUICK_SECONDS = 1.0  # a few calls to a cloud that is well; who waits for a timeout takes ten times as long
+FAST_SECONDS = 1.0  # a few calls to a healthy cloud; waiting for a timeout takes ten times as long
 
 
 class Sharer:
-    """A tenant or a place. *running*: when each of its passes began, the oldest first."""
+    """A tenant or an endpoint. *running*: when each of its passes began, the oldest first."""
 
-    __slots__ = ("granted", "name", "proven", "running")
+    __slots__ = ("fast", "limit", "name", "running")
 
-    def __init__(self, name: Hashable, granted: int, *, proven: bool) -> None:
+    def __init__(self, name: Hashable, limit: int, *, fast: bool) -> None:
         self.name = name
-        self.proven = proven
+        self.fast = fast
         self.running: OrderedDict[Hashable, float] = OrderedDict()
-        self.granted = granted  # workers at most, and one more for each pass that ends
+        self.limit = limit  # on workers, plus one for each pass that ended
 
-    def quick(self, now: float) -> bool:
-        """Say whether the last pass was over soon, and none that is under way has taken long by now."""
-        return self.proven and (not self.running or now - next(iter(self.running.values())) < QUICK_SECONDS)
+    def is_fast(self, now: float) -> bool:
+        """Return whether the last pass was fast, and no running one has taken long so far."""
+        return self.fast and (not self.running or now - next(iter(self.running.values())) < FAST_SECONDS)
 
-    def ended(self, key: Hashable, now: float) -> None:
-        self.proven = now - self.running.pop(key) < QUICK_SECONDS
-        self.granted += 1
+    def finished(self, key: Hashable, now: float) -> None:
+        self.fast = now - self.running.pop(key) < FAST_SECONDS
+        self.limit += 1
 
 
-class Ring(Generic[S]):
-    """Those that have keys in one lane, in turn; who is quick stands apart from the rest."""
+class RoundRobin(Generic[S]):
+    """Rotates among the sharers with keys in one lane, fast ones apart from the others."""
 
-    __slots__ = ("_quick", "_rest", "_turn")
+    __slots__ = ("_fast", "_fast_first", "_slow")
 
     def __init__(self) -> None:
-        self._quick: OrderedDict[S, None] = OrderedDict()
-        self._rest: OrderedDict[S, None] = OrderedDict()
-        self._turn = False
+        self._fast: OrderedDict[S, None] = OrderedDict()
+        self._slow: OrderedDict[S, None] = OrderedDict()
+        self._fast_first = False
 
     def __bool__(self) -> bool:
-        return bool(self._quick or self._rest)
+        return bool(self._fast or self._slow)
 
-    def put(self, sharer: S, now: float) -> None:
-        """Have *sharer* among them, on the side where it belongs now."""
-        here, there = (self._quick, self._rest) if sharer.quick(now) else (self._rest, self._quick)
+    def add(self, sharer: S, now: float) -> None:
+        """Add *sharer*, or move it to the side where it belongs now."""
+        here, there = (self._fast, self._slow) if sharer.is_fast(now) else (self._slow, self._fast)
         there.pop(sharer, None)
         here.setdefault(sharer)
 
-    def settle(self, sharer: S, now: float) -> None:
-        """Put *sharer* on the right side, if it is here at all."""
-        if sharer in self._quick or sharer in self._rest:
-            self.put(sharer, now)
+    def update(self, sharer: S, now: float) -> None:
+        """Move *sharer* to the right side, if it is a member."""
+        if sharer in self._fast or sharer in self._slow:
+            self.add(sharer, now)
 
     def drop(self, sharer: S) -> None:
-        self._quick.pop(sharer, None)
-        self._rest.pop(sharer, None)
+        self._fast.pop(sharer, None)
+        self._slow.pop(sharer, None)
 
-    def turns(self, room: int, kept: int, now: float) -> Iterator[tuple[S, int]]:
-        """Yield whose turn it is, and what room there is for it: *kept* of the *room* is for who is quick."""
-        self._turn = not self._turn
-        sides = ((self._quick, room), (self._rest, room - kept))
-        for side, left in sides if self._turn else reversed(sides):
-            for _ in range(len(side) if left > 0 else 0):
+    def candidates(self, capacity: int, reserved: int, now: float) -> Iterator[tuple[S, int]]:
+        """Yield sharers with their capacity: *reserved* of the *capacity* is for fast ones."""
+        self._fast_first = not self._fast_first
+        sides = ((self._fast, capacity), (self._slow, capacity - reserved))
+        for side, remaining in sides if self._fast_first else reversed(sides):
+            for _ in range(len(side) if remaining > 0 else 0):
                 sharer = next(iter(side), None)
                 if sharer is None:
                     break
                 side.move_to_end(sharer)
-                if side is self._quick and not sharer.quick(now):
-                    self.put(sharer, now)
+                if side is self._fast and not sharer.is_fast(now):
+                    self.add(sharer, now)
                     continue
-                yield sharer, left
+                yield sharer, remaining
 
 
 class EndpointShare(Sharer, Generic[K]):
-    """Where keys of one tenant lead to. *waiting*: since when, in each lane."""
+    """One tenant's keys for one endpoint. *waiting*: by lane, since when each waits."""
 
     __slots__ = ("blocked", "tenant", "waiting")
 
-    def __init__(self, tenant: TenantShare[K], name: Hashable, *, proven: bool) -> None:
-        super().__init__(name, FIRST_SLOTS, proven=proven)
+    def __init__(self, tenant: TenantShare[K], name: Hashable, *, fast: bool) -> None:
+        super().__init__(name, INITIAL_ENDPOINT_WORKERS, fast=fast)
         self.tenant = tenant
-        self.blocked = False  # the place has no slot left for anybody
+        self.blocked = False  # the endpoint has no free slot for any tenant
         self.waiting: dict[Lane, OrderedDict[K, float]] = {lane: OrderedDict() for lane in Lane}
 
-    def fits(self, left: int, slots: int) -> bool:
-        """Say whether one more may run, if *left* are left of the tenant's part, and *slots* lead there."""
-        return left > 0 and len(self.running) < min(self.granted, slots)
+    def may_start(self, remaining: int, slots: int) -> bool:
+        """Return whether one more may run, with so much *remaining* of the tenant's share."""
+        return remaining > 0 and len(self.running) < min(self.limit, slots)
 
 
 class TenantShare(Sharer, Generic[K]):
-    """A namespace, and the places that its keys lead to."""
+    """A namespace, and the endpoints of its keys."""
 
-    __slots__ = ("_busy", "_busy_at", "places", "quick_places", "rings")
+    __slots__ = ("_busy", "_busy_at", "endpoints", "fast_endpoints", "round_robins")
 
     def __init__(self, name: Hashable) -> None:
-        super().__init__(name, FIRST_PART, proven=True)
+        super().__init__(name, INITIAL_TENANT_WORKERS, fast=True)
         self._busy = 0.0  # seconds of the loop's time, as of _busy_at
         self._busy_at = 0.0
-        self.places: dict[Hashable, EndpointShare[K]] = {}
-        self.quick_places: OrderedDict[Hashable, None] = OrderedDict()  # that are not there any more
-        self.rings: dict[Lane, Ring[EndpointShare[K]]] = {lane: Ring() for lane in Lane}
+        self.endpoints: dict[Hashable, EndpointShare[K]] = {}
+        self.fast_endpoints: OrderedDict[Hashable, None] = OrderedDict()  # without keys at present
+        self.round_robins: dict[Lane, RoundRobin[EndpointShare[K]]] = {lane: RoundRobin() for lane in Lane}
 
-    def fits(self, room: int) -> bool:
-        """Say whether one more may run, if there is *room*: it takes no more than it leaves for others."""
+    def may_start(self, capacity: int) -> bool:
+        """Return whether one more may run; a tenant takes no more workers than it leaves for others."""
         taken = len(self.running)
-        return room > 0 if not taken else taken < min(self.granted, room)
+        return capacity > 0 if not taken else taken < min(self.limit, capacity)
 
-    def part(self, room: int) -> int:
-        """Return how many workers it may have in all, if there is *room* for more of its passes."""
-        return max(1, min(self.granted, (len(self.running) + room + 1) // 2))
+    def share(self, capacity: int) -> int:
+        """Return how many workers it may have in all, with so much free *capacity*."""
+        return max(1, min(self.limit, (len(self.running) + capacity + 1) // 2))
 
-    def spend(self, seconds: float, now: float) -> None:
-        """Note that its passes took *seconds* of the loop's time."""
+    def charge(self, seconds: float, now: float) -> None:
+        """Record that its passes took *seconds* of the loop's time."""
         self._busy = self._busy * 0.5 ** ((now - self._busy_at) / BUSY_HALF_SECONDS) + seconds
         self._busy_at = now
 
     def busy(self, now: float) -> bool:
-        """Say whether it has had more of the loop's time lately than leaves others theirs."""
+        """Return whether it recently used more than its share of the loop's time."""
         lately: float = self._busy * 0.5 ** ((now - self._busy_at) / BUSY_HALF_SECONDS)
         return lately > BUSY_SHARE * BUSY_HALF_SECONDS / math.log(2)
 
 
-class Site(Generic[K]):
-    """A place as all tenants share it: how many passes lead there, and who waits until fewer do."""
+class SharedEndpoint(Generic[K]):
+    """An endpoint that tenants share: how many passes use it, and who waits until fewer do."""
 
     __slots__ = ("blocked", "running")
 

@@ -21,17 +21,23 @@ import itertools
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from onecloud_operator.engine.lanes import TURNS, Lane
-from onecloud_operator.engine.sharers import BUSY_PART, EndpointShare, Ring, Site, TenantShare
+from onecloud_operator.engine.lanes import LANE_ORDER, Lane
+from onecloud_operator.engine.sharers import (
+    BUSY_WORKERS,
+    EndpointShare,
+    RoundRobin,
+    SharedEndpoint,
+    TenantShare,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 K = TypeVar("K", bound="Hashable")
 
-KEPT_PART = 4  # one worker in four is kept for who is quick
+RESERVED_FRACTION = 4  # one worker in four is kept for who is quick
 REMEMBERED_TENANTS = 4096  # that have nothing to do; beyond, the longest idle one is new again
-REMEMBERED_PLACES = 32  # of one tenant, that were quick
+REMEMBERED_ENDPOINTS = 32  # of one tenant, that were quick
 
 
 class Shares(Generic[K]):
@@ -53,19 +59,21 @@ class Shares(Generic[K]):
         self._slots = slots
         self._of = of
         self._now = now
-        self._turns = itertools.cycle(TURNS)
-        self._first = next(self._turns)
+        self._lanes = itertools.cycle(LANE_ORDER)
+        self._first = next(self._lanes)
         self._tenants: dict[Hashable, TenantShare[K]] = {}
         self._idle: OrderedDict[Hashable, TenantShare[K]] = OrderedDict()
-        self._sites: dict[Hashable, Site[K]] = {}
-        self._roomy: set[Hashable] = set()  # sites with room, and places that still count as blocked there
-        self._rings: dict[Lane, Ring[TenantShare[K]]] = {lane: Ring() for lane in Lane}
-        self._where: dict[K, tuple[EndpointShare[K], Lane]] = {}  # of keys that wait
+        self._shared: dict[Hashable, SharedEndpoint[K]] = {}
+        self._unblockable: set[Hashable] = (
+            set()
+        )  # sites with room, and places that still count as blocked there
+        self._round_robins: dict[Lane, RoundRobin[TenantShare[K]]] = {lane: RoundRobin() for lane in Lane}
+        self._waiting: dict[K, tuple[EndpointShare[K], Lane]] = {}  # of keys that wait
         self._running: dict[K, EndpointShare[K]] = {}
 
     def __contains__(self, key: K) -> bool:
         """Say whether *key* waits."""
-        return key in self._where
+        return key in self._waiting
 
     @property
     def free(self) -> int:
@@ -79,163 +87,169 @@ class Shares(Generic[K]):
         *served*: those whose tenant has workers, and so its part; else those whose tenant has none at all.
         """
         tenants = (tenant for tenant in self._tenants.values() if bool(tenant.running) is served)
-        queues = [place.waiting[lane] for tenant in tenants for place in tenant.places.values()]
+        queues = [endpoint.waiting[lane] for tenant in tenants for endpoint in tenant.endpoints.values()]
         oldest = min((next(iter(keys.values())) for keys in queues if keys), default=None)
         return sum(map(len, queues)), oldest
 
     def add(self, key: K, lane: Lane, since: float) -> None:
         """Have *key* wait; one that waits already keeps its age and the more urgent lane."""
-        if (where := self._where.get(key)) is not None:
-            if lane >= where[1]:
+        if (entry := self._waiting.get(key)) is not None:
+            if lane >= entry[1]:
                 return
             since = self.drop(key)
-        self._put(key, lane, since)
+        self._enqueue(key, lane, since)
 
     def drop(self, key: K) -> float:
         """Have *key* wait no more, which it must; return since when it did."""
-        place, lane = self._where.pop(key)
-        since = place.waiting[lane].pop(key)
-        if not place.waiting[lane]:
-            self._leave(place, lane)
-        self._tidy(place)
+        endpoint, lane = self._waiting.pop(key)
+        since = endpoint.waiting[lane].pop(key)
+        if not endpoint.waiting[lane]:
+            self._deactivate(endpoint, lane)
+        self._cleanup(endpoint)
         return since
 
     def take(self) -> tuple[K, Lane, float] | None:
         """Take out the key whose turn it is and count it as running; None if none may run now."""
-        if not self.free or not self._where:
+        if not self.free or not self._waiting:
             return None
         lanes = (self._first, *(other for other in Lane if other is not self._first))
         while True:
-            found = next(((place, lane) for lane in lanes if (place := self._next(lane)) is not None), None)
+            found = next(
+                ((endpoint, lane) for lane in lanes if (endpoint := self._next(lane)) is not None), None
+            )
             if found is None:
-                if not self._roomy:
+                if not self._unblockable:
                     return None
-                while self._roomy:
-                    self._unblock(next(iter(self._roomy)))
+                while self._unblockable:
+                    self._unblock(next(iter(self._unblockable)))
                 continue
-            place, lane = found
-            key = next(iter(place.waiting[lane]))
-            if self._of(key) == (place.tenant.name, place.name):
-                return self._start(place, key, lane)
-            self._put(key, lane, self.drop(key))  # it leads elsewhere by now, and waits there
+            endpoint, lane = found
+            key = next(iter(endpoint.waiting[lane]))
+            if self._of(key) == (endpoint.tenant.name, endpoint.name):
+                return self._start(endpoint, key, lane)
+            self._enqueue(key, lane, self.drop(key))  # it leads elsewhere by now, and waits there
 
-    def spend(self, key: K, seconds: float) -> None:
+    def charge(self, key: K, seconds: float) -> None:
         """Note that the work on a key that was taken took *seconds* of the event loop's time."""
-        self._running[key].tenant.spend(seconds, self._now())
+        self._running[key].tenant.charge(seconds, self._now())
 
     def end(self, key: K) -> None:
         """Note that a key that was taken has been worked on."""
-        place, now = self._running.pop(key), self._now()
-        tenant, site = place.tenant, self._sites[place.name]
-        for sharer in (place, tenant):
-            sharer.ended(key, now)
+        endpoint, now = self._running.pop(key), self._now()
+        tenant, shared = endpoint.tenant, self._shared[endpoint.name]
+        for sharer in (endpoint, tenant):
+            sharer.finished(key, now)
         for lane in Lane:
-            tenant.rings[lane].settle(place, now)
-            self._rings[lane].settle(tenant, now)
-        site.running -= 1
-        self._unblock(place.name)
-        if not site.running and not site.blocked:
-            del self._sites[place.name]
-        self._tidy(place)
+            tenant.round_robins[lane].update(endpoint, now)
+            self._round_robins[lane].update(tenant, now)
+        shared.running -= 1
+        self._unblock(endpoint.name)
+        if not shared.running and not shared.blocked:
+            del self._shared[endpoint.name]
+        self._cleanup(endpoint)
 
-    # -- whose turn it is ----------------------------------------------------------------------------------
+    # -- scheduling --
     def _next(self, lane: Lane) -> EndpointShare[K] | None:
         """Return the place whose key is next in *lane*, if any may run."""
-        now, several = self._now(), len(self._tenants) + len(self._idle) > 1
-        for tenant, room in self._rings[lane].turns(self.free, self._workers // KEPT_PART, now):
-            if not tenant.fits(room):
+        now, shared_workers = self._now(), len(self._tenants) + len(self._idle) > 1
+        for tenant, capacity in self._round_robins[lane].candidates(
+            self.free, self._workers // RESERVED_FRACTION, now
+        ):
+            if not tenant.may_start(capacity):
                 continue
-            part = tenant.part(room)
-            if several and tenant.busy(now):
-                part = min(part, BUSY_PART)
-                if len(tenant.running) >= part:
+            share = tenant.share(capacity)
+            if shared_workers and tenant.busy(now):
+                share = min(share, BUSY_WORKERS)
+                if len(tenant.running) >= share:
                     continue
-            left = max(part - len(tenant.running), 1)
-            for place, places_room in tenant.rings[lane].turns(left, part // KEPT_PART, now):
-                if not place.fits(places_room, self._slots):
+            remaining = max(share - len(tenant.running), 1)
+            for endpoint, endpoint_capacity in tenant.round_robins[lane].candidates(
+                remaining, share // RESERVED_FRACTION, now
+            ):
+                if not endpoint.may_start(endpoint_capacity, self._slots):
                     continue
-                site = self._sites.get(place.name)
-                if site is None or site.running < self._slots:
-                    return place
-                self._block(place, site)
+                shared = self._shared.get(endpoint.name)
+                if shared is None or shared.running < self._slots:
+                    return endpoint
+                self._block(endpoint, shared)
         return None
 
-    def _start(self, place: EndpointShare[K], key: K, lane: Lane) -> tuple[K, Lane, float]:
+    def _start(self, endpoint: EndpointShare[K], key: K, lane: Lane) -> tuple[K, Lane, float]:
         now = self._now()
-        self._first = next(self._turns)
-        self._running[key] = place
-        place.running[key] = place.tenant.running[key] = now
-        site = self._sites.setdefault(place.name, Site())
-        site.running += 1
-        if site.running >= self._slots:
-            self._roomy.discard(place.name)
+        self._first = next(self._lanes)
+        self._running[key] = endpoint
+        endpoint.running[key] = endpoint.tenant.running[key] = now
+        shared = self._shared.setdefault(endpoint.name, SharedEndpoint())
+        shared.running += 1
+        if shared.running >= self._slots:
+            self._unblockable.discard(endpoint.name)
         return key, lane, self.drop(key)
 
     # -- where keys wait -------------------------------------------------------------------------------------
-    def _put(self, key: K, lane: Lane, since: float) -> None:
-        place = self._place(*self._of(key))
-        place.waiting[lane][key] = since
-        self._where[key] = (place, lane)
-        if not place.blocked:
-            self._enter(place, lane)
+    def _enqueue(self, key: K, lane: Lane, since: float) -> None:
+        endpoint = self._endpoint(*self._of(key))
+        endpoint.waiting[lane][key] = since
+        self._waiting[key] = (endpoint, lane)
+        if not endpoint.blocked:
+            self._activate(endpoint, lane)
 
-    def _place(self, tenant_name: Hashable, name: Hashable) -> EndpointShare[K]:
+    def _endpoint(self, tenant_name: Hashable, name: Hashable) -> EndpointShare[K]:
         tenant = self._tenants.get(tenant_name)
         if tenant is None:
             tenant = self._idle.pop(tenant_name, None) or TenantShare(tenant_name)
             self._tenants[tenant_name] = tenant
-        place = tenant.places.get(name)
-        if place is None:
-            proven = tenant.quick_places.pop(name, name) is None
-            place = tenant.places[name] = EndpointShare(tenant, name, proven=proven)
-        return place
+        endpoint = tenant.endpoints.get(name)
+        if endpoint is None:
+            fast = tenant.fast_endpoints.pop(name, name) is None
+            endpoint = tenant.endpoints[name] = EndpointShare(tenant, name, fast=fast)
+        return endpoint
 
-    def _enter(self, place: EndpointShare[K], lane: Lane) -> None:
+    def _activate(self, endpoint: EndpointShare[K], lane: Lane) -> None:
         now = self._now()
-        place.tenant.rings[lane].put(place, now)
-        self._rings[lane].put(place.tenant, now)
+        endpoint.tenant.round_robins[lane].add(endpoint, now)
+        self._round_robins[lane].add(endpoint.tenant, now)
 
-    def _leave(self, place: EndpointShare[K], lane: Lane) -> None:
-        place.tenant.rings[lane].drop(place)
-        if not place.tenant.rings[lane]:
-            self._rings[lane].drop(place.tenant)
+    def _deactivate(self, endpoint: EndpointShare[K], lane: Lane) -> None:
+        endpoint.tenant.round_robins[lane].drop(endpoint)
+        if not endpoint.tenant.round_robins[lane]:
+            self._round_robins[lane].drop(endpoint.tenant)
 
-    def _block(self, place: EndpointShare[K], site: Site[K]) -> None:
+    def _block(self, endpoint: EndpointShare[K], shared: SharedEndpoint[K]) -> None:
         """Pass *place* over until fewer passes lead there."""
-        place.blocked = True
-        site.blocked[place] = None
+        endpoint.blocked = True
+        shared.blocked[endpoint] = None
         for lane in Lane:
-            self._leave(place, lane)
+            self._deactivate(endpoint, lane)
 
     def _unblock(self, name: Hashable) -> None:
         """Have the next of those that wait for room at a site take turns again; its room may be for more."""
-        site = self._sites.get(name)
-        if site is not None and site.blocked:
-            place, _ = site.blocked.popitem(last=False)
-            place.blocked = False
+        shared = self._shared.get(name)
+        if shared is not None and shared.blocked:
+            endpoint, _ = shared.blocked.popitem(last=False)
+            endpoint.blocked = False
             for lane in Lane:
-                if place.waiting[lane]:
-                    self._enter(place, lane)
-        if site is not None and site.blocked and site.running < self._slots:
-            self._roomy.add(name)
+                if endpoint.waiting[lane]:
+                    self._activate(endpoint, lane)
+        if shared is not None and shared.blocked and shared.running < self._slots:
+            self._unblockable.add(name)
         else:
-            self._roomy.discard(name)
+            self._unblockable.discard(name)
 
-    def _tidy(self, place: EndpointShare[K]) -> None:
+    def _cleanup(self, endpoint: EndpointShare[K]) -> None:
         """Forget a place of which nothing waits or runs, and put its tenant aside if that was all."""
-        if place.running or any(place.waiting.values()):
+        if endpoint.running or any(endpoint.waiting.values()):
             return
-        tenant = place.tenant
-        if place.blocked:
-            self._sites[place.name].blocked.pop(place)
-            if not self._sites[place.name].blocked:
-                self._roomy.discard(place.name)
-        del tenant.places[place.name]
-        if place.proven:
-            tenant.quick_places[place.name] = None
-            if len(tenant.quick_places) > REMEMBERED_PLACES:
-                tenant.quick_places.popitem(last=False)
-        if not tenant.places:
+        tenant = endpoint.tenant
+        if endpoint.blocked:
+            self._shared[endpoint.name].blocked.pop(endpoint)
+            if not self._shared[endpoint.name].blocked:
+                self._unblockable.discard(endpoint.name)
+        del tenant.endpoints[endpoint.name]
+        if endpoint.fast:
+            tenant.fast_endpoints[endpoint.name] = None
+            if len(tenant.fast_endpoints) > REMEMBERED_ENDPOINTS:
+                tenant.fast_endpoints.popitem(last=False)
+        if not tenant.endpoints:
             self._idle[tenant.name] = self._tenants.pop(tenant.name)
             if len(self._idle) > REMEMBERED_TENANTS:
                 self._idle.popitem(last=False)

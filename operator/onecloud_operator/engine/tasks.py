@@ -1,8 +1,8 @@
 """
-Tasks with an owner.
+Supervised tasks.
 
-A shared task that faults takes the process down: half an operator that looks alive is worse than a restart.
-A restarting task (one feed of many) is started again, and nothing else notices.
+A shared task that fails takes the process down: half an operator that looks alive is worse than a restart. A
+restarting task (one feed of many) is started again without affecting others.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from onecloud_operator.engine import loggers
 from onecloud_operator.engine.safe_traceback import text_of_fault
 
 if TYPE_CHECKING:
@@ -19,17 +20,17 @@ if TYPE_CHECKING:
     from onecloud_operator.engine.backoff import Backoff
     from onecloud_operator.engine.clock import Clock
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.PROCESS)
 
-STEADY_SECONDS = 300.0  # a task that ran that long has got over what made it fault
+STEADY_SECONDS = 300.0  # the backoff is reset after a run this long
 
 
 class TaskFault(Exception):
-    """A shared task ended that must not. Its text names the task, the kind of fault and its place."""
+    """A shared task ended unexpectedly. The message names the task and the fault."""
 
 
 class Supervisor:
-    """Starts tasks, watches them and ends them."""
+    """Starts, supervises and cancels tasks."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -39,7 +40,7 @@ class Supervisor:
         self.restarts = 0  # of restarting tasks, for the metrics
 
     def start(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run *work* as a shared task, which must not end by itself, be it without an error."""
+        """Run *work* as a shared task, which must not end by itself, not even without an error."""
         task = self._add(name, work)
         task.add_done_callback(self._shared_ended)
         return task
@@ -52,21 +53,21 @@ class Supervisor:
         on_fault: Callable[[str], None] | None = None,
     ) -> asyncio.Task[None]:
         """
-        Run ``factory()``, and again with *backoff* whenever it faults; when it returns, it is done.
+        Run ``factory()``, and restart it with *backoff* whenever it fails; when it returns, it is done.
 
-        *on_fault* is told each fault's text.
+        *on_fault* is called with the text of each fault.
         """
-        task = self._add(name, self._again_and_again(name, factory, backoff, on_fault))
-        task.add_done_callback(self._shared_ended_badly)
+        task = self._add(name, self._run_with_restarts(name, factory, backoff, on_fault))
+        task.add_done_callback(self._shared_failed)
         return task
 
     @property
     def fault_text(self) -> str | None:
-        """Return what `fault` would raise by now, or None if all is well."""
+        """The text of the first fault of a shared task, or None."""
         return self._text
 
     async def fault(self) -> NoReturn:
-        """Raise the first fault of a shared task as TaskFault when it comes; wait for ever if all is well."""
+        """Wait for the first fault of a shared task, and raise TaskFault."""
         if self._text is None:
             if self._fault is None:
                 self._fault = asyncio.get_running_loop().create_future()
@@ -74,7 +75,7 @@ class Supervisor:
         raise TaskFault(self._text)
 
     async def close(self) -> None:
-        """Cancel every task and wait until all have ended."""
+        """Cancel all tasks and wait until they have ended."""
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -87,7 +88,7 @@ class Supervisor:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _again_and_again(
+    async def _run_with_restarts(
         self,
         name: str,
         factory: Callable[[], Coroutine[Any, Any, None]],
@@ -103,9 +104,10 @@ class Supervisor:
                 run.cancel()
                 await asyncio.wait({run})
                 if not run.cancelled() and (late := run.exception()) is not None:
-                    # It had a turn of the loop left, in which what it works on may have been gone already.
+                    # It ran for one more step, in which what it uses may have been closed already.
                     logger.debug(
-                        "a task failed at its end", extra={"task": name, "fault": text_of_fault(late)}
+                        "a task failed while it was cancelled",
+                        extra={"task": name, "fault": text_of_fault(late)},
                     )
                 raise
             error = None if run.cancelled() else run.exception()
@@ -116,9 +118,7 @@ class Supervisor:
             seconds = backoff.next(name)
             text = text_of_fault(error)
             self.restarts += 1
-            logger.error(
-                "a task failed and is started again", extra={"task": name, "fault": text, "in": seconds}
-            )
+            logger.error("a task failed, restarting it", extra={"task": name, "fault": text, "in": seconds})
             if on_fault is not None:
                 on_fault(text)
             await self._clock.sleep(seconds)
@@ -129,7 +129,7 @@ class Supervisor:
         error = task.exception()
         self._report(f"{task.get_name()}: {text_of_fault(error) if error else 'ended, though it must not'}")
 
-    def _shared_ended_badly(self, task: asyncio.Task[None]) -> None:
+    def _shared_failed(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
             self._shared_ended(task)
 

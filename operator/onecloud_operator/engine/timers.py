@@ -1,4 +1,4 @@
-"""One timer a key, with one sleeping task for all of them."""
+"""One timer per key, with a single sleeping task for all of them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
-SLACK = 64  # timers that no longer count, before they are swept out of the heap
+SLACK = 64  # stale entries that the heap may hold before it is rebuilt
 NEVER = float("inf")
 
 
 class Timers(Generic[K, V]):
     """
-    Calls ``on_due(key, value)`` when a key's time has come; the earlier of two times of a key wins.
+    Calls ``on_due(key, value)`` when a key's timer is due; the earlier of two timers of a key wins.
 
-    Timers may be set at any time, and ring between `start` and `stop`.
+    Timers can be set at any time, and fire between `start` and `stop`.
     """
 
     def __init__(self, clock: Clock, on_due: Callable[[K, V], None]) -> None:
@@ -33,14 +33,14 @@ class Timers(Generic[K, V]):
         self._heap: list[tuple[float, int, K]] = []  # entries whose number is no longer the timer's are stale
         self._numbers = itertools.count()
         self._started = False
-        self._alarm: asyncio.Task[None] | None = None
-        self._alarm_at = NEVER
+        self._sleeper: asyncio.Task[None] | None = None
+        self._wakes_at = NEVER
 
     def __len__(self) -> int:
         return len(self._timers)
 
     def set(self, key: K, seconds: float, value: V) -> None:
-        """Ring for *key* in *seconds*, unless it does so earlier anyway."""
+        """Set the timer of *key* to *seconds*, unless it is due earlier."""
         due = self._clock.monotonic() + max(seconds, 0.0)
         if (timer := self._timers.get(key)) is not None and timer[0] <= due:
             return
@@ -51,49 +51,49 @@ class Timers(Generic[K, V]):
             heapq.heapify(self._heap)
         else:
             heapq.heappush(self._heap, (due, number, key))
-        self._set_alarm()
+        self._arm()
 
     def drop(self, key: K) -> None:
-        """Do not ring for *key*."""
+        """Remove the timer of *key*."""
         self._timers.pop(key, None)
 
     def start(self) -> None:
-        """Ring from now on."""
+        """Fire timers from now on."""
         self._started = True
-        self._set_alarm()
+        self._arm()
 
     def stop(self) -> None:
-        """Ring no more; what is set stays set."""
+        """Stop firing timers; they stay set."""
         self._started = False
-        if self._alarm is not None:
-            self._alarm.cancel()
-        self._alarm = None
-        self._alarm_at = NEVER
+        if self._sleeper is not None:
+            self._sleeper.cancel()
+        self._sleeper = None
+        self._wakes_at = NEVER
 
-    def _set_alarm(self) -> None:
+    def _arm(self) -> None:
         while self._heap and self._stale(self._heap[0]):
             heapq.heappop(self._heap)
         if not self._started or not self._heap:
             return
         due = self._heap[0][0]
-        if self._alarm is not None:
-            if self._alarm_at <= due:
-                return  # it rings earlier, finds nothing due, and is set again
-            self._alarm.cancel()
-        self._alarm_at = due
-        self._alarm = asyncio.get_running_loop().create_task(self._ring(due - self._clock.monotonic()))
+        if self._sleeper is not None:
+            if self._wakes_at <= due:
+                return  # it wakes earlier, finds nothing due, and sleeps again
+            self._sleeper.cancel()
+        self._wakes_at = due
+        self._sleeper = asyncio.get_running_loop().create_task(self._fire(due - self._clock.monotonic()))
 
-    async def _ring(self, seconds: float) -> None:
+    async def _fire(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
-        self._alarm = None
-        self._alarm_at = NEVER
+        self._sleeper = None
+        self._wakes_at = NEVER
         now = self._clock.monotonic()
         while self._heap and (self._heap[0][0] <= now or self._stale(self._heap[0])):
             entry = heapq.heappop(self._heap)
             if not self._stale(entry):
                 key = entry[2]
                 self._on_due(key, self._timers.pop(key)[2])
-        self._set_alarm()
+        self._arm()
 
     def _stale(self, entry: tuple[float, int, K]) -> bool:
         timer = self._timers.get(entry[2])

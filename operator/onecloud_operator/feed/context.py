@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.engine import loggers
 from onecloud_operator.onecloud.errors import OneCloudError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.feed.recent_rows import RecentRows
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.CLOUD)
 
 K = TypeVar("K", bound="Hashable")
 

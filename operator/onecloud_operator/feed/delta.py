@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from onecloud_operator.engine import loggers
 from onecloud_operator.feed.entry import NEVER, Freshness
 from onecloud_operator.feed.source import checked_row
 from onecloud_operator.feed.window import Window
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from onecloud_operator.feed.context import Context
     from onecloud_operator.onecloud.models import ServerPage
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.CLOUD)
 
 K = TypeVar("K", bound="Hashable")
 

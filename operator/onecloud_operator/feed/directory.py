@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.core.references import Kind, Missing, UnderWay, Unknown
+from onecloud_operator.engine import loggers
 from onecloud_operator.onecloud.errors import CatalogError, Forbidden, OneCloudError
 from onecloud_operator.translate import answer_of, collection_of, unknown_of
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.feed.source import Source
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.CLOUD)
 
 K = TypeVar("K", bound="Hashable")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from onecloud_operator.engine import loggers
 from onecloud_operator.onecloud.errors import Forbidden, NotFound, OneCloudError, Unauthorized
 from onecloud_operator.onecloud.models import parse_time
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from onecloud_operator.feed.source import Source
     from onecloud_operator.onecloud.models import Event
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.CLOUD)
 
 K = TypeVar("K", bound="Hashable")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.engine.turns import counted
+from onecloud_operator.engine.loop_shares import charge_to_caller
 from onecloud_operator.feed.cache import Cache
 from onecloud_operator.feed.credential_pool import CredentialPool
 from onecloud_operator.feed.directory import Directory
@@ -230,9 +230,11 @@ class Feed(Generic[K]):
         if self._notify_pending:
             await self._notify_all()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(counted(self._jobs.schedule.run), name="feed lists")
-            tasks.create_task(counted(self._jobs.tail.run), name="feed events")
-            tasks.create_task(counted(self._jobs.credential_checks.run), name="feed credential checks")
+            tasks.create_task(charge_to_caller(self._jobs.schedule.run), name="feed lists")
+            tasks.create_task(charge_to_caller(self._jobs.tail.run), name="feed events")
+            tasks.create_task(
+                charge_to_caller(self._jobs.credential_checks.run), name="feed credential checks"
+            )
 
     def faulted(self, fault: str) -> None:
         """Reset all state after `run` crashed because of a bug; it is run again."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.values import Problem
+from onecloud_operator.engine import loggers
 from onecloud_operator.feed.details import is_row_error
 from onecloud_operator.translate import Doing, problem_of
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from onecloud_operator.feed.jobs import Jobs
     from onecloud_operator.onecloud.errors import OneCloudError
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.CLOUD)
 
 K = TypeVar("K", bound="Hashable")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.values import Place
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.engine.lanes import Lane
-    from onecloud_operator.engine.turns import Turns
+    from onecloud_operator.engine.loop_shares import LoopShares
     from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.feed.source import Source
 
@@ -38,7 +38,7 @@ class Feeds(Generic[K]):
     on their network path could have forged. *tenant_of* returns the tenant of a key; tenants share the
     throttle. A feed that fails because of a bug is restarted and affects no other. *on_run* is called after
     each run of a job, and must not raise: with its name, the seconds it took, the number of rows, and whether
-    it failed. *turns*, if given, are the event loop's.
+    it failed. *loop_shares* schedules its steps, if given.
     """
 
     def __init__(  # noqa: PLR0913 - its dependencies
@@ -50,10 +50,10 @@ class Feeds(Generic[K]):
         random: Callable[[], float] = system_random.random,
         tenant_of: Callable[[K], Hashable] = lambda _key: None,
         on_run: Callable[[str, float, int, bool], None] | None = None,
-        turns: Turns | None = None,
+        loop_shares: LoopShares | None = None,
     ) -> None:
         self._on_run = on_run
-        self._turns = turns
+        self._loop_shares = loop_shares
         self._notify = notify
         self._clock = clock
         self._options = options
@@ -141,14 +141,14 @@ class Feeds(Generic[K]):
             on_run=self._on_run,
         )
         name = f"feed of project {place.project_id}"
-        turns, run = self._turns, feed.run
-        if turns is not None:
-            run = partial(turns.take, feed.run, partial(self._payer, turns, place))
+        loop_shares, run = self._loop_shares, feed.run
+        if loop_shares is not None:
+            run = partial(loop_shares.run, feed.run, partial(self._payer, loop_shares, place))
         return feed, self._supervisor.restarting(name, run, self._restarts, feed.faulted)
 
-    def _payer(self, turns: Turns, place: Place) -> Hashable:
+    def _payer(self, loop_shares: LoopShares, place: Place) -> Hashable:
         """Return whom the next step of a feed counts for: who had least, of the first that it is for."""
         tenants = self._throttle.tenants(place)
         if len(tenants) <= 1:
             return next(iter(tenants), None)
-        return min(islice(tenants, PAYERS), key=turns.load)
+        return min(islice(tenants, PAYERS), key=loop_shares.load)

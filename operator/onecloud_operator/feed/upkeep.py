@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.engine.clock import wait_for
-from onecloud_operator.engine.turns import counted
+from onecloud_operator.engine.loop_shares import charge_to_caller
 from onecloud_operator.feed.credential_pool import REFUSALS, with_timeout
 from onecloud_operator.feed.details import check_absent
 from onecloud_operator.feed.entry import NEVER
@@ -79,7 +79,7 @@ class CredentialChecks(Generic[K]):
                         break
                     if (endpoint := source.route[0]) not in self._busy:
                         self._busy.add(endpoint)
-                        tasks.create_task(counted(partial(self._check, source)), name="feed proof")
+                        tasks.create_task(charge_to_caller(partial(self._check, source)), name="feed proof")
                 await wait_for(pool.changed, next_at - now, clock)
 
     async def _check(self, source: Source) -> None:

@@ -1,1 +1,1 @@
-"""All of Kubernetes: kopf, the client, the watch, Secrets, and what is known of objects and their CRD."""
+"""Everything that uses kopf or Kubernetes: the client, the watch, objects, Secrets and the CRD."""

@@ -1,10 +1,10 @@
 """
-What the API server sends, read within bounds: whoever may make objects chooses how large they are.
+Reads the API server's answers within bounds: whoever creates objects chooses their size.
 
-    bytes ──▶ at most so many ──▶ decoded as UTF-8, never as one text ──▶ without what nobody reads
+    bytes ──▶ size limit ──▶ parsed as UTF-8, never as one str ──▶ without the fields that nothing reads
 
-A page of a list is bounded by the number of its objects only. So one that is too large is broken off and
-asked for again with fewer; the token that goes on with a list does not depend on their number.
+The API limits a page of a list only by the number of objects. So a page that is too large is aborted and
+requested again with fewer objects; a continue token does not depend on their number.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 ANSWER_BYTES: Final = 8 * 2**20  # an object has 1.5 MiB at the most; a page of 500 with full status 4 MiB
-FEWER: Final = 4  # how many times fewer objects are asked for after a page that was too large
+FEWER: Final = 4  # the limit is divided by this after a page that was too large
 FIELD_MANAGER: Final = "onecloud-operator"
-SHARED: Final = "shared"  # beside metadata, spec and status: the fields of the status that others wrote, too
+SHARED: Final = (
+    "shared"  # beside metadata, spec and status: the fields of the status that other managers wrote
+)
 PREFIX: Final = f"{GROUP}/"  # of our finalizers
-# Those that decisions read; others of our prefix, however many, must not push one of them out.
+# Those that decisions read; others with our prefix, however many, must not displace one of them.
 ANNOTATIONS: Final = frozenset(
     PREFIX + name
     for name in (
@@ -38,9 +40,9 @@ ANNOTATIONS: Final = frozenset(
         "accept-root-disk",
     )
 )
-ANNOTATION_LENGTH: Final = 512  # none that is read is longer
-FINALIZERS: Final = 16  # of others, whose names are shown to whoever waits for them
-PLACES: Final = "finalizerPlaces"  # where in the object's list those are that are kept
+ANNOTATION_LENGTH: Final = 512  # those that are read are shorter
+FINALIZERS: Final = 16  # of others, whose names the status shows
+PLACES: Final = "finalizerPlaces"  # the indexes in the object's list of those that are kept
 METADATA: Final = frozenset(
     {
         "creationTimestamp",
@@ -55,16 +57,16 @@ METADATA: Final = frozenset(
 
 
 class TooLarge(aiohttp.ClientConnectionError):
-    """An answer has more bytes than are read of one, and was broken off: kopf begins anew then."""
+    """An answer exceeded the size limit and was aborted; kopf lists again then."""
 
 
-async def read(response: aiohttp.ClientResponse, most: int = ANSWER_BYTES) -> bytes:
-    """Return the body of *response*. Raises TooLarge once it has more than *most* bytes, unpacked."""
+async def read(response: aiohttp.ClientResponse, max_bytes: int = ANSWER_BYTES) -> bytes:
+    """Return the body of *response*. Raises TooLarge once it exceeds *max_bytes*, decompressed."""
     content = bytearray()
     async for chunk in response.content.iter_any():
-        if len(content) + len(chunk) > most:
+        if len(content) + len(chunk) > max_bytes:
             response.close()
-            raise TooLarge(f"the answer is larger than {most // 2**20} MiB")
+            raise TooLarge(f"the answer is larger than {max_bytes // 2**20} MiB")
         content += chunk
     return bytes(content)
 
@@ -73,34 +75,34 @@ def decode(data: bytes | bytearray) -> Any:  # noqa: ANN401 - JSON
     """
     Return the JSON in *data*. Raises ValueError.
 
-    The standard library makes one text of it first, with four bytes a character if there is one emoji.
+    The standard library would first decode it to a str, of four bytes a character if it has one emoji.
     """
     return from_json(bytes(data), allow_inf_nan=False, cache_strings="keys")
 
 
 def slim(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object without what no decision reads; managed fields alone are half of it."""
-    given = body["metadata"]
-    metadata = {name: value for name, value in given.items() if name in METADATA}
+    """Return an object without fields that no decision reads; managed fields alone are half of it."""
+    original = body["metadata"]
+    metadata = {name: value for name, value in original.items() if name in METADATA}
     if kept := {
         name: text[:ANNOTATION_LENGTH]
-        for name, text in (given.get("annotations") or {}).items()
+        for name, text in (original.get("annotations") or {}).items()
         if name in ANNOTATIONS
     }:
         metadata["annotations"] = kept
-    if held := _finalizers(given):
-        metadata |= {"finalizers": list(held.values()), PLACES: list(held)}
-    slender = {"metadata": metadata, "spec": body.get("spec"), "status": body.get("status")}
-    shared = body.get(SHARED) or _shared(given.get("managedFields"))
-    return slender | {SHARED: shared} if shared else slender
+    if indexed := _finalizers(original):
+        metadata |= {"finalizers": list(indexed.values()), PLACES: list(indexed)}
+    slimmed = {"metadata": metadata, "spec": body.get("spec"), "status": body.get("status")}
+    shared = body.get(SHARED) or _shared(original.get("managedFields"))
+    return slimmed | {SHARED: shared} if shared else slimmed
 
 
 def _finalizers(metadata: Mapping[str, Any]) -> dict[int, str]:
-    """Return the finalizers that are kept by their places: those of ours, and the first ones of others."""
+    """Return the finalizers to keep by index: our own, and the first ones of others."""
     names = metadata.get("finalizers") or ()
-    held = tuple(zip(metadata.get(PLACES) or range(len(names)), names, strict=False))
-    ours = islice((one for one in held if one[1].startswith(PREFIX)), FINALIZERS)
-    return dict((*ours, *held[:FINALIZERS]))
+    indexed = tuple(zip(metadata.get(PLACES) or range(len(names)), names, strict=False))
+    ours = islice((one for one in indexed if one[1].startswith(PREFIX)), FINALIZERS)
+    return dict((*ours, *indexed[:FINALIZERS]))
 
 
 def finalizer_place(metadata: Mapping[str, Any], finalizer: str) -> int:
@@ -113,23 +115,23 @@ def finalizer_place(metadata: Mapping[str, Any], finalizer: str) -> int:
 def slim_list(page: dict[str, Any]) -> dict[str, Any]:
     """Return a list with each of its objects slim."""
     items = page.get("items")
-    return page | {"items": [_named(item) for item in items]} if isinstance(items, list) else page
+    return page | {"items": [_slim_item(item) for item in items]} if isinstance(items, list) else page
 
 
 def slim_event(event: dict[str, Any]) -> dict[str, Any]:
-    """Return an event of a watch with its object slim; those that bring none stay as they are."""
+    """Return a watch event with its object slim; events without an object stay as they are."""
     body = event.get("object")
     if isinstance(body, dict) and event.get("type") in {"ADDED", "MODIFIED", "DELETED"}:
-        return event | {"object": _named(body)}
+        return event | {"object": _slim_item(body)}
     return event
 
 
-def _named(item: dict[str, Any]) -> dict[str, Any]:
+def _slim_item(item: dict[str, Any]) -> dict[str, Any]:
     return {name: item[name] for name in ("apiVersion", "kind") if name in item} | slim(item)
 
 
 def _shared(managers: object) -> list[str]:
-    """Return the fields of the status that stand as others wrote them; a definition bounds their number."""
+    """Return the fields of the status that other managers wrote; the definition limits their number."""
     found: Iterable[Any] = managers if isinstance(managers, list) else ()
     theirs = {
         field.removeprefix("f:")

@@ -1,4 +1,4 @@
-"""One call to the Kubernetes API: within time and size, with an error for each way in which it may fail."""
+"""Single calls to the Kubernetes API, limited in time and size, and their errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
 class KubeError(Exception):
-    """The API server refused a call, or could not be asked. *status* is None for the latter."""
+    """The API server refused a call, or did not answer. *status* is None for the latter."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -32,7 +32,7 @@ class KubeError(Exception):
 
 
 class KubeConflict(KubeError):
-    """The object has changed since it was read: read it again and decide anew."""
+    """The object has changed since it was read, so the decision is stale."""
 
 
 class KubeNotFound(KubeError):
@@ -40,18 +40,19 @@ class KubeNotFound(KubeError):
 
 
 class KubeForbidden(KubeError):
-    """A rule of RBAC is missing; the message names what is needed."""
+    """A permission is missing; the message names the RBAC rule."""
 
 
 class KubeAnswerTooLarge(KubeError):
-    """The answer has more bytes than are read of one."""
+    """The answer exceeds the size limit."""
 
 
 class Calls:
     """
-    One API server, spoken to with the operator's own rights.
+    The API server, called with the operator's own permissions.
 
-    *on_call* is told of every call: its operation (a word of a small set), its status or None, its seconds.
+    *on_call* is called after every call: with its operation (from a small set), its status or None, and its
+    seconds.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Calls:
     ) -> None:
         self._api = api
         self._on_call = on_call
-        self.succeeded_at: float | None = None  # monotonic, of the last call of ours that succeeded
+        self.succeeded_at: float | None = None  # monotonic, of the last successful call
 
     async def close(self) -> None:
         """Close the connections."""
@@ -103,7 +104,7 @@ class Calls:
         headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
-        # Without the body, which is JSON already: it would be searched for models and copied, leaf by leaf.
+        # Without the body, which is JSON already: it would be searched for models and copied recursively.
         _, url, headers, *_ = await self._api.param_serialize(
             method=method,
             resource_path=path,
@@ -127,34 +128,34 @@ class Calls:
         try:
             answer = decode(data)
         except ValueError as error:
-            msg = f"{method} {path}: the answer is no JSON"
+            msg = f"{method} {path}: the answer is not JSON"
             raise KubeError(msg, reply.status) from error
         if not isinstance(answer, dict):
-            msg = f"{method} {path}: the answer is no JSON object"
+            msg = f"{method} {path}: the answer is not a JSON object"
             raise KubeError(msg, reply.status)
         return answer
 
 
 def named(name: str) -> str:
     """
-    Return a name as it may stand in a path. Raises KubeNotFound for what is no name.
+    Return a name that is safe in a path. Raises KubeNotFound for an invalid name.
 
-    The CRD's patterns see to it already; but nothing else would stand between a name and another namespace.
+    The CRD's patterns ensure that already; but a bad name in a path could reach another namespace.
     """
     if NAME.fullmatch(name) is None or ".." in name:
-        msg = f"{name[:64]!r} is no name in Kubernetes"
+        msg = f"{name[:64]!r} is not a valid name in Kubernetes"
         raise KubeNotFound(msg, 404)
     return name
 
 
 def _error(method: str, path: str, status: int | None, body: object) -> KubeError:
-    """Return the error for an answer; the API server's own message is kept: it holds no Secret's data."""
+    """Return the error for an answer, with the API server's message, which never quotes a Secret's data."""
     answer: object = None
     if isinstance(body, str | bytes):
         with suppress(ValueError):
             answer = decode(body.encode() if isinstance(body, str) else body)
-    told = answer if isinstance(answer, dict) else {}
-    message = str(told.get("message") or "")[:500]
+    parsed = answer if isinstance(answer, dict) else {}
+    message = str(parsed.get("message") or "")[:500]
     text = f"{method} {path}: {status} {message}".rstrip()
     if status == 403 and (rule := granting(message)):  # noqa: PLR2004
         text = f"{text}; {rule}"
@@ -163,7 +164,9 @@ def _error(method: str, path: str, status: int | None, body: object) -> KubeErro
             return KubeNotFound(text, status)
         case 409:
             return KubeConflict(text, status)
-        case 422 if not told.get("details"):  # a failed test of a JSON patch; what is not valid is named
+        case 422 if not parsed.get(
+            "details"
+        ):  # a failed test of a JSON patch; a validation error has details
             return KubeConflict(text, status)
         case 401 | 403:
             return KubeForbidden(text, status)

@@ -1,4 +1,4 @@
-"""The calls that we make to the Kubernetes API ourselves; watching is kopf's."""
+"""The operator's own calls to the Kubernetes API; kopf does the watching."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ class ObjectReference:
 
 
 class KubeClient(Calls):
-    """What the operator asks of one API server, with its own rights."""
+    """The API server, called with the operator's own permissions."""
 
     async def write_status(self, reference: ObjectReference, status: Mapping[str, Any]) -> dict[str, Any]:
         """
-        Put *status* in the place of all that stands there, whoever wrote it; return the object as it then is.
+        Replace the whole status, whoever wrote it; return the resulting object.
 
-        Server-side apply would leave what another manager owns, for good. Fields that the API server does not
-        know are dropped in silence: see what comes back. Raises KubeConflict if the object has changed.
+        Server-side apply would keep fields of other managers forever. The API server silently drops unknown
+        fields, so check the result. Raises KubeConflict if the object has changed.
         """
-        # ``add`` replaces what is there, and unlike ``replace`` does so where there is none yet.
+        # ``add`` replaces an existing status, and unlike ``replace`` also works if there is none.
         operations = [{"op": "add", "path": "/status", "value": status}]
         return await self._patch("write_status", reference, "/status", operations)
 
     async def add_finalizer(self, reference: ObjectReference, name: str, *, others: bool) -> dict[str, Any]:
-        """Add a finalizer; *others*: there are some already. Return the object. Raises KubeConflict."""
+        """Add a finalizer; *others*: the list exists. Returns the object. Raises KubeConflict."""
         path, value = ("/metadata/finalizers/-", name) if others else ("/metadata/finalizers", [name])
         return await self._patch(
             "set_finalizers", reference, "", [{"op": "add", "path": path, "value": value}]
@@ -62,7 +62,7 @@ class KubeClient(Calls):
         subresource: str,
         operations: list[dict[str, Any]],
     ) -> dict[str, Any]:
-        """Patch the object, if it is still of the UID and version decided upon; else raise KubeConflict."""
+        """Patch the object if it still has the UID and version of *reference*. Raises KubeConflict if not."""
         tests = [
             {"op": "test", "path": "/metadata/uid", "value": reference.uid},
             {"op": "test", "path": "/metadata/resourceVersion", "value": reference.version},
@@ -114,12 +114,12 @@ class KubeClient(Calls):
         )
 
     async def cluster_id(self) -> str:
-        """Return the UID of the namespace kube-system: the usual name of a cluster that has none."""
+        """Return the UID of the namespace kube-system, which commonly identifies a cluster."""
         found = await self.call("namespace", "GET", "/api/v1/namespaces/kube-system")
         return str(found["metadata"]["uid"])
 
     async def api_endpoints(self) -> dict[str, Any]:
-        """Return the EndpointSlice of the API server itself."""
+        """Return the EndpointSlice of the API server."""
         path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes"
         return await self.call("endpoints", "GET", path)
 
@@ -132,7 +132,7 @@ class KubeClient(Calls):
         return await self.call("schema", "GET", f"/openapi/v3/apis/{identity.api_version}")
 
     async def rules(self, namespace: str) -> dict[str, Any]:
-        """Return what we may do in a namespace, as the status of a SelfSubjectRulesReview."""
+        """Return our permissions in a namespace, as the status of a SelfSubjectRulesReview."""
         found = await self.call(
             "rules",
             "POST",

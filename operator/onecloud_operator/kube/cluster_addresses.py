@@ -1,4 +1,4 @@
-"""What of this cluster no credentials may lead to: the API server's own doors, and Services."""
+"""Addresses of this cluster that credentials must not lead to: the API server and Services."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from onecloud_operator.engine import loggers
 from onecloud_operator.kube.calls import KubeError, KubeNotFound
 from onecloud_operator.settings import PREFIX
 
@@ -25,67 +26,71 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud.dns import IPAddress
     from onecloud_operator.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.KUBERNETES)
 
-LOOK_SECONDS: Final = 300.0
+REFRESH_SECONDS: Final = 300.0
 RESOLVER: Final = Path("/etc/resolv.conf")
 SERVICES: Final = "svc"  # below it are the names of Services, in whatever domain the cluster has
 
 
 @dataclass(frozen=True, slots=True)
 class KnownAddresses:
-    """*doors*: addresses and ports of the API server. *unknown*: what could not be found out, for people."""
+    """*api_servers*: their addresses and ports. *unknown*: what could not be determined, for people."""
 
-    doors: frozenset[tuple[IPAddress, int]] = frozenset()
+    api_servers: frozenset[tuple[IPAddress, int]] = frozenset()
     services: tuple[IPNetwork, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class ClusterAddresses:
-    """What is around us, looked at again and again, since API servers come and go."""
+    """The addresses of this cluster, refreshed periodically, since API servers come and go."""
 
     cluster: KubeClient
     settings: Settings
     api_server: str
     known: KnownAddresses = field(default_factory=KnownAddresses)
 
-    def around(self, policy: AddressPolicy) -> AddressPolicy:
-        """Return *policy* with what is known here refused as well."""
-        refused = replace(policy, deny_ports=self.known.doors)
+    def restrict(self, policy: AddressPolicy) -> AddressPolicy:
+        """Return *policy* with the known addresses denied as well."""
+        refused = replace(policy, deny_ports=self.known.api_servers)
         if self.settings.allow_services:
             return refused
         domains = service_domains(RESOLVER.read_text() if RESOLVER.exists() else "")
         return replace(refused, services=self.known.services, service_domains=domains)
 
     async def look(self) -> None:
-        """Find out what is there. What was known stays so while nothing else is told."""
+        """Refresh the known addresses. Those that cannot be read stay as they were."""
         found, last = await look(self.cluster, self.api_server, self.settings), self.known
         if found.unknown:
-            found = replace(found, doors=found.doors | last.doors, services=found.services or last.services)
+            found = replace(
+                found,
+                api_servers=found.api_servers | last.api_servers,
+                services=found.services or last.services,
+            )
             if found.unknown != last.unknown:
                 logger.warning(
-                    "credentials could lead to what is not known of this cluster",
+                    "some addresses of this cluster are unknown, so credentials could lead there",
                     extra={"unknown": "; ".join(found.unknown)},
                 )
         self.known = found
 
     async def run(self, endpoints: Endpoints, policy: AddressPolicy, clock: Clock) -> None:
-        """For ever keep *endpoints* away from it."""
+        """Update the policy of *endpoints* until cancelled."""
         while True:
-            await clock.sleep(LOOK_SECONDS)
+            await clock.sleep(REFRESH_SECONDS)
             await self.look()
-            endpoints.policy = self.around(policy)
+            endpoints.policy = self.restrict(policy)
 
 
 async def look(cluster: KubeClient, api_server: str, settings: Settings) -> KnownAddresses:
-    """Return what is there; what cannot be asked for is said in `unknown`."""
+    """Return the known addresses, and in `unknown` what could not be read."""
     unknown: list[str] = []
-    doors = set(await _doors_of(api_server))
-    if not doors:
+    api_servers = set(await _resolve(api_server))
+    if not api_servers:
         unknown.append(f"the addresses of the API server at {api_server}")
     try:
-        doors |= set(_endpoints(await cluster.api_endpoints()))
+        api_servers |= set(_endpoints(await cluster.api_endpoints()))
     except KubeNotFound:
         pass  # it publishes none
     except KubeError as error:
@@ -97,13 +102,13 @@ async def look(cluster: KubeClient, api_server: str, settings: Settings) -> Know
         if not services and not settings.allow_services:
             unknown.append(
                 f"the networks of Services: set {PREFIX}SERVICE_NETWORKS (in the chart "
-                f"settings.serviceNetworks) or let them be read ({error})"
+                f"settings.serviceNetworks) or grant access to ServiceCIDRs ({error})"
             )
-    return KnownAddresses(frozenset(doors), tuple(sorted(services, key=str)), tuple(unknown))
+    return KnownAddresses(frozenset(api_servers), tuple(sorted(services, key=str)), tuple(unknown))
 
 
 def service_domains(resolver: str) -> tuple[str, ...]:
-    """Return the domains of Services' names: the usual ones, and those that *resolver*'s file searches."""
+    """Return the domains of Services: the usual ones, and those in the search list of *resolver*."""
     searched = [
         word.rstrip(".").casefold()
         for line in resolver.splitlines()
@@ -114,7 +119,7 @@ def service_domains(resolver: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((SERVICES, f"{SERVICES}.cluster.local", *own)))
 
 
-async def _doors_of(url: str) -> Iterable[tuple[IPAddress, int]]:
+async def _resolve(url: str) -> Iterable[tuple[IPAddress, int]]:
     parts = urlsplit(url)
     port = parts.port or {"http": 80}.get(parts.scheme, 443)
     try:

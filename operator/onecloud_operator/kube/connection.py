@@ -1,4 +1,4 @@
-"""How the Kubernetes API is reached, for our own calls and for kopf's."""
+"""The connection to the Kubernetes API, for our own calls and for kopf."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from onecloud_operator.settings import SettingsError
 
 async def configuration() -> Configuration:
     """
-    Return how the API server is reached: from inside the cluster, else by the user's kubeconfig.
+    Return the configuration of the ServiceAccount, else that of the user's kubeconfig.
 
     Raises SettingsError if there is neither.
     """
@@ -25,9 +25,9 @@ async def configuration() -> Configuration:
         try:
             await kubernetes_config.load_kube_config(client_configuration=made)  # type: ignore[no-untyped-call]  # generated
         except (kubernetes_config.ConfigException, OSError) as error:
-            msg = "no cluster: this is no Pod with a ServiceAccount, and no kubeconfig is usable (KUBECONFIG)"
+            msg = "no cluster: not in a Pod with a ServiceAccount, and no usable kubeconfig (KUBECONFIG)"
             raise SettingsError(msg) from error
-    # The environment is read here, once: aiohttp would do so for every request, in a thread each time.
+    # The environment is read once here: aiohttp would do so for every request, in a thread.
     made.proxy = made.proxy or _proxy_for(made.host)
     made.client_session_kwargs = {"trust_env": False}
     # On by default since Python 3.13; refuses the CA certificates of many clusters.
@@ -44,7 +44,7 @@ def _proxy_for(url: str) -> str | None:
 
 
 def for_kopf(found: Configuration) -> kopf.ConnectionInfo:
-    """Return the same for kopf, which speaks to the API server with connections of its own."""
+    """Return the same for kopf, which has its own connections."""
     header = found.api_key.get("BearerToken", "")
     scheme, _, token = header.rpartition(" ")
     return kopf.ConnectionInfo(

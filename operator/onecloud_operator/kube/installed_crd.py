@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final
 
 from onecloud_operator.api.prune import schema_of_status
+from onecloud_operator.engine import loggers
 from onecloud_operator.kube.calls import KubeError, KubeNotFound
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.kube.client import KubeClient
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.KUBERNETES)
 
 AGAIN_SECONDS: Final = 5.0
 EVERY_SECONDS: Final = 600.0  # users update CRDs beside a running operator, and take older ones back

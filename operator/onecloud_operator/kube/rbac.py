@@ -1,4 +1,4 @@
-"""The rights that the operator needs: which of them it lacks, and the rule of RBAC that grants one."""
+"""The permissions that the operator needs: which are missing, and the RBAC rule that grants one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from onecloud_operator.api.identity import SERVER
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# What the API server says when no rule of RBAC allows a call.
+# The API server's message if no RBAC rule permits a call.
 REFUSAL: Final = re.compile(
     r'cannot (?P<verb>\w+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)" '
     r'(?:at the cluster scope|in the namespace "(?P<namespace>[^"]+)")'
@@ -20,7 +20,7 @@ REFUSAL: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """A verb on a resource, as a rule of RBAC names them."""
+    """A verb on a resource, as an RBAC rule names them."""
 
     verb: str
     resource: str
@@ -43,7 +43,7 @@ ELECTION: Final = tuple(Right(verb, "leases", "coordination.k8s.io") for verb in
 
 
 def granting(refusal: str) -> str:
-    """Return what grants that which the API server refuses in these words; empty if nothing does."""
+    """Return the rule that would permit a refused call, or "" for another message."""
     found = REFUSAL.search(refusal)
     if found is None:
         return ""
@@ -55,11 +55,11 @@ def lacking(
     status: Mapping[str, Any], needed: Sequence[Right] = NEEDED, *, name: str | None = None
 ) -> list[Right]:
     """
-    Return which of the *needed* rights a SelfSubjectRulesReview's *status* does not show.
+    Return which of the *needed* permissions a SelfSubjectRulesReview's *status* lacks.
 
-    A rule with names counts if *name* is among them, or is None: which Secrets there will be is not known.
-    For a create it never does: the API server does not know the name then. Where an authorizer cannot list
-    its rules, nothing is known to be lacking.
+    A rule with resourceNames counts if *name* is among them or None, since the names of Secrets are not known
+    in advance. It never permits a create, for which the API server does not know the name. If an authorizer
+    cannot list its rules, nothing counts as missing.
     """
     if status.get("incomplete"):
         return []

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.engine import loggers
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.kube.calls import KubeError, KubeForbidden, KubeNotFound
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.store import Key, Store
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger(loggers.KUBERNETES)
 
 EVERY_SECONDS = 600.0
 FIRST_SECONDS = 2.0  # until every object of the first list was heard of

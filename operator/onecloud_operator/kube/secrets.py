@@ -1,7 +1,7 @@
 """
-The only reader of Secrets: one by one, by name, so the operator needs neither ``list`` nor ``watch``.
+Reads Secrets, one by one by name, so the operator needs neither ``list`` nor ``watch``.
 
-What is read is remembered for a minute, and no longer; of a Secret only what is asked for, within bounds.
+Values are cached for a minute and no longer; only requested keys, and within size limits.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from onecloud_operator.kube.calls import KubeError, KubeForbidden, KubeNotFound
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-REMEMBERED: Final = 4096  # readings at the most; the oldest are made again
-REMEMBERED_BYTES: Final = 16 * 2**20  # of values, for the process; a Secret has up to 1 MiB
-LACKING_SECONDS: Final = 4.0  # for which one that does not exist is not asked for again
+MAX_CACHED: Final = 4096  # entries; the oldest are evicted
+MAX_CACHED_BYTES: Final = 16 * 2**20  # of values; a Secret has up to 1 MiB
+MISSING_SECONDS: Final = 4.0  # for which a Secret that does not exist is not read again
 PASSWORD_BYTES: Final = 2**10
 USER_DATA_BYTES: Final = 64 * 2**10  # the platform takes no more
 TOKEN_BYTES: Final = 16 * 2**10
-CA_BYTES: Final = 256 * 2**10  # all authorities of an ordinary machine have 220 kB
+CA_BYTES: Final = 256 * 2**10  # all CAs of an ordinary machine have 220 kB
 TEXT_BYTES: Final = 4 * 2**10
 
-# What credentials are made of, and how long it may be.
+# The keys of credentials, and their size limits.
 SIGN_IN_KEYS: Final[dict[str, int]] = {
     **dict.fromkeys(("OS_PASSWORD", "OS_SECRET_KEY"), PASSWORD_BYTES),
     **dict.fromkeys(("OS_TOKEN", "OS_CAS_TICKET"), TOKEN_BYTES),
@@ -59,7 +59,7 @@ SIGN_IN_KEYS: Final[dict[str, int]] = {
         TEXT_BYTES,
     ),
 }
-# They hold rights in this cluster, which nobody may have sent to a cloud by naming them in a spec.
+# They grant access to this cluster, and must not be sent to a cloud because a spec names them.
 CLUSTER_TYPES: Final = ("kubernetes.io/service-account-token", "bootstrap.kubernetes.io/", "helm.sh/")
 
 
@@ -70,7 +70,7 @@ class SecretUnusable(Exception):
 @dataclass(frozen=True, slots=True)
 class Data:
     """
-    Some values of a Secret. *flaws*: what is wrong with others, which matters only to who asks for one.
+    Some values of a Secret. *flaws*: what is wrong with others, which matters only if one is requested.
 
     *refused*: why none of them may be used.
     """
@@ -87,102 +87,104 @@ class Data:
 
     @property
     def size(self) -> int:
-        """Return about how many bytes are kept."""
+        """About how many bytes it takes."""
         return 256 + sum(len(key) + len(value) for key, value in self.values.items())
 
 
 def data_of(secret: Mapping[str, object], keys: Mapping[str, int] = SIGN_IN_KEYS) -> Data:
-    """Return the values of *keys*, which may have so many bytes, of a Secret as the API server gives it."""
+    """Return the values of *keys*, which map to size limits, from a Secret of the API."""
     kind = secret.get("type")
     if isinstance(kind, str) and kind.startswith(CLUSTER_TYPES):
         return Data(refused=f"its type is {kind[:64]}, which is for this cluster only")
     given = secret.get("data")
     values: dict[str, SecretStr] = {}
     flaws: dict[str, str] = {}
-    for key, most in keys.items():
+    for key, max_bytes in keys.items():
         if not isinstance(given, dict) or key not in given:
             continue
         value = given[key]
-        if isinstance(value, str) and len(value) > (most + 3) // 3 * 4 + 4:  # in Base64; and a line break
-            flaws[key] = f"key {key} is longer than {most // 2**10} KiB"
+        if (
+            isinstance(value, str) and len(value) > (max_bytes + 3) // 3 * 4 + 4
+        ):  # in Base64; and a line break
+            flaws[key] = f"key {key} is longer than {max_bytes // 2**10} KiB"
             continue
         try:
             values[key] = SecretStr(base64.b64decode(value, validate=True).decode())
         except (TypeError, ValueError, binascii.Error):
-            flaws[key] = f"key {key} is no UTF-8 text"
+            flaws[key] = f"key {key} is not UTF-8 text"
     return Data(values, flaws)
 
 
 @dataclass(slots=True)
 class Secrets:
     """
-    Secrets by namespace and name, each remembered for *remember_seconds*.
+    Secrets by namespace and name, each cached for *remember_seconds*.
 
-    *read* gets one Secret from the API server; *monotonic* tells the time. What it raises goes through.
+    *read* reads one Secret from the API server, and its errors are passed on; *monotonic* returns the time.
     """
 
     read: Callable[[str, str], Awaitable[Mapping[str, object]]]
     monotonic: Callable[[], float]
     remember_seconds: float
-    _kept: dict[tuple[str, str, str], tuple[float, Data | KubeError]] = field(default_factory=dict)
+    _cache: dict[tuple[str, str, str], tuple[float, Data | KubeError]] = field(default_factory=dict)
     _bytes: int = 0
 
     async def data(self, namespace: str, name: str, *, newer_than: float | None = None) -> Data:
         """
-        Return what credentials are made of; *newer_than*: read it again if what is remembered is older.
+        Return the keys of credentials; *newer_than*: read the Secret again if the cached entry is older.
 
-        Raises what *read* raises. That there is none, or that it may not be read, is remembered for a moment:
-        thousands of objects may ask for it.
+        Raises what *read* raises. A missing or forbidden Secret is cached briefly, since thousands of objects
+        may need it.
         """
         return await self._data(namespace, name, "", SIGN_IN_KEYS, newer_than)
 
-    async def value(self, namespace: str, name: str, key: str, most: int) -> SecretStr | None:
+    async def value(self, namespace: str, name: str, key: str, max_bytes: int) -> SecretStr | None:
         """
-        Return one value that a spec refers to, of *most* bytes; None if there is none.
+        Return one value that a spec refers to, of at most *max_bytes*; None if there is none.
 
         Raises SecretUnusable, and what *read* raises.
         """
-        return (await self._data(namespace, name, key, {key: most}, None)).get(key)
+        return (await self._data(namespace, name, key, {key: max_bytes}, None)).get(key)
 
     def expire(self) -> None:
-        """Forget what is older than it may be, so that a value that was deleted or rotated is gone."""
+        """Evict expired entries, so that a deleted or rotated value does not stay in memory."""
         now = self.monotonic()
-        for kept, (read_at, _) in list(self._kept.items()):
+        for cached, (read_at, _) in list(self._cache.items()):
             if now - read_at < self.remember_seconds:
-                return  # they stand in the order in which they were read
-            self._forget(kept)
+                return  # they are in the order in which they were read
+            self._evict(cached)
 
     async def _data(
         self, namespace: str, name: str, which: str, keys: Mapping[str, int], newer_than: float | None
     ) -> Data:
         self.expire()
-        now, place = self.monotonic(), (namespace, name, which)
-        if (kept := self._kept.get(place)) is not None:
-            read_at, found = kept
-            lasting = self.remember_seconds if isinstance(found, Data) else LACKING_SECONDS
+        now, cache_key = self.monotonic(), (namespace, name, which)
+        if (cached := self._cache.get(cache_key)) is not None:
+            read_at, found = cached
+            lasting = self.remember_seconds if isinstance(found, Data) else MISSING_SECONDS
             if now - read_at < lasting and (newer_than is None or read_at >= newer_than):
                 if isinstance(found, Data):
                     return found
                 raise found.with_traceback(None)
-            self._forget(place)
+            self._evict(cache_key)
         try:
             data = data_of(await self.read(namespace, name), keys)
         except (KubeNotFound, KubeForbidden) as error:
-            self._keep(place, now, error)
+            self._store(cache_key, now, error)
             raise
-        self._keep(place, now, data)
+        self._store(cache_key, now, data)
         return data
 
-    def _keep(self, place: tuple[str, str, str], read_at: float, found: Data | KubeError) -> None:
-        self._forget(place)  # another may have read it meanwhile
-        self._kept[place] = (read_at, found)
+    def _store(self, cache_key: tuple[str, str, str], read_at: float, found: Data | KubeError) -> None:
+        self._evict(cache_key)  # another call may have read it meanwhile
+        self._cache[cache_key] = (read_at, found)
         self._bytes += _size(found)
-        while len(self._kept) > REMEMBERED or self._bytes > REMEMBERED_BYTES:
-            self._forget(next(iter(self._kept)))
+        while len(self._cache) > MAX_CACHED or self._bytes > MAX_CACHED_BYTES:
+            self._evict(next(iter(self._cache)))
 
-    def _forget(self, place: tuple[str, str, str]) -> None:
-        if (kept := self._kept.pop(place, None)) is not None:
-            self._bytes -= _size(kept[1])
+    def _evict(self, cache_key: tuple[str, str, str]) -> None:
+        if (cached := self._cache.pop(cache_key, None)) is not None:
+            self._bytes -= _size(cached[1])
 
 
 def _size(found: Data | KubeError) -> int:

@@ -1,9 +1,8 @@
 """
-Listens at kopf's connections to the Kubernetes API: whether the watch is alive, and when it begins anew.
+Observes kopf's connections to the Kubernetes API: whether the watch is alive, and when it lists again.
 
-kopf keeps to itself what comes that is no object: the bookmarks that the API server sends once a minute, and
-that after HTTP 410 it lists everything again. And it reads what comes whatever its size, so what it gets to
-read is bounded here, and without what nobody uses.
+kopf does not report bookmarks, which the API server sends once a minute, or that it lists everything again
+after HTTP 410. And it reads answers of any size, so they are limited here, and stripped of unused fields.
 """
 
 from __future__ import annotations
@@ -34,35 +33,35 @@ if TYPE_CHECKING:
 
 LIST_SECONDS: Final = 60.0  # for a page of a list
 LIST_TIMEOUT: Final = aiohttp.ClientTimeout(total=LIST_SECONDS)
-LARGE_BYTES: Final = 64 * 2**10  # an event that is larger is worth a look before kopf reads it
+LARGE_BYTES: Final = 64 * 2**10  # larger events are slimmed before kopf reads them
 
 
 class WatchStream(aiohttp.ClientResponse):
-    """An answer to kopf, whose JSON is decoded from its bytes and kept without what nobody reads."""
+    """An answer to kopf, whose JSON is parsed from bytes and slimmed."""
 
-    async def take(self) -> int:
-        """Read the whole of it and return its size. Raises TooLarge."""
+    async def load(self) -> int:
+        """Read the whole body and return its size. Raises TooLarge."""
         self._body = await read(self)
         return len(self._body)
 
     async def json(self, **_: object) -> Any:  # noqa: ANN401 - JSON
         """
-        Return what kopf asks for: a list, or why there is none.
+        Return the body: a list, or an error.
 
-        Raises the standard library's error for what is no JSON, as the page of a proxy: kopf knows that one.
+        Raises the standard library's error if it is not JSON, such as a proxy's page: kopf handles that one.
         """
         try:
             if self._body is None:
-                await self.take()
+                await self.load()
             page = decode(await self.read())
         except TooLarge:
             return None
         except ValueError:
-            raise json.JSONDecodeError("it is no JSON", "", 0) from None
+            raise json.JSONDecodeError("it is not JSON", "", 0) from None
         return slim_list(page) if isinstance(page, dict) else page
 
     async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
-        """Return what is no JSON, whatever its letters are."""
+        """Return a body that is not JSON, in whatever encoding."""
         return await super().text(encoding, errors)
 
 
@@ -86,22 +85,22 @@ class Watch:
         self._request_class = request_class
         self._heard_at: dict[str, float] = {}
         self._refused: set[str] = set()
-        self._limits: dict[str, int] = {}  # of objects a page, by path, where pages were too large
+        self._limits: dict[str, int] = {}  # of objects per page, by path, where pages were too large
         self._began_at = monotonic()
 
     @property
     def heard_at(self) -> float:
-        """When the watch that is silent for longest was last heard (monotonic), or when this began."""
+        """When the longest silent watch last received data (monotonic), or when this object was created."""
         return min(self._heard_at.values(), default=self._began_at)
 
     @property
     def refused(self) -> bool:
-        """Whether we may not listen at all: no restart mends that."""
+        """Whether every watch is forbidden, which no restart fixes."""
         return bool(self._refused) and not self._heard_at
 
     @property
     def silent_seconds(self) -> float:
-        """For how long a watch has been silent."""
+        """How long the longest silent watch has been silent."""
         return self._monotonic() - self.heard_at
 
     def session(self, info: kopf.ConnectionInfo) -> kopf.AiohttpSession:
@@ -114,13 +113,13 @@ class Watch:
             aiohttp_session=aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ssl=context),
                 headers=info.as_http_headers(),
-                middlewares=(self._listen,),
+                middlewares=(self._middleware,),
                 request_class=self._request_class,
                 response_class=WatchStream,
             ),
         )
 
-    async def _listen(
+    async def _middleware(
         self, request: aiohttp.ClientRequest, handler: ClientHandlerType
     ) -> aiohttp.ClientResponse:
         path, query = request.url.path, request.url.query
@@ -128,18 +127,18 @@ class Watch:
         if plural not in self._on_relist:
             return await handler(request)
         limit = int(query.get("limit", 0))
-        if limit > (fewer := self._limits.get(path, limit)):
-            url = request.url.update_query(limit=str(fewer))
+        if limit > (reduced := self._limits.get(path, limit)):
+            url = request.url.update_query(limit=str(reduced))
             return await request.session.get(url, timeout=LIST_TIMEOUT)
         response = await handler(request)
         if response.status == HTTPStatus.FORBIDDEN:
-            # A namespace that is gone, or whose rights are: the others go on.
+            # A namespace was deleted, or our permissions in it: the others continue.
             self._heard_at.pop(path, None)
             self._refused.add(path)
             return response
-        going_on = "continue" in query
-        if going_on and response.status == HTTPStatus.GONE:
-            # The API server gave up the version of this list, and kopf would end over it: begin anew.
+        continued = "continue" in query
+        if continued and response.status == HTTPStatus.GONE:
+            # The API server dropped the version of this list, and kopf would fail: list from the start.
             response.release()
             first = request.url.without_query_params("continue")
             return await request.session.get(first, timeout=LIST_TIMEOUT)
@@ -147,7 +146,7 @@ class Watch:
             watching = query.get("watch") == "true"
             if limit and isinstance(response, WatchStream):
                 try:
-                    size = await response.take()
+                    size = await response.load()
                 except TooLarge:
                     if limit == 1:
                         raise
@@ -156,56 +155,55 @@ class Watch:
                 if size * 2 * FEWER < ANSWER_BYTES and path in self._limits:
                     self._limits[path] = limit * FEWER
             known = path in self._heard_at or path in self._refused
-            if known and not watching and not going_on:
+            if known and not watching and not continued:
                 self._on_relist[plural]()
-            self._hear(path)
+            self._record_heard(path)
             if watching:
-                response.content = Heard(response.content, partial(self._hear, path))  # type: ignore[assignment]
+                response.content = WatchedLines(response.content, partial(self._record_heard, path))  # type: ignore[assignment]
         return response
 
-    def _hear(self, path: str) -> None:
+    def _record_heard(self, path: str) -> None:
         self._heard_at[path] = self._monotonic()
         self._refused.discard(path)
 
 
-class Heard:
+class WatchedLines:
     """
-    A stream of lines that tells of each piece that comes, and is otherwise the *stream* it is given.
+    A stream of lines that calls *on_data* for each chunk, and otherwise delegates to *stream*.
 
-    An event that is large comes without what nobody reads of its object. Raises TooLarge for one that no API
-    server sends.
+    Large events are slimmed. Raises TooLarge for an event larger than any API server sends.
     """
 
-    def __init__(self, stream: aiohttp.StreamReader, note: Callable[[], None]) -> None:
+    def __init__(self, stream: aiohttp.StreamReader, on_data: Callable[[], None]) -> None:
         self._stream = stream
-        self._note = note
+        self._note = on_data
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
         return getattr(self._stream, name)
 
     async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
-        """Yield whole lines, from pieces of *size* bytes at most; what kopf reads a watch by."""
-        begun = bytearray()
+        """Yield whole lines, from chunks of at most *size* bytes; kopf reads a watch by this method."""
+        partial_line = bytearray()
         async for chunk in self._stream.iter_chunked(size):
             self._note()
             end, *lines = chunk.split(b"\n")
-            begun += end
-            if len(begun) > ANSWER_BYTES:
+            partial_line += end
+            if len(partial_line) > ANSWER_BYTES:
                 raise TooLarge("an event of the watch does not end")
             if lines:
-                whole = (bytes(begun), *lines[:-1])
-                begun = bytearray(lines[-1])
+                whole = (bytes(partial_line), *lines[:-1])
+                partial_line = bytearray(lines[-1])
                 yield b"".join(_bounded(line) + b"\n" for line in whole)
-        if begun:
-            yield bytes(begun)
+        if partial_line:
+            yield bytes(partial_line)
 
 
 def _bounded(line: bytes) -> bytes:
-    """Return an event as it is if it is small, else without what nobody reads of its object."""
+    """Return an event as it is if it is small, else slimmed."""
     if len(line) < LARGE_BYTES:
         return line
     try:
         event = decode(line)
     except ValueError:
-        raise aiohttp.ClientPayloadError("an event of the watch is no JSON") from None
+        raise aiohttp.ClientPayloadError("an event of the watch is not JSON") from None
     return json.dumps(slim_event(event)).encode() if isinstance(event, dict) else line

@@ -1,4 +1,4 @@
-"""The fence before Kubernetes, asked when the connection stands and the request is about to leave."""
+"""Checks the write fence once a connection is open, right before a request to Kubernetes is sent."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ READS: Final = frozenset({"GET", "HEAD"})
 
 def guarded(before_write: Callable[[], None]) -> type[aiohttp.ClientRequest]:
     """
-    Return a class of requests for a session of aiohttp: if *before_write* raises, nothing is sent.
+    Return a request class for an aiohttp session: if *before_write* raises, nothing is sent.
 
-    It is asked for every request that is no read, also for what a library repeats by itself, and only once
-    the connection is there: making one may take as long as it likes.
+    It is called for every write, including retries by a library, and only once the connection is open, since
+    connecting may take any time.
     """
 
     class Guarded(aiohttp.ClientRequest):

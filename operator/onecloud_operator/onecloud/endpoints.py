@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import httpx
 
     from .models import Exchange
-    from .signin import Counted
+    from .signin import WrapTask
     from .transport import EventHooks
 
 # Some 6 kB each; tenants can name any number of origins, and those in use stay.
@@ -50,7 +50,7 @@ class Endpoints:
 
     *transport* replaces the connections made here (`httpx.MockTransport`); *policy* does not apply to it.
     *event_hooks* are httpx's: they see tokens and passwords. All origins together have at most *connections*
-    open and *max_body_bytes* of answers in memory. Each sign-in runs as a task made by *counted*.
+    open and *max_body_bytes* of answers in memory. Each sign-in runs as a task made by *wrap_task*.
     """
 
     def __init__(  # noqa: PLR0913 - its parts, each with a default
@@ -66,7 +66,7 @@ class Endpoints:
         resolver: Resolver | None = None,
         connections: int = MAX_CONNECTIONS,
         max_body_bytes: int = MAX_BODY_BYTES,
-        counted: Counted | None = None,
+        wrap_task: WrapTask | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
@@ -76,7 +76,7 @@ class Endpoints:
         self._body_budget = BodyBudget(max_body_bytes)
         self._sign_in_backoff = sign_in_backoff or SignInBackoff()
         self._on_exchange = on_exchange or _ignore
-        self._counted = counted
+        self._wrap_task = wrap_task
         self._before_write = before_write or _allow
         self._user_transport = UserTransport(transport) if transport is not None else None
         self._event_hooks = event_hooks
@@ -139,7 +139,7 @@ class Endpoints:
         if found is None:
             for old in [key for key, kept in self._sign_ins.items() if kept.evictable]:
                 del self._sign_ins[old]
-            found = SignIn(credentials, self.exchange, self.clock, self._sign_in_backoff, self._counted)
+            found = SignIn(credentials, self.exchange, self.clock, self._sign_in_backoff, self._wrap_task)
             self._sign_ins[fingerprint] = found
         found.holders += 1
         return found

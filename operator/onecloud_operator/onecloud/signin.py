@@ -34,7 +34,7 @@ from .signin_request import sign_in
 from .tls import Tls
 
 Send = Callable[[str, Request, dict[str, str], Tls, str], Awaitable[Reply]]
-Counted = Callable[[Callable[[], Coroutine[Any, Any, Session]]], Coroutine[Any, Any, Session]]
+WrapTask = Callable[[Callable[[], Coroutine[Any, Any, Session]]], Coroutine[Any, Any, Session]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class SignIn:
         send: Send,
         clock: Callable[[], float],
         backoff: SignInBackoff | None = None,
-        counted: Counted | None = None,
+        wrap_task: WrapTask | None = None,
     ) -> None:
         self.credentials = credentials
         self.tls = Tls(credentials.ca_pem, credentials.insecure)
@@ -76,7 +76,7 @@ class SignIn:
         self._send = send
         self._clock = clock
         self._backoff = backoff or SignInBackoff()
-        self._counted = counted or _as_it_is
+        self._wrap_task = wrap_task or _unwrapped
         self._session: Session | None = None
         self._refused: Session | None = None
         self._failure: SignInFailure | None = None
@@ -153,7 +153,7 @@ class SignIn:
         return attempt.result()
 
     def _start(self) -> asyncio.Task[Session]:
-        self._attempt = attempt = asyncio.get_running_loop().create_task(self._counted(self._try))
+        self._attempt = attempt = asyncio.get_running_loop().create_task(self._wrap_task(self._try))
         attempt.add_done_callback(self._ended)
         return attempt
 
@@ -209,7 +209,7 @@ class SignIn:
         return min(self._backoff.longest_seconds, self._backoff.first_seconds * 2.0 ** min(times - 1, 16))
 
 
-def _as_it_is(work: Callable[[], Coroutine[Any, Any, Session]]) -> Coroutine[Any, Any, Session]:
+def _unwrapped(work: Callable[[], Coroutine[Any, Any, Session]]) -> Coroutine[Any, Any, Session]:
     return work()
 
 

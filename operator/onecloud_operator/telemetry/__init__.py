@@ -1,1 +1,1 @@
-"""What is to be seen of the process: health, metrics, log."""
+"""Health, metrics and logs of the process."""

@@ -1,4 +1,4 @@
-"""What is so at this moment, gathered from the parts for the metrics."""
+"""Collects the current values of gauges from the parts of the operator."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ UNTROUBLED = frozenset(
 
 
 @dataclass(slots=True)
-class Standing:
-    """What is so of any process, leading or not."""
+class StandbySamples:
+    """The gauges of every process, leading or not."""
 
     fence: Fence
     election: Election | None = None
@@ -57,10 +57,10 @@ class Standing:
 
 
 @dataclass(slots=True)
-class Working:
-    """What is so of a process that works, beside *standing*."""
+class WorkSamples:
+    """The gauges of a process that works, besides *standing*."""
 
-    standing: Standing
+    standing: StandbySamples
     queue: Queue[Key]
     feeds: Feeds[Key]
     objects: Store[Any]
@@ -68,9 +68,9 @@ class Working:
     watch: Watch
     monotonic: Callable[[], float]
     installed_crd: InstalledCRD
-    # Feeds that have series of their own, ever: whoever names hosts must not choose how many there are.
+    # Feeds that have had series of their own: tenants can name any number of hosts.
     named: set[tuple[str, str, str]] = field(default_factory=set)
-    # The same for troubles of namespaces.
+    # The same for namespaces with objects in trouble.
     troubled: set[tuple[str, str, str]] = field(default_factory=set)
 
     def __call__(self) -> Iterator[Sample]:
@@ -95,7 +95,7 @@ class Working:
         now = self.monotonic()
         feeds: dict[tuple[str, str, str], list[Feed[Key]]] = {}
         for feed in sorted(self.feeds, key=lambda one: -one.owned):
-            # Cut short, two names may have become one: their feeds are added up.
+            # Truncated, two names may be equal: their feeds are added up.
             name = name_of(feed)
             if name not in self.named and len(self.named) >= MAX_FEEDS:
                 name = (OTHER, OTHER, OTHER)
@@ -147,7 +147,7 @@ def name_of(feed: Feed[Key]) -> tuple[str, str, str]:
 
 
 def fresh_at(feed: Feed[Key]) -> float:
-    """Return when the newest poll was sent that showed every change, or since when one is waited for."""
+    """Return when the newest complete poll was sent, or since when the first one is awaited."""
     health = feed.health
     return health.since if health.fresh_at is None else health.fresh_at
 
@@ -159,12 +159,12 @@ def conditions_of(status: Mapping[str, object]) -> Mapping[str, Mapping[str, obj
 
 
 def synced_reason(conditions: Mapping[str, Mapping[str, object]]) -> str:
-    """Return the reason of the condition Synced; an object without one was not yet looked at."""
+    """Return the reason of the condition Synced; an object without one was not yet observed."""
     return str(conditions["Synced"].get("reason")) if "Synced" in conditions else Reason.NOT_YET_OBSERVED
 
 
 def trouble_of(conditions: Mapping[str, Mapping[str, object]]) -> tuple[str, str] | None:
-    """Return why the object does not come further, and whether it is stalled; None: all is well."""
+    """Return why the object makes no progress, and whether it is stalled; None if all is well."""
     deleting = conditions.get("Deleting")
     reason = synced_reason(conditions) if deleting is None else str(deleting.get("reason"))
     stalled = "Stalled" in conditions
@@ -173,11 +173,11 @@ def trouble_of(conditions: Mapping[str, Mapping[str, object]]) -> tuple[str, str
     return reason if reason in REASONS else OTHER, str(stalled).lower()
 
 
-def telling(metrics: Metrics) -> Callable[[Exchange], None]:
-    """Return what counts the requests of the cloud's client."""
+def exchange_counter(metrics: Metrics) -> Callable[[Exchange], None]:
+    """Return a callback that counts the requests of the cloud's client."""
 
-    def told(exchange: Exchange) -> None:
+    def count(exchange: Exchange) -> None:
         code = exchange.error or code_of(exchange.status)
         metrics.exchanged(exchange.operation, code, exchange.seconds, throttled=exchange.throttled)
 
-    return told
+    return count

@@ -1,9 +1,9 @@
 """
 /healthz, /readyz and /metrics: a server that answers these and nothing else.
 
-It runs in the same event loop as everything else. That is its point: a loop that hangs answers nothing, so
-the probe times out, which is a failure like any other. aiohttp parses and writes; this module bounds what a
-client can take: bytes read, connections, and time. No connection is reused, and no header names the software.
+It runs in the same event loop as everything else on purpose: a loop that hangs answers nothing, so the probe
+times out, which counts as a failure. aiohttp parses and writes; this module limits what a client can use:
+bytes read, connections, and time. No connection is reused, and no header names the software.
 """
 
 from __future__ import annotations
@@ -26,20 +26,18 @@ if TYPE_CHECKING:
 
 HEAD_BYTES: Final = 8192
 EXCHANGE_SECONDS: Final = 5.0  # for a whole exchange, from the connection to the answer's last byte
-MAX_CONNECTIONS: Final = (
-    64  # one more, and the oldest is dropped: those who say nothing cannot shut others out
-)
-CLOSE_SECONDS: Final = 0.5  # for the answers that are under way when the server closes
+MAX_CONNECTIONS: Final = 64  # one more, and the oldest is dropped, so idle clients cannot block others
+CLOSE_SECONDS: Final = 0.5  # for answers that are under way when the server closes
 BEAT_SECONDS: Final = 1.0
-STILL_SECONDS: Final = 30.0  # the heart beats once a second; this long without is not a busy loop
+STALLED_SECONDS: Final = 30.0  # without a beat for so long, the loop hangs and is not just busy
 BACKLOG: Final = 128
 TEXT: Final = "text/plain; charset=utf-8"
-BROKEN: Final = b"\0\r\n\r\n"  # ends any request that is not complete yet with a fault
+BROKEN: Final = b"\0\r\n\r\n"  # makes any incomplete request an invalid one
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer."""
+    """The content of an answer."""
 
     body: bytes
     status: HTTPStatus = HTTPStatus.OK
@@ -49,10 +47,10 @@ class Page:
 @dataclass(slots=True)
 class Health:
     """
-    What must be so, by name: each check returns what is wrong, or None.
+    Checks by name; each returns what is wrong, or None.
 
-    *alive*: or else only a new process helps. *ready*: or else this one is not (yet) of use. *role* is told
-    to whoever asks. A cloud that does not answer is neither: that stands in conditions and metrics.
+    If a check of *alive* fails, only a restart helps; if one of *ready* fails, the process cannot work (yet).
+    *role* is shown in the answer. A cloud that does not answer fails neither: conditions and metrics show it.
     """
 
     alive: dict[str, Callable[[], str | None]] = field(default_factory=dict)
@@ -64,34 +62,34 @@ class Health:
         return self._page(self.alive)
 
     def readyz(self) -> Page:
-        """Return whether it does what it is here for, be it standing by."""
+        """Return whether it works, or is ready to take over."""
         return self._page({**self.alive, **self.ready})
 
     def _page(self, checks: Mapping[str, Callable[[], str | None]]) -> Page:
-        wrong = {name: said for name, check in checks.items() if (said := check()) is not None}
-        lines = [f"[-] {name}: {wrong[name]}" if name in wrong else f"[+] {name}" for name in checks]
-        status = HTTPStatus.SERVICE_UNAVAILABLE if wrong else HTTPStatus.OK
+        failed = {name: reason for name, check in checks.items() if (reason := check()) is not None}
+        lines = [f"[-] {name}: {failed[name]}" if name in failed else f"[+] {name}" for name in checks]
+        status = HTTPStatus.SERVICE_UNAVAILABLE if failed else HTTPStatus.OK
         return Page("\n".join([self.role, *lines, ""]).encode(), status)
 
 
 class Heartbeat:
-    """Beats in the event loop, and tells *on_lag* by how many seconds each beat was late."""
+    """Beats in the event loop, and calls *on_lag* with the delay of each beat in seconds."""
 
     def __init__(
         self,
         monotonic: Callable[[], float],
         on_lag: Callable[[float], None],
         every_seconds: float = BEAT_SECONDS,
-        still_seconds: float = STILL_SECONDS,
+        stalled_seconds: float = STALLED_SECONDS,
     ) -> None:
-        self._still_seconds = still_seconds
+        self._stalled_seconds = stalled_seconds
         self._every_seconds = every_seconds
         self._monotonic = monotonic
         self._on_lag = on_lag
         self._beat_at = monotonic()
 
     async def run(self) -> None:
-        """Beat for ever."""
+        """Beat until cancelled."""
         while True:
             await asyncio.sleep(self._every_seconds)
             now = self._monotonic()
@@ -99,9 +97,9 @@ class Heartbeat:
             self._beat_at = now
 
     def check(self) -> str | None:
-        """Return what is wrong if there was no beat for long."""
+        """Return what is wrong if there was no beat for too long."""
         age = self._monotonic() - self._beat_at
-        return f"no beat for {age:.0f} s" if age > self._still_seconds else None
+        return f"no beat for {age:.0f} s" if age > self._stalled_seconds else None
 
 
 class Server:
@@ -116,12 +114,12 @@ class Server:
 
     @property
     def connections(self) -> int:
-        """Return how many are being answered."""
+        """How many are open."""
         return len(self._open)
 
     @asynccontextmanager
     async def listening(self, address: str, port: int) -> AsyncIterator[int]:
-        """Listen as long as the context lasts, and give the port; no address: on all. Raises OSError."""
+        """Listen within the context, and yield the port; without *address* on all. Raises OSError."""
         loop = asyncio.get_running_loop()
         manager = web.Server(self._answer, request_factory=_request)
         server = await loop.create_server(
@@ -150,9 +148,9 @@ class Server:
 
 
 class _Exchange(web.RequestHandler):
-    """One request and its answer, on a connection of their own."""
+    """One connection, with one request and its answer."""
 
-    def __init__(self, manager: web.Server, others: dict[_Exchange, None], seconds: float) -> None:
+    def __init__(self, manager: web.Server, open_exchanges: dict[_Exchange, None], seconds: float) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(
             manager,
@@ -166,46 +164,46 @@ class _Exchange(web.RequestHandler):
             read_bufsize=HEAD_BYTES,
         )
         self.closed: asyncio.Future[None] = loop.create_future()
-        self._others = others
+        self._open = open_exchanges
         self._seconds = seconds
-        self._room = HEAD_BYTES
+        self._head_bytes_left = HEAD_BYTES
         self._connection: asyncio.Transport
         self._timer: asyncio.TimerHandle
 
     def abort(self) -> None:
-        """Drop the connection, and what is left to send."""
-        # Not close(): it waits for as long as the other side does not read.
+        """Drop the connection, and what is not sent yet."""
+        # Not close(): it would wait until the client has read everything.
         self._connection.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, in the place of the oldest exchange if there are too many."""
+        """Start, and drop the oldest exchange if there are too many."""
         super().connection_made(transport)
         self._connection = cast("asyncio.Transport", transport)
         self._timer = asyncio.get_running_loop().call_later(self._seconds, self.abort)
-        if len(self._others) >= MAX_CONNECTIONS:
-            oldest = next(iter(self._others))
-            del self._others[oldest]
+        if len(self._open) >= MAX_CONNECTIONS:
+            oldest = next(iter(self._open))
+            del self._open[oldest]
             oldest.abort()
-        self._others[self] = None
+        self._open[self] = None
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Give the place to others."""
+        """Free the slot."""
         super().connection_lost(exc)
         self._timer.cancel()
-        self._others.pop(self, None)
+        self._open.pop(self, None)
         self.closed.set_result(None)
 
     def data_received(self, data: bytes) -> None:
-        """Read no more than a head may have."""
-        super().data_received(data[: self._room])
-        self._room -= len(data)
-        if self._room < 0:
-            self._room = 0
+        """Read at most the size of a head."""
+        super().data_received(data[: self._head_bytes_left])
+        self._head_bytes_left -= len(data)
+        if self._head_bytes_left < 0:
+            self._head_bytes_left = 0
             self._connection.pause_reading()
             super().data_received(BROKEN)
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks for it
-        """Keep the connection of a client that has asked, and has only ended its own half."""
+        """Keep the connection of a client that sent its request and closed only its own half."""
         return self._request_count > 0
 
     def handle_error(
@@ -215,17 +213,17 @@ class _Exchange(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - it quotes the request
     ) -> web.StreamResponse:
-        """Return what a request gets that is no request, or whose page fails."""
+        """Return the answer to an invalid request, or to one whose page fails."""
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            self.log_exception("cannot make a page", exc_info=exc)
-        elif not self._room:
+            self.log_exception("failed to render a page", exc_info=exc)
+        elif not self._head_bytes_left:
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         return _response(Page(b"", HTTPStatus(status)))
 
 
 class _Request(web.BaseRequest):
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
-        """Take out what aiohttp adds: its version, and a date that nobody needs."""
+        """Remove the headers that aiohttp adds: its version and the date."""
         for name in (hdrs.SERVER, hdrs.DATE):
             response.headers.popall(name, None)
 
@@ -237,13 +235,13 @@ def _request(
     writer: AbstractStreamWriter,
     task: asyncio.Task[None],
 ) -> _Request:
-    # The version of an answer is that of the request, and what cannot be read passes for HTTP/1.0.
+    # An answer gets the version of the request, and a malformed request counts as HTTP/1.0.
     message = message._replace(version=HttpVersion11)
     return _Request(message, payload, protocol, writer, task, asyncio.get_running_loop())
 
 
 def _bound(address: str, port: int) -> socket.socket:
-    """Return a socket that listens; without an address for IPv4 and IPv6, as far as the host has them."""
+    """Return a listening socket; without an address for IPv4 and IPv6, if the host has both."""
     if not address and socket.has_dualstack_ipv6():
         return socket.create_server(("", port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -1,4 +1,4 @@
-"""What /healthz and /readyz look at while the operator works: its own parts and the watch, not the cloud."""
+"""The checks of /healthz and /readyz while the operator works: its own parts and the watch, not the cloud."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from onecloud_operator.kube.store import Store
     from onecloud_operator.kube.watch import Watch
 
-    Look = Callable[[], str | None]  # what is wrong, or None
+    Check = Callable[[], str | None]  # returns what is wrong, or None
 
-SILENT_SECONDS: Final = 150.0  # the watch tells something once a minute, and is made anew after 70 s without
-DEAF_SECONDS: Final = 300.0  # our calls succeed, and yet the watch has heard nothing for so long
-STUCK_SECONDS: Final = 3600.0  # every call has a timeout, and a pass makes a dozen at most
+SILENT_SECONDS: Final = 150.0  # the watch gets a bookmark every minute, and is restarted after 70 s without
+DEAF_SECONDS: Final = 300.0  # without watch events, although our own calls succeed
+STUCK_SECONDS: Final = 3600.0  # every call has a timeout, and a pass makes at most a dozen
 
 
 def alive(  # noqa: PLR0913 - the parts that are watched
@@ -29,8 +29,8 @@ def alive(  # noqa: PLR0913 - the parts that are watched
     queue: Queue[Any],
     *,
     watch_ended: Callable[[], bool],
-) -> dict[str, Look]:
-    """Return what only a restart mends."""
+) -> dict[str, Check]:
+    """Return the checks whose failure only a restart fixes."""
     return {
         "tasks": lambda: supervisor.fault_text,
         "watch": lambda: "its task has ended" if watch_ended() else _deaf(cluster, watch),
@@ -39,8 +39,8 @@ def alive(  # noqa: PLR0913 - the parts that are watched
     }
 
 
-def ready(objects: Store[Any], watch: Watch) -> dict[str, Look]:
-    """Return what passes by itself."""
+def ready(objects: Store[Any], watch: Watch) -> dict[str, Check]:
+    """Return the checks whose failure may pass without a restart."""
     return {
         "objects": lambda: None if objects.complete else f"not all are known yet ({len(objects)})",
         "watch is heard": lambda: (
@@ -51,9 +51,9 @@ def ready(objects: Store[Any], watch: Watch) -> dict[str, Look]:
 
 def _deaf(cluster: KubeClient, watch: Watch) -> str | None:
     """
-    Say if our calls succeed and the watch hears nothing.
+    Return what is wrong if our calls succeed but the watch receives nothing.
 
-    An API server that is down, fails at everything or refuses it is no fault of ours: no restart mends it.
+    An API server that is down, fails every call or refuses the watch is not a fault that a restart fixes.
     """
     if watch.refused:
         return None
@@ -63,4 +63,4 @@ def _deaf(cluster: KubeClient, watch: Watch) -> str | None:
 
 def _stuck(queue: Queue[Any]) -> str | None:
     longest = queue.longest_seconds
-    return f"one has been at work for {longest:.0f} s" if longest > STUCK_SECONDS else None
+    return f"one has been busy for {longest:.0f} s" if longest > STUCK_SECONDS else None

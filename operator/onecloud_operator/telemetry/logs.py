@@ -1,4 +1,4 @@
-"""Log lines for people or for machines: one event, its data beside it."""
+"""Log lines for people or for machines: one event each, with its data beside the message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pythonjsonlogger.core import RESERVED_ATTRS, LogData
 from pythonjsonlogger.json import JsonFormatter
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# kopf adds these to what it logs of an object; they would be printed with all their parts.
+# kopf adds these to its records about objects; they would be printed in full.
 _KOPF: Final = frozenset({"k8s_skip", "k8s_ref", "k8s_queue", "settings", "typename", "funcname"})
 # Chatty below WARNING: each request, each watch.
 _QUIET: Final = ("kopf", "httpx", "httpcore", "aiohttp", "asyncio", "kubernetes", "uvicorn")
@@ -23,7 +23,7 @@ class TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line with the record's own data behind it."""
+        """Return the line with the record's data appended."""
         data = {
             key: value
             for key, value in vars(record).items()
@@ -34,7 +34,7 @@ class TextFormatter(logging.Formatter):
 
 
 class MachineFormatter(JsonFormatter):
-    """One JSON object a line, with the words that a line for people has."""
+    """One JSON object per line, with the same message as a line for people."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -45,12 +45,12 @@ class MachineFormatter(JsonFormatter):
         )
 
     def process_log_record(self, log_data: LogData) -> LogData:
-        """Leave out what is not there."""
+        """Leave out empty values."""
         return {key: value for key, value in log_data.items() if value is not None}
 
 
 def configure(*, form: str, level: str) -> None:
-    """Set up logging for the process: *form* text or json, *level* as a word."""
+    """Set up logging for the process: *form* is text or json, *level* a name."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(MachineFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
@@ -64,5 +64,5 @@ def _shown(value: object) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return *text* on one line: what comes from outside must not look like a line of ours."""
+    """Return *text* on one line, so that outside data cannot forge log lines."""
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

@@ -87,7 +87,7 @@ COUNTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 
 
 class Metrics:
-    """All of them, in a registry of their own. *look*, once it is set, yields what is so at this moment."""
+    """All metrics, in their own registry. *look*, once it is set, yields the values of gauges."""
 
     def __init__(self, version: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -159,7 +159,7 @@ class Metrics:
             self._errors.labels(step, refusal).inc()
 
     def fed(self, job: str, seconds: float, rows: int, *, failed: bool) -> None:
-        """Count a turn of a feed's job."""
+        """Count a run of a feed's job."""
         self._feed_calls.labels(job, "failed" if failed else "ok").inc()
         self._feed_rows.labels(job).inc(rows)
         self._feed_seconds.labels(job).observe(seconds)
@@ -177,7 +177,7 @@ class Metrics:
         self._kubernetes_seconds.labels(operation).observe(seconds)
 
     def lagged(self, seconds: float) -> None:
-        """Note by how much the event loop was late."""
+        """Record a delay of the event loop."""
         self._lag_seconds.observe(max(seconds, 0.0))
 
     # -- what is asked for -------------------------------------------------------------------------------
@@ -230,5 +230,5 @@ def tally(words: Mapping[Any, int], known: Iterable[str]) -> dict[str, int]:
 
 
 def label(text: str) -> str:
-    """Return *text* as a label: printable, and cut short."""
+    """Return *text* as a label: printable and truncated."""
     return "".join(c if c.isprintable() else "?" for c in text[:LONGEST_LABEL])

@@ -9,7 +9,13 @@ from itertools import pairwise
 
 import pytest
 
-from onecloud_operator.engine.turns import BUSY_SECONDS, HALF_SECONDS, LONG_SECONDS, Turns, counted
+from onecloud_operator.engine.loop_shares import (
+    BUSY_SECONDS,
+    HALF_SECONDS,
+    LONG_SECONDS,
+    LoopShares,
+    charge_to_caller,
+)
 
 STRANGERS = 200
 HOPS = 10
@@ -25,10 +31,10 @@ class Clock:
         return self.now
 
 
-def keep_busy(turns: Turns, tenant: str) -> None:
+def keep_busy(turns: LoopShares, tenant: str) -> None:
     """Have *tenant* take much of the loop's time, in short steps."""
     for _ in range(round(2 * BUSY_SECONDS / LONG_SECONDS)):
-        turns.spend(tenant, LONG_SECONDS)
+        turns.charge(tenant, LONG_SECONDS)
 
 
 async def hops(noted: list[str], name: str, count: int = HOPS) -> None:
@@ -39,39 +45,39 @@ async def hops(noted: list[str], name: str, count: int = HOPS) -> None:
 
 
 async def test_between_two_steps_of_others_a_busy_tenant_takes_one_whatever_is_ready_of_it() -> None:
-    turns, noted = Turns(Clock()), list[str]()
+    turns, noted = LoopShares(Clock()), list[str]()
     keep_busy(turns, "stranger")
     async with asyncio.TaskGroup() as tasks:
         for _ in range(STRANGERS):
-            tasks.create_task(turns.take(partial(hops, noted, "stranger"), lambda: "stranger"))
-        tasks.create_task(turns.take(partial(hops, noted, "shop"), lambda: "shop"))
+            tasks.create_task(turns.run(partial(hops, noted, "stranger"), lambda: "stranger"))
+        tasks.create_task(turns.run(partial(hops, noted, "shop"), lambda: "shop"))
     last = max(at for at, name in enumerate(noted) if name == "shop")
     assert last <= HOPS * 2
     assert noted.count("stranger") == STRANGERS * HOPS
 
 
 async def test_busy_tenants_stand_in_one_line_in_turn() -> None:
-    turns, noted = Turns(Clock()), list[str]()
+    turns, noted = LoopShares(Clock()), list[str]()
     for name in ("many", "few"):
         keep_busy(turns, name)
     async with asyncio.TaskGroup() as tasks:
         for _ in range(STRANGERS):
-            tasks.create_task(turns.take(partial(hops, noted, "many", 1), lambda: "many"))
-        tasks.create_task(turns.take(partial(hops, noted, "few", 1), lambda: "few"))
+            tasks.create_task(turns.run(partial(hops, noted, "many", 1), lambda: "many"))
+        tasks.create_task(turns.run(partial(hops, noted, "few", 1), lambda: "few"))
     assert noted.index("few") <= 2
 
 
 async def test_what_was_long_ago_counts_no_more() -> None:
     clock = Clock()
-    turns = Turns(clock)
+    turns = LoopShares(clock)
     keep_busy(turns, "shop")
-    assert turns.turn("shop") is not None
+    assert turns.gate("shop") is not None
     clock.now += HALF_SECONDS * 2
-    assert turns.turn("shop") is None
+    assert turns.gate("shop") is None
 
 
 async def test_after_a_long_step_of_a_busy_tenant_the_line_rests_as_long() -> None:
-    turns, ended = Turns(), list[float]()
+    turns, ended = LoopShares(), list[float]()
 
     async def long() -> None:
         time.sleep(4 * LONG_SECONDS)  # noqa: ASYNC251 - what this is about
@@ -80,27 +86,27 @@ async def test_after_a_long_step_of_a_busy_tenant_the_line_rests_as_long() -> No
     keep_busy(turns, "stranger")
     async with asyncio.TaskGroup() as tasks:
         for _ in range(3):
-            tasks.create_task(turns.take(long, lambda: "stranger"))
+            tasks.create_task(turns.run(long, lambda: "stranger"))
     assert all(later - earlier >= 7.5 * LONG_SECONDS for earlier, later in pairwise(ended))
 
 
 async def test_what_a_task_starts_counts_for_the_same_tenant_and_for_nobody_where_nobody_is_named() -> None:
     clock = Clock()
-    turns = Turns(clock)
+    turns = LoopShares(clock)
 
     async def works() -> None:
         clock.now += LONG_SECONDS
 
     async def starts() -> None:
-        await asyncio.create_task(counted(works))
+        await asyncio.create_task(charge_to_caller(works))
 
-    await turns.take(starts, lambda: "stranger")
+    await turns.run(starts, lambda: "stranger")
     assert turns.load("stranger") == pytest.approx(LONG_SECONDS)
-    await asyncio.create_task(counted(works))
+    await asyncio.create_task(charge_to_caller(works))
 
 
 async def test_who_is_cancelled_while_in_line_is_told_so_and_keeps_nobody_waiting() -> None:
-    turns, noted = Turns(Clock()), list[str]()
+    turns, noted = LoopShares(Clock()), list[str]()
     keep_busy(turns, "stranger")
 
     async def waits() -> None:
@@ -110,8 +116,8 @@ async def test_who_is_cancelled_while_in_line_is_told_so_and_keeps_nobody_waitin
             noted.append("cancelled")
             raise
 
-    task = asyncio.create_task(turns.take(waits, lambda: "stranger"))
-    behind = asyncio.create_task(turns.take(partial(hops, noted, "stranger", 1), lambda: "stranger"))
+    task = asyncio.create_task(turns.run(waits, lambda: "stranger"))
+    behind = asyncio.create_task(turns.run(partial(hops, noted, "stranger", 1), lambda: "stranger"))
     for _ in range(3):  # its first step is taken, its second stands in line
         await asyncio.sleep(0)
     task.cancel()

@@ -1,0 +1,11 @@
+"""The names of the operator's loggers, by what their messages are about and not by module."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SERVERS: Final = "onecloud_operator.servers"  # steps towards a spec, and what keeps an object from them
+CLOUD: Final = "onecloud_operator.cloud"  # reading the cloud
+KUBERNETES: Final = "onecloud_operator.kubernetes"  # reading the Kubernetes API, the CRD, permissions
+ELECTION: Final = "onecloud_operator.election"
+PROCESS: Final = "onecloud_operator.process"  # start, stop, internal faults
