@@ -36,8 +36,8 @@ if TYPE_CHECKING:
         pytest.param(status_of(429, "slow down"), KubeError, "429 slow down", id="too-many"),
         pytest.param(status_of(500, "etcd"), KubeError, "500 etcd", id="broken"),
         pytest.param(Answer(503, b"<html>secret-page</html>"), KubeError, "503", id="a-proxy"),
-        pytest.param(Answer(200, b"<html>"), KubeError, "the answer is no JSON", id="no-json"),
-        pytest.param(Answer(200, []), KubeError, "the answer is no JSON object", id="a-list"),
+        pytest.param(Answer(200, b"<html>"), KubeError, "the answer is not JSON", id="no-json"),
+        pytest.param(Answer(200, []), KubeError, "the answer is not a JSON object", id="a-list"),
         pytest.param(LOST, KubeError, "does not answer", id="the-connection-is-cut"),
     ],
 )
@@ -130,11 +130,11 @@ async def test_what_is_sent_names_us_and_the_version_that_was_decided_upon() -> 
 async def test_a_name_that_is_none_never_gets_into_a_path(name: str) -> None:
     async with serving(always(Answer(200, b"{}"))) as place:
         cluster = KubeClient(ApiClient(Configuration(host=place.url)))
-        with pytest.raises(KubeNotFound, match="is no name in Kubernetes"):
+        with pytest.raises(KubeNotFound, match="is not a valid name in Kubernetes"):
             await cluster.secret("shop", name)
-        with pytest.raises(KubeNotFound, match="is no name in Kubernetes"):
+        with pytest.raises(KubeNotFound, match="is not a valid name in Kubernetes"):
             await cluster.secret(name, "onecloud")
-        with pytest.raises(KubeNotFound, match="is no name in Kubernetes"):
+        with pytest.raises(KubeNotFound, match="is not a valid name in Kubernetes"):
             await cluster.read(SERVER, "shop", name)
         await cluster.close()
         assert place.asked == []
