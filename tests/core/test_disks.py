@@ -21,6 +21,7 @@ from tests.core.fixtures import (
     MADE,
     NOW,
     PLACE,
+    RESTART,
     ROOT,
     details,
     facts,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 BARE = Disk("disk-9", 0, 10240)  # what takes the root disk's place
 LARGER = {"rootDisk": {"size": "80Gi"}, "dataDisks": [{"index": 1, "size": "20Gi"}]}
 GIVEN = {"dataDisks": [{"index": 1, "size": "10Gi"}]}
-RESTART = {"allow": "Restart"}
 OLD = replace(MADE, completed_at="2026-11-01T11:59:30Z")  # by an operator that kept no record of disks
 ADOPTED = {"creation": None, "adopted_at": "2026-11-23T11:59:30Z"}
 
@@ -57,7 +57,7 @@ def seen(
 ) -> Facts:
     """A stopped server that shows *disks*, of an object that wants *wanted* and remembers *recorded*."""
     held = resource(
-        spec=spec({"powerState": "Stopped", **(wanted or {})}, disruption=RESTART),
+        spec=spec({"powerState": "Stopped", **(wanted or {})}, **RESTART),
         records=records(**{"creation": OLD, **(recorded or {})}),
         annotations=annotations or {},
     )
@@ -233,7 +233,7 @@ def test_a_new_attempt_and_a_new_adoption_forget_the_disks_of_the_old_server() -
 
 
 def test_a_server_is_not_stopped_for_a_disk_that_is_not_its_root_disk() -> None:
-    intent = spec({**LARGER, "powerState": "Running"}, disruption=RESTART)
+    intent = spec({**LARGER, "powerState": "Running"}, **RESTART)
     given = seen(BARE, recorded={"root_disk_id": "disk-0"}, status="running")
     assert not isinstance(plan(replace(given, resource=replace(given.resource, spec=intent))), Stop)
 
