@@ -14,6 +14,9 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from onecloud_operator.api.reasons import Reason
+from onecloud_operator.telemetry.collectors import REASONS, UNTROUBLED
+from onecloud_operator.telemetry.metrics import OTHER
 from sandbox.cluster.control_plane import free_port
 from sandbox.cluster.namespaces import temporary
 from sandbox.stage import ROOT
@@ -214,6 +217,31 @@ def test_each_trouble_raises_its_alert_for_its_namespace_and_nothing_else_does(
         alert_rule_test=cases,
         promql_expr_test=[firing("5m", ()), firing("75m", FIRES.values())],
     )
+
+
+@pytest.mark.parametrize(
+    ("stalled", "silent"),
+    [
+        pytest.param("false", {Reason.PREPAID_NOT_EXPIRED}, id="waiting-may-help"),
+        pytest.param("true", {Reason.TOO_MANY_GONE}, id="stalled"),
+    ],
+)
+def test_there_is_no_trouble_without_an_alert(
+    stalled: str, silent: set[Reason], promtool: str, tmp_path: Path
+) -> None:
+    """But a server whose paid time has to end first, and vanished servers, which have an alert of all."""
+    troubles = {"object_namespace": "shop", "stalled": stalled}
+    reasons = {str(reason) for reason in REASONS - UNTROUBLED} | {OTHER}
+    given = {
+        series("onecloud_operator_objects_in_trouble", {**troubles, "reason": reason}): f"1x{MINUTES}"
+        for reason in reasons
+    }
+    firing = {
+        "expr": 'group by (reason) (ALERTS{alertstate="firing",object_namespace="shop"})',
+        "eval_time": "75m",
+        "exp_samples": [{"labels": f'{{reason="{each}"}}', "value": 1} for each in reasons - silent],
+    }
+    check(promtool, tmp_path, given, promql_expr_test=[firing])
 
 
 WORSE: Final[dict[str, Callable[[Scrape], Series]]] = {
