@@ -19,6 +19,7 @@ from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.controller.sessions import Sessions
 from onecloud_operator.engine import loggers
 from onecloud_operator.engine.backoff import Backoff
+from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.loop_shares import LoopShares
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import Supervisor, TaskFault
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
     from onecloud_operator.core.facts import Config
     from onecloud_operator.core.resource import Resource
-    from onecloud_operator.engine.lanes import Lane
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.cluster_addresses import ClusterAddresses
     from onecloud_operator.kube.installed_crd import InstalledCRD
@@ -79,6 +79,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         loop_shares=loop_shares,
         on_pass=partial(_count_pass, metrics),
     )
+    objects.tell = partial(queue.add, lane=Lane.USER)
     feeds: Feeds[Key] = Feeds(
         notify=queue.add,
         clock=clock,

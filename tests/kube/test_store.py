@@ -12,6 +12,7 @@ from onecloud_operator.api.crd import DEFINITION
 from onecloud_operator.controller.server_object import SERVERS, resource_of
 from onecloud_operator.core.records import attempt_id, unasked_for
 from onecloud_operator.core.resource import FINALIZER, PAUSED, Resource
+from onecloud_operator.kube.client import KubeError
 from onecloud_operator.kube.store import ECHO_SECONDS, Key, Store
 from tests.api.manifests import SPEC, merged
 from tests.engine.simulated import SimulatedClock
@@ -54,6 +55,64 @@ async def test_an_edit_that_the_watch_tells_before_our_own_write_is_answered_is_
     assert objects.heard(body(3), listed=False) == KEY
     objects.answered(body(2), asked_at)
     assert version(objects) == "3"
+
+
+async def test_what_the_watch_tells_of_a_write_before_its_answer_is_told_nobody(
+    objects: Store[Resource], clock: SimulatedClock
+) -> None:
+    told: list[Key] = []
+    objects.tell = told.append
+    objects.heard(body(1), listed=True)
+    asked_at = clock.monotonic()
+    with objects.writing(KEY):
+        await clock.advance(0.01)
+        assert objects.heard(body(2), listed=False) is None
+        objects.answered(body(2), asked_at)
+    assert told == []
+    assert objects.heard(body(3), listed=False) == KEY
+
+
+@pytest.mark.parametrize("answers", [(), (2,)], ids=["unanswered", "answered"])
+async def test_an_edit_that_is_heard_of_while_we_write_is_told_when_the_write_has_ended(
+    objects: Store[Resource], clock: SimulatedClock, answers: tuple[int, ...]
+) -> None:
+    told: list[Key] = []
+    objects.tell = told.append
+    objects.heard(body(1), listed=True)
+    asked_at = clock.monotonic()
+    with objects.writing(KEY):
+        await clock.advance(0.01)
+        for heard in (2, 3):
+            assert objects.heard(body(heard), listed=False) is None
+        for answer in answers:
+            objects.answered(body(answer), asked_at)
+    assert told == [KEY]
+    assert version(objects) == "3"
+
+
+async def test_a_write_that_fails_keeps_nothing_back(objects: Store[Resource], clock: SimulatedClock) -> None:
+    told: list[Key] = []
+    objects.tell = told.append
+    objects.heard(body(1), listed=True)
+
+    def fail() -> None:
+        with objects.writing(KEY):
+            assert objects.heard(body(2), listed=False) is None
+            raise KubeError("no answer came")
+
+    with pytest.raises(KubeError):
+        fail()
+    assert told == [KEY]
+
+
+def test_an_object_that_goes_while_it_is_written_is_told_nobody(objects: Store[Resource]) -> None:
+    told: list[Key] = []
+    objects.tell = told.append
+    objects.heard(body(1), listed=True)
+    with objects.writing(KEY):
+        objects.heard(body(2), listed=False)
+        objects.drop(KEY)
+    assert told == []
 
 
 async def test_versions_that_went_back_are_believed_when_they_come_out_of_a_list(

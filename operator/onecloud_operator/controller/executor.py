@@ -47,6 +47,7 @@ from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.values import Problem
 from onecloud_operator.kube.client import KubeClient, ObjectReference
 from onecloud_operator.kube.secrets import PASSWORD_BYTES, USER_DATA_BYTES
+from onecloud_operator.kube.store import Key
 from onecloud_operator.onecloud import ServerQuery
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.translate import (
@@ -76,7 +77,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.feed import Feed
-    from onecloud_operator.kube.store import Key, Store
+    from onecloud_operator.kube.store import Store
     from onecloud_operator.onecloud import Cloud
 
 MAX_FOUND = 20  # of one name; more than one is told, and none of them taken
@@ -123,12 +124,13 @@ class Executor:
 
     async def _set_finalizer(self, facts: Facts, *, held: bool) -> None:
         resource, reference, asked_at = facts.resource, reference_of(facts), self.monotonic()
-        if held:
-            others = bool(resource.finalizers)
-            body = await self.cluster.add_finalizer(reference, FINALIZER, others=others)
-        else:
-            body = await self.cluster.remove_finalizer(reference, FINALIZER, resource.finalizer_place)
-        self.objects.answered(body, asked_at)
+        with self.objects.writing(Key(resource.namespace, resource.name, resource.uid)):
+            if held:
+                others = bool(resource.finalizers)
+                body = await self.cluster.add_finalizer(reference, FINALIZER, others=others)
+            else:
+                body = await self.cluster.remove_finalizer(reference, FINALIZER, resource.finalizer_place)
+            self.objects.answered(body, asked_at)
 
     async def _look(self, step: Looking, began_at: float) -> Outcome:
         cloud, feed = self._reach()

@@ -51,8 +51,9 @@ class Recorder:
         if (wrote := self.objects.wrote(key, found.version)) is not None and not self.differs(wrote, known):
             return
         asked_at = self.monotonic()
-        body = await self.cluster.write_status(self._reference(key, found), known)
-        self.objects.answered(body, asked_at, status=known)
+        with self.objects.writing(key):
+            body = await self.cluster.write_status(self._reference(key, found), known)
+            self.objects.answered(body, asked_at, status=known)
         if not keeps(body.get("status"), known):
             await self.installed_crd.look()
             msg = "the API server did not keep all of a status: its definition is older than it was"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
@@ -74,6 +75,8 @@ class Store(Generic[ObjectT]):
     a late watch can explain it, and never when it comes out of a list: after a restore of the cluster's
     database versions really do go back.
 
+    The watch may also be quicker than the answer to our write, and tell of nothing else: see `writing`.
+
     *sees*: whether all objects of a namespace are heard of. *handover_seconds*: for so long an object is left
     alone that comes to us while we run and was worked on before, since whoever did may not know yet.
     """
@@ -95,6 +98,8 @@ class Store(Generic[ObjectT]):
         self._parsed: dict[Key, tuple[_Entry, ObjectT]] = {}
         self._owners: dict[str, Key] = {}
         self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects name each
+        self._writing: dict[Key, str | None] = {}  # under way, and the version that was heard of meanwhile
+        self.tell: Callable[[Key], None] = _ignore  # of news that was kept back while we wrote
         self.complete = False  # every object of the cluster's first list was heard of
         self.refused: frozenset[str] = frozenset()  # namespaces whose objects we may not list
 
@@ -149,7 +154,28 @@ class Store(Generic[ObjectT]):
             self._not_before[key] = self._monotonic() + self._handover_seconds
         # What came in one list shares its names already; a copy would only take more.
         self._put(key, slim(body) if listed else _sharing(slim(body)), written=False)
+        if key in self._writing and not listed:
+            self._writing[key] = version_of(body)
+            return None
         return key
+
+    @contextmanager
+    def writing(self, key: Key) -> Iterator[None]:
+        """
+        Keep back what the watch tells of *key* while it is written: most often it is this very write.
+
+        It is, if the answer to the write is of the version that was heard of last: each write is refused
+        unless it follows on the version decided upon. Anything else is told at the end, also of a write that
+        failed.
+        """
+        self._writing[key] = None
+        try:
+            yield
+        finally:
+            heard, entry = self._writing.pop(key), self._entries.get(key)
+            echo = entry is not None and entry.written and version_of(entry.body) == heard
+            if heard is not None and entry is not None and not echo:
+                self.tell(key)
 
     def answered(
         self, body: Mapping[str, Any], asked_at: float, *, status: Mapping[str, Any] | None = None
@@ -262,6 +288,10 @@ def _sharing(value: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(value, list):
         return [_sharing(inner) for inner in value]
     return value
+
+
+def _ignore(_key: Key) -> None:
+    """Do nothing with it."""
 
 
 def _older(left: str, right: str) -> bool:
