@@ -42,6 +42,12 @@ def test_a_server_that_moves_is_timed_from_its_first_step_and_each_step_counts()
     assert (later.moving_since, later.moved_at, later.moved_version) == (100.0, 120.0, 9)
 
 
+def test_a_step_that_was_not_looked_at_at_once_counts_from_when_it_was_read() -> None:
+    first = noted(Memory(), reading(server("deploying", version=8)), 100.0)
+    seen = replace(reading(server("starting", version=11)), first_seen_at=130.0)
+    assert noted(first, seen, 700.0).moved_at == 130.0
+
+
 @pytest.mark.parametrize(
     ("status", "count"),
     [

@@ -141,5 +141,8 @@ def test_when_it_is_looked_at_again(step: Step, memory: Memory, seconds: float |
 def test_a_server_that_moves_is_looked_at_when_ready_can_no_longer_be_kept_and_when_it_hangs() -> None:
     moving = replace(after(facts(server("deploying")), SETTLED), memory=Memory(moving_since=NOW - 20))
     assert report(moving, Hold(Reason.UPDATING, "x")).requeue_after == 40.0
-    longer = replace(moving, memory=Memory(moving_since=NOW - 80))
-    assert report(longer, Hold(Reason.UPDATING, "x")).requeue_after == longer.config.hung_seconds
+    longer = replace(moving, memory=Memory(moving_since=NOW - 80, moved_at=NOW - 50))
+    hung = longer.config.hung_seconds
+    assert report(longer, Hold(Reason.UPDATING, "x")).requeue_after == hung - 50
+    hangs = replace(moving, memory=Memory(moving_since=NOW - 2 * hung, moved_at=NOW - hung))
+    assert report(hangs, Hold(Reason.UPDATING, "x")).requeue_after == hung

@@ -12,7 +12,7 @@ from onecloud_operator.api.crd import DEFINITION
 from onecloud_operator.controller.server_object import SERVERS, resource_of
 from onecloud_operator.core.records import attempt_id, unasked_for
 from onecloud_operator.core.resource import FINALIZER, PAUSED, Resource
-from onecloud_operator.kube.client import KubeError
+from onecloud_operator.kube.calls import KubeError
 from onecloud_operator.kube.store import ECHO_SECONDS, Key, Store
 from tests.api.manifests import SPEC, merged
 from tests.engine.simulated import SimulatedClock

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
-from onecloud_operator.core.actions import Look
+from onecloud_operator.core.actions import Hold, Look
 from onecloud_operator.core.cloud_writes import Delete
 from onecloud_operator.core.memory import seeing
 from onecloud_operator.core.observed import Reading
@@ -102,6 +102,13 @@ class Observer:
         """Drop what is kept of an object that is gone."""
         self.feeds.leave(key)
         self._watching.pop(key, None)
+
+    def note_the_wait(self, key: Key, facts: Facts, step: Step) -> None:
+        """Have the feed skip the steps of a moving server, if none of them changes what was decided."""
+        known = self._watching.get(key)
+        if known is not None and known.feed is not None:
+            waits = isinstance(step, Hold) and step.until_settled and not facts.resource.deleting
+            known.feed.await_settled(key, facts.server if waits else None)
 
     def note_the_bin(self, key: Key, facts: Facts, step: Step, outcome: Outcome) -> None:
         """See whether a server that was to be recycled is gone for good: then there is no recycle bin."""

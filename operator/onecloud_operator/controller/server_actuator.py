@@ -132,5 +132,6 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
 
     async def _act(self, key: Key, facts: Facts, executor: Executor, step: Step) -> Outcome:
         outcome = await executor.act(facts, step)
+        self._observer.note_the_wait(key, facts, step)
         self._observer.note_the_bin(key, facts, step, outcome)
         return outcome

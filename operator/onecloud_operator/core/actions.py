@@ -151,6 +151,7 @@ class Hold:
     *look_seconds*: look again that early, though nothing is tried then. *paced*: *requeue_after* is the
     reason's interval, after which nothing is tried either. *asks*: asked first, to say more.
     *unread*: only a reading is waited for, and what the status says stands until it comes.
+    *until_settled*: no step that the server takes while it moves changes anything, only where it settles.
     *spent*: what was tried and is not repeated by itself; the status keeps it until something new is asked.
     """
 
@@ -162,6 +163,7 @@ class Hold:
     look_seconds: float | None = None
     paced: bool = False
     asks: ReadCause | None = None
+    until_settled: bool = False
 
     @property
     def final(self) -> bool:

@@ -63,7 +63,9 @@ def noted(memory: Memory, reading: Reading, now: float) -> Memory:
     if server is None:
         return memory
     if memory.moved_version != server.version:
-        memory = replace(memory, moved_version=server.version, moved_at=now)
+        # Of the steps of a moving server not each is looked at; what was the newest long before is known.
+        moved_at = now if memory.moved_version is None else min(reading.first_seen_at, now)
+        memory = replace(memory, moved_version=server.version, moved_at=moved_at)
     if server.phase is not Phase.MOVING:
         sync = 0 if server.phase.stable else memory.sync_count
         synced_at = memory.synced_at if sync else None

@@ -88,6 +88,17 @@ class Cache(Generic[K]):
         for key in entry.watchers:
             self._notify(key, lane)
 
+    def notify_unless_under_way(self, entry: Entry[K]) -> None:
+        """Notify all watchers of *entry*, unless its only one waits until the server has settled."""
+        if not entry.under_way:
+            self.notify(entry)
+
+    def await_settled(self, key: K, seen: Observed | None) -> None:
+        """Record that *key* has *seen* its server moving and waits until it settles; None: it does not."""
+        entry = self._entries.get(self._watching.get(key, ""))
+        if entry is not None:
+            entry.awaited_by = None if seen is None else (key, seen)
+
     def reading(self, server_id: str) -> Reading:
         """Return the last reading of *server_id*, an empty one if it is not watched."""
         entry = self._entries.get(server_id)

@@ -62,7 +62,7 @@ class Context(Generic[K]):
         if entry.settled and not server.detailed:
             self.detail_queue.add(entry.id, notify=True)  # its watchers are notified once these are read
             return
-        self.cache.notify(entry)
+        self.cache.notify_unless_under_way(entry)
         since = self.clock.monotonic() - entry.details_at
         if server.phase is Phase.MOVING and since >= self.options.moving_details_seconds:
             self.detail_queue.add(entry.id)

@@ -140,7 +140,7 @@ class Delta(Generic[K]):
                     entry.id, notify=True
                 )  # a change of a disk or NIC does not change the row's version
             else:
-                context.cache.notify(entry)
+                context.cache.notify_unless_under_way(entry)
 
     def _start_sweep(self) -> None:
         """

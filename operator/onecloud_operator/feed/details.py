@@ -189,8 +189,10 @@ class DetailsBatch(Generic[K]):
             except Untranslatable:
                 context.suspect_missing(entry, page.asked_at)
                 continue
-            if news is Freshness.NEW or batch[entry.id]:
+            if batch[entry.id]:
                 context.cache.notify(entry)
+            elif news is Freshness.NEW:
+                context.cache.notify_unless_under_way(entry)
 
     def _suspect(self, batch: dict[str, bool], asked_at: float) -> None:
         """Have the watchers read the server: the cloud cannot show the details of this row."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.core.observed import Phase
@@ -41,6 +41,7 @@ class Entry(Generic[K]):
     details_at: float = NEVER
     missing_at: float = NEVER
     wrote_at: float = NEVER  # when our last write to it ended
+    awaited_by: tuple[K, Observed] | None = None  # who waits until it has settled, and its state when seen
     missing: bool = False
     gone: bool = False
     swept: int = 0
@@ -54,3 +55,16 @@ class Entry(Generic[K]):
     def settled(self) -> bool:
         """Whether its details are worth reading: the server is not moving, and the cloud knows its state."""
         return self.server is None or self.server.phase not in {Phase.MOVING, Phase.UNKNOWN}
+
+    @property
+    def under_way(self) -> bool:
+        """Whether its only watcher waits until it has settled, and all that changed is the step it is at."""
+        server = self.server
+        if server is None or self.awaited_by is None or server.phase is not Phase.MOVING or self.missing:
+            return False
+        key, seen = self.awaited_by
+        if self.watchers != (key,) or seen.phase is not Phase.MOVING or server.recycled != seen.recycled:
+            return False
+        if server.details is None or seen.details is None or server.details is seen.details:
+            return server.details is seen.details
+        return server.details == replace(seen.details, version=server.details.version)

@@ -126,6 +126,15 @@ class Feed(Generic[K]):
         if server_id is not None:
             self._jobs.drop(server_id)
 
+    def await_settled(self, key: K, seen: Observed | None) -> None:
+        """
+        Record that *key* has *seen* its server moving and has nothing to do until it has settled.
+
+        It is then not notified of each step in between, nor of the first poll after a write. None: it may
+        have something to do.
+        """
+        self._cache.await_settled(key, seen)
+
     # -- what is known -----------------------------------------------------------------------------------
     @property
     def health(self) -> FeedHealth:

@@ -47,7 +47,9 @@ def moving(facts: Facts, server: Observed) -> Step:
     """Wait for a server that is on its way; when it has not changed for long, have the cloud check it."""
     records = facts.resource.records
     creation_open = records.creation and not records.creation.completed_at
-    wait = Hold(Reason.CREATING if creation_open else Reason.UPDATING, doing(facts.resource))
+    wait = Hold(
+        Reason.CREATING if creation_open else Reason.UPDATING, doing(facts.resource), until_settled=True
+    )
     changed_at = facts.memory.moved_at
     hung = facts.config.hung_seconds
     if changed_at is None or facts.now - changed_at < hung or _only_reporting(facts):

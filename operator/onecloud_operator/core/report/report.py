@@ -251,7 +251,8 @@ def _seconds(facts: Facts, step: Step, verdict: Verdict) -> float | None:
     if facts.server is not None and facts.server.phase is Phase.MOVING:
         since = facts.memory.moving_since if facts.memory.moving_since is not None else facts.now
         kept = since + READY_KEPT_SECONDS - facts.now
-        waits.append(kept if kept > 0 else facts.config.hung_seconds)
+        hung = facts.memory.latest(facts.memory.moved_at) + facts.config.hung_seconds - facts.now
+        waits.append(kept if kept > 0 else hung if hung > 0 else facts.config.hung_seconds)
     if verdict.reason in LOOK_SOON_REASONS and not waits:
         waits.append(LOOK_SOON_SECONDS)
     return max(min(waits), 0.0) if waits else None
