@@ -1,4 +1,4 @@
-"""What is decided for an object that has its server, and when nothing is decided at all."""
+"""What is decided for an object that has its server."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import AddFinalizer, BeginCreation, BeginRestart, Hold, Look, Settled
+from onecloud_operator.core.actions import AddFinalizer, BeginRestart, Hold, Settled
 from onecloud_operator.core.cloud_writes import (
-    Claim,
     GrowDisk,
     Resize,
     SetSecurityGroups,
@@ -21,43 +20,29 @@ from onecloud_operator.core.cloud_writes import (
     Update,
 )
 from onecloud_operator.core.facts import Memory
-from onecloud_operator.core.observed import Disk, Owner, Phase, Reading
+from onecloud_operator.core.observed import Disk, Phase
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.plan.retry import kind_of
-from onecloud_operator.core.records import Creation, attempt_id
+from onecloud_operator.core.records import Creation
 from onecloud_operator.core.retry_state import Attempt, Refusal
-from onecloud_operator.core.values import Place, Problem
+from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
-    ADOPTED,
     ID,
     MADE,
     NOW,
-    OTHER_UID,
-    PLACE,
     RESTART,
-    UID,
     details,
     facts,
-    reading,
     records,
     resource,
     server,
     spec,
 )
+from tests.core.wanted import adopted, wanting
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.observed import Observed
-    from onecloud_operator.core.resource import Resource
-
-
-def wanting(server_spec: dict[str, Any] | None = None, **policies: Any) -> Resource:
-    return resource(spec=spec(server_spec, **policies))
-
-
-def adopted(server_spec: dict[str, Any] | None = None) -> Resource:
-    wanted = spec(server_spec, adoption={"policy": "Adopt", "id": ID})
-    return resource(spec=wanted, records=ADOPTED)
 
 
 @pytest.mark.parametrize(
@@ -160,25 +145,6 @@ def test_a_finalizer_that_was_taken_off_is_set_again_before_anything_is_sent() -
     assert plan(facts(resource=stripped)) == AddFinalizer()
 
 
-def test_a_status_that_claims_an_adoption_of_another_server_than_was_asked_for_gives_no_right() -> None:
-    """Not even to set the owner tags, which would make the next pass believe that it is ours."""
-    forged = replace(
-        wanting({"name": "mine"}, adoption={"policy": "AdoptOrCreate"}, deletionPolicy="Delete"),
-        records=records(id="victim", creation=None, adopted_at="2026-11-23T11:59:00Z"),
-    )
-    victim = server(id="victim", name="somebody-elses", details=details(owner=None))
-    held = plan(facts(victim, resource=forged))
-    assert isinstance(held, Hold)
-    assert held.reason == "OwnedByAnother"
-
-
-def test_a_404_without_a_record_of_the_place_makes_nothing_again() -> None:
-    lost = replace(wanting(onExternalDeletion="Recreate"), records=records(place=None))
-    held = plan(facts(resource=lost, reading=Reading(asked_at=NOW, gone=True)))
-    assert isinstance(held, Hold)
-    assert held.reason == "CredentialsMismatch"
-
-
 def test_a_network_given_by_id_is_compared() -> None:
     other = "6a1b0d5e-2f7c-4a83-9d10-5b3c1e7f9a21"
     held = plan(facts(resource=adopted({"networks": [{"network": other}]})))
@@ -207,103 +173,8 @@ def test_drift_is_only_reported_in_mode_report() -> None:
     assert step.reason == "DriftReported"
 
 
-def test_what_nothing_can_change_is_reported_of_an_adopted_server_and_never_acted_on() -> None:
-    step = plan(facts(resource=adopted({"hypervisor": "esxi"})))
-    assert isinstance(step, Hold)
-    assert step.reason == "ImmutableField"
-    assert "take them out" in step.message
-
-
 def test_what_counts_only_when_a_server_is_made_is_no_difference_of_one_that_we_made() -> None:
     assert plan(facts(resource=wanting({"image": "debian-12", "hypervisor": "esxi"}))) == Settled()
-
-
-def test_ready_is_believed_only_when_two_reads_agree() -> None:
-    once = Reading(server("ready"), first_seen_at=NOW - 1, asked_at=NOW - 1)
-    step = plan(facts(reading=once))
-    assert isinstance(step, Hold)
-    assert plan(facts(reading=replace(once, asked_at=NOW))) == Start(ID)
-
-
-def test_running_is_believed_at_once() -> None:
-    once = Reading(server(), first_seen_at=NOW - 1, asked_at=NOW - 1)
-    assert plan(facts(reading=once)) == Settled()
-
-
-def test_nothing_is_compared_with_details_of_an_older_row() -> None:
-    stale = server(details=details(version=6), plain={"description": "old"})
-    step = plan(facts(stale, resource=wanting({"description": "new"})))
-    assert isinstance(step, Hold)
-
-
-def test_a_reading_older_than_our_own_write_decides_nothing() -> None:
-    step = plan(facts(resource=wanting({"description": "new"}), memory=Memory(wrote_at=NOW)))
-    assert isinstance(step, Hold)
-    assert step.reason == "Updating"
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        pytest.param(
-            {"resource": resource(annotations={"onecloud.io/paused": "true"})}, "Paused", id="paused"
-        ),
-        pytest.param({"resource": resource(spec=None, flaw="wrong")}, "InvalidSpec", id="unreadable-spec"),
-        pytest.param(
-            {"trouble": Problem(Reason.FORBIDDEN, "no")}, "Forbidden", id="the-cloud-cannot-be-asked"
-        ),
-        pytest.param(
-            {"place": Place(PLACE.auth_url, PLACE.region, "another")},
-            "CredentialsMismatch",
-            id="another-project",
-        ),
-        pytest.param({"reading": reading(server("unknown"))}, "ServerUnknown", id="unknown"),
-        pytest.param({"reading": reading(server(recycled=True))}, "InRecycleBin", id="recycled-by-others"),
-        pytest.param({"reading": reading(server("starting"))}, "Updating", id="moving"),
-        pytest.param(
-            {"reading": Reading(asked_at=NOW, gone=True)}, "ExternallyDeleted", id="gone-and-reported"
-        ),
-        pytest.param({"reading": Reading()}, "NotYetObserved", id="not-read-yet"),
-    ],
-)
-def test_nothing_is_sent(changes: dict[str, Any], reason: str) -> None:
-    """Much is asked for: a restart, a resize and a new server if this one is gone from elsewhere."""
-    step = plan(replace(facts(), **changes))
-    assert isinstance(step, Hold)
-    assert step.reason == reason
-
-
-def test_absence_from_a_list_is_a_question_and_never_an_answer() -> None:
-    assert plan(facts(reading=Reading(asked_at=NOW, missing=True))) == Look(ID)
-
-
-def test_a_404_from_another_project_never_counts_as_gone() -> None:
-    elsewhere = Place(PLACE.auth_url, PLACE.region, "another")
-    step = plan(
-        facts(
-            resource=resource(spec=spec(onExternalDeletion="Recreate")),
-            place=elsewhere,
-            reading=Reading(asked_at=NOW, gone=True),
-        ),
-    )
-    assert isinstance(step, Hold)
-    assert step.reason == "CredentialsMismatch"
-
-
-def test_a_server_deleted_by_others_is_made_again_only_when_asked() -> None:
-    gone = Reading(asked_at=NOW, gone=True)
-    again = resource(spec=spec(onExternalDeletion="Recreate"))
-    step = plan(facts(resource=again, reading=gone))
-    assert isinstance(step, BeginCreation)
-    assert step.creation.attempt == 2
-    assert step.creation.id == attempt_id(UID, 2)
-
-
-def test_nothing_is_made_again_while_a_share_of_the_fleet_vanished() -> None:
-    again = resource(spec=spec(onExternalDeletion="Recreate"))
-    step = plan(facts(resource=again, reading=Reading(asked_at=NOW, gone=True), too_many_gone=True))
-    assert isinstance(step, Hold)
-    assert step.reason == "TooManyGone"
 
 
 @pytest.mark.parametrize("status", ["start_fail", "stop_fail", "delete_fail", "sched_fail", "deploy_fail"])
@@ -344,36 +215,6 @@ def test_a_forged_creation_record_points_at_nothing() -> None:
     step = plan(facts(resource=resource(records=records(creation=forged, id=forged.id))))
     assert isinstance(step, Hold)
     assert step.reason == "OwnedByAnother"
-
-
-ADOPTING = spec(adoption={"policy": "Adopt", "id": ID})
-
-
-def test_an_adopted_server_without_our_tag_is_claimed_before_anything_else() -> None:
-    found = server("ready", details=details(owner=None))
-    assert plan(facts(found, resource=resource(spec=ADOPTING, records=ADOPTED))) == Claim(ID)
-
-
-def test_an_adopted_server_with_another_living_owner_is_left_alone() -> None:
-    other = Owner("cluster0", "shop", "web-2", OTHER_UID)
-    found = server("ready", details=details(owner=other))
-    adopted = resource(spec=ADOPTING, records=ADOPTED)
-    step = plan(facts(found, resource=adopted, rivals=frozenset({OTHER_UID})))
-    assert isinstance(step, Hold)
-    assert step.reason == "OwnedByAnother"
-    assert plan(facts(found, resource=adopted)) == Claim(ID)
-
-
-def test_a_status_that_claims_an_adoption_nobody_asked_for_gives_no_right() -> None:
-    found = server("ready", details=details(owner=None))
-    step = plan(facts(found, resource=resource(records=ADOPTED)))
-    assert isinstance(step, Hold)
-    assert step.reason == "OwnedByAnother"
-
-
-def test_an_adopted_server_is_not_started_unless_its_power_state_is_declared() -> None:
-    adopted = resource(spec=ADOPTING, records=ADOPTED)
-    assert plan(facts(server("ready"), resource=adopted)) == Settled()
 
 
 def test_every_phase_has_a_rule() -> None:
