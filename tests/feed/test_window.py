@@ -1,14 +1,7 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from onecloud_operator.feed.window import EVERYTHING, Window
-
-T = datetime(2026, 11, 23, 7, 28, 28, tzinfo=UTC)
-
-
-def after(seconds: float) -> datetime:
-    return T + timedelta(seconds=seconds)
+from tests.feed.windows import T, after
 
 
 def test_a_project_without_servers_is_asked_for_everything() -> None:
