@@ -201,12 +201,12 @@ async def test_the_metrics_know_depth_age_and_each_pass(clock: SimulatedClock) -
     queue.add("a", Lane.CLOUD)
     await clock.advance(3)
     queue.add("b", Lane.USER)
-    assert queue.oldest_seconds == 3.0
+    assert queue.waiting_seconds(Lane.CLOUD) == 3.0
     gate = desk.close("b")
     async with running(queue, desk, clock):
         await clock.advance(2)
-        assert (queue.oldest_seconds, queue.parked_seconds(Lane.CLOUD)) == (0.0, 5.0)
+        assert (queue.waiting_seconds(Lane.CLOUD), queue.parked_seconds(Lane.CLOUD)) == (0.0, 5.0)
         gate.set()
         await clock.settle()
         assert seen == [(Lane.USER, 0.0, 2.0, False), (Lane.CLOUD, 5.0, 0.0, False)]
-        assert queue.oldest_seconds == 0.0
+        assert queue.waiting_seconds(Lane.CLOUD) == 0.0

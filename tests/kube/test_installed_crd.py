@@ -124,7 +124,7 @@ async def test_a_crd_that_is_updated_beside_a_running_operator_is_known_in_ten_m
     await clock.advance(EVERY_SECONDS)
     assert definition.lacking == set()
     assert definition.status == OURS
-    assert caplog.messages[-1] == "the installed CRD knows every field now"
+    assert caplog.messages[-1] == "the installed CRD now has every field"
     running.cancel()
 
 

@@ -156,11 +156,6 @@ class Queue(Generic[K]):
         """How many keys have a timer."""
         return len(self._timers)
 
-    @property
-    def oldest_seconds(self) -> float:
-        """How long the oldest key of any lane has waited whose tenant has no worker."""
-        return max(self.waiting_seconds(lane) for lane in Lane)
-
     def waiting_seconds(self, lane: Lane) -> float:
         """Return how long the oldest key of *lane* has waited whose tenant has no worker."""
         return self._age(self._shares.waiting(lane, served=False)[1])

@@ -1,4 +1,4 @@
-"""Every kopf decorator. Turns what kopf hears into keys in the queue, and decides nothing."""
+"""All kopf handlers. They turn watch events into keys in the queue, and decide nothing."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from onecloud_operator.kube.store import Key, Store
     from onecloud_operator.kube.watch import Watch
 
-# kopf takes off the finalizer that it believes to be its own, so it is given one that nothing ever sets.
+# kopf removes the finalizer that it considers its own, so it gets one that nothing ever sets.
 UNUSED_FINALIZER = "onecloud.io/never-set"
-# The API server ends a watch after this; kopf then goes on from the last version that it heard.
+# The API server ends a watch after this; kopf then continues from the last version that it received.
 WATCH_SECONDS = 300
 LONGEST_WAIT_SECONDS = 13.0
 
 
 class ServerBackoff:
-    """kopf's waits between attempts at a request, without an end: what is refused may be granted later."""
+    """kopf's waits between attempts at a request, without an end: permissions may be granted later."""
 
     def __iter__(self) -> Iterator[float]:
-        """Begin anew."""
+        """Start from the shortest wait."""
         yield from (1.0, 1.0, 2.0, 3.0, 5.0, 8.0)
         while True:
             yield LONGEST_WAIT_SECONDS
 
 
 class NoDiffBase(kopf.DiffBaseStorage):
-    """Remembers nothing, so that kopf writes nothing on the objects: no handler asks for a difference."""
+    """Stores nothing, so that kopf writes nothing to the objects: no handler uses diffs."""
 
     def build(self, *, body: Any, extra_fields: Any = None, **_: Any) -> Any:  # noqa: ANN401, ARG002 - kopf's
         """Return the essence of an object: always the same."""
@@ -54,10 +54,10 @@ class NoDiffBase(kopf.DiffBaseStorage):
 
 
 class NoProgress(kopf.ProgressStorage):
-    """Keeps no progress of handlers: there are none that could be retried."""
+    """Stores no progress of handlers, since none are retried."""
 
     def fetch(self, **_: object) -> None:
-        """Return that there is none."""
+        """Return no progress."""
 
     def store(self, **_: object) -> None:
         """Store nothing."""
@@ -66,16 +66,16 @@ class NoProgress(kopf.ProgressStorage):
         """Remove nothing."""
 
     def touch(self, **_: object) -> None:
-        """Touch nothing."""
+        """Change nothing."""
 
     def clear(self, *, essence: Any) -> Any:  # noqa: ANN401 - kopf's signature
-        """Return the essence without what is stored in it: as it is."""
+        """Return the essence, which stores nothing."""
         return essence
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedKind:
-    """What hears of the objects of one kind; *gone* is told of those that are not ours any more."""
+    """Handles the watch events of one kind; *gone* is called with keys of objects that left the watch."""
 
     objects: Store[Any]
     queue: Queue[Key]
@@ -83,11 +83,11 @@ class WatchedKind:
 
     @property
     def identity(self) -> Identity:
-        """Return which kind."""
+        """The identity of the kind."""
         return self.objects.kind.identity
 
     async def hear(self, event: Any, **_: object) -> None:  # noqa: ANN401 - kopf's signature
-        """Take over one event."""
+        """Handle one event."""
         body = event["object"]
         if event["type"] == "DELETED":
             self._deleted(body)
@@ -103,7 +103,7 @@ class WatchedKind:
         if "deletionTimestamp" in body["metadata"]:
             self.queue.forget(key)
         else:
-            # It left our selector, so it may be another's by now; or it never had a server.
+            # It no longer matches our selector, so another process may own it; or it never had a server.
             self.queue.abandon(key)
         self.gone(key)
 
@@ -119,12 +119,12 @@ def settings(*identities: Identity, selector: str = "") -> kopf.OperatorSettings
     made.persistence.diffbase_storage = NoDiffBase()
     made.persistence.progress_storage = NoProgress()
     made.posting.enabled = False
-    # We wait for the CRD ourselves, and need no right to watch CRDs or namespaces.
+    # The operator waits for the CRD itself, and needs no permission to watch CRDs or namespaces.
     made.scanning.disabled = True
     for named in identities if selector else ():
         made.watching.label_selectors[named.group, named.version, named.plural] = selector
     made.watching.server_timeout = WATCH_SECONDS
-    # All objects in one answer would be parsed in one go: seconds in which nothing else runs.
+    # Parsing all objects in one answer would block the event loop for seconds.
     made.watching.chunk_size = PAGE
     made.watching.connect_timeout = 10.0
     made.networking.request_timeout = LIST_SECONDS
@@ -134,7 +134,7 @@ def settings(*identities: Identity, selector: str = "") -> kopf.OperatorSettings
 
 
 def registry(watch: Watch, *kinds: WatchedKind) -> kopf.OperatorRegistry:
-    """Return the handlers of all *kinds*; *watch* listens."""
+    """Return the handlers of all *kinds*, with the connections of *watch*."""
     made = kopf.OperatorRegistry()
 
     last: kopf.ConnectionInfo | None = None
@@ -144,7 +144,7 @@ def registry(watch: Watch, *kinds: WatchedKind) -> kopf.OperatorRegistry:
     async def login(**_: object) -> kopf.AiohttpSession:
         nonlocal last, waits
         info = connection.for_kopf(await connection.configuration())
-        if info == last:  # they were just refused, and kopf would come back at once
+        if info == last:  # just refused, and kopf would retry at once
             await asyncio.sleep(next(waits))
         else:
             waits = iter(ServerBackoff())

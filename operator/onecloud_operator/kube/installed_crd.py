@@ -1,4 +1,4 @@
-"""The CRD as it is installed: which fields of the status it keeps, and whether our records are among them."""
+"""The installed CRD: which fields of the status it keeps, and whether it keeps the operator's records."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 logger = logging.getLogger(loggers.KUBERNETES)
 
 AGAIN_SECONDS: Final = 5.0
-EVERY_SECONDS: Final = 600.0  # users update CRDs beside a running operator, and take older ones back
+EVERY_SECONDS: Final = 600.0  # users update and downgrade CRDs while the operator runs
 
 
 class RecordsLost(KubeError):
-    """The installed CRD cannot keep what must be remembered of servers."""
+    """The installed CRD would drop the operator's records about servers."""
 
 
 class InstalledCRD:
     """
     One for each kind. *status* is the served schema of ``status``, None while it is not known.
 
-    *lacking* are the paths of the fields that it does not know: they are not shown.
+    *lacking* are the paths of fields that it does not know, which are not shown.
     """
 
     def __init__(self, cluster: KubeClient, definition: Definition) -> None:
@@ -41,7 +41,7 @@ class InstalledCRD:
         self.lacking: frozenset[str] = frozenset()
 
     async def wait(self, ready: dict[str, Callable[[], str | None]]) -> None:
-        """Wait until a CRD that keeps our records is served; until then *ready* has a check that fails."""
+        """Wait until a CRD that keeps the records is served; until then a check in *ready* fails."""
         while True:
             try:
                 await self.look()
@@ -57,14 +57,14 @@ class InstalledCRD:
                 logger.warning(str(error))
             except KubeError as error:
                 ready["objects"] = lambda: "the API server cannot be asked"
-                logger.warning("the API server cannot be asked; trying again", extra={"error": str(error)})
+                logger.warning("failed to read the installed CRD, retrying", extra={"error": str(error)})
             else:
                 ready["objects"] = lambda: "not yet asked for"
                 return
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def look(self) -> None:
-        """Ask once; log what is lacking if that is another than before. Raises KubeError."""
+        """Read the CRD; log missing fields if they changed. Raises KubeError."""
         identity = self._definition.identity
         status = schema_of_status(await self._cluster.served_schema(identity), identity)
         if lost := records_lost(status, self._definition):
@@ -80,7 +80,7 @@ class InstalledCRD:
                 extra={"fields": ",".join(sorted(lacking))},
             )
         elif self.lacking and not lacking:
-            logger.info("the installed CRD knows every field now")
+            logger.info("the installed CRD now has every field")
         self.status, self.lacking = status, lacking
 
     async def run(self, clock: Clock) -> None:
@@ -95,13 +95,13 @@ class InstalledCRD:
                 await self.look()
             except RecordsLost as error:
                 logger.critical(str(error))
-                raise  # and end: the next process waits for another CRD, and is not ready meanwhile
+                raise  # and exit: the next process waits for another CRD, and is not ready until then
             except KubeError as error:
-                logger.warning("the installed CRD could not be read", extra={"error": str(error)})
+                logger.warning("failed to read the installed CRD", extra={"error": str(error)})
 
 
 def fields_lacking(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: str = "status") -> set[str]:
-    """Return the paths of fields that our schema has and theirs, which is served, has not; outermost only."""
+    """Return the paths of fields that our schema has but the served one lacks; outermost only."""
     if theirs.get("x-kubernetes-preserve-unknown-fields"):
         return set()
     if "items" in ours and "items" in theirs:
@@ -117,7 +117,7 @@ def fields_lacking(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: str
 
 
 def records_lost(served: Mapping[str, Any] | None, definition: Definition) -> set[str]:
-    """Return the paths of the records that the served schema of the status would not keep."""
+    """Return the paths of records that the served schema of the status would drop."""
     lacking = _lacking(served, definition)
     return {path for path in lacking if path.split(".")[1].removesuffix("[]") in definition.records}
 

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(loggers.KUBERNETES)
 
 EVERY_SECONDS = 600.0
-FIRST_SECONDS = 2.0  # until every object of the first list was heard of
+FIRST_SECONDS = 2.0  # until every object of the first list was received
 
 
 class Resync:
-    """Counts the objects of *namespaces* (empty: of the cluster) that *selector* matches (empty: all)."""
+    """Lists the objects in *namespaces* (empty: in the cluster) that *selector* matches (empty: all)."""
 
-    def __init__(  # noqa: PLR0913 - what it touches
+    def __init__(  # noqa: PLR0913 - its dependencies
         self,
         *,
         cluster: KubeClient,
@@ -55,12 +55,12 @@ class Resync:
         self._gone = gone
 
     async def run(self) -> None:
-        """Count for ever; soon again while the first watch has not brought everything."""
+        """Resync until cancelled; more often until the watch has delivered every object."""
         while True:
             try:
                 missing = await self.count()
             except KubeError as error:
-                logger.warning("the objects could not be counted", extra={"error": str(error)})
+                logger.warning("failed to list the objects", extra={"error": str(error)})
                 await self._clock.sleep(FIRST_SECONDS * 5)
                 continue
             if not missing:
@@ -68,7 +68,7 @@ class Resync:
             await self._rest()
 
     def hurry(self) -> None:
-        """Count at once: the watch begins anew, and told of no deletion since it broke off."""
+        """Resync at once: the watch has listed again, and missed deletions in between."""
         self._hurried.set()
 
     async def _rest(self) -> None:
@@ -78,13 +78,13 @@ class Resync:
             self._hurried.clear()
 
     async def count(self) -> int:
-        """Count once: purge what is gone, fetch what was missed; return how many objects were missed."""
+        """Drop objects that are gone, and read those that were missed; return how many were missed."""
         began_at = self._clock.monotonic()
         there = await self._list()
         stale: list[Key] = []
         for key in self._objects.stale_before(began_at):
             if key.namespace in self._objects.refused:
-                continue  # which says nothing about its objects
+                continue  # it may still have its objects
             if key not in there:
                 self._objects.drop(key)
                 self._queue.abandon(key)
@@ -116,7 +116,7 @@ class Resync:
                 refused.add(namespace)
                 if namespace not in self._objects.refused:
                     logger.warning(
-                        "the objects of a namespace may not be listed, so nothing is known of them",
+                        "no permission to list the objects of a namespace",
                         extra={"namespace": namespace, "error": str(error)},
                     )
         self._objects.refused = frozenset(refused)

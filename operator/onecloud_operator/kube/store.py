@@ -1,4 +1,4 @@
-"""The objects as last heard of, by key: from kopf's watch, and from the answers to our own writes."""
+"""The objects in their newest known version, from kopf's watch and from the answers to our own writes."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 ObjectT = TypeVar("ObjectT")
 
-PARSED = 256  # objects that are being worked on: several passes are made on one version
-ECHO_SECONDS = 60.0  # a watch that is further behind than this is broken, and not merely late
+PARSED = 256  # objects with running passes: several passes use one version
+ECHO_SECONDS = 60.0  # a watch that lags behind for longer is broken
 
 
 class Key(NamedTuple):
     """
     One object; *namespace* is "" where its kind has none.
 
-    An object that was deleted and made again under its name is another one.
+    An object that was deleted and created again with the same name is another one.
     """
 
     namespace: str
@@ -97,11 +97,11 @@ class Store(Generic[ObjectT]):
         self._entries: dict[Key, _Entry] = {}
         self._parsed: dict[Key, tuple[_Entry, ObjectT]] = {}
         self._owners: dict[str, Key] = {}
-        self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects name each
-        self._writing: dict[Key, str | None] = {}  # under way, and the version that was heard of meanwhile
-        self.tell: Callable[[Key], None] = _ignore  # of news that was kept back while we wrote
-        self.complete = False  # every object of the cluster's first list was heard of
-        self.refused: frozenset[str] = frozenset()  # namespaces whose objects we may not list
+        self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects refer to each
+        self._writing: dict[Key, str | None] = {}  # the version that the watch delivered meanwhile
+        self.tell: Callable[[Key], None] = _ignore  # called with changes that were held back during a write
+        self.complete = False  # every object of the first list was received
+        self.refused: frozenset[str] = frozenset()  # namespaces without permission to list objects
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -114,12 +114,12 @@ class Store(Generic[ObjectT]):
         return iter(tuple(self._entries))
 
     def lives(self, uid: str, namespace: str) -> bool:
-        """Say whether an object of this UID lives; where not all are known, any may."""
+        """Return whether an object with this UID may exist; any may if not all objects are known."""
         known = self.complete and self._sees(namespace) and namespace not in self.refused
         return not known or uid in self._owners
 
     def has(self, uid: str) -> bool:
-        """Say whether an object of this UID is among those that are known."""
+        """Return whether an object with this UID is known."""
         return uid in self._owners
 
     def statuses(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -127,7 +127,7 @@ class Store(Generic[ObjectT]):
         return ((key.namespace, entry.body.get("status") or {}) for key, entry in self._entries.items())
 
     def rest_seconds(self, key: Key) -> float:
-        """Return for how long the object is still left alone, since it was another's until just now."""
+        """Return for how long to leave the object alone, since another process owned it until now."""
         until = self._not_before.get(key)
         if until is None:
             return 0.0
@@ -137,7 +137,7 @@ class Store(Generic[ObjectT]):
         return 0.0
 
     def heard(self, body: Mapping[str, Any], *, listed: bool) -> Key | None:
-        """Take over what the watch told; return the key if it is news. *listed*: it came out of a list."""
+        """Store an object of the watch; return its key if it is new. *listed*: it came from a list."""
         key = key_of(body)
         old = self._entries.get(key)
         if old is not None and not listed:
@@ -152,7 +152,7 @@ class Store(Generic[ObjectT]):
             and self.kind.identity.finalizer in (body["metadata"].get("finalizers") or ())
         ):
             self._not_before[key] = self._monotonic() + self._handover_seconds
-        # What came in one list shares its names already; a copy would only take more.
+        # Objects of one list share their strings already.
         self._put(key, slim(body) if listed else _sharing(slim(body)), written=False)
         if key in self._writing and not listed:
             self._writing[key] = version_of(body)
@@ -200,7 +200,7 @@ class Store(Generic[ObjectT]):
         )
 
     def drop(self, key: Key) -> None:
-        """Forget an object that is gone."""
+        """Remove an object."""
         if key in self._entries:
             self._count_secret(key, -1)
             del self._entries[key]
@@ -209,7 +209,7 @@ class Store(Generic[ObjectT]):
             self._not_before.pop(key, None)
 
     def stale_before(self, moment: float) -> Iterator[Key]:
-        """Return the keys that nothing was heard of since *moment* (monotonic)."""
+        """Return the keys that were not received since *moment* (monotonic)."""
         return iter(tuple(key for key, entry in self._entries.items() if entry.heard_at < moment))
 
     def get(self, key: Key) -> ObjectT | None:
@@ -226,22 +226,22 @@ class Store(Generic[ObjectT]):
         return parsed[1]
 
     def version(self, key: Key) -> str | None:
-        """Return the resourceVersion of the object as it is known, or None if it is gone."""
+        """Return the known resourceVersion of the object, or None if it is gone."""
         entry = self._entries.get(key)
         return version_of(entry.body) if entry is not None else None
 
     def wrote(self, key: Key, version: str) -> Mapping[str, Any] | None:
-        """Return the status that led to this version, if the API server keeps more than that."""
+        """Return the status that was written in this version, if the API server keeps more than that."""
         entry = self._entries.get(key)
         return entry.wrote if entry is not None and version_of(entry.body) == version else None
 
     def secret_of(self, key: Key) -> tuple[str, str] | None:
-        """Return namespace and name of the Secret that the object names, without reading the rest of it."""
+        """Return namespace and name of the object's Secret, without parsing the rest of its spec."""
         entry = self._entries.get(key)
         return self.kind.secret_of(entry.body) if entry is not None else None
 
     def names(self, secret: tuple[str, str]) -> bool:
-        """Say whether any object names this Secret."""
+        """Return whether any object refers to this Secret."""
         return self._secrets[secret] > 0
 
     def _count_secret(self, key: Key, one: int) -> None:
@@ -280,7 +280,7 @@ def version_of(body: Mapping[str, Any]) -> str:
 
 
 def _sharing(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return *value* with one copy of each name and word for all objects: they are half of its memory."""
+    """Return *value* with interned names and words, which make up half of its memory."""
     if isinstance(value, str):
         return sys.intern(value) if value.isalpha() else value
     if isinstance(value, dict):
@@ -295,5 +295,5 @@ def _ignore(_key: Key) -> None:
 
 
 def _older(left: str, right: str) -> bool:
-    """Say whether version *left* is older; versions that are no numbers cannot be compared."""
+    """Return whether version *left* is older; only numeric versions can be compared."""
     return left.isdigit() and right.isdigit() and int(left) < int(right)

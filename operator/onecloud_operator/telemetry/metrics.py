@@ -1,9 +1,9 @@
 """
 What the operator measures, for Prometheus.
 
-Counters and histograms are told when something happens; gauges are looked up when somebody asks. Labels are
-words of small closed sets. What a tenant writes becomes none, except the names of feeds and namespaces:
-those are cut short, there is a bound for how many there ever are, and they are gone with what they name.
+Counters and histograms are updated when something happens, gauges are read upon a scrape. Label values are
+from small closed sets. Nothing that a tenant writes becomes one, except the names of feeds and namespaces:
+these are truncated, limited in number, and removed with what they name.
 """
 
 from __future__ import annotations
@@ -51,19 +51,19 @@ GAUGES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "leader": ("1 if this process may write, 0 while it stands by.", ()),
     "queue_depth": ("Objects that wait for a worker.", ("lane",)),
     "queue_oldest_seconds": ("How long the oldest of them has waited.", ("lane",)),
-    "queue_parked": ("Objects that wait while their namespace has its part of the workers.", ()),
+    "queue_parked": ("Objects that wait while their namespace has its share of the workers.", ()),
     "queue_parked_oldest_seconds": ("How long the oldest of those has waited.", ("lane",)),
-    "queue_running": ("Objects that are being worked on.", ()),
-    "queue_delayed": ("Objects that are to be looked at again at a later time.", ()),
+    "queue_running": ("Objects with a running pass.", ()),
+    "queue_delayed": ("Objects that are queued again at a later time.", ()),
     "feeds": ("Projects of clouds that are watched.", ()),
     "feed_in_touch": ("1 if the project's cloud answers, 0 if it does not.", FEED),
     "feed_staleness_seconds": (
-        "Age of the newest poll that showed every change; before the first, how long it is waited for.",
+        "Age of the newest complete poll; before the first, the time since the start.",
         FEED,
     ),
     "feed_servers": ("Servers that are watched.", FEED),
     "cloud_requests_in_flight": ("Requests to clouds that are under way.", ("lane",)),
-    "cloud_requests_waiting": ("Requests to clouds that wait for their turn.", ("lane",)),
+    "cloud_requests_waiting": ("Requests to clouds that wait for a slot.", ("lane",)),
     "servers": ("Objects by the state of their server.", ("state",)),
     "objects": ("Objects by the reason of their condition Synced.", ("reason",)),
     "objects_in_trouble": (
@@ -75,13 +75,13 @@ GAUGES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         (),
     ),
     "watch_silent_seconds": (
-        "How long the watch of the Kubernetes API has told nothing; it does so once a minute at least.",
+        "How long the watch of the Kubernetes API has received nothing; it gets a bookmark every minute.",
         (),
     ),
 }
 # The same for what others count.
 COUNTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
-    "feed_restarts": ("Feeds that were started again after a fault of the operator's own.", ()),
+    "feed_restarts": ("Feeds that were restarted after a bug in the operator.", ()),
     "lease_failures": ("Reads and writes of the Lease that failed.", ()),
 }
 
@@ -108,26 +108,26 @@ class Metrics:
         self._errors = self._counter(
             "errors", "Steps that the cloud refused, or that failed on the way, by reason.", "step", "reason"
         )
-        self._feed_calls = self._counter("feed_calls", "Turns of a feed's tasks.", "task", "result")
-        self._feed_rows = self._counter("feed_rows", "Rows that the tasks were given.", "task")
+        self._feed_calls = self._counter("feed_calls", "Runs of a feed's tasks.", "task", "result")
+        self._feed_rows = self._counter("feed_rows", "Rows that the tasks received.", "task")
         self._feed_seconds = self._histogram(
-            "feed_call_duration_seconds", "How long a turn of a feed's task took.", CALL_BUCKETS, "task"
+            "feed_call_duration_seconds", "How long a run of a feed's task took.", CALL_BUCKETS, "task"
         )
         self._cloud_requests = self._counter(
-            "cloud_requests", "Requests to clouds, by what came of them.", "operation", "code"
+            "cloud_requests", "Requests to clouds, by result.", "operation", "code"
         )
         self._cloud_seconds = self._histogram(
             "cloud_request_duration_seconds",
-            "How long requests to clouds took, without waiting for their turn.",
+            "How long requests to clouds took, without waiting for a slot.",
             CALL_BUCKETS,
             "operation",
         )
         self._cloud_throttled = self._counter(
-            "cloud_throttled", "Answers after which a cloud is asked for less at a time.", "operation"
+            "cloud_throttled", "Answers that reduced a limit on concurrent requests.", "operation"
         )
         self._kubernetes_requests = self._counter(
             "kubernetes_requests",
-            "Requests to the Kubernetes API beside the watch, by what came of them.",
+            "Requests to the Kubernetes API beside the watch, by result.",
             "operation",
             "code",
         )
@@ -138,7 +138,7 @@ class Metrics:
             "operation",
         )
         self._lag_seconds = self._histogram(
-            "event_loop_lag_seconds", "How much later than asked for the event loop came round.", LAG_BUCKETS
+            "event_loop_lag_seconds", "How late timers of the event loop fired.", LAG_BUCKETS
         )
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
