@@ -53,10 +53,11 @@ class Queue(Generic[K]):
     """
     A level-triggered queue of keys.
 
-    *workers* run at most, *per_group* of those that lead to one place. ``group_of(key)`` names a key's tenant
-    and its place, and is asked when it is added and when its turn comes: tenants share the workers, and the
-    places of a tenant share its part of them, and of the event loop's *turns*, if given.
-    *on_pass*, if given, is told of each pass: its lane, the seconds it waited and took, whether it failed.
+    At most *workers* passes run, at most *per_group* of them for one endpoint. ``group_of(key)`` returns a
+    key's tenant and endpoint, and is called when it is added and before it runs: tenants share the workers,
+    and the endpoints of a tenant share its workers. *loop_shares*, if given, schedules the steps of passes.
+    *on_pass*, if given, is called after each pass: with its lane, the seconds it waited and took, and whether
+    it failed.
     """
 
     def __init__(  # noqa: PLR0913 - the knobs of a queue

@@ -1,18 +1,17 @@
 """
-Whose turn it is: tenants share the workers, and the places that a tenant's keys lead to share its part.
+Chooses the next key: tenants share the workers, and the endpoints of a tenant share its workers.
 
-    lanes       user edits before what the cloud did before resyncs, each with turns of its own
-    tenants     in each lane one key each, in turn; nobody holds more workers than are left for others
-    places      the same again among the places of a tenant, which costs others nothing then
-    a quarter   of the workers is kept for tenants whose passes are quick, and of a tenant's part likewise
+    lanes       user edits before changes in the cloud before resyncs, each with its own rotation tenants
+    rotate within a lane, one key each; none holds more workers than it leaves for others endpoints   rotate
+    in the same way within a tenant, so they cost other tenants nothing a quarter   of the workers is reserved
+    for tenants with fast passes, and of a tenant's for fast endpoints busy        a tenant that uses much of
+    the event loop's time runs few passes at a time, if there are others
 
-    busy        a tenant that has much of the event loop's time has few passes at a time, if there are others
+A tenant can name any number of endpoints, so a thousand that hang use up that tenant's workers and no more. A
+tenant counts as fast until a pass takes long, and again after a fast one; an endpoint has to be fast first.
 
-Places are free to whoever names them, so a thousand that hang take what their tenant has, and no more. A
-tenant is quick until a pass of it takes long, and again when one has ended soon; a place has to prove it.
-
-Every operation is O(1), but for those that are passed over because they have their part: at most as many as
-there are workers.
+Every operation is O(1), except for skipping those that have their share: at most as many as there are
+workers.
 """
 
 from __future__ import annotations
@@ -35,17 +34,17 @@ if TYPE_CHECKING:
 
 K = TypeVar("K", bound="Hashable")
 
-RESERVED_FRACTION = 4  # one worker in four is kept for who is quick
-REMEMBERED_TENANTS = 4096  # that have nothing to do; beyond, the longest idle one is new again
-REMEMBERED_ENDPOINTS = 32  # of one tenant, that were quick
+RESERVED_FRACTION = 4  # one worker in four is reserved for fast sharers
+REMEMBERED_TENANTS = 4096  # idle ones; beyond that the longest idle one is forgotten
+REMEMBERED_ENDPOINTS = 32  # fast ones of one tenant
 
 
 class Shares(Generic[K]):
     """
-    The keys that wait, and those that run.
+    The waiting and the running keys.
 
-    *workers* run at most, *slots* of those that lead to one place. *of(key)* names its tenant and its place,
-    and is asked again when the key's turn comes. *now* tells the time in seconds.
+    At most *workers* run, at most *slots* of them for one endpoint. *of(key)* returns its tenant and
+    endpoint, and is called again before the key runs. *now* returns the time in seconds.
     """
 
     def __init__(
@@ -72,19 +71,19 @@ class Shares(Generic[K]):
         self._running: dict[K, EndpointShare[K]] = {}
 
     def __contains__(self, key: K) -> bool:
-        """Say whether *key* waits."""
+        """Return whether *key* waits."""
         return key in self._waiting
 
     @property
     def free(self) -> int:
-        """Return how many workers have nothing to do."""
+        """How many workers are idle."""
         return self._workers - len(self._running)
 
     def waiting(self, lane: Lane, *, served: bool) -> tuple[int, float | None]:
         """
-        Return how many keys wait in *lane*, and since when the oldest does; one look at each place.
+        Return how many keys wait in *lane*, and since when the oldest does; O(endpoints).
 
-        *served*: those whose tenant has workers, and so its part; else those whose tenant has none at all.
+        *served*: those whose tenant has workers; otherwise those whose tenant has none.
         """
         tenants = (tenant for tenant in self._tenants.values() if bool(tenant.running) is served)
         queues = [endpoint.waiting[lane] for tenant in tenants for endpoint in tenant.endpoints.values()]
@@ -92,7 +91,7 @@ class Shares(Generic[K]):
         return sum(map(len, queues)), oldest
 
     def add(self, key: K, lane: Lane, since: float) -> None:
-        """Have *key* wait; one that waits already keeps its age and the more urgent lane."""
+        """Add *key*; one that waits already keeps its age and the more urgent lane."""
         if (entry := self._waiting.get(key)) is not None:
             if lane >= entry[1]:
                 return
@@ -100,7 +99,7 @@ class Shares(Generic[K]):
         self._enqueue(key, lane, since)
 
     def drop(self, key: K) -> float:
-        """Have *key* wait no more, which it must; return since when it did."""
+        """Remove the waiting *key*; return since when it waited."""
         endpoint, lane = self._waiting.pop(key)
         since = endpoint.waiting[lane].pop(key)
         if not endpoint.waiting[lane]:
@@ -109,7 +108,7 @@ class Shares(Generic[K]):
         return since
 
     def take(self) -> tuple[K, Lane, float] | None:
-        """Take out the key whose turn it is and count it as running; None if none may run now."""
+        """Remove the next key and count it as running; return None if none may run now."""
         if not self.free or not self._waiting:
             return None
         lanes = (self._first, *(other for other in Lane if other is not self._first))
@@ -127,14 +126,14 @@ class Shares(Generic[K]):
             key = next(iter(endpoint.waiting[lane]))
             if self._of(key) == (endpoint.tenant.name, endpoint.name):
                 return self._start(endpoint, key, lane)
-            self._enqueue(key, lane, self.drop(key))  # it leads elsewhere by now, and waits there
+            self._enqueue(key, lane, self.drop(key))  # it has another endpoint now, and waits there
 
     def charge(self, key: K, seconds: float) -> None:
-        """Note that the work on a key that was taken took *seconds* of the event loop's time."""
+        """Record that the pass of a running key used *seconds* of the event loop's time."""
         self._running[key].tenant.charge(seconds, self._now())
 
     def end(self, key: K) -> None:
-        """Note that a key that was taken has been worked on."""
+        """Record that the pass of a running key ended."""
         endpoint, now = self._running.pop(key), self._now()
         tenant, shared = endpoint.tenant, self._shared[endpoint.name]
         for sharer in (endpoint, tenant):
@@ -150,7 +149,7 @@ class Shares(Generic[K]):
 
     # -- scheduling --
     def _next(self, lane: Lane) -> EndpointShare[K] | None:
-        """Return the place whose key is next in *lane*, if any may run."""
+        """Return the endpoint of the next key in *lane*, or None if none may run."""
         now, shared_workers = self._now(), len(self._tenants) + len(self._idle) > 1
         for tenant, capacity in self._round_robins[lane].candidates(
             self.free, self._workers // RESERVED_FRACTION, now
@@ -215,14 +214,14 @@ class Shares(Generic[K]):
             self._round_robins[lane].drop(endpoint.tenant)
 
     def _block(self, endpoint: EndpointShare[K], shared: SharedEndpoint[K]) -> None:
-        """Pass *place* over until fewer passes lead there."""
+        """Skip *endpoint* until fewer passes use it."""
         endpoint.blocked = True
         shared.blocked[endpoint] = None
         for lane in Lane:
             self._deactivate(endpoint, lane)
 
     def _unblock(self, name: Hashable) -> None:
-        """Have the next of those that wait for room at a site take turns again; its room may be for more."""
+        """Let the next tenant that waits for a free slot of an endpoint rotate again."""
         shared = self._shared.get(name)
         if shared is not None and shared.blocked:
             endpoint, _ = shared.blocked.popitem(last=False)
@@ -236,7 +235,7 @@ class Shares(Generic[K]):
             self._unblockable.discard(name)
 
     def _cleanup(self, endpoint: EndpointShare[K]) -> None:
-        """Forget a place of which nothing waits or runs, and put its tenant aside if that was all."""
+        """Remove an endpoint without waiting or running keys, and its tenant if that was its last one."""
         if endpoint.running or any(endpoint.waiting.values()):
             return
         tenant = endpoint.tenant

@@ -136,7 +136,7 @@ class CredentialPool(Generic[K]):
         source = self._source_of.get(key)
         return None if source is None else self._states[source]
 
-    # -- who is asked ------------------------------------------------------------------------------------
+    # -- calls -------------------------------------------------------------------------------------------
     @property
     def sources(self) -> tuple[Source, ...]:
         """All credentials, working ones first."""
@@ -239,8 +239,8 @@ class CredentialPool(Generic[K]):
         self._move_last(source)
         passing = state.succeeded_at != NEVER and not isinstance(error, REFUSALS)
         if state.refused is not None or not (passing and state.failures <= self._options.tolerated_failures):
-            told, state.refused = state.refused, problem_of(error, doing=Doing.READ)
-            if told != state.refused:
+            before, state.refused = state.refused, problem_of(error, doing=Doing.READ)
+            if before != state.refused:
                 self._notify(tuple(state.keys))
         self.changed.set()
 

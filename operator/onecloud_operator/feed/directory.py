@@ -118,10 +118,10 @@ class Directory(Generic[K]):
     def _notify_waiting(self, reference: Reference) -> None:
         served = [key for key, wanted in self._waiting.items() if wanted == reference]
         others = (key for key, wanted in self._waiting.items() if wanted != reference)
-        told = [*served, *([first] if (first := next(others, None)) is not None else [])]
-        for key in told:
+        notified = [*served, *([first] if (first := next(others, None)) is not None else [])]
+        for key in notified:
             del self._waiting[key]
-        self._notify(told)
+        self._notify(notified)
 
 
 def _cache_key(reference: Reference, source: Source) -> tuple[Reference, Source | None]:

@@ -85,7 +85,7 @@ class InstalledCRD:
 
     async def run(self, clock: Clock) -> None:
         """
-        Look again for ever. Raises RecordsLost.
+        Read the CRD periodically. Raises RecordsLost.
 
         A CRD that cannot be read, or is not there for a moment, changes nothing.
         """

@@ -1,8 +1,8 @@
 """
 A count of all objects, by their metadata, every ten minutes.
 
-After HTTP 410 a watch starts anew with a list, and a list tells of no deletions: what vanished meanwhile
-would be kept for ever, and its server watched. What else was missed, an object or an edit of one, is read.
+After HTTP 410 a watch starts again with a list, which does not show deletions: objects deleted in between
+would be kept forever, and their servers watched. Other missed changes, new objects or edits, are read.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class WatchStream(aiohttp.ClientResponse):
 
 class Watch:
     """
-    What is heard of some kinds: of each one watch for each namespace, or one for the cluster.
+    The watches of some kinds: for each kind one per namespace, or one for the cluster.
 
     *on_relist*, by the plurals of the kinds, is called when kopf lists again what it has listed before. The
     sessions make their requests of *request_class*.

@@ -161,7 +161,7 @@ def not_the_api(reply: Reply, call: Call) -> ProtocolError | None:
 
 
 def _reached(error: Exception, progress: Progress) -> bool:
-    """Tell whether the cloud may have acted. A transport that is not ours tells it by its error alone."""
+    """Return whether the cloud may have acted. A user's transport shows it only by the class of its error."""
     return progress.sent and not isinstance(error, UNSENT)
 
 

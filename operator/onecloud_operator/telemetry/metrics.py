@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "onecloud_operator_"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-RENDER_SECONDS: Final = 1.0  # a rendering is good for so long, however often it is asked for
+RENDER_SECONDS: Final = 1.0  # for so long a rendering is reused
 MAX_FEEDS: Final = 200  # that have series of their own; the rest is added up as one
 MAX_TROUBLES: Final = 1000  # namespaces and reasons that have a series of their own; the rest by reason alone
 OTHER: Final = "other"
