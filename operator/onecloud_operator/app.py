@@ -123,12 +123,12 @@ async def _run_as_leader(
 async def _work_under_lease(
     process: Process, election_thread: ElectionThread | None, stop_requested: asyncio.Event
 ) -> None:
-    process.health.ready["objects"] = lambda: "not yet asked for"
+    process.health.ready["objects"] = lambda: "not yet listed"
     if process.election is not None:
         await _prepare(process, process.election)
     async with election_thread.leading() if election_thread else nullcontext():
         process.health.role = "leading" if process.election else "alone"
-        process.health.ready = {"objects": lambda: "not yet asked for"}
+        process.health.ready = {"objects": lambda: "not yet listed"}
         async with AsyncExitStack() as stack:
             cluster = KubeClient(ApiClient(process.configuration), process.metrics.called)
             stack.push_async_callback(cluster.close)

@@ -59,7 +59,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
     installed_crd: InstalledCRD,
     config: Config,
 ) -> None:
-    """Work on every object until *asked* to end, or until a shared part fails. Raises TaskFault."""
+    """Work on every object until *stop_requested*, or until a shared part fails. Raises TaskFault."""
     settings, clock, metrics = process.settings, process.clock, process.metrics
     objects = Store(
         SERVERS,

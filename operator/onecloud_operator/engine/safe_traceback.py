@@ -17,7 +17,7 @@ def text_of_fault(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
-    places = [f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})" for frame in reversed(frames)]
+    origins = [f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})" for frame in reversed(frames)]
     return " < ".join(
-        [f"{type(error).__name__} in {places[0]}", *places[1:]] if places else [type(error).__name__]
+        [f"{type(error).__name__} in {origins[0]}", *origins[1:]] if origins else [type(error).__name__]
     )

@@ -119,8 +119,8 @@ class TenantShare(Sharer, Generic[K]):
 
     def may_start(self, capacity: int) -> bool:
         """Return whether one more may run; a tenant takes no more workers than it leaves for others."""
-        taken = len(self.running)
-        return capacity > 0 if not taken else taken < min(self.limit, capacity)
+        running = len(self.running)
+        return capacity > 0 if not running else running < min(self.limit, capacity)
 
     def share(self, capacity: int) -> int:
         """Return how many workers it may have in all, with so much free *capacity*."""
@@ -133,8 +133,8 @@ class TenantShare(Sharer, Generic[K]):
 
     def busy(self, now: float) -> bool:
         """Return whether it recently used more than its share of the loop's time."""
-        lately: float = self._busy * 0.5 ** ((now - self._busy_at) / BUSY_HALF_SECONDS)
-        return lately > BUSY_SHARE * BUSY_HALF_SECONDS / math.log(2)
+        recent: float = self._busy * 0.5 ** ((now - self._busy_at) / BUSY_HALF_SECONDS)
+        return recent > BUSY_SHARE * BUSY_HALF_SECONDS / math.log(2)
 
 
 class SharedEndpoint(Generic[K]):

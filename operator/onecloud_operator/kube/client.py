@@ -49,9 +49,9 @@ class KubeClient(Calls):
             "set_finalizers", reference, "", [{"op": "add", "path": path, "value": value}]
         )
 
-    async def remove_finalizer(self, reference: ObjectReference, name: str, place: int) -> dict[str, Any]:
-        """Remove the finalizer that stands at *place* of the list. Return the object. Raises KubeConflict."""
-        path = f"/metadata/finalizers/{place}"
+    async def remove_finalizer(self, reference: ObjectReference, name: str, index: int) -> dict[str, Any]:
+        """Remove the finalizer at *index* of the list. Returns the object. Raises KubeConflict."""
+        path = f"/metadata/finalizers/{index}"
         operations = [{"op": "test", "path": path, "value": name}, {"op": "remove", "path": path}]
         return await self._patch("set_finalizers", reference, "", operations)
 

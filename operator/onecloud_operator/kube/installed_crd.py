@@ -56,10 +56,10 @@ class InstalledCRD:
                 ready["objects"] = lambda: "the installed CRD is too old"
                 logger.warning(str(error))
             except KubeError as error:
-                ready["objects"] = lambda: "the API server cannot be asked"
+                ready["objects"] = lambda: "the API server does not answer"
                 logger.warning("failed to read the installed CRD, retrying", extra={"error": str(error)})
             else:
-                ready["objects"] = lambda: "not yet asked for"
+                ready["objects"] = lambda: "not yet listed"
                 return
             await asyncio.sleep(AGAIN_SECONDS)
 

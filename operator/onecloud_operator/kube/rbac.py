@@ -47,8 +47,8 @@ def granting(refusal: str) -> str:
     found = REFUSAL.search(refusal)
     if found is None:
         return ""
-    place = f"Role in the namespace {found['namespace']}" if found["namespace"] else "ClusterRole"
-    return f"a {place} with the rule {Right(found['verb'], found['resource'], found['group'])} grants it"
+    role = f"Role in the namespace {found['namespace']}" if found["namespace"] else "ClusterRole"
+    return f"a {role} with the rule {Right(found['verb'], found['resource'], found['group'])} grants it"
 
 
 def lacking(

@@ -101,7 +101,7 @@ class WebPage(ProtocolError):
     """The answer is a page for people: a console's login, a proxy's error."""
 
 
-def place_of(url: str) -> str:
+def host_port_of(url: str) -> str:
     """Return host and port of a canonical URL; the port is there even where the URL leaves it out."""
     parts = urlsplit(url)
     return parts.netloc if parts.port is not None else f"{parts.netloc}:{PORTS[parts.scheme]}"
@@ -111,41 +111,41 @@ def timed_out(
     error: httpx.TimeoutException | TimeoutError, progress: Progress, base_url: str, call: Call
 ) -> Timeout:
     """Return what *error* means, which came after a wait."""
-    place = place_of(base_url)
-    if not _reached(error, progress):
-        return ConnectTimeout(f"no connection to {place} in time", call)
+    host_port = host_port_of(base_url)
+    if not _may_have_arrived(error, progress):
+        return ConnectTimeout(f"no connection to {host_port} in time", call)
     if isinstance(error, httpx.WriteTimeout):
-        return Timeout(f"the request could not be sent to {place} in time", call, ambiguous=call.writes)
-    return Timeout(f"no answer from {place} in time", call, ambiguous=call.writes)
+        return Timeout(f"the request could not be sent to {host_port} in time", call, ambiguous=call.writes)
+    return Timeout(f"no answer from {host_port} in time", call, ambiguous=call.writes)
 
 
 def failed(error: Exception, progress: Progress, base_url: str, call: Call) -> OneCloudError:
     """Return what *error* means, which ended a call to *base_url*."""
-    place, plain = place_of(base_url), base_url.startswith("http:")
+    host_port, plain = host_port_of(base_url), base_url.startswith("http:")
     match error:
         case AddressRefused(always=always):
-            return (NeverAllowed if always else AddressNotAllowed)(f"{place} is not allowed", call)
+            return (NeverAllowed if always else AddressNotAllowed)(f"{host_port} is not allowed", call)
         case httpx.LocalProtocolError() | httpx.UnsupportedProtocol() | httpx.InvalidURL() | UnicodeError():
             return InvalidRequest("the URL or the token has characters that HTTP cannot carry", call)
         case httpx.RemoteProtocolError() if plain and BINARY in str(error):
-            message = f"{place} answers with bytes that are no text, as a port with TLS does"
+            message = f"{host_port} answers with bytes that are no text, as a port with TLS does"
             return WantsTls(message, call, ambiguous=call.writes and progress.sent)
         case httpx.RemoteProtocolError() if plain and WITHOUT_A_WORD in str(error) and progress.sent:
-            message = f"{place} closed the connection without a whole answer"
+            message = f"{host_port} closed the connection without a whole answer"
             return NoAnswerToHttp(message, call, ambiguous=call.writes)
         case httpx.RemoteProtocolError() if "disconnected" not in str(error) and "closed" not in str(error):
-            message = f"the answer of {place} is not HTTP"
+            message = f"the answer of {host_port} is not HTTP"
             return ProtocolError(message, call, ambiguous=call.writes and progress.sent)
-        case _ if _reached(error, progress):
-            message = f"{place} broke the connection before the answer was whole"
+        case _ if _may_have_arrived(error, progress):
+            message = f"{host_port} broke the connection before the answer was whole"
             return TransportError(message, call, ambiguous=call.writes)
         case _ if (tls := _tls_error(error)) is not None:
-            return _untrusted(tls, place, call)
+            return _untrusted(tls, host_port, call)
         case _ if str(error) == UNRESOLVED:
-            return NameUnresolved(f"the name of {place} has no address", call)
+            return NameUnresolved(f"the name of {host_port} has no address", call)
         case _ if _refused(error):
-            return ConnectionRefused(f"{place} refused the connection", call)
-    return ConnectFailed(f"no connection to {place}: {_network_reason(error)}", call)
+            return ConnectionRefused(f"{host_port} refused the connection", call)
+    return ConnectFailed(f"no connection to {host_port}: {_network_reason(error)}", call)
 
 
 def not_the_api(reply: Reply, call: Call) -> ProtocolError | None:
@@ -153,29 +153,29 @@ def not_the_api(reply: Reply, call: Call) -> ProtocolError | None:
     head = reply.body[:HEAD_BYTES].lower().lstrip()
     ambiguous = call.writes
     if reply.status == HTTPStatus.BAD_REQUEST and any(words in head for words in WANTS_TLS):
-        return WantsTls(f"{reply.place} expects TLS", call, ambiguous=ambiguous, status=reply.status)
+        return WantsTls(f"{reply.host_port} expects TLS", call, ambiguous=ambiguous, status=reply.status)
     if head.startswith(PAGES):
-        message = f"{reply.place} answers {reply.status} with a web page"
+        message = f"{reply.host_port} answers {reply.status} with a web page"
         return WebPage(message, call, ambiguous=ambiguous, status=reply.status)
     return None
 
 
-def _reached(error: Exception, progress: Progress) -> bool:
+def _may_have_arrived(error: Exception, progress: Progress) -> bool:
     """Return whether the cloud may have acted. A user's transport shows it only by the class of its error."""
     return progress.sent and not isinstance(error, UNSENT)
 
 
-def _untrusted(error: ssl.SSLError, place: str, call: Call) -> TlsFailed:
+def _untrusted(error: ssl.SSLError, host_port: str, call: Call) -> TlsFailed:
     if not isinstance(error, ssl.SSLCertVerificationError):
         if error.reason in NOT_TLS:
-            return NotTls(f"{place} does not speak TLS", call)
-        return TlsFailed(f"{place}: {error.reason or 'handshake failed'}", call)
-    said = f"{place}: {error.verify_message}"
+            return NotTls(f"{host_port} does not speak TLS", call)
+        return TlsFailed(f"{host_port}: {error.reason or 'handshake failed'}", call)
+    message_text = f"{host_port}: {error.verify_message}"
     if error.verify_code in UNKNOWN_AUTHORITY:
-        return UnknownAuthority(said, call)
+        return UnknownAuthority(message_text, call)
     if error.verify_code in OTHER_HOST:
-        return OtherHost(said, call)
-    return (CertificateExpired if error.verify_code in EXPIRED else TlsFailed)(said, call)
+        return OtherHost(message_text, call)
+    return (CertificateExpired if error.verify_code in EXPIRED else TlsFailed)(message_text, call)
 
 
 def _tls_error(error: BaseException | None) -> ssl.SSLError | None:

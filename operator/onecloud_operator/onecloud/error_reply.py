@@ -84,7 +84,7 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
     call = request.call(reply.request_id)
     if reply.status < HTTPStatus.BAD_REQUEST:
         strange = Redirected if reply.is_redirect else ProtocolError
-        message = f"{reply.place} answered {reply.status}{_redirect_target(reply)}"
+        message = f"{reply.host_port} answered {reply.status}{_redirect_target(reply)}"
         return strange(message, call, ambiguous=request.writes, status=reply.status)
     try:
         body = decode(reply)
@@ -97,15 +97,15 @@ def parse_error(request: Request, reply: Reply) -> ApiError | ProtocolError:
             return BY_STATUS[reply.status](call, reply.status, "", "")
         if (other := not_the_api(reply, call)) is not None:
             return other
-        message = f"{reply.place} answered {reply.status} with something that is not the API's"
+        message = f"{reply.host_port} answered {reply.status} with something that is not the API's"
         return ProtocolError(message, call, ambiguous=request.writes, status=reply.status)
     error_class = _words(_text(body.get("class")), 64)
-    said = _innermost(body.get("details"))
-    details = shown(said, reply.mask)
+    message_text = _innermost(body.get("details"))
+    details = shown(message_text, reply.mask)
     kind = BY_CLASS.get((reply.status, error_class)) or BY_STATUS.get(reply.status)
     if kind is None:
         kind = ServerError if reply.is_server_error else ApiError
-    if kind in {ServerError, Conflict} and reports_used_id(request.body, said[:DETAILS_CHARACTERS]):
+    if kind in {ServerError, Conflict} and reports_used_id(request.body, message_text[:DETAILS_CHARACTERS]):
         kind = DuplicateId
     mistake = kind in {ApiError, InvalidInput, InvalidStatus, NotFound, NotSupported}
     kind = InnerFailure if mistake and is_inner_call_failure(details) else kind

@@ -93,7 +93,7 @@ class Network(httpx.AsyncBaseTransport):
         self._host = url.raw_host.decode("ascii")
         if self.contended:
             headers = [*headers, CLOSE]
-        asked = httpcore.Request(
+        raw_request = httpcore.Request(
             request.method,
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=headers,
@@ -101,7 +101,7 @@ class Network(httpx.AsyncBaseTransport):
             extensions=request.extensions,
         )
         with _httpx_errors():
-            found = await self._pool.handle_async_request(asked)
+            found = await self._pool.handle_async_request(raw_request)
         return _response(request, found.status, found.headers, found.stream, found.extensions)
 
     @property

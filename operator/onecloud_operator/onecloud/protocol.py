@@ -92,7 +92,7 @@ class Reply:
     One complete answer.
 
     *headers* has lower-case keys; *request_id* is the cloud's, or else ours. *mask* hides secrets that the
-    cloud repeats in an error. *place*: host and port that it came from.
+    cloud repeats in an error. *host_port*: where it came from.
     """
 
     status: int
@@ -100,7 +100,7 @@ class Reply:
     body: bytes = field(repr=False)
     request_id: str = ""
     mask: Redactor = field(default=Redactor(), repr=False)
-    place: str = "the service"
+    host_port: str = "the service"
 
     @property
     def is_success(self) -> bool:

@@ -136,15 +136,15 @@ def _common_runs(read: str, grams: set[str], form: str) -> Iterator[tuple[int, i
         if len(matches) > MAX_MATCHES:  # such as a run of equal characters: too many to compare
             yield max(at - GRAM, 0), min(at + 2 * GRAM, len(read))
             continue
-        for place in matches:
+        for start in matches:
             first, end = at, at + GRAM
             while (
-                first > max(at - LONGEST_RUN, at - place, 0)
-                and read[first - 1] == form[place - at + first - 1]
+                first > max(at - LONGEST_RUN, at - start, 0)
+                and read[first - 1] == form[start - at + first - 1]
             ):
                 first -= 1
-            most = min(len(read), at + len(form) - place, at + GRAM + LONGEST_RUN)
-            while end < most and read[end] == form[place - at + end]:
+            most = min(len(read), at + len(form) - start, at + GRAM + LONGEST_RUN)
+            while end < most and read[end] == form[start - at + end]:
                 end += 1
             if end - first >= LONGEST_RUN:
                 yield first, end

@@ -77,7 +77,7 @@ def json_object(request: Request, reply: Reply) -> dict[str, Any]:
 
 def _unreadable(request: Request, reply: Reply, why: str) -> NoReturn:
     raise not_the_api(reply, request.call(reply.request_id)) or ProtocolError(
-        f"cannot read the answer of {reply.place}: {why}",
+        f"cannot read the answer of {reply.host_port}: {why}",
         request.call(reply.request_id),
         ambiguous=request.writes,
         status=reply.status,

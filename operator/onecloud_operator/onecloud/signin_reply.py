@@ -230,4 +230,4 @@ def _text(value: Mapping[str, Any], key: str) -> str:
 
 
 def _unreadable(reply: Reply, call: Call, why: str) -> NoReturn:
-    raise ProtocolError(f"cannot read the answer of {reply.place}: {why}", call) from None
+    raise ProtocolError(f"cannot read the answer of {reply.host_port}: {why}", call) from None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from .budgets import BodyBudget, BudgetExceeded
-from .connection_errors import failed, place_of, timed_out
+from .connection_errors import failed, host_port_of, timed_out
 from .errors import AnswerTooLarge, Call, TransportError
 from .network import CALL, BodyTooLarge, NoCookies, Progress
 from .protocol import Reply, Request
@@ -162,7 +162,9 @@ class Transport:
             raise timed_out(error, progress, base_url, request.call(request_id)) from None
         except (httpx.TransportError, httpx.InvalidURL, OSError, UnicodeError) as error:
             raise failed(error, progress, base_url, request.call(request_id)) from None
-        return Reply(response.status_code, received_headers, body, request_id, place=place_of(base_url))
+        return Reply(
+            response.status_code, received_headers, body, request_id, host_port=host_port_of(base_url)
+        )
 
 
 def _too_large(request: Request, call: Call, status: int) -> AnswerTooLarge:
