@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
+from onecloud_operator.controller.cloud_writer import CloudWriter, doing_of
 from onecloud_operator.core.actions import (
     AddFinalizer,
     Find,
@@ -25,52 +26,27 @@ from onecloud_operator.core.actions import (
     Settled,
 )
 from onecloud_operator.core.cloud_writes import (
-    Claim,
     CloudWrite,
     Create,
-    Delete,
-    Disown,
-    GrowDisk,
-    KeepDisk,
-    Resize,
-    SetSecurityGroups,
-    SetTags,
-    Start,
-    Stop,
-    SyncStatus,
-    Unlock,
-    Update,
 )
 from onecloud_operator.core.outcome import Done, Failed, Outcome
-from onecloud_operator.core.ownership import host_name, owner_of
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.values import Problem
 from onecloud_operator.kube.client import KubeClient, ObjectReference
-from onecloud_operator.kube.secrets import PASSWORD_BYTES, USER_DATA_BYTES
 from onecloud_operator.kube.store import Key
 from onecloud_operator.onecloud import ServerQuery
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.translate import (
-    OWNER_TAGS,
     Doing,
     Untranslatable,
-    change_config,
-    create_body,
-    detach_disk,
     disk_state,
     observed_from_details,
-    owner_tags,
     problem_of,
-    resize_disk,
-    security_groups,
-    tags,
-    update_changes,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from onecloud_operator.api.spec import SecretKeyReference
     from onecloud_operator.controller.sessions import Sessions
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
@@ -81,7 +57,6 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud import Cloud
 
 MAX_FOUND = 20  # of one name; more than one is told, and none of them taken
-ACTIONS: dict[type[CloudWrite], str] = {Start: "start", Stop: "stop", SyncStatus: "syncstatus"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +155,12 @@ class Executor:
         began_at = self.monotonic()
         server_id = step.creation.id if isinstance(step, Create) else step.server_id
         try:
-            reply = await self._send(facts, cloud, step)
+            reply = await CloudWriter(self.sessions, cloud, feed).send(facts, step)
         except OneCloudError as error:
             feed.wrote(server_id)
             spec = facts.resource.server_spec
             image = spec.image if spec is not None else None
-            return self._failed(problem_of(error, doing=_doing(step), image=image))
+            return self._failed(problem_of(error, doing=doing_of(step), image=image))
         ended_at = self.monotonic()
         if isinstance(reply, Problem):
             return self._failed(reply)
@@ -194,93 +169,6 @@ class Executor:
             with suppress(Untranslatable):  # the next poll shows what came of it
                 feed.learn(reply, ended_at, written=True)
         return Done(began_at, ended_at)
-
-    async def _send(self, facts: Facts, cloud: Cloud, step: CloudWrite) -> Mapping[str, Any] | Problem | None:
-        match step:
-            case Create():
-                return await self._create(facts, cloud, step)
-            case Claim(server_id=server_id):
-                owner = owner_of(facts.resource, facts.config)
-                return await cloud.merge_user_metadata(server_id, owner_tags(owner))
-            case Disown(server_id=server_id):
-                return await cloud.merge_user_metadata(server_id, tags({}, OWNER_TAGS))
-            case Update(server_id=server_id, fields=fields):
-                return await cloud.update_server(server_id, update_changes(dict(fields)))
-            case SetTags(server_id=server_id, put=put, remove=remove):
-                return await cloud.merge_user_metadata(server_id, tags(dict(put), remove))
-            case SetSecurityGroups(server_id=server_id, groups=groups):
-                return await cloud.perform(server_id, "set-secgroup", security_groups(groups))
-            case Start(server_id=server_id) | Stop(server_id=server_id) | SyncStatus(server_id=server_id):
-                return await cloud.perform(server_id, ACTIONS[type(step)])
-            case Resize(server_id=server_id):
-                body = change_config(
-                    cpu=step.cpu, memory_mib=step.memory_mib, instance_type=step.instance_type
-                )
-                return await cloud.perform(server_id, "change-config", body)
-            case GrowDisk(server_id=server_id, disk_id=disk_id, size_mib=size_mib):
-                return await cloud.perform(server_id, "resize-disk", resize_disk(disk_id, size_mib))
-            case KeepDisk():
-                return await self._keep_disk(cloud, step)
-            case Unlock(server_id=server_id):
-                return await cloud.update_server(server_id, update_changes({"locked": False}))
-            case Delete(server_id=server_id, for_good=for_good):
-                return await self._delete(cloud, server_id, for_good=for_good)
-        assert_never(step)
-
-    @staticmethod
-    async def _keep_disk(cloud: Cloud, step: KeepDisk) -> Mapping[str, Any] | None:
-        match step.how:
-            case "detach":
-                return await cloud.perform(step.server_id, "detachdisk", detach_disk(step.disk_id))
-            case "restore":
-                await cloud.restore_disk(step.disk_id)
-            case _:
-                await cloud.update_disk(step.disk_id, {"auto_delete": False})
-        return None
-
-    async def _delete(self, cloud: Cloud, server_id: str, *, for_good: bool) -> Mapping[str, Any] | None:
-        reply = await cloud.delete_server(server_id, override_pending_delete=for_good)
-        if reply is None and self.feed is not None:
-            with suppress(Untranslatable):
-                await self.feed.look(server_id, cloud)  # it is gone: have that on record at once
-        return reply
-
-    async def _create(self, facts: Facts, cloud: Cloud, step: Create) -> Mapping[str, Any] | Problem:
-        spec = facts.resource.server_spec
-        if spec is None:
-            return Problem(Reason.INVALID_SPEC, "spec.server is needed to make a server.")
-        login = spec.password_from.secret_key_ref if spec.password_from else None
-        password = await self._value(facts, login, PASSWORD_BYTES)
-        if isinstance(password, Problem):
-            return password
-        start = spec.user_data_from.secret_key_ref if spec.user_data_from else None
-        user_data = await self._value(facts, start, USER_DATA_BYTES)
-        if isinstance(user_data, Problem):
-            return user_data
-        body = create_body(
-            spec,
-            server_id=step.creation.id,
-            name=step.creation.name,
-            hostname=spec.hostname or host_name(facts.resource.name),
-            owner=owner_of(facts.resource, facts.config),
-            password=password,
-            user_data=user_data if user_data is not None else spec.user_data,
-        )
-        reply = await cloud.create_server(body)
-        if reply.get("id") != step.creation.id:
-            return Problem(
-                Reason.PROVIDER_ERROR,
-                f"The cloud made server {reply.get('id')} instead of {step.creation.id}: it does not take "
-                "the ids that it is given, so this operator cannot work with it. Delete that server there.",
-            )
-        return reply
-
-    async def _value(
-        self, facts: Facts, reference: SecretKeyReference | None, most: int
-    ) -> str | Problem | None:
-        if reference is None:
-            return None
-        return await self.sessions.value(facts.resource.namespace, reference.name, reference.key, most)
 
     def _reach(self) -> tuple[Cloud, Feed[Key]]:
         if self.cloud is None or self.feed is None:
@@ -293,15 +181,3 @@ def reference_of(facts: Facts) -> ObjectReference:
     """Return which version of which object was decided upon."""
     resource = facts.resource
     return ObjectReference(SERVER, resource.namespace, resource.name, resource.uid, resource.version)
-
-
-def _doing(step: CloudWrite) -> Doing:
-    match step:
-        case Create():
-            return Doing.CREATE
-        case Delete() | Unlock():
-            return Doing.REMOVE
-        case Update() | KeepDisk():
-            return Doing.CHANGE
-        case _:
-            return Doing.ACTION
