@@ -175,7 +175,8 @@ async def test_secrets_and_hosts_that_fail_and_go() -> None:
             assert isinstance(await clouds.open("ns", f"s-{number}"), Problem)
         await clock.advance(TIDY_SECONDS + 1)
 
-    assert await left_behind(wave, first=1_300, then=SECRETS) < BLOCKS_EACH
+    # A host that is kept takes hundreds; tables that are bounded may grow by thousands at once.
+    assert await left_behind(wave, first=1_300, then=SECRETS) < 4 * BLOCKS_EACH
     tidying.cancel()
     await asyncio.wait([tidying])
     await clouds.close()
