@@ -74,10 +74,11 @@ class PlainField:
 
 def shown_at(path: str, server: Mapping[str, Any]) -> PlainValue | None:
     """Return what ``status.server`` shows at *path*; what is no plain value counts as absent."""
-    found: object = server
-    for name in path.split("."):
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return _value(found)
+    part, _, name = path.partition(".")
+    if not name:
+        return _value(server.get(part))
+    inner = server.get(part)
+    return shown_at(name, inner) if isinstance(inner, dict) else None
 
 
 def plain_fields_of(model: type[Model]) -> tuple[PlainField, ...]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ROOT_INDEX = 0
 FIXED_FIELDS = tuple(row for row in PLAIN_FIELDS if row.fixed)
 CARDS_LENGTH, DISKS_LENGTH, TEXT_LENGTH = 32, 16, 64  # the CRD's bounds
+_WIRE_NAMES = tuple((row.path, wire_name(row.kept_as)) for row in FIXED_FIELDS)
 OPTIONS = ("backend", "medium", "driver", "cache")  # of a disk
 
 
@@ -87,8 +88,8 @@ def baseline_of(server: Observed, disks: Disks) -> Baseline:
 
 
 def _known(values: Mapping[str, PlainValue | None]) -> dict[str, PlainValue]:
-    cut = {path: _cut(value) if isinstance(value, str) else value for path, value in values.items()}
-    return {path: value for path, value in cut.items() if value is not None}
+    cut = ((path, _cut(value) if isinstance(value, str) else value) for path, value in values.items())
+    return {path: value for path, value in cut if value is not None}
 
 
 def _cut(text: str | None) -> str | None:
@@ -108,7 +109,7 @@ _TEXTS = {
 def shown(baseline: Baseline) -> dict[str, Any]:
     """Return ``status.baseline``."""
     found: dict[str, Any] = {wire: getattr(baseline, name) for name, wire in _TEXTS.items()}
-    found |= {wire_name(row.kept_as): baseline.plain.get(row.path) for row in FIXED_FIELDS}
+    found |= {wire: baseline.plain.get(path) for path, wire in _WIRE_NAMES}
     found["isolatedDevices"] = baseline.device_count
     found["disks"] = [
         _given({"index": disk.index} | {name: getattr(disk, name) for name in OPTIONS})
@@ -123,7 +124,7 @@ def shown(baseline: Baseline) -> dict[str, Any]:
 
 def baseline_in(value: object) -> Baseline | None:
     """Read the record out of a status; what is not of its form counts as absent."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     return Baseline(
         **{name: _text(value.get(wire)) for name, wire in _TEXTS.items()},
@@ -138,7 +139,7 @@ def baseline_in(value: object) -> Baseline | None:
             for row in _rows(value.get("networks"))
             if (network_id := _text(row.get("networkID"))) is not None
         ),
-        plain=_known({row.path: shown_at(wire_name(row.kept_as), value) for row in FIXED_FIELDS}),
+        plain=_known({path: shown_at(wire, value) for path, wire in _WIRE_NAMES}),
     )
 
 
@@ -147,7 +148,7 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rows(value: object) -> list[Mapping[str, Any]]:
-    return [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def _text(value: object) -> str | None:

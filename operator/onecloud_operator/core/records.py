@@ -132,10 +132,11 @@ def believed(records: Records, uid: str, *, deleting: bool, mirror_shared: bool 
     Nothing is removed of an object that nobody deletes, a failure is one of an attempt of its own, and what
     has no server is not in the middle of a restart.
     """
-    records = replace(records, mirror_shared=mirror_shared)
-    if records.bound_id is None:
+    if mirror_shared != records.mirror_shared:
+        records = replace(records, mirror_shared=mirror_shared)
+    if records.bound_id is None and (records.restart, records.baseline) != (None, None):
         records = replace(records, restart=None, baseline=None)
-    if not deleting:
+    if not deleting and (records.deletion_requested_at, records.deleting_reason) != (None, None):
         records = replace(records, deletion_requested_at=None, deleting_reason=None)
     creation = records.creation
     if creation is None or creation.failure is None or creation.id == attempt_id(uid, creation.attempt):
@@ -148,7 +149,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
     deletion = _mapping(status.get("deletion"))
     mirror = _mapping(status.get("server"))
     conditions = status.get("conditions")
-    found = [c for c in conditions if isinstance(c, Mapping)] if isinstance(conditions, list) else []
+    found = [c for c in conditions if isinstance(c, dict)] if isinstance(conditions, list) else []
     synced: Mapping[str, Any] = next((c for c in found if c.get("type") == "Synced"), {})
     going: Mapping[str, Any] = next((c for c in found if c.get("type") == "Deleting"), {})
     tags = status.get("managedTags")
@@ -204,7 +205,7 @@ def _creation(value: Mapping[str, Any]) -> Creation | None:
 
 
 def _sent(value: object) -> tuple[tuple[str, str], ...] | None:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     return tuple((path, value[path]) for path in fixed_fields() if isinstance(value.get(path), str))
 
@@ -248,4 +249,4 @@ def _text(value: object) -> str | None:
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
