@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -35,7 +36,7 @@ OutcomeT = TypeVar("OutcomeT")
 MemoryT = TypeVar("MemoryT")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Observation(Generic[FactsT, StepT, OutcomeT, MemoryT]):
     """
     What is known when a decision is due, and what carries it out.

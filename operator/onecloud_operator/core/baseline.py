@@ -8,12 +8,13 @@ it. So drift is reported against this record, and never by names in the spec: th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.model import wire_name
 from onecloud_operator.api.plain import shown_at
 from onecloud_operator.api.server import PLAIN_FIELDS
+from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from onecloud_operator.api.plain import PlainValue
@@ -27,7 +28,7 @@ _WIRE_NAMES = tuple((row.path, wire_name(row.kept_as)) for row in FIXED_FIELDS)
 OPTIONS = ("backend", "medium", "driver", "cache")  # of a disk
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DiskBase:
     """A disk's options. *index*: in the spec, 0 for the root disk."""
 
@@ -38,7 +39,7 @@ class DiskBase:
     cache: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CardBase:
     """A network card."""
 
@@ -47,7 +48,7 @@ class CardBase:
     mac: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Baseline:
     """What the cloud showed of what cannot change, by ids; None: it showed nothing."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 MemoryT = TypeVar("MemoryT")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Transition:
     """What is worth a Kubernetes Event; *kind*: Normal or Warning."""
 
@@ -22,7 +23,7 @@ class Transition:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class LogLine:
     """*fields*: beside the message; never a value that could be secret."""
 
@@ -31,7 +32,7 @@ class LogLine:
     fields: Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Counted:
     """What the metrics count: the kind of a step that was taken, and the reason of its refusal."""
 
@@ -39,7 +40,7 @@ class Counted:
     refusal: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Conclusion(Generic[MemoryT]):
     """
     *memory*: once *status* is written, or if None is to be; *unwritten*: until then, and if it is not.

@@ -8,13 +8,14 @@ made or adopted, and everything that is decided of a disk goes by them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.resource import ACCEPT_ROOT_DISK
+from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +29,7 @@ ROOT_INDEX = 0
 MAX_DATA_DISKS = 15  # the CRD's bound of the spec's list
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Disks:
     """
     The disks of a server as the spec names them; one that is not there, or not known, is absent.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import Step
 from onecloud_operator.core.observed import DiskState, Observed, Reading
 from onecloud_operator.core.retry_state import RetryState
+from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.values import Place, Problem
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Config:
     """The operator's own knobs, as far as decisions depend on them. Times in seconds."""
 
@@ -35,7 +36,7 @@ class Config:
     secret_seconds: float = 60.0  # a Secret, and whether it signs in, is tried again after this at the latest
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class History:
     """What the events tell of a server. *started*: it ran at least once."""
 
@@ -43,7 +44,7 @@ class History:
     failure: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Cause:
     """
     The newest failure that the events tell of: its words, "" for none, and about when (monotonic).
@@ -56,7 +57,7 @@ class Cause:
     status: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Asked:
     """How often the events were asked for the cause of one failure, when last, and what they said."""
 
@@ -65,7 +66,7 @@ class Asked:
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class LookedAtDisk:
     """A GET of a disk: when it was sent (monotonic), and what it showed, None for a proven 404."""
 
@@ -73,7 +74,7 @@ class LookedAtDisk:
     state: DiskState | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Looked:
     """A bare GET of an id: when it was sent (monotonic), and the version that it showed, None for a 404."""
 
@@ -81,7 +82,7 @@ class Looked:
     version: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Memory(RetryState[Step]):
     """
     What this process remembers of one server. Losing it at any moment costs time, never safety.
@@ -121,7 +122,7 @@ class Memory(RetryState[Step]):
     sync_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Facts:
     """
     The input of one decision. *now* is monotonic, *wall* the time of day for what is written down.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.plain import shown_at
+from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +67,7 @@ def phase_of(status: str) -> Phase:
     return Phase.MOVING
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Owner:
     """The object that a server's owner tags name."""
 
@@ -80,7 +81,7 @@ class Owner:
         return f"{self.namespace[:63]}/{self.name[:253]} of cluster {self.cluster[:64] or '(unnamed)'}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Disk:
     """A disk. *index*: where it is now, 0 being the root disk's place; -1 where the cloud does not tell."""
 
@@ -95,7 +96,7 @@ class Disk:
     cache: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DiskState:
     """What only a disk's own reply shows. *auto_delete*: it goes with its server. *recycled*: in the bin."""
 
@@ -103,7 +104,7 @@ class DiskState:
     recycled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Nic:
     """A network card; the cloud names its network by id only."""
 
@@ -114,7 +115,7 @@ class Nic:
     default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SecurityGroup:
     """A bound security group."""
 
@@ -122,7 +123,7 @@ class SecurityGroup:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Details:
     """
     What only a detailed reply shows: joined tables and tags.
@@ -149,7 +150,7 @@ class Details:
     disks_known: bool = field(default=True, compare=False)  # False: there may be more of them than are shown
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Observed:
     """
     One reading of a server.
@@ -200,7 +201,7 @@ class Observed:
         return self.details is not None and self.details.owner_known
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Reading:
     """
     What the feed knows of one id. Times are monotonic seconds at which a request was *sent*.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Cause, History
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.values import Problem
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Done:
     """
     The cloud or Kubernetes accepted it; monotonic times.
@@ -30,7 +31,7 @@ class Done:
     found: tuple[Observed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Failed:
     """The cloud refused it, or did not answer; *ended_at* is monotonic."""
 

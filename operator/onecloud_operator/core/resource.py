@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.core.records import Records
+from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ ACCEPT_ROOT_DISK = "onecloud.io/accept-root-disk"
 WISH_LENGTH = 256  # the CRD's bound of status.lastHandledReconcileAt
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Resource:
     """
     One version of one object.

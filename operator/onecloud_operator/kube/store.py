@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from onecloud_operator.api.prune import keeps
+from onecloud_operator.core.value import value
 from onecloud_operator.kube.bounded_json import slim
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Key(NamedTuple):
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class StoredKind(Generic[ObjectT]):
     """
     What is known of a kind to keep its objects.
@@ -52,7 +52,7 @@ class StoredKind(Generic[ObjectT]):
     secret_of: Callable[[Mapping[str, Any]], tuple[str, str] | None]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class _Entry:
     """
     *heard_at*: monotonic, when this version came. *written*: it is the answer to a write of ours.

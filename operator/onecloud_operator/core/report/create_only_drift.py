@@ -8,7 +8,6 @@ compared with the server as it is: it may say what is so by now.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import fixed_field_of, fixed_fields
@@ -16,6 +15,7 @@ from onecloud_operator.core.baseline import FIXED_FIELDS, OPTIONS, baseline_of
 from onecloud_operator.core.creation_digests import edited, recorded_whole, sent_of, value_of
 from onecloud_operator.core.plan.create_only import Doubt, compared
 from onecloud_operator.core.plan.diff import Difference, difference, shown
+from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 EARLIER = "made before this edit"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Made:
     """How the server was made, and what it was like then; *baseline* None: that was not noted yet."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from onecloud_operator.core.report.next_records import records_after, shown
 from onecloud_operator.core.report.readiness import READY_KEPT_SECONDS, ready_of, state_of
 from onecloud_operator.core.report.verdict import Verdict, verdict_of
 from onecloud_operator.core.restart import pending_seconds
+from onecloud_operator.core.value import value
 from onecloud_operator.core.values import text_of_time, time_of_text
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ SAME_MOMENT_SECONDS = 2.0
 UNREAD_SECONDS = 120.0  # a restart over 10,000 objects has read them all by then
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Report:
     """
     The status to be written, or None if what stands there will do, and when to look again at the latest.
