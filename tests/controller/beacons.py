@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from onecloud_operator.api.identity import Definition, Identity
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.actuator import Actuator, Observation
-from onecloud_operator.core.conclusion import Conclusion, Counted, LogLine, Transition
+from onecloud_operator.core.conclusion import Conclusion, Counted, KubeEvent, LogLine
 from onecloud_operator.core.conditions import Condition, listed, standing
-from onecloud_operator.core.retry_state import RetryState, count, forgive, refuse, wait_for_next
+from onecloud_operator.core.retry_state import RetryState, count_accepted, forgive, refuse, wait_for_next
 from onecloud_operator.core.values import Problem
 from onecloud_operator.core.waits import Waits
 from onecloud_operator.kube.bounded_json import finalizer_place
@@ -189,7 +189,7 @@ class BeaconActuator(Actuator[Beacon, Facts, Step, Problem | None, RetryState[St
         if step == "Settle":
             status = _status(beacon, "True", Reason.UP_TO_DATE, "The lamp shines.")
             return Conclusion(facts.memory, facts.memory, status)
-        memory = count(forgive(facts.memory, step), step, intent=intent, ended_at=facts.now)
+        memory = count_accepted(forgive(facts.memory, step), step, intent=intent, ended_at=facts.now)
         return Conclusion(memory, memory, again=True, counted=Counted(step))
 
     def released_status(self, found: Beacon) -> Mapping[str, Any] | None:
@@ -198,11 +198,11 @@ class BeaconActuator(Actuator[Beacon, Facts, Step, Problem | None, RetryState[St
     def differs(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
         return old != new
 
-    def transitions(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[Transition]:
+    def events_between(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[KubeEvent]:
         before, after = standing(old, "Synced"), standing(new, "Synced")
         if after is not None and (before is None or before["reason"] != after["reason"]):
             kind = "Normal" if after["status"] == "True" else "Warning"
-            yield Transition(kind, after["reason"], after["message"])
+            yield KubeEvent(kind, after["reason"], after["message"])
 
     def forget(self, key: Key) -> None:
         self.lamps.pop(key.name, None)

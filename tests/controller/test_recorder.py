@@ -12,7 +12,7 @@ from kubernetes.aio.client import ApiClient, Configuration
 from onecloud_operator.api.crd import DEFINITION
 from onecloud_operator.controller.recorder import Recorder
 from onecloud_operator.controller.server_object import SERVERS
-from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.report.report import differs
 from onecloud_operator.kube.calls import KubeError
 from onecloud_operator.kube.client import KubeClient
@@ -71,7 +71,7 @@ async def speaking(keeper: Keeper) -> AsyncIterator[tuple[Recorder, Store[Resour
                     monotonic=lambda: 0.0,
                     wall=lambda: WALL,
                     differs=differs,
-                    transitions=transitions,
+                    events_between=events_between,
                 ),
                 objects,
             )

@@ -18,7 +18,7 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.cloud_writes import Create, Start, Stop
 from onecloud_operator.core.conclude import conclude
-from onecloud_operator.core.conclusion import Counted, Transition
+from onecloud_operator.core.conclusion import Counted, KubeEvent
 from onecloud_operator.core.facts import Config
 from onecloud_operator.core.outcome import Done, Failed
 from onecloud_operator.core.values import Problem
@@ -93,7 +93,7 @@ def test_a_hold_waits_as_long_as_its_reason_says_and_for_a_secret_no_longer_than
 
 def test_an_object_that_is_let_go_is_told_by_an_event() -> None:
     made = conclude(facts(), RemoveFinalizer("Recycled"), DONE)
-    assert made.event == Transition(
+    assert made.event == KubeEvent(
         "Normal", EventReason.RELEASED, "The server is in the cloud's recycle bin."
     )
     assert made.again

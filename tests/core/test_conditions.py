@@ -23,7 +23,7 @@ from onecloud_operator.core.actions import (
     Hold,
     Settled,
 )
-from onecloud_operator.core.conditions import MESSAGE_LENGTH, cut, standing
+from onecloud_operator.core.conditions import MESSAGE_LENGTH, cut_message, standing
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
@@ -143,10 +143,10 @@ def _refused_since(case: Facts, problem: Problem, *, seconds: float, count: int)
 
 @given(st.text(max_size=5000))
 def test_a_message_is_never_longer_than_a_condition_takes_and_short_ones_stay_whole(text: str) -> None:
-    short = cut(text)
+    short = cut_message(text)
     assert len(short) <= MESSAGE_LENGTH
     assert short == text if len(text) <= MESSAGE_LENGTH else text.startswith(short[:-1])
-    assert cut(short) == short
+    assert cut_message(short) == short
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from onecloud_operator.core.references import (
     Reference,
     Resolved,
 )
-from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.report.report import report
 from tests.core.baselines import FULL, drift, later, reported, wanted
 from tests.core.fixtures import (
@@ -173,13 +173,13 @@ def test_what_is_so_by_now_may_be_declared() -> None:
 def test_drift_is_one_event_and_the_message_tells_the_way_out() -> None:
     before = complete()
     after = reported(later(before, nics=(CARD, SECOND)))
-    (event,) = transitions(before.resource.status, after.resource.status)
+    (event,) = events_between(before.resource.status, after.resource.status)
     assert (event.kind, event.reason) == ("Warning", "DriftDetected")
     assert "networks" in event.message
     assert "taken out of the spec" in event.message
-    assert list(transitions(after.resource.status, after.resource.status)) == []
+    assert list(events_between(after.resource.status, after.resource.status)) == []
     gone = reported(later(after, nics=(CARD,)))
-    assert list(transitions(after.resource.status, gone.resource.status)) == []
+    assert list(events_between(after.resource.status, gone.resource.status)) == []
 
 
 def test_the_time_of_drift_stays_and_a_reading_that_is_missing_takes_nothing_back() -> None:

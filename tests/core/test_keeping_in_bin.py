@@ -15,7 +15,7 @@ from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.keep_disks import kept_text
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import records_of
-from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
@@ -139,13 +139,13 @@ def test_status_and_events_name_what_is_kept() -> None:
     second = report(replace(given, resource=held), EndKeeping("disk-1", kept=True)).status
     assert second is not None
     assert second["keptDisks"][0]["keptAt"] == "2026-11-23T12:00:00Z"
-    (event,) = (turn for turn in transitions(first, second) if turn.reason == "DiskKept")
+    (event,) = (turn for turn in events_between(first, second) if turn.reason == "DiskKept")
     assert "disk-1" in event.message
     kept = replace(given.resource, status=second, records=records_of(second))
     assert kept_text(replace(given, resource=kept)) == " Kept disks: disk-1."
     gone = report(replace(given, resource=held), EndKeeping("disk-1", kept=False)).status
     assert gone is not None
-    assert [turn.reason for turn in transitions(first, gone) if turn.kind == "Warning"] == ["DiskGone"]
+    assert [turn.reason for turn in events_between(first, gone) if turn.kind == "Warning"] == ["DiskGone"]
 
 
 def test_the_record_of_kept_disks_is_bounded() -> None:

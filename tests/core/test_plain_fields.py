@@ -16,7 +16,7 @@ from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.cloud_writes import Update
 from onecloud_operator.core.creation_digests import sent_of
 from onecloud_operator.core.observed import Disk
-from onecloud_operator.core.plan.diff import shown
+from onecloud_operator.core.plan.diff import text_of
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.plan.update import open_differences, open_doubts
 from onecloud_operator.core.records import Records, records_of
@@ -108,7 +108,7 @@ def test_a_fixed_field_of_a_server_that_we_made_is_drift_once_it_changes(field: 
     assert "drift" not in status
     owner = replace(first.resource, status=status, records=records_of(status))
     later = replace(first, resource=owner, reading=reading(server(plain={field.path: other})))
-    assert drift(later) == {field.path: (shown(one), shown(other))}
+    assert drift(later) == {field.path: (text_of(one), text_of(other))}
 
 
 def drift(case: Facts) -> dict[str, tuple[str, str]]:

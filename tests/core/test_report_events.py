@@ -18,7 +18,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
-from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
@@ -45,7 +45,7 @@ BEGUN_STATUS = status_after(nothing_yet(), BeginCreation(BEGUN, PLACE))
 
 
 def turns(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    return [f"{turn.kind} {turn.reason}" for turn in transitions(old, new)]
+    return [f"{turn.kind} {turn.reason}" for turn in events_between(old, new)]
 
 
 @pytest.mark.parametrize(

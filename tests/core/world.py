@@ -33,7 +33,7 @@ from onecloud_operator.core.plan.adopt import candidates_of, watched_id
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.references import Missing, Unknown
-from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.events import events_between
 from tests.core.cloud import LOST, Cloud
 from tests.core.cluster import Cluster, NotWritten
 from tests.core.fixtures import NOW, OTHER_UID, PLACE, wall_at
@@ -251,6 +251,6 @@ class World:
         self.memory = conclusion.unwritten
         if conclusion.status is not None:
             self.cluster.write_status(conclusion.status)
-            list(transitions(facts.resource.status, conclusion.status))
+            list(events_between(facts.resource.status, conclusion.status))
         self.memory = conclusion.memory
         self.wait = 0.0 if conclusion.again else conclusion.requeue_after

@@ -16,7 +16,7 @@ from onecloud_operator.controller.server_object import resource_of
 from onecloud_operator.core.actions import Hold, Settled, Step
 from onecloud_operator.core.ownership import owner_of
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.resource import (
     CONFIRM_DELETE,
@@ -69,7 +69,7 @@ def looked_at(body: dict[str, Any]) -> Step:
     case = replace(facts(), resource=resource)
     step = plan(case)
     written = report(case, step, None)
-    turns = [] if written.status is None else list(transitions(resource.status, written.status))
+    turns = [] if written.status is None else list(events_between(resource.status, written.status))
     assert SECRET not in f"{written.status} {turns}"
     assert not isinstance(step, Hold) or SECRET not in step.message
     worded(resource)

@@ -11,7 +11,7 @@ import pytest
 from onecloud_operator.api.crd import DEFINITION, RECORDS, schema
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.core.records import KeptDisk, Records, Restart
-from onecloud_operator.core.report.next_records import shown
+from onecloud_operator.core.report.next_records import records_status
 from onecloud_operator.core.values import Place
 from onecloud_operator.kube.calls import KubeError, KubeNotFound
 from onecloud_operator.kube.installed_crd import (
@@ -109,7 +109,7 @@ def test_every_record_that_a_decision_rests_on_is_one_that_the_crd_must_keep() -
         kept_disks=(KeptDisk("disk-1", "2026-11-29T12:00:00Z"),),
         restart=Restart("2026-11-29T12:00:00Z", "cpu"),
     )
-    assert set(shown(everything)) <= RECORDS
+    assert set(records_status(everything)) <= RECORDS
 
 
 async def test_a_crd_that_is_updated_beside_a_running_operator_is_known_in_ten_minutes(

@@ -91,7 +91,8 @@ SIZE: Rule[str] = Rule(
     "must be a whole number with Mi, Gi or Ti, for example 4Gi",
     cel=f"self.matches('{PATTERN}')",
     holds=is_size,
-    told="'must be a whole number with Mi, Gi or Ti' + (self.matches('^[1-9][0-9]{0,8} ?[mMgGtT][iI]?[bB]?$')"
+    message_expression="'must be a whole number with Mi, Gi or Ti' + "
+    "(self.matches('^[1-9][0-9]{0,8} ?[mMgGtT][iI]?[bB]?$')"
     " ? ': write ' + self.find('^[0-9]+') + self.find('[mMgGtT]').upperAscii() + 'i' : ', for example 4Gi')",
 )
 Size = Annotated[StrictStr, Field(max_length=12), SIZE]

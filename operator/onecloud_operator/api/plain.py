@@ -67,7 +67,7 @@ class PlainField:
         return shown_at(self.path, server)
 
     def differs(self, spec: Model, server: Mapping[str, Any]) -> bool:
-        """Say whether ``spec.server`` gives a value, and ``status.server`` shows another, or none."""
+        """Return whether ``spec.server`` gives a value, and ``status.server`` shows another, or none."""
         want, have = self.wanted_in(spec), self.shown_in(server)
         return want is not None and want != ("" if have is None else have)  # an empty text is not shown
 

@@ -22,7 +22,7 @@ class Rule(Generic[V]):
 
     *cel* and *holds* MUST judge alike: the API server asks the one, the operator the other. A property test
     puts the same specs to both. *field* is the path below the object that the message is about, as ``.id``.
-    *told*: CEL for a message that knows the value, in place of *message*.
+    *message_expression*: CEL for a message that knows the value, in place of *message*.
     """
 
     message: str
@@ -30,7 +30,7 @@ class Rule(Generic[V]):
     holds: Callable[[V], bool]
     field: str | None = None
     reason: Literal["FieldValueRequired", "FieldValueInvalid", "FieldValueForbidden"] | None = None
-    told: str | None = None
+    message_expression: str | None = None
 
     def check(self, value: V) -> V:
         """Return *value*. Raises ValueError if it breaks the rule."""
@@ -43,7 +43,7 @@ class Rule(Generic[V]):
         entry = {
             "rule": self.cel,
             "message": self.message,
-            "messageExpression": self.told,
+            "messageExpression": self.message_expression,
             "fieldPath": self.field,
             "reason": self.reason,
         }

@@ -12,7 +12,7 @@ from onecloud_operator.api.server import ServerSpec
 from onecloud_operator.api.server_status import ServerStatus
 from onecloud_operator.api.status_model import Count, Long, Message, Short, StatusModel, Text, Time, shown
 
-__all__ = ["Condition", "ConditionType", "ServerStatus", "State", "Status"]
+__all__ = ["ConditionType", "ServerStatus", "State", "Status", "StatusCondition"]
 
 State = Literal[
     "Pending",
@@ -50,7 +50,7 @@ _REASON = r"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
 Digest = Annotated[StrictStr, Field(max_length=16)]
 
 
-class Condition(StatusModel):
+class StatusCondition(StatusModel):
     """One thing that is so, or not so, about the object."""
 
     type: Annotated[StrictStr, Field(max_length=316, pattern=_TYPE)] = Field(
@@ -201,7 +201,7 @@ class Status(StatusModel):
     deletion_policy: Literal["RecycleBin", "Delete", "Retain"] | None = shown(
         "What would become of the server if the object were deleted now."
     )
-    conditions: Annotated[tuple[Condition, ...], Field(max_length=16), Unique("type")] | None = shown(
+    conditions: Annotated[tuple[StatusCondition, ...], Field(max_length=16), Unique("type")] | None = shown(
         "What is so about the object, and why. Ready and Synced are always there."
     )
     creation: CreationStatus | None = shown("The attempt at making the server.", **ATOMIC_MAP)

@@ -10,7 +10,7 @@ from onecloud_operator.core.value import value
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from onecloud_operator.core.conclusion import Conclusion, Transition
+    from onecloud_operator.core.conclusion import Conclusion, KubeEvent
     from onecloud_operator.kube.store import Key
 
 
@@ -76,10 +76,10 @@ class Actuator(ABC, Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
 
     @abstractmethod
     def differs(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-        """Say whether status *new* is worth a write over *old*."""
+        """Return whether status *new* is worth a write over *old*."""
 
     @abstractmethod
-    def transitions(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[Transition]:
+    def events_between(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[KubeEvent]:
         """Return what is worth an Event between two statuses of one object."""
 
     @abstractmethod

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from onecloud_operator.kube.store import Store
     from onecloud_operator.onecloud import Cloud
 
-MAX_FOUND = 20  # of one name; more than one is told, and none of them taken
+MAX_FOUND = 20  # of one name; if there is more than one, all are named and none is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Executor:
     feed: Feed[Key] | None = None
 
     async def act(self, facts: Facts, step: Step) -> Outcome:
-        """Carry out *step*. Raises ClusterError; whatever the cloud answers is in the outcome."""
+        """Carry out *step*. Raises KubeError; whatever the cloud answers is in the outcome."""
         outcome, spec = await self._act(facts, step), facts.resource.spec
         if isinstance(outcome, Done) or spec is None:
             return outcome

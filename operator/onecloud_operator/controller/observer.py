@@ -1,4 +1,4 @@
-"""What is known of an object's server when a decision is due, and what the gone-limiter hears of it."""
+"""What is known of an object's server when a decision is due, and what the loss breaker hears of it."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ logger = logging.getLogger(loggers.SERVERS)
 
 @dataclass(slots=True)
 class _Watching:
-    """What an object watches, and what the limiter was told of it; losing it costs time, never safety."""
+    """What an object watches, and what the loss breaker knows of it; losing it costs time, never safety."""
 
     watched: str | None = None
     asked_gone: str | None = None  # the server for which confirm-gone was asked and did not stand
-    counted: str | None = None  # the server whose loss the limiter was told of
+    counted: str | None = None  # the server whose loss the loss breaker knows of
     feed: Feed[Key] | None = None
-    recalled: bool = False  # the limiter was told what the status tells
+    recalled: bool = False  # the loss breaker knows what the status says
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Observer:
         if known.watched != server_id or known.feed is not feed:
             self._watch(key, facts, known, feed, server_id)
         reading = feed.shown(key, server_id) if server_id is not None else Reading()
-        if _tell_limiter(facts, known, feed, reading) and server_id is not None:
+        if _tell_loss_breaker(facts, known, feed, reading) and server_id is not None:
             reading = feed.shown(key, server_id)  # no absence counts now that was proven before
         facts = seeing(facts, reading)
         _note_that_the_bin_works(facts, feed)
@@ -160,7 +160,7 @@ def _names(key: Key, facts: Facts, feed: Feed[Key], opened: Opened) -> Mapping[R
     return feed.names.answers(key, names_in(spec), opened.cloud)
 
 
-def _tell_limiter(facts: Facts, known: _Watching, feed: Feed[Key], reading: Reading) -> bool:
+def _tell_loss_breaker(facts: Facts, known: _Watching, feed: Feed[Key], reading: Reading) -> bool:
     """
     Tell what vanished though nobody here asked for it, what held before a restart, and what is confirmed.
 
@@ -196,7 +196,7 @@ def _tell_limiter(facts: Facts, known: _Watching, feed: Feed[Key], reading: Read
 
 
 def _was_to_be_recycled(facts: Facts) -> bool:
-    """Say whether the server was last seen out of the bin, and sent there by this process."""
+    """Return whether the server was last seen out of the bin, and sent there by this process."""
     records, server = facts.resource.records, facts.server
     if facts.reading.gone or not records.seen or records.deletion_requested_at is None:
         return False

@@ -78,7 +78,7 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
             self.monotonic,
             self.wall,
             self.actuator.differs,
-            self.actuator.transitions,
+            self.actuator.events_between,
         )
 
     async def __call__(self, key: Key) -> float | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from onecloud_operator.controller.actuator import KubeObject
-    from onecloud_operator.core.conclusion import LogLine, Transition
+    from onecloud_operator.core.conclusion import KubeEvent, LogLine
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.installed_crd import InstalledCRD
     from onecloud_operator.kube.store import Key, Store
@@ -27,7 +27,7 @@ logger = logging.getLogger(loggers.SERVERS)
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """One for each kind. *differs*, *transitions*: those of the kind's actuator."""
+    """One for each kind. *differs*, *events_between*: those of the kind's actuator."""
 
     objects: Store[Any]
     cluster: KubeClient
@@ -35,7 +35,7 @@ class Recorder:
     monotonic: Callable[[], float]
     wall: Callable[[], datetime]
     differs: Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
-    transitions: Callable[[Mapping[str, Any], Mapping[str, Any]], Iterable[Transition]]
+    events_between: Callable[[Mapping[str, Any], Mapping[str, Any]], Iterable[KubeEvent]]
 
     async def status(self, key: Key, found: KubeObject, status: Mapping[str, Any]) -> None:
         """
@@ -58,10 +58,10 @@ class Recorder:
             await self.installed_crd.look()
             msg = "the API server did not keep all of a status: its definition is older than it was"
             raise KubeError(msg)
-        for turn in self.transitions(found.status, known):
-            await self.event(key, found, turn)
+        for event in self.events_between(found.status, known):
+            await self.event(key, found, event)
 
-    async def event(self, key: Key, found: KubeObject, event: Transition) -> None:
+    async def event(self, key: Key, found: KubeObject, event: KubeEvent) -> None:
         """Post an Event, if the API server takes it: it is a courtesy, and the status says the same."""
         reference, time = self._reference(key, found), text_of_time(self.wall())
         try:

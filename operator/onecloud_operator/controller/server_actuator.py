@@ -17,7 +17,7 @@ from onecloud_operator.core.facts import Config, Facts, Memory
 from onecloud_operator.core.outcome import Outcome
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.report.events import transitions
+from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.report.report import differs, report
 from onecloud_operator.core.resource import Resource
 from onecloud_operator.core.values import Problem
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from onecloud_operator.controller.sessions import Sessions
-    from onecloud_operator.core.conclusion import Conclusion, Transition
+    from onecloud_operator.core.conclusion import Conclusion, KubeEvent
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.store import Key, Store
@@ -110,8 +110,8 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     def differs(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
         return differs(old, new)
 
-    def transitions(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[Transition]:
-        return transitions(old, new)
+    def events_between(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[KubeEvent]:
+        return events_between(old, new)
 
     def forget(self, key: Key) -> None:
         self._observer.forget(key)

@@ -60,7 +60,7 @@ class Sessions:
         self, namespace: str, name: str, *, anew: bool = False, last_will_do: bool = False
     ) -> Opened | Problem:
         """
-        Return the signed-in cloud of a Secret, or what is wrong with it. Raises ClusterError.
+        Return the signed-in cloud of a Secret, or what is wrong with it. Raises KubeError.
 
         *anew*: the user asks for another look, so the Secret is read again. *last_will_do*: for a removal,
         whose Secret may be gone before its object, the last session that worked will do.
@@ -105,7 +105,7 @@ class Sessions:
         return kept.origin if kept is not None else None
 
     async def learn(self, secret: tuple[str, str]) -> bool:
-        """Read a Secret, and nothing more; return whether its endpoint is known. Raises ClusterError."""
+        """Read a Secret, and nothing more; return whether its endpoint is known. Raises KubeError."""
         return not isinstance(await self._keep(*secret, newer_than=None), Problem)
 
     async def tidy(self, used: Callable[[tuple[str, str]], bool], clock: Clock) -> None:

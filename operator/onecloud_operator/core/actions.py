@@ -1,8 +1,8 @@
 """
 What a pass may decide: one step, a value.
 
-Each step says what is to be done, never how: translate/ knows the cloud's words for it, cluster.py those
-of Kubernetes. ``Hold`` and ``Settled`` are steps too, so that every pass has exactly one.
+Each step says what is to be done, never how: that is controller/executor, with translate/ for the cloud's
+words and kube/ for Kubernetes'. ``Hold`` and ``Settled`` are steps too, so that every pass has exactly one.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ _TEXTS = {
 }
 
 
-def shown(baseline: Baseline) -> dict[str, Any]:
+def baseline_status(baseline: Baseline) -> dict[str, Any]:
     """Return ``status.baseline``."""
     found: dict[str, Any] = {wire: getattr(baseline, name) for name, wire in _TEXTS.items()}
     found |= {wire: baseline.plain.get(path) for path, wire in _WIRE_NAMES}

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.reasons import EventReason
 from onecloud_operator.core.actions import Hold, Record, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import Stop
-from onecloud_operator.core.conclusion import Conclusion, Counted, LogLine, Transition
+from onecloud_operator.core.conclusion import Conclusion, Counted, KubeEvent, LogLine
 from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.keep_disks import kept_text
-from onecloud_operator.core.plan.retry import judged, kind_of
+from onecloud_operator.core.plan.retry import kind_of, reassessed
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.step_text import words_of
-from onecloud_operator.core.waits import UNTOLD, waits_of
+from onecloud_operator.core.waits import DEFAULT_WAITS, waits_of
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -36,7 +36,7 @@ def conclude(facts: Facts, step: Step, outcome: Outcome, jitter: float = 1.0) ->
         return _held(facts, step, jitter)
     if isinstance(step, RemoveFinalizer):
         log = _line(facts, step)
-        event = Transition("Normal", EventReason.RELEASED, f"{words_of(step).done}{kept_text(facts)}")
+        event = KubeEvent("Normal", EventReason.RELEASED, f"{words_of(step).done}{kept_text(facts)}")
         # Others may hold the object still, and are to be told.
         return Conclusion(facts.memory, facts.memory, again=True, log=log, event=event)
     return _done(facts, step, outcome)
@@ -44,8 +44,8 @@ def conclude(facts: Facts, step: Step, outcome: Outcome, jitter: float = 1.0) ->
 
 def _failed(facts: Facts, step: Step, failed: Failed, jitter: float) -> Conclusion[Memory]:
     facts = replace(facts, memory=unpaced(facts.memory))
-    problem = judged(facts, step, failed.problem)
-    first, most = waits_of(problem.reason, facts.config, jitter) or UNTOLD
+    problem = reassessed(facts, step, failed.problem)
+    first, most = waits_of(problem.reason, facts.config, jitter) or DEFAULT_WAITS
     wait = wait_after(problem, facts, step, first=first, most=most)
     memory = refused(facts, step, problem, ended_at=failed.ended_at, wait_seconds=wait)
     said = report(replace(facts, memory=memory), step, problem)

@@ -15,8 +15,8 @@ MemoryT = TypeVar("MemoryT")
 
 
 @value(frozen=True, slots=True)
-class Transition:
-    """What is worth a Kubernetes Event; *kind*: Normal or Warning."""
+class KubeEvent:
+    """A Kubernetes Event to post; *kind*: Normal or Warning."""
 
     kind: str
     reason: Reason | EventReason
@@ -55,5 +55,5 @@ class Conclusion(Generic[MemoryT]):
     again: bool = False
     requeue_after: float | None = None
     log: LogLine | None = None
-    event: Transition | None = None
+    event: KubeEvent | None = None
     counted: Counted | None = None

@@ -23,7 +23,7 @@ class Condition(NamedTuple):
     generation: int
 
 
-def cut(message: str) -> str:
+def cut_message(message: str) -> str:
     """Return *message* at a length that every message of the status may have."""
     return message if len(message) <= MESSAGE_LENGTH else message[: MESSAGE_LENGTH - 1] + "…"
 
@@ -48,7 +48,7 @@ def _entry(condition: Condition, old: Mapping[str, Any] | None, wall: datetime) 
         "type": condition.kind,
         "status": condition.status,
         "reason": condition.reason,
-        "message": cut(condition.message),
+        "message": cut_message(condition.message),
         "observedGeneration": condition.generation,
         "lastTransitionTime": since if isinstance(since, str) else text_of_time(wall),
     }

@@ -32,7 +32,7 @@ from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.retry_state import (
     REFUSALS_KEPT,
     WAITING,
-    count,
+    count_accepted,
     expire,
     forgive,
     pace,
@@ -58,7 +58,7 @@ def seeing(facts: Facts, reading: Reading) -> Facts:
 
 
 def noted(memory: Memory, reading: Reading, now: float) -> Memory:
-    """Note whether the server stirred since the last pass."""
+    """Note whether the server has changed since the last pass."""
     server = reading.server
     if server is None:
         return memory
@@ -174,7 +174,7 @@ def _looked(facts: Facts, memory: Memory, step: Look | ReadDisk, done: Done) -> 
 
 
 def _counted(facts: Facts, memory: Memory, step: Step, done: Done) -> Memory:
-    return count(memory, step, intent=facts.intent, ended_at=done.ended_at)
+    return count_accepted(memory, step, intent=facts.intent, ended_at=done.ended_at)
 
 
 def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait_seconds: float) -> Memory:

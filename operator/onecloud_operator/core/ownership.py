@@ -59,7 +59,7 @@ def observing(resource: Resource) -> bool:
 
 def target_id(resource: Resource) -> str | None:
     """Return the id whose readings this object needs; None while it has none."""
-    if not observing(resource) or keeps(resource):
+    if not observing(resource) or has_own_server(resource):
         return resource.records.bound_id
     adoption = resource.spec.adoption if resource.spec else None
     return (adoption.id if adoption else None) or resource.records.id
@@ -74,7 +74,7 @@ def bound_id(resource: Resource) -> str:
     return server_id
 
 
-def keeps(resource: Resource) -> bool:
+def has_own_server(resource: Resource) -> bool:
     """Return whether the object has, or had, a server of its own: then it observes that one and no other."""
     records, creation = resource.records, resource.records.creation
     if records.bound_id is None or forged(resource):

@@ -107,7 +107,7 @@ def names_in(spec: ServerSpec) -> Iterator[Reference]:
     yield from (Reference(kind, name) for kind, name in found if not is_id(name))
 
 
-def explain(reference: Reference, answer: Missing | Ambiguous | Unknown) -> tuple[Reason, str]:
+def why_unresolved(reference: Reference, answer: Missing | Ambiguous | Unknown) -> tuple[Reason, str]:
     """Return the reason, and the words, for a reference that leads to no id."""
     match answer:
         case Missing():

@@ -114,7 +114,7 @@ def forgive(state: StateT, kind: str) -> StateT:
     return replace(state, refusals={other: one for other, one in state.refusals.items() if other != kind})
 
 
-def count(state: StateT, step: Hashable, *, intent: str, ended_at: float) -> StateT:
+def count_accepted(state: StateT, step: Hashable, *, intent: str, ended_at: float) -> StateT:
     """Note that *step* was accepted, once more if it is for the same intent and not long after."""
     before = state.attempts.get(step)
     again = before is not None and before.intent == intent and ended_at - before.at < ATTEMPT_LIFE_SECONDS

@@ -124,7 +124,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             | EndKeeping()
             | MarkFailedCreation()
         ):
-            return Words("the record", None)  # which is told by an Event
+            return Words("the record", None)  # which an Event reports
         case Look() | ReadDisk() | Find() | ReadHistory() | ReadCause() | Resolve() | Hold() | Settled():
             return Words("the look", None)
         case _:

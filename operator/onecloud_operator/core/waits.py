@@ -24,7 +24,7 @@ class Waits(NamedTuple):
         return min(self.first * 2.0 ** min(count, MAX_DOUBLINGS), self.longest)
 
 
-UNTOLD = Waits(10.0, 300.0)  # for a refusal whose reason has no waits of its own
+DEFAULT_WAITS = Waits(10.0, 300.0)  # for a refusal whose reason has no waits of its own
 
 
 def waits_of(reason: Reason, config: Config, jitter: float) -> Waits | None:
@@ -34,6 +34,6 @@ def waits_of(reason: Reason, config: Config, jitter: float) -> Waits | None:
         return None
     first, longest = row.first_seconds, row.most_seconds
     if reason in SECRET_REASONS:
-        # Secret and identity service may be well again at any time, and nobody tells.
+        # Secret and identity service may work again at any time, and nothing reports it.
         first, longest = min(first, config.secret_seconds), min(longest, config.secret_seconds)
     return Waits(first * jitter, longest * jitter)

@@ -32,7 +32,7 @@ from onecloud_operator.onecloud.errors import (
     UserNotFound,
     WrongPassword,
 )
-from onecloud_operator.translate.connection_rules import CONNECTION_RULES, REACH
+from onecloud_operator.translate.connection_error_table import CONNECTION_ERROR_TABLE, REACH
 from onecloud_operator.translate.error_row import ASKING, CREATE, REFERRING, REMOVE, Doing, ErrorRow
 
 _ADOPT = (
@@ -45,8 +45,8 @@ _SPEC = "Correct spec.server. Some causes pass, such as a host that is off, so i
 _ACCOUNT = "Try the credentials by hand before the cloud locks the account, then correct the Secret."
 
 # The first row that fits rules, so the narrower error or case stands first.
-RULES: tuple[ErrorRow, ...] = (
-    *CONNECTION_RULES,
+ERROR_TABLE: tuple[ErrorRow, ...] = (
+    *CONNECTION_ERROR_TABLE,
     # -- signing in
     ErrorRow(
         WrongPassword, Reason.CREDENTIALS_REJECTED, "The cloud refused the user name or password", _ACCOUNT

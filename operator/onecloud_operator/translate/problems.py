@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.values import Problem
 from onecloud_operator.onecloud.errors import ApiError, OneCloudError, QuotaExceeded
 from onecloud_operator.translate.error_row import Doing, ErrorRow
-from onecloud_operator.translate.error_table import RULES
+from onecloud_operator.translate.error_table import ERROR_TABLE
 from onecloud_operator.translate.quota import numbers_in
 from onecloud_operator.translate.rights import right_of
 
@@ -30,29 +30,29 @@ def problem_of(error: OneCloudError, *, doing: Doing, image: str | None = None) 
 
     *image*: what its server is to be made of; of all that a spec refers to, the cloud names it least.
     """
-    rule = next(_fitting(error, doing))
+    row = next(_fitting(error, doing))
     names = {"{image}": image or "that the spec names", "{right}": right_of(error.call) or "for it"}
     return Problem(
-        reason=rule.reason,
-        message=_message(rule, error, names),
+        reason=row.reason,
+        message=_message(row, error, names),
         request_id=error.request_id or None,
         ambiguous=error.ambiguous,
-        again=rule.again,
-        duplicate_id=rule.duplicate_id,
-        duplicate_name=rule.duplicate_name,
+        again=row.again,
+        duplicate_id=row.duplicate_id,
+        duplicate_name=row.duplicate_name,
     )
 
 
 def _fitting(error: OneCloudError, doing: Doing) -> Iterator[ErrorRow]:
     status = error.status if isinstance(error, ApiError) else None
     text = error.message.lower()
-    for rule in RULES:
-        if not isinstance(error, rule.kind) or doing not in rule.doing:
+    for row in ERROR_TABLE:
+        if not isinstance(error, row.kind) or doing not in row.doing:
             continue
-        if rule.status is not None and rule.status != status:
+        if row.status is not None and row.status != status:
             continue
-        if not rule.says or any(words in text for words in rule.says):
-            yield rule
+        if not row.says or any(words in text for words in row.says):
+            yield row
 
 
 def said_by(error: OneCloudError) -> str:
@@ -66,8 +66,8 @@ def said_by(error: OneCloudError) -> str:
     return said if len(said) <= LONGEST_DETAILS else said[: LONGEST_DETAILS - 1] + "…"
 
 
-def _message(rule: ErrorRow, error: OneCloudError, names: Mapping[str, str]) -> str:
-    said, lead, advice = said_by(error), rule.lead, rule.advice
+def _message(row: ErrorRow, error: OneCloudError, names: Mapping[str, str]) -> str:
+    said, lead, advice = said_by(error), row.lead, row.advice
     for place, name in names.items():
         lead, advice = lead.replace(place, name), advice.replace(place, name)
     text = f"{lead}: {said}." if said else f"{lead}."

@@ -33,7 +33,7 @@ from onecloud_operator.translate.convert import (
 from onecloud_operator.translate.to_status import (
     MAX_ITEMS,
     USER_TAG,
-    disks_of,
+    disks_by_index,
     index_of,
     mirror_of,
     renewed,
@@ -159,7 +159,7 @@ def _observed(
 def _details(server: Mapping[str, Any], version: int, mirror: Mapping[str, Any]) -> Details:
     nics = tuple(_nic(nic) for nic in items(server.get("nics"))[:MAX_ITEMS])
     listed = text(server.get("ips"))
-    found = [disk for disk in disks_of(server) if one_id(disk.get("id"))]
+    found = [disk for disk in disks_by_index(server) if one_id(disk.get("id"))]
     disks = tuple(_disk(disk) for disk in found[:MAX_DISKS])
     shown = count(server.get("disk_count"))
     if shown is None and isinstance(server.get("disks_info"), list):

@@ -89,7 +89,7 @@ def user_tags(metadata: object) -> dict[str, str]:
     return {SHORT(key) or "": LONG(tags[key]) or "" for key in kept if key}
 
 
-def disks_of(server: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def disks_by_index(server: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the disks in the order of their indexes; the cloud may leave gaps, or tell no index at all."""
     found = enumerate(items(server.get("disks_info")))
     return [disk for _, disk in sorted(found, key=lambda each: (index_of(each[1]), each[0]))]
@@ -138,7 +138,7 @@ def _rows(source: object, table: Table) -> list[dict[str, Any]]:
 
 def _set_disks(mirror: dict[str, Any], server: Mapping[str, Any]) -> None:
     data: list[dict[str, Any]] = []
-    for disk in disks_of(server):
+    for disk in disks_by_index(server):
         row = _row(disk, DISK)
         if row.get("index") != 0 or "rootDisk" in mirror:
             data.append(row)

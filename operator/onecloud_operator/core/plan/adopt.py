@@ -21,7 +21,7 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.cloud_writes import Create
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.ownership import bound_id, keeps, observing, target_id
+from onecloud_operator.core.ownership import bound_id, has_own_server, observing, target_id
 from onecloud_operator.core.plan import create
 from onecloud_operator.core.resource import TAKE_OVER
 
@@ -116,7 +116,7 @@ def observe(facts: Facts) -> Step:
     """Return the step for an object that only watches: a look at most."""
     if facts.resource.held:
         return RemoveFinalizer("Observed")
-    if keeps(facts.resource):
+    if has_own_server(facts.resource):
         return _observe_own(facts, bound_id(facts.resource))
     server, reading, wanted = facts.server, facts.reading, sought(facts.resource)
     if reading.missing and (server_id := watched_id(facts.resource, facts.candidates)) is not None:
@@ -145,7 +145,7 @@ def watched_id(resource: Resource, candidates: tuple[Observed, ...] | None) -> s
     """Return the id whose readings the object needs, once its search brought *candidates*."""
     server_id = target_id(resource)
     # The find counts, not the status, unless the object has a server of its own.
-    by_name = observing(resource) and sought(resource).name is not None and not keeps(resource)
+    by_name = observing(resource) and sought(resource).name is not None and not has_own_server(resource)
     if candidates and len(candidates) == 1 and (server_id is None or by_name):
         return candidates[0].id
     return server_id

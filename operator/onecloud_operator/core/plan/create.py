@@ -25,7 +25,7 @@ from onecloud_operator.core.observed import (
 from onecloud_operator.core.ownership import bound_id, server_name
 from onecloud_operator.core.plan import existing
 from onecloud_operator.core.plan.attempt import completes, refused_with, settled_at, unmade
-from onecloud_operator.core.plan.failed_create import clean, judged, retry_seconds
+from onecloud_operator.core.plan.failed_create import after_failure, clean, retry_seconds
 from onecloud_operator.core.plan.fresh_reads import (
     LATELY_SECONDS,
     NEVER,
@@ -116,7 +116,7 @@ def _made(facts: Facts, server: Observed) -> Step:
     if (failure := _failure(facts)) is not None:
         return clean(facts, server, failure)
     if server.phase is Phase.FAILED and server.status in CREATE_FAILURES:
-        return judged(facts, server)
+        return after_failure(facts, server)
     return existing.plan(facts, server)
 
 

@@ -34,7 +34,7 @@ class Difference:
 
 def difference(field: str, want: object | None, have: object | None) -> Difference:
     """Return the difference between two values of any kind, as texts; *want* None: the field is taken out."""
-    return Difference(field, "" if want is None else shown(want), None if have is None else shown(have))
+    return Difference(field, "" if want is None else text_of(want), None if have is None else text_of(have))
 
 
 def differences(  # noqa: PLR0913 - all that a difference may depend on
@@ -133,7 +133,7 @@ def wrong_power(power: str, server: Observed) -> bool:
     return server.phase not in fits
 
 
-def shown(value: object) -> str:
+def text_of(value: object) -> str:
     """Return a value as a text to show."""
     match value:
         case bool():

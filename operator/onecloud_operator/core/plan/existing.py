@@ -34,7 +34,7 @@ def plan(facts: Facts, server: Observed) -> Step:
                 "Nothing is done until it is known again.",
             )
         case Phase.FAILED:
-            return failed(facts, server)
+            return failed_operation(facts, server)
         case Phase.MOVING:
             return moving(facts, server)
         case Phase.RUNNING | Phase.STOPPED | Phase.SUSPENDED:
@@ -57,7 +57,7 @@ def moving(facts: Facts, server: Observed) -> Step:
     return SyncStatus(server.id) if sync_seconds(facts, hung) <= 0 else wait
 
 
-def failed(facts: Facts, server: Observed) -> Step:
+def failed_operation(facts: Facts, server: Observed) -> Step:
     """Have the cloud look again at a server on which an operation failed; its data is intact."""
     question, passive = of_status(facts, server), _only_reporting(facts)
     wait = sync_seconds(facts)

@@ -19,7 +19,7 @@ from onecloud_operator.core.observed import (
 )
 from onecloud_operator.core.ownership import bound_id
 from onecloud_operator.core.plan import existing
-from onecloud_operator.core.plan.existing import failed
+from onecloud_operator.core.plan.existing import failed_operation
 from onecloud_operator.core.plan.failure_cause import of_status, said, wait_seconds
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ _CAUSE_SOUGHT = "The cloud failed to make the server; its events are read for th
 NEVER_RAN = CREATE_FAILURES - AMBIGUOUS_CREATE_FAILURES
 
 
-def judged(facts: Facts, server: Observed) -> Step:
+def after_failure(facts: Facts, server: Observed) -> Step:
     """Return the step after a creation that the cloud failed: it is recorded as such, or left as it is."""
     if (reading := _unread(facts)) is not None:
         return reading
     history = facts.memory.history
     if (left := _may_have_run(facts, server)) is not None:
-        return left if history is None else failed(facts, server)
+        return left if history is None else failed_operation(facts, server)
     text = history.failure if history else None
     if not text:
         question = of_status(facts, server)

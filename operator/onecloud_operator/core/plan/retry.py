@@ -62,7 +62,7 @@ def same_intent(resource: Resource) -> bool:
 
 def spent_before(facts: Facts, step: Step) -> HeldBack | None:
     """
-    Return what the status tells of *step*, if it is spent for this very wish.
+    Return what the status tells of *step*, if it is spent for this very intent.
 
     A new process remembers no attempts. Without the record it would stop the server once more for what
     cannot be done, at every restart of the operator.
@@ -84,8 +84,8 @@ def spent(facts: Facts, step: Step) -> Hold:
     else:
         reason, message = Reason.OPERATION_FAILED, f"{_without_effect(facts, step)} {_SPENT}"
     hold = Hold(reason, message, spent=(HeldBack(kind_of(step), reason, message),))
-    told = refusal is not None and not _passing(refusal)
-    if not told and (attempt := attempted(facts, step)) is not None:
+    refused = refusal is not None and not _passing(refusal)
+    if not refused and (attempt := attempted(facts, step)) is not None:
         return asking(facts, of_attempt(facts, step, attempt), hold)
     return hold
 
@@ -94,12 +94,12 @@ def _without_effect(facts: Facts, step: Step) -> str:
     """Return what is said of a step that was accepted and changed nothing, with the cloud's own words."""
     attempt = attempted(facts, step)
     why = said(facts, of_attempt(facts, step, attempt)) if attempt is not None else None
-    told = f"The cloud accepted {words_of(step).noun}, and the server still differs"
-    return f"{told}: {why}." if why else f"{told}; see its operation log in the cloud."
+    lead = f"The cloud accepted {words_of(step).noun}, and the server still differs"
+    return f"{lead}: {why}." if why else f"{lead}; see its operation log in the cloud."
 
 
 def tried(facts: Facts, step: Step) -> bool:
-    """Return whether *step* was sent before for this wish, whatever came of it."""
+    """Return whether *step* was sent before for this intent, whatever came of it."""
     refusal = _refused(facts, step)
     return (
         (refusal is not None and not _passing(refusal))
@@ -126,7 +126,7 @@ def refused_for_good(facts: Facts, step: Step) -> Refusal | None:
     return refusal if refusal.problem.stuck or refusal.problem.reason == Reason.PROVIDER_ERROR else None
 
 
-def judged(facts: Facts, step: Step, problem: Problem) -> Problem:
+def reassessed(facts: Facts, step: Step, problem: Problem) -> Problem:
     """
     Return what a refusal of *step* means, by the one before it.
 
@@ -156,7 +156,7 @@ def _refused(facts: Facts, step: Step) -> Refusal | None:
 
 
 def attempted(facts: Facts, step: Step) -> Attempt | None:
-    """Return how often the cloud accepted *step* for this wish in this process, or None if it never did."""
+    """Return how often the cloud accepted *step* for this intent in this process, or None if it never did."""
     attempt = facts.memory.attempts.get(step)
     return attempt if attempt is not None and attempt.intent == facts.intent else None
 

@@ -26,7 +26,7 @@ from onecloud_operator.core.plan.retry import (
     tried,
 )
 from onecloud_operator.core.records import Restart
-from onecloud_operator.core.references import Kind, Missing, Reference, Resolved, explain
+from onecloud_operator.core.references import Kind, Missing, Reference, Resolved, why_unresolved
 from onecloud_operator.core.restart import stopped_by_us
 from onecloud_operator.core.values import text_of_time
 
@@ -99,7 +99,7 @@ def _asked(facts: Facts, step: Resize | GrowDisk) -> Step | None:
     answer = facts.names[reference]
     if not isinstance(answer, Missing):
         return None
-    reason, message = explain(reference, answer)
+    reason, message = why_unresolved(reference, answer)
     return Hold(reason, f"instanceType: {message}")
 
 

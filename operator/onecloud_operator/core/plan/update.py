@@ -42,7 +42,7 @@ from onecloud_operator.core.plan.stops import (
     spent_on,
     unsettled,
 )
-from onecloud_operator.core.references import UnderWay, explain
+from onecloud_operator.core.references import UnderWay, why_unresolved
 from onecloud_operator.core.restart import power_now, stopped_by_us
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _doubted(doubt: Doubt) -> Hold:
     if doubt.answer is None or isinstance(doubt.answer, UnderWay):
         msg = "what was not looked up is asked for first"
         raise AssertionError(msg)
-    reason, message = explain(doubt.reference, doubt.answer)
+    reason, message = why_unresolved(doubt.reference, doubt.answer)
     return Hold(reason, f"{doubt.field}: {message}")
 
 

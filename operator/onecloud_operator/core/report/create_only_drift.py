@@ -14,7 +14,7 @@ from onecloud_operator.api.fixed import fixed_field_of, fixed_fields
 from onecloud_operator.core.baseline import FIXED_FIELDS, OPTIONS, baseline_of
 from onecloud_operator.core.creation_digests import edited, recorded_whole, sent_of, value_of
 from onecloud_operator.core.plan.create_only import Doubt, compared
-from onecloud_operator.core.plan.diff import Difference, difference, shown
+from onecloud_operator.core.plan.diff import Difference, difference, text_of
 from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _of_edit(
             case _ if one.have is None:
                 yield difference(one.field, one.want, EARLIER)
             case _:
-                yield difference(one.field, one.want, f"{shown(one.have)} ({EARLIER})")
+                yield difference(one.field, one.want, f"{text_of(one.have)} ({EARLIER})")
     if not found and not recorded_whole(spec, path):
         yield difference(path, value_of(spec, path), EARLIER)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.reasons import EventReason, Reason, reason_in
-from onecloud_operator.core.conclusion import Transition
+from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.records import records_of
 
@@ -26,48 +26,48 @@ _QUIET = frozenset(
 )
 
 
-def transitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Transition]:
+def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
     """Yield what is worth an Event between two statuses of one object."""
     began, begun = _creation(old), _creation(new)
     if begun and begun.get("attempt") != began.get("attempt"):
-        yield Transition(
+        yield KubeEvent(
             "Normal", EventReason.CREATING, f"Making server {begun.get('name')} ({begun.get('id')})."
         )
     completed = bool(begun.get("completedAt") and not began.get("completedAt"))
     if completed:
-        yield Transition(
+        yield KubeEvent(
             "Normal", EventReason.CREATED, f"Server {begun.get('name')} ({begun.get('id')}) is made."
         )
     if new.get("adoptedAt") and not old.get("adoptedAt"):
-        yield Transition("Normal", EventReason.ADOPTED, f"Adopted server {new.get('id')}.")
+        yield KubeEvent("Normal", EventReason.ADOPTED, f"Adopted server {new.get('id')}.")
     restart = new.get("restart")
     if isinstance(restart, dict) and not old.get("restart"):
         why = f"for a change of {restart.get('why')}; it is started again"
-        yield Transition("Normal", EventReason.RESTARTING, f"Stopping server {new.get('id')} {why}.")
+        yield KubeEvent("Normal", EventReason.RESTARTING, f"Stopping server {new.get('id')} {why}.")
     if new.get("deletion") and not old.get("deletion"):
-        yield Transition("Normal", EventReason.REMOVING, f"Removing server {new.get('id')}.")
+        yield KubeEvent("Normal", EventReason.REMOVING, f"Removing server {new.get('id')}.")
     yield from _disks(old, new)
     before, after = standing(old, "Ready"), standing(new, "Ready")
     ready = after is not None and after.get("status") == "True" and _said(before) != _said(after)
     if after is not None and ready and not completed:  # "is made" says as much
         yield from _of(after, "Normal")
-    told = False
+    reported = False
     for kind in ("Synced", "Deleting"):
         before, after = standing(old, kind), standing(new, kind)
         if after is None or _said(before) == _said(after) or after.get("reason") in _QUIET:
             continue
-        told = True
+        reported = True
         warns = kind == "Deleting" or after.get("status") != "True"
         yield from _of(after, "Warning" if warns else "Normal")
 
     drifted = standing(new, "Drifted")
-    if drifted is not None and not told and not _drifting(new) <= _drifting(old):
+    if drifted is not None and not reported and not _drifting(new) <= _drifting(old):
         yield from _of(drifted, "Warning")
 
 
-def _of(condition: Mapping[str, Any], kind: str) -> Iterator[Transition]:
+def _of(condition: Mapping[str, Any], kind: str) -> Iterator[KubeEvent]:
     if (reason := reason_in(condition.get("reason"))) is not None:
-        yield Transition(kind, reason, str(condition.get("message")))
+        yield KubeEvent(kind, reason, str(condition.get("message")))
 
 
 def _drifting(status: Mapping[str, Any]) -> frozenset[str]:
@@ -77,17 +77,17 @@ def _drifting(status: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(row.get("field")) for row in rows)
 
 
-def _disks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Transition]:
+def _disks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
     before = {disk.id: disk for disk in records_of(old).kept_disks}
     after = {disk.id: disk for disk in records_of(new).kept_disks}
     for disk in after.values():
         if disk.kept_at is not None and (disk.id not in before or before[disk.id].kept_at is None):
             how = "was taken out of the recycle bin" if disk.restored else "was detached from the server"
-            yield Transition("Normal", EventReason.DISK_KEPT, f"Disk {disk.id} {how} and is kept.")
+            yield KubeEvent("Normal", EventReason.DISK_KEPT, f"Disk {disk.id} {how} and is kept.")
     for disk in before.values():
         if disk.id not in after and disk.kept_at is None:
             message = f"Disk {disk.id}, which was to be kept, is gone from the cloud."
-            yield Transition("Warning", EventReason.DISK_GONE, message)
+            yield KubeEvent("Warning", EventReason.DISK_GONE, message)
 
 
 def _creation(status: Mapping[str, Any]) -> Mapping[str, Any]:

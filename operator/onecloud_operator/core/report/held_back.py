@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Hold
-from onecloud_operator.core.conditions import cut
+from onecloud_operator.core.conditions import cut_message
 from onecloud_operator.core.plan.retry import same_intent, spent
 from onecloud_operator.core.plan.stops import vain_stop
 from onecloud_operator.core.values import text_of_time
@@ -37,7 +37,7 @@ def held_back(
     if problem is not None and vain_stop(facts, step):
         spent_now = spent(facts, step).spent
     for each in spent_now:
-        entry = {"change": each.change, "reason": each.reason, "message": cut(each.message)}
+        entry = {"change": each.change, "reason": each.reason, "message": cut_message(each.message)}
         if not entry.items() <= held.get(each.change, {}).items():
             held[each.change] = {**entry, "since": text_of_time(facts.wall)}
     return list(held.values())[:HELD_LENGTH] or None

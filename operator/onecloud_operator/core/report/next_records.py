@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.core import baseline
 from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
@@ -15,10 +14,11 @@ from onecloud_operator.core.actions import (
     EndKeeping,
     MarkFailedCreation,
 )
-from onecloud_operator.core.conditions import cut
+from onecloud_operator.core.baseline import baseline_status
+from onecloud_operator.core.conditions import cut_message
 from onecloud_operator.core.disk_ids import remembered
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.ownership import forged, keeps, observing
+from onecloud_operator.core.ownership import forged, has_own_server, observing
 from onecloud_operator.core.plan.attempt import completes
 from onecloud_operator.core.plan.guards import proven
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
@@ -101,7 +101,7 @@ def _after(facts: Facts, step: Step) -> Records:
             found = (d if d.id != disk_id else replace(d, kept_at=now) for d in records.kept_disks)
             return replace(records, kept_disks=tuple(d for d in found if kept_one or d.id != disk_id))
         case MarkFailedCreation(reason=reason, message=message) if records.creation is not None:
-            failure = FailedAttempt(now, reason, cut(message))
+            failure = FailedAttempt(now, reason, cut_message(message))
             return replace(records, creation=replace(records.creation, failure=failure))
         case _:
             pass
@@ -113,7 +113,7 @@ def _after(facts: Facts, step: Step) -> Records:
         return replace(records, creation=replace(records.creation, completed_at=now, failure=None))
     if observing(facts.resource):
         seen = facts.server
-        if seen is None or seen.id == records.id or keeps(facts.resource):
+        if seen is None or seen.id == records.id or has_own_server(facts.resource):
             return records
         return replace(records, id=seen.id)
     if records.creation is not None and records.id != records.creation.id and not forged(facts.resource):
@@ -121,7 +121,7 @@ def _after(facts: Facts, step: Step) -> Records:
     return records
 
 
-def shown(records: Records) -> dict[str, Any]:
+def records_status(records: Records) -> dict[str, Any]:
     """Return the fields of the status in which *records* stand."""
     status: dict[str, Any] = {}
     if records.place is not None:
@@ -153,7 +153,7 @@ def shown(records: Records) -> dict[str, Any]:
     if records.data_disk_ids:
         status["dataDiskIDs"] = [{"index": index, "id": disk_id} for index, disk_id in records.data_disk_ids]
     if records.baseline is not None and records.creation is not None:
-        status["baseline"] = baseline.shown(records.baseline)
+        status["baseline"] = baseline_status(records.baseline)
     if records.kept_disks:
         status["keptDisks"] = [_kept_disk(disk) for disk in records.kept_disks]
     if records.adopted_at is not None and records.creation is None:

@@ -11,7 +11,7 @@ from onecloud_operator.core.cloud_writes import Stop
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import observing, reporting
 from onecloud_operator.core.plan.diff import wrong_power
-from onecloud_operator.core.report.conditions import Ready, kept
+from onecloud_operator.core.report.server_conditions import Ready, kept
 from onecloud_operator.core.restart import power_now, stopped_by_us
 from onecloud_operator.core.step_text import doing
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import folded
 from onecloud_operator.core.actions import Hold, MarkFailedCreation
-from onecloud_operator.core.conditions import cut, standing
+from onecloud_operator.core.conditions import cut_message, standing
 from onecloud_operator.core.observed import Phase, Reading, carried, rooted
 from onecloud_operator.core.ownership import deletion_policy, observing
 from onecloud_operator.core.plan.explain import explain
 from onecloud_operator.core.plan.failed_create import retry_seconds
 from onecloud_operator.core.plan.retry import kind_of
-from onecloud_operator.core.report.conditions import conditions
 from onecloud_operator.core.report.drift import drift_of
 from onecloud_operator.core.report.held_back import held_back
-from onecloud_operator.core.report.next_records import records_after, shown
+from onecloud_operator.core.report.next_records import records_after, records_status
 from onecloud_operator.core.report.readiness import READY_KEPT_SECONDS, ready_of, state_of
+from onecloud_operator.core.report.server_conditions import conditions
 from onecloud_operator.core.report.verdict import Verdict, verdict_of
 from onecloud_operator.core.restart import pending_seconds
 from onecloud_operator.core.value import value
@@ -80,7 +80,7 @@ def report(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
 
 def _stands(facts: Facts) -> bool:
     """
-    Say whether the status may stand while a reading is waited for, as after a restart.
+    Return whether the status may stand while a reading is waited for, as after a restart.
 
     Not for an older generation, and not for long: what does not get read must be said.
     """
@@ -93,7 +93,7 @@ def _stands(facts: Facts) -> bool:
 
 
 def differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Say whether *new* is worth a write: the server's version or time of update alone are not."""
+    """Return whether *new* is worth a write: the server's version or time of update alone are not."""
     return _weighed(old) != _weighed(new)
 
 
@@ -126,7 +126,7 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         "nextRetryTime": _next_retry(facts, step, problem, verdict),
         "lastHandledReconcileAt": resource.reconcile_requested_at or old.get("lastHandledReconcileAt"),
     }
-    status |= shown(records)
+    status |= records_status(records)
     status["conditions"] = conditions(
         facts,
         verdict,
@@ -195,12 +195,12 @@ def _last_error(facts: Facts, verdict: Verdict, problem: Problem | None) -> Mapp
         return kept
     if kept is not None and (kept.get("reason"), kept.get("message")) == (
         verdict.reason,
-        cut(verdict.message),
+        cut_message(verdict.message),
     ):
         return kept
     entry = {
         "reason": verdict.reason,
-        "message": cut(verdict.message),
+        "message": cut_message(verdict.message),
         "requestID": (problem.request_id if problem else None) or _refused_request(facts, verdict),
         "time": text_of_time(facts.wall),
     }

@@ -106,17 +106,18 @@ def _said(facts: Facts, step: Step, problem: Problem | None) -> tuple[Reason, st
 
 
 def _observed(facts: Facts) -> str:
-    told, restart = "The server is observed; nothing is sent to the cloud.", facts.resource.records.restart
+    observed = "The server is observed; nothing is sent to the cloud."
+    restart = facts.resource.records.restart
     if restart is None or facts.server is None or not stopped_by_us(facts.resource, facts.server):
-        return told
+        return observed
     return (
-        f"{told} It was stopped for a change of {restart.why}, so it is off: set managementPolicy: Manage to "
-        "have it started again, or start it in the cloud."
+        f"{observed} It was stopped for a change of {restart.why}, so it is off: set managementPolicy: "
+        "Manage to have it started again, or start it in the cloud."
     )
 
 
 def _surely_wrong(facts: Facts, step: Step, problem: Problem | None) -> bool:
-    """Say whether a refused spec was refused often and long enough to blame it."""
+    """Return whether a refused spec was refused often and long enough to blame it."""
     if facts.resource.spec is None:
         return True
     refusal = facts.memory.refusals.get("Create" if isinstance(step, Hold) else kind_of(step))

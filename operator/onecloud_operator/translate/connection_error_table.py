@@ -51,7 +51,7 @@ def _not_allowed(kind: type[OneCloudError], allowing: str) -> Iterator[ErrorRow]
     yield ErrorRow(kind, reason, lead, f"{_CATALOG} {allowing}")
 
 
-CONNECTION_RULES: tuple[ErrorRow, ...] = (
+CONNECTION_ERROR_TABLE: tuple[ErrorRow, ...] = (
     *_not_allowed(
         NeverAllowed,
         "Loopback, link-local and metadata addresses and this cluster's API server can never be allowed.",
