@@ -13,6 +13,7 @@ import kopf
 
 from onecloud_operator import __version__
 from onecloud_operator.api.identity import SERVER
+from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
 from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
@@ -88,10 +89,12 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         loop_shares=loop_shares,
         on_run=lambda job, seconds, rows, failed: metrics.fed(job, seconds, rows, failed=failed),
     )
+    awaited = AwaitedSecrets(secrets, partial(queue.add, lane=Lane.USER), clock)
     servers = ServerActuator(
         objects=objects,
         cluster=cluster,
         sessions=sessions,
+        awaited=awaited,
         feeds=feeds,
         config=config,
         monotonic=clock.monotonic,
@@ -136,6 +139,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
     supervisor.start("resync", resync.run())
     supervisor.start("installed CRD", installed_crd.run(clock))
     supervisor.start("surroundings", cluster_addresses.run(endpoints, process.policy, clock))
+    supervisor.start("awaited Secrets", awaited.run())
     supervisor.start("sessions", sessions.tidy(objects.names, clock))
     stopped = asyncio.Event()
     tasks = await kopf.spawn_tasks(

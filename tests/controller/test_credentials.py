@@ -342,7 +342,7 @@ async def test_a_value_that_was_deleted_or_rotated_is_gone_within_the_time_it_is
     await shelf.secrets.data("shop", "new")
     await shelf.clock.advance(1.0)
     shelf.secrets.expire()
-    assert [place[1] for place in shelf.secrets._cache] == ["new"]  # noqa: SLF001 - that it is gone is the point
+    assert [part.name for part in shelf.secrets._cache] == ["new"]  # noqa: SLF001 - that it is gone is the point
 
 
 @pytest.mark.parametrize("key", sorted(SIGN_IN_KEYS))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from onecloud_operator.api.reasons import Reason
+from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
 from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
@@ -16,6 +17,7 @@ from onecloud_operator.core.facts import Config
 from onecloud_operator.core.values import Problem
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
+from onecloud_operator.kube.secrets import Secrets
 from onecloud_operator.kube.store import Key, Store
 from tests.engine.simulated import SimulatedClock
 
@@ -63,6 +65,10 @@ class Cluster:
         raise KubeNotFound("gone", 404)
 
 
+async def _nothing(_namespace: str, _name: str) -> Any:
+    raise KubeNotFound("no Secret", 404)
+
+
 class Definition:
     status = None
 
@@ -76,8 +82,10 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
     fakes: dict[str, Any] = {"cluster": cluster, "sessions": Clouds()}
     definition: Any = Definition()
     times: dict[str, Any] = {"monotonic": clock.monotonic, "wall": lambda: datetime.now(UTC)}
+    awaited = AwaitedSecrets(Secrets(_nothing, clock.monotonic, 60.0), lambda _key: None, clock)
     actuator = ServerActuator(
         objects=objects,
+        awaited=awaited,
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
         config=Config(cluster="c"),
         **times,
@@ -98,3 +106,4 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
     assert not reconciler._known  # noqa: SLF001 - that nothing is kept is the point
     assert not reconciler._stumbles._failures  # noqa: SLF001
     assert not actuator._observer._watching  # noqa: SLF001
+    assert len(awaited) == 0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.controller.sessions import REREAD, REREAD_SECONDS, TIDY_SECONDS, Opened, Sessions
+from onecloud_operator.controller.sessions import REREAD_SECONDS, TAKEN, TIDY_SECONDS, Opened, Sessions
 from onecloud_operator.core.values import Place, Problem
 from onecloud_operator.kube import calls
 from onecloud_operator.kube.secrets import Secrets
@@ -264,7 +264,7 @@ async def test_an_empty_value_is_none(value: str) -> None:
         s.values["shop", "login"] = {"password": value}
         said = "Secret login cannot be used: key password is empty. Correct the Secret."
         found = await s.sessions.value("shop", "login", "password", 64)
-        assert found == Problem(Reason.SECRET_INVALID, f"{said} {REREAD}")
+        assert found == Problem(Reason.SECRET_INVALID, f"{said} {TAKEN}")
 
 
 @pytest.mark.parametrize(
@@ -282,15 +282,15 @@ async def test_a_password_that_is_refused_in_its_quotes_is_told_of_them(password
 @pytest.mark.parametrize(
     ("name", "key", "says"),
     [
-        pytest.param("login", "user", "Secret login has no key user.", id="no-key"),
-        pytest.param("lost", "user", "There is no Secret lost in namespace shop.", id="no-secret"),
+        pytest.param("login", "user", "Secret login has no key user. Add it.", id="no-key"),
+        pytest.param("lost", "user", "There is no Secret lost in namespace shop. Make it.", id="no-secret"),
     ],
 )
 async def test_a_value_that_is_not_there_is_named(name: str, key: str, says: str) -> None:
     async with scene() as s:
         s.values["shop", "login"] = {"password": WRONG}
         assert await s.sessions.value("shop", name, key, 64) == Problem(
-            Reason.SECRET_NOT_FOUND, f"{says} {REREAD}"
+            Reason.SECRET_NOT_FOUND, f"{says} {TAKEN}"
         )
 
 

@@ -12,21 +12,26 @@ from onecloud_operator.controller.executor import Executor
 from onecloud_operator.controller.observer import Observer
 from onecloud_operator.controller.sessions import Opened
 from onecloud_operator.core.actions import Step
+from onecloud_operator.core.cloud_writes import Create
 from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.facts import Config, Facts, Memory
-from onecloud_operator.core.outcome import Outcome
+from onecloud_operator.core.outcome import Failed, Outcome
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.report.report import differs, report
 from onecloud_operator.core.resource import Resource
+from onecloud_operator.core.retry_state import reconsider
 from onecloud_operator.core.values import Problem
+from onecloud_operator.core.waits import SECRET_REASONS
 from onecloud_operator.kube.calls import KubeNotFound
+from onecloud_operator.kube.secrets import PASSWORD_BYTES, USER_DATA_BYTES, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
     from onecloud_operator.controller.sessions import Sessions
     from onecloud_operator.core.conclusion import Conclusion, KubeEvent
     from onecloud_operator.feed import Feed, Feeds
@@ -40,6 +45,13 @@ NO_SIGHT = frozenset(
 )
 
 
+# What another Secret, or other values in it, may cure.
+OF_SECRETS = SECRET_REASONS | {Reason.FORBIDDEN, Reason.ENDPOINT_UNREACHABLE}
+# Refusals that do not hold any more once it has changed; where an answer was lost, they do.
+OF_VALUES = frozenset({Reason.SECRET_NOT_FOUND, Reason.SECRET_INVALID})
+CURED = OF_SECRETS - {Reason.ENDPOINT_UNREACHABLE}
+
+
 @dataclass(slots=True)
 class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     """One for the process."""
@@ -47,6 +59,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     objects: Store[Resource]
     cluster: KubeClient
     sessions: Sessions
+    awaited: AwaitedSecrets
     feeds: Feeds[Key]
     config: Config
     monotonic: Callable[[], float]
@@ -74,6 +87,8 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
         self, key: Key, found: Resource, memory: Memory
     ) -> Observation[Facts, Step, Outcome, Memory]:
         """Gather all that the decision needs; only the credentials may take a call."""
+        if self.awaited.changed(key):
+            memory = reconsider(memory, CURED)
         opened = None if found.paused and not found.deleting else await self._open(key, found)
         if key not in self.objects:
             msg = f"{key} went while its Secret was read"
@@ -90,11 +105,14 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
         if facts.trouble is not None and facts.trouble.reason in NO_SIGHT:
             self._observer.leave(key)
         if not isinstance(opened, Opened):
+            self._await_credentials(key, waits=facts.trouble is not None)
             return self._observation(key, facts)
         if found.records.place not in {None, opened.place}:
             self._observer.leave(key)
+            self._await_credentials(key, waits=True)
             return self._observation(key, facts)
         facts, feed = self._observer.look(key, facts, opened)
+        self._await_credentials(key, waits=_held_up(facts))
         return self._observation(key, facts, opened.cloud, feed)
 
     def plan(self, facts: Facts) -> Step:
@@ -115,6 +133,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
 
     def forget(self, key: Key) -> None:
         self._observer.forget(key)
+        self.awaited.forget(key)
 
     async def _open(self, key: Key, found: Resource) -> Opened | Problem:
         secret = self.objects.secret_of(key)
@@ -134,4 +153,35 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
         outcome = await executor.act(facts, step)
         self._observer.note_the_wait(key, facts, step)
         self._observer.note_the_bin(key, facts, step, outcome)
+        if isinstance(outcome, Failed) and outcome.problem.reason in OF_SECRETS:
+            self._await_credentials(key, waits=True)
+        if isinstance(step, Create):
+            lacks = (
+                isinstance(outcome, Failed) and outcome.problem.reason in OF_VALUES and key in self.objects
+            )
+            self.awaited.values(key, _values_of(facts) if lacks else ())
         return outcome
+
+    def _await_credentials(self, key: Key, *, waits: bool) -> None:
+        """Have the Secret of *key* read every few seconds while a correction of it may help."""
+        secret = self.objects.secret_of(key)
+        self.awaited.credentials(key, Part(*secret) if waits and secret is not None else None)
+
+
+def _held_up(facts: Facts) -> bool:
+    """Return whether the object waits for what other credentials could do."""
+    if facts.trouble is not None:
+        return facts.trouble.reason in OF_SECRETS
+    waiting = (one for one in facts.memory.refusals.values() if one.intent == facts.intent)
+    return any(one.problem.reason in OF_SECRETS and facts.now < one.until for one in waiting)
+
+
+def _values_of(facts: Facts) -> Iterator[Part]:
+    """Yield the values of Secrets that a new server is made with."""
+    spec, namespace = facts.resource.server_spec, facts.resource.namespace
+    if spec is None:
+        return
+    sources = ((spec.password_from, PASSWORD_BYTES), (spec.user_data_from, USER_DATA_BYTES))
+    for source, most in sources:
+        if source is not None:
+            yield Part(namespace, source.secret_key_ref.name, source.secret_key_ref.key, most)

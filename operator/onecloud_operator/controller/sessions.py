@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TIDY_SECONDS = 60.0  # Secrets may come and go by the hundred
 EXPIRE_SECONDS = 15.0
-REREAD = "It is read again within a minute."
+TAKEN = "It is then taken within seconds."
 REREAD_SECONDS = 5.0  # after a refusal the Secret is read again at once, but not for each of 1,000 objects
 
 
@@ -88,15 +88,14 @@ class Sessions:
         try:
             value = await self._secrets.value(namespace, name, key, most)
         except SecretUnusable as error:
-            return Problem(Reason.SECRET_INVALID, f"Secret {name} cannot be used: {error}. {REREAD}")
+            return _unusable(name, str(error))
         except (calls.KubeNotFound, calls.KubeForbidden) as error:
             return _unread(namespace, name, error)
         if value is None:
-            return Problem(Reason.SECRET_NOT_FOUND, f"Secret {name} has no key {key}. {REREAD}")
+            return Problem(Reason.SECRET_NOT_FOUND, f"Secret {name} has no key {key}. Add it. {TAKEN}")
         text = without_line_break(value.get_secret_value())
         if not text:
-            why = f"key {key} is empty. Correct the Secret"
-            return Problem(Reason.SECRET_INVALID, f"Secret {name} cannot be used: {why}. {REREAD}")
+            return _unusable(name, f"key {key} is empty")
         return text
 
     def endpoint_of(self, secret: tuple[str, str]) -> str | None:
@@ -150,7 +149,7 @@ class Sessions:
         try:
             credentials = credentials_of(data)
         except SecretUnusable as error:
-            return Problem(Reason.SECRET_INVALID, f"Secret {name} cannot be used: {error}. {REREAD}")
+            return _unusable(name, str(error))
         if kept is None or kept.fingerprint != credentials.fingerprint:
             if kept is not None:
                 await kept.cloud.close()
@@ -167,15 +166,19 @@ class Sessions:
             return _unread(namespace, name, error)
 
 
+def _unusable(name: str, why: str) -> Problem:
+    return Problem(Reason.SECRET_INVALID, f"Secret {name} cannot be used: {why}. Correct the Secret. {TAKEN}")
+
+
 def _unread(namespace: str, name: str, error: calls.KubeNotFound | calls.KubeForbidden) -> Problem:
     if isinstance(error, calls.KubeNotFound):
         return Problem(
-            Reason.SECRET_NOT_FOUND, f"There is no Secret {name} in namespace {namespace}. {REREAD}"
+            Reason.SECRET_NOT_FOUND, f"There is no Secret {name} in namespace {namespace}. Make it. {TAKEN}"
         )
     return Problem(
         Reason.SECRET_NOT_FOUND,
         f"The operator has no right to read Secret {name} in namespace {namespace} (get on secrets). "
-        f"{REREAD}",
+        f"Grant it. {TAKEN}",
     )
 
 

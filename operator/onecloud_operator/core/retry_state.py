@@ -114,6 +114,12 @@ def forgive(state: StateT, kind: str) -> StateT:
     return replace(state, refusals={other: one for other, one in state.refusals.items() if other != kind})
 
 
+def reconsider(state: StateT, reasons: frozenset[Reason]) -> StateT:
+    """Forget the refusals for these *reasons*: what led to them has changed."""
+    kept = {kind: one for kind, one in state.refusals.items() if one.problem.reason not in reasons}
+    return state if len(kept) == len(state.refusals) else replace(state, refusals=kept)
+
+
 def count_accepted(state: StateT, step: Hashable, *, intent: str, ended_at: float) -> StateT:
     """Note that *step* was accepted, once more if it is for the same intent and not long after."""
     before = state.attempts.get(step)

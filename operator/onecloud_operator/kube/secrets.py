@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -61,6 +63,24 @@ SIGN_IN_KEYS: Final[dict[str, int]] = {
 }
 # They grant access to this cluster, and must not be sent to a cloud because a spec names them.
 CLUSTER_TYPES: Final = ("kubernetes.io/service-account-token", "bootstrap.kubernetes.io/", "helm.sh/")
+
+
+_DIGEST_KEY: Final = os.urandom(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is read of a Secret: *key*, of at most *max_bytes*; without a key, the keys of credentials."""
+
+    namespace: str
+    name: str
+    key: str = ""
+    max_bytes: int = 0
+
+    @property
+    def keys(self) -> Mapping[str, int]:
+        """The keys, with their size limits."""
+        return {self.key: self.max_bytes} if self.key else SIGN_IN_KEYS
 
 
 class SecretUnusable(Exception):
@@ -126,7 +146,7 @@ class Secrets:
     read: Callable[[str, str], Awaitable[Mapping[str, object]]]
     monotonic: Callable[[], float]
     remember_seconds: float
-    _cache: dict[tuple[str, str, str], tuple[float, Data | KubeError]] = field(default_factory=dict)
+    _cache: dict[Part, tuple[float, Data | KubeError]] = field(default_factory=dict)
     _bytes: int = 0
 
     async def data(self, namespace: str, name: str, *, newer_than: float | None = None) -> Data:
@@ -136,7 +156,7 @@ class Secrets:
         Raises what *read* raises. A missing or forbidden Secret is cached briefly, since thousands of objects
         may need it.
         """
-        return await self._data(namespace, name, "", SIGN_IN_KEYS, newer_than)
+        return await self._data(Part(namespace, name), newer_than)
 
     async def value(self, namespace: str, name: str, key: str, max_bytes: int) -> SecretStr | None:
         """
@@ -144,7 +164,19 @@ class Secrets:
 
         Raises SecretUnusable, and what *read* raises.
         """
-        return (await self._data(namespace, name, key, {key: max_bytes}, None)).get(key)
+        return (await self._data(Part(namespace, name, key, max_bytes), None)).get(key)
+
+    def digest(self, part: Part) -> bytes | None:
+        """Return the digest of the cached *part*, or None if there is none."""
+        cached = self._cache.get(part)
+        return _digest(cached[1]) if cached is not None else None
+
+    async def look_again(self, part: Part) -> bytes:
+        """Read *part* whatever is cached, and return its digest. Raises KubeError if there is no answer."""
+        try:
+            return _digest(await self._data(part, self.monotonic()))
+        except (KubeNotFound, KubeForbidden) as error:
+            return _digest(error)
 
     def expire(self) -> None:
         """Evict expired entries, so that a deleted or rotated value does not stay in memory."""
@@ -154,38 +186,51 @@ class Secrets:
                 return  # they are in the order in which they were read
             self._evict(cached)
 
-    async def _data(
-        self, namespace: str, name: str, which: str, keys: Mapping[str, int], newer_than: float | None
-    ) -> Data:
+    async def _data(self, part: Part, newer_than: float | None) -> Data:
         self.expire()
-        now, cache_key = self.monotonic(), (namespace, name, which)
-        if (cached := self._cache.get(cache_key)) is not None:
+        now = self.monotonic()
+        if (cached := self._cache.get(part)) is not None:
             read_at, found = cached
             lasting = self.remember_seconds if isinstance(found, Data) else MISSING_SECONDS
             if now - read_at < lasting and (newer_than is None or read_at >= newer_than):
                 if isinstance(found, Data):
                     return found
                 raise found.with_traceback(None)
-            self._evict(cache_key)
+            self._evict(part)
         try:
-            data = data_of(await self.read(namespace, name), keys)
+            data = data_of(await self.read(part.namespace, part.name), part.keys)
         except (KubeNotFound, KubeForbidden) as error:
-            self._store(cache_key, now, error)
+            self._store(part, now, error)
             raise
-        self._store(cache_key, now, data)
+        self._store(part, now, data)
         return data
 
-    def _store(self, cache_key: tuple[str, str, str], read_at: float, found: Data | KubeError) -> None:
-        self._evict(cache_key)  # another call may have read it meanwhile
-        self._cache[cache_key] = (read_at, found)
+    def _store(self, part: Part, read_at: float, found: Data | KubeError) -> None:
+        self._evict(part)  # another call may have read it meanwhile
+        self._cache[part] = (read_at, found)
         self._bytes += _size(found)
         while len(self._cache) > MAX_CACHED or self._bytes > MAX_CACHED_BYTES:
             self._evict(next(iter(self._cache)))
 
-    def _evict(self, cache_key: tuple[str, str, str]) -> None:
-        if (cached := self._cache.pop(cache_key, None)) is not None:
+    def _evict(self, part: Part) -> None:
+        if (cached := self._cache.pop(part, None)) is not None:
             self._bytes -= _size(cached[1])
 
 
 def _size(found: Data | KubeError) -> int:
     return found.size if isinstance(found, Data) else 256
+
+
+def _digest(found: Data | KubeError) -> bytes:
+    """Return what is equal only for equal values and flaws, and tells nothing of them."""
+    made = hashlib.blake2b(key=_DIGEST_KEY, digest_size=16)
+    if isinstance(found, KubeError):
+        parts = [type(found).__name__]
+    else:
+        values = {key: value.get_secret_value() for key, value in found.values.items()}
+        texts = sorted({**values, **found.flaws}.items())
+        parts = [str(found.refused), *(f"{key}\0{text}" for key, text in texts)]
+    for text in parts:
+        raw = text.encode("utf-8", "surrogatepass")
+        made.update(len(raw).to_bytes(8, "big") + raw)
+    return made.digest()

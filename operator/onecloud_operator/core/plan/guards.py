@@ -48,7 +48,7 @@ def elsewhere(facts: Facts) -> Hold | Look | None:
         f"The credentials lead to project {facts.place.project_id} in region "
         f"{facts.place.region or '(default)'} at {facts.place.auth_url}, but this server lives in project "
         f"{pinned.project_id}, region {pinned.region or '(default)'}, at {pinned.auth_url}. Nothing is sent. "
-        "Give credentials for that place, or make a new object. The Secret is read again every minute.",
+        "Give credentials for that place, or make a new object. A changed Secret is taken within seconds.",
     )
 
 
