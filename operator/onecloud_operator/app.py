@@ -34,7 +34,7 @@ from onecloud_operator.telemetry.metrics import CONTENT_TYPE, Metrics
 from onecloud_operator.wiring import work
 
 if TYPE_CHECKING:
-    from onecloud_operator.core.facts import Config
+    from onecloud_operator.core.config import Config
     from onecloud_operator.election.election import Election
     from onecloud_operator.settings import Settings
 

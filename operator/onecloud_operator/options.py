@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from onecloud_operator.core.facts import Config
+from onecloud_operator.core.config import Config
 from onecloud_operator.feed import FeedOptions
 from onecloud_operator.onecloud import AddressPolicy, Allowed
 from onecloud_operator.settings import PREFIX, SettingsError

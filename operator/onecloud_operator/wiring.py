@@ -39,7 +39,7 @@ from onecloud_operator.telemetry.health_checks import alive, ready
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from onecloud_operator.core.facts import Config
+    from onecloud_operator.core.config import Config
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.cluster_addresses import ClusterAddresses

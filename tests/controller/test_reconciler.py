@@ -13,7 +13,7 @@ from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
 from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
-from onecloud_operator.core.facts import Config
+from onecloud_operator.core.config import Config
 from onecloud_operator.core.values import Problem
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound

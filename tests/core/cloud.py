@@ -31,7 +31,8 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
-from onecloud_operator.core.facts import Cause, Config, History
+from onecloud_operator.core.config import Config
+from onecloud_operator.core.facts import Cause, History
 from onecloud_operator.core.observed import (
     DELETING_STATUSES,
     Details,

@@ -19,7 +19,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.cloud_writes import Create, Start, Stop
 from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.conclusion import Counted, KubeEvent
-from onecloud_operator.core.facts import Config
+from onecloud_operator.core.config import Config
 from onecloud_operator.core.outcome import Done, Failed
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import BEGUN, ID, NOW, PLACE, facts, nothing_yet, resource, server

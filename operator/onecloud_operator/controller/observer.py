@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from onecloud_operator.controller.sessions import Opened
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.facts import Config, Facts
+    from onecloud_operator.core.config import Config
+    from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Owner
     from onecloud_operator.core.outcome import Outcome
     from onecloud_operator.core.references import Answer, Reference

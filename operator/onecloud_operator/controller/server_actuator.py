@@ -14,7 +14,8 @@ from onecloud_operator.controller.sessions import Opened
 from onecloud_operator.core.actions import Step
 from onecloud_operator.core.cloud_writes import Create
 from onecloud_operator.core.conclude import conclude
-from onecloud_operator.core.facts import Config, Facts, Memory
+from onecloud_operator.core.config import Config
+from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.outcome import Failed, Outcome
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.plan import plan

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.model import wire_name
 from onecloud_operator.api.plain import shown_at
 from onecloud_operator.api.server import PLAIN_FIELDS
-from onecloud_operator.core.value import value
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 
 if TYPE_CHECKING:
     from onecloud_operator.api.plain import PlainValue
-    from onecloud_operator.core.disk_ids import Disks
-    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.observed import MatchedDisks, Observed
 
 ROOT_INDEX = 0
 FIXED_FIELDS = tuple(row for row in PLAIN_FIELDS if row.fixed)
@@ -28,7 +27,7 @@ _WIRE_NAMES = tuple((row.path, wire_name(row.kept_as)) for row in FIXED_FIELDS)
 OPTIONS = ("backend", "medium", "driver", "cache")  # of a disk
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class DiskBase:
     """A disk's options. *index*: in the spec, 0 for the root disk."""
 
@@ -39,7 +38,7 @@ class DiskBase:
     cache: str | None = None
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class CardBase:
     """A network card."""
 
@@ -48,7 +47,7 @@ class CardBase:
     mac: str | None = None
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Baseline:
     """What the cloud showed of what cannot change, by ids; None: it showed nothing."""
 
@@ -63,7 +62,7 @@ class Baseline:
     plain: Mapping[str, PlainValue] = field(default_factory=dict)  # the plain fields, by their paths
 
 
-def baseline_of(server: Observed, disks: Disks) -> Baseline:
+def baseline_of(server: Observed, disks: MatchedDisks) -> Baseline:
     """Return the record of *server*, which must be detailed; *disks* are its disks as the spec names them."""
     details = server.details
     if details is None:

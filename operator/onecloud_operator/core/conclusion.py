@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from onecloud_operator.core.value import value
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MemoryT = TypeVar("MemoryT")
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class KubeEvent:
     """A Kubernetes Event to post; *kind*: Normal or Warning."""
 
@@ -23,7 +23,7 @@ class KubeEvent:
     message: str
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class LogLine:
     """*fields*: beside the message; never a value that could be secret."""
 
@@ -32,7 +32,7 @@ class LogLine:
     fields: Mapping[str, str | None]
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Counted:
     """What the metrics count: the kind of a step that was taken, and the reason of its refusal."""
 
@@ -40,7 +40,7 @@ class Counted:
     refusal: Reason | None = None
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Conclusion(Generic[MemoryT]):
     """
     *memory*: once *status* is written, or if None is to be; *unwritten*: until then, and if it is not.

@@ -8,18 +8,16 @@ made or adopted, and everything that is decided of a disk goes by them.
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.observed import MatchedDisks
 from onecloud_operator.core.resource import ACCEPT_ROOT_DISK
-from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Details, Disk, Observed
     from onecloud_operator.core.records import Records
@@ -29,23 +27,10 @@ ROOT_INDEX = 0
 MAX_DATA_DISKS = 15  # the CRD's bound of the spec's list
 
 
-@value(frozen=True, slots=True)
-class Disks:
-    """
-    The disks of a server as the spec names them; one that is not there, or not known, is absent.
-
-    *data*: by the spec's index, wherever they are now. *trouble*: why there is no root disk to decide about.
-    """
-
-    root: Disk | None = None
-    data: Mapping[int, Disk] = field(default_factory=dict)
-    trouble: str | None = None
-
-
-def disks_of(resource: Resource, details: Details) -> Disks:
+def disks_of(resource: Resource, details: Details) -> MatchedDisks:
     """Return which of the disks in *details* the spec speaks of."""
     root, trouble = _root(resource, details)
-    return Disks(root, _data(resource, details, root), trouble)
+    return MatchedDisks(root, _data(resource, details, root), trouble)
 
 
 def root_id(resource: Resource, details: Details) -> str | None:

@@ -6,9 +6,10 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import Step
+from onecloud_operator.core.config import Config
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.observed import DiskState, Observed, Reading
 from onecloud_operator.core.retry_state import RetryState
-from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,23 +21,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.values import Place, Problem
 
 
-@value(frozen=True, slots=True)
-class Config:
-    """The operator's own knobs, as far as decisions depend on them. Times in seconds."""
-
-    cluster: str = "default"  # which cluster's objects own a server; part of the owner tags
-    name_prefix: str = ""  # before generated names, for clusters that share one cloud
-    hung_seconds: float = 600.0  # moving for longer: ask the cloud to look again
-    post_settle_seconds: float = 180.0  # a POST that timed out may still insert its row
-    burnt_seconds: float = 60.0  # between the two POSTs that prove an id used up
-    delete_again_seconds: float = 60.0  # a DELETE starts a task each time, so it is not repeated sooner
-    retry_create_first_seconds: float = 30.0
-    retry_create_max_seconds: float = 600.0
-    expiring_days: int = 7
-    secret_seconds: float = 60.0  # a Secret, and whether it signs in, is tried again after this at the latest
-
-
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class History:
     """What the events tell of a server. *started*: it ran at least once."""
 
@@ -44,7 +29,7 @@ class History:
     failure: str | None
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Cause:
     """
     The newest failure that the events tell of: its words, "" for none, and about when (monotonic).
@@ -57,7 +42,7 @@ class Cause:
     status: str | None = None
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Asked:
     """How often the events were asked for the cause of one failure, when last, and what they said."""
 
@@ -66,7 +51,7 @@ class Asked:
     text: str | None = None
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class LookedAtDisk:
     """A GET of a disk: when it was sent (monotonic), and what it showed, None for a proven 404."""
 
@@ -74,7 +59,7 @@ class LookedAtDisk:
     state: DiskState | None
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Looked:
     """A bare GET of an id: when it was sent (monotonic), and the version that it showed, None for a 404."""
 
@@ -82,7 +67,7 @@ class Looked:
     version: int | None
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Memory(RetryState[Step]):
     """
     What this process remembers of one server. Losing it at any moment costs time, never safety.
@@ -122,7 +107,7 @@ class Memory(RetryState[Step]):
     sync_count: int = 0
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Facts:
     """
     The input of one decision. *now* is monotonic, *wall* the time of day for what is written down.

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.plain import shown_at
-from onecloud_operator.core.value import value
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ def phase_of(status: str) -> Phase:
     return Phase.MOVING
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Owner:
     """The object that a server's owner tags name."""
 
@@ -81,7 +81,7 @@ class Owner:
         return f"{self.namespace[:63]}/{self.name[:253]} of cluster {self.cluster[:64] or '(unnamed)'}"
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Disk:
     """A disk. *index*: where it is now, 0 being the root disk's place; -1 where the cloud does not tell."""
 
@@ -96,7 +96,7 @@ class Disk:
     cache: str | None = None
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class DiskState:
     """What only a disk's own reply shows. *auto_delete*: it goes with its server. *recycled*: in the bin."""
 
@@ -104,7 +104,20 @@ class DiskState:
     recycled: bool = False
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
+class MatchedDisks:
+    """
+    The disks of a server as the spec names them (see disk_ids); an absent one is not there, or not known.
+
+    *data*: by the spec's index, wherever they are now. *trouble*: why there is no root disk to decide about.
+    """
+
+    root: Disk | None = None
+    data: Mapping[int, Disk] = field(default_factory=dict)
+    trouble: str | None = None
+
+
+@fast_dataclass(frozen=True, slots=True)
 class Nic:
     """A network card; the cloud names its network by id only."""
 
@@ -115,7 +128,7 @@ class Nic:
     default: bool = False
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class SecurityGroup:
     """A bound security group."""
 
@@ -123,7 +136,7 @@ class SecurityGroup:
     name: str
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Details:
     """
     What only a detailed reply shows: joined tables and tags.
@@ -150,7 +163,7 @@ class Details:
     disks_known: bool = field(default=True, compare=False)  # False: there may be more of them than are shown
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Observed:
     """
     One reading of a server.
@@ -201,7 +214,7 @@ class Observed:
         return self.details is not None and self.details.owner_known
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Reading:
     """
     What the feed knows of one id. Times are monotonic seconds at which a request was *sent*.

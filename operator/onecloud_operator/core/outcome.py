@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.value import value
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Cause, History
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.values import Problem
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Done:
     """
     The cloud or Kubernetes accepted it; monotonic times.
@@ -31,7 +31,7 @@ class Done:
     found: tuple[Observed, ...] = ()
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Failed:
     """The cloud refused it, or did not answer; *ended_at* is monotonic."""
 

@@ -9,7 +9,7 @@ from onecloud_operator.core.observed import Owner
 from onecloud_operator.core.records import attempt_id
 
 if TYPE_CHECKING:
-    from onecloud_operator.core.facts import Config
+    from onecloud_operator.core.config import Config
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.resource import Resource
 

@@ -16,11 +16,11 @@ from typing import Any
 from onecloud_operator.api.fixed import fixed_fields
 from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, reason_in
 from onecloud_operator.core.baseline import Baseline, baseline_in
-from onecloud_operator.core.value import value
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.values import Place
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class FailedAttempt:
     """Why and when (RFC 3339) an attempt was found to have failed in the cloud."""
 
@@ -29,7 +29,7 @@ class FailedAttempt:
     message: str
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Creation:
     """
     The attempt under way or done.
@@ -48,7 +48,7 @@ class Creation:
     sent: tuple[tuple[str, str], ...] | None = None
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class KeptDisk:
     """A disk that is kept from going with its server, *restored* from the bin or detached; RFC 3339 times."""
 
@@ -58,7 +58,7 @@ class KeptDisk:
     kept_at: str | None = None  # when it was seen to be safe
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Restart:
     """A stop of ours for a change: since when, and of which fields. The server ran, and is to run again."""
 
@@ -66,7 +66,7 @@ class Restart:
     why: str
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class HeldBack:
     """Why a change is not repeated by itself; *change* is its ``retry.kind_of``."""
 
@@ -75,7 +75,7 @@ class HeldBack:
     message: str
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Records:
     """The part of ``status`` that decisions read. Times are RFC 3339 texts, as they stand there."""
 

@@ -6,8 +6,8 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.identity import SERVER
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.records import Records
-from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ ACCEPT_ROOT_DISK = "onecloud.io/accept-root-disk"
 WISH_LENGTH = 256  # the CRD's bound of status.lastHandledReconcileAt
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Resource:
     """
     One version of one object.

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from onecloud_operator.core.value import value
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.values import Problem
 from onecloud_operator.core.waits import Waits
 
@@ -23,7 +23,7 @@ LOOK_AGAIN_MAX_SECONDS = 60.0
 StepT = TypeVar("StepT", bound=Hashable)
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Attempt:
     """How often one and the same step was accepted for one intent, and when last (monotonic)."""
 
@@ -32,7 +32,7 @@ class Attempt:
     at: float
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Refusal:
     """
     The newest refusal of a step: nothing like it is sent before *until*, unless the intent changed.
@@ -51,7 +51,7 @@ class Refusal:
     step: Hashable | None = None
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class RetryState(Generic[StepT]):
     """
     The tries for one object, as this process remembers them. Losing it costs time, never safety.

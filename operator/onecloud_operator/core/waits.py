@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, Reason, row_of
 
 if TYPE_CHECKING:
-    from onecloud_operator.core.facts import Config
+    from onecloud_operator.core.config import Config
 
 SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, Reason.CREDENTIALS_MISMATCH})
 MAX_DOUBLINGS = 16

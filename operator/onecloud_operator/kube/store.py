@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from onecloud_operator.api.prune import keeps
-from onecloud_operator.core.value import value
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.kube.bounded_json import slim
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Key(NamedTuple):
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class StoredKind(Generic[ObjectT]):
     """
     What is known of a kind to keep its objects.
@@ -52,7 +52,7 @@ class StoredKind(Generic[ObjectT]):
     secret_of: Callable[[Mapping[str, Any]], tuple[str, str] | None]
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class _Entry:
     """
     *heard_at*: monotonic, when this version came. *written*: it is the answer to a write of ours.

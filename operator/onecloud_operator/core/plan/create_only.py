@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.api.plain import PlainField
     from onecloud_operator.api.spec import DiskOptions, NetworkSpec, ServerSpec
-    from onecloud_operator.core.disk_ids import Disks
-    from onecloud_operator.core.observed import Details, Disk, Observed
+    from onecloud_operator.core.observed import Details, Disk, MatchedDisks, Observed
     from onecloud_operator.core.references import Answer, Names
 
 
@@ -56,7 +55,11 @@ Found = Odd | Doubt
 
 
 def compared(
-    spec: ServerSpec, server: Observed, disks: Disks, names: Names, fields: Container[str] | None = None
+    spec: ServerSpec,
+    server: Observed,
+    disks: MatchedDisks,
+    names: Names,
+    fields: Container[str] | None = None,
 ) -> Iterator[Found]:
     """
     Yield what differs or is in doubt, of *fields* only if they are given.
@@ -95,7 +98,7 @@ def _plain(field: str, want: object | None, have: object | None) -> Iterator[Odd
         yield Odd(field, want, have)
 
 
-def _image(spec: ServerSpec, disks: Disks, names: Names) -> Iterator[Found]:
+def _image(spec: ServerSpec, disks: MatchedDisks, names: Names) -> Iterator[Found]:
     root = disks.root
     if spec.image is None or root is None or _same(spec.image, root.image_id):
         return
@@ -175,7 +178,7 @@ def _one_of(field: str, want: str | None, have: list[str | None]) -> Iterator[Od
         yield Odd(field, want, ", ".join(one for one in have if one) or None)
 
 
-def _disks(spec: ServerSpec, disks: Disks, fields: Container[str] | None) -> Iterator[Odd]:
+def _disks(spec: ServerSpec, disks: MatchedDisks, fields: Container[str] | None) -> Iterator[Odd]:
     if spec.root_disk and disks.root is not None:
         for odd in options("rootDisk", spec.root_disk, disks.root):
             if fields is None or odd.field in fields:

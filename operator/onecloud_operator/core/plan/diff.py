@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from onecloud_operator.api.spec import ServerSpec
-    from onecloud_operator.core.disk_ids import Disks
-    from onecloud_operator.core.observed import Details, Observed
+    from onecloud_operator.core.observed import Details, MatchedDisks, Observed
     from onecloud_operator.core.references import Names
 
 
@@ -43,7 +42,7 @@ def differences(  # noqa: PLR0913 - all that a difference may depend on
     *,
     power: str,
     managed_tags: tuple[str, ...],
-    disks: Disks,
+    disks: MatchedDisks,
     names: Names,
 ) -> tuple[Difference, ...]:
     """
@@ -108,7 +107,7 @@ def _size(spec: ServerSpec, server: Observed) -> Iterator[Difference]:
         yield Difference("instanceType", spec.instance_type, server.instance_type)
 
 
-def _disks(spec: ServerSpec, disks: Disks) -> Iterator[Difference]:
+def _disks(spec: ServerSpec, disks: MatchedDisks) -> Iterator[Difference]:
     root = disks.root
     if spec.root_disk and spec.root_disk.size and root and mib_of(spec.root_disk.size) > root.size_mib:
         yield Difference("rootDisk.size", spec.root_disk.size, text_of_mib(root.size_mib))

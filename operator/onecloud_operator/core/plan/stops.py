@@ -14,8 +14,8 @@ from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginRestart, Hold, Look
 from onecloud_operator.core.cloud_writes import GrowDisk, Resize, Stop
-from onecloud_operator.core.disk_ids import Disks, disks_of
-from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.disk_ids import disks_of
+from onecloud_operator.core.observed import MatchedDisks, Phase
 from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.retry import (
     MAX_SAID,
@@ -115,7 +115,7 @@ def root_growth_of(
 
 
 def _root(facts: Facts, server: Observed) -> Disk | None:
-    disks = disks_of(facts.resource, server.details) if server.details else Disks()
+    disks = disks_of(facts.resource, server.details) if server.details else MatchedDisks()
     return None if disks.trouble is not None else disks.root
 
 

@@ -25,8 +25,8 @@ from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.cloud_writes import GrowDisk, SetSecurityGroups, SetTags, Start, Stop, Update
 from onecloud_operator.core.creation_digests import edited
-from onecloud_operator.core.disk_ids import Disks, disks_of, root_trouble
-from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.disk_ids import disks_of, root_trouble
+from onecloud_operator.core.observed import MatchedDisks, Phase
 from onecloud_operator.core.ownership import power, reporting
 from onecloud_operator.core.plan.create_only import Doubt, Odd, compared
 from onecloud_operator.core.plan.diff import Difference, difference, differences
@@ -213,7 +213,7 @@ def _live(
 def _data_disks(
     facts: Facts, spec: ServerSpec, server: Observed, by_field: dict[str, Difference]
 ) -> Iterator[StopReason]:
-    disks = disks_of(facts.resource, server.details) if server.details else Disks()
+    disks = disks_of(facts.resource, server.details) if server.details else MatchedDisks()
     if disks.trouble is not None:
         return
     for data in spec.data_disks or ():

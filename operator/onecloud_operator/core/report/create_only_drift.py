@@ -13,24 +13,23 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.fixed import fixed_field_of, fixed_fields
 from onecloud_operator.core.baseline import FIXED_FIELDS, OPTIONS, baseline_of
 from onecloud_operator.core.creation_digests import edited, recorded_whole, sent_of, value_of
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.plan.create_only import Doubt, compared
 from onecloud_operator.core.plan.diff import Difference, difference, text_of
-from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from onecloud_operator.api.spec import ServerSpec
     from onecloud_operator.core.baseline import Baseline
-    from onecloud_operator.core.disk_ids import Disks
-    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.observed import MatchedDisks, Observed
     from onecloud_operator.core.records import Creation
     from onecloud_operator.core.references import Names
 
 EARLIER = "made before this edit"
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Made:
     """How the server was made, and what it was like then; *baseline* None: that was not noted yet."""
 
@@ -39,7 +38,7 @@ class Made:
 
 
 def drifted(
-    spec: ServerSpec, server: Observed, disks: Disks, made: Made, names: Names
+    spec: ServerSpec, server: Observed, disks: MatchedDisks, made: Made, names: Names
 ) -> Iterator[Difference]:
     """
     Yield how *server*, which must be detailed, drifted in what *spec* declares and nothing can change.
@@ -60,7 +59,7 @@ def drifted(
 
 
 def _of_edit(
-    spec: ServerSpec, server: Observed, disks: Disks, names: Names, path: str
+    spec: ServerSpec, server: Observed, disks: MatchedDisks, names: Names, path: str
 ) -> Iterator[Difference]:
     """Yield what *path*, given another value after the POST, says that the server is not."""
     found = False

@@ -10,6 +10,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import folded
 from onecloud_operator.core.actions import Hold, MarkFailedCreation
 from onecloud_operator.core.conditions import cut_message, standing
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.observed import Phase, Reading, carried, rooted
 from onecloud_operator.core.ownership import deletion_policy, observing
 from onecloud_operator.core.plan.explain import explain
@@ -22,7 +23,6 @@ from onecloud_operator.core.report.readiness import READY_KEPT_SECONDS, ready_of
 from onecloud_operator.core.report.server_conditions import conditions
 from onecloud_operator.core.report.verdict import Verdict, verdict_of
 from onecloud_operator.core.restart import pending_seconds
-from onecloud_operator.core.value import value
 from onecloud_operator.core.values import text_of_time, time_of_text
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ SAME_MOMENT_SECONDS = 2.0
 UNREAD_SECONDS = 120.0  # a restart over 10,000 objects has read them all by then
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Report:
     """
     The status to be written, or None if what stands there will do, and when to look again at the latest.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.fixed import fixed_field_of
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, DELETING_REASONS, Reason, reason_in
 from onecloud_operator.core.conditions import Condition, listed, standing
-from onecloud_operator.core.value import value
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.values import time_of_text
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.report.verdict import Verdict
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Ready:
     """The condition Ready; *generation* where it is an older one than the object's, that was realised."""
 

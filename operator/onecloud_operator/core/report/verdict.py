@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import DELETING_REASONS, Reason, row_of
 from onecloud_operator.core.actions import BeginCreation, Hold, MarkFailedCreation, Settled
+from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.ownership import observing
 from onecloud_operator.core.plan.delete import UNDER_WAY
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.restart import stopped_by_us
 from onecloud_operator.core.step_text import at_work
-from onecloud_operator.core.value import value
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -27,7 +27,7 @@ _NO_ERROR = frozenset({Reason.CREATING, Reason.UPDATING, Reason.NOT_YET_OBSERVED
 _UNDER_WAY_REASONS = frozenset({Reason.CREATING, Reason.UPDATING})
 
 
-@value(frozen=True, slots=True)
+@fast_dataclass(frozen=True, slots=True)
 class Verdict:
     """
     What a pass came to.
