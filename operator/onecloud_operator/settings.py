@@ -36,80 +36,87 @@ class Settings:
     """
 
     namespaces: tuple[str, ...] = _setting((), "namespaces to watch; empty: all of the cluster")
-    selector: str = _setting(
-        "", "label selector of the objects to work on; empty: all. Needs leader election"
-    )
+    selector: str = _setting("", "label selector of the objects to manage; empty: all. Needs leader election")
     handover_seconds: float = _seconds(
-        90.0, "with a selector: an object that another release worked on is left alone for so long", minimum=0
+        90.0, "with a selector: how long an object that another release managed is left alone", minimum=0
     )
-    leader_election: bool = _setting(NO, "work only while holding a Lease; needed for more than one replica")
-    lease_name: str = _setting("onecloud-operator", "name of the Lease; one for each release")
+    leader_election: bool = _setting(
+        NO, "work only while holding a Lease; required for more than one replica"
+    )
+    lease_name: str = _setting("onecloud-operator", "name of the Lease; each release needs its own")
     lease_namespace: str = _setting("", "namespace of the Lease; empty: the Pod's own")
     lease_duration_seconds: int = _setting(
-        15, "others take over a Lease that was not renewed for so long", minimum=1
+        15, "after this time without renewal another replica takes over the Lease", minimum=1
     )
     lease_renew_seconds: float = _seconds(5.0, "how often the Lease is renewed")
-    lease_deadline_seconds: float = _seconds(10.0, "without renewal for so long, the process ends itself")
+    lease_deadline_seconds: float = _seconds(10.0, "after this time without renewal the process ends itself")
     cluster_id: str = _setting("", "name of this cluster in the owner tags; empty: the UID of kube-system")
-    name_prefix: str = _setting("", "put before the names of new servers, for clusters that share one cloud")
-    allow_loopback: bool = _setting(NO, "let credentials lead to this host itself; for the sandbox only")
+    name_prefix: str = _setting("", "prefix of the names of new servers, for clusters that share a project")
+    allow_loopback: bool = _setting(NO, "allow endpoints on this host itself; for the sandbox only")
     allowed_endpoints: tuple[str, ...] = _setting(
         (),
-        "hosts and networks that credentials may lead to, at any port or at one (cloud.example.com:30500, "
+        "hosts and networks that may be endpoints, at any port or at one (cloud.example.com:30500, "
         "10.0.0.0/8:443, [fd00::/8]:443); empty: all",
     )
-    denied_networks: tuple[str, ...] = _setting((), "networks that credentials may never lead to")
+    denied_networks: tuple[str, ...] = _setting((), "networks that are never allowed as endpoints")
     allow_services: bool = _setting(
         NO,
-        "let credentials lead to Services of this cluster; one alone is better named among the allowed "
-        "endpoints",
+        "allow Services of this cluster as endpoints; for a single one, name it among the allowed endpoints",
     )
     service_networks: tuple[str, ...] = _setting(
-        (), "networks of this cluster's Services, where its ServiceCIDRs cannot be read"
+        (), "networks of this cluster's Services, if its ServiceCIDRs cannot be read"
     )
-    workers: int = _setting(64, "objects that are worked on at once", minimum=1)
-    workers_per_endpoint: int = _setting(8, "of them, for one endpoint", minimum=1)
+    workers: int = _setting(64, "objects reconciled at once", minimum=1)
+    workers_per_endpoint: int = _setting(8, "of these, for one endpoint", minimum=1)
     log_format: str = _setting("text", "text or json")
     log_level: str = _setting("info", "debug, info, warning or error")
     listen_address: str = _setting("", "address of /healthz, /readyz and /metrics; empty: all, IPv4 and IPv6")
     listen_port: int = _setting(8080, "port of /healthz, /readyz and /metrics; 0: none", maximum=65535)
     resync_seconds: float = _seconds(
-        1800.0, "every object is looked at again after this, even if nothing is heard", minimum=1
+        1800.0, "every object is reconciled again after this time, even without an event", minimum=1
     )
-    poll_moving_seconds: float = _seconds(2.0, "how often changes are asked for while a server moves")
-    poll_idle_seconds: float = _seconds(5.0, "how often changes are asked for otherwise")
+    poll_moving_seconds: float = _seconds(
+        2.0, "interval of the poll for changes while a server is in transition"
+    )
+    poll_idle_seconds: float = _seconds(5.0, "interval of the poll for changes otherwise")
     events_seconds: float = _seconds(15.0, "how often the cloud's events are read; 0: never", minimum=0)
     sweep_seconds: float = _seconds(
         600.0, "how often all servers are listed; twice as often where events are off", minimum=1
     )
     gone_floor: int = _setting(
-        5, "so many servers of a project may vanish within ten minutes; see TooManyGone"
+        5, "this many servers of a project may vanish within ten minutes; see TooManyGone"
     )
-    gone_percent: float = _setting(5.0, "or so many of a hundred; 100: any number may vanish", maximum=100)
+    gone_percent: float = _setting(5.0, "or this percentage of them; 100: any number may vanish", maximum=100)
     details_seconds: float = _seconds(
-        3600.0, "within how long the details of every server are read again", minimum=1
+        3600.0, "time within which the details of every server are read again", minimum=1
     )
     confirm_seconds: float = _seconds(
-        0.5, "at least so far apart are the two reads that believe a `ready`", minimum=0
+        0.5, "minimum time between the two reads that confirm the status `ready`", minimum=0
     )
-    retry_first_seconds: float = _seconds(5.0, "wait after the first unanswered poll; doubled each time")
-    retry_max_seconds: float = _seconds(60.0, "longest wait after an unanswered poll")
-    refused_first_seconds: float = _seconds(30.0, "wait until refused credentials are tried again; doubled")
-    refused_max_seconds: float = _seconds(300.0, "longest wait until refused credentials are tried again")
-    secret_seconds: float = _seconds(60.0, "how long a Secret is remembered")
+    retry_first_seconds: float = _seconds(5.0, "wait after the first failed poll; doubled each time")
+    retry_max_seconds: float = _seconds(60.0, "longest wait after a failed poll")
+    refused_first_seconds: float = _seconds(
+        30.0, "wait before rejected credentials are tried again; doubled each time"
+    )
+    refused_max_seconds: float = _seconds(300.0, "longest wait before rejected credentials are tried again")
+    secret_seconds: float = _seconds(60.0, "how long a Secret is cached")
     hung_seconds: float = _seconds(
-        600.0, "a server that moves for longer is looked at by the cloud again", minimum=1
+        600.0, "a server in transition for longer than this is synchronised by the cloud", minimum=1
     )
     post_settle_seconds: float = _seconds(
-        180.0, "how long an unanswered POST may still make its server", minimum=1
+        180.0, "how long a POST without an answer may still create its server", minimum=1
     )
-    burnt_seconds: float = _seconds(60.0, "between the two requests that prove an id used up")
-    delete_again_seconds: float = _seconds(60.0, "an unanswered DELETE is not sent again before")
+    burnt_seconds: float = _seconds(60.0, "time between the two requests that prove an ID unusable")
+    delete_again_seconds: float = _seconds(
+        60.0, "minimum time before a DELETE without an answer is sent again"
+    )
     retry_create_first_seconds: float = _seconds(
         30.0, "wait after the first failed creation; doubled each time"
     )
     retry_create_max_seconds: float = _seconds(600.0, "longest wait after a failed creation")
-    expiring_days: int = _setting(7, "how long before the end of a paid time the condition Expiring appears")
+    expiring_days: int = _setting(
+        7, "how long before the end of the billing period the condition Expiring appears"
+    )
 
 
 def settings_from(environment: Mapping[str, str] | None = None) -> Settings:
