@@ -20,6 +20,7 @@ from onecloud_operator.api.reasons import (
 from onecloud_operator.core.actions import (
     BeginAdoption,
     BeginCreation,
+    BeginDeletion,
     Hold,
     Settled,
 )
@@ -27,6 +28,7 @@ from onecloud_operator.core.conditions import MESSAGE_LENGTH, cut_message, stand
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
+from onecloud_operator.core.resource import PAUSED
 from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
@@ -37,12 +39,15 @@ from tests.core.fixtures import (
     WALL,
     facts,
     nothing_yet,
+    reading,
     resource,
+    server,
 )
 from tests.core.stages import ADOPTING, WELL, begun, seen, unlucky, well, well_but
-from tests.core.statuses import status_after
+from tests.core.statuses import condition, status_after
 
 if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
 
 
@@ -74,7 +79,7 @@ def test_every_condition_has_all_its_parts_and_a_reason_out_of_the_closed_set(
 ) -> None:
     closed = {
         "Ready": READY_REASONS | set(SYNCED_REASONS) | set(DELETING_REASONS),
-        "Synced": set(SYNCED_REASONS),
+        "Synced": set(SYNCED_REASONS) | set(DELETING_REASONS),
         "CredentialsValid": CREDENTIALS_REASONS | {"Authenticated", "NotYetObserved", "EndpointUnreachable"},
         "Reconciling": {"Creating", "Updating", "Retrying", "Waiting"},
         "Stalled": {name for name, row in SYNCED_REASONS.items() if row.stalled},
@@ -99,6 +104,55 @@ def test_every_condition_has_all_its_parts_and_a_reason_out_of_the_closed_set(
         kinds = [each["type"] for each in status["conditions"]]
         assert len(kinds) == len(set(kinds))
         assert {"Ready", "Synced", "CredentialsValid"} <= set(kinds)
+
+
+ENDING = [
+    Hold(Reason.DELETION_PROTECTED, "Protected."),
+    Hold(Reason.HOST_OFFLINE, "Its host is away."),
+    Hold(Reason.ENDPOINT_UNREACHABLE, "The cloud cannot be reached."),
+    BeginDeletion(),
+]
+
+
+UNMADE = replace(nothing_yet(), resource=resource(records=Records(), deleting=True))
+
+
+@pytest.mark.parametrize("step", ENDING, ids=lambda step: str(getattr(step, "reason", "Removing")))
+@pytest.mark.parametrize("case", [well(deleting=True), UNMADE], ids=["made", "unmade"])
+def test_from_the_deletion_on_ready_and_synced_are_false_and_say_what_deleting_says(
+    case: Facts, step: Step
+) -> None:
+    """The columns of kubectl show them: True UpToDate would be said of an object that cannot go away."""
+    status = status_after(case, step)
+    shown = {kind: condition(status, kind) for kind in ("Ready", "Synced", "Deleting")}
+    assert [shown[kind]["status"] for kind in shown] == ["False", "False", "True"]
+    assert len({(each["reason"], each["message"]) for each in shown.values()}) == 1
+
+
+MAKING = begun("deploying")
+PAUSED_HALFWAY = replace(begun(), reading=reading(server("ready"), asked_at=NOW - 5))
+
+
+@pytest.mark.parametrize(
+    ("case", "step"),
+    [
+        pytest.param(MAKING, Hold(Reason.FORBIDDEN, "It may not be read."), id="an-error"),
+        pytest.param(MAKING, Hold(Reason.CREDENTIALS_MISMATCH, "Another cloud."), id="another-cloud"),
+        pytest.param(PAUSED_HALFWAY, Hold(Reason.PAUSED, "Paused."), id="paused"),
+    ],
+)
+def test_no_server_is_said_to_be_being_made_while_nothing_makes_it(case: Facts, step: Hold) -> None:
+    if step.reason is Reason.PAUSED:
+        case = replace(case, resource=replace(case.resource, annotations={PAUSED: "true"}))
+    ready = condition(status_after(case, step), "Ready")
+    assert (ready["status"], ready["reason"], ready["message"]) == ("False", step.reason, step.message)
+
+
+def test_a_paused_server_that_is_off_is_not_said_to_be_being_started() -> None:
+    off = well_but("ready")
+    case = replace(off, resource=replace(off.resource, annotations={PAUSED: "true"}))
+    ready = condition(status_after(case, plan(case)), "Ready")
+    assert (ready["reason"], ready["message"]) == ("WrongPowerState", "The server is Stopped.")
 
 
 def test_a_condition_keeps_its_time_while_only_reason_and_message_change() -> None:

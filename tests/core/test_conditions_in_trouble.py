@@ -28,7 +28,7 @@ from tests.core.fixtures import (
     server,
     spec,
 )
-from tests.core.stages import ADOPTING, WELL, seen, unlucky, well, well_but
+from tests.core.stages import ADOPTING, seen, unlucky, well, well_but
 from tests.core.statuses import SETTLED, status_after
 
 if TYPE_CHECKING:
@@ -175,14 +175,15 @@ OBSERVED = resource(spec=OBSERVING, finalizers=(), records=Records())
             well(deleting=True, spec=spec(deletionProtection=True)),
             None,
             None,
-            f"Running: {WELL} Deleting=True/DeletionProtected",
+            "Running: Ready=False/DeletionProtected Synced=False/DeletionProtected "
+            "CredentialsValid=True/Authenticated Deleting=True/DeletionProtected",
             id="deletion-is-protected",
         ),
         pytest.param(
             well(deleting=True),
             BeginDeletion(),
             None,
-            "Deleting: Ready=False/Removing Synced=True/UpToDate CredentialsValid=True/Authenticated "
+            "Deleting: Ready=False/Removing Synced=False/Removing CredentialsValid=True/Authenticated "
             "Deleting=True/Removing",
             id="it-is-being-removed",
         ),
@@ -190,14 +191,15 @@ OBSERVED = resource(spec=OBSERVING, finalizers=(), records=Records())
             well(deleting=True),
             Delete(ID, for_good=False),
             Problem(Reason.PREPAID_NOT_EXPIRED, "why"),
-            f"Running: {WELL} Deleting=True/PrepaidNotExpired",
+            "Running: Ready=False/PrepaidNotExpired Synced=False/PrepaidNotExpired "
+            "CredentialsValid=True/Authenticated Deleting=True/PrepaidNotExpired",
             id="it-is-paid-for",
         ),
         pytest.param(
             unlucky(well(deleting=True), Reason.ENDPOINT_UNREACHABLE),
             None,
             None,
-            "Running: Ready=True/Available Synced=False/EndpointUnreachable "
+            "Running: Ready=False/EndpointUnreachable Synced=False/EndpointUnreachable "
             "CredentialsValid=Unknown/EndpointUnreachable Deleting=True/EndpointUnreachable",
             id="the-cloud-cannot-be-asked-to-delete-it",
         ),

@@ -139,6 +139,8 @@ def test_protection_holds_the_removal_until_it_is_switched_off(user: User) -> No
     user.delete()
     status = user.wait_reason("DeletionProtected", kind="Deleting")
     assert status["state"] == "Running"
+    assert condition(status, "Ready")["status"] == condition(status, "Synced")["status"] == "False"
+    assert condition(status, "Synced")["reason"] == "DeletionProtected"
     user.apply(deletionProtection=False)
     user.wait_gone()
     assert user.only_server()["pending_deleted"] is True

@@ -73,8 +73,8 @@ Each condition has a reason, a `message` for people, and the `observedGeneration
 | type | True | False | Unknown | absent |
 | --- | --- | --- | --- | --- |
 | `Ready` | the server is as this generation specifies: Available, PoweredOff, Observed | Creating, Updating, \
-WrongPowerState, OperationFailed, InRecycleBin, ExternallyDeleted, Removing; while there is no server: the reason of \
-`Synced` | NotYetObserved, ServerUnknown | never |
+WrongPowerState, OperationFailed, InRecycleBin, ExternallyDeleted; while there is no server, and from the deletion on: \
+the reason of `Synced` | NotYetObserved, ServerUnknown | never |
 | `Synced` | the server matches the spec, or the difference is only reported | see below | NotYetObserved | never |
 | `CredentialsValid` | Authenticated | SecretNotFound, SecretInvalid, CredentialsRejected, EndpointNotAllowed | \
 NotYetObserved, EndpointUnreachable | never |
@@ -232,7 +232,7 @@ def _reasons() -> str:
         row = row_of(reason)
         cells = [
             f"[{reason}](reasons.md#{reason.lower()})",
-            row.synced if reason in SYNCED_REASONS else "as before",
+            row.synced,
             _stalled(reason, row),
             "; ".join(_tries(row)),
             "yes" if row.scope == "own" else "",

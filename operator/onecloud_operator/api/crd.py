@@ -59,7 +59,7 @@ WIDE_COLUMNS = (
     ("Zone", "string", ".status.server.placement.zone"),
     ("Host", "string", ".status.server.placement.host"),
     ("On-Delete", "string", ".status.deletionPolicy"),
-    ("Message", "string", f"{_READY}.message"),
+    ("Message", "string", f"{_SYNCED}.message"),
 )
 SELECTABLE = (".status.id", ".status.state", ".spec.credentialsRef.name", ".spec.managementPolicy")
 

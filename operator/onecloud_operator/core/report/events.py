@@ -51,15 +51,13 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
     ready = after is not None and after.get("status") == "True" and _said(before) != _said(after)
     if after is not None and ready and not completed:  # "is made" says as much
         yield from _of(after, "Normal")
-    reported = False
-    for kind in ("Synced", "Deleting"):
-        before, after = standing(old, kind), standing(new, kind)
-        if after is None or _said(before) == _said(after) or after.get("reason") in _QUIET:
-            continue
-        reported = True
+    # From its deletion on Synced repeats what Deleting says.
+    kind = "Synced" if standing(new, "Deleting") is None else "Deleting"
+    before, after = standing(old, kind), standing(new, kind)
+    reported = after is not None and _said(before) != _said(after) and after.get("reason") not in _QUIET
+    if after is not None and reported:
         warns = kind == "Deleting" or after.get("status") != "True"
         yield from _of(after, "Warning" if warns else "Normal")
-
     drifted = standing(new, "Drifted")
     if drifted is not None and not reported and not _drifting(new) <= _drifting(old):
         yield from _of(drifted, "Warning")

@@ -84,10 +84,8 @@ def _lost(facts: Facts) -> bool:
 def ready_of(facts: Facts, step: Step, verdict: Verdict) -> Ready:
     """Return whether the server is what was asked for, and usable."""
     keep, server, records = kept(facts), facts.server, facts.resource.records
-    if facts.resource.deleting and verdict.removing:
-        return Ready("False", Reason.REMOVING, verdict.message)
-    if facts.resource.deleting and keep is not None:
-        return keep
+    if facts.resource.deleting:
+        return Ready("False", verdict.reason, verdict.message)
     if facts.trouble is not None and keep is not None and records.seen:
         return keep
     if _lost(facts):
@@ -109,7 +107,7 @@ def ready_of(facts: Facts, step: Step, verdict: Verdict) -> Ready:
         case Phase.FAILED:
             return Ready("False", verdict.reason if creating else Reason.OPERATION_FAILED, verdict.message)
         case _ if creating:
-            return Ready("False", Reason.CREATING, "The server is being made.")
+            return _ready_in_creation(facts, verdict, server)
         case Phase.MOVING:
             since = facts.memory.moving_since
             recent = since is not None and facts.now - since < READY_KEPT_SECONDS
@@ -118,6 +116,15 @@ def ready_of(facts: Facts, step: Step, verdict: Verdict) -> Ready:
             return Ready("False", Reason.UPDATING, doing(facts.resource))
         case Phase.RUNNING | Phase.STOPPED | Phase.SUSPENDED:
             return _ready_at_rest(facts, step, verdict, server, keep)
+
+
+def _ready_in_creation(facts: Facts, verdict: Verdict, server: Observed) -> Ready:
+    """Return Ready of a server that is there and not complete: what keeps it from that, if anything does."""
+    records = facts.resource.records
+    failed = records.creation is not None and records.creation.failure is not None
+    if verdict.error or failed or (facts.resource.paused and server.phase is not Phase.MOVING):
+        return Ready("False", verdict.reason, verdict.message)
+    return Ready("False", Reason.CREATING, "The server is being made.")
 
 
 def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed, keep: Ready | None) -> Ready:
@@ -130,7 +137,8 @@ def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed,
     spec = facts.resource.server_spec
     if spec is not None and wrong_power(power_now(facts.resource, server), server):
         ours = stopped_by_us(facts.resource, server)
-        if verdict.error or (reporting(facts.resource) and not ours):
+        left = facts.resource.paused or (reporting(facts.resource) and not ours)
+        if verdict.error or left:
             return Ready("False", Reason.WRONG_POWER_STATE, f"The server is {server.phase.value}.")
         if ours:
             return Ready("False", Reason.UPDATING, doing(facts.resource))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.fixed import fixed_field_of
-from onecloud_operator.api.reasons import CREDENTIALS_REASONS, DELETING_REASONS, Reason, reason_in
+from onecloud_operator.api.reasons import CREDENTIALS_REASONS, Reason, reason_in
 from onecloud_operator.core.conditions import Condition, listed, standing
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.values import time_of_text
@@ -100,12 +100,8 @@ def _drifted(facts: Facts, drift: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _synced(facts: Facts, verdict: Verdict) -> tuple[str, str, str]:
-    if facts.resource.deleting and verdict.reason in DELETING_REASONS:
-        old = standing(facts.resource.status, "Synced")
-        if old is not None:
-            return str(old.get("status")), str(old.get("reason")), str(old.get("message"))
-        return "Unknown", Reason.NOT_YET_OBSERVED, "The object is being deleted."
-    return verdict.synced, verdict.reason, verdict.message
+    # A column of kubectl is a plain path, so Ready and Synced say what keeps an object that is being deleted.
+    return "False" if facts.resource.deleting else verdict.synced, verdict.reason, verdict.message
 
 
 def _credentials(facts: Facts) -> tuple[str, str, str]:
