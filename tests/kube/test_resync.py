@@ -14,7 +14,7 @@ from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.kube.calls import KubeError
-from onecloud_operator.kube.resync import EVERY_SECONDS, FIRST_SECONDS, Resync
+from onecloud_operator.kube.resync import EVERY_SECONDS, FIRST_LOOKS, FIRST_SECONDS, Resync
 from onecloud_operator.kube.store import Key, Store, key_of
 from tests.api.manifests import SPEC, manifest
 from tests.client import cluster_of
@@ -227,18 +227,32 @@ async def counted(scene: Scene, lists: Lists, seconds: float, times: int) -> Non
     await until(lambda: lists.counts >= times)
 
 
-async def test_it_counts_quickly_until_all_were_heard_of_and_then_rarely() -> None:
+async def test_it_counts_once_until_all_were_heard_of_and_then_rarely() -> None:
     lists = Lists("web", "db")
     async with counting(lists) as scene:
         await counted(scene, lists, 0.0, 1)
-        await counted(scene, lists, FIRST_SECONDS, 2)
+        scene.hear(body("web"))
+        await scene.clock.advance(FIRST_SECONDS)
         assert not scene.objects.complete
-        scene.hear(body("web"), body("db"))
-        await counted(scene, lists, FIRST_SECONDS, 3)
+        scene.hear(body("db"))
+        await scene.clock.advance(FIRST_SECONDS)
         await until(lambda: scene.objects.complete)
         await scene.clock.advance(EVERY_SECONDS - 1.0)
-        assert lists.counts == 3
-        await counted(scene, lists, 1.0, 4)
+        assert lists.counts == 1
+        await counted(scene, lists, 1.0, 2)
+
+
+async def test_what_is_never_heard_of_is_counted_again() -> None:
+    lists = Lists("web", "db")
+    async with counting(lists) as scene:
+        await counted(scene, lists, 0.0, 1)
+        scene.hear(body("web"))
+        lists.names = ("web",)  # the other was deleted before the watch began
+        await scene.clock.advance((FIRST_LOOKS - 1) * FIRST_SECONDS)
+        assert lists.counts == 1
+        assert not scene.objects.complete
+        await counted(scene, lists, FIRST_SECONDS, 2)
+        await until(lambda: scene.objects.complete)
 
 
 @pytest.mark.parametrize("code", [403, 410, 500])

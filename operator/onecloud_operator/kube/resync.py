@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(loggers.KUBERNETES)
 
 EVERY_SECONDS = 600.0
-FIRST_SECONDS = 2.0  # until every object of the first list was received
+FIRST_SECONDS = 2.0  # between two looks whether the watch has delivered every object of the first list
+FIRST_LOOKS = 5  # until they are listed again: one of them may have been deleted before it was delivered
 
 
 class Resync:
@@ -53,28 +54,35 @@ class Resync:
         self._clock = clock
         self._hurried = asyncio.Event()
         self._gone = gone
+        self._missed: tuple[Key, ...] = ()  # by the last list
 
     async def run(self) -> None:
         """Resync until cancelled; more often until the watch has delivered every object."""
         while True:
             try:
-                missing = await self.count()
+                await self.count()
             except KubeError as error:
                 logger.warning("failed to list the objects", extra={"error": str(error)})
                 await self._clock.sleep(FIRST_SECONDS * 5)
                 continue
-            if not missing:
+            if self._objects.complete or await self._delivered():
                 self._objects.complete = True
-            await self._rest()
+                await self._rest()
 
     def hurry(self) -> None:
         """Resync at once: the watch has listed again, and missed deletions in between."""
         self._hurried.set()
 
-    async def _rest(self) -> None:
-        if not self._objects.complete:
+    async def _delivered(self) -> bool:
+        """Wait until the watch has delivered what the last list showed; return whether it has."""
+        for _ in range(FIRST_LOOKS):
+            if all(key in self._objects for key in self._missed):
+                return True
             await self._clock.sleep(FIRST_SECONDS)
-        elif await wait_for(self._hurried, EVERY_SECONDS, self._clock):
+        return False
+
+    async def _rest(self) -> None:
+        if await wait_for(self._hurried, EVERY_SECONDS, self._clock):
             self._hurried.clear()
 
     async def count(self) -> int:
@@ -95,6 +103,7 @@ class Resync:
         if self._objects.complete:
             for key in (*missed, *stale):
                 await self._fetch(key)
+        self._missed = tuple(missed)
         return len(missed)
 
     async def _list(self) -> dict[Key, str]:
