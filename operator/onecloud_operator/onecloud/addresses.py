@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import select
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from .budgets import MAX_CONNECTIONS, Slot, Slots, SocketAddress
 from .dns import IPAddress, Resolver
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Iterable
 
@@ -192,6 +194,7 @@ class _SlotStream(httpcore.AsyncNetworkStream):
         self._stream = stream
         self._slot = slot
         slot.close = stream.aclose
+        self._socket = stream.get_extra_info("socket")
         self._touch()
 
     def _touch(self) -> None:
@@ -228,7 +231,20 @@ class _SlotStream(httpcore.AsyncNetworkStream):
         return _SlotStream(stream, self._slot)
 
     def get_extra_info(self, info: str) -> object:
+        """Before each request the pool asks all idle connections whether they were closed."""
+        if info == "is_readable":
+            return _is_readable(self._socket)
         return self._stream.get_extra_info(info)
+
+
+def _is_readable(sock: socket.socket | None) -> bool:
+    """Return whether data, or the end of the connection, waits to be read; True also of a closed socket."""
+    number = -1 if sock is None else sock.fileno()
+    if number < 0:
+        return True
+    waiting = select.poll()
+    waiting.register(number, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def socket_address(address: IPAddress, port: int) -> SocketAddress:
