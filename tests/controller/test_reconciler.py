@@ -104,6 +104,6 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
     assert key is not None
     assert await reconciler(key) is None
     assert not reconciler._known  # noqa: SLF001 - that nothing is kept is the point
-    assert not reconciler._stumbles._failures  # noqa: SLF001
+    assert not reconciler._backoff._failures  # noqa: SLF001
     assert not actuator._observer._watching  # noqa: SLF001
     assert len(awaited) == 0

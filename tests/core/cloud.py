@@ -44,7 +44,8 @@ from onecloud_operator.core.observed import (
     SecurityGroup,
     phase_of,
 )
-from onecloud_operator.core.ownership import owner_of, power
+from onecloud_operator.core.ownership import owner_of
+from onecloud_operator.core.policies import power
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import NAMES, NOW, PLACE, mirror_with
 

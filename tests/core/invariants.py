@@ -27,8 +27,8 @@ from onecloud_operator.core.cloud_writes import (
     Update,
 )
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
-from onecloud_operator.core.ownership import power
 from onecloud_operator.core.plan.keep_disks import READ_SECONDS
+from onecloud_operator.core.policies import power
 from tests.core.fixtures import OTHER_UID
 
 if TYPE_CHECKING:

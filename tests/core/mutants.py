@@ -125,7 +125,7 @@ def ignores_the_pause(facts: Facts) -> Step:
 
 def forgets_refusals(facts: Facts) -> Step:
     """Send the same over and over."""
-    return plan(replace(facts, memory=replace(facts.memory, refusals={}, attempts={})))
+    return plan(replace(facts, memory=replace(facts.memory, refusals={}, acceptances={})))
 
 
 def forgets_disks(facts: Facts) -> Step:

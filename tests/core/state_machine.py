@@ -12,8 +12,8 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Disk, Phase
-from onecloud_operator.core.ownership import power
 from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.policies import power
 from onecloud_operator.core.records import Records
 from onecloud_operator.core.resource import PAUSED, RECONCILE_REQUESTED_AT
 from onecloud_operator.core.values import Place, Problem

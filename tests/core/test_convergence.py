@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.cloud_writes import Create, Delete
 from onecloud_operator.core.facts import Memory
-from onecloud_operator.core.ownership import power
+from onecloud_operator.core.policies import power
 from onecloud_operator.core.records import records_of
 from onecloud_operator.core.report.report import report
 from tests.core.fixtures import MADE, NEW, NOW, details, records, resource, server, spec

@@ -24,13 +24,13 @@ from onecloud_operator.core.cloud_writes import Create, Delete, SyncStatus, Unlo
 from onecloud_operator.core.creation_digests import sent_of
 from onecloud_operator.core.facts import History, Memory
 from onecloud_operator.core.observed import CREATE_FAILURES, Reading
-from onecloud_operator.core.ownership import host_name
 from onecloud_operator.core.plan.attempt import completes, unmade
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Creation, FailedAttempt, attempt_id, records_of
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.retry_state import Refusal
+from onecloud_operator.core.server_names import host_name
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
     BEGUN,

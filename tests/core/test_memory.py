@@ -22,7 +22,7 @@ from onecloud_operator.core.facts import History, Memory
 from onecloud_operator.core.memory import accepted, noted
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.outcome import Done
-from onecloud_operator.core.retry_state import ATTEMPT_LIFE_SECONDS, ATTEMPTS_KEPT
+from onecloud_operator.core.retry_state import ACCEPTANCE_LIFE_SECONDS, ACCEPTANCES_KEPT
 from tests.core.fixtures import BEGUN, ID, NOW, PLACE, facts, reading, resource, server
 from tests.core.memories import REFUSED, START, remembering
 
@@ -143,18 +143,18 @@ def test_a_step_that_is_accepted_again_and_again_is_counted_for_one_intent() -> 
     case = remembering()
     for count in (1, 2, 3):
         memory = accepted(case, START, replace(DONE, ended_at=NOW + count))
-        assert memory.attempts[START].count == count
+        assert memory.acceptances[START].count == count
         case = replace(case, memory=memory)
     edited = replace(case, resource=resource(generation=2))
-    assert accepted(edited, START, DONE).attempts[START].count == 1
-    much_later = replace(DONE, ended_at=NOW + 4 + ATTEMPT_LIFE_SECONDS)
-    assert accepted(case, START, much_later).attempts[START].count == 1
+    assert accepted(edited, START, DONE).acceptances[START].count == 1
+    much_later = replace(DONE, ended_at=NOW + 4 + ACCEPTANCE_LIFE_SECONDS)
+    assert accepted(case, START, much_later).acceptances[START].count == 1
 
 
 def test_only_the_newest_attempts_are_kept() -> None:
     """A process runs for months, and a spec may be edited a thousand times."""
     case = remembering()
-    steps = [Update(ID, (("description", str(number)),)) for number in range(ATTEMPTS_KEPT + 5)]
+    steps = [Update(ID, (("description", str(number)),)) for number in range(ACCEPTANCES_KEPT + 5)]
     for number, step in enumerate(steps):
         case = replace(case, memory=accepted(case, step, replace(DONE, ended_at=NOW + number)))
-    assert list(case.memory.attempts) == steps[5:]
+    assert list(case.memory.acceptances) == steps[5:]

@@ -24,7 +24,7 @@ from onecloud_operator.core.observed import Disk, Phase
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.records import Creation
-from onecloud_operator.core.retry_state import Attempt, Refusal
+from onecloud_operator.core.retry_state import Acceptance, Refusal
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
     ID,
@@ -125,7 +125,7 @@ def test_a_running_server_is_stopped_once_only_for_a_growth_that_does_not_come(o
     memory = (
         Memory(refusals={kind: Refusal(no, intent="1//False", until=NOW - 9000, count=1, since=NOW - 9999)})
         if outcome == "refused"
-        else Memory(attempts={grow: Attempt("1//False", 1, NOW - 9000)})
+        else Memory(acceptances={grow: Acceptance("1//False", 1, NOW - 9000)})
     )
     assert isinstance(plan(facts(resource=intent, memory=memory)), Hold)
     asked = replace(intent, annotations={"onecloud.io/reconcile-requested-at": "now"})
@@ -134,7 +134,7 @@ def test_a_running_server_is_stopped_once_only_for_a_growth_that_does_not_come(o
 
 def test_a_resize_that_restarts_is_not_repeated_for_ever() -> None:
     step = Resize(ID, cpu=4)
-    memory = Memory(attempts={step: Attempt("1//False", 2, NOW - 9000)})
+    memory = Memory(acceptances={step: Acceptance("1//False", 2, NOW - 9000)})
     held = plan(facts(resource=wanting({"cpu": 4}, **RESTART), memory=memory))
     assert isinstance(held, Hold)
     assert held.reason == "OperationFailed"
@@ -192,7 +192,7 @@ def test_a_server_that_hangs_on_its_way_is_looked_at_by_the_cloud() -> None:
 
 
 def test_the_same_step_is_not_repeated_for_ever() -> None:
-    twice = Memory(attempts={Start(ID): Attempt("1//False", 2, NOW - 5)})
+    twice = Memory(acceptances={Start(ID): Acceptance("1//False", 2, NOW - 5)})
     step = plan(facts(server("ready"), memory=twice))
     assert isinstance(step, Hold)
     assert step.reason == "OperationFailed"
@@ -206,7 +206,7 @@ def test_a_disk_is_grown_once_since_the_cloud_may_show_less_than_it_was_asked_fo
     intent = wanting({"dataDisks": [{"index": 1, "size": "200Gi"}]})
     found = server(details=details(disks=(*details().disks, Disk("disk-1", 1, 102400))))
     assert plan(facts(found, resource=intent)) == grow
-    once = Memory(attempts={grow: Attempt("1//False", 1, NOW - 5)})
+    once = Memory(acceptances={grow: Acceptance("1//False", 1, NOW - 5)})
     assert isinstance(plan(facts(found, resource=intent, memory=once)), Hold)
 
 

@@ -22,6 +22,7 @@ from onecloud_operator.core.memory import paced, refused, unpaced, wait_after
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.retry_state import WAITING
 from onecloud_operator.core.values import Problem
+from onecloud_operator.core.waits import Waits
 from tests.core.fixtures import BEGUN, ID, NOW, facts, resource
 from tests.core.memories import NO, REFUSED, START, remembering
 
@@ -112,7 +113,7 @@ def waits(problem: Problem, *, first: float, most: float, times: int, step: Step
     """Return the waits after so many refusals in a row."""
     case, seconds = remembering(), []
     for _ in range(times):
-        wait = wait_after(problem, case, step, first=first, most=most)
+        wait = wait_after(problem, case, step, Waits(first, most))
         seconds.append(wait)
         memory = refused(case, step, problem, ended_at=NOW, wait_seconds=wait)
         case = replace(case, memory=memory)
@@ -143,8 +144,8 @@ def test_how_long_to_wait_after_refusals(problem: Problem, expected: list[float]
 def test_a_new_intent_waits_as_after_the_first_refusal() -> None:
     case = replace(facts(), memory=refused(remembering(), START, NO, ended_at=NOW, wait_seconds=100.0))
     edited = replace(case, resource=resource(generation=2))
-    assert wait_after(NO, case, START, first=10.0, most=100.0) == 20.0
-    assert wait_after(NO, edited, START, first=10.0, most=100.0) == 10.0
+    assert wait_after(NO, case, START, Waits(10.0, 100.0)) == 20.0
+    assert wait_after(NO, edited, START, Waits(10.0, 100.0)) == 10.0
 
 
 @given(st.floats(0.01, 1e4), st.floats(1.0, 1e4), st.integers(1, 40))
@@ -158,31 +159,31 @@ def test_no_wait_is_longer_than_the_longest_and_none_is_shorter_than_the_one_bef
 
 def test_a_hold_is_paced_and_an_early_pass_leaves_its_time_as_it_is() -> None:
     case, hold = remembering(), Hold(Reason.SERVER_NOT_FOUND, "none")
-    memory, first = paced(case, hold, first=10.0, most=15.0)
+    memory, first = paced(case, hold, Waits(10.0, 15.0))
     assert first.requeue_after == 10.0
     early = replace(case, memory=memory, now=NOW + 4)
-    memory, same = paced(early, hold, first=10.0, most=15.0)
+    memory, same = paced(early, hold, Waits(10.0, 15.0))
     assert (same.requeue_after, memory) == (6.0, early.memory)
     late = replace(early, now=NOW + 11)
-    memory, second = paced(late, hold, first=10.0, most=15.0)
+    memory, second = paced(late, hold, Waits(10.0, 15.0))
     assert second.requeue_after == 15.0
     assert memory.refusals[WAITING].count == 2
 
 
 def test_a_hold_for_another_reason_or_intent_is_paced_from_the_beginning() -> None:
     case = remembering()
-    memory, _ = paced(case, Hold(Reason.SERVER_NOT_FOUND, "none"), first=10.0, most=60.0)
+    memory, _ = paced(case, Hold(Reason.SERVER_NOT_FOUND, "none"), Waits(10.0, 60.0))
     later = replace(case, memory=memory)
     for changed, reason in (
         (later, Reason.AMBIGUOUS_NAME),
         (replace(later, resource=resource(generation=2)), Reason.SERVER_NOT_FOUND),
     ):
-        assert paced(changed, Hold(reason, "x"), first=10.0, most=60.0)[1].requeue_after == 10.0
+        assert paced(changed, Hold(reason, "x"), Waits(10.0, 60.0))[1].requeue_after == 10.0
 
 
 def test_what_was_waited_for_is_forgotten_when_it_is_over() -> None:
     memory, _ = paced(
-        remembering(refusals={"Start": REFUSED}), Hold(Reason.SERVER_NOT_FOUND, "x"), first=1.0, most=1.0
+        remembering(refusals={"Start": REFUSED}), Hold(Reason.SERVER_NOT_FOUND, "x"), Waits(1.0, 1.0)
     )
     assert set(unpaced(memory).refusals) == {"Start"}
     assert unpaced(Memory()) == Memory()

@@ -17,7 +17,7 @@ from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import attempt_id
 from onecloud_operator.core.references import Ambiguous, Kind, Reference
 from onecloud_operator.core.resource import CONFIRM_GONE, RECONCILE_REQUESTED_AT
-from onecloud_operator.core.retry_state import Attempt, Refusal
+from onecloud_operator.core.retry_state import Acceptance, Refusal
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (
     ADOPTED,
@@ -138,7 +138,9 @@ def beginning(server_spec: dict[str, Any] | None = None, *, generation: int = 1,
 def in_vain() -> Facts:
     """Return facts of an object for which a disk was to grow, and did not."""
     case = growing("20Gi")
-    return replace(case, memory=replace(case.memory, attempts={plan(case): Attempt(case.intent, 1, NOW - 5)}))
+    return replace(
+        case, memory=replace(case.memory, acceptances={plan(case): Acceptance(case.intent, 1, NOW - 5)})
+    )
 
 
 def growing(size: str, **changes: Any) -> Facts:

@@ -25,7 +25,7 @@ from tools.docs.fields import line, linked, patterns, rules, section, sections
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from onecloud_operator.api.reasons import Row
+    from onecloud_operator.api.reasons import ReasonRow
     from tools.docs.fields import Schema
 
 # What the table of fields says by a word, the API server says by a rule for each of them.
@@ -241,19 +241,19 @@ def _reasons() -> str:
     return text
 
 
-def _stalled(reason: str, row: Row) -> str:
+def _stalled(reason: str, row: ReasonRow) -> str:
     if reason == "InvalidSpec":
         return f"after {WRONG_SPEC_COUNT} tries"
     return "yes" if row.stalled else ""
 
 
-def _tries(row: Row) -> Iterator[str]:
-    if row.first_seconds is None or row.most_seconds is None:
+def _tries(row: ReasonRow) -> Iterator[str]:
+    if row.first_seconds is None or row.max_seconds is None:
         yield "news"
-    elif row.first_seconds == row.most_seconds:
+    elif row.first_seconds == row.max_seconds:
         yield f"every {row.first_seconds:g} s"
     else:
-        yield f"{row.first_seconds:g} to {row.most_seconds:g} s"
+        yield f"{row.first_seconds:g} to {row.max_seconds:g} s"
 
 
 def _columns() -> str:

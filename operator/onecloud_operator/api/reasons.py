@@ -78,11 +78,11 @@ class EventReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReasonRow:
     """
     One reason of the condition Synced, or of Deleting.
 
-    *stalled*: waiting does not help. *first_seconds*, *most_seconds*: the wait before the next try, doubled
+    *stalled*: waiting does not help. *first_seconds*, *max_seconds*: the wait before the next try, doubled
     from one to the other; None: something is heard of it (the feed, an annotation). *scope*: ``own`` problems
     write ``nextRetryTime``; ``shared`` ones do not, or 10,000 objects would be rewritten at every try.
     """
@@ -90,27 +90,27 @@ class Row:
     synced: Literal["True", "False", "Unknown"]
     stalled: bool = False
     first_seconds: float | None = None
-    most_seconds: float | None = None
+    max_seconds: float | None = None
     scope: Scope = "feed"
 
 
-def _own(first: float, most: float, *, stalled: bool = False) -> Row:
-    return Row("False", stalled, first, most, "own")
+def _own(first: float, most: float, *, stalled: bool = False) -> ReasonRow:
+    return ReasonRow("False", stalled, first, most, "own")
 
 
-def _shared(first: float, most: float, *, stalled: bool = False) -> Row:
-    return Row("False", stalled, first, most, "shared")
+def _shared(first: float, most: float, *, stalled: bool = False) -> ReasonRow:
+    return ReasonRow("False", stalled, first, most, "shared")
 
 
-_WELL = Row("True")
-_HEARD = Row("False")
-_STALLED = Row("False", stalled=True)
+_WELL = ReasonRow("True")
+_HEARD = ReasonRow("False")
+_STALLED = ReasonRow("False", stalled=True)
 
-SYNCED_REASONS: dict[Reason, Row] = {
+SYNCED_REASONS: dict[Reason, ReasonRow] = {
     Reason.UP_TO_DATE: _WELL,
     Reason.OBSERVING: _WELL,
     Reason.DRIFT_REPORTED: _WELL,
-    Reason.NOT_YET_OBSERVED: Row("Unknown"),
+    Reason.NOT_YET_OBSERVED: ReasonRow("Unknown"),
     Reason.CREATING: _HEARD,
     Reason.UPDATING: _HEARD,
     Reason.CREATION_FAILED: _own(30.0, 600.0),
@@ -124,15 +124,15 @@ SYNCED_REASONS: dict[Reason, Row] = {
     Reason.RATE_LIMITED: _shared(2.0, 60.0),
     Reason.INVALID_SPEC: _own(60.0, 600.0, stalled=True),
     Reason.CREDENTIALS_MISMATCH: _shared(60.0, 60.0, stalled=True),
-    Reason.TOO_MANY_GONE: Row("False", stalled=True, scope="shared"),
+    Reason.TOO_MANY_GONE: ReasonRow("False", stalled=True, scope="shared"),
     Reason.REFERENCE_NOT_FOUND: _own(60.0, 600.0),
-    Reason.REFERENCE_UNKNOWN: Row("Unknown", first_seconds=60.0, most_seconds=600.0, scope="own"),
+    Reason.REFERENCE_UNKNOWN: ReasonRow("Unknown", first_seconds=60.0, max_seconds=600.0, scope="own"),
     Reason.QUOTA_EXCEEDED: _own(60.0, 600.0),
     Reason.NO_CAPACITY: _own(60.0, 600.0),
     Reason.NAME_CONFLICT: _own(600.0, 600.0, stalled=True),
     Reason.OWNED_BY_ANOTHER: _own(600.0, 600.0, stalled=True),
     Reason.AMBIGUOUS_NAME: _own(600.0, 600.0, stalled=True),
-    Reason.SERVER_NOT_FOUND: Row("False", first_seconds=60.0, most_seconds=60.0),
+    Reason.SERVER_NOT_FOUND: ReasonRow("False", first_seconds=60.0, max_seconds=60.0),
     Reason.IMMUTABLE_FIELD: _STALLED,
     Reason.RESTART_NEEDED: _STALLED,
     Reason.OPERATION_FAILED: _own(60.0, 600.0),
@@ -143,7 +143,7 @@ SYNCED_REASONS: dict[Reason, Row] = {
     Reason.PAUSED: _HEARD,
 }
 
-DELETING_REASONS: dict[Reason, Row] = {
+DELETING_REASONS: dict[Reason, ReasonRow] = {
     Reason.REMOVING: _HEARD,
     Reason.WAITING_FOR_CLOUD: _HEARD,
     Reason.DELETION_PROTECTED: _HEARD,
@@ -189,7 +189,7 @@ ALL_REASONS = frozenset(
 )
 
 
-def row_of(reason: Reason) -> Row:
+def row_of(reason: Reason) -> ReasonRow:
     """Return the row of a reason of Synced or Deleting."""
     return SYNCED_REASONS[reason] if reason in SYNCED_REASONS else DELETING_REASONS[reason]
 

@@ -24,7 +24,8 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
-from onecloud_operator.core.ownership import host_name, owner_of
+from onecloud_operator.core.ownership import owner_of
+from onecloud_operator.core.server_names import host_name
 from onecloud_operator.core.values import Problem
 from onecloud_operator.kube.secrets import PASSWORD_BYTES, USER_DATA_BYTES
 from onecloud_operator.kube.store import Key

@@ -201,7 +201,7 @@ def _was_to_be_recycled(facts: Facts) -> bool:
     records, server = facts.resource.records, facts.server
     if facts.reading.gone or not records.seen or records.deletion_requested_at is None:
         return False
-    mild = any(isinstance(s, Delete) and not s.for_good for s in facts.memory.attempts)
+    mild = any(isinstance(s, Delete) and not s.for_good for s in facts.memory.acceptances)
     # What never came to rest is deleted for good by every cloud.
     whole = records.creation is None or records.creation.completed_at is not None
     return mild and whole and not (server is not None and server.recycled)
@@ -212,6 +212,6 @@ def _note_that_the_bin_works(facts: Facts, feed: Feed[Key]) -> None:
     server, records = facts.server, facts.resource.records
     if not feed.breaker.bin_off or server is None or not server.recycled or not records.seen:
         return
-    sent = facts.memory.attempts.get(Delete(server.id, for_good=False))
+    sent = facts.memory.acceptances.get(Delete(server.id, for_good=False))
     if sent is not None and records.deletion_requested_at is not None:
         feed.recycled(sent.at)

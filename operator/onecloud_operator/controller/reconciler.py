@@ -66,11 +66,11 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
     resync_seconds: float
     on_step: Callable[[str, str | None], None] = lambda _step, _refusal: None
     _known: dict[Key, _Known[MemoryT]] = field(default_factory=dict)
-    _stumbles: Backoff[Key] = field(init=False)
+    _backoff: Backoff[Key] = field(init=False)
     _recorder: Recorder = field(init=False)
 
     def __post_init__(self) -> None:
-        self._stumbles = Backoff(1.0, 60.0, self.random)
+        self._backoff = Backoff(1.0, 60.0, self.random)
         self._recorder = Recorder(
             self.objects,
             self.cluster,
@@ -91,18 +91,18 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
             for _ in range(STEPS_A_TURN):
                 again, seconds = await self._pass(key)
                 if not again:
-                    self._stumbles.reset(key)
+                    self._backoff.reset(key)
                     return seconds
         except KubeNotFound:
             self._drop(key)
             return None
         except KubeConflict:
             await self._refresh(key)
-            return self._stumbled(key, 0.1)  # with the object as it is now it mostly succeeds
+            return self._wait_after_error(key, 0.1)  # with the object as it is now it mostly succeeds
         except KubeError as error:
             if error.status == UNPROCESSABLE:
                 await self._refresh(key)
-            wait = self._stumbled(key)
+            wait = self._wait_after_error(key)
             logger.warning(
                 "a call to the Kubernetes API failed; trying again",
                 extra={"object": str(key), "error": str(error)},
@@ -113,7 +113,7 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
     def forget(self, key: Key) -> None:
         """Drop what is kept of an object that is gone."""
         self._known.pop(key, None)
-        self._stumbles.reset(key)
+        self._backoff.reset(key)
         self.actuator.forget(key)
 
     # -- one pass ----------------------------------------------------------------------------------------
@@ -157,12 +157,12 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
             await self._recorder.status(key, found, status)
 
     # -- when a write has failed -------------------------------------------------------------------------
-    def _stumbled(self, key: Key, part: float = 1.0) -> float | None:
+    def _wait_after_error(self, key: Key, part: float = 1.0) -> float | None:
         """Return the seconds until the next try; of an object that went meanwhile nothing is kept."""
         if key not in self.objects:
             self.forget(key)
             return None
-        return self._stumbles.next(key) * part
+        return self._backoff.next(key) * part
 
     async def _refresh(self, key: Key) -> None:
         """Read an object that has changed under a decision."""

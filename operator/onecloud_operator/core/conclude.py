@@ -45,8 +45,8 @@ def conclude(facts: Facts, step: Step, outcome: Outcome, jitter: float = 1.0) ->
 def _failed(facts: Facts, step: Step, failed: Failed, jitter: float) -> Conclusion[Memory]:
     facts = replace(facts, memory=unpaced(facts.memory))
     problem = reassessed(facts, step, failed.problem)
-    first, most = waits_of(problem.reason, facts.config, jitter) or DEFAULT_WAITS
-    wait = wait_after(problem, facts, step, first=first, most=most)
+    waits = waits_of(problem.reason, facts.config, jitter) or DEFAULT_WAITS
+    wait = wait_after(problem, facts, step, waits)
     memory = refused(facts, step, problem, ended_at=failed.ended_at, wait_seconds=wait)
     said = report(replace(facts, memory=memory), step, problem)
     fields = {"reason": problem.reason, "request_id": problem.request_id, "detail": problem.message}
@@ -64,7 +64,7 @@ def _held(facts: Facts, hold: Hold, jitter: float) -> Conclusion[Memory]:
     memory = facts.memory
     waits = waits_of(hold.reason, facts.config, jitter)
     if waits is not None and not hold.final and hold.requeue_after is None:
-        memory, hold = paced(facts, hold, first=waits.first, most=waits.longest)
+        memory, hold = paced(facts, hold, waits)
     said = report(replace(facts, memory=memory), hold)
     return Conclusion(memory, memory, said.status, requeue_after=said.requeue_after)
 

@@ -222,10 +222,10 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
             return replace(memory, wrote_at=ended_at)
 
 
-def paced(facts: Facts, hold: Hold, *, first: float, most: float) -> tuple[Memory, Hold]:
-    """Give *hold* the time until the next look, doubled from *first* to *most* while it is for one reason."""
+def paced(facts: Facts, hold: Hold, waits: Waits) -> tuple[Memory, Hold]:
+    """Give *hold* the time until the next look, which grows while it is for one reason."""
     problem = Problem(hold.reason, hold.message)
-    memory, wait = pace(facts.memory, problem, intent=facts.intent, now=facts.now, waits=Waits(first, most))
+    memory, wait = pace(facts.memory, problem, intent=facts.intent, now=facts.now, waits=waits)
     return memory, replace(hold, requeue_after=wait, paced=True)
 
 
@@ -234,8 +234,8 @@ def unpaced(memory: Memory) -> Memory:
     return forgive(memory, WAITING)
 
 
-def wait_after(problem: Problem, facts: Facts, step: Step, *, first: float, most: float) -> float:
-    """Return how long to wait after a refusal, doubled from *first* to *most* while it stays the same."""
+def wait_after(problem: Problem, facts: Facts, step: Step, waits: Waits) -> float:
+    """Return how long to wait after a refusal, longer each time while it stays the same."""
     if problem.duplicate_id:
         return facts.config.burnt_seconds
-    return wait_for_next(facts.memory, kind_of(step), problem, intent=facts.intent, waits=Waits(first, most))
+    return wait_for_next(facts.memory, kind_of(step), problem, intent=facts.intent, waits=waits)

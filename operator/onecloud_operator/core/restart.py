@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.actions import BeginRestart
 from onecloud_operator.core.cloud_writes import Start, Stop
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.ownership import power
+from onecloud_operator.core.policies import power
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -71,10 +71,10 @@ def _unanswered_stop(facts: Facts) -> float | None:
 
     A host whose agent is away does it when that is back, and meanwhile the server is seen to run.
     """
-    server_id, attempts = facts.resource.records.bound_id, facts.memory.attempts
-    if server_id is None or (stop := attempts.get(Stop(server_id))) is None:
+    server_id, accepted = facts.resource.records.bound_id, facts.memory.acceptances
+    if server_id is None or (stop := accepted.get(Stop(server_id))) is None:
         return None
-    start = attempts.get(Start(server_id))
+    start = accepted.get(Start(server_id))
     return stop.at if start is None or start.at < stop.at else None
 
 

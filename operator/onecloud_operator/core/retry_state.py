@@ -13,9 +13,9 @@ from onecloud_operator.core.waits import Waits
 if TYPE_CHECKING:
     from onecloud_operator.api.reasons import Reason
 
-ATTEMPTS_KEPT = 16
+ACCEPTANCES_KEPT = 16
 REFUSALS_KEPT = 160  # more than the disks that a server shows, and than those that were kept of it
-ATTEMPT_LIFE_SECONDS = 1800.0
+ACCEPTANCE_LIFE_SECONDS = 1800.0
 WAITING = "Hold"  # the kind of step under which a hold's own waiting time is kept
 LOOK_AGAIN_FIRST_SECONDS = 2.0
 LOOK_AGAIN_MAX_SECONDS = 60.0
@@ -24,7 +24,7 @@ StepT = TypeVar("StepT", bound=Hashable)
 
 
 @fast_dataclass(frozen=True, slots=True)
-class Attempt:
+class Acceptance:
     """How often one and the same step was accepted for one intent, and when last (monotonic)."""
 
     intent: str
@@ -61,7 +61,7 @@ class RetryState(Generic[StepT]):
 
     born_at: float = 0.0  # when this process first saw the object (monotonic)
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
-    attempts: Mapping[StepT, Attempt] = field(default_factory=dict)
+    acceptances: Mapping[StepT, Acceptance] = field(default_factory=dict)
 
     def latest(self, moment: float | None) -> float:
         """Return *moment*, or that of birth: what was not seen may have happened right before it."""
@@ -122,19 +122,19 @@ def reconsider(state: StateT, reasons: frozenset[Reason]) -> StateT:
 
 def count_accepted(state: StateT, step: Hashable, *, intent: str, ended_at: float) -> StateT:
     """Note that *step* was accepted, once more if it is for the same intent and not long after."""
-    before = state.attempts.get(step)
-    again = before is not None and before.intent == intent and ended_at - before.at < ATTEMPT_LIFE_SECONDS
+    before = state.acceptances.get(step)
+    again = before is not None and before.intent == intent and ended_at - before.at < ACCEPTANCE_LIFE_SECONDS
     number = before.count + 1 if before is not None and again else 1
-    attempts = {**state.attempts, step: Attempt(intent, number, ended_at)}
-    while len(attempts) > ATTEMPTS_KEPT:
-        attempts.pop(min(attempts, key=lambda kept: attempts[kept].at))
-    return replace(state, attempts=attempts)
+    acceptances = {**state.acceptances, step: Acceptance(intent, number, ended_at)}
+    while len(acceptances) > ACCEPTANCES_KEPT:
+        acceptances.pop(min(acceptances, key=lambda kept: acceptances[kept].at))
+    return replace(state, acceptances=acceptances)
 
 
 def expire(state: StateT, now: float) -> StateT:
     """Forget what was done long ago and did its work: it may be asked for once more."""
-    kept = {step: past for step, past in state.attempts.items() if now - past.at < ATTEMPT_LIFE_SECONDS}
-    return state if len(kept) == len(state.attempts) else replace(state, attempts=kept)
+    kept = {step: past for step, past in state.acceptances.items() if now - past.at < ACCEPTANCE_LIFE_SECONDS}
+    return state if len(kept) == len(state.acceptances) else replace(state, acceptances=kept)
 
 
 def pace(state: StateT, problem: Problem, *, intent: str, now: float, waits: Waits) -> tuple[StateT, float]:

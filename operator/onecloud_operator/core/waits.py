@@ -30,9 +30,9 @@ DEFAULT_WAITS = Waits(10.0, 300.0)  # for a refusal whose reason has no waits of
 def waits_of(reason: Reason, config: Config, jitter: float) -> Waits | None:
     """Return the waits of *reason* times *jitter*; None: something is heard of it instead."""
     row = row_of(reason)
-    if row.first_seconds is None or row.most_seconds is None:
+    if row.first_seconds is None or row.max_seconds is None:
         return None
-    first, longest = row.first_seconds, row.most_seconds
+    first, longest = row.first_seconds, row.max_seconds
     if reason in SECRET_REASONS:
         # Secret and identity service may work again at any time, and nothing reports it.
         first, longest = min(first, config.secret_seconds), min(longest, config.secret_seconds)

@@ -21,8 +21,9 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.cloud_writes import Create
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.ownership import bound_id, has_own_server, observing, target_id
+from onecloud_operator.core.ownership import bound_id, has_own_server, target_id
 from onecloud_operator.core.plan import create
+from onecloud_operator.core.policies import observing
 from onecloud_operator.core.resource import TAKE_OVER
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from onecloud_operator.core.observed import (
     CREATE_FAILURES,
     Phase,
 )
-from onecloud_operator.core.ownership import bound_id, server_name
+from onecloud_operator.core.ownership import bound_id
 from onecloud_operator.core.plan import existing
 from onecloud_operator.core.plan.attempt import completes, refused_with, settled_at, unmade
 from onecloud_operator.core.plan.failed_create import after_failure, clean, retry_seconds
@@ -37,6 +37,7 @@ from onecloud_operator.core.plan.fresh_reads import (
 from onecloud_operator.core.plan.guards import too_many_gone
 from onecloud_operator.core.plan.keep_disks import out_of_the_bin
 from onecloud_operator.core.records import Creation, attempt_id
+from onecloud_operator.core.server_names import server_name
 from onecloud_operator.core.step_text import DETACH
 from onecloud_operator.core.values import text_of_time
 

@@ -19,12 +19,13 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
 from onecloud_operator.core.observed import DELETING_STATUSES, Phase
-from onecloud_operator.core.ownership import bound_id, deletion_policy, forged, observing, ours
+from onecloud_operator.core.ownership import bound_id, forged, ours
 from onecloud_operator.core.plan.fresh_reads import former_ids, found_again, possible_ids, unlooked
 from onecloud_operator.core.plan.guards import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.plan.keep_disks import before_delete, out_of_the_bin
 from onecloud_operator.core.plan.release import handed_back, protected
 from onecloud_operator.core.plan.retry import MAX_SAID, blocked
+from onecloud_operator.core.policies import deletion_policy, observing
 from onecloud_operator.core.resource import CONFIRM_DELETE
 from onecloud_operator.core.step_text import DETACH
 from onecloud_operator.core.values import time_of_text
@@ -273,7 +274,7 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
 
 def _locked_again(facts: Facts, server: Observed) -> Hold | None:
     """Return why a server stays locked: we took the lock off, and somebody put it on again."""
-    unlocked = facts.memory.attempts.get(Unlock(server.id))
+    unlocked = facts.memory.acceptances.get(Unlock(server.id))
     if unlocked is None or unlocked.intent != facts.intent:
         return None
     return Hold(

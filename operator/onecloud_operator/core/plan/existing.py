@@ -8,9 +8,9 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.cloud_writes import SyncStatus
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.ownership import reporting
 from onecloud_operator.core.plan import update
 from onecloud_operator.core.plan.failure_cause import asking, of_status, said
+from onecloud_operator.core.policies import reporting
 from onecloud_operator.core.step_text import doing
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Cause, Facts, Memory
     from onecloud_operator.core.observed import Observed
-    from onecloud_operator.core.retry_state import Attempt
+    from onecloud_operator.core.retry_state import Acceptance
 
 AGAIN_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)  # after each reading without an answer: events are written later
 ASKED_KEPT = 8
@@ -29,10 +29,10 @@ def of_status(facts: Facts, server: Observed) -> ReadCause:
     return ReadCause(bound_id(facts.resource), f"{server.status} {server.version}", status=server.status)
 
 
-def of_attempt(facts: Facts, step: Step, attempt: Attempt) -> ReadCause:
+def of_accepted(facts: Facts, step: Step, acceptance: Acceptance) -> ReadCause:
     """Return the question why *step*, which was accepted, has changed nothing."""
-    failure = f"{type(step).__name__} {attempt.count} {attempt.at}"
-    return ReadCause(bound_id(facts.resource), failure, since=attempt.at - CLOSE_SECONDS)
+    failure = f"{type(step).__name__} {acceptance.count} {acceptance.at}"
+    return ReadCause(bound_id(facts.resource), failure, since=acceptance.at - CLOSE_SECONDS)
 
 
 def said(facts: Facts, question: ReadCause) -> str | None:

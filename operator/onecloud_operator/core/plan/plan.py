@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import AddFinalizer, Hold, Look
 from onecloud_operator.core.cloud_writes import Claim
-from onecloud_operator.core.ownership import bound_id, forged, observing
+from onecloud_operator.core.ownership import bound_id, forged
 from onecloud_operator.core.plan import adopt, attempt, create, delete, existing
 from onecloud_operator.core.plan.fresh_reads import look_first
 from onecloud_operator.core.plan.guards import anothers, elsewhere, too_many_gone
 from onecloud_operator.core.plan.keep_disks import kept_text, out_of_the_bin
 from onecloud_operator.core.plan.retry import blocked
+from onecloud_operator.core.policies import observing
 from onecloud_operator.core.step_text import DETACH
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.cloud_writes import Start
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.ownership import ours, power
+from onecloud_operator.core.ownership import ours
 from onecloud_operator.core.plan import existing
 from onecloud_operator.core.plan.guards import anothers
 from onecloud_operator.core.plan.retry import MAX_SAID, blocked
+from onecloud_operator.core.policies import power
 from onecloud_operator.core.restart import pending_seconds
 from onecloud_operator.core.step_text import DETACH
 

@@ -14,7 +14,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, ReadDisk, Settled
 from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, Resize, Update
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.plan.failure_cause import asking, of_attempt, said
+from onecloud_operator.core.plan.failure_cause import asking, of_accepted, said
 from onecloud_operator.core.records import HeldBack
 from onecloud_operator.core.step_text import at_work, words_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.resource import Resource
-    from onecloud_operator.core.retry_state import Attempt, Refusal
+    from onecloud_operator.core.retry_state import Acceptance, Refusal
     from onecloud_operator.core.values import Problem
 
 ACCEPTED_TWICE = 2
@@ -68,7 +68,7 @@ def spent_before(facts: Facts, step: Step) -> HeldBack | None:
     cannot be done, at every restart of the operator.
     """
     kind = kind_of(step)
-    here = (a.intent for other, a in facts.memory.attempts.items() if kind_of(other) == kind)
+    here = (a.intent for other, a in facts.memory.acceptances.items() if kind_of(other) == kind)
     if _refused(facts, step) is not None or facts.intent in here or not same_intent(facts.resource):
         return None
     return next((held for held in facts.resource.records.held_back if held.change == kind), None)
@@ -85,15 +85,15 @@ def spent(facts: Facts, step: Step) -> Hold:
         reason, message = Reason.OPERATION_FAILED, f"{_without_effect(facts, step)} {_SPENT}"
     hold = Hold(reason, message, spent=(HeldBack(kind_of(step), reason, message),))
     refused = refusal is not None and not _passing(refusal)
-    if not refused and (attempt := attempted(facts, step)) is not None:
-        return asking(facts, of_attempt(facts, step, attempt), hold)
+    if not refused and (acceptance := acceptance_of(facts, step)) is not None:
+        return asking(facts, of_accepted(facts, step, acceptance), hold)
     return hold
 
 
 def _without_effect(facts: Facts, step: Step) -> str:
     """Return what is said of a step that was accepted and changed nothing, with the cloud's own words."""
-    attempt = attempted(facts, step)
-    why = said(facts, of_attempt(facts, step, attempt)) if attempt is not None else None
+    acceptance = acceptance_of(facts, step)
+    why = said(facts, of_accepted(facts, step, acceptance)) if acceptance is not None else None
     lead = f"The cloud accepted {words_of(step).noun}, and the server still differs"
     return f"{lead}: {why}." if why else f"{lead}; see its operation log in the cloud."
 
@@ -103,7 +103,7 @@ def tried(facts: Facts, step: Step) -> bool:
     refusal = _refused(facts, step)
     return (
         (refusal is not None and not _passing(refusal))
-        or attempted(facts, step) is not None
+        or acceptance_of(facts, step) is not None
         or spent_before(facts, step) is not None
     )
 
@@ -155,10 +155,10 @@ def _refused(facts: Facts, step: Step) -> Refusal | None:
     return refusal if refusal is not None and refusal.intent == facts.intent else None
 
 
-def attempted(facts: Facts, step: Step) -> Attempt | None:
+def acceptance_of(facts: Facts, step: Step) -> Acceptance | None:
     """Return how often the cloud accepted *step* for this intent in this process, or None if it never did."""
-    attempt = facts.memory.attempts.get(step)
-    return attempt if attempt is not None and attempt.intent == facts.intent else None
+    acceptance = facts.memory.acceptances.get(step)
+    return acceptance if acceptance is not None and acceptance.intent == facts.intent else None
 
 
 def blocked(facts: Facts, step: Step) -> Hold | None:
@@ -178,18 +178,18 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
         return Hold(refusal.problem.reason, refusal.problem.message, refusal.until - facts.now)
     stops = facts.resource.records.restart is not None
     costly = isinstance(step, GrowDisk) or (isinstance(step, Resize) and not step.live and stops)
-    attempt = attempted(facts, step)
-    if attempt is None:
+    acceptance = acceptance_of(facts, step)
+    if acceptance is None:
         return spent(facts, step) if costly and spent_before(facts, step) is not None else None
     free = 1 if isinstance(step, GrowDisk) else ACCEPTED_TWICE
-    if attempt.count < free:
+    if acceptance.count < free:
         return None
     if costly:
         return spent(facts, step)
-    until = attempt.at + min(REPEAT_FIRST_SECONDS * 2.0 ** (attempt.count - free), REPEAT_MAX_SECONDS)
+    until = acceptance.at + min(REPEAT_FIRST_SECONDS * 2.0 ** (acceptance.count - free), REPEAT_MAX_SECONDS)
     if facts.now >= until:
         return None
     message = f"{_without_effect(facts, step)} It is tried again at growing intervals."
     return asking(
-        facts, of_attempt(facts, step, attempt), Hold(Reason.OPERATION_FAILED, message, until - facts.now)
+        facts, of_accepted(facts, step, acceptance), Hold(Reason.OPERATION_FAILED, message, until - facts.now)
     )

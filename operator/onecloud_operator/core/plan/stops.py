@@ -19,7 +19,7 @@ from onecloud_operator.core.observed import MatchedDisks, Phase
 from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.retry import (
     MAX_SAID,
-    attempted,
+    acceptance_of,
     passing,
     refused_for_good,
     spent,
@@ -167,7 +167,7 @@ def _refusal_of(facts: Facts, live: Resize) -> str:
     """Return why *live* is not tried again while the server runs, "" if it may be."""
     if (refusal := refused_for_good(facts, live)) is not None:
         return refusal.problem.message
-    if attempted(facts, live) is not None:
+    if acceptance_of(facts, live) is not None:
         return "The cloud accepted it for the running server, which did not change."
     return ""
 

@@ -27,7 +27,6 @@ from onecloud_operator.core.cloud_writes import GrowDisk, SetSecurityGroups, Set
 from onecloud_operator.core.creation_digests import edited
 from onecloud_operator.core.disk_ids import disks_of, root_trouble
 from onecloud_operator.core.observed import MatchedDisks, Phase
-from onecloud_operator.core.ownership import power, reporting
 from onecloud_operator.core.plan.create_only import Doubt, Odd, compared
 from onecloud_operator.core.plan.diff import Difference, difference, differences
 from onecloud_operator.core.plan.guards import look_up
@@ -42,6 +41,7 @@ from onecloud_operator.core.plan.stops import (
     spent_on,
     unsettled,
 )
+from onecloud_operator.core.policies import power, reporting
 from onecloud_operator.core.references import UnderWay, why_unresolved
 from onecloud_operator.core.restart import power_now, stopped_by_us
 

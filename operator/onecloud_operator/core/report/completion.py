@@ -9,7 +9,8 @@ from onecloud_operator.core.baseline import baseline_of
 from onecloud_operator.core.creation_digests import sent_of
 from onecloud_operator.core.disk_ids import disks_of
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.ownership import forged, observing
+from onecloud_operator.core.ownership import forged
+from onecloud_operator.core.policies import observing
 
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts

@@ -9,8 +9,8 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.disk_ids import disks_of
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.ownership import observing
 from onecloud_operator.core.plan.update import open_differences
+from onecloud_operator.core.policies import observing
 from onecloud_operator.core.report.create_only_drift import Made, drifted
 from onecloud_operator.core.values import text_of_time
 

@@ -18,9 +18,10 @@ from onecloud_operator.core.baseline import baseline_status
 from onecloud_operator.core.conditions import cut_message
 from onecloud_operator.core.disk_ids import remembered
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.ownership import forged, has_own_server, observing
+from onecloud_operator.core.ownership import forged, has_own_server
 from onecloud_operator.core.plan.attempt import completes
 from onecloud_operator.core.plan.guards import proven
+from onecloud_operator.core.policies import observing
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
 from onecloud_operator.core.report.completion import baselined
 from onecloud_operator.core.restart import over

@@ -9,8 +9,8 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginCreation
 from onecloud_operator.core.cloud_writes import Stop
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.ownership import observing, reporting
 from onecloud_operator.core.plan.diff import wrong_power
+from onecloud_operator.core.policies import observing, reporting
 from onecloud_operator.core.report.server_conditions import Ready, kept
 from onecloud_operator.core.restart import power_now, stopped_by_us
 from onecloud_operator.core.step_text import doing

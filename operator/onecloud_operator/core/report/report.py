@@ -12,10 +12,10 @@ from onecloud_operator.core.actions import Hold, MarkFailedCreation
 from onecloud_operator.core.conditions import cut_message, standing
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.observed import Phase, Reading, carried, rooted
-from onecloud_operator.core.ownership import deletion_policy, observing
 from onecloud_operator.core.plan.explain import explain
 from onecloud_operator.core.plan.failed_create import retry_seconds
 from onecloud_operator.core.plan.retry import kind_of
+from onecloud_operator.core.policies import deletion_policy, observing
 from onecloud_operator.core.report.drift import drift_of
 from onecloud_operator.core.report.held_back import held_back
 from onecloud_operator.core.report.next_records import records_after, records_status

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.reasons import DELETING_REASONS, Reason, row_of
 from onecloud_operator.core.actions import BeginCreation, Hold, MarkFailedCreation, Settled
 from onecloud_operator.core.fast_dataclass import fast_dataclass
-from onecloud_operator.core.ownership import observing
 from onecloud_operator.core.plan.delete import UNDER_WAY
 from onecloud_operator.core.plan.retry import kind_of
+from onecloud_operator.core.policies import observing
 from onecloud_operator.core.restart import stopped_by_us
 from onecloud_operator.core.step_text import at_work
 

@@ -1,0 +1,42 @@
+"""What an object wants done with its server, with the defaults: observe, report, delete, power."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.resource import Resource
+
+
+def observing(resource: Resource) -> bool:
+    """Return whether nothing may be sent to the cloud for this object."""
+    return resource.spec is not None and resource.spec.management_policy == "Observe"
+
+
+def reporting(resource: Resource) -> bool:
+    """Return whether differences are reported only."""
+    return bool(resource.spec and resource.spec.drift and resource.spec.drift.mode == "Report")
+
+
+def deletion_policy(resource: Resource) -> str:
+    """Return what a delete would do now: RecycleBin, Delete or Retain."""
+    if observing(resource):
+        return "Retain"
+    if resource.spec and resource.spec.deletion_policy:
+        return resource.spec.deletion_policy
+    if resource.records.creation is None and (resource.records.adopted_at or _adopts_only(resource)):
+        return "Retain"
+    return "RecycleBin"
+
+
+def _adopts_only(resource: Resource) -> bool:
+    adoption = resource.spec.adoption if resource.spec else None
+    return adoption is not None and adoption.policy == "Adopt"
+
+
+def power(resource: Resource) -> str:
+    """Return the wanted power state: Running, Stopped or Unmanaged."""
+    server = resource.server_spec
+    if server is not None and server.power_state is not None:
+        return server.power_state
+    return "Unmanaged" if resource.records.creation is None else "Running"
