@@ -24,6 +24,7 @@ from onecloud_operator.core.cloud_writes import Create, Delete, SyncStatus, Unlo
 from onecloud_operator.core.creation_digests import sent_of
 from onecloud_operator.core.facts import History, Memory
 from onecloud_operator.core.observed import CREATE_FAILURES, Reading
+from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.attempt import completes, unmade
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Creation, FailedAttempt, attempt_id, records_of
@@ -245,6 +246,18 @@ def test_what_may_have_run_is_never_deleted_for_its_failure(status: str, history
         reading=reading(server(status)), memory=Memory(history_asked_at=NOW - 1, history=history)
     )
     assert not isinstance(plan(judged), MarkFailedCreation | Delete | Unlock)
+
+
+def test_events_read_while_the_poll_of_a_newer_version_was_under_way_are_read_once_more() -> None:
+    """The poll was sent before, and yet its row may be younger: what led to it is not in those events."""
+    unread = failing("deploy_fail", history=None, history_asked_at=None)
+    seen = memory.seeing(replace(unread, now=NOW - 4), unread.reading)
+    assert plan(seen) == ReadHistory(ID)
+    read = Done(began_at=NOW - 4, ended_at=NOW - 3, history=History(False, "no room"))
+    known = replace(seen, memory=memory.accepted(seen, ReadHistory(ID), read))
+    assert plan(known) == Look(ID)
+    newer = reading(server("deploy_fail", version=8, details=details(8)), first_seen_at=NOW - 5)
+    assert plan(memory.seeing(replace(known, now=NOW), newer)) == ReadHistory(ID)
 
 
 @pytest.mark.parametrize("status", sorted(CREATE_FAILURES))

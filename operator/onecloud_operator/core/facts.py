@@ -90,6 +90,7 @@ class Memory(RetryState[Step]):
     kept_at: float | None = None  # end of the last KeepDisk
     history: History | None = None
     history_asked_at: float | None = None
+    history_version: int | None = None  # the newest that had been seen when they were asked for
     asked: Mapping[str, Asked] = field(default_factory=dict)  # by ReadCause.failure
     failed_at: float | None = None  # when this attempt's failure was recorded, and for which intent
     failed_intent: str | None = None

@@ -44,7 +44,7 @@ from onecloud_operator.core.waits import Waits
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.facts import Facts, History
     from onecloud_operator.core.observed import Reading
     from onecloud_operator.core.outcome import Done
 
@@ -152,7 +152,12 @@ def _kept(memory: Memory, disk_id: str, ended_at: float) -> Memory:
 def _read(memory: Memory, step: ReadCause | ReadHistory, done: Done) -> Memory:
     if isinstance(step, ReadCause):
         return answered(memory, step, done.cause, done.began_at)
-    return replace(memory, history=done.history, history_asked_at=done.began_at)
+    return _asked_for_history(memory, done.history, done.began_at)
+
+
+def _asked_for_history(memory: Memory, history: History | None, at: float) -> Memory:
+    version = memory.moved_version
+    return replace(memory, history=history, history_asked_at=at, history_version=version)
 
 
 def _looked(facts: Facts, memory: Memory, step: Look | ReadDisk, done: Done) -> Memory:
@@ -204,7 +209,7 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
         case ReadCause():
             return answered(memory, step, None, ended_at)
         case ReadHistory():
-            return replace(memory, history=None, history_asked_at=ended_at)
+            return _asked_for_history(memory, None, ended_at)
         case Create() if not (problem.ambiguous or problem.duplicate_id or problem.duplicate_name):
             return memory  # a clear no: nothing was made, and nothing is under way
         case Create():

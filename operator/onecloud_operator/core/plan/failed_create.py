@@ -104,8 +104,9 @@ def retry_seconds(facts: Facts, *, failed_at: float | None = None) -> float:
 
 def _unread(facts: Facts) -> ReadHistory | None:
     """Return the step that reads what happened to the server up to its newest step, if that is not known."""
-    asked, moved = facts.memory.history_asked_at, facts.memory.moved_at
-    known = asked is not None and (moved is None or asked >= moved)
+    asked, memory = facts.memory.history_asked_at, facts.memory
+    # By versions: a poll that was sent before the events were read may show a row that is younger than they.
+    known = asked is not None and memory.history_version == memory.moved_version
     again = asked is None or facts.now - asked >= HISTORY_AGAIN_SECONDS
     unreadable = facts.memory.history is None
     return ReadHistory(bound_id(facts.resource)) if not known or (unreadable and again) else None
