@@ -134,7 +134,7 @@ class BeaconActuator(Actuator[Beacon, Facts, Step, Problem | None, RetryState[St
     lamps: dict[str, int] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
 
-    def born(self, now: float) -> RetryState[Step]:
+    def new_memory(self, now: float) -> RetryState[Step]:
         return RetryState(born_at=now)
 
     async def prepare(self, key: Key) -> bool:  # noqa: ARG002 - all beacons share one turn

@@ -186,7 +186,7 @@ async def test_a_user_who_asks_for_another_look_gets_the_secret_read_again() -> 
         s.values[SECRET] = s.cloud.secret("otheruser", "other")
         assert (await s.opened()).place.project_id == LAB_PROJECT
         await s.clock.advance(1.0)
-        assert (await s.opened(anew=True)).place.project_id != LAB_PROJECT
+        assert (await s.opened(reread=True)).place.project_id != LAB_PROJECT
 
 
 async def test_a_rewritten_secret_that_says_the_same_keeps_its_session() -> None:

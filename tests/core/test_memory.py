@@ -19,7 +19,7 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.cloud_writes import Claim, Create, Delete, SyncStatus, Update
 from onecloud_operator.core.facts import History, Memory
-from onecloud_operator.core.memory import accepted, noted
+from onecloud_operator.core.memory import accepted, note_changes
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.retry_state import ACCEPTANCE_LIFE_SECONDS, ACCEPTANCES_KEPT
@@ -34,18 +34,18 @@ DONE = Done(began_at=NOW, ended_at=NOW + 1)
 
 # -- what a reading leaves -------------------------------------------------------------------------------
 def test_a_server_that_moves_is_timed_from_its_first_step_and_each_step_counts() -> None:
-    first = noted(Memory(), reading(server("deploying", version=8)), 100.0)
-    same = noted(first, reading(server("deploying", version=8)), 110.0)
-    later = noted(same, reading(server("starting", version=9)), 120.0)
+    first = note_changes(Memory(), reading(server("deploying", version=8)), 100.0)
+    same = note_changes(first, reading(server("deploying", version=8)), 110.0)
+    later = note_changes(same, reading(server("starting", version=9)), 120.0)
     assert (first.moving_since, first.moved_at) == (100.0, 100.0)
     assert same == first
     assert (later.moving_since, later.moved_at, later.moved_version) == (100.0, 120.0, 9)
 
 
 def test_a_step_that_was_not_looked_at_at_once_counts_from_when_it_was_read() -> None:
-    first = noted(Memory(), reading(server("deploying", version=8)), 100.0)
+    first = note_changes(Memory(), reading(server("deploying", version=8)), 100.0)
     seen = replace(reading(server("starting", version=11)), first_seen_at=130.0)
-    assert noted(first, seen, 700.0).moved_at == 130.0
+    assert note_changes(first, seen, 700.0).moved_at == 130.0
 
 
 @pytest.mark.parametrize(
@@ -59,15 +59,15 @@ def test_a_step_that_was_not_looked_at_at_once_counts_from_when_it_was_read() ->
 )
 def test_looks_of_the_cloud_are_counted_until_the_server_rests(status: str, count: int) -> None:
     before = Memory(moving_since=1.0, sync_count=3, synced_at=50.0)
-    after = noted(before, reading(server(status)), 100.0)
+    after = note_changes(before, reading(server(status)), 100.0)
     assert (after.moving_since, after.sync_count) == (None, count)
     assert after.synced_at == (50.0 if count else None)
 
 
 def test_nothing_read_is_nothing_learned() -> None:
     before = Memory(moving_since=1.0, sync_count=3)
-    assert noted(before, Reading(), 100.0) is before
-    assert noted(before, Reading(gone=True), 100.0) is before
+    assert note_changes(before, Reading(), 100.0) is before
+    assert note_changes(before, Reading(gone=True), 100.0) is before
 
 
 # -- what an accepted step leaves ------------------------------------------------------------------------

@@ -1,13 +1,13 @@
 """
 What cannot change once the server is made, as one CEL rule on the root of the object.
 
-Only there are ``status`` and ``spec`` both in sight. It is one rule, whose message names the fields: each
-would look for the time at which the server was made anew, at every write of a status. Until that time
-(``status.creation.completedAt``) everything may be corrected; an adopted server has no ``creation``, so what
-differs from it is reported, and not refused.
+Only the root sees both ``status`` and ``spec``. It is one rule whose message names the fields: a rule for
+each field would look up the time of creation once more at every write of a status. Until that time
+(``status.creation.completedAt``) everything may be corrected; an adopted server has no ``creation``, so a
+field that differs from it is reported, not refused.
 
-A field may be taken out at any time: then it is not looked after. It may come back, with any value, if the
-server was made with one: where that is not so, it is reported as drift.
+A field may be removed at any time: it is then not managed. It may come back, with any value, if the server
+was made with one: where it differs, it is reported as drift.
 """
 
 from __future__ import annotations

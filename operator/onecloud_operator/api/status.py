@@ -206,8 +206,8 @@ class Status(StatusModel):
     )
     creation: CreationStatus | None = shown("The attempt at making the server.", **ATOMIC_MAP)
     baseline: BaselineStatus | None = shown(
-        "What the server that the object made was like when it was complete. What has changed since is told "
-        "in status.drift, as far as the spec declares it.",
+        "What the server that the object made was like when it was complete. What has changed since is "
+        "reported in status.drift, as far as the spec declares it.",
         **ATOMIC_MAP,
     )
     adopted_at: Time | None = shown("When the server was adopted; absent for one that the object made.")

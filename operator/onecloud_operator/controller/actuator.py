@@ -53,7 +53,7 @@ class Actuator(ABC, Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
     """One for each kind. The memory of an object may be lost at any moment: that costs time, never safety."""
 
     @abstractmethod
-    def born(self, now: float) -> MemoryT:
+    def new_memory(self, now: float) -> MemoryT:
         """Return the memory of an object that is seen for the first time (monotonic)."""
 
     @abstractmethod

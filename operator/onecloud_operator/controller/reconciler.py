@@ -127,7 +127,7 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
             return False, None
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = _Known(self.actuator.born(self.monotonic()))
+            known = self._known[key] = _Known(self.actuator.new_memory(self.monotonic()))
         seen = await self.actuator.observe(key, found, known.memory)
         known.memory = seen.memory
         step = self.actuator.plan(seen.facts)

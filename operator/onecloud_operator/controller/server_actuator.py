@@ -70,7 +70,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     def __post_init__(self) -> None:
         self._observer = Observer(self.feeds, self.objects, self.config)
 
-    def born(self, now: float) -> Memory:
+    def new_memory(self, now: float) -> Memory:
         return Memory(born_at=now)
 
     async def prepare(self, key: Key) -> bool:
@@ -141,8 +141,8 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
         if secret is None:
             return Problem(Reason.SECRET_NOT_FOUND, "spec.credentialsRef names no Secret.")
         asked = found.reconcile_requested_at
-        anew = asked is not None and asked != found.records.last_handled
-        return await self.sessions.open(*secret, anew=anew, last_will_do=found.deleting)
+        reread = asked is not None and asked != found.records.last_handled
+        return await self.sessions.open(*secret, reread=reread, last_will_do=found.deleting)
 
     def _observation(
         self, key: Key, facts: Facts, cloud: Cloud | None = None, feed: Feed[Key] | None = None

@@ -57,15 +57,15 @@ class Sessions:
         self._kept: dict[tuple[str, str], _KeptSession] = {}
 
     async def open(
-        self, namespace: str, name: str, *, anew: bool = False, last_will_do: bool = False
+        self, namespace: str, name: str, *, reread: bool = False, last_will_do: bool = False
     ) -> Opened | Problem:
         """
         Return the signed-in cloud of a Secret, or what is wrong with it. Raises KubeError.
 
-        *anew*: the user asks for another look, so the Secret is read again. *last_will_do*: for a removal,
+        *reread*: the user asks for another look, so the Secret is read again. *last_will_do*: for a removal,
         whose Secret may be gone before its object, the last session that worked will do.
         """
-        found = await self._open(namespace, name, newer_than=self._monotonic() if anew else None)
+        found = await self._open(namespace, name, newer_than=self._monotonic() if reread else None)
         if isinstance(found, Problem) and found.reason == Reason.CREDENTIALS_REJECTED:
             # The cloud refused: the Secret may have been rotated within the minute that it is remembered.
             found = await self._open(namespace, name, newer_than=self._monotonic() - REREAD_SECONDS)

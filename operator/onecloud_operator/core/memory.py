@@ -54,10 +54,10 @@ LOOKS_KEPT = 2048  # more than the attempts whose ids one round of looks may hav
 
 def seeing(facts: Facts, reading: Reading) -> Facts:
     """Return *facts* with what is read of the server now, and remembered of it."""
-    return replace(facts, reading=reading, memory=noted(facts.memory, reading, facts.now))
+    return replace(facts, reading=reading, memory=note_changes(facts.memory, reading, facts.now))
 
 
-def noted(memory: Memory, reading: Reading, now: float) -> Memory:
+def note_changes(memory: Memory, reading: Reading, now: float) -> Memory:
     """Note whether the server has changed since the last pass."""
     server = reading.server
     if server is None:

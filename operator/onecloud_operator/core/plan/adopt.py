@@ -41,7 +41,7 @@ FOUND_SECONDS = 1.0  # until the feed has read a server that was just found
 
 def adopt(facts: Facts) -> Step:
     """Return the next step of an object that is to take over a server and has none yet."""
-    wanted, at = sought(facts.resource), facts.memory.found_at
+    wanted, at = search_of(facts.resource), facts.memory.found_at
     if (search := _search(facts, wanted)) is not None:
         return search
     if at is None or facts.now - at >= FIND_AGAIN_SECONDS:
@@ -119,7 +119,7 @@ def observe(facts: Facts) -> Step:
         return RemoveFinalizer("Observed")
     if has_own_server(facts.resource):
         return _observe_own(facts, bound_id(facts.resource))
-    server, reading, wanted = facts.server, facts.reading, sought(facts.resource)
+    server, reading, wanted = facts.server, facts.reading, search_of(facts.resource)
     if reading.missing and (server_id := watched_id(facts.resource, facts.candidates)) is not None:
         return Look(server_id)
     if server is None or (wanted.name is not None and server.name != wanted.name):
@@ -139,14 +139,14 @@ def observe(facts: Facts) -> Step:
 def candidates_of(facts: Facts) -> tuple[Observed, ...] | None:
     """Return what the last search brought, or None if the object asks for another one by now."""
     found = facts.memory.found
-    return found[1] if found is not None and found[0] == sought(facts.resource) else None
+    return found[1] if found is not None and found[0] == search_of(facts.resource) else None
 
 
 def watched_id(resource: Resource, candidates: tuple[Observed, ...] | None) -> str | None:
     """Return the id whose readings the object needs, once its search brought *candidates*."""
     server_id = target_id(resource)
     # The find counts, not the status, unless the object has a server of its own.
-    by_name = observing(resource) and sought(resource).name is not None and not has_own_server(resource)
+    by_name = observing(resource) and search_of(resource).name is not None and not has_own_server(resource)
     if candidates and len(candidates) == 1 and (server_id is None or by_name):
         return candidates[0].id
     return server_id
@@ -190,7 +190,7 @@ def _observed(facts: Facts, server: Observed) -> Step:
     return Settled()
 
 
-def sought(resource: Resource) -> Find:
+def search_of(resource: Resource) -> Find:
     """Return the question whose answer is the server to adopt or to observe."""
     adoption: Adoption | None = resource.spec.adoption if resource.spec else None
     if adoption is not None and adoption.id is not None:
@@ -243,7 +243,7 @@ def _search_seconds(facts: Facts) -> float:
 
 
 def _not_found(facts: Facts) -> Hold:
-    wanted = sought(facts.resource)
+    wanted = search_of(facts.resource)
     what = f"id {wanted.server_id}" if wanted.server_id else f"name {wanted.name}"
     return Hold(
         Reason.SERVER_NOT_FOUND,
@@ -255,6 +255,6 @@ def _not_found(facts: Facts) -> Hold:
 def _ambiguous(facts: Facts) -> Hold:
     return Hold(
         Reason.AMBIGUOUS_NAME,
-        f"More than one server is called {sought(facts.resource).name}. Name the one by adoption.id.",
+        f"More than one server is called {search_of(facts.resource).name}. Name the one by adoption.id.",
         _search_seconds(facts),
     )

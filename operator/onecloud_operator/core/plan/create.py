@@ -31,8 +31,8 @@ from onecloud_operator.core.plan.fresh_reads import (
     NEVER,
     former_ids,
     found_again,
+    next_look,
     round_seconds,
-    unlooked,
 )
 from onecloud_operator.core.plan.guards import too_many_gone
 from onecloud_operator.core.plan.keep_disks import out_of_the_bin
@@ -170,7 +170,7 @@ def _former(facts: Facts) -> Step | None:
     former = former_ids(facts)
     # What a POST found taken may have come back since the last look.
     since = memory.posted_at if memory.posted_at is not None else NEVER
-    if (look := unlooked(facts, former, since=since)) is not None:
+    if (look := next_look(facts, former, since=since)) is not None:
         return look
     if (server_id := found_again(facts, former)) is None:
         return None

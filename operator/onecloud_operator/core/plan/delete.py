@@ -20,10 +20,10 @@ from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFina
 from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
 from onecloud_operator.core.observed import DELETING_STATUSES, Phase
 from onecloud_operator.core.ownership import bound_id, forged, ours
-from onecloud_operator.core.plan.fresh_reads import former_ids, found_again, possible_ids, unlooked
-from onecloud_operator.core.plan.guards import anothers, elsewhere, too_many_gone
+from onecloud_operator.core.plan.fresh_reads import former_ids, found_again, next_look, possible_ids
+from onecloud_operator.core.plan.guards import elsewhere, owned_by_another, too_many_gone
 from onecloud_operator.core.plan.keep_disks import before_delete, out_of_the_bin
-from onecloud_operator.core.plan.release import handed_back, protected
+from onecloud_operator.core.plan.release import protected, start_before_release
 from onecloud_operator.core.plan.retry import MAX_SAID, blocked
 from onecloud_operator.core.policies import deletion_policy, observing
 from onecloud_operator.core.resource import CONFIRM_DELETE
@@ -129,7 +129,7 @@ def _unproven(facts: Facts) -> Look | Hold | None:
 def _made_unrecorded(facts: Facts, since: float) -> Look | Hold | None:
     """Return the step while a server may be there that the object made and has no record of."""
     possible = possible_ids(facts)
-    if (look := unlooked(facts, possible, since=since)) is not None:
+    if (look := next_look(facts, possible, since=since)) is not None:
         return look
     if (server_id := found_again(facts, possible)) is None:
         return None
@@ -167,13 +167,13 @@ def _bound(facts: Facts) -> Step:
             "The server does not carry this object's owner tags, so it is not deleted. Set "
             f"deletionPolicy: Retain, or {DETACH}",
         )
-    if (hold := anothers(facts, server)) is not None:
+    if (hold := owned_by_another(facts, server)) is not None:
         return hold
     policy = deletion_policy(facts.resource)
     match policy:
         case "Retain":
             kept = Disown(server.id) if _tagged(facts, server) else RemoveFinalizer("Retained")
-            return handed_back(facts, server) or kept
+            return start_before_release(facts, server) or kept
         case "Delete":
             return _delete(facts, server, for_good=True)
         case _:
@@ -227,7 +227,7 @@ def _still_under_way(seconds: float) -> Hold:
 def _come_back(facts: Facts) -> Step | None:
     """Return the step if a former server of the object may be there again: the cloud may be restored."""
     former = former_ids(facts)
-    if (look := unlooked(facts, former)) is not None:
+    if (look := next_look(facts, former)) is not None:
         return look
     if (server_id := found_again(facts, former)) is None:
         return None

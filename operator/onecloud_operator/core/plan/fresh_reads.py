@@ -50,7 +50,7 @@ def look_first(facts: Facts, step: Step) -> Look | None:
     return Look(server.id) if writes and server is not None and not server.owner_known else None
 
 
-def unlooked(facts: Facts, server_ids: Sequence[str], *, since: float = NEVER) -> Look | None:
+def next_look(facts: Facts, server_ids: Sequence[str], *, since: float = NEVER) -> Look | None:
     """
     Return the next look of a round over *server_ids*, begun after *since*; None once it is complete.
 

@@ -76,7 +76,7 @@ def _unpinned(facts: Facts) -> Hold | Look | None:
     )
 
 
-def anothers(facts: Facts, server: Observed) -> Hold | None:
+def owned_by_another(facts: Facts, server: Observed) -> Hold | None:
     """Return a hold if the tags of a server that we made name another living object by now."""
     owner = server.owner
     if owner is None or owner.uid == facts.resource.uid or owner.uid not in facts.rivals:

@@ -24,7 +24,7 @@ from onecloud_operator.core.cloud_writes import Claim
 from onecloud_operator.core.ownership import bound_id, forged
 from onecloud_operator.core.plan import adopt, attempt, create, delete, existing
 from onecloud_operator.core.plan.fresh_reads import look_first
-from onecloud_operator.core.plan.guards import anothers, elsewhere, too_many_gone
+from onecloud_operator.core.plan.guards import elsewhere, owned_by_another, too_many_gone
 from onecloud_operator.core.plan.keep_disks import kept_text, out_of_the_bin
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.policies import observing
@@ -105,7 +105,7 @@ def _existing(facts: Facts) -> Step:
 def _ownership(facts: Facts, server: Observed) -> Step | None:
     resource = facts.resource
     if resource.records.creation is not None:
-        return anothers(facts, server)
+        return owned_by_another(facts, server)
     wanted = resource.spec.adoption if resource.spec else None
     if wanted is not None and wanted.id is not None and wanted.id != server.id:
         return Hold(

@@ -11,7 +11,7 @@ from onecloud_operator.core.cloud_writes import Start
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import ours
 from onecloud_operator.core.plan import existing
-from onecloud_operator.core.plan.guards import anothers
+from onecloud_operator.core.plan.guards import owned_by_another
 from onecloud_operator.core.plan.retry import MAX_SAID, blocked
 from onecloud_operator.core.policies import power
 from onecloud_operator.core.restart import pending_seconds
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 CONFIRM_SECONDS = 1.0
 
 
-def handed_back(facts: Facts, server: Observed) -> Step | None:
+def start_before_release(facts: Facts, server: Observed) -> Step | None:
     """Return the step that leads to *server* running again, if we stopped it; None if it may be let go."""
     restart = facts.resource.records.restart
     if restart is None or server.recycled or power(facts.resource) == "Stopped":
@@ -56,7 +56,7 @@ def protected(facts: Facts) -> Step:
     resource, server = facts.resource, facts.server
     reached = facts.trouble is None and facts.place is not None and facts.place == resource.records.place
     if reached and server is not None and facts.fresh and server.detailed and ours(resource, server):
-        back = handed_back(facts, server) if anothers(facts, server) is None else None
+        back = start_before_release(facts, server) if owned_by_another(facts, server) is None else None
         if back is not None:
             return back
     return Hold(

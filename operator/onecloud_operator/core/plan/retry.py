@@ -74,7 +74,7 @@ def spent_before(facts: Facts, step: Step) -> HeldBack | None:
     return next((held for held in facts.resource.records.held_back if held.change == kind), None)
 
 
-def spent(facts: Facts, step: Step) -> Hold:
+def hold_spent(facts: Facts, step: Step) -> Hold:
     """Hold a step that has cost a restart, or would cost one, and has changed nothing."""
     refusal = _refused(facts, step)
     if refusal is not None and not _passing(refusal):
@@ -180,12 +180,12 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
     costly = isinstance(step, GrowDisk) or (isinstance(step, Resize) and not step.live and stops)
     acceptance = acceptance_of(facts, step)
     if acceptance is None:
-        return spent(facts, step) if costly and spent_before(facts, step) is not None else None
+        return hold_spent(facts, step) if costly and spent_before(facts, step) is not None else None
     free = 1 if isinstance(step, GrowDisk) else ACCEPTED_TWICE
     if acceptance.count < free:
         return None
     if costly:
-        return spent(facts, step)
+        return hold_spent(facts, step)
     until = acceptance.at + min(REPEAT_FIRST_SECONDS * 2.0 ** (acceptance.count - free), REPEAT_MAX_SECONDS)
     if facts.now >= until:
         return None

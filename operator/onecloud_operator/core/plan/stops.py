@@ -20,9 +20,9 @@ from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.retry import (
     MAX_SAID,
     acceptance_of,
+    hold_spent,
     passing,
     refused_for_good,
-    spent,
     tried,
 )
 from onecloud_operator.core.records import Restart
@@ -119,7 +119,7 @@ def _root(facts: Facts, server: Observed) -> Disk | None:
     return None if disks.trouble is not None else disks.root
 
 
-def at_rest(facts: Facts, server: Observed, *wanted: Purpose | None) -> Iterator[StopReason]:
+def steps_while_stopped(facts: Facts, server: Observed, *wanted: Purpose | None) -> Iterator[StopReason]:
     """Yield the steps to what is *wanted*, all of which a stopped server takes."""
     purposes = [purpose for purpose in wanted if purpose is not None]
     if server.phase is Phase.STOPPED:
@@ -197,7 +197,7 @@ def spent_on(facts: Facts, candidate: StopReason) -> Hold | None:
     purposes = [purpose.step for purpose in candidate.purposes]
     if not purposes or not all(tried(facts, step) for step in purposes):
         return None
-    held = [spent(facts, step) for step in purposes]
+    held = [hold_spent(facts, step) for step in purposes]
     return replace(held[0], spent=tuple(each for hold in held for each in hold.spent))
 
 

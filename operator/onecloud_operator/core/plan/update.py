@@ -34,11 +34,11 @@ from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.plan.security_groups import group_doubts, groups_of
 from onecloud_operator.core.plan.stops import (
     StopReason,
-    at_rest,
     begun,
     resize_of,
     root_growth_of,
     spent_on,
+    steps_while_stopped,
     unsettled,
 )
 from onecloud_operator.core.policies import power, reporting
@@ -172,7 +172,7 @@ def _candidates(
     yield from _data_disks(facts, spec, server, by_field)
     if not power_off:
         wanted = resize_of(facts, spec, server, by_field), root_growth_of(facts, spec, server, by_field)
-        yield from at_rest(facts, server, *wanted)
+        yield from steps_while_stopped(facts, server, *wanted)
     if "powerState" in by_field and not power_off:
         yield StopReason(Start(server.id))
     if (unasked := _unasked(facts, doubts)) is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Hold
 from onecloud_operator.core.conditions import cut_message
-from onecloud_operator.core.plan.retry import same_intent, spent
+from onecloud_operator.core.plan.retry import hold_spent, same_intent
 from onecloud_operator.core.plan.stops import vain_stop
 from onecloud_operator.core.values import text_of_time
 
@@ -35,7 +35,7 @@ def held_back(
         held = {each["change"]: each for each in kept}
     spent_now = step.spent if isinstance(step, Hold) else ()
     if problem is not None and vain_stop(facts, step):
-        spent_now = spent(facts, step).spent
+        spent_now = hold_spent(facts, step).spent
     for each in spent_now:
         entry = {"change": each.change, "reason": each.reason, "message": cut_message(each.message)}
         if not entry.items() <= held.get(each.change, {}).items():
