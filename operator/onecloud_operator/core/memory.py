@@ -24,17 +24,18 @@ from onecloud_operator.core.actions import (
     Resolve,
     Settled,
 )
-from onecloud_operator.core.cloud_writes import Create, Delete, KeepDisk, Stop, SyncStatus
+from onecloud_operator.core.cloud_writes import Create, Delete, KeepDisk, Start, Stop, SyncStatus
 from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import answered
-from onecloud_operator.core.plan.retry import kind_of
+from onecloud_operator.core.plan.retry import acceptance_of, kind_of
 from onecloud_operator.core.retry_state import (
     REFUSALS_KEPT,
     WAITING,
     count_accepted,
     expire,
     forgive,
+    note_success,
     pace,
     refuse,
     wait_for_next,
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
 DISKS_KEPT = REFUSALS_KEPT  # of 65 disks that a server shows, and of 64 that were kept of it
 LOOKS_KEPT = 2048  # more than the attempts whose ids one round of looks may have to go through
 
+# What a server shows that has been started, or stopped, to the end.
+_AIMS: dict[Phase, type[Start | Stop]] = {Phase.RUNNING: Start, Phase.STOPPED: Stop}
+
 
 def seeing(facts: Facts, reading: Reading) -> Facts:
     """Return *facts* with what is read of the server now, and remembered of it."""
@@ -66,6 +70,10 @@ def note_changes(memory: Memory, reading: Reading, now: float) -> Memory:
         # Of the steps of a moving server not each is looked at; what was the newest long before is known.
         moved_at = now if memory.moved_version is None else min(reading.first_seen_at, now)
         memory = replace(memory, moved_version=server.version, moved_at=moved_at)
+    if (aim := _AIMS.get(server.phase)) is not None:
+        acceptance = memory.acceptances.get(aim(server.id))
+        if acceptance is not None and reading.asked_at >= acceptance.at:
+            memory = note_success(memory, now, aim(server.id))
     if server.phase is not Phase.MOVING:
         sync = 0 if server.phase.stable else memory.sync_count
         synced_at = memory.synced_at if sync else None
@@ -90,7 +98,7 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
                 memory, found=(step, done.found), found_at=done.began_at, found_intent=facts.intent
             )
         case Settled():
-            return expire(memory, done.ended_at)
+            return note_success(expire(memory, done.ended_at), done.ended_at)
         case AddFinalizer() | RemoveFinalizer() | BeginKeeping() | EndKeeping() | Resolve() | Hold():
             return memory
         case ReadCause() | ReadHistory():
@@ -179,6 +187,9 @@ def _looked(facts: Facts, memory: Memory, step: Look | ReadDisk, done: Done) -> 
 
 
 def _counted(facts: Facts, memory: Memory, step: Step, done: Done) -> Memory:
+    if step in memory.acceptances and acceptance_of(facts, step) is None:  # a success has ended the count
+        kept = {other: past for other, past in memory.acceptances.items() if other != step}
+        memory = replace(memory, acceptances=kept)
     return count_accepted(memory, step, intent=facts.intent, ended_at=done.ended_at)
 
 

@@ -25,11 +25,16 @@ StepT = TypeVar("StepT", bound=Hashable)
 
 @fast_dataclass(frozen=True, slots=True)
 class Acceptance:
-    """How often one and the same step was accepted for one intent, and when last (monotonic)."""
+    """
+    How often one and the same step was accepted for one intent, and when last (monotonic).
+
+    *worked_at*: when it was first seen to have done its work since.
+    """
 
     intent: str
     count: int
     at: float
+    worked_at: float | None = None
 
 
 @fast_dataclass(frozen=True, slots=True)
@@ -129,6 +134,16 @@ def count_accepted(state: StateT, step: Hashable, *, intent: str, ended_at: floa
     while len(acceptances) > ACCEPTANCES_KEPT:
         acceptances.pop(min(acceptances, key=lambda kept: acceptances[kept].at))
     return replace(state, acceptances=acceptances)
+
+
+def note_success(state: StateT, now: float, step: Hashable | None = None) -> StateT:
+    """Note that *step*, or all that was accepted, has done its work."""
+    worked = {
+        one: replace(past, worked_at=now)
+        for one, past in state.acceptances.items()
+        if past.worked_at is None and step in {None, one}
+    }
+    return replace(state, acceptances={**state.acceptances, **worked}) if worked else state
 
 
 def expire(state: StateT, now: float) -> StateT:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.values import Problem
 
 ACCEPTED_TWICE = 2
+HELD_SECONDS = 30.0  # what worked for so long has not failed; a server that ends sooner may end each time
 REPEAT_FIRST_SECONDS = 60.0
 REPEAT_MAX_SECONDS = 600.0
 UNHEARD_TRIES = 3  # of a change whose answer is lost, before a server that is stopped for it is started again
@@ -94,6 +95,8 @@ def _without_effect(facts: Facts, step: Step) -> str:
     """Return what is said of a step that was accepted and changed nothing, with the cloud's own words."""
     acceptance = acceptance_of(facts, step)
     why = said(facts, of_accepted(facts, step, acceptance)) if acceptance is not None else None
+    if acceptance is not None and acceptance.worked_at is not None:
+        return f"The cloud carried out {words_of(step).noun}, and it was undone within {HELD_SECONDS:.0f} s."
     lead = f"The cloud accepted {words_of(step).noun}, and the server still differs"
     return f"{lead}: {why}." if why else f"{lead}; see its operation log in the cloud."
 
@@ -156,9 +159,23 @@ def _refused(facts: Facts, step: Step) -> Refusal | None:
 
 
 def acceptance_of(facts: Facts, step: Step) -> Acceptance | None:
-    """Return how often the cloud accepted *step* for this intent in this process, or None if it never did."""
+    """
+    Return how often the cloud accepted *step* for this intent in this process, in a row, or None for never.
+
+    What worked for a while is over, whatever has undone it since.
+    """
     acceptance = facts.memory.acceptances.get(step)
-    return acceptance if acceptance is not None and acceptance.intent == facts.intent else None
+    if acceptance is None or acceptance.intent != facts.intent or _held(facts, acceptance):
+        return None
+    return acceptance
+
+
+def _held(facts: Facts, acceptance: Acceptance) -> bool:
+    """Return whether it did its work, and that was undone only later: this ends the count."""
+    moved_at = facts.memory.moved_at
+    if acceptance.worked_at is None or moved_at is None:
+        return False
+    return moved_at - acceptance.worked_at >= HELD_SECONDS
 
 
 def blocked(facts: Facts, step: Step) -> Hold | None:
@@ -190,6 +207,8 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
     if facts.now >= until:
         return None
     message = f"{_without_effect(facts, step)} It is tried again at growing intervals."
+    if acceptance.worked_at is not None:
+        return Hold(Reason.UPDATING, message, until - facts.now)
     return asking(
         facts, of_accepted(facts, step, acceptance), Hold(Reason.OPERATION_FAILED, message, until - facts.now)
     )
