@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from onecloud_operator.api.annotations import PAUSED, RECONCILE_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.conclude import conclude
@@ -15,7 +16,6 @@ from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, 
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.policies import power
 from onecloud_operator.core.records import Records
-from onecloud_operator.core.resource import PAUSED, RECONCILE_REQUESTED_AT
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import OTHER_UID, OWNER, PLACE, resource, server, spec
 from tests.core.invariants import disagreements, keep, left_off, made, one_at_most

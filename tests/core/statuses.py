@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from onecloud_operator.api.annotations import PAUSED, RECONCILE_REQUESTED_AT
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason
 from onecloud_operator.core.actions import (
     Hold,
@@ -16,7 +17,6 @@ from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.records import Records, records_of
 from onecloud_operator.core.report.report import report
-from onecloud_operator.core.resource import PAUSED, RECONCILE_REQUESTED_AT
 from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (

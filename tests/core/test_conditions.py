@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from onecloud_operator.api.annotations import PAUSED
 from onecloud_operator.api.reasons import (
     CREDENTIALS_REASONS,
     DELETING_REASONS,
@@ -28,7 +29,6 @@ from onecloud_operator.core.conditions import MESSAGE_LENGTH, cut_message, stand
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
-from onecloud_operator.core.resource import PAUSED
 from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (

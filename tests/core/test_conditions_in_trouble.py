@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from onecloud_operator.api.annotations import PAUSED
 from onecloud_operator.api.reasons import (
     Reason,
 )
@@ -15,7 +16,6 @@ from onecloud_operator.core.cloud_writes import Delete
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records
-from onecloud_operator.core.resource import PAUSED
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (
     GONE,

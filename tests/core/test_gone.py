@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.annotations import FORCE_DETACH
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, Hold, Look, RemoveFinalizer
 from onecloud_operator.core.cloud_writes import Create
@@ -16,7 +17,6 @@ from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import FailedAttempt, Records, attempt_id
-from onecloud_operator.core.resource import FORCE_DETACH
 from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
@@ -17,7 +18,6 @@ from onecloud_operator.core.observed import Owner, Reading
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Creation, Records, attempt_id
-from onecloud_operator.core.resource import RECONCILE_REQUESTED_AT
 from onecloud_operator.core.values import Place, Problem, text_of_time
 from tests.core.fixtures import (
     BEGUN,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT
 from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, row_of
 from onecloud_operator.core.actions import (
     Hold,
@@ -15,7 +16,6 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.report.report import LOOK_SOON_SECONDS, report
-from onecloud_operator.core.resource import RECONCILE_REQUESTED_AT
 from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from onecloud_operator.api.annotations import PAUSED
 from onecloud_operator.core.actions import BeginRestart, Hold, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import Disown, Resize, Start, Stop
 from onecloud_operator.core.records import Records
-from onecloud_operator.core.resource import PAUSED
 from tests.core.fixtures import ID, PLACE, RESTART, details, resource, server, spec
 from tests.core.stops import LARGER, adopted, condition, row_of, to_rest, turn, until, until_it_is, world_of
 from tests.core.world import World

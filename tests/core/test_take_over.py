@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from onecloud_operator.api.annotations import TAKE_OVER
 from onecloud_operator.core.actions import BeginAdoption, Find, Hold
 from onecloud_operator.core.cloud_writes import Claim
 from onecloud_operator.core.facts import Memory
@@ -14,7 +15,6 @@ from onecloud_operator.core.observed import Owner, Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
 from onecloud_operator.core.report.report import report
-from onecloud_operator.core.resource import TAKE_OVER
 from tests.core.fixtures import (
     ID,
     NOW,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from onecloud_operator.api.annotations import FORCE_DETACH
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS
 from onecloud_operator.core.actions import Look, RemoveFinalizer, Settled
 from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.report.report import report
-from onecloud_operator.core.resource import FORCE_DETACH
 from tests.core.ways import IDS, WAYS, Annotate, Delete, InCloud, Way
 
 if TYPE_CHECKING:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.annotations import CONFIRM_GONE, RECONCILE_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.facts import Looked, Memory
 from onecloud_operator.core.observed import Disk, Owner, Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import attempt_id
 from onecloud_operator.core.references import Ambiguous, Kind, Reference
-from onecloud_operator.core.resource import CONFIRM_GONE, RECONCILE_REQUESTED_AT
 from onecloud_operator.core.retry_state import Acceptance, Refusal
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (

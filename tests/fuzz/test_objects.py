@@ -9,6 +9,13 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from onecloud_operator.api.annotations import (
+    CONFIRM_DELETE,
+    CONFIRM_GONE,
+    FORCE_DETACH,
+    PAUSED,
+    RECONCILE_REQUESTED_AT,
+)
 from onecloud_operator.api.crd import crd
 from onecloud_operator.api.identity import SERVER as IDENTITY
 from onecloud_operator.api.prune import prune, schema_of_status
@@ -18,15 +25,7 @@ from onecloud_operator.core.ownership import owner_of
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.report.report import report
-from onecloud_operator.core.resource import (
-    CONFIRM_DELETE,
-    CONFIRM_GONE,
-    FINALIZER,
-    FORCE_DETACH,
-    PAUSED,
-    RECONCILE_REQUESTED_AT,
-    Resource,
-)
+from onecloud_operator.core.resource import FINALIZER, Resource
 from onecloud_operator.translate import create_body
 from tests.core.fixtures import ID, SERVER, UID, facts
 from tests.core.statuses import SETTLED

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onecloud_operator.api.annotations import PAUSED
 from onecloud_operator.api.crd import DEFINITION
 from onecloud_operator.controller.server_object import SERVERS, resource_of
 from onecloud_operator.core.records import attempt_id, unasked_for
-from onecloud_operator.core.resource import FINALIZER, PAUSED, Resource
+from onecloud_operator.core.resource import FINALIZER, Resource
 from onecloud_operator.kube.calls import KubeError
 from onecloud_operator.kube.store import ECHO_SECONDS, Key, Store
 from tests.api.manifests import SPEC, merged

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from onecloud_operator.api.crd import COLUMNS, SELECTABLE, WIDE_COLUMNS, schema
-from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, row_of
-from onecloud_operator.api.rule import VALIDATIONS
-from onecloud_operator.api.spec import Spec
-from onecloud_operator.api.status import Status
-from onecloud_operator.api.structural import structural
-from onecloud_operator.core.report.verdict import WRONG_SPEC_COUNT
-from onecloud_operator.core.resource import (
+from onecloud_operator.api.annotations import (
     ACCEPT_ROOT_DISK,
     CONFIRM_DELETE,
     CONFIRM_GONE,
@@ -20,6 +13,13 @@ from onecloud_operator.core.resource import (
     RECONCILE_REQUESTED_AT,
     TAKE_OVER,
 )
+from onecloud_operator.api.crd import COLUMNS, SELECTABLE, WIDE_COLUMNS, schema
+from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, row_of
+from onecloud_operator.api.rule import VALIDATIONS
+from onecloud_operator.api.spec import Spec
+from onecloud_operator.api.status import Status
+from onecloud_operator.api.structural import structural
+from onecloud_operator.core.report.verdict import WRONG_SPEC_COUNT
 from tools.docs.fields import line, linked, patterns, rules, section, sections
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.annotations import CONFIRM_GONE
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
 from onecloud_operator.core.actions import Hold, Look
@@ -16,7 +17,6 @@ from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.adopt import candidates_of, watched_id
 from onecloud_operator.core.records import unasked_for
 from onecloud_operator.core.references import UnderWay, names_in
-from onecloud_operator.core.resource import CONFIRM_GONE
 from onecloud_operator.engine import loggers
 from onecloud_operator.translate import recall
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.annotations import ACCEPT_ROOT_DISK
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.observed import MatchedDisks
-from onecloud_operator.core.resource import ACCEPT_ROOT_DISK
 
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.annotations import FORCE_DETACH, PAUSED, RECONCILE_REQUESTED_AT
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.records import Records
@@ -15,16 +16,7 @@ if TYPE_CHECKING:
     from onecloud_operator.api.spec import ServerSpec, Spec
 
 FINALIZER = SERVER.finalizer
-
-PAUSED = "onecloud.io/paused"
-RECONCILE_REQUESTED_AT = "onecloud.io/reconcile-requested-at"
-FORCE_DETACH = "onecloud.io/force-detach"
-CONFIRM_DELETE = "onecloud.io/confirm-delete"
-TAKE_OVER = "onecloud.io/take-over"
-CONFIRM_GONE = "onecloud.io/confirm-gone"
-ACCEPT_ROOT_DISK = "onecloud.io/accept-root-disk"
-
-WISH_LENGTH = 256  # the CRD's bound of status.lastHandledReconcileAt
+MAX_REQUEST_LENGTH = 256  # the CRD's bound of status.lastHandledReconcileAt
 
 
 @fast_dataclass(frozen=True, slots=True)
@@ -68,7 +60,7 @@ class Resource:
     @property
     def reconcile_requested_at(self) -> str | None:
         """Return the request for another look, cut to what the status can repeat; None without one."""
-        return self.annotations.get(RECONCILE_REQUESTED_AT, "")[:WISH_LENGTH] or None
+        return self.annotations.get(RECONCILE_REQUESTED_AT, "")[:MAX_REQUEST_LENGTH] or None
 
     @property
     def force_detach(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
+from onecloud_operator.api.annotations import FORCE_DETACH
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 _AT_WORK = "The cloud is at work on the server."
 # The end of a sentence, wherever an object waits for a person.
-DETACH = 'set the annotation onecloud.io/force-detach: "true" to let the object go without its server.'
+DETACH = f'set the annotation {FORCE_DETACH}: "true" to let the object go without its server.'
 
 
 def doing(resource: Resource) -> str:

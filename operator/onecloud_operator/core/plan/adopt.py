@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.annotations import TAKE_OVER
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
@@ -24,7 +25,6 @@ from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import bound_id, has_own_server, target_id
 from onecloud_operator.core.plan import create
 from onecloud_operator.core.policies import observing
-from onecloud_operator.core.resource import TAKE_OVER
 
 if TYPE_CHECKING:
     from onecloud_operator.api.spec import Adoption

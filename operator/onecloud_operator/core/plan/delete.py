@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.annotations import CONFIRM_DELETE
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
@@ -26,7 +27,6 @@ from onecloud_operator.core.plan.keep_disks import before_delete, out_of_the_bin
 from onecloud_operator.core.plan.release import protected, start_before_release
 from onecloud_operator.core.plan.retry import MAX_SAID, blocked
 from onecloud_operator.core.policies import deletion_policy, observing
-from onecloud_operator.core.resource import CONFIRM_DELETE
 from onecloud_operator.core.step_text import DETACH
 from onecloud_operator.core.values import time_of_text
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.annotations import CONFIRM_GONE
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, Resolve
 from onecloud_operator.core.ownership import bound_id
 from onecloud_operator.core.references import UnderWay
-from onecloud_operator.core.resource import CONFIRM_GONE
 from onecloud_operator.core.step_text import DETACH
 
 if TYPE_CHECKING:

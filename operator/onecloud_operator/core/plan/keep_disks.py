@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.annotations import ACCEPT_ROOT_DISK
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginKeeping, EndKeeping, Hold, Look, ReadDisk, ReadHistory
 from onecloud_operator.core.cloud_writes import KeepDisk, SyncStatus
@@ -21,7 +22,6 @@ from onecloud_operator.core.disk_ids import placed, root_id
 from onecloud_operator.core.observed import AMBIGUOUS_CREATE_FAILURES, CREATE_FAILURES, Phase
 from onecloud_operator.core.plan.existing import sync_seconds
 from onecloud_operator.core.plan.retry import blocked
-from onecloud_operator.core.resource import ACCEPT_ROOT_DISK
 from onecloud_operator.core.step_text import DETACH
 from onecloud_operator.core.values import time_of_text
 

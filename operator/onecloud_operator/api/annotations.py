@@ -1,0 +1,11 @@
+"""The annotations by which a person asks something of the operator; docs/reference.md describes each."""
+
+from __future__ import annotations
+
+PAUSED = "onecloud.io/paused"
+RECONCILE_REQUESTED_AT = "onecloud.io/reconcile-requested-at"
+FORCE_DETACH = "onecloud.io/force-detach"
+CONFIRM_DELETE = "onecloud.io/confirm-delete"
+TAKE_OVER = "onecloud.io/take-over"
+CONFIRM_GONE = "onecloud.io/confirm-gone"
+ACCEPT_ROOT_DISK = "onecloud.io/accept-root-disk"
