@@ -32,10 +32,14 @@ class Keeper:
     """
     An API server with one object, of whose status it keeps what its definition has.
 
-    *defaults* are laid under each status, *dropped* is the field that it drops.
+    *defaults* are laid under each status, *dropped* is the field that it drops. *event_refusal*: why it takes
+    no Events.
     """
 
-    def __init__(self, *, defaults: dict[str, Any] | None = None, dropped: str = "") -> None:
+    def __init__(
+        self, *, defaults: dict[str, Any] | None = None, dropped: str = "", event_refusal: str = ""
+    ) -> None:
+        self.event_refusal = event_refusal
         self.defaults, self.dropped = defaults or {}, dropped
         self.version, self.status, self.writes = 7, dict[str, Any](), 0
 
@@ -46,6 +50,8 @@ class Keeper:
     async def respond(self, asked: Asked) -> Answer:
         if asked.path.startswith("/openapi"):
             return Answer(200, {})
+        if asked.method != "PATCH" and self.event_refusal:
+            return Answer(403, {"kind": "Status", "message": self.event_refusal})
         if asked.method != "PATCH":
             return Answer(201, {})
         self.writes += 1
@@ -113,3 +119,22 @@ async def test_a_record_that_is_dropped_is_never_taken_for_written() -> None:
         for _ in range(2):
             with pytest.raises(KubeError, match="did not keep all"):
                 await say(recorder, objects, {"id": "s1", "creation": {"attempt": 1}})
+
+
+TERMINATING = 'namespaces "shop" is forbidden: unable to create new content because it is being terminated'
+
+
+@pytest.mark.parametrize(
+    ("refusal", "levels"),
+    [(TERMINATING, ["DEBUG"]), ("events is forbidden: no right to create", ["WARNING"])],
+    ids=["the-namespace-is-being-deleted", "a-right-is-missing"],
+)
+async def test_an_event_that_is_refused_is_a_warning_unless_its_namespace_is_being_deleted(
+    refusal: str, levels: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", logger="onecloud_operator.servers")
+    keeper = Keeper(event_refusal=refusal)
+    async with speaking(keeper) as (recorder, objects):
+        await say(recorder, objects, {"id": "s1", "deletion": {"requestedAt": "2026-11-29T10:00:00Z"}})
+    told = [r.levelname for r in caplog.records if r.message == "an Event could not be posted"]
+    assert told == levels

@@ -69,7 +69,7 @@ def test_a_step_that_failed_is_remembered_written_logged_and_counted() -> None:
     assert made.status is not None
     assert made.counted == Counted("Start", Reason.QUOTA_EXCEEDED)
     assert made.log is not None
-    assert made.log.level == "WARNING"
+    assert made.log.level == "DEBUG"
     assert made.log.fields == {
         "object": "shop/web-1",
         "server_id": ID,

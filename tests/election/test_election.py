@@ -176,3 +176,13 @@ async def test_a_contender_outlives_every_trouble(
 def test_times_that_do_not_fit_together_are_refused(duration: int, renew: float, deadline: float) -> None:
     with pytest.raises(ValueError, match="lease"):
         Timing(duration, renew, deadline)
+
+
+async def test_the_line_of_a_standby_says_who_leads(
+    board: Board, clock: SimulatedClock, tasks: list[asyncio.Task[None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="onecloud_operator.election")
+    board.record = THEIRS
+    tasks.append(asyncio.create_task(election(board).acquire()))
+    await clock.advance(2.0)
+    assert [record.message for record in caplog.records] == [f"standing by: {THEIRS.holder} leads"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECRET_WORD = "Sesam-0ffne-dich"
-TEXT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} (\w+) +(\S+): (.*)$")
+TEXT = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (\w+) +(\S+): (.*)$")
 QUIET = ("kopf", "kopf.objects", "httpx", "httpcore", "aiohttp.client", "asyncio", "kubernetes", "uvicorn")
 
 
@@ -107,7 +107,7 @@ def test_a_line_for_machines_is_one_json_object_with_the_same_words(log: Log) ->
     log.configure("json")
     say(object="shop/web-1", server_id=None, detail="two\nlines")
     (event,) = log.events
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}", event.pop("time"))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event.pop("time"))
     assert event == {
         "level": "INFO",
         "logger": "onecloud_operator.servers",
@@ -193,7 +193,7 @@ def _encoded(value: str) -> str:
 
 def test_every_logger_is_named_after_what_its_lines_are_about() -> None:
     """Who filters by logger knows no modules, and these change."""
-    names = {value for name, value in vars(loggers).items() if name.isupper()}
+    names = {value for name, value in vars(loggers).items() if name.isupper() and "." in value}
     sources = Path(onecloud_operator.__file__).parent.rglob("*.py")
     used = [word for path in sources for word in re.findall(r"getLogger\(([^)]*)\)", path.read_text())]
     ours = {word for word in used if word != "name"}  # of libraries, which are kept quiet

@@ -10,7 +10,7 @@ from onecloud_operator.core.fast_dataclass import fast_dataclass
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from onecloud_operator.core.conclusion import Conclusion, KubeEvent
+    from onecloud_operator.core.conclusion import Conclusion, KubeEvent, LogLine
     from onecloud_operator.kube.store import Key
 
 
@@ -81,6 +81,11 @@ class Actuator(ABC, Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
     @abstractmethod
     def events_between(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[KubeEvent]:
         """Return what is worth an Event between two statuses of one object."""
+
+    def log_lines(self, key: Key, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[LogLine]:
+        """Return what the log tells of two statuses of one object."""
+        del key, old, new
+        return ()
 
     @abstractmethod
     async def prepare(self, key: Key) -> bool:

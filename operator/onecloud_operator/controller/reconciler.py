@@ -79,6 +79,7 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
             self.wall,
             self.actuator.differs,
             self.actuator.events_between,
+            self.actuator.log_lines,
         )
 
     async def __call__(self, key: Key) -> float | None:

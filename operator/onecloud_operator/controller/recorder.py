@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(loggers.SERVERS)
 
+TERMINATING = "being terminated"  # the API server's words
+
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
@@ -36,6 +38,10 @@ class Recorder:
     wall: Callable[[], datetime]
     differs: Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
     events_between: Callable[[Mapping[str, Any], Mapping[str, Any]], Iterable[KubeEvent]]
+
+    log_lines: Callable[[Key, Mapping[str, Any], Mapping[str, Any]], Iterable[LogLine]] = (
+        lambda _key, _old, _new: ()
+    )
 
     async def status(self, key: Key, found: KubeObject, status: Mapping[str, Any]) -> None:
         """
@@ -58,6 +64,8 @@ class Recorder:
             await self.installed_crd.look()
             msg = "the API server did not keep all of a status: its definition is older than it was"
             raise KubeError(msg)
+        for line in self.log_lines(key, found.status, known):
+            log(line)
         for event in self.events_between(found.status, known):
             await self.event(key, found, event)
 
@@ -69,7 +77,9 @@ class Recorder:
                 reference, kind=event.kind, reason=event.reason, message=event.message, time=time
             )
         except KubeError as error:
-            level = logging.WARNING if isinstance(error, KubeForbidden) else logging.DEBUG
+            # A namespace that is being deleted takes no Events, and the deletion needs none.
+            denied = isinstance(error, KubeForbidden) and TERMINATING not in str(error)
+            level = logging.WARNING if denied else logging.DEBUG
             logger.log(level, "an Event could not be posted", extra={"object": str(key), "error": str(error)})
 
     def _reference(self, key: Key, found: KubeObject) -> ObjectReference:
@@ -78,4 +88,5 @@ class Recorder:
 
 def log(line: LogLine) -> None:
     """Write a line of the log."""
-    logger.log(logging.getLevelNamesMapping()[line.level], line.message, extra=line.fields)
+    level = logging.getLevelNamesMapping()[line.level]
+    logger.log(level, line.message, extra={**line.fields, loggers.GATHERED: True})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.actuator import Actuator, Observation
@@ -20,6 +21,7 @@ from onecloud_operator.core.outcome import Failed, Outcome
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.report.events import events_between
+from onecloud_operator.core.report.log_lines import log_lines
 from onecloud_operator.core.report.report import differs, report
 from onecloud_operator.core.resource import Resource
 from onecloud_operator.core.retry_state import reconsider
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
     from onecloud_operator.controller.sessions import Sessions
-    from onecloud_operator.core.conclusion import Conclusion, KubeEvent
+    from onecloud_operator.core.conclusion import Conclusion, KubeEvent, LogLine
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.store import Key, Store
@@ -131,6 +133,16 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
 
     def events_between(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[KubeEvent]:
         return events_between(old, new)
+
+    def log_lines(self, key: Key, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[LogLine]:
+        secret = self.objects.secret_of(key)
+        origin = self.sessions.endpoint_of(secret) if secret is not None else None
+        names = {
+            "object": f"{key.namespace}/{key.name}",
+            "cloud": urlsplit(origin).netloc if origin else None,
+            "secret": secret[1] if secret is not None else None,
+        }
+        return log_lines(old, new, names)
 
     def forget(self, key: Key) -> None:
         self._observer.forget(key)

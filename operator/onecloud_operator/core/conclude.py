@@ -19,7 +19,7 @@ from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.keep_disks import kept_text
 from onecloud_operator.core.plan.retry import kind_of, reassessed
 from onecloud_operator.core.report.report import report
-from onecloud_operator.core.step_text import words_of
+from onecloud_operator.core.step_text import let_go, released, words_of
 from onecloud_operator.core.waits import DEFAULT_WAITS, waits_of
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def conclude(facts: Facts, step: Step, outcome: Outcome, jitter: float = 1.0) ->
     if isinstance(step, Hold):
         return _held(facts, step, jitter)
     if isinstance(step, RemoveFinalizer):
-        log = _line(facts, step)
-        event = KubeEvent("Normal", EventReason.RELEASED, f"{words_of(step).done}{kept_text(facts)}")
+        log = LogLine("INFO", let_go(step.why), _names(facts, step))
+        event = KubeEvent("Normal", EventReason.RELEASED, f"{released(step.why)}{kept_text(facts)}")
         # Others may hold the object still, and are to be told.
         return Conclusion(facts.memory, facts.memory, again=True, log=log, event=event)
     return _done(facts, step, outcome)
@@ -55,7 +55,7 @@ def _failed(facts: Facts, step: Step, failed: Failed, jitter: float) -> Conclusi
         memory,
         said.status,
         requeue_after=said.requeue_after,
-        log=LogLine("WARNING", "a step failed", {**_names(facts, step), **fields}),
+        log=LogLine("DEBUG", "a step failed", {**_names(facts, step), **fields}),
         counted=Counted(type(step).__name__, problem.reason),
     )
 

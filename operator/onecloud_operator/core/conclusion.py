@@ -27,7 +27,7 @@ class KubeEvent:
 class LogLine:
     """*fields*: beside the message; never a value that could be secret."""
 
-    level: Literal["INFO", "WARNING"]
+    level: Literal["DEBUG", "INFO", "WARNING"]
     message: str
     fields: Mapping[str, str | None]
 

@@ -79,9 +79,9 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
         case AddFinalizer():
             return Words("the finalizer", "finalizer set on the object")
         case RemoveFinalizer(why=why):
-            return Words("the end of the finalizer", released(why))
+            return Words("the end of the finalizer", let_go(why))
         case Create():
-            return Words("the creation", "creation accepted by the cloud")
+            return Words("the creation", None)  # it is told once it is made
         case Claim():
             return Words("the owner tags", "owner tags set on the server")
         case Disown():
@@ -113,9 +113,9 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
         case Unlock():
             return Words("the unlock", "server unlocked, to be deleted")
         case Delete(for_good=True):
-            return Words("the deletion", "deletion for good accepted by the cloud")
+            return Words("the deletion", None)  # it is told once it is gone
         case Delete():
-            return Words("the deletion", "move to the recycle bin accepted by the cloud")
+            return Words("the deletion", None)
         case (
             BeginCreation()
             | BeginAdoption()
@@ -130,6 +130,23 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the look", None)
         case _:
             assert_never(step)
+
+
+def let_go(why: str) -> str:
+    """Return the line of the log for an object that was released."""
+    match why:
+        case "Recycled":
+            return "server deleted: it is in the cloud's recycle bin"
+        case "Deleted":
+            return "server deleted"
+        case "Retained":
+            return "server left as it is, without its object's owner tags"
+        case "Detached":
+            return "object detached by force; its server was not touched"
+        case "Observed":
+            return "object of an observed server removed; the server was not touched"
+        case _:
+            return "object removed; no server was ever made for it"
 
 
 def released(why: str) -> str:

@@ -253,7 +253,9 @@ class Election:
         """Log a message, unless it is the same as the last one."""
         if (text := f"{message} {detail}") != self._logged:
             self._logged = text
-            key = "error" if level > logging.INFO else "holder"
+            key = "error" if level > logging.INFO else "leader"
+            if detail and level == logging.INFO:
+                message = f"{message}: {detail} leads"
             logger.log(level, message, extra={key: detail, "identity": self._identity})
 
     # -- leading -----------------------------------------------------------------------------------------

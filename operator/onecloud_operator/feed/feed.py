@@ -63,7 +63,7 @@ class Feed(Generic[K]):
         self._notify = notify
         self._clock = clock
         self._options = options
-        self._tracker: HealthTracker[K] = HealthTracker(place.project_id, clock.monotonic, options)
+        self._tracker: HealthTracker[K] = HealthTracker(place, clock.monotonic, options)
         self._notify_pending = False
         self._on_run = on_run
         self._counted_rows = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
+from urllib.parse import urlsplit
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.values import Problem
@@ -15,6 +16,7 @@ from onecloud_operator.translate import Doing, problem_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from onecloud_operator.core.values import Place
     from onecloud_operator.feed.context import Job
     from onecloud_operator.feed.feed_options import FeedOptions
     from onecloud_operator.feed.jobs import Jobs
@@ -43,10 +45,10 @@ class FeedHealth:
 
 
 class HealthTracker(Generic[K]):
-    """Derives a feed's health from the outcomes of its jobs. *project* is its id, for the log."""
+    """Derives a feed's health from the outcomes of its jobs. *place* is told in the log."""
 
-    def __init__(self, project: str, now: Callable[[], float], options: FeedOptions) -> None:
-        self._project = project
+    def __init__(self, place: Place, now: Callable[[], float], options: FeedOptions) -> None:
+        self._place = place
         self._now = now
         self._options = options
         self._problems: dict[str, Problem] = {}
@@ -73,7 +75,7 @@ class HealthTracker(Generic[K]):
         failures = jobs.retries.failures(job.name)
         logger.debug(
             "failed to read servers",
-            extra={"project": self._project, "job": job.name, "error": type(error).__name__},
+            extra={"project": self._place.project_id, "job": job.name, "error": type(error).__name__},
         )
         if job is jobs.sweep:
             if failures > self._options.tolerated_failures:
@@ -102,6 +104,12 @@ class HealthTracker(Generic[K]):
             logger.log(
                 logging.INFO if problem is None else logging.WARNING,
                 "reconnected to the cloud" if problem is None else "lost the connection to the cloud",
-                extra={"project": self._project, "reason": problem.reason if problem else None},
+                extra={
+                    "project": self._place.project_id,
+                    "cloud": urlsplit(self._place.auth_url).netloc,
+                    "reason": problem.reason if problem else None,
+                    "detail": problem.message if problem else None,
+                    loggers.GATHERED: True,
+                },
             )
         return changed

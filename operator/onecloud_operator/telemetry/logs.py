@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Final
 
 from pythonjsonlogger.core import RESERVED_ATTRS, LogData
 from pythonjsonlogger.json import JsonFormatter
+
+from onecloud_operator.telemetry.gathering import GatheringHandler
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # kopf adds these to its records about objects; they would be printed in full.
@@ -20,7 +23,11 @@ class TextFormatter(logging.Formatter):
     """Lines of the form ``time level logger message key=value``."""
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S%z")
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
+        """Return the time as in RFC 3339."""
+        return _time(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         """Return the line with the record's data appended."""
@@ -40,9 +47,12 @@ class MachineFormatter(JsonFormatter):
         super().__init__(
             "%(asctime)s %(levelname)s %(name)s %(message)s",
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
-            datefmt="%Y-%m-%dT%H:%M:%S%z",
             reserved_attrs=[*RESERVED_ATTRS, *_KOPF],
         )
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
+        """Return the time as in RFC 3339."""
+        return _time(record)
 
     def process_log_record(self, log_data: LogData) -> LogData:
         """Leave out empty values."""
@@ -53,9 +63,14 @@ def configure(*, form: str, level: str) -> None:
     """Set up logging for the process: *form* is text or json, *level* a name."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(MachineFormatter() if form == "json" else TextFormatter())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[GatheringHandler(handler)], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _time(record: logging.LogRecord) -> str:
+    moment = datetime.fromtimestamp(record.created, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
 def _shown(value: object) -> str:
