@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api import annotations as names
 from onecloud_operator.api.crd import SHORT, schema
 from onecloud_operator.api.identity import SERVER
-from onecloud_operator.core import resource as intents
 from onecloud_operator.settings import PREFIX, Settings
 from sandbox.stage import ROOT
 
@@ -128,7 +128,7 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
 
 @every_page
 def test_every_annotation_that_is_named_exists(page: Path) -> None:
-    known = {value for value in vars(intents).values() if isinstance(value, str)}
+    known = {value for value in vars(names).values() if isinstance(value, str)}
     ours = {found.partition("/")[2] for found in known if found.startswith(f"{SERVER.group}/")}
     owner_tags = {"cluster", "namespace", "name", "uid"}
     assert set(MARK.findall(page.read_text())) - ours - owner_tags <= {SERVER.version}
