@@ -18,10 +18,11 @@ from kopf._cogs.clients.errors import APIServerError, check_response
 from kubernetes.aio.client import ApiClient, Configuration
 
 from onecloud_operator.api import annotations as names
+from onecloud_operator.api.annotations import ANNOTATIONS
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.controller.server_object import SERVERS, resource_of
 from onecloud_operator.core.resource import FINALIZER
-from onecloud_operator.kube.bounded_json import ANNOTATION_LENGTH, ANNOTATIONS, ANSWER_BYTES, decode, slim
+from onecloud_operator.kube.bounded_json import ANNOTATION_LENGTH, ANSWER_BYTES, decode, slim
 from onecloud_operator.kube.calls import KubeAnswerTooLarge
 from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.kube.store import Store

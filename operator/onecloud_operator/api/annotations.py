@@ -9,3 +9,7 @@ CONFIRM_DELETE = "onecloud.io/confirm-delete"
 TAKE_OVER = "onecloud.io/take-over"
 CONFIRM_GONE = "onecloud.io/confirm-gone"
 ACCEPT_ROOT_DISK = "onecloud.io/accept-root-disk"
+
+ANNOTATIONS = frozenset(
+    {PAUSED, RECONCILE_REQUESTED_AT, FORCE_DETACH, CONFIRM_DELETE, TAKE_OVER, CONFIRM_GONE, ACCEPT_ROOT_DISK}
+)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 from pydantic_core import from_json
 
+from onecloud_operator.api.annotations import ANNOTATIONS
 from onecloud_operator.api.identity import GROUP
 
 if TYPE_CHECKING:
@@ -27,19 +28,6 @@ SHARED: Final = (
     "shared"  # beside metadata, spec and status: the fields of the status that other managers wrote
 )
 PREFIX: Final = f"{GROUP}/"  # of our finalizers
-# Those that decisions read; others with our prefix, however many, must not displace one of them.
-ANNOTATIONS: Final = frozenset(
-    PREFIX + name
-    for name in (
-        "paused",
-        "reconcile-requested-at",
-        "force-detach",
-        "confirm-delete",
-        "confirm-gone",
-        "take-over",
-        "accept-root-disk",
-    )
-)
 ANNOTATION_LENGTH: Final = 512  # those that are read are shorter
 FINALIZERS: Final = 16  # of others, whose names the status shows
 PLACES: Final = "finalizerPlaces"  # the indexes in the object's list of those that are kept
@@ -87,7 +75,7 @@ def slim(body: Mapping[str, Any]) -> dict[str, Any]:
     if kept := {
         name: text[:ANNOTATION_LENGTH]
         for name, text in (original.get("annotations") or {}).items()
-        if name in ANNOTATIONS
+        if name in ANNOTATIONS  # others with our prefix, however many, must not displace one of them
     }:
         metadata["annotations"] = kept
     if indexed := _finalizers(original):
