@@ -27,7 +27,7 @@ from onecloud_operator.core.observed import CREATE_FAILURES, Reading
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.attempt import completes, unmade
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.records import Creation, FailedAttempt, attempt_id, records_of
+from onecloud_operator.core.records import Creation, FailedAttempt, Records, attempt_id, records_of
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.retry_state import Refusal
@@ -73,6 +73,14 @@ def failing(status: str = "sched_fail", **memory: Any) -> Facts:
     judged = {"history": History(False, "no room"), "history_asked_at": NOW - 20, **memory}
     kept = Memory(posted_at=NOW - 60, **judged)
     return replace(facts(server(status)), resource=marked, memory=kept)
+
+
+def test_a_server_that_cannot_be_asked_for_yet_is_not_recorded() -> None:
+    """After a restart nobody could tell whether a POST had followed the record, and its object would wait."""
+    lacking = Problem(Reason.SECRET_NOT_FOUND, "There is no Secret login.")
+    new = facts(reading=Reading(), resource=resource(records=Records(), finalizers=()), lacking=lacking)
+    assert plan(new) == Hold(Reason.SECRET_NOT_FOUND, "There is no Secret login.")
+    assert plan(replace(new, lacking=None)) == AddFinalizer()
 
 
 def test_events_that_cannot_be_read_are_read_again_at_one_time_however_often_it_is_told() -> None:

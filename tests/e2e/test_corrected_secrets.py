@@ -80,3 +80,15 @@ def test_a_corrected_value_is_taken_within_seconds(
     corrected_at = monotonic()
     user.wait_ready()
     assert monotonic() - corrected_at < SOON_SECONDS
+
+
+def test_an_object_whose_server_was_never_asked_for_is_deleted_at_once_after_a_restart(user: User) -> None:
+    user.apply(server={"passwordFrom": {"secretKeyRef": {"name": "login", "key": "password"}}})
+    assert "creation" not in user.wait_reason("SecretNotFound")
+    user.operator.kill()
+    user.operator.start()
+    user.delete()
+    deleted_at = monotonic()
+    user.wait_gone()
+    assert monotonic() - deleted_at < SOON_SECONDS
+    assert user.posts() == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -114,6 +114,10 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             self._observer.leave(key)
             self._await_credentials(key, waits=True)
             return self._observation(key, facts)
+        facts = replace(facts, lacking=await self._lacking(key, facts))
+        if key not in self.objects:
+            msg = f"{key} went while a Secret was read"
+            raise KubeNotFound(msg)
         facts, feed = self._observer.look(key, facts, opened)
         self._await_credentials(key, waits=_held_up(facts))
         return self._observation(key, facts, opened.cloud, feed)
@@ -174,6 +178,22 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             )
             self.awaited.values(key, _values_of(facts) if lacks else ())
         return outcome
+
+    async def _lacking(self, key: Key, facts: Facts) -> Problem | None:
+        """Return why the first server of an object cannot be asked for yet, or None."""
+        resource = facts.resource
+        adoption = resource.spec.adoption if resource.spec is not None else None
+        adopts = adoption is not None and adoption.policy == "Adopt"
+        if resource.deleting or adopts or resource.records.bound_id is not None:
+            return None
+        parts = tuple(_values_of(facts))
+        for part in parts:
+            value = await self.sessions.value(part.namespace, part.name, part.key, part.max_bytes)
+            if isinstance(value, Problem):
+                self.awaited.values(key, parts if key in self.objects else ())
+                return value
+        self.awaited.values(key)
+        return None
 
     def _await_credentials(self, key: Key, *, waits: bool) -> None:
         """Have the Secret of *key* read every few seconds while a correction of it may help."""

@@ -120,6 +120,7 @@ class Facts:
     that are of another cluster, so that only a person can tell whether they live. *all_known*: every object
     of this cluster was heard of.
     *names*: what the spec's names stand for, so far as it was asked for lately.
+    *lacking*: why a new server cannot be asked for: what it is to be made with is not in a Secret.
     """
 
     resource: Resource
@@ -137,6 +138,7 @@ class Facts:
     names: Mapping[Reference, Answer] = field(default_factory=dict)
     too_many_gone: bool = False
     bin_off: bool = False
+    lacking: Problem | None = None
 
     @property
     def server(self) -> Observed | None:

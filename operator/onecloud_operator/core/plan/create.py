@@ -62,6 +62,9 @@ def begin(facts: Facts, *, attempt: int) -> Step:
     spec = resource.server_spec
     if spec is None:
         return Hold(Reason.INVALID_SPEC, "spec.server is needed to make a server.")
+    if facts.lacking is not None:
+        # Before the record: after a restart nobody could tell that no POST has followed it.
+        return Hold(facts.lacking.reason, facts.lacking.message)
     if not resource.held:
         return AddFinalizer()
     return BeginCreation(
