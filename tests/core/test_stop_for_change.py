@@ -9,7 +9,7 @@ import pytest
 from onecloud_operator.core.actions import BeginRestart, Hold, Settled
 from onecloud_operator.core.cloud_writes import GrowDisk, Resize, Start, Stop
 from onecloud_operator.core.observed import Phase
-from tests.core.fixtures import RESTART, spec
+from tests.core.fixtures import ID, RESTART, spec
 from tests.core.stops import (
     LARGER,
     MAX_PASSES,
@@ -52,6 +52,24 @@ def test_changes_that_need_a_stop_share_one() -> None:
     assert begun.restart.why == "cpu, rootDisk.size"
     to_rest(world)
     assert [type(step) for _, step, _ in world.sent] == [Stop, Resize, GrowDisk, Start]
+
+
+@pytest.mark.parametrize("apart", [60.0, 600.0])
+def test_it_is_not_stopped_again_and_again_against_somebody_who_changes_it_back(apart: float) -> None:
+    """That the change worked for a while does not make another stop cheaper."""
+    world = world_of(LARGER)
+    until_it_is(world, Settled)
+    began_at = world.now
+    for turns in range(1, 7):
+        while world.now < began_at + turns * apart:
+            world.turn()
+            world.now += min(world.wait or apart, 5.0)
+        world.cloud.rows[ID].change(cpu=2, memory_mib=4096)
+    last = to_rest(world)
+    assert len(sent(world, Stop)) <= 2, "once, and once more when that is long ago"
+    assert isinstance(last, Hold)
+    assert last.reason == "OperationFailed"
+    assert last.message.startswith("The cloud carried out the resize, and it was undone since. ")
 
 
 def test_the_record_stands_before_the_stop_is_sent() -> None:

@@ -86,7 +86,8 @@ def hold_spent(facts: Facts, step: Step) -> Hold:
         reason, message = Reason.OPERATION_FAILED, f"{_without_effect(facts, step)} {_SPENT}"
     hold = Hold(reason, message, spent=(HeldBack(kind_of(step), reason, message),))
     refused = refusal is not None and not _passing(refusal)
-    if not refused and (acceptance := acceptance_of(facts, step)) is not None:
+    acceptance = acceptance_of(facts, step)
+    if not refused and acceptance is not None and acceptance.worked_at is None:
         return asking(facts, of_accepted(facts, step, acceptance), hold)
     return hold
 
@@ -96,7 +97,8 @@ def _without_effect(facts: Facts, step: Step) -> str:
     acceptance = acceptance_of(facts, step)
     why = said(facts, of_accepted(facts, step, acceptance)) if acceptance is not None else None
     if acceptance is not None and acceptance.worked_at is not None:
-        return f"The cloud carried out {words_of(step).noun}, and it was undone within {HELD_SECONDS:.0f} s."
+        soon = "since" if _held(facts, acceptance) else f"within {HELD_SECONDS:.0f} s"
+        return f"The cloud carried out {words_of(step).noun}, and it was undone {soon}."
     lead = f"The cloud accepted {words_of(step).noun}, and the server still differs"
     return f"{lead}: {why}." if why else f"{lead}; see its operation log in the cloud."
 
@@ -162,12 +164,17 @@ def acceptance_of(facts: Facts, step: Step) -> Acceptance | None:
     """
     Return how often the cloud accepted *step* for this intent in this process, in a row, or None for never.
 
-    What worked for a while is over, whatever has undone it since.
+    What worked for a while is over, whatever has undone it since; but not what may stop the server: against
+    somebody who changes it back each time it would be stopped again and again.
     """
     acceptance = facts.memory.acceptances.get(step)
-    if acceptance is None or acceptance.intent != facts.intent or _held(facts, acceptance):
+    if acceptance is None or acceptance.intent != facts.intent:
         return None
-    return acceptance
+    return None if not _may_stop(step) and _held(facts, acceptance) else acceptance
+
+
+def _may_stop(step: Step) -> bool:
+    return isinstance(step, GrowDisk) or (isinstance(step, Resize) and not step.live)
 
 
 def _held(facts: Facts, acceptance: Acceptance) -> bool:
@@ -194,7 +201,7 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
             return Hold(*at_work(facts.resource), refusal.until - facts.now)
         return Hold(refusal.problem.reason, refusal.problem.message, refusal.until - facts.now)
     stops = facts.resource.records.restart is not None
-    costly = isinstance(step, GrowDisk) or (isinstance(step, Resize) and not step.live and stops)
+    costly = _may_stop(step) and (stops or isinstance(step, GrowDisk))
     acceptance = acceptance_of(facts, step)
     if acceptance is None:
         return hold_spent(facts, step) if costly and spent_before(facts, step) is not None else None
