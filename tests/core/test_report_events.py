@@ -14,6 +14,7 @@ from onecloud_operator.core.actions import (
     BeginCreation,
     BeginDeletion,
     Hold,
+    Settled,
 )
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.plan.plan import plan
@@ -25,6 +26,7 @@ from tests.core.fixtures import (
     BEGUN,
     ID,
     PLACE,
+    WALL,
     facts,
     nothing_yet,
     resource,
@@ -42,6 +44,14 @@ DOWN_STATUS = status_after(
 
 
 BEGUN_STATUS = status_after(nothing_yet(), BeginCreation(BEGUN, PLACE))
+
+
+LATER = WALL.replace(hour=13)
+ADOPTING = status_after(replace(facts(), resource=resource(records=Records())), BeginAdoption(ID, PLACE))
+ADOPTED = status_after(after(facts(), ADOPTING), Settled())
+ADOPTED_AWAY = status_after(
+    replace(after(facts(), ADOPTED), trouble=DOWN, place=None, wall=LATER), Hold(DOWN.reason, DOWN.message)
+)
 
 
 def turns(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -78,13 +88,30 @@ def turns(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
             id="a-change-waits",
         ),
         pytest.param(
-            {},
-            status_after(
-                replace(facts(), resource=resource(records=Records())),
-                BeginAdoption(ID, PLACE),
-            ),
-            ["Normal Adopted"],
+            ADOPTING,
+            ADOPTED,
+            ["Normal Adopted", "Normal Available"],
             id="it-is-adopted",
+        ),
+        pytest.param(
+            ADOPTING,
+            status_after(after(facts(), ADOPTING), Hold(Reason.OWNED_BY_ANOTHER, "It is another's.")),
+            ["Warning OwnedByAnother"],
+            id="another-object-has-adopted-it",
+        ),
+        pytest.param(
+            ADOPTED,
+            status_after(
+                replace(after(facts(), ADOPTED), trouble=DOWN, place=None), Hold(DOWN.reason, DOWN.message)
+            ),
+            ["Warning EndpointUnreachable"],
+            id="an-adopted-one-in-an-outage",
+        ),
+        pytest.param(
+            ADOPTED_AWAY,
+            status_after(replace(after(facts(), ADOPTED_AWAY), wall=LATER), Settled()),
+            [],
+            id="it-was-adopted-long-ago",
         ),
     ],
 )
@@ -92,6 +119,17 @@ def test_events_tell_turns_and_not_states(
     old: dict[str, Any], new: dict[str, Any], told_as: list[str]
 ) -> None:
     assert turns(old, new) == told_as
+
+
+def test_an_adoption_is_not_told_when_it_is_only_recorded() -> None:
+    """Two objects may record that they adopt one server."""
+    assert turns({}, ADOPTING) == []
+
+
+def test_events_have_the_name_of_a_server_beside_its_id() -> None:
+    gone = status_after(after(facts(), SETTLED, deleting=True), BeginDeletion())
+    texts = [event.message for event in events_between(SETTLED, gone)]
+    assert texts == [f"Removing server shop.web-1 ({ID})."]
 
 
 @given(cases(), PROBLEMS)

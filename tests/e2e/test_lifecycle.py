@@ -97,6 +97,13 @@ def test_drift_is_corrected_or_only_reported(user: User) -> None:
     identity = user.wait_ready()["id"]
     user.cloud.call("change", ident=identity, description="theirs")
     user.until(lambda: user.only_server()["description"] == "mine", "corrected")
+
+    def told() -> bool:
+        events = user.kube.list("events", user.namespace)
+        texts = {e["message"] for e in events if e["reason"] == "DriftCorrected"}
+        return texts == {"The server differs from the spec; correcting description from theirs to mine."}
+
+    user.until(told, "an Event says from what to what")
     user.apply(server={"description": "mine"}, drift={"mode": "Report"})
     user.wait_ready()
     user.cloud.call("change", ident=identity, description="theirs")
@@ -105,6 +112,26 @@ def test_drift_is_corrected_or_only_reported(user: User) -> None:
     assert (entry["field"], entry["desired"], entry["actual"]) == ("description", "mine", "theirs")
     assert condition(status, "Drifted")["status"] == "True"
     assert user.only_server()["description"] == "theirs"
+
+
+def test_the_log_tells_a_life_from_the_creation_to_the_deletion(user: User) -> None:
+    user.apply(deletionProtection=True)
+    user.wait_ready()
+    user.delete()
+    user.wait_reason("DeletionProtected", kind="Deleting")
+    user.apply(deletionProtection=False)
+    user.wait_gone()
+    life = (
+        "server created",
+        "server ready",
+        "reason=DeletionProtected",
+        "server deleted: it is in the cloud's recycle bin",
+    )
+
+    def lines() -> list[str]:
+        return [line for line in user.operator.text().splitlines() if f"object={user.namespace}/" in line]
+
+    user.until(lambda: all(any(each in line for line in lines()) for each in life), "the log has all of it")
 
 
 def test_a_deleted_object_leaves_its_server_in_the_recycle_bin(user: User) -> None:

@@ -73,6 +73,7 @@ class EventReason(StrEnum):
     RESTARTING = "Restarting"
     REMOVING = "Removing"
     RELEASED = "Released"
+    DRIFT_CORRECTED = "DriftCorrected"
     DISK_KEPT = "DiskKept"
     DISK_GONE = "DiskGone"
 

@@ -18,6 +18,7 @@ from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wai
 from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.keep_disks import kept_text
 from onecloud_operator.core.plan.retry import kind_of, reassessed
+from onecloud_operator.core.report.corrections import correction_of
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.step_text import let_go, released, words_of
 from onecloud_operator.core.waits import DEFAULT_WAITS, waits_of
@@ -74,14 +75,16 @@ def _done(facts: Facts, step: Step, done: Done) -> Conclusion[Memory]:
     memory = accepted(facts, step, done)
     if isinstance(step, Record):
         said = report(facts, step)
-        return Conclusion(memory, facts.memory, said.status, again=True)
+        correction = correction_of(facts, step)
+        return Conclusion(memory, facts.memory, said.status, again=True, event=correction)
     if isinstance(step, Settled):
         said = report(replace(facts, memory=memory), step)
         return Conclusion(memory, memory, said.status, requeue_after=said.requeue_after)
     # What stops a server must show at once; other writes show with what comes of them.
     status = report(replace(facts, memory=memory), step).status if isinstance(step, Stop) else None
     counted = Counted(type(step).__name__)
-    return Conclusion(memory, memory, status, again=True, log=_line(facts, step), counted=counted)
+    log, correction = _line(facts, step), correction_of(facts, step)
+    return Conclusion(memory, memory, status, again=True, log=log, counted=counted, event=correction)
 
 
 def _line(facts: Facts, step: Step) -> LogLine | None:

@@ -38,18 +38,19 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
         yield KubeEvent(
             "Normal", EventReason.CREATED, f"Server {begun.get('name')} ({begun.get('id')}) is made."
         )
-    if new.get("adoptedAt") and not old.get("adoptedAt"):
-        yield KubeEvent("Normal", EventReason.ADOPTED, f"Adopted server {new.get('id')}.")
+    if adopted(old, new):
+        yield KubeEvent("Normal", EventReason.ADOPTED, f"Adopted server {_named(new)}.")
     restart = new.get("restart")
     if isinstance(restart, dict) and not old.get("restart"):
         why = f"for a change of {restart.get('why')}; it is started again"
-        yield KubeEvent("Normal", EventReason.RESTARTING, f"Stopping server {new.get('id')} {why}.")
+        yield KubeEvent("Normal", EventReason.RESTARTING, f"Stopping server {_named(new)} {why}.")
     if new.get("deletion") and not old.get("deletion"):
-        yield KubeEvent("Normal", EventReason.REMOVING, f"Removing server {new.get('id')}.")
+        yield KubeEvent("Normal", EventReason.REMOVING, f"Removing server {_named(new)}.")
     yield from _disks(old, new)
     before, after = standing(old, "Ready"), standing(new, "Ready")
     ready = after is not None and after.get("status") == "True" and _said(before) != _said(after)
-    if after is not None and ready and not completed:  # "is made" says as much
+    another = (standing(new, "Synced") or {}).get("reason") == Reason.OWNED_BY_ANOTHER
+    if after is not None and ready and not completed and not another:  # "is made" says as much
         yield from _of(after, "Normal")
     # From its deletion on Synced repeats what Deleting says.
     kind = "Synced" if standing(new, "Deleting") is None else "Deleting"
@@ -80,12 +81,37 @@ def _disks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent
     after = {disk.id: disk for disk in records_of(new).kept_disks}
     for disk in after.values():
         if disk.kept_at is not None and (disk.id not in before or before[disk.id].kept_at is None):
-            how = "was taken out of the recycle bin" if disk.restored else "was detached from the server"
-            yield KubeEvent("Normal", EventReason.DISK_KEPT, f"Disk {disk.id} {how} and is kept.")
+            how = "was taken out of the recycle bin" if disk.restored else "was detached"
+            message = f"Disk {disk.id} of server {_named(new)} {how} and is kept."
+            yield KubeEvent("Normal", EventReason.DISK_KEPT, message)
     for disk in before.values():
         if disk.id not in after and disk.kept_at is None:
-            message = f"Disk {disk.id}, which was to be kept, is gone from the cloud."
+            message = f"Disk {disk.id} of server {_named(new)}, which was to be kept, is gone from the cloud."
             yield KubeEvent("Warning", EventReason.DISK_GONE, message)
+
+
+def adopted(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """
+    Return whether an adoption was realised just now: Synced is true for the first time since it was recorded.
+
+    Several objects may record that they adopt one server. Only that whose owner tags the server then has gets
+    there.
+    """
+    adopted_at, before, after = new.get("adoptedAt"), standing(old, "Synced"), standing(new, "Synced")
+    if not isinstance(adopted_at, str) or after is None or after.get("status") != "True":
+        return False
+    if before is None or old.get("adoptedAt") != adopted_at:
+        return True
+    # All are RFC 3339 in UTC, so their texts compare as their times do.
+    return before.get("status") != "True" and str(before.get("lastTransitionTime")) <= adopted_at
+
+
+def _named(status: Mapping[str, Any]) -> str:
+    """Return the server's id, with its name as far as that is known."""
+    server, identity = status.get("server"), status.get("id")
+    name = server.get("name") if isinstance(server, dict) else None
+    name = name or (_creation(status).get("name") if _creation(status).get("id") == identity else None)
+    return f"{name} ({identity})" if name else str(identity)
 
 
 def _creation(status: Mapping[str, Any]) -> Mapping[str, Any]:

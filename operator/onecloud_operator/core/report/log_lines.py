@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.conclusion import LogLine
 from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.report.events import adopted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,7 +43,7 @@ def log_lines(
     fields = {**names, "server": name or creation.get("name"), "server_id": new.get("id")}
     if creation.get("completedAt") and not before.get("completedAt"):
         yield LogLine("INFO", "server created", fields)
-    if new.get("adoptedAt") and not old.get("adoptedAt"):
+    if adopted(old, new):
         yield LogLine("INFO", "server adopted", fields)
     ready, synced = standing(new, "Ready"), standing(new, "Synced")
     turned = [
@@ -60,7 +61,8 @@ def log_lines(
     reason, error = told.get("reason"), _part(new, "lastError")
     request = error.get("requestID") if error.get("reason") == reason else None
     fields |= {"reason": reason, "request_id": request}
-    yield LogLine("INFO" if reason in _UNALARMING else "WARNING", str(told.get("message")), fields)
+    message = "creating server" if reason == Reason.CREATING else str(told.get("message"))
+    yield LogLine("INFO" if reason in _UNALARMING else "WARNING", message, fields)
 
 
 def _part(status: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -1,0 +1,55 @@
+"""What is told of a step that corrects a drift: which fields, from what, to what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.reasons import EventReason
+from onecloud_operator.core.actions import BeginRestart
+from onecloud_operator.core.cloud_writes import (
+    GrowDisk,
+    Resize,
+    SetSecurityGroups,
+    SetTags,
+    Start,
+    Stop,
+    Update,
+)
+from onecloud_operator.core.conclusion import KubeEvent
+from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.plan.update import open_differences
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+
+SHOWN = 8
+SHOWN_LENGTH = 64  # of each value
+_CORRECTS = (BeginRestart, GrowDisk, Resize, SetSecurityGroups, SetTags, Start, Stop, Update)
+
+
+def correction_of(facts: Facts, step: Step) -> KubeEvent | None:
+    """Return the Event of *step* if it is the first to correct a drift, which no edit asks for."""
+    resource, server = facts.resource, facts.server
+    synced = standing(resource.status, "Synced")
+    if not isinstance(step, _CORRECTS) or resource.deleting or server is None or not server.detailed:
+        return None
+    if synced is None or synced.get("status") != "True":
+        return None  # nothing that agreed has changed, or it was told with the first step
+    if synced.get("observedGeneration") != resource.generation:
+        return None
+    found = [
+        f"{each.field} from {_shown(each.have)} to {_shown(each.want)}"
+        for each in open_differences(facts, server)
+    ]
+    if not found:
+        return None
+    more = f" and {len(found) - SHOWN} more fields" if len(found) > SHOWN else ""
+    message = f"The server differs from the spec; correcting {', '.join(found[:SHOWN])}{more}."
+    return KubeEvent("Normal", EventReason.DRIFT_CORRECTED, message)
+
+
+def _shown(value: str | None) -> str:
+    if not value:
+        return "nothing"
+    return value if len(value) <= SHOWN_LENGTH else value[: SHOWN_LENGTH - 1] + "…"
