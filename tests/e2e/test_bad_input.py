@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.cloud.defaults import PASSWORDS
 from sandbox.cluster.control_plane import free_port
 from tests.e2e.user import condition
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.user import User
 
+VIEWER = PASSWORDS["viewer"]
 # What the cloud may say to a POST though the spec is right, by the name of the object that it is said to.
 REFUSALS = {
     "beyond-the-quota": (400, "OutOfQuotaError", "QuotaExceeded"),
@@ -86,12 +88,20 @@ def test_a_bad_secret_is_told_without_its_values_and_mended(
 
 
 def test_an_unreachable_endpoint_hurts_nobody_else(user: User) -> None:
-    user.kube.apply(secret(user, OS_AUTH_URL=f"http://127.0.0.1:{free_port()}/v3"))
+    place = f"127.0.0.1:{free_port()}"
+    user.kube.apply(secret(user, OS_AUTH_URL=f"http://{place}/v3"))
     for number in range(20):
         user.apply(f"lost-{number}", credentialsRef={"name": "bad"})
     user.apply("good")
     user.wait_ready("good")
     status = user.wait_reason("EndpointUnreachable", "lost-0")
+    assert condition(status, "Synced")["message"] == (
+        f"Secret bad: Nothing listens at the cloud's address: {place} refused the connection. Correct host "
+        f"and "
+        "port of OS_AUTH_URL in the Secret, or have the service started. It is tried again; meanwhile "
+        "servers "
+        "are left as they are."
+    )
     assert "nextRetryTime" not in status
     assert condition(status, "Reconciling")["reason"] == "Waiting"
 
@@ -117,6 +127,24 @@ def test_what_the_cloud_does_not_know_is_told_and_may_be_corrected(
     status = user.wait_ready()
     assert "lastError" not in status
     assert status["creation"]["attempt"] == 1
+
+
+def test_a_user_without_the_right_is_named_with_the_right_and_the_project(user: User) -> None:
+    user.kube.apply(user.cloud.secret(user.namespace, "bad", OS_USERNAME="viewer", OS_PASSWORD=VIEWER))
+    apply_bad(user)
+    assert condition(user.wait_reason("Forbidden", "bad"), "Synced")["message"] == (
+        "Secret bad (user viewer, project lab): The cloud does not allow this: not enough privilege "
+        "(require:project,allow:none). Have the user given a role in the project whose policy has the right "
+        "compute:servers:create. The cloud also says this of a server that was moved to another project, and "
+        "while its identity service is down."
+    )
+
+
+def test_an_image_that_is_not_there_is_named(user: User) -> None:
+    user.apply(server={"image": "no-such-image"})
+    message = condition(user.wait_reason("InvalidSpec"), "Synced")["message"]
+    assert message.startswith("The cloud cannot use the image no-such-image: Invalid root image: ")
+    assert message.endswith("Correct spec.server.image: the name or id of an image that the project can see.")
 
 
 def test_a_refused_creation_says_why_and_is_made_when_it_is_asked_for_again(user: User) -> None:
