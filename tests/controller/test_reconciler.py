@@ -1,4 +1,4 @@
-"""What the reconciler keeps of an object that goes while it is worked on: nothing."""
+"""What is kept of an object that goes while it is worked on, nothing, and of a pass that fails."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.core.config import Config
+from onecloud_operator.core.facts import Memory
+from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
@@ -107,3 +109,42 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
     assert not reconciler._backoff._failures  # noqa: SLF001
     assert not actuator._observer._watching  # noqa: SLF001
     assert len(awaited) == 0
+
+
+class Flaky:
+    """Sessions behind an API server that does not answer at first."""
+
+    def __init__(self) -> None:
+        self.failures = [KubeError("no answer")]
+
+    async def open(self, *_: object, **__: object) -> Problem:
+        if self.failures:
+            raise self.failures.pop()
+        return Problem(Reason.SECRET_NOT_FOUND, "There is none.")
+
+
+async def test_that_a_secret_has_changed_is_not_forgotten_by_a_pass_that_fails() -> None:
+    """Else the refusal that the change may cure would hold for minutes."""
+    clock = SimulatedClock()
+    objects = Store(SERVERS, clock.monotonic)
+    fakes: dict[str, Any] = {"cluster": None, "sessions": Flaky()}
+    awaited = AwaitedSecrets(Secrets(_nothing, clock.monotonic, 60.0), lambda _key: None, clock)
+    actuator = ServerActuator(
+        objects=objects,
+        awaited=awaited,
+        feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
+        config=Config(cluster="c"),
+        monotonic=clock.monotonic,
+        wall=lambda: datetime.now(UTC),
+        **fakes,
+    )
+    key = objects.heard(BODY, listed=False)
+    assert key is not None
+    found = objects.get(key)
+    assert found is not None
+    refusal = Refusal(Problem(Reason.FORBIDDEN, "no"), intent="1//False", until=300.0, count=1, since=0.0)
+    memory = Memory(born_at=0.0, refusals={"Create": refusal})
+    awaited.note_change(key)
+    with pytest.raises(KubeError):
+        await actuator.observe(key, found, memory)
+    assert not (await actuator.observe(key, found, memory)).memory.refusals

@@ -75,6 +75,10 @@ class AwaitedSecrets:
         self._changed.discard(key)
         return changed
 
+    def note_change(self, key: Key) -> None:
+        """Have `changed` say so of *key* the next time."""
+        self._changed.add(key)
+
     def forget(self, key: Key) -> None:
         """Let go of an object that is gone."""
         self.credentials(key, None)
@@ -139,7 +143,7 @@ class AwaitedSecrets:
             return
         awaited.digest = digest
         for number, key in enumerate(tuple(awaited.keys), start=1):
-            self._changed.add(key)
+            self.note_change(key)
             self._tell(key)
             if number % TOLD_AT_ONCE == 0:
                 await self._clock.sleep(0)

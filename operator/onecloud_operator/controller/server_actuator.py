@@ -27,7 +27,7 @@ from onecloud_operator.core.resource import Resource
 from onecloud_operator.core.retry_state import reconsider
 from onecloud_operator.core.values import Problem
 from onecloud_operator.core.waits import SECRET_REASONS
-from onecloud_operator.kube.calls import KubeNotFound
+from onecloud_operator.kube.calls import KubeError, KubeNotFound
 from onecloud_operator.kube.secrets import PASSWORD_BYTES, USER_DATA_BYTES, Part
 
 if TYPE_CHECKING:
@@ -89,9 +89,18 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     async def observe(
         self, key: Key, found: Resource, memory: Memory
     ) -> Observation[Facts, Step, Outcome, Memory]:
-        """Gather all that the decision needs; only the credentials may take a call."""
-        if self.awaited.changed(key):
-            memory = reconsider(memory, CURED)
+        """Gather all that the decision needs; only what Secrets hold may take a call."""
+        changed = self.awaited.changed(key)
+        try:
+            return await self._observe(key, found, reconsider(memory, CURED) if changed else memory)
+        except KubeError:
+            if changed:  # nothing has come of it yet
+                self.awaited.note_change(key)
+            raise
+
+    async def _observe(
+        self, key: Key, found: Resource, memory: Memory
+    ) -> Observation[Facts, Step, Outcome, Memory]:
         opened = None if found.paused and not found.deleting else await self._open(key, found)
         if key not in self.objects:
             msg = f"{key} went while its Secret was read"
