@@ -211,6 +211,24 @@ def test_an_adopted_server_is_taken_over_and_kept_at_the_end(user: User) -> None
     assert user.posts() == 0
 
 
+def test_of_two_objects_that_adopt_one_server_only_one_says_so(user: User) -> None:
+    identity = user.cloud.call("add_server", name="legacy", status="ready")
+    names = ("web-1", "web-2")
+    for name in names:
+        user.apply(name, adoption={"policy": "Adopt", "id": identity})
+
+    def reasons() -> list[str]:
+        return sorted(condition(user.status(name), "Synced").get("reason", "") for name in names)
+
+    def adopted() -> list[str]:
+        events = user.kube.list("events", user.namespace)
+        return [e["message"] for e in events if e["reason"] == "Adopted"]
+
+    user.until(lambda: reasons() == ["OwnedByAnother", "UpToDate"], "one has it")
+    user.until(adopted, "an Event says so")
+    assert adopted() == [f"Adopted server legacy ({identity})."]
+
+
 def test_what_another_object_owns_is_not_adopted(user: User) -> None:
     user.apply("web-1")
     identity = user.wait_ready("web-1")["id"]

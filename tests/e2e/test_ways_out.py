@@ -88,6 +88,32 @@ def test_a_removal_whose_secret_went_first_names_the_way_out(user: User) -> None
     assert user.only_server()["id"] == identity
 
 
+def test_the_deletion_of_a_namespace_is_no_warning(user: User) -> None:
+    """It takes no Events any more, of which there is one for each object and step."""
+    user.apply()
+    user.wait_ready()
+    user.kube.delete("namespaces", user.namespace, None)
+    user.delete()
+    user.wait_gone()
+    user.until(lambda: "server deleted" in user.operator.text(), "the log tells the end")
+    assert " WARNING " not in user.operator.text()
+
+
+def test_credentials_that_are_refused_are_a_warning_with_cloud_and_secret(user: User) -> None:
+    user.kube.patch("secrets", "onecloud", user.namespace, {"stringData": {"OS_PASSWORD": "wrong"}})
+    user.apply()
+    user.wait_reason("CredentialsRejected")
+
+    def told() -> list[str]:
+        return [line for line in user.operator.text().splitlines() if "reason=CredentialsRejected" in line]
+
+    (line,) = user.until(told, "the log warns of it")
+    assert " WARNING " in line
+    assert f"object={user.namespace}/web-1 cloud=" in line
+    assert "secret=onecloud" in line
+    user.check_secrets()
+
+
 def test_an_object_that_others_hold_says_that_our_part_is_done(user: User) -> None:
     user.apply()
     user.wait_ready()
