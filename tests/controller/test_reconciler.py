@@ -14,16 +14,17 @@ from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.core.config import Config
-from onecloud_operator.core.facts import Memory
+from onecloud_operator.core.facts import Facts, Memory
+from onecloud_operator.core.resource import Resource
 from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
-from onecloud_operator.kube.secrets import Secrets
+from onecloud_operator.kube.secrets import Part, Secrets
 from onecloud_operator.kube.store import Key, Store
 from tests.engine.simulated import SimulatedClock
 
-BODY = {
+BODY: dict[str, Any] = {
     "metadata": {
         "namespace": "shop",
         "name": "web",
@@ -123,28 +124,68 @@ class Flaky:
         return Problem(Reason.SECRET_NOT_FOUND, "There is none.")
 
 
-async def test_that_a_secret_has_changed_is_not_forgotten_by_a_pass_that_fails() -> None:
-    """Else the refusal that the change may cure would hold for minutes."""
-    clock = SimulatedClock()
+def _actuator(sessions: Any, body: dict[str, Any]) -> tuple[ServerActuator, Key, Resource]:
+    """Return an actuator with *sessions*, and the object of *body* that it knows."""
+    clock, fakes = SimulatedClock(), {"cluster": None, "sessions": sessions}
     objects = Store(SERVERS, clock.monotonic)
-    fakes: dict[str, Any] = {"cluster": None, "sessions": Flaky()}
-    awaited = AwaitedSecrets(Secrets(_nothing, clock.monotonic, 60.0), lambda _key: None, clock)
+    arguments: dict[str, Any] = {"objects": objects, "monotonic": clock.monotonic, **fakes}
     actuator = ServerActuator(
-        objects=objects,
-        awaited=awaited,
+        awaited=AwaitedSecrets(Secrets(_nothing, clock.monotonic, 60.0), lambda _key: None, clock),
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
         config=Config(cluster="c"),
-        monotonic=clock.monotonic,
         wall=lambda: datetime.now(UTC),
-        **fakes,
+        **arguments,
     )
-    key = objects.heard(BODY, listed=False)
+    key = objects.heard(body, listed=False)
     assert key is not None
     found = objects.get(key)
     assert found is not None
+    return actuator, key, found
+
+
+async def test_that_a_secret_has_changed_is_not_forgotten_by_a_pass_that_fails() -> None:
+    """Else the refusal that the change may cure would hold for minutes."""
+    actuator, key, found = _actuator(Flaky(), BODY)
     refusal = Refusal(Problem(Reason.FORBIDDEN, "no"), intent="1//False", until=300.0, count=1, since=0.0)
     memory = Memory(born_at=0.0, refusals={"Create": refusal})
-    awaited.note_change(key)
+    actuator.awaited.note_change(key)
     with pytest.raises(KubeError):
         await actuator.observe(key, found, memory)
     assert not (await actuator.observe(key, found, memory)).memory.refusals
+
+
+class Empty:
+    """Secrets that lack what is asked for; *asked*: for which."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    async def value(self, *what: object) -> Problem:
+        self.asked.append(what)
+        return Problem(Reason.SECRET_NOT_FOUND, "There is none.")
+
+
+LOGIN = {"secretKeyRef": {"name": "login", "key": "password"}}
+DELETED = {"deletionTimestamp": "2026-11-23T12:00:00Z", "finalizers": ["onecloud.io/server"]}
+OBSERVES = {"managementPolicy": "Observe", "adoption": {"id": "fd86411b-4bca-47a2-84f9-82f0170dce4c"}}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "policies", "reads"),
+    [({}, {}, 1), (DELETED, {}, 0), ({}, OBSERVES, 0)],
+    ids=["makes", "is-deleted", "observes"],
+)
+async def test_the_secrets_of_a_new_server_are_read_and_awaited_only_for_who_may_make_one(
+    metadata: dict[str, Any], policies: dict[str, Any], reads: int
+) -> None:
+    server = {**BODY["spec"]["server"], "passwordFrom": LOGIN}
+    spec = {**BODY["spec"], "server": server, **policies}
+    body = {"metadata": {**BODY["metadata"], **metadata}, "spec": spec}
+    actuator, key, found = _actuator(sessions := Empty(), body)
+    assert found.flaw is None
+    if not reads:
+        actuator.awaited.values(key, [Part("shop", "login", "password", 64)])  # from before the edit
+    facts = Facts(found, 0.0, datetime.now(UTC), actuator.config, Memory())
+    await actuator._lacking(key, facts)  # noqa: SLF001 - what it reads is the point
+    assert len(sessions.asked) == reads
+    assert len(actuator.awaited) == reads

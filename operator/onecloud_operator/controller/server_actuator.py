@@ -20,6 +20,7 @@ from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.outcome import Failed, Outcome
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.policies import observing
 from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.report.log_lines import log_lines
 from onecloud_operator.core.report.report import differs, report
@@ -191,11 +192,12 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     async def _lacking(self, key: Key, facts: Facts) -> Problem | None:
         """Return why the first server of an object cannot be asked for yet, or None."""
         resource = facts.resource
+        if resource.records.bound_id is not None:
+            return None
         adoption = resource.spec.adoption if resource.spec is not None else None
         adopts = adoption is not None and adoption.policy == "Adopt"
-        if resource.deleting or adopts or resource.records.bound_id is not None:
-            return None
-        parts = tuple(_values_of(facts))
+        never = adopts or resource.deleting or observing(resource)
+        parts = () if never else tuple(_values_of(facts))
         for part in parts:
             value = await self.sessions.value(part.namespace, part.name, part.key, part.max_bytes)
             if isinstance(value, Problem):
