@@ -87,6 +87,19 @@ def test_another_reason_is_not_held_up_by_many_of_one(line: Line) -> None:
     assert vars(line.target.records[-1])["reason"] == "Forbidden"
 
 
+def test_lines_of_several_reasons_stay_in_the_order_of_their_times(line: Line) -> None:
+    line.say(1, first=1, reason="Creating")
+    line.now += MOMENT_SECONDS / 4
+    line.say(1, first=2, reason="Available")
+    line.say(1, first=3, reason="Creating")
+    line.pass_seconds(MOMENT_SECONDS)
+    assert [vars(record)["object"] for record in line.target.records] == [
+        "shop/web-1",
+        "shop/web-2",
+        "shop/web-3",
+    ]
+
+
 def test_other_lines_are_written_at_once(line: Line) -> None:
     line.say(5, gathered=False)
     assert len(line.target.records) == 5

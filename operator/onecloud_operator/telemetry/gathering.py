@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from onecloud_operator.engine.loggers import GATHERED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 MOMENT_SECONDS: Final = 1.0
 STORM_SECONDS: Final = 60.0  # between two lines of a reason that goes on and on
@@ -33,6 +33,20 @@ class _Group:
     first: list[logging.LogRecord] = field(default_factory=list)
     count: int = 0
 
+    @property
+    def stormy(self) -> bool:
+        """Whether its lines are one: they are many, or some in the wake of many."""
+        return self.count > (1 if self.storm else FEW)
+
+    def lines(self) -> list[logging.LogRecord]:
+        """Return what is to be written of it."""
+        if self.stormy:
+            first = self.first[0]
+            first.count = self.count
+            first.msg, first.args = f"{first.getMessage()} (and {self.count - 1:,} more)", ()
+            return [first]
+        return self.first
+
 
 class GatheringHandler(logging.Handler):
     """Passes records on to *target*: at once, but for those that are marked as `GATHERED`."""
@@ -44,6 +58,7 @@ class GatheringHandler(logging.Handler):
         self._groups: dict[tuple[str, int, str], _Group] = {}
         self._timer: threading.Timer | None = None
         self._wakes_at = float("inf")
+        self._moment_at = 0.0
         self.woken = threading.Event()  # its timer was heard at least once
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -57,7 +72,7 @@ class GatheringHandler(logging.Handler):
             if len(self._groups) >= MAX_REASONS:
                 self._target.handle(record)
                 return
-            group = self._groups[key] = _Group(self._monotonic() + MOMENT_SECONDS)
+            group = self._groups[key] = _Group(self._next_moment())
         group.count += 1
         if len(group.first) < FEW:
             group.first.append(record)
@@ -68,11 +83,10 @@ class GatheringHandler(logging.Handler):
         with self.lock or threading.RLock():
             self._timer, self._wakes_at = None, float("inf")
             now = self._monotonic()
-            for key, group in [*self._groups.items()]:
-                if group.due_at > now:
-                    continue
-                storm = self._write(group)
-                if storm:
+            due = {key: group for key, group in self._groups.items() if group.due_at <= now}
+            self._write(due.values())
+            for key, group in due.items():
+                if group.stormy:
                     self._groups[key] = _Group(now + STORM_SECONDS, storm=True)
                 else:
                     del self._groups[key]
@@ -83,8 +97,7 @@ class GatheringHandler(logging.Handler):
     def flush(self) -> None:
         """Write all that waits, as at the end of the process."""
         with self.lock or threading.RLock():
-            for group in self._groups.values():
-                self._write(group)
+            self._write(self._groups.values())
             self._groups.clear()
             if self._timer is not None:
                 self._timer.cancel()
@@ -96,18 +109,18 @@ class GatheringHandler(logging.Handler):
         self.flush()
         super().close()
 
-    def _write(self, group: _Group) -> bool:
-        """Write the lines of *group*; return whether they were many, or still are a few in a storm's wake."""
-        if group.count > FEW or (group.storm and group.count > 1):
-            first = group.first[0]
-            first.count = group.count
-            first.msg = f"{first.getMessage()} (and {group.count - 1:,} more)"
-            first.args = ()
-            self._target.handle(first)
-            return True
-        for record in group.first:
+    def _write(self, groups: Iterable[_Group]) -> None:
+        """Write the lines of *groups* in the order of their times."""
+        records = [record for group in groups for record in group.lines()]
+        for record in sorted(records, key=lambda each: each.created):
             self._target.handle(record)
-        return False
+
+    def _next_moment(self) -> float:
+        """Return when a reason that is heard now is written: with the others, so that lines stay in order."""
+        now = self._monotonic()
+        if self._moment_at - now < MOMENT_SECONDS / 2:
+            self._moment_at = now + MOMENT_SECONDS
+        return self._moment_at
 
     def _wait(self) -> None:
         due_at = min(group.due_at for group in self._groups.values())
