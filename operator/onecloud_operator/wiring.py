@@ -80,7 +80,6 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         loop_shares=loop_shares,
         on_pass=partial(_count_pass, metrics),
     )
-    objects.tell = partial(queue.add, lane=Lane.USER)
     feeds: Feeds[Key] = Feeds(
         notify=queue.add,
         clock=clock,

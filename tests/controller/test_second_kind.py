@@ -163,6 +163,15 @@ async def test_what_is_refused_is_remembered_said_and_tried_again_until_it_succe
     assert found["status"]["brightness"] == 5
 
 
+async def test_an_edit_that_the_watch_delivers_during_a_write_is_worked_on(scene: Scene) -> None:
+    name = await scene.make(1)
+    found = await scene.until(name, lambda seen: said(seen) is not None)
+    edited = scene.kube.patch(BEACON.plural, name, None, {"spec": {"brightness": 7}})
+    with scene.heard.objects.writing(key_of(found)):
+        await scene.heard.hear({"type": "MODIFIED", "object": edited})
+    await scene.until(name, lambda seen: seen["status"]["brightness"] == 7)
+
+
 async def test_a_deleted_one_is_let_go_and_forgotten(scene: Scene) -> None:
     name = await scene.make(1)
     await scene.until(name, lambda seen: said(seen) is not None)

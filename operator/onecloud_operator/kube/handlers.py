@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import kopf
@@ -80,6 +81,10 @@ class WatchedKind:
     objects: Store[Any]
     queue: Queue[Key]
     gone: Callable[[Key], None]
+
+    def __post_init__(self) -> None:
+        # What the watch delivers during a write is news of a user's, too, unless it is that very write.
+        self.objects.tell = partial(self.queue.add, lane=Lane.USER)
 
     @property
     def identity(self) -> Identity:
