@@ -21,7 +21,7 @@ from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFina
 from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
 from onecloud_operator.core.observed import DELETING_STATUSES, Phase
 from onecloud_operator.core.ownership import bound_id, forged, ours
-from onecloud_operator.core.plan.fresh_reads import former_ids, found_again, next_look, possible_ids
+from onecloud_operator.core.plan.fresh_reads import NEVER, former_ids, found_again, next_look, possible_ids
 from onecloud_operator.core.plan.guards import elsewhere, owned_by_another, too_many_gone
 from onecloud_operator.core.plan.keep_disks import before_delete, out_of_the_bin
 from onecloud_operator.core.plan.release import protected, start_before_release
@@ -31,6 +31,8 @@ from onecloud_operator.core.step_text import DETACH
 from onecloud_operator.core.values import time_of_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
@@ -128,17 +130,35 @@ def _unproven(facts: Facts) -> Look | Hold | None:
 
 def _made_unrecorded(facts: Facts, since: float) -> Look | Hold | None:
     """Return the step while a server may be there that the object made and has no record of."""
-    possible = possible_ids(facts)
-    if (look := next_look(facts, possible, since=since)) is not None:
-        return look
-    if (server_id := found_again(facts, possible)) is None:
-        return None
-    return Hold(
-        Reason.OWNED_BY_ANOTHER,
-        f"The cloud has server {server_id}, which this object must have made, but the record of it is gone "
-        "from the status, so nothing is done to it. Delete it in the cloud for good, or "
-        f"{DETACH}",
+    return _until_none_is_there(
+        facts,
+        possible_ids(facts),
+        "The cloud has server {}, which this object must have made, but the record of it is gone from the "
+        "status, so nothing is done to it.",
+        since=since,
     )
+
+
+def _come_back(facts: Facts) -> Look | Hold | None:
+    """Return the step if a former server of the object may be there again: the cloud may be restored."""
+    return _until_none_is_there(
+        facts,
+        former_ids(facts),
+        "Server {}, which this object made earlier, was gone from the cloud and has come back. It is not the "
+        "recorded one, so nothing is done to it.",
+    )
+
+
+def _until_none_is_there(
+    facts: Facts, server_ids: Sequence[str], found: str, *, since: float = NEVER
+) -> Look | Hold | None:
+    """Return the next look for *server_ids*, or a hold that says *found* of one that is there."""
+    if (look := next_look(facts, server_ids, since=since)) is not None:
+        return look
+    if (server_id := found_again(facts, server_ids)) is None:
+        return None
+    message = f"{found.format(server_id)} Delete it in the cloud for good, or {DETACH}"
+    return Hold(Reason.OWNED_BY_ANOTHER, message)
 
 
 def _bound(facts: Facts) -> Step:
@@ -221,21 +241,6 @@ def _still_under_way(seconds: float) -> Hold:
         "The cloud has no such server, but the request that makes it may still be under way. "
         "It is looked for once more before this object is let go.",
         requeue_after=seconds,
-    )
-
-
-def _come_back(facts: Facts) -> Step | None:
-    """Return the step if a former server of the object may be there again: the cloud may be restored."""
-    former = former_ids(facts)
-    if (look := next_look(facts, former)) is not None:
-        return look
-    if (server_id := found_again(facts, former)) is None:
-        return None
-    return Hold(
-        Reason.OWNED_BY_ANOTHER,
-        f"Server {server_id}, which this object made earlier, was gone from the cloud and has come back. It "
-        "is not the recorded one, so nothing is done to it. Delete it in the cloud for good, or "
-        f"{DETACH}",
     )
 
 
