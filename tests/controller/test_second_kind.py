@@ -166,6 +166,9 @@ async def test_what_is_refused_is_remembered_said_and_tried_again_until_it_succe
 async def test_an_edit_that_the_watch_delivers_during_a_write_is_worked_on(scene: Scene) -> None:
     name = await scene.make(1)
     found = await scene.until(name, lambda seen: said(seen) is not None)
+    async with asyncio.timeout(10.0):
+        while scene.heard.queue.running:  # its own write may not be over yet
+            await asyncio.sleep(0.01)
     edited = scene.kube.patch(BEACON.plural, name, None, {"spec": {"brightness": 7}})
     with scene.heard.objects.writing(key_of(found)):
         await scene.heard.hear({"type": "MODIFIED", "object": edited})
