@@ -201,6 +201,16 @@ def test_the_same_step_is_not_repeated_for_ever() -> None:
     assert plan(facts(server("ready"), memory=twice, resource=new_intent)) == Start(ID)
 
 
+def test_what_is_tried_for_weeks_is_tried_every_ten_minutes() -> None:
+    """As many doublings have no number any more."""
+    started = Memory(acceptances={Start(ID): Acceptance("1//False", 5000, NOW - 1)})
+    asked = Memory(synced_at=NOW - 1, sync_count=5000)
+    for case in (facts(server("ready"), memory=started), facts(server("start_fail"), memory=asked)):
+        step = plan(case)
+        assert isinstance(step, Hold)
+        assert step.requeue_after == pytest.approx(599)
+
+
 def test_a_disk_is_grown_once_since_the_cloud_may_show_less_than_it_was_asked_for() -> None:
     grow = GrowDisk(ID, "disk-1", 204800)
     intent = wanting({"dataDisks": [{"index": 1, "size": "200Gi"}]})

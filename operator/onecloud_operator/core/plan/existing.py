@@ -12,6 +12,7 @@ from onecloud_operator.core.plan import update
 from onecloud_operator.core.plan.failure_cause import asking, of_status, said
 from onecloud_operator.core.policies import reporting
 from onecloud_operator.core.step_text import doing
+from onecloud_operator.core.waits import Waits
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -81,7 +82,5 @@ def sync_seconds(facts: Facts, first_seconds: float = FAILED_SYNC_FIRST_SECONDS)
     last = facts.memory.synced_at
     if last is None:
         return 0.0
-    wait = min(
-        first_seconds * 2.0 ** max(facts.memory.sync_count - 1, 0), max(SYNC_MAX_SECONDS, first_seconds)
-    )
-    return max(last + wait - facts.now, 0.0)
+    waits = Waits(first_seconds, max(SYNC_MAX_SECONDS, first_seconds))
+    return max(last + waits.after(max(facts.memory.sync_count - 1, 0)) - facts.now, 0.0)

@@ -21,6 +21,7 @@ from onecloud_operator.core.ownership import bound_id
 from onecloud_operator.core.plan import existing
 from onecloud_operator.core.plan.existing import failed_operation
 from onecloud_operator.core.plan.failure_cause import of_status, said, wait_seconds
+from onecloud_operator.core.waits import Waits
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -94,12 +95,9 @@ def retry_seconds(facts: Facts, *, failed_at: float | None = None) -> float:
     memory, config, creation = facts.memory, facts.config, facts.resource.records.creation
     if creation is None or memory.failed_intent not in {None, facts.intent}:
         return 0.0
-    wait = min(
-        config.retry_create_first_seconds * 2.0 ** min(creation.attempt - 1, 16),
-        config.retry_create_max_seconds,
-    )
+    waits = Waits(config.retry_create_first_seconds, config.retry_create_max_seconds)
     since = memory.latest(memory.failed_at) if failed_at is None else failed_at
-    return since + wait - facts.now
+    return since + waits.after(creation.attempt - 1) - facts.now
 
 
 def _unread(facts: Facts) -> ReadHistory | None:

@@ -17,6 +17,7 @@ from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import asking, of_accepted, said
 from onecloud_operator.core.records import HeldBack
 from onecloud_operator.core.step_text import at_work, words_of
+from onecloud_operator.core.waits import Waits
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 
 ACCEPTED_TWICE = 2
 HELD_SECONDS = 30.0  # what worked for so long has not failed; a server that ends sooner may end each time
-REPEAT_FIRST_SECONDS = 60.0
-REPEAT_MAX_SECONDS = 600.0
+REPEATS = Waits(60.0, 600.0)
 UNHEARD_TRIES = 3  # of a change whose answer is lost, before a server that is stopped for it is started again
 MAX_SAID = 700  # of a refusal's text, so that what follows it is not cut off
 _SPENT = (
@@ -210,7 +210,7 @@ def blocked(facts: Facts, step: Step) -> Hold | None:
         return None
     if costly:
         return hold_spent(facts, step)
-    until = acceptance.at + min(REPEAT_FIRST_SECONDS * 2.0 ** (acceptance.count - free), REPEAT_MAX_SECONDS)
+    until = acceptance.at + REPEATS.after(acceptance.count - free)
     if facts.now >= until:
         return None
     message = f"{_without_effect(facts, step)} It is tried again at growing intervals."
