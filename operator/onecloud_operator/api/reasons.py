@@ -154,6 +154,20 @@ DELETING_REASONS: dict[Reason, ReasonRow] = {
     Reason.RELEASED: _HEARD,
 }
 
+# All is well, or something is under way, or the user wants it so.
+UNTROUBLED = frozenset(
+    {
+        *(reason for reason, row in SYNCED_REASONS.items() if row.synced == "True"),
+        Reason.NOT_YET_OBSERVED,
+        Reason.CREATING,
+        Reason.UPDATING,
+        Reason.PAUSED,
+        Reason.REMOVING,
+        Reason.WAITING_FOR_CLOUD,
+        Reason.RELEASED,
+    }
+)
+
 # Of the conditions that have reasons of their own.
 READY_REASONS = frozenset(
     {

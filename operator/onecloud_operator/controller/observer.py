@@ -121,7 +121,7 @@ class Observer:
         logger.warning(
             "the cloud deleted a server for good that was to be recycled",
             extra={
-                "object": f"{facts.resource.namespace}/{facts.resource.name}",
+                "object": str(key),
                 "server_id": step.server_id,
             },
         )

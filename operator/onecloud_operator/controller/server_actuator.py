@@ -152,7 +152,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
         secret = self.objects.secret_of(key)
         origin = self.sessions.endpoint_of(secret) if secret is not None else None
         names = {
-            "object": f"{key.namespace}/{key.name}",
+            "object": str(key),
             "cloud": urlsplit(origin).netloc if origin else None,
             "secret": secret[1] if secret is not None else None,
         }

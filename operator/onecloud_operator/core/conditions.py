@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from onecloud_operator.core.values import text_of_time
+from onecloud_operator.core.values import cut, text_of_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ class Condition(NamedTuple):
 
 def cut_message(message: str) -> str:
     """Return *message* at a length that every message of the status may have."""
-    return message if len(message) <= MESSAGE_LENGTH else message[: MESSAGE_LENGTH - 1] + "…"
+    return cut(message, MESSAGE_LENGTH)
 
 
 def standing(status: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
@@ -35,6 +35,17 @@ def standing(status: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
         if isinstance(each, dict) and each.get("type") == kind:
             return each
     return None
+
+
+def stance(condition: Mapping[str, Any] | None) -> tuple[object, object] | None:
+    """Return status and reason: what makes a turn when it changes, unlike the message."""
+    return (condition.get("status"), condition.get("reason")) if condition is not None else None
+
+
+def part_of(status: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return an object of *status*; an empty one if it has none of that name."""
+    found = status.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def listed(wanted: Iterable[Condition], status: Mapping[str, Any], wall: datetime) -> list[dict[str, Any]]:

@@ -112,10 +112,8 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the status sync", "cloud asked to look at the server itself")
         case Unlock():
             return Words("the unlock", "server unlocked, to be deleted")
-        case Delete(for_good=True):
-            return Words("the deletion", None)  # it is told once it is gone
         case Delete():
-            return Words("the deletion", None)
+            return Words("the deletion", None)  # it is told once it is gone
         case (
             BeginCreation()
             | BeginAdoption()

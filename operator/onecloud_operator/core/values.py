@@ -41,6 +41,11 @@ class Place:
     project_id: str
 
 
+def cut(text: str, characters: int) -> str:
+    """Return *text* with at most so many *characters*; one that is longer ends in ``…``."""
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
 def text_of_time(moment: datetime) -> str:
     """Return *moment* as ``2026-11-23T07:28:28Z``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

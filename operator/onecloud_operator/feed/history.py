@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.facts import Cause, History
+from onecloud_operator.core.values import cut
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.onecloud.models import parse_time
 from onecloud_operator.onecloud.redact import Redactor
@@ -131,7 +132,7 @@ def text_of_notes(notes: str, mask: Redactor = NO_MASK) -> str:
     text = SESSION.sub("", _innermost(notes, depth=0))
     text = mask(text[:MAX_NOTES_CHARACTERS])
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 1] + "…"
+    return cut(text, MAX_CHARACTERS)
 
 
 def _innermost(value: object, depth: int) -> str:

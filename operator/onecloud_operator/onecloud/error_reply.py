@@ -125,11 +125,16 @@ def missing(request: Request, reply: Reply, one_id: str) -> bool:
     return isinstance(error, ResourceNotFound) and one_id.casefold() in error.details.casefold()
 
 
+def cut(text: str, characters: int) -> str:
+    """Return *text* with at most so many *characters*; one that is longer ends in ``…``."""
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
 def _words(text: str, characters: int) -> str:
     """Return *text* as one line of at most so many *characters*."""
     text = " ".join(text.split())
     text = "".join(c if c.isprintable() else "?" for c in text)
-    return text if len(text) <= characters else text[: characters - 1] + "…"
+    return cut(text, characters)
 
 
 def _innermost(value: object) -> str:

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from .auth import Credentials, DomainScope, Project, Scope, Session, canonical_auth_url, canonical_url
 from .connection_errors import not_the_api
-from .error_reply import parse_error
+from .error_reply import cut, parse_error
 from .errors import (
     AccountLocked,
     ApiError,
@@ -170,8 +170,7 @@ def _url(url: str) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    text = ", ".join(sorted(names))
-    return text if len(text) <= LISTED_CHARACTERS else text[: LISTED_CHARACTERS - 1] + "…"
+    return cut(", ".join(sorted(names)), LISTED_CHARACTERS)
 
 
 def refusal(request: Request, reply: Reply) -> OneCloudError:

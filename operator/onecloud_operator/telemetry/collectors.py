@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
-from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason
+from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, UNTROUBLED, Reason
 from onecloud_operator.api.status import State
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.onecloud import Traffic
@@ -28,19 +28,6 @@ if TYPE_CHECKING:
 
 STATES = frozenset(get_args(State))
 REASONS = frozenset({*SYNCED_REASONS, *DELETING_REASONS})
-# All is well, or something is under way, or the user wants it so: not worth a series of each namespace.
-UNTROUBLED = frozenset(
-    {
-        *(reason for reason, row in SYNCED_REASONS.items() if row.synced == "True"),
-        Reason.NOT_YET_OBSERVED,
-        Reason.CREATING,
-        Reason.UPDATING,
-        Reason.PAUSED,
-        Reason.REMOVING,
-        Reason.WAITING_FOR_CLOUD,
-        Reason.RELEASED,
-    }
-)
 
 
 @dataclass(slots=True)

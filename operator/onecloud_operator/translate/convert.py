@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.quantity import mib_of, text_of_mib
+from onecloud_operator.core import values
 from onecloud_operator.onecloud.models import parse_time
 
 if TYPE_CHECKING:
@@ -95,9 +96,7 @@ def cut(limit: int) -> Callable[[object], str | None]:
     """Make a reader of texts up to *limit* characters; longer ones end in ``…``."""
 
     def read(value: object) -> str | None:
-        if not isinstance(value, str):
-            return None
-        return value if len(value) <= limit else value[: limit - 1] + "…"
+        return values.cut(value, limit) if isinstance(value, str) else None
 
     return read
 

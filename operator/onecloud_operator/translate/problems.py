@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.values import Problem
+from onecloud_operator.core.values import Problem, cut
 from onecloud_operator.onecloud.errors import ApiError, OneCloudError, QuotaExceeded
 from onecloud_operator.translate.error_row import Doing, ErrorRow
 from onecloud_operator.translate.error_table import ERROR_TABLE
@@ -63,7 +63,7 @@ def said_by(error: OneCloudError) -> str:
     for pattern, instead in _FLEETING:
         said = pattern.sub(instead, said)
     said = said.strip().rstrip(".")
-    return said if len(said) <= LONGEST_DETAILS else said[: LONGEST_DETAILS - 1] + "…"
+    return cut(said, LONGEST_DETAILS)
 
 
 def _message(row: ErrorRow, error: OneCloudError, names: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from onecloud_operator.core.cloud_writes import (
 from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.plan.update import open_differences
+from onecloud_operator.core.values import cut
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -50,6 +51,4 @@ def correction_of(facts: Facts, step: Step) -> KubeEvent | None:
 
 
 def _shown(value: str | None) -> str:
-    if not value:
-        return "nothing"
-    return value if len(value) <= SHOWN_LENGTH else value[: SHOWN_LENGTH - 1] + "…"
+    return cut(value, SHOWN_LENGTH) if value else "nothing"

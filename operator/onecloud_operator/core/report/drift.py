@@ -12,7 +12,7 @@ from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.update import open_differences
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.report.create_only_drift import Made, drifted
-from onecloud_operator.core.values import text_of_time
+from onecloud_operator.core.values import cut, text_of_time
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -50,7 +50,7 @@ def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]
     }
     entries = []
     for each in found:
-        want, have = _cut(each.want), _cut(each.have or "")
+        want, have = cut(each.want, SHOWN_LENGTH), cut(each.have or "", SHOWN_LENGTH)
         since = before.get((each.field, want, have))
         entries.append(
             {
@@ -88,7 +88,3 @@ def since_made(facts: Facts, server: Observed) -> tuple[Difference, ...]:
         return ()
     disks = disks_of(facts.resource, server.details)
     return tuple(drifted(spec.server, server, disks, Made(creation, records.baseline), facts.names))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN_LENGTH else text[: SHOWN_LENGTH - 1] + "…"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.reasons import EventReason, Reason, reason_in
 from onecloud_operator.core.conclusion import KubeEvent
-from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.conditions import part_of, stance, standing
 from onecloud_operator.core.records import records_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _QUIET = frozenset(
 
 def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
     """Yield what is worth an Event between two statuses of one object."""
-    began, begun = _creation(old), _creation(new)
+    began, begun = part_of(old, "creation"), part_of(new, "creation")
     if begun and begun.get("attempt") != began.get("attempt"):
         yield KubeEvent(
             "Normal", EventReason.CREATING, f"Making server {begun.get('name')} ({begun.get('id')})."
@@ -48,14 +48,14 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
         yield KubeEvent("Normal", EventReason.REMOVING, f"Removing server {_named(new)}.")
     yield from _disks(old, new)
     before, after = standing(old, "Ready"), standing(new, "Ready")
-    ready = after is not None and after.get("status") == "True" and _said(before) != _said(after)
+    ready = after is not None and after.get("status") == "True" and stance(before) != stance(after)
     another = (standing(new, "Synced") or {}).get("reason") == Reason.OWNED_BY_ANOTHER
     if after is not None and ready and not completed and not another:  # "is made" says as much
         yield from _of(after, "Normal")
     # From its deletion on Synced repeats what Deleting says.
     kind = "Synced" if standing(new, "Deleting") is None else "Deleting"
     before, after = standing(old, kind), standing(new, kind)
-    reported = after is not None and _said(before) != _said(after) and after.get("reason") not in _QUIET
+    reported = after is not None and stance(before) != stance(after) and after.get("reason") not in _QUIET
     if after is not None and reported:
         warns = kind == "Deleting" or after.get("status") != "True"
         yield from _of(after, "Warning" if warns else "Normal")
@@ -108,16 +108,7 @@ def adopted(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 def _named(status: Mapping[str, Any]) -> str:
     """Return the server's id, with its name as far as that is known."""
-    server, identity = status.get("server"), status.get("id")
-    name = server.get("name") if isinstance(server, dict) else None
-    name = name or (_creation(status).get("name") if _creation(status).get("id") == identity else None)
+    creation, identity = part_of(status, "creation"), status.get("id")
+    created = creation.get("name") if creation.get("id") == identity else None
+    name = part_of(status, "server").get("name") or created
     return f"{name} ({identity})" if name else str(identity)
-
-
-def _creation(status: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = status.get("creation")
-    return found if isinstance(found, dict) else {}
-
-
-def _said(condition: Mapping[str, Any] | None) -> tuple[object, object] | None:
-    return (condition.get("status"), condition.get("reason")) if condition is not None else None

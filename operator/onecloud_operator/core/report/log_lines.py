@@ -4,42 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.api.reasons import Reason
+from onecloud_operator.api.reasons import UNTROUBLED, Reason
 from onecloud_operator.core.conclusion import LogLine
-from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.conditions import part_of, stance, standing
 from onecloud_operator.core.report.events import adopted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# All is well, is on its way, or is as the user wants it; of every other reason somebody has to know.
-_UNALARMING = frozenset(
-    {
-        Reason.UP_TO_DATE,
-        Reason.OBSERVING,
-        Reason.DRIFT_REPORTED,
-        Reason.NOT_YET_OBSERVED,
-        Reason.CREATING,
-        Reason.UPDATING,
-        Reason.RATE_LIMITED,
-        Reason.PAUSED,
-        Reason.REMOVING,
-        Reason.WAITING_FOR_CLOUD,
-        Reason.RELEASED,
-        Reason.AVAILABLE,
-        Reason.POWERED_OFF,
-        Reason.OBSERVED,
-    }
-)
+# Of every other reason somebody has to know; a cloud that is asked too often is asked again by itself.
+_UNALARMING = UNTROUBLED | {Reason.RATE_LIMITED, Reason.AVAILABLE, Reason.POWERED_OFF, Reason.OBSERVED}
 
 
 def log_lines(
     old: Mapping[str, Any], new: Mapping[str, Any], names: Mapping[str, str | None]
 ) -> Iterator[LogLine]:
     """Yield the lines between two statuses of one object; *names*: fields that say which one it is."""
-    server = new.get("server")
-    name = server.get("name") if isinstance(server, dict) else None
-    creation, before = _part(new, "creation"), _part(old, "creation")
+    name = part_of(new, "server").get("name")
+    creation, before = part_of(new, "creation"), part_of(old, "creation")
     fields = {**names, "server": name or creation.get("name"), "server_id": new.get("id")}
     if creation.get("completedAt") and not before.get("completedAt"):
         yield LogLine("INFO", "server created", fields)
@@ -49,7 +31,7 @@ def log_lines(
     turned = [
         each
         for kind, each in (("Ready", ready), ("Synced", synced))
-        if each is not None and _said(standing(old, kind)) != _said(each)
+        if each is not None and stance(standing(old, kind)) != stance(each)
     ]
     if not turned or ready is None or synced is None:
         return
@@ -58,17 +40,8 @@ def log_lines(
     if ready in turned and ready.get("status") == "True" and told.get("reason") in _UNALARMING:
         yield LogLine("INFO", "server ready", {**fields, "reason": ready.get("reason")})
         return
-    reason, error = told.get("reason"), _part(new, "lastError")
+    reason, error = told.get("reason"), part_of(new, "lastError")
     request = error.get("requestID") if error.get("reason") == reason else None
     fields |= {"reason": reason, "request_id": request}
     message = "creating server" if reason == Reason.CREATING else str(told.get("message"))
     yield LogLine("INFO" if reason in _UNALARMING else "WARNING", message, fields)
-
-
-def _part(status: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = status.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def _said(condition: Mapping[str, Any] | None) -> tuple[object, object] | None:
-    return (condition.get("status"), condition.get("reason")) if condition is not None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onecloud_operator.api.reasons import DELETING_REASONS, Reason, row_of
+from onecloud_operator.api.reasons import DELETING_REASONS, UNTROUBLED, Reason, row_of
 from onecloud_operator.core.actions import BeginCreation, Hold, MarkFailedCreation, Settled
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.plan.delete import UNDER_WAY
@@ -23,7 +23,6 @@ WRONG_SPEC_COUNT = 3
 WRONG_SPEC_SECONDS = 300.0
 
 _UNDER_WAY = frozenset({Reason.REMOVING, Reason.WAITING_FOR_CLOUD, Reason.RELEASED})
-_NO_ERROR = frozenset({Reason.CREATING, Reason.UPDATING, Reason.NOT_YET_OBSERVED, Reason.PAUSED, *_UNDER_WAY})
 _UNDER_WAY_REASONS = frozenset({Reason.CREATING, Reason.UPDATING})
 
 
@@ -66,7 +65,7 @@ def verdict_of(facts: Facts, step: Step, problem: Problem | None) -> Verdict:
         synced=row.synced,
         stalled=stalled,
         reconciling=None if stalled else _reconciling(reason, own=row.scope == "own"),
-        error=row.synced == "False" and reason not in _NO_ERROR,
+        error=row.synced == "False" and reason not in UNTROUBLED,
         own_retry=row.scope == "own" and not final,
         removing=deleting and reason in _UNDER_WAY,
     )
