@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, StrictInt, StrictStr
 
+from onecloud_operator.api.disks import DataDisks, RootDisk
 from onecloud_operator.api.lists import ATOMIC_LIST, Unique
 from onecloud_operator.api.model import (
     BLANK,
@@ -21,18 +22,10 @@ from onecloud_operator.api.model import (
     Size,
     within,
 )
+from onecloud_operator.api.networks import Networks
 from onecloud_operator.api.plain import Plain, plain_fields_of
 from onecloud_operator.api.rule import Rule
-from onecloud_operator.api.server_parts import (
-    Billing,
-    DataDisk,
-    Hardware,
-    IsolatedDevice,
-    NetworkSpec,
-    Placement,
-    RootDisk,
-    SecretSource,
-)
+from onecloud_operator.api.server_parts import Billing, Hardware, IsolatedDevice, Placement, SecretSource
 from onecloud_operator.api.status_model import Long, Text
 
 TAG_KEY_LENGTH = 59
@@ -52,16 +45,6 @@ def folded(key: str) -> str:
     return key.translate(_LOWER)
 
 
-_WITHOUT_GAPS: Rule[tuple[DataDisk, ...]] = Rule(
-    "data disks are numbered 1, 2, 3 and so on, without gaps",
-    cel="self.all(d, d.index <= size(self))",
-    holds=lambda disks: all(disk.index <= len(disks) for disk in disks),
-)
-_ONE_DEFAULT: Rule[tuple[NetworkSpec, ...]] = Rule(
-    "one network at most is the default",
-    cel="self.filter(n, has(n.default) && n.default).size() <= 1",
-    holds=lambda networks: sum(network.default is True for network in networks) <= 1,
-)
 _USER_DATA: Rule[str] = Rule(
     "must begin with #cloud-config or #!/",
     cel="self.startsWith('#cloud-config') || self.startsWith('#!/')",
@@ -174,9 +157,7 @@ class ServerSpec(Model):
         json_schema_extra=FIXED,
     )
     root_disk: RootDisk | None = Field(default=None, description="The system disk.")
-    data_disks: (
-        Annotated[tuple[DataDisk, ...], Field(max_length=15), Unique("index"), _WITHOUT_GAPS] | None
-    ) = Field(
+    data_disks: DataDisks | None = Field(
         default=None,
         description="Further disks, by their index.",
         json_schema_extra={
@@ -184,10 +165,7 @@ class ServerSpec(Model):
             "out is left as it is."
         },
     )
-    networks: (
-        Annotated[tuple[NetworkSpec, ...], Field(min_length=1, max_length=8), Unique("network"), _ONE_DEFAULT]
-        | None
-    ) = Field(
+    networks: Networks | None = Field(
         default=None,
         description=(
             "Network cards, one for each network; the order does not matter. Absent: the cloud chooses one "

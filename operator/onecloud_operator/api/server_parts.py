@@ -1,25 +1,20 @@
-"""The parts of ``spec.server``: values out of Secrets, disks, networks, placement, billing and hardware."""
+"""The parts of ``spec.server``: values out of Secrets, placement, billing and hardware."""
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr
+from pydantic import Field, StrictBool, StrictStr
 
 from onecloud_operator.api.lists import ATOMIC_MAP, Unique
 from onecloud_operator.api.model import (
-    CHANGE,
     FIXED,
     LIVE,
     NEXT_START,
-    WHOLE,
     Identifier,
     Model,
     Reference,
     SecretName,
-    Size,
-    within,
 )
 from onecloud_operator.api.plain import Plain
 from onecloud_operator.api.rule import Rule
@@ -39,110 +34,6 @@ class SecretSource(Model):
 
     secret_key_ref: SecretKeyReference = Field(
         description="The key of the Secret that holds the value.", json_schema_extra=ATOMIC_MAP
-    )
-
-
-DiskSize = Annotated[Size, within("1Gi", "64Ti")]
-
-
-class DiskOptions(Model):
-    """What root and data disks share."""
-
-    backend: Annotated[StrictStr, Field(min_length=1, max_length=64)] | None = Field(
-        default=None, description="Storage type, for example local, rbd or nfs.", json_schema_extra=FIXED
-    )
-    medium: Literal["Rotational", "SSD", "Hybrid"] | None = Field(
-        default=None, description="Medium of the storage.", json_schema_extra=FIXED
-    )
-    driver: Literal["virtio", "scsi", "ide", "sata", "pvscsi"] | None = Field(
-        default=None, description="Driver through which the server sees the disk.", json_schema_extra=FIXED
-    )
-    cache: Literal["none", "writeback", "writethrough"] | None = Field(
-        default=None, description="Cache mode.", json_schema_extra=FIXED
-    )
-
-
-class RootDisk(DiskOptions):
-    """The system disk."""
-
-    size: DiskSize | None = Field(
-        default=None,
-        description=(
-            "Size, from 1Gi to 64Ti, for example 40Gi; a whole number with Mi, Gi or Ti. Needed without an "
-            "image. The cloud makes the disk larger where the image needs it, and at least 10Gi on KVM; "
-            "that is no drift."
-        ),
-        json_schema_extra={
-            CHANGE: "Can only grow; growing a running server's restarts it, so it waits for "
-            "disruption.allow: Restart."
-        },
-    )
-
-
-class DataDisk(DiskOptions):
-    """A data disk."""
-
-    index: Annotated[StrictInt, Field(ge=1, le=15), WHOLE] = Field(
-        description="Number of the disk: 1, 2, 3 and so on, without gaps. The root disk is 0.",
-        json_schema_extra=FIXED,
-    )
-    size: DiskSize = Field(
-        description="Size, from 1Gi to 64Ti, for example 200Gi; a whole number with Mi, Gi or Ti.",
-        json_schema_extra={CHANGE: "Can only grow."},
-    )
-    auto_delete: StrictBool | None = Field(
-        default=None,
-        description=(
-            "Whether the disk is deleted with the server. Absent: the cloud's default. One that is not is "
-            "detached before the server is removed, and taken out of the recycle bin if others put it there."
-        ),
-        json_schema_extra=FIXED,
-    )
-
-
-MAC = r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$"
-
-
-def _address(version: int) -> Rule[str]:
-    return Rule(
-        f"must be an IPv{version} address",
-        cel=f"isIP(self) && ip(self).family() == {version}",
-        holds=lambda text: _version(text) == version,
-    )
-
-
-def _version(text: str) -> int | None:
-    try:
-        found = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    # Neither a zone nor an IPv4 address mapped into IPv6 is an address to CEL's ip().
-    mapped = found.version == 6 and found.ipv4_mapped is not None  # noqa: PLR2004
-    return None if "%" in text or mapped else found.version
-
-
-class NetworkSpec(Model):
-    """A network card."""
-
-    network: Reference = Field(description="Network, by id or name. One card for each network.")
-    address: Annotated[StrictStr, Field(max_length=15), _address(4)] | None = Field(
-        default=None,
-        description="IPv4 address, for example 10.88.0.20. Absent: the cloud chooses a free one.",
-    )
-    address6: Annotated[StrictStr, Field(max_length=45), _address(6)] | None = Field(
-        default=None, description="IPv6 address. Absent: none is asked for."
-    )
-    mac: Annotated[StrictStr, Field(max_length=17, pattern=MAC)] | None = Field(
-        default=None,
-        description=(
-            "MAC address in lower case, for example 00:24:ab:12:34:56. Absent: the cloud chooses one."
-        ),
-    )
-    bandwidth: Annotated[StrictInt, Field(ge=1, le=100000), WHOLE] | None = Field(
-        default=None, description="Bandwidth limit, in Mbps."
-    )
-    default: StrictBool | None = Field(
-        default=None, description="Whether the default route goes through this card; true for one at most."
     )
 
 

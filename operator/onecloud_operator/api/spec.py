@@ -10,20 +10,18 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, StrictBool
 
+from onecloud_operator.api.disks import DataDisk, DiskOptions, RootDisk
 from onecloud_operator.api.lists import ATOMIC_MAP
 from onecloud_operator.api.management import Adoption, CredentialsReference, Disruption, Drift
 from onecloud_operator.api.model import LIVE, Model
+from onecloud_operator.api.networks import NetworkSpec
 from onecloud_operator.api.rule import Rule
 from onecloud_operator.api.server import ServerSpec
 from onecloud_operator.api.server_parts import (
     Billing,
-    DataDisk,
-    DiskOptions,
     Hardware,
     IsolatedDevice,
-    NetworkSpec,
     Placement,
-    RootDisk,
     SchedulingTag,
     SecretKeyReference,
     SecretSource,

@@ -126,6 +126,9 @@ class Delete:
     cleaning: bool = False
 
 
+# What may need the server stopped: each is tried once for an intent, and may cost a restart.
+OfflineWrite = Resize | GrowDisk
+
 CloudWrite = (
     Create
     | Claim

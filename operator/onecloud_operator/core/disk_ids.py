@@ -33,6 +33,12 @@ def disks_of(resource: Resource, details: Details) -> MatchedDisks:
     return MatchedDisks(root, _data(resource, details, root), trouble)
 
 
+def root_of(resource: Resource, server: Observed) -> Disk | None:
+    """Return the root disk of *server*, None where it is not known which it is, or it is another one."""
+    disks = disks_of(resource, server.details) if server.details is not None else MatchedDisks()
+    return None if disks.trouble is not None else disks.root
+
+
 def root_id(resource: Resource, details: Details) -> str | None:
     """
     Return the id of the server's root disk, wherever it is; None where that is not known.

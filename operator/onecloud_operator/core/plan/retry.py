@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, ReadDisk, Settled
-from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, Resize, Update
+from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, OfflineWrite, Resize, Update
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import asking, of_accepted, said
 from onecloud_operator.core.records import HeldBack
@@ -174,7 +174,7 @@ def acceptance_of(facts: Facts, step: Step) -> Acceptance | None:
 
 
 def _may_stop(step: Step) -> bool:
-    return isinstance(step, GrowDisk) or (isinstance(step, Resize) and not step.live)
+    return isinstance(step, OfflineWrite) and not (isinstance(step, Resize) and step.live)
 
 
 def _held(facts: Facts, acceptance: Acceptance) -> bool:

@@ -19,28 +19,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import fixed_field_of
-from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import Hold, Settled
-from onecloud_operator.core.cloud_writes import GrowDisk, SetSecurityGroups, SetTags, Start, Stop, Update
+from onecloud_operator.core.cloud_writes import SetSecurityGroups, SetTags, Start, Stop, Update
 from onecloud_operator.core.creation_digests import edited
 from onecloud_operator.core.disk_ids import disks_of, root_trouble
-from onecloud_operator.core.observed import MatchedDisks, Phase
+from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.create_only import Doubt, Odd, compared
+from onecloud_operator.core.plan.data_disks import data_disk_steps
 from onecloud_operator.core.plan.diff import Difference, difference, differences
 from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.plan.security_groups import group_doubts, groups_of
-from onecloud_operator.core.plan.stops import (
-    StopReason,
-    begun,
-    resize_of,
-    root_growth_of,
-    spent_on,
-    steps_while_stopped,
-    unsettled,
-)
+from onecloud_operator.core.plan.sizes import size_purposes
+from onecloud_operator.core.plan.stops import Candidate, begun, spent_on, steps_while_stopped, unsettled
 from onecloud_operator.core.policies import power, reporting
 from onecloud_operator.core.references import UnderWay, why_unresolved
 from onecloud_operator.core.restart import power_now, stopped_by_us
@@ -160,7 +153,7 @@ def named(found: tuple[Difference, ...]) -> str:
 
 def _candidates(
     facts: Facts, server: Observed, found: tuple[Difference, ...], doubts: tuple[Doubt, ...]
-) -> Iterator[StopReason]:
+) -> Iterator[Candidate]:
     spec = facts.resource.server_spec
     if spec is None:
         return
@@ -168,17 +161,16 @@ def _candidates(
     yield from _live(facts, spec, server, found)
     power_off = "powerState" in by_field and power(facts.resource) == "Stopped"
     if power_off:
-        yield StopReason(Stop(server.id))
-    yield from _data_disks(facts, spec, server, by_field)
+        yield Candidate(Stop(server.id))
+    yield from data_disk_steps(facts, spec, server, by_field)
     if not power_off:
-        wanted = resize_of(facts, spec, server, by_field), root_growth_of(facts, spec, server, by_field)
-        yield from steps_while_stopped(facts, server, *wanted)
+        yield from steps_while_stopped(facts, server, size_purposes(facts, spec, server, by_field))
     if "powerState" in by_field and not power_off:
-        yield StopReason(Start(server.id))
+        yield Candidate(Start(server.id))
     if (unasked := _unasked(facts, doubts)) is not None:
-        yield StopReason(unasked)
+        yield Candidate(unasked)
     if fixed := tuple(d for d in found if fixed_field_of(d.field) is not None):
-        yield StopReason(
+        yield Candidate(
             Hold(
                 Reason.IMMUTABLE_FIELD,
                 "The server that was adopted differs in what cannot be changed once a server is made: "
@@ -186,36 +178,25 @@ def _candidates(
             ),
         )
     if unasked is None:
-        yield from (StopReason(_doubted(doubt)) for doubt in doubts)
+        yield from (Candidate(_doubted(doubt)) for doubt in doubts)
 
 
 def _live(
     facts: Facts, spec: ServerSpec, server: Observed, found: tuple[Difference, ...]
-) -> Iterator[StopReason]:
+) -> Iterator[Candidate]:
     differ = {d.field for d in found}
     plain = [field for field in PLAIN_FIELDS if not field.fixed and field.path in differ]
     values = tuple((field.path, want) for field in plain if (want := field.wanted_in(spec)) is not None)
     if rest := tuple(each for each in values if each[0] != NAME):
-        yield StopReason(Update(server.id, rest))
+        yield Candidate(Update(server.id, rest))
     tags = [d.field.removeprefix("tags.") for d in found if d.field.startswith("tags.")]
     if tags:
         wanted = spec.tags or {}
         put = tuple(sorted((key, wanted[key]) for key in tags if key in wanted))
-        yield StopReason(SetTags(server.id, put, tuple(sorted(key for key in tags if key not in wanted))))
+        yield Candidate(SetTags(server.id, put, tuple(sorted(key for key in tags if key not in wanted))))
     groups = groups_of(spec, server.details, facts.names) if server.details else None
     if groups is not None and any(d.field == "securityGroups" for d in found):
-        yield StopReason(SetSecurityGroups(server.id, tuple(sorted(groups))))
+        yield Candidate(SetSecurityGroups(server.id, tuple(sorted(groups))))
     # Alone and last of its kind: a name that is taken must not hold back the rest.
     if name := tuple(each for each in values if each[0] == NAME):
-        yield StopReason(Update(server.id, name))
-
-
-def _data_disks(
-    facts: Facts, spec: ServerSpec, server: Observed, by_field: dict[str, Difference]
-) -> Iterator[StopReason]:
-    disks = disks_of(facts.resource, server.details) if server.details else MatchedDisks()
-    if disks.trouble is not None:
-        return
-    for data in spec.data_disks or ():
-        if f"dataDisks[{data.index}].size" in by_field:
-            yield StopReason(GrowDisk(server.id, disks.data[data.index].id, mib_of(data.size)))
+        yield Candidate(Update(server.id, name))
