@@ -34,6 +34,10 @@ REFUSED = {
     "an-unknown-deletion-policy": ({"deletionPolicy": "Destroy"}, "deletionPolicy"),
     "an-unknown-reaction": ({"onExternalDeletion": "Ignore"}, "onExternalDeletion"),
     "an-unknown-drift-mode": ({"drift": {"mode": "Ignore"}}, "drift.mode"),
+    "an-ignored-field-that-is-none": ({"drift": {"ignore": ["memroy"]}}, "drift.ignore"),
+    "an-ignored-field-that-cannot-change": ({"drift": {"ignore": ["hypervisor"]}}, "drift.ignore"),
+    "an-ignored-field-by-its-path": ({"drift": {"ignore": ["hardware.vga"]}}, "drift.ignore"),
+    "an-ignored-field-twice": ({"drift": {"ignore": ["cpu", "cpu"]}}, "drift.ignore"),
     "an-unknown-disruption": ({"disruption": {"allow": "Always"}}, "disruption.allow"),
     "no-server": ({"server": None}, "server is required"),
     # adoption

@@ -379,7 +379,7 @@ class Cloud:
         row.put_tags = set(shown.tags)
         for disk in shown.disks:
             self.disks[disk.id].auto_delete = disk.index not in kept
-        well = "ready" if power(resource) == "Stopped" else "running"
+        well = "ready" if spec.power_state == "Stopped" else "running"
         self._run(row, {"status": "deploying"}, {"status": self.fate or well, "hot_plug": self.hot_plug})
         return None
 

@@ -113,6 +113,7 @@ def _write(world: World, facts: Facts, step: CloudWrite, row: Row) -> None:
         _delete(world, facts, step, row)
     if isinstance(step, Stop):
         _stop(world, facts)
+    assert not _left_to_others(facts, step), "a write to what is left to others"
     assert not (certain and vain(step, row)), "a write that changes nothing"
     again = [
         at for at, sent, intent in world.sent[world.sent_before :] if sent == step and intent == facts.intent
@@ -175,6 +176,29 @@ def _stop(world: World, facts: Facts) -> None:
     assert spec.disruption is not None, "a stop without leave"
     assert spec.disruption.allow == "Restart", "a stop without leave"
     assert spec.drift is None or spec.drift.mode != "Report", "a stop where nothing is to be changed"
+
+
+def _left_to_others(facts: Facts, step: CloudWrite) -> set[str]:
+    """Return the words of ``drift.ignore`` that *step* does not leave alone."""
+    spec = facts.resource.spec
+    ignored = set(spec.drift.ignore or ()) if spec is not None and spec.drift is not None else set()
+    match step:
+        case Update(fields=fields):
+            touched = {path.rpartition(".")[2] for path, _ in fields}
+        case SetTags():
+            touched = {"tags"}
+        case SetSecurityGroups():
+            touched = {"securityGroups"}
+        case Resize(cpu=cpu, memory_mib=memory, instance_type=kind):
+            sizes = {"cpu": cpu, "memory": memory, "instanceType": kind}
+            touched = {word for word, value in sizes.items() if value is not None}
+        case GrowDisk(disk_id=disk_id):
+            touched = {"rootDisk" if disk_id == facts.resource.records.root_disk_id else "dataDisks"}
+        case Start() | Stop() if facts.resource.records.restart is None:
+            touched = {"powerState"}
+        case _:
+            touched = set()
+    return touched & ignored
 
 
 def left_off(world: World, row: Row) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from onecloud_operator.api.annotations import PAUSED, RECONCILE_REQUESTED_AT
+from onecloud_operator.api.ignorable import word_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.conclude import conclude
@@ -201,12 +202,13 @@ class OperatorMachine(RuleBasedStateMachine):
         ),
         protected=st.booleans(),
         mode=st.sampled_from(["Correct", "Correct", "Report"]),
+        ignore=st.sampled_from([[], [], ["powerState"], ["cpu", "tags"], ["rootDisk", "securityGroups"]]),
     )
-    def the_user_edits(self, wanted: dict[str, Any], protected: bool, mode: str) -> None:
+    def the_user_edits(self, wanted: dict[str, Any], protected: bool, mode: str, ignore: list[str]) -> None:
         self.policies["deletionProtection"] = protected
-        self.policies["drift"] = {"mode": mode}
+        self.policies["drift"] = {"mode": mode, "ignore": ignore}
         self.base |= wanted
-        if wanted["powerState"] == "Stopped" and self.row is not None:
+        if wanted["powerState"] == "Stopped" and "powerState" not in ignore and self.row is not None:
             self.row.halted = False  # once it was to be off, nobody expects more than the spec says
         self.world.cluster.respec(spec(self.base, **self.policies))
 
@@ -318,7 +320,8 @@ class OperatorMachine(RuleBasedStateMachine):
         world.trouble, world.place = None, PLACE
         world.names.clear()  # what had no answer is asked again
         world.cloud.rows.pop(STRANGER, None)
-        self.policies["deletionProtection"], self.policies["drift"] = False, {"mode": "Correct"}
+        self.policies["deletionProtection"] = False
+        self.policies["drift"] = {**self.policies.get("drift", {}), "mode": "Correct"}
         world.cluster.respec(spec(self.base, **self.policies))
         world.cluster.edit(annotations={})
         if (row := self.row) is not None:
@@ -363,7 +366,9 @@ class OperatorMachine(RuleBasedStateMachine):
         assert heard.spec is not None
         assert heard.spec.server is not None
         assert not left_off(world, row), "stopped for a change, and left off"
-        left = disagreements(row, heard.spec.server, power(heard))
+        ignored = set(heard.spec.drift.ignore or ()) if heard.spec.drift else set()
+        found = disagreements(row, heard.spec.server, power(heard))
+        left = {field for field in found if word_of(field) not in ignored}
         suspended = row.server.phase is Phase.SUSPENDED
         if isinstance(step, Hold) and (suspended or self.policies["disruption"]["allow"] == "Never"):
             assert step.reason == "RestartNeeded", step

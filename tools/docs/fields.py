@@ -117,6 +117,8 @@ def _type(node: Mapping[str, Any], link: str | None = None) -> str:
             return ", ".join(f"`{word}`" for word in words) + default.replace(", ", "; ", 1)
         case {"type": "array", "items": {"type": "object"}}:
             return f"list of {object_}{_size(node, 'Items')}"
+        case {"type": "array", "items": {"enum": [*words]}}:
+            return f"list{_size(node, 'Items')}, of {', '.join(f'`{word}`' for word in words)}"
         case {"type": "array", "items": {"type": "string"} as each}:
             return f"list of strings{_size(node, 'Items')}, each{_size(each, 'Length', ' ')} characters"
         case {"type": "object", "additionalProperties": {"type": "string"} as each}:

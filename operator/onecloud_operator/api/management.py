@@ -6,6 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictStr
 
+from onecloud_operator.api.ignorable import IgnorableField
+from onecloud_operator.api.lists import Unique
 from onecloud_operator.api.model import BLANK, Identifier, Model, SecretName
 from onecloud_operator.api.rule import Rule
 
@@ -77,6 +79,17 @@ class Drift(Model):
         description=(
             "Correct: what differs is changed back. Report: it is listed in status.drift, and nothing is "
             "sent."
+        ),
+    )
+    ignore: Annotated[tuple[IgnorableField, ...], Field(max_length=16), Unique()] | None = Field(
+        default=None,
+        description=(
+            "Fields of spec.server that are left to others once the server is made or adopted: a difference "
+            "in them is neither corrected nor reported, an edit of them included. A new server is made with "
+            "them all the same. A word stands for the whole field, and those of hardware have a word each. "
+            "With powerState the server is left on or off, as under Unmanaged; one that is stopped for a "
+            "change of another field is started again. What is to become of disks when the server goes holds "
+            "all the same."
         ),
     )
 

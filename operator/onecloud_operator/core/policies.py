@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.ignorable import word_of
+
 if TYPE_CHECKING:
     from onecloud_operator.core.resource import Resource
 
@@ -16,6 +18,12 @@ def observing(resource: Resource) -> bool:
 def reporting(resource: Resource) -> bool:
     """Return whether differences are reported only."""
     return bool(resource.spec and resource.spec.drift and resource.spec.drift.mode == "Report")
+
+
+def ignored(resource: Resource, field: str) -> bool:
+    """Return whether *field*, a path below ``spec.server``, is left to others once the server is there."""
+    drift = resource.spec.drift if resource.spec else None
+    return drift is not None and drift.ignore is not None and word_of(field) in drift.ignore
 
 
 def deletion_policy(resource: Resource) -> str:
@@ -36,6 +44,8 @@ def _adopts_only(resource: Resource) -> bool:
 
 def power(resource: Resource) -> str:
     """Return the wanted power state: Running, Stopped or Unmanaged."""
+    if ignored(resource, "powerState"):
+        return "Unmanaged"
     server = resource.server_spec
     if server is not None and server.power_state is not None:
         return server.power_state

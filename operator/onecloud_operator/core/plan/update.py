@@ -34,7 +34,7 @@ from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.plan.security_groups import group_doubts, groups_of
 from onecloud_operator.core.plan.sizes import size_purposes
 from onecloud_operator.core.plan.stops import Candidate, begun, spent_on, steps_while_stopped, unsettled
-from onecloud_operator.core.policies import power, reporting
+from onecloud_operator.core.policies import ignored, power, reporting
 from onecloud_operator.core.references import UnderWay, why_unresolved
 from onecloud_operator.core.restart import power_now, stopped_by_us
 
@@ -112,10 +112,15 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
         disks=disks,
         names=facts.names,
     )
-    if records.creation is not None:
-        return found  # what cannot be changed of a server that we made is no difference, see since.py
-    fixed = (odd for odd in compared(spec, server, disks, facts.names) if isinstance(odd, Odd))
-    return (*found, *(difference(odd.field, odd.want, odd.have) for odd in fixed))
+    if records.creation is None:  # what cannot be changed of a server that we made is no difference
+        fixed = (odd for odd in compared(spec, server, disks, facts.names) if isinstance(odd, Odd))
+        found = (*found, *(difference(odd.field, odd.want, odd.have) for odd in fixed))
+    return tuple(each for each in found if _looked_after(facts, each.field))
+
+
+def _looked_after(facts: Facts, field: str) -> bool:
+    """Return whether *field* counts; of the power state `power` tells, as what we stopped runs again."""
+    return field == "powerState" or not ignored(facts.resource, field)
 
 
 def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
@@ -123,13 +128,13 @@ def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
     spec, creation = facts.resource.server_spec, facts.resource.records.creation
     if spec is None or server.details is None:
         return ()
-    groups = group_doubts(spec, server.details, facts.names)
+    found = tuple(group_doubts(spec, server.details, facts.names))
     fields = None if creation is None else edited(spec, creation)
-    if fields is not None and not fields:
-        return tuple(groups)
-    disks = disks_of(facts.resource, server.details)
-    fixed = compared(spec, server, disks, facts.names, fields)
-    return (*groups, *(one for one in fixed if isinstance(one, Doubt)))
+    if fields is None or fields:
+        disks = disks_of(facts.resource, server.details)
+        fixed = compared(spec, server, disks, facts.names, fields)
+        found = (*found, *(one for one in fixed if isinstance(one, Doubt)))
+    return tuple(each for each in found if _looked_after(facts, each.field))
 
 
 def _unasked(facts: Facts, doubts: tuple[Doubt, ...]) -> Resolve | Hold | None:

@@ -10,7 +10,7 @@ from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.disk_ids import disks_of
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.update import open_differences
-from onecloud_operator.core.policies import observing
+from onecloud_operator.core.policies import ignored, observing
 from onecloud_operator.core.report.create_only_drift import Made, drifted
 from onecloud_operator.core.values import cut, text_of_time
 
@@ -75,7 +75,8 @@ def _recalled(facts: Facts, server: Observed) -> list[dict[str, str]]:
     if status.get("observedGeneration") != facts.resource.generation:
         return []
     stands = (each for each in status.get("drift") or () if isinstance(each, dict))
-    return [each for each in stands if fixed_field_of(str(each.get("field")))]
+    fixed = [each for each in stands if fixed_field_of(str(each.get("field")))]
+    return [each for each in fixed if not ignored(facts.resource, str(each["field"]))]
 
 
 def since_made(facts: Facts, server: Observed) -> tuple[Difference, ...]:
@@ -87,4 +88,5 @@ def since_made(facts: Facts, server: Observed) -> tuple[Difference, ...]:
     if server.details is None:
         return ()
     disks = disks_of(facts.resource, server.details)
-    return tuple(drifted(spec.server, server, disks, Made(creation, records.baseline), facts.names))
+    found = drifted(spec.server, server, disks, Made(creation, records.baseline), facts.names)
+    return tuple(each for each in found if not ignored(facts.resource, each.field))
