@@ -84,6 +84,13 @@ def one_at_most(world: World) -> None:
     assert len(made(world) | adopted) <= 1, "a second server"
 
 
+def nothing_refused_is_made(world: World) -> None:
+    """See that no server is there, or on its way, while the status says that its creation was refused."""
+    creation = world.cluster.stored.records.creation
+    refused = creation is not None and creation.refused_at is not None
+    assert not (refused and creation and creation.id in made(world)), "refused on record, and made"
+
+
 def _begin_creation(world: World, step: BeginCreation) -> None:
     assert made(world) <= {step.creation.id}, "a second server begun beside the first"
     records = world.cluster.stored.records
@@ -100,6 +107,7 @@ def _create(world: World, step: Create) -> None:
     creation = world.cluster.stored.records.creation
     assert creation is not None, "a POST that is not on record"
     assert creation.id == step.creation.id, "a POST of another id than is on record"
+    assert creation.refused_at is None, "a POST while the record says that none is under way"
     assert made(world) <= {step.creation.id}, "a second server beside the first"
 
 

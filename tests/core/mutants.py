@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, get_args
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
+    AskAgain,
     BeginCreation,
     BeginDeletion,
     BeginRestart,
@@ -75,6 +76,12 @@ def posts_another(facts: Facts) -> Step:
         return step
     made = step.creation
     return Create(Creation(made.attempt, attempt_id(facts.resource.uid, 50), made.name, made.started_at))
+
+
+def asks_again_without_a_record(facts: Facts) -> Step:
+    """Send a POST again, and leave it on record that none is under way."""
+    step, creation = plan(facts), facts.resource.records.creation
+    return Create(creation) if isinstance(step, AskAgain) and creation is not None else step
 
 
 def settles_at_once(facts: Facts) -> Step:
@@ -164,6 +171,7 @@ DECIDE: dict[str, Decide] = {
     "takes-missing-for-gone": makes_another,
     "posts-what-is-not-on-record": posts_another,
     "takes-silence-for-no": settles_at_once,
+    "asks-again-without-a-record": asks_again_without_a_record,
     "lets-go-at-once": lets_go_at_once,
     "passes-by-the-recycle-bin": erases,
     "deletes-without-a-record": keeps_no_record,
@@ -174,9 +182,22 @@ DECIDE: dict[str, Decide] = {
     "forgets-disks": forgets_disks,
 } | {f"leaves-out-{kind.__name__}": without(kind) for kind in LEFT_OUT}
 
+
+def takes_silence_for_a_refusal(
+    facts: Facts, step: Step, outcome: Outcome, jitter: float
+) -> Conclusion[Memory]:
+    """Put a POST whose answer was lost on record as refused."""
+    made, creation = conclude(facts, step, outcome, jitter), facts.resource.records.creation
+    if made.status is None or creation is None or not isinstance(step, Create):
+        return made
+    status = {**made.status, "creation": {**made.status["creation"], "refusedAt": creation.started_at}}
+    return replace(made, status=status)
+
+
 CONCLUDE: dict[str, Conclude] = {
     "counts-what-is-unwritten": counts_what_is_unwritten,
     "forgets-what-failed": forgets_what_failed,
+    "takes-silence-for-a-refusal": takes_silence_for_a_refusal,
 }
 
 # In a second or two; `make soak` takes the time for the others.

@@ -19,7 +19,7 @@ from onecloud_operator.core.policies import power
 from onecloud_operator.core.records import Records
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import OTHER_UID, OWNER, PLACE, resource, server, spec
-from tests.core.invariants import disagreements, keep, left_off, made, one_at_most
+from tests.core.invariants import disagreements, keep, left_off, made, nothing_refused_is_made, one_at_most
 from tests.core.world import World
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ class OperatorMachine(RuleBasedStateMachine):
         for _ in range(2):
             self._turn()
         one_at_most(self.world)
+        nothing_refused_is_made(self.world)
 
     @rule(passes=st.integers(1, 8))
     def time_passes(self, passes: int) -> None:

@@ -67,6 +67,36 @@ def test_several_lost_answers_and_crashes_in_a_row_make_one_server(user: User) -
     assert user.wait_ready()["id"] == user.only_server()["id"]
 
 
+def test_an_object_whose_creation_was_refused_is_deleted_at_once_after_a_restart(user: User) -> None:
+    """Without ``creation.refusedAt`` a request for its server might be under way for three minutes more."""
+    user.cloud.call("settings", quota=0)
+    user.apply()
+    user.wait(lambda status: "refusedAt" in status.get("creation", {}))
+    user.operator.kill()
+    user.delete()
+    user.operator.start()
+    user.wait_gone()
+    assert user.cloud.servers() == []
+
+
+def test_a_request_that_follows_on_a_refusal_is_waited_for_after_a_crash(user: User) -> None:
+    """If the refusal still stood in the status, the object would be gone before its server comes."""
+    user.cloud.call("settings", quota=0)
+    user.apply()
+    user.wait(lambda status: "refusedAt" in status.get("creation", {}))
+    user.cloud.call("settings", quota=None)
+    hanging_post(user)
+    user.annotate("onecloud.io/reconcile-requested-at", "now")
+    user.until(user.cloud.servers, "the server is made, and nobody has heard of it")
+    assert "refusedAt" not in user.status()["creation"]
+    user.operator.kill()
+    user.cloud.call("clear_faults")
+    user.delete()
+    user.operator.start()
+    user.wait_gone()
+    assert user.only_server()["pending_deleted"]
+
+
 def test_a_secret_that_leads_elsewhere_makes_no_second_server(user: User) -> None:
     """Without ``cloud`` the server would look gone from the new project, and be made again there."""
     user.apply(onExternalDeletion="Recreate")

@@ -75,6 +75,10 @@ class CreationStatus(StatusModel):
     completed_at: Time | None = shown(
         "When the server first came to rest. From then on fields that cannot change are fixed."
     )
+    refused_at: Time | None = shown(
+        "When the cloud refused it, so that nothing was made and no request for it is under way; absent "
+        "where that is not certain."
+    )
     failed_at: Time | None = shown(
         "When the cloud was found to have failed the attempt; what is left of it is deleted."
     )

@@ -44,7 +44,7 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
             records_of(status),
             metadata["uid"],
             deleting=deleting,
-            mirror_shared="server" in body.get(SHARED, ()),
+            shared=body.get(SHARED, ()),
         ),
         status=status,
     )

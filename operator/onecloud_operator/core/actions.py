@@ -41,6 +41,11 @@ class BeginCreation:
 
 
 @dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Take it out of the status that the creation was refused; only then may its POST be sent once more."""
+
+
+@dataclass(frozen=True, slots=True)
 class BeginAdoption:
     """
     Write id, place and time of the adoption into the status; only then are the owner tags set.
@@ -178,6 +183,7 @@ class Settled:
 
 Record = (
     BeginCreation
+    | AskAgain
     | BeginAdoption
     | BeginRestart
     | BeginDeletion

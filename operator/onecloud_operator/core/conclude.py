@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import EventReason
-from onecloud_operator.core.actions import Hold, Record, RemoveFinalizer, Settled
+from onecloud_operator.core.actions import AskAgain, Hold, Record, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import Stop
 from onecloud_operator.core.conclusion import Conclusion, Counted, KubeEvent, LogLine
 from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
@@ -19,6 +19,7 @@ from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.keep_disks import kept_text
 from onecloud_operator.core.plan.retry import kind_of, reassessed
 from onecloud_operator.core.report.corrections import correction_of
+from onecloud_operator.core.report.next_records import asked_again
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.step_text import let_go, released, words_of
 from onecloud_operator.core.waits import DEFAULT_WAITS, waits_of
@@ -73,6 +74,9 @@ def _held(facts: Facts, hold: Hold, jitter: float) -> Conclusion[Memory]:
 def _done(facts: Facts, step: Step, done: Done) -> Conclusion[Memory]:
     facts = replace(facts, memory=unpaced(facts.memory))
     memory = accepted(facts, step, done)
+    if isinstance(step, AskAgain):
+        # The refusal stands until there is another answer: only the record of it goes.
+        return Conclusion(memory, facts.memory, asked_again(facts.resource.status), again=True)
     if isinstance(step, Record):
         said = report(facts, step)
         correction = correction_of(facts, step)

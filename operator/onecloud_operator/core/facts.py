@@ -80,6 +80,7 @@ class Memory(RetryState[Step]):
     begun_at: float | None = None  # and when
     posted_at: float | None = None  # end of the last POST of the current attempt
     lost_at: float | None = None  # end of the last one whose answer was lost: it may be at work until later
+    reopened_attempt: int | None = None  # the attempt of which this process wrote that it asks again
     burnt_at: float | None = None  # when a POST's id was first found used up with no server behind it
     looked_at: float | None = None  # when the last bare GET of the bound id was sent
     looked_version: int | None = None  # and the version that it showed
@@ -165,6 +166,18 @@ class Facts:
     def never_sent(self) -> bool:
         """Return whether nobody can have made the attempt's server yet."""
         return self.begun_here and self.memory.posted_at is None
+
+    @property
+    def all_refused(self) -> bool:
+        """
+        Return whether each POST of the attempt was clearly refused, by the word of the status.
+
+        Others may have put it there, so a 404 has to say the same.
+        """
+        creation, memory = self.resource.records.creation, self.memory
+        if creation is None or memory.posted_at is not None:
+            return False
+        return creation.refused_at is not None or memory.reopened_attempt == creation.attempt
 
     @property
     def intent(self) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.core.actions import (
     AddFinalizer,
+    AskAgain,
     BeginAdoption,
     BeginCreation,
     BeginDeletion,
@@ -27,6 +28,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.cloud_writes import Create, Delete, KeepDisk, Start, Stop, SyncStatus
 from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.plan.attempt import unmade
 from onecloud_operator.core.plan.failure_cause import answered
 from onecloud_operator.core.plan.retry import acceptance_of, kind_of
 from onecloud_operator.core.retry_state import (
@@ -89,7 +91,7 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
     match step:
         case BeginRestart(restart=restart):
             return replace(memory, begun_restart=restart.since)
-        case BeginCreation() | BeginAdoption() | BeginDeletion() | MarkFailedCreation():
+        case BeginCreation() | AskAgain() | BeginAdoption() | BeginDeletion() | MarkFailedCreation():
             return _recorded(facts, memory, step, done)
         case Look() | ReadDisk():
             return _looked(facts, memory, step, done)
@@ -127,14 +129,15 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
 def _recorded(
     facts: Facts,
     memory: Memory,
-    step: BeginCreation | BeginAdoption | BeginDeletion | MarkFailedCreation,
+    step: BeginCreation | AskAgain | BeginAdoption | BeginDeletion | MarkFailedCreation,
     done: Done,
 ) -> Memory:
     match step:
         case BeginCreation(creation=creation):
             old = facts.resource.records.creation
             if old is not None and old.attempt == creation.attempt:
-                return memory  # only its name was corrected: a POST of the old one may still be under way
+                # Only its name was corrected: a POST of the old one may still be under way.
+                return _asking_again(facts, memory) if creation.refused_at is None else memory
             # A new attempt has a new server: nothing that is remembered of the last one holds.
             return Memory(
                 born_at=memory.born_at,
@@ -142,6 +145,8 @@ def _recorded(
                 begun_at=done.ended_at,
                 found=memory.found,
             )
+        case AskAgain():
+            return _asking_again(facts, memory)
         case BeginDeletion():
             return replace(memory, begun_deletion=True, deleted_at=None)
         case MarkFailedCreation():
@@ -150,6 +155,13 @@ def _recorded(
             return memory
         case _:
             assert_never(step)
+
+
+def _asking_again(facts: Facts, memory: Memory) -> Memory:
+    """Return the memory once the status does not say any more that each POST so far was refused."""
+    creation = facts.resource.records.creation
+    sure = creation is not None and creation.refused_at is not None and unmade(facts)
+    return replace(memory, reopened_attempt=creation.attempt) if creation is not None and sure else memory
 
 
 def _kept(memory: Memory, disk_id: str, ended_at: float) -> Memory:

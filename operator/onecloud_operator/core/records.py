@@ -8,7 +8,7 @@ form, or that the object contradicts, counts as absent, and ``ownership.ours`` a
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any
@@ -36,7 +36,8 @@ class Creation:
 
     *completed_at*: first seen stable; from then on nothing may undo it. *failure*: the cloud failed it, so
     what is left is deleted, and the next attempt follows. *sent*: what it was made of (see
-    ``creation_digests``); None where that was not noted.
+    ``creation_digests``); None where that was not noted. *refused_at*: each POST so far was clearly refused,
+    so that nothing was made; taken away before another one is sent.
     """
 
     attempt: int
@@ -46,6 +47,7 @@ class Creation:
     completed_at: str | None = None
     failure: FailedAttempt | None = None
     sent: tuple[tuple[str, str], ...] | None = None
+    refused_at: str | None = None
 
 
 @fast_dataclass(frozen=True, slots=True)
@@ -126,15 +128,18 @@ def attempt_id(uid: str, attempt: int) -> str:
     return str(uuid.uuid5(uuid.UUID(uid), str(attempt)))
 
 
-def believed(records: Records, uid: str, *, deleting: bool, mirror_shared: bool = False) -> Records:
+def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[str] = ()) -> Records:
     """
     Return *records* without what the object itself contradicts; each of these would switch off a safety rule.
 
     Nothing is removed of an object that nobody deletes, a failure is one of an attempt of its own, and what
-    has no server is not in the middle of a restart.
+    has no server is not in the middle of a restart. *shared*: the fields of the status that others wrote,
+    too; that a creation was refused is not believed of them.
     """
-    if mirror_shared != records.mirror_shared:
-        records = replace(records, mirror_shared=mirror_shared)
+    if ("server" in shared) != records.mirror_shared:
+        records = replace(records, mirror_shared="server" in shared)
+    if "creation" in shared and records.creation is not None and records.creation.refused_at is not None:
+        records = replace(records, creation=replace(records.creation, refused_at=None))
     if records.bound_id is None and (records.restart, records.baseline) != (None, None):
         records = replace(records, restart=None, baseline=None)
     if not deleting and (records.deletion_requested_at, records.deleting_reason) != (None, None):
@@ -202,7 +207,9 @@ def _creation(value: Mapping[str, Any]) -> Creation | None:
             Reason.NO_CAPACITY if reason == Reason.NO_CAPACITY else Reason.CREATION_FAILED,
             message or "",
         )
-    return Creation(attempt, server_id, name, started_at, completed_at, failure, _sent(value.get("sent")))
+    refused_at = _text(value.get("refusedAt")) if (completed_at, failed_at) == (None, None) else None
+    sent = _sent(value.get("sent"))
+    return Creation(attempt, server_id, name, started_at, completed_at, failure, sent, refused_at)
 
 
 def _sent(value: object) -> tuple[tuple[str, str], ...] | None:

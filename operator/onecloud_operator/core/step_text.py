@@ -8,6 +8,7 @@ from onecloud_operator.api.annotations import FORCE_DETACH
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
+    AskAgain,
     BeginAdoption,
     BeginCreation,
     BeginDeletion,
@@ -116,6 +117,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the deletion", None)  # it is told once it is gone
         case (
             BeginCreation()
+            | AskAgain()
             | BeginAdoption()
             | BeginRestart()
             | BeginDeletion()

@@ -23,12 +23,16 @@ def unmade(facts: Facts) -> bool:
 
 def settled_at(facts: Facts) -> float:
     """Return from when on a 404 proves that no POST of the attempt can make a server any more."""
+    if facts.all_refused:
+        return float("-inf")
     memory, refused = facts.memory, refused_with(facts)
     sent_at = memory.latest(memory.posted_at)
     answered = memory.posted_at is not None and refused is not None and not refused.ambiguous
     settle = facts.config.post_settle_seconds
     # A clear answer to a later one says nothing of one whose answer was lost, here or by a process before.
-    lost_at = memory.lost_at if facts.begun_here else memory.latest(memory.lost_at)
+    creation = facts.resource.records.creation
+    reopened = creation is not None and memory.reopened_attempt == creation.attempt
+    lost_at = memory.lost_at if facts.begun_here or reopened else memory.latest(memory.lost_at)
     lost = lost_at + settle if lost_at is not None else sent_at
     return max(lost, sent_at if answered else sent_at + settle)
 

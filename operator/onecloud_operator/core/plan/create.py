@@ -4,6 +4,7 @@ How a server comes to be, exactly once.
     nothing recorded     finalizer → record attempt and place → POST
     POST answered 200    wait until it first rests: then the creation is complete, for good
     POST unanswered      look, then the same POST again: its id can be used once only
+    POST clearly refused that is recorded, and taken out of the record before the same POST again
     name taken, not us   NameConflict: nothing touched, the same POST again later
     a former server back the same: a restored cloud shows again what was gone, and no second one is made
     id used, no server   twice, 60 s apart: that id is burnt, next attempt
@@ -12,10 +13,11 @@ How a server comes to be, exactly once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import AddFinalizer, BeginCreation, BeginRestart, Hold, Look
+from onecloud_operator.core.actions import AddFinalizer, AskAgain, BeginCreation, BeginRestart, Hold, Look
 from onecloud_operator.core.cloud_writes import CloudWrite, Create
 from onecloud_operator.core.creation_digests import sent_again, sent_of
 from onecloud_operator.core.observed import (
@@ -36,6 +38,7 @@ from onecloud_operator.core.plan.fresh_reads import (
 )
 from onecloud_operator.core.plan.guards import too_many_gone
 from onecloud_operator.core.plan.keep_disks import out_of_the_bin
+from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.records import Creation, attempt_id
 from onecloud_operator.core.server_names import server_name
 from onecloud_operator.core.step_text import DETACH
@@ -144,8 +147,12 @@ def _absent(facts: Facts) -> Step:
     if records.seen:
         return _vanished(facts)
     problem = refused_with(facts)
-    if problem is None or not problem.duplicate_id:
+    if problem is None:
         return _create(facts)
+    if not problem.duplicate_id:
+        # That nothing was made is known only by a 404 of after that time; then the refusal can be recorded.
+        unsure = not unmade(facts) and facts.now >= settled_at(facts)
+        return _look(facts) if unsure else _create(facts)
     burnt = memory.burnt_at
     apart = facts.config.burnt_seconds
     if burnt is not None and memory.posted_at is not None and memory.posted_at - burnt >= apart:
@@ -199,10 +206,15 @@ def _create(facts: Facts) -> Step:
         return former
     # The name may be corrected while no server is made, so it is the spec's of today.
     name, sent = server_name(facts.resource, facts.config), _sent(facts, creation)
+    post = Create(replace(creation, refused_at=None))
+    waits = blocked(facts, post) is not None
     if (name, sent) != (creation.name, creation.sent) and facts.place is not None:
-        again = Creation(creation.attempt, creation.id, name, creation.started_at, sent=sent)
+        refused_at = creation.refused_at if waits else None
+        again = Creation(
+            creation.attempt, creation.id, name, creation.started_at, sent=sent, refused_at=refused_at
+        )
         return BeginCreation(again, facts.place)
-    return Create(creation)
+    return post if waits or creation.refused_at is None else AskAgain()
 
 
 def _sent(facts: Facts, creation: Creation) -> tuple[tuple[str, str], ...] | None:

@@ -2,7 +2,7 @@
 How an object is let go, and what becomes of its server.
 
     force-detach      finalizer off, at once, whatever else is wrong
-    never sent        finalizer off
+    never sent        finalizer off; so it is after a restart if each POST was refused, and the id is a 404
     Retain            a server that we stopped for a change is started → owner tags off → finalizer off
     RecycleBin        disks kept → unlock → time recorded → DELETE → in the bin, or a 404 → finalizer off
     Delete            the same past the bin → a proven 404 → finalizer off
@@ -21,6 +21,7 @@ from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFina
 from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
 from onecloud_operator.core.observed import DELETING_STATUSES, Phase
 from onecloud_operator.core.ownership import bound_id, forged, ours
+from onecloud_operator.core.plan.attempt import settled_at, unmade
 from onecloud_operator.core.plan.fresh_reads import NEVER, former_ids, found_again, next_look, possible_ids
 from onecloud_operator.core.plan.guards import elsewhere, owned_by_another, too_many_gone
 from onecloud_operator.core.plan.keep_disks import before_delete, out_of_the_bin
@@ -217,18 +218,15 @@ def _tagged(facts: Facts, server: Observed) -> bool:
 
 def _gone(facts: Facts) -> Step:
     """Let the object go after a proven 404, unless the server may yet appear, or too many are gone."""
-    records, memory = facts.resource.records, facts.memory
+    records = facts.resource.records
     if (step := _unproven(facts)) is not None:
         return step
     asked_for = records.deletion_requested_at is not None
     if not records.seen and not asked_for:
         # A POST that timed out, in this process or in one that died, may still insert its row.
-        last = memory.latest(memory.posted_at)
-        settle = facts.config.post_settle_seconds
-        if not facts.never_sent and facts.reading.asked_at - last < settle:
-            if facts.now - last < settle:
-                return _still_under_way(settle - (facts.now - last))
-            return Look(bound_id(facts.resource))
+        if not unmade(facts):
+            ahead = settled_at(facts) - facts.now
+            return _still_under_way(ahead) if ahead > 0.0 else Look(bound_id(facts.resource))
         return _come_back(facts) or RemoveFinalizer("NeverMade")
     if facts.too_many_gone and not asked_for:
         return too_many_gone(facts)

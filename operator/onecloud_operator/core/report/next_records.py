@@ -15,11 +15,11 @@ from onecloud_operator.core.actions import (
     MarkFailedCreation,
 )
 from onecloud_operator.core.baseline import baseline_status
-from onecloud_operator.core.conditions import cut_message
+from onecloud_operator.core.conditions import cut_message, part_of
 from onecloud_operator.core.disk_ids import remembered
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged, has_own_server
-from onecloud_operator.core.plan.attempt import completes
+from onecloud_operator.core.plan.attempt import completes, refused_with, unmade
 from onecloud_operator.core.plan.guards import proven
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
@@ -28,9 +28,11 @@ from onecloud_operator.core.restart import over
 from onecloud_operator.core.values import text_of_time, time_of_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
-    from onecloud_operator.core.records import Records
+    from onecloud_operator.core.records import Creation, Records
 
 KEPT_LENGTH = 64  # the CRD's bound
 NEW_SECONDS = 600.0
@@ -103,15 +105,18 @@ def _after(facts: Facts, step: Step) -> Records:
             return replace(records, kept_disks=tuple(d for d in found if kept_one or d.id != disk_id))
         case MarkFailedCreation(reason=reason, message=message) if records.creation is not None:
             failure = FailedAttempt(now, reason, cut_message(message))
-            return replace(records, creation=replace(records.creation, failure=failure))
+            return replace(records, creation=replace(records.creation, failure=failure, refused_at=None))
         case _:
             pass
+    records = _with_refusal(facts, records)
     if over(facts, step):
         records = replace(records, restart=None)
     if records.place is None and proven(facts):
         records = replace(records, place=facts.place)
     if completes(facts) and records.creation is not None:
-        return replace(records, creation=replace(records.creation, completed_at=now, failure=None))
+        return replace(
+            records, creation=replace(records.creation, completed_at=now, failure=None, refused_at=None)
+        )
     if observing(facts.resource):
         seen = facts.server
         if seen is None or seen.id == records.id or has_own_server(facts.resource):
@@ -120,6 +125,29 @@ def _after(facts: Facts, step: Step) -> Records:
     if records.creation is not None and records.id != records.creation.id and not forged(facts.resource):
         return replace(records, id=records.creation.id)  # another one was observed for a while
     return records
+
+
+def _with_refusal(facts: Facts, records: Records) -> Records:
+    """Return *records* with the time since which each POST of the attempt was clearly refused, if it was."""
+    creation = records.creation
+    if creation is None or creation.completed_at is not None or creation.failure is not None:
+        return records
+    found = records.seen or (facts.server is not None and facts.server.id == creation.id)
+    unsure = facts.memory.posted_at is not None and not unmade(facts)
+    problem = refused_with(facts)
+    clear = problem is not None and not problem.ambiguous and not problem.duplicate_id
+    refused_at = None if found or unsure else creation.refused_at
+    if refused_at is None and clear and unmade(facts):
+        refused_at = text_of_time(facts.wall)
+    if refused_at == creation.refused_at:
+        return records
+    return replace(records, creation=replace(creation, refused_at=refused_at))
+
+
+def asked_again(status: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *status* without the record that the creation was refused."""
+    creation = {name: each for name, each in part_of(status, "creation").items() if name != "refusedAt"}
+    return {**status, "creation": creation}
 
 
 def records_status(records: Records) -> dict[str, Any]:
@@ -132,23 +160,8 @@ def records_status(records: Records) -> dict[str, Any]:
             "projectID": records.place.project_id,
         }
         status["cloud"] = {k: v for k, v in status["cloud"].items() if v is not None}
-    if (creation := records.creation) is not None:
-        status["creation"] = {
-            "attempt": creation.attempt,
-            "id": creation.id,
-            "name": creation.name,
-            "startedAt": creation.started_at,
-        }
-        if creation.completed_at is not None:
-            status["creation"]["completedAt"] = creation.completed_at
-        if creation.sent is not None:
-            status["creation"]["sent"] = dict(creation.sent)
-        if creation.failure is not None:
-            status["creation"] |= {
-                "failedAt": creation.failure.at,
-                "failureReason": creation.failure.reason,
-                "failureMessage": creation.failure.message,
-            }
+    if records.creation is not None:
+        status["creation"] = _creation(records.creation)
     if records.root_disk_id is not None:
         status["rootDiskID"] = records.root_disk_id
     if records.data_disk_ids:
@@ -166,6 +179,25 @@ def records_status(records: Records) -> dict[str, Any]:
     if records.deletion_requested_at is not None:
         status["deletion"] = {"requestedAt": records.deletion_requested_at}
     return status
+
+
+def _creation(creation: Creation) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "attempt": creation.attempt,
+        "id": creation.id,
+        "name": creation.name,
+        "startedAt": creation.started_at,
+        "completedAt": creation.completed_at,
+        "refusedAt": creation.refused_at,
+        "sent": dict(creation.sent) if creation.sent is not None else None,
+    }
+    if creation.failure is not None:
+        entry |= {
+            "failedAt": creation.failure.at,
+            "failureReason": creation.failure.reason,
+            "failureMessage": creation.failure.message,
+        }
+    return {key: value for key, value in entry.items() if value is not None}
 
 
 def _kept_disk(disk: KeptDisk) -> dict[str, str]:
