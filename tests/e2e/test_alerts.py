@@ -15,7 +15,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from onecloud_operator.api.reasons import UNTROUBLED, Reason
-from onecloud_operator.telemetry.collectors import REASONS
+from onecloud_operator.kube.standing import REASONS
 from onecloud_operator.telemetry.metrics import OTHER
 from sandbox.cluster.control_plane import free_port
 from sandbox.cluster.namespaces import temporary

@@ -189,23 +189,28 @@ def test_a_status_that_somebody_edited_reads_as_no_record(objects: Store[Resourc
 
 
 @pytest.mark.parametrize(
-    ("answer", "kept"),
+    ("answer", "wrote"),
     [
-        pytest.param({"id": "s-1", "server": {"cpu": 2}}, True, id="as-it-was-written"),
-        pytest.param({"id": "s-1", "server": {"cpu": 4}}, False, id="as-somebody-changed-it"),
-        pytest.param({"id": "s-1"}, False, id="as-the-api-server-pruned-it"),
+        pytest.param({"id": "s-1", "server": {"cpu": 2}}, None, id="as-it-was-written"),
+        pytest.param({"id": "s-1", "server": {"cpu": 4}}, None, id="as-somebody-changed-it"),
+        pytest.param({"id": "s-1"}, None, id="as-the-api-server-pruned-it"),
+        pytest.param(
+            {"id": "s-1", "server": {"cpu": 2, "gpu": False}},
+            {"id": "s-1", "server": {"cpu": 2}},
+            id="with-a-default-of-the-api-server",
+        ),
     ],
 )
-def test_an_answer_that_repeats_what_was_written_takes_no_memory_of_its_own(
-    objects: Store[Resource], answer: dict[str, Any], kept: bool
+def test_what_was_written_is_kept_beside_an_answer_that_has_more(
+    objects: Store[Resource], answer: dict[str, Any], wrote: dict[str, Any] | None
 ) -> None:
     objects.heard(body(1), listed=True)
-    written = {"id": "s-1", "server": {"cpu": 2}}
-    objects.answered(body(2, status=answer), 0.0, status=written)
+    objects.answered(body(2, status=answer), 0.0, status={"id": "s-1", "server": {"cpu": 2}})
     found = objects.get(KEY)
     assert found is not None
     assert found.status == answer
-    assert (found.status is written) is kept
+    assert objects.wrote(KEY, "2") == wrote
+    assert objects.wrote(KEY, "1") is None
 
 
 # -- what else is asked of them --------------------------------------------------------------------------

@@ -18,12 +18,11 @@ from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
 from onecloud_operator.kube.installed_crd import InstalledCRD
+from onecloud_operator.kube.standing import REASONS, STATES
 from onecloud_operator.kube.store import Key, Store
 from onecloud_operator.kube.watch import Watch
 from onecloud_operator.onecloud import Endpoints, Exchange
 from onecloud_operator.telemetry.collectors import (
-    REASONS,
-    STATES,
     StandbySamples,
     WorkSamples,
     exchange_counter,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.core.observed import DELETING_STATUSES, Observed, Phase, Reading
 from onecloud_operator.engine.lanes import Lane
-from onecloud_operator.feed.entry import NEVER, Entry, Freshness
+from onecloud_operator.feed.entry import NEVER, Entry, Freshness, in_full, packed
 from onecloud_operator.onecloud.models import parse_time
 from onecloud_operator.translate import carried_over, observed_from_row
 
@@ -62,7 +62,7 @@ class Cache(Generic[K]):
         if entry is not None:
             entry.watchers = (*entry.watchers, key)
             return None
-        entry = Entry(server_id, (key,), now, recalled)
+        entry = Entry(server_id, (key,), now, packed(recalled) if recalled is not None else None)
         self._entries[server_id] = entry
         return entry
 
@@ -109,7 +109,7 @@ class Cache(Generic[K]):
         asked_at = max(entry.asked_at, self.covered_at)
         if asked_at - entry.first_seen_at < self._options.confirm_seconds:
             asked_at = entry.first_seen_at
-        return Reading(entry.server, entry.first_seen_at, asked_at, entry.missing)
+        return Reading(in_full(entry.server), entry.first_seen_at, asked_at, entry.missing)
 
     # -- reads -------------------------------------------------------------------------------------------
     def add_row(self, entry: Entry[K], seen: CheckedRow, asked_at: float, now: float) -> Freshness:
@@ -119,7 +119,8 @@ class Cache(Generic[K]):
             if self._confirms(entry, seen.version):
                 self._recall(entry, asked_at, now)
             else:
-                self._replace(entry, observed_from_row(seen.row, entry.known), asked_at, now)
+                known = in_full(entry.known) if entry.known is not None else None
+                self._replace(entry, observed_from_row(seen.row, known), asked_at, now)
         return self._record_read(entry, news, asked_at)
 
     def add_slim_row(self, entry: Entry[K], seen: CheckedRow, asked_at: float, now: float) -> Freshness:
@@ -151,15 +152,16 @@ class Cache(Generic[K]):
 
         *written*: this is the answer to our own write, so a new row was written just now.
         """
-        server = carried_over(server, entry.server)
+        before = in_full(entry.server) if entry.server is not None else None
+        server = carried_over(server, before)
         news = self._compare(entry, server.version, asked_at)
         if news is Freshness.OLD:
             return news
         if news is Freshness.NEW:
             self._report_change(entry, server.version, parse_time(server.updated_at), written=written)
             self._replace(entry, server, asked_at, now)
-        elif asked_at >= entry.details_at and (server != entry.server or server.whole > entry.server.whole):
-            entry.server = server
+        elif asked_at >= entry.details_at and (before is None or _shows_more(server, before)):
+            entry.server = packed(server)
             news = Freshness.NEW
         entry.details_at = max(entry.details_at, asked_at)
         return self._record_read(entry, news, asked_at)
@@ -255,7 +257,7 @@ class Cache(Generic[K]):
             self._notify_after.pop(entry.id, None)
 
     def _replace(self, entry: Entry[K], server: Observed, seen_at: float, now: float) -> None:
-        entry.server, entry.recalled = server, None
+        entry.server, entry.recalled = packed(server), None
         entry.gone = False
         entry.first_seen_at, entry.arrived_at = seen_at, now
         if server.status in DELETING_STATUSES:
@@ -282,6 +284,10 @@ class Cache(Generic[K]):
             if asked_at > entry.missing_at:
                 entry.missing = False
         return news
+
+
+def _shows_more(server: Observed, before: Observed) -> bool:
+    return server != before or server.whole > before.whole
 
 
 def _ignore(_updated_at: datetime) -> None:

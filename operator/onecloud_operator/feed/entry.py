@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.engine.packed import Packed, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -28,7 +29,11 @@ class Freshness(enum.Enum):
 
 @dataclass(slots=True)
 class Entry(Generic[K]):
-    """One watched server. Times are monotonic, of requests being sent; ``arrived_at`` of an answer."""
+    """
+    One watched server. Times are monotonic, of requests being sent; ``arrived_at`` of an answer.
+
+    The mirrors of *recalled* and *server* are packed: who looks at one takes the server `in_full`.
+    """
 
     id: str
     watchers: tuple[K, ...]
@@ -68,3 +73,13 @@ class Entry(Generic[K]):
         if server.details is None or seen.details is None or server.details is seen.details:
             return server.details is seen.details
         return server.details == replace(seen.details, version=server.details.version)
+
+
+def packed(server: Observed) -> Observed:
+    """Return *server* as it is kept: nobody looks at most mirrors for hours."""
+    return server if isinstance(server.mirror, Packed) else replace(server, mirror=Packed(server.mirror))
+
+
+def in_full(server: Observed) -> Observed:
+    """Return a kept *server* for who looks at its mirror."""
+    return replace(server, mirror=unpacked(server.mirror))

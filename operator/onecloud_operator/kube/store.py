@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from onecloud_operator.api.prune import keeps
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.engine.packed import Packed
 from onecloud_operator.kube.bounded_json import slim
+from onecloud_operator.kube.standing import Standing, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from onecloud_operator.api.identity import Identity
 
 ObjectT = TypeVar("ObjectT")
+T = TypeVar("T")
 
 PARSED = 256  # objects with running passes: several passes use one version
+FRESH = 1024  # bodies that were just heard of: most are asked for at once, and need no unpacking then
 ECHO_SECONDS = 60.0  # a watch that lags behind for longer is broken
 
 
@@ -55,15 +58,19 @@ class StoredKind(Generic[ObjectT]):
 @fast_dataclass(frozen=True, slots=True)
 class _Entry:
     """
-    *heard_at*: monotonic, when this version came. *written*: it is the answer to a write of ours.
+    One version of an object, packed, and what is asked of it without unpacking.
 
-    *wrote*: the status that was written, if the API server keeps more than that.
+    *heard_at*: monotonic, when it came. *written*: it is the answer to a write of ours. *wrote*: the status
+    that was written, if the API server keeps more than that.
     """
 
-    body: Mapping[str, Any]
+    version: str
+    secret: tuple[str, str] | None
+    standing: Standing
+    body: Packed
     heard_at: float
     written: bool
-    wrote: Mapping[str, Any] | None = None
+    wrote: Packed | None = None
 
 
 class Store(Generic[ObjectT]):
@@ -95,11 +102,15 @@ class Store(Generic[ObjectT]):
         self._handover_seconds = handover_seconds
         self._not_before: dict[Key, float] = {}
         self._entries: dict[Key, _Entry] = {}
-        self._parsed: dict[Key, tuple[_Entry, ObjectT]] = {}
+        self._fresh: dict[Key, Mapping[str, Any]] = {}
+        self._parsed: dict[Key, ObjectT] = {}
         self._owners: dict[str, Key] = {}
         self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects refer to each
+        self.standings: Counter[tuple[str, Standing]] = Counter()  # how many of a namespace stand like this
         self._writing: dict[Key, str | None] = {}  # the version that the watch delivered meanwhile
-        self.tell: Callable[[Key], None] = _ignore  # called with changes that were held back during a write
+        self.tell: Callable[[Key], None] = lambda _key: (
+            None
+        )  # called with changes that were held back during a write
         self.complete = False  # every object of the first list was received
         self.refused: frozenset[str] = frozenset()  # namespaces without permission to list objects
 
@@ -122,10 +133,6 @@ class Store(Generic[ObjectT]):
         """Return whether an object with this UID is known."""
         return uid in self._owners
 
-    def statuses(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield the namespace and the status of each object, an empty one if it has none yet."""
-        return ((key.namespace, entry.body.get("status") or {}) for key, entry in self._entries.items())
-
     def rest_seconds(self, key: Key) -> float:
         """Return for how long to leave the object alone, since another process owned it until now."""
         until = self._not_before.get(key)
@@ -142,18 +149,12 @@ class Store(Generic[ObjectT]):
         old = self._entries.get(key)
         if old is not None and not listed:
             late = old.written and self._monotonic() - old.heard_at < ECHO_SECONDS
-            if late and _older(version_of(body), version_of(old.body)):
+            if version_of(body) == old.version or (late and _older(version_of(body), old.version)):
                 return None
-            if version_of(body) == version_of(old.body):
-                return None
-        if (
-            old is None
-            and self.complete
-            and self.kind.identity.finalizer in (body["metadata"].get("finalizers") or ())
-        ):
+        held = self.kind.identity.finalizer in (body["metadata"].get("finalizers") or ())
+        if old is None and self.complete and held:
             self._not_before[key] = self._monotonic() + self._handover_seconds
-        # Objects of one list share their strings already.
-        self._put(key, slim(body) if listed else _sharing(slim(body)), written=False)
+        self._put(key, slim(body), written=False)
         if key in self._writing and not listed:
             self._writing[key] = version_of(body)
             return None
@@ -173,7 +174,7 @@ class Store(Generic[ObjectT]):
             yield
         finally:
             heard, entry = self._writing.pop(key), self._entries.get(key)
-            echo = entry is not None and entry.written and version_of(entry.body) == heard
+            echo = entry is not None and entry.written and entry.version == heard
             if heard is not None and entry is not None and not echo:
                 self.tell(key)
 
@@ -184,26 +185,21 @@ class Store(Generic[ObjectT]):
         Take over the answer to a write or a read of our own that was sent at *asked_at* (monotonic).
 
         The watch may have been quicker, and tell of an edit made after our write: that is not told twice.
-        *status*: what was written. It is kept instead of an equal copy: the feed keeps parts of it, too.
+        *status*: what was written.
         """
         key = key_of(body)
         old = self._entries.get(key)
-        if old is None or (old.heard_at >= asked_at and _older(version_of(body), version_of(old.body))):
+        if old is None or (old.heard_at >= asked_at and _older(version_of(body), old.version)):
             return
         new = slim(body)
-        had = {"spec": old.body["spec"], "status": status or old.body["status"]}
-        same = {name: value for name, value in had.items() if value == new[name]}
-        more = status is not None and "status" not in same and keeps(new["status"], status)
-        wrote = status if more else None
-        self._put(
-            key, {name: same.get(name) or _sharing(new[name]) for name in new}, written=True, wrote=wrote
-        )
+        more = status is not None and status != new["status"] and keeps(new["status"], status)
+        self._put(key, new, written=True, wrote=status if more else None)
 
     def drop(self, key: Key) -> None:
         """Remove an object."""
-        if key in self._entries:
-            self._count_secret(key, -1)
-            del self._entries[key]
+        if (entry := self._entries.pop(key, None)) is not None:
+            self._count(key, entry, -1)
+            self._fresh.pop(key, None)
             self._parsed.pop(key, None)
             self._owners.pop(key.uid, None)
             self._not_before.pop(key, None)
@@ -214,54 +210,58 @@ class Store(Generic[ObjectT]):
 
     def get(self, key: Key) -> ObjectT | None:
         """Return the object, or None if it is gone."""
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        parsed = self._parsed.get(key)
-        if parsed is None or parsed[0] is not entry:
-            parsed = entry, self.kind.parse(entry.body)
-            if len(self._parsed) >= PARSED:
-                del self._parsed[next(iter(self._parsed))]
-            self._parsed[key] = parsed
-        return parsed[1]
+        entry, parsed = self._entries.get(key), self._parsed.get(key)
+        if entry is None or parsed is not None:
+            return parsed
+        body = self._fresh.pop(key, None)
+        parsed = self.kind.parse(body if body is not None else entry.body.value)
+        _keep(self._parsed, key, parsed, PARSED)
+        return parsed
 
     def version(self, key: Key) -> str | None:
         """Return the known resourceVersion of the object, or None if it is gone."""
         entry = self._entries.get(key)
-        return version_of(entry.body) if entry is not None else None
+        return entry.version if entry is not None else None
 
     def wrote(self, key: Key, version: str) -> Mapping[str, Any] | None:
         """Return the status that was written in this version, if the API server keeps more than that."""
         entry = self._entries.get(key)
-        return entry.wrote if entry is not None and version_of(entry.body) == version else None
+        wrote = entry.wrote if entry is not None and entry.version == version else None
+        return wrote.value if wrote is not None else None
 
     def secret_of(self, key: Key) -> tuple[str, str] | None:
-        """Return namespace and name of the object's Secret, without parsing the rest of its spec."""
+        """Return namespace and name of the object's Secret, without parsing its spec."""
         entry = self._entries.get(key)
-        return self.kind.secret_of(entry.body) if entry is not None else None
+        return entry.secret if entry is not None else None
 
     def names(self, secret: tuple[str, str]) -> bool:
         """Return whether any object refers to this Secret."""
         return self._secrets[secret] > 0
 
-    def _count_secret(self, key: Key, one: int) -> None:
-        if (secret := self.secret_of(key)) is not None:
-            self._secrets[secret] += one
-            if not self._secrets[secret]:
-                del self._secrets[secret]
-
     def _put(
-        self,
-        key: Key,
-        body: Mapping[str, Any],
-        *,
-        written: bool,
-        wrote: Mapping[str, Any] | None = None,
+        self, key: Key, body: Mapping[str, Any], *, written: bool, wrote: Mapping[str, Any] | None = None
     ) -> None:
-        self._count_secret(key, -1)
-        self._entries[key] = _Entry(body, self._monotonic(), written, wrote)
+        if (old := self._entries.get(key)) is not None:
+            self._count(key, old, -1)
+            self._parsed.pop(key, None)
+        entry = self._entries[key] = _Entry(
+            version=version_of(body),
+            secret=self.kind.secret_of(body),
+            standing=standing_of(body),
+            body=Packed(body),
+            heard_at=self._monotonic(),
+            written=written,
+            wrote=Packed(wrote) if wrote is not None else None,
+        )
+        _keep(self._fresh, key, body, FRESH)
         self._owners[key.uid] = key
-        self._count_secret(key, 1)
+        self._count(key, entry, 1)
+
+    def _count(self, key: Key, entry: _Entry, one: int) -> None:
+        """Count what is counted of an object, or no longer."""
+        _add(self.standings, (key.namespace, entry.standing), one)
+        if entry.secret is not None:
+            _add(self._secrets, entry.secret, one)
 
 
 def key_of(body: Mapping[str, Any]) -> Key:
@@ -279,19 +279,18 @@ def version_of(body: Mapping[str, Any]) -> str:
     return str(body["metadata"].get("resourceVersion", ""))
 
 
-def _sharing(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return *value* with interned names and words, which make up half of its memory."""
-    if isinstance(value, str):
-        return sys.intern(value) if value.isalpha() else value
-    if isinstance(value, dict):
-        return {sys.intern(key): _sharing(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_sharing(inner) for inner in value]
-    return value
+def _keep(found: dict[Key, T], key: Key, value: T, most: int) -> None:
+    """Keep *value* in place of the one that has been there for the longest."""
+    if key not in found and len(found) >= most:
+        del found[next(iter(found))]
+    found[key] = value
 
 
-def _ignore(_key: Key) -> None:
-    """Do nothing with it."""
+def _add(counts: Counter[T], what: T, one: int) -> None:
+    """Count *what*, and forget it when there is none left."""
+    counts[what] += one
+    if not counts[what]:
+        del counts[what]
 
 
 def _older(left: str, right: str) -> bool:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, UNTROUBLED, Reason
-from onecloud_operator.api.status import State
 from onecloud_operator.engine.lanes import Lane
+from onecloud_operator.kube.standing import OTHER, REASONS, STATES
 from onecloud_operator.onecloud import Traffic
-from onecloud_operator.telemetry.metrics import MAX_FEEDS, MAX_TROUBLES, OTHER, code_of, label, tally
+from onecloud_operator.telemetry.metrics import MAX_FEEDS, MAX_TROUBLES, code_of, label, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from onecloud_operator.election.election import Election, Fence
     from onecloud_operator.engine.queue import Queue
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud import Endpoints
     from onecloud_operator.onecloud.models import Exchange
     from onecloud_operator.telemetry.metrics import Metrics, Sample
-
-STATES = frozenset(get_args(State))
-REASONS = frozenset({*SYNCED_REASONS, *DELETING_REASONS})
 
 
 @dataclass(slots=True)
@@ -97,15 +93,15 @@ class WorkSamples:
             yield "feed_staleness_seconds", name, now - min(fresh_at(feed) for feed in several)
 
     def _of_objects(self) -> Iterator[Sample]:
-        states: Counter[object] = Counter()
+        states: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
         troubles: Counter[tuple[str, str, str]] = Counter()
-        for namespace, status in self.objects.statuses():
-            conditions = conditions_of(status)
-            states[status.get("state")] += 1
-            reasons[synced_reason(conditions)] += 1
-            if (trouble := trouble_of(conditions)) is not None:
-                troubles[label(namespace), *trouble] += 1
+        for (namespace, standing), number in self.objects.standings.items():
+            states[standing.state] += number
+            reasons[standing.reason] += number
+            if standing.trouble is not None:
+                reason, stalled = standing.trouble
+                troubles[label(namespace), reason, str(stalled).lower()] += number
         for state, number in tally(states, STATES).items():
             yield "servers", (state,), float(number)
         for reason, number in tally(reasons, REASONS).items():
@@ -137,27 +133,6 @@ def fresh_at(feed: Feed[Key]) -> float:
     """Return when the newest complete poll was sent, or since when the first one is awaited."""
     health = feed.health
     return health.since if health.fresh_at is None else health.fresh_at
-
-
-def conditions_of(status: Mapping[str, object]) -> Mapping[str, Mapping[str, object]]:
-    """Return the conditions by their type."""
-    conditions = status.get("conditions")
-    return {each.get("type"): each for each in (conditions if isinstance(conditions, list) else ())}
-
-
-def synced_reason(conditions: Mapping[str, Mapping[str, object]]) -> str:
-    """Return the reason of the condition Synced; an object without one was not yet observed."""
-    return str(conditions["Synced"].get("reason")) if "Synced" in conditions else Reason.NOT_YET_OBSERVED
-
-
-def trouble_of(conditions: Mapping[str, Mapping[str, object]]) -> tuple[str, str] | None:
-    """Return why the object makes no progress, and whether it is stalled; None if all is well."""
-    deleting = conditions.get("Deleting")
-    reason = synced_reason(conditions) if deleting is None else str(deleting.get("reason"))
-    stalled = "Stalled" in conditions
-    if reason in UNTROUBLED and not stalled:
-        return None
-    return reason if reason in REASONS else OTHER, str(stalled).lower()
 
 
 def exchange_counter(metrics: Metrics) -> Callable[[Exchange], None]:

@@ -1,0 +1,52 @@
+"""How an object stands: what is counted of it, which is kept beside it so that counting reads no status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+
+from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, UNTROUBLED, Reason
+from onecloud_operator.api.status import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STATES = frozenset(get_args(State))
+REASONS = frozenset({*SYNCED_REASONS, *DELETING_REASONS})
+OTHER = "other"  # than the words that we write
+
+
+class Standing(NamedTuple):
+    """
+    The state of its server, the reason of its condition Synced, and what holds it up.
+
+    *trouble*: a reason, and whether waiting does not help; None if it is as wanted or on its way. All are
+    words that we write: there are few, whatever somebody writes into a status.
+    """
+
+    state: str
+    reason: str
+    trouble: tuple[str, bool] | None
+
+
+def standing_of(body: Mapping[str, Any]) -> Standing:
+    """Return how an object stands; one without conditions was not yet observed."""
+    status = body.get("status")
+    status = status if isinstance(status, dict) else {}
+    listed = status.get("conditions")
+    found = (each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict))
+    conditions = {each["type"]: each for each in found if isinstance(each.get("type"), str)}
+    synced = str(conditions["Synced"].get("reason")) if "Synced" in conditions else Reason.NOT_YET_OBSERVED
+    deleting = conditions.get("Deleting")
+    reason = synced if deleting is None else str(deleting.get("reason"))
+    stalled = "Stalled" in conditions
+    troubled = reason not in UNTROUBLED or stalled
+    state = status.get("state")
+    return Standing(
+        state if isinstance(state, str) and state in STATES else OTHER,
+        _known(synced),
+        (_known(reason), stalled) if troubled else None,
+    )
+
+
+def _known(reason: str) -> str:
+    return reason if reason in REASONS else OTHER
