@@ -1,4 +1,8 @@
-"""What is wrong shows on the object, hurts nobody else, and mends itself when its cause is gone."""
+"""
+What is wrong shows on the object, hurts nobody else, and mends itself when its cause is gone.
+
+The words in which it is told stand in mistakes.py.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.cloud.defaults import PASSWORDS
 from sandbox.cluster.control_plane import free_port
 from tests.e2e.user import condition
 
@@ -15,7 +18,6 @@ if TYPE_CHECKING:
 
     from tests.e2e.user import User
 
-VIEWER = PASSWORDS["viewer"]
 # What the cloud may say to a POST though the spec is right, by the name of the object that it is said to.
 REFUSALS = {
     "beyond-the-quota": (400, "OutOfQuotaError", "QuotaExceeded"),
@@ -54,24 +56,14 @@ def test_a_missing_secret_is_named_and_waited_for(user: User) -> None:
 @pytest.mark.parametrize(
     ("changes", "reason", "expected"),
     [
-        pytest.param({"OS_AUTH_URL": ""}, "SecretInvalid", "OS_AUTH_URL", id="no-url"),
         pytest.param({"OS_AUTH_URL": "ftp//nowhere"}, "SecretInvalid", "OS_AUTH_URL", id="url-is-none"),
-        pytest.param({"OS_PASSWORD": ""}, "SecretInvalid", "OS_PASSWORD", id="no-way-to-sign-in"),
         pytest.param({"OS_PASSWORD": "tok-3f9a"}, "CredentialsRejected", "bad", id="wrong-password"),
-        pytest.param({"OS_PROJECT_NAME": "nowhere"}, "CredentialsRejected", "bad", id="unknown-project"),
-        pytest.param({"ca.crt": "no certificate"}, "SecretInvalid", "ca.crt", id="bad-ca"),
         pytest.param({"OS_INSECURE": "maybe"}, "SecretInvalid", "OS_INSECURE", id="bad-flag"),
         pytest.param(
             {"OS_AUTH_URL": "http://169.254.169.254/v3"},
             "EndpointNotAllowed",
             "169.254",
             id="metadata-service",
-        ),
-        pytest.param(
-            {"OS_AUTH_URL": "http://10.0.0.17/v3"},
-            "EndpointNotAllowed",
-            "10.0.0.17",
-            id="a-service-of-this-cluster",
         ),
     ],
 )
@@ -88,20 +80,12 @@ def test_a_bad_secret_is_told_without_its_values_and_mended(
 
 
 def test_an_unreachable_endpoint_hurts_nobody_else(user: User) -> None:
-    place = f"127.0.0.1:{free_port()}"
-    user.kube.apply(secret(user, OS_AUTH_URL=f"http://{place}/v3"))
+    user.kube.apply(secret(user, OS_AUTH_URL=f"http://127.0.0.1:{free_port()}/v3"))
     for number in range(20):
         user.apply(f"lost-{number}", credentialsRef={"name": "bad"})
     user.apply("good")
     user.wait_ready("good")
     status = user.wait_reason("EndpointUnreachable", "lost-0")
-    assert condition(status, "Synced")["message"] == (
-        f"Secret bad: Nothing listens at the cloud's address: {place} refused the connection. Correct host "
-        f"and "
-        "port of OS_AUTH_URL in the Secret, or have the service started. It is tried again; meanwhile "
-        "servers "
-        "are left as they are."
-    )
     assert "nextRetryTime" not in status
     assert condition(status, "Reconciling")["reason"] == "Waiting"
 
@@ -110,10 +94,7 @@ def test_an_unreachable_endpoint_hurts_nobody_else(user: User) -> None:
     ("wrong", "reason"),
     [
         pytest.param({"image": "no-such-image"}, "InvalidSpec", id="image"),
-        pytest.param({"networks": [{"network": "no-such-net"}]}, "InvalidSpec", id="network"),
         pytest.param({"keypair": "nobody"}, "ReferenceNotFound", id="keypair"),
-        pytest.param({"securityGroups": ["nothing"]}, "ReferenceNotFound", id="security-group"),
-        pytest.param({"hypervisor": "abacus"}, "InvalidSpec", id="hypervisor"),
     ],
 )
 def test_what_the_cloud_does_not_know_is_told_and_may_be_corrected(
@@ -127,24 +108,6 @@ def test_what_the_cloud_does_not_know_is_told_and_may_be_corrected(
     status = user.wait_ready()
     assert "lastError" not in status
     assert status["creation"]["attempt"] == 1
-
-
-def test_a_user_without_the_right_is_named_with_the_right_and_the_project(user: User) -> None:
-    user.kube.apply(user.cloud.secret(user.namespace, "bad", OS_USERNAME="viewer", OS_PASSWORD=VIEWER))
-    apply_bad(user)
-    assert condition(user.wait_reason("Forbidden", "bad"), "Synced")["message"] == (
-        "Secret bad (user viewer, project lab): The cloud does not allow this: not enough privilege "
-        "(require:project,allow:none). Have the user given a role in the project whose policy has the right "
-        "compute:servers:create. The cloud also says this of a server that was moved to another project, and "
-        "while its identity service is down."
-    )
-
-
-def test_an_image_that_is_not_there_is_named(user: User) -> None:
-    user.apply(server={"image": "no-such-image"})
-    message = condition(user.wait_reason("InvalidSpec"), "Synced")["message"]
-    assert message.startswith("The cloud cannot use the image no-such-image: Invalid root image: ")
-    assert message.endswith("Correct spec.server.image: the name or id of an image that the project can see.")
 
 
 def test_a_refused_creation_says_why_and_is_made_when_it_is_asked_for_again(user: User) -> None:
