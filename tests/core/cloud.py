@@ -23,10 +23,12 @@ from onecloud_operator.core.cloud_writes import (
     GrowDisk,
     KeepDisk,
     Resize,
+    Resume,
     SetSecurityGroups,
     SetTags,
     Start,
     Stop,
+    Suspend,
     SyncStatus,
     Unlock,
     Update,
@@ -253,7 +255,9 @@ class Cloud:
             return Problem(Reason.PROVIDER_ERROR, "404")
         if isinstance(step, KeepDisk):
             return self._keep(row, step)
-        if isinstance(step, Start | Stop | Resize | GrowDisk) and not self._fits(row, step):
+        if isinstance(step, Start | Stop | Suspend | Resume | Resize | GrowDisk) and not self._fits(
+            row, step
+        ):
             return AGAIN
         if isinstance(step, Delete) and row.server.locked:
             return AGAIN
@@ -275,7 +279,7 @@ class Cloud:
             self._run(row, {"status": "detach_disk"}, {"status": row.server.status, "disks": left})
         return None
 
-    def _fits(self, row: Row, step: Start | Stop | Resize | GrowDisk) -> bool:
+    def _fits(self, row: Row, step: Start | Stop | Suspend | Resume | Resize | GrowDisk) -> bool:
         """Say whether the state of a server allows *step*."""
         server = row.server
         if server.phase is Phase.MOVING:
@@ -284,13 +288,16 @@ class Cloud:
             case Resize() if server.phase is not Phase.STOPPED:
                 size = (step.cpu or server.cpu) >= server.cpu, (step.memory_mib or server.memory_mib)
                 return bool(row.details.hot_plug) and size[0] and size[1] >= server.memory_mib
+            case Stop() | Resume():
+                return (server.phase is Phase.SUSPENDED) == isinstance(step, Resume)
+            case Suspend():
+                return server.status == "running"
             case GrowDisk(disk_id=disk_id) if server.phase is not Phase.STOPPED:
                 return any(disk.id == disk_id and disk.index for disk in row.details.disks)
             case _:
                 return True
 
     def _work(self, row: Row, step: CloudWrite, resource: Resource) -> None:
-        rest = row.server.status
         match step:
             case Claim():
                 row.change(owner=owner_of(resource, Config()))
@@ -305,20 +312,10 @@ class Cloud:
                 row.change(tags=left | dict(put))
             case SetSecurityGroups(groups=groups):
                 row.change(security_groups=tuple(SecurityGroup(name, name) for name in groups))
-            case Start():
-                # The host agent says at each start what can be plugged in.
-                self._run(row, {"status": "starting"}, {"status": "running", "hot_plug": self.hot_plug})
-            case Stop():
-                was_on = row.server.phase is Phase.RUNNING
-                self._run(row, {"status": "stopping"}, {"status": "ready"})
-                row.halted = was_on and power(resource) != "Stopped"
-            case Resize():
-                sizes = {"cpu": step.cpu, "memory_mib": step.memory_mib, "instance_type": step.instance_type}
-                size = {name: value for name, value in sizes.items() if value is not None}
-                self._run(row, {"status": "change_flavor"}, size | {"status": rest})
-            case GrowDisk(disk_id=disk_id, size_mib=size_mib):
-                disks = (replace(d, size_mib=size_mib) if d.id == disk_id else d for d in row.details.disks)
-                self._run(row, {"status": "resize_disk"}, {"status": rest, "disks": tuple(disks)})
+            case Start() | Stop() | Suspend() | Resume():
+                self._switch(row, step, resource)
+            case Resize() | GrowDisk():
+                self._enlarge(row, step)
             case SyncStatus():
                 self._run(row, {"status": "sync_status"}, {"status": "running" if row.on else "ready"})
             case Unlock():
@@ -329,6 +326,33 @@ class Cloud:
                 pass
             case _:
                 assert_never(step)
+
+    def _switch(self, row: Row, step: Start | Stop | Suspend | Resume, resource: Resource) -> None:
+        match step:
+            case Start():
+                # The host agent says at each start what can be plugged in.
+                self._run(row, {"status": "starting"}, {"status": "running", "hot_plug": self.hot_plug})
+            case Stop():
+                was_on = row.server.phase is Phase.RUNNING
+                self._run(row, {"status": "stopping"}, {"status": "ready"})
+                row.halted = was_on and power(resource) != "Stopped"
+            case Suspend():
+                # It is shown to run once more on the way.
+                stages = ({"status": status} for status in ("suspending", "running", "suspend"))
+                self._run(row, *stages)
+            case Resume():
+                self._run(row, {"status": "resuming"}, {"status": "running"})
+
+    def _enlarge(self, row: Row, step: Resize | GrowDisk) -> None:
+        rest = row.server.status
+        match step:
+            case Resize():
+                sizes = {"cpu": step.cpu, "memory_mib": step.memory_mib, "instance_type": step.instance_type}
+                size = {name: value for name, value in sizes.items() if value is not None}
+                self._run(row, {"status": "change_flavor"}, size | {"status": rest})
+            case GrowDisk(disk_id=disk_id, size_mib=size_mib):
+                disks = (replace(d, size_mib=size_mib) if d.id == disk_id else d for d in row.details.disks)
+                self._run(row, {"status": "resize_disk"}, {"status": rest, "disks": tuple(disks)})
 
     def _delete(self, row: Row, *, for_good: bool) -> None:
         if row.server.status in DELETING_STATUSES or (row.server.recycled and not for_good):

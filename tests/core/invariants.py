@@ -19,10 +19,12 @@ from onecloud_operator.core.cloud_writes import (
     Disown,
     GrowDisk,
     Resize,
+    Resume,
     SetSecurityGroups,
     SetTags,
     Start,
     Stop,
+    Suspend,
     Unlock,
     Update,
 )
@@ -202,7 +204,7 @@ def _left_to_others(facts: Facts, step: CloudWrite) -> set[str]:
             touched = {word for word, value in sizes.items() if value is not None}
         case GrowDisk(disk_id=disk_id):
             touched = {"rootDisk" if disk_id == facts.resource.records.root_disk_id else "dataDisks"}
-        case Start() | Stop() if facts.resource.records.restart is None:
+        case Start() | Stop() | Suspend() | Resume() if facts.resource.records.restart is None:
             touched = {"powerState"}
         case _:
             touched = set()
@@ -253,6 +255,10 @@ def vain(step: CloudWrite, row: Row) -> bool:
             return server.phase is Phase.RUNNING
         case Stop():
             return server.phase is Phase.STOPPED
+        case Suspend():
+            return server.phase is Phase.SUSPENDED
+        case Resume():
+            return server.phase is Phase.RUNNING
         case Resize(cpu=cpu, memory_mib=memory, instance_type=kind):
             have = (server.cpu, server.memory_mib, server.instance_type)
             return all(want in (None, has) for want, has in zip((cpu, memory, kind), have, strict=True))
@@ -275,7 +281,8 @@ def disagreements(row: Row, spec: ServerSpec, wanted: str) -> set[str]:
     tags = spec.tags or {}
     phases = {
         "Running": {Phase.RUNNING},
-        "Stopped": {Phase.STOPPED, Phase.SUSPENDED},
+        "Stopped": {Phase.STOPPED},
+        "Suspended": {Phase.SUSPENDED},
         "Unmanaged": {Phase.RUNNING, Phase.STOPPED, Phase.SUSPENDED},
     }
     hardware = spec.hardware.model_dump(by_alias=True, exclude_none=True) if spec.hardware else {}

@@ -192,7 +192,7 @@ class OperatorMachine(RuleBasedStateMachine):
         wanted=st.fixed_dictionaries(
             {
                 "cpu": st.sampled_from([1, 2, 8]),
-                "powerState": st.sampled_from(["Running", "Stopped", "Unmanaged"]),
+                "powerState": st.sampled_from(["Running", "Stopped", "Suspended", "Unmanaged"]),
             },
             optional={
                 "tags": st.sampled_from([{"t": "a"}, {"t": "b"}, {"u": "c"}]),

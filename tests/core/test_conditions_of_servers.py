@@ -138,7 +138,7 @@ MOVING_LONG = Memory(moving_since=NOW - 61)
             replace(well_but("suspend"), resource=well(spec=spec({"powerState": "Unmanaged"})).resource),
             None,
             None,
-            "Suspended: Ready=True/PoweredOff Synced=True/UpToDate CredentialsValid=True/Authenticated",
+            "Suspended: Ready=True/Suspended Synced=True/UpToDate CredentialsValid=True/Authenticated",
             id="it-is-suspended-and-nobody-minds",
         ),
         pytest.param(

@@ -125,7 +125,7 @@ def test_tags_that_leave_the_spec_stay_while_tags_are_ignored_and_go_when_they_a
     assert plan(facts(tagged, resource=resource(records=managed))) == SetTags(ID, (), ("team",))
 
 
-@pytest.mark.parametrize("power", ["Running", "Stopped", "Unmanaged"])
+@pytest.mark.parametrize("power", ["Running", "Stopped", "Suspended", "Unmanaged"])
 @pytest.mark.parametrize("found", ["running", "ready", "suspend"])
 def test_an_ignored_power_state_is_left_as_it_is(power: str, found: str) -> None:
     case = ignoring("powerState", wanted={"powerState": power}, found=server(found))

@@ -127,7 +127,7 @@ OTHERS: dict[str, st.SearchStrategy[Any]] = {
     "networks": st.sampled_from([[{"network": "vnet-1"}], [{"network": "vnet-2", "mac": MAC}]]),
     "tags": st.dictionaries(st.sampled_from(["x", "y"]), st.sampled_from(["a", ""]), max_size=2),
     "securityGroups": st.lists(NAMES, min_size=1, max_size=2, unique=True),
-    "powerState": st.sampled_from(["Running", "Stopped", "Unmanaged"]),
+    "powerState": st.sampled_from(["Running", "Stopped", "Suspended", "Unmanaged"]),
     "rootDisk": st.sampled_from([{"size": "20Gi"}, {"size": "80Gi"}, {"backend": "rbd"}]),
     "dataDisks": st.sampled_from([[{"index": 1, "size": "10Gi"}], [{"index": 1, "size": "30Gi"}]]),
     "placement": st.just({"zoneID": "zone-1"}),

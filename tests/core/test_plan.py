@@ -12,10 +12,12 @@ from onecloud_operator.core.actions import AddFinalizer, BeginRestart, Hold, Set
 from onecloud_operator.core.cloud_writes import (
     GrowDisk,
     Resize,
+    Resume,
     SetSecurityGroups,
     SetTags,
     Start,
     Stop,
+    Suspend,
     SyncStatus,
     Update,
 )
@@ -69,10 +71,23 @@ if TYPE_CHECKING:
         pytest.param(
             {"powerState": "Unmanaged"}, server("ready"), Settled(), id="unmanaged-power-is-left-alone"
         ),
-        pytest.param({}, server("suspend"), Start(ID), id="suspended-but-wanted-on-is-started"),
+        pytest.param({}, server("suspend"), Resume(ID), id="suspended-but-wanted-on-is-resumed"),
         pytest.param(
-            {"powerState": "Stopped"}, server("suspend"), Settled(), id="suspended-is-never-killed-to-be-off"
+            {"powerState": "Stopped"},
+            server("suspend"),
+            Resume(ID),
+            id="suspended-is-resumed-and-never-killed-to-be-off",
         ),
+        pytest.param(
+            {"powerState": "Suspended"}, server(), Suspend(ID), id="running-but-wanted-suspended-is-suspended"
+        ),
+        pytest.param(
+            {"powerState": "Suspended"},
+            server("ready"),
+            Start(ID),
+            id="what-is-off-is-started-to-be-suspended",
+        ),
+        pytest.param({"powerState": "Suspended"}, server("suspend"), Settled(), id="suspended-as-wanted"),
         pytest.param(
             {"powerState": "Stopped", "cpu": 4}, server(), Stop(ID), id="a-wanted-stop-comes-before-a-resize"
         ),

@@ -72,7 +72,7 @@ Each condition has a reason, a `message` for people, and the `observedGeneration
 
 | type | True | False | Unknown | absent |
 | --- | --- | --- | --- | --- |
-| `Ready` | the server is as this generation specifies: Available, PoweredOff, Observed | Creating, Updating, \
+| `Ready` | the server is as this generation specifies: Available, PoweredOff, Suspended, Observed | Creating, Updating, \
 WrongPowerState, OperationFailed, InRecycleBin, ExternallyDeleted; while there is no server, and from the deletion on: \
 the reason of `Synced` | NotYetObserved, ServerUnknown | never |
 | `Synced` | the server matches the spec, or the difference is only reported | see below | NotYetObserved | never |

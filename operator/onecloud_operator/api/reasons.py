@@ -54,6 +54,7 @@ class Reason(StrEnum):
     RELEASED = "Released"
     AVAILABLE = "Available"
     POWERED_OFF = "PoweredOff"
+    SUSPENDED = "Suspended"
     OBSERVED = "Observed"
     WRONG_POWER_STATE = "WrongPowerState"
     AUTHENTICATED = "Authenticated"
@@ -173,6 +174,7 @@ READY_REASONS = frozenset(
     {
         Reason.AVAILABLE,
         Reason.POWERED_OFF,
+        Reason.SUSPENDED,
         Reason.OBSERVED,
         Reason.CREATING,
         Reason.UPDATING,

@@ -217,11 +217,13 @@ class ServerSpec(Model):
         ),
         json_schema_extra=FIXED,
     )
-    power_state: Literal["Running", "Stopped", "Unmanaged"] | None = Field(
+    power_state: Literal["Running", "Stopped", "Suspended", "Unmanaged"] | None = Field(
         default=None,
         description=(
-            "Running or Stopped: the server is started or stopped to be so. Unmanaged: it is left as it "
-            "is. Absent: Running for a server that the object made, Unmanaged for an adopted one."
+            "Running, Stopped or Suspended: the server is started, stopped or suspended to be so. One that "
+            "is off is started before it is suspended, and one that is suspended is resumed before it is "
+            "stopped, as only a running server can be shut down. Unmanaged: it is left as it is. Absent: "
+            "Running for a server that the object made, Unmanaged for an adopted one."
         ),
         json_schema_extra=LIVE,
     )

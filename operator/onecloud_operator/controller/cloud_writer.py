@@ -16,10 +16,12 @@ from onecloud_operator.core.cloud_writes import (
     GrowDisk,
     KeepDisk,
     Resize,
+    Resume,
     SetSecurityGroups,
     SetTags,
     Start,
     Stop,
+    Suspend,
     SyncStatus,
     Unlock,
     Update,
@@ -52,7 +54,13 @@ if TYPE_CHECKING:
     from onecloud_operator.feed import Feed
     from onecloud_operator.onecloud import Cloud
 
-ACTIONS: dict[type[CloudWrite], str] = {Start: "start", Stop: "stop", SyncStatus: "syncstatus"}
+ACTIONS: dict[type[CloudWrite], str] = {
+    Start: "start",
+    Stop: "stop",
+    Suspend: "suspend",
+    Resume: "resume",
+    SyncStatus: "syncstatus",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +92,8 @@ class CloudWriter:
                 return await cloud.merge_user_metadata(server_id, tags(dict(put), remove))
             case SetSecurityGroups(server_id=server_id, groups=groups):
                 return await cloud.perform(server_id, "set-secgroup", security_groups(groups))
-            case Start(server_id=server_id) | Stop(server_id=server_id) | SyncStatus(server_id=server_id):
-                return await cloud.perform(server_id, ACTIONS[type(step)])
+            case Start() | Stop() | Suspend() | Resume() | SyncStatus():
+                return await cloud.perform(step.server_id, ACTIONS[type(step)])
             case Resize(server_id=server_id):
                 body = change_config(
                     cpu=step.cpu, memory_mib=step.memory_mib, instance_type=step.instance_type

@@ -70,6 +70,20 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspend:
+    """Have a running server hold still, with all that runs in it."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Have a suspended server go on."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Resize:
     """Change cpu and memory, or the instance type. *live*: the server runs, and goes on to."""
 
@@ -138,6 +152,8 @@ CloudWrite = (
     | SetSecurityGroups
     | Start
     | Stop
+    | Suspend
+    | Resume
     | Resize
     | GrowDisk
     | KeepDisk

@@ -25,7 +25,16 @@ from onecloud_operator.core.actions import (
     Resolve,
     Settled,
 )
-from onecloud_operator.core.cloud_writes import Create, Delete, KeepDisk, Start, Stop, SyncStatus
+from onecloud_operator.core.cloud_writes import (
+    Create,
+    Delete,
+    KeepDisk,
+    Resume,
+    Start,
+    Stop,
+    Suspend,
+    SyncStatus,
+)
 from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.attempt import unmade
@@ -54,8 +63,12 @@ if TYPE_CHECKING:
 DISKS_KEPT = REFUSALS_KEPT  # of 65 disks that a server shows, and of 64 that were kept of it
 LOOKS_KEPT = 2048  # more than the attempts whose ids one round of looks may have to go through
 
-# What a server shows that has been started, or stopped, to the end.
-_AIMS: dict[Phase, type[Start | Stop]] = {Phase.RUNNING: Start, Phase.STOPPED: Stop}
+# What a server shows that has been started, stopped and so on, to the end.
+_AIMS: dict[Phase, tuple[type[Start | Stop | Suspend | Resume], ...]] = {
+    Phase.RUNNING: (Start, Resume),
+    Phase.STOPPED: (Stop,),
+    Phase.SUSPENDED: (Suspend,),
+}
 
 
 def seeing(facts: Facts, reading: Reading) -> Facts:
@@ -72,7 +85,7 @@ def note_changes(memory: Memory, reading: Reading, now: float) -> Memory:
         # Of the steps of a moving server not each is looked at; what was the newest long before is known.
         moved_at = now if memory.moved_version is None else min(reading.first_seen_at, now)
         memory = replace(memory, moved_version=server.version, moved_at=moved_at)
-    if (aim := _AIMS.get(server.phase)) is not None:
+    for aim in _AIMS.get(server.phase, ()):
         acceptance = memory.acceptances.get(aim(server.id))
         if acceptance is not None and reading.asked_at >= acceptance.at:
             memory = note_success(memory, now, aim(server.id))

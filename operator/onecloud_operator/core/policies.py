@@ -43,7 +43,7 @@ def _adopts_only(resource: Resource) -> bool:
 
 
 def power(resource: Resource) -> str:
-    """Return the wanted power state: Running, Stopped or Unmanaged."""
+    """Return the wanted power state: Running, Stopped, Suspended or Unmanaged."""
     if ignored(resource, "powerState"):
         return "Unmanaged"
     server = resource.server_spec

@@ -34,10 +34,12 @@ from onecloud_operator.core.cloud_writes import (
     GrowDisk,
     KeepDisk,
     Resize,
+    Resume,
     SetSecurityGroups,
     SetTags,
     Start,
     Stop,
+    Suspend,
     SyncStatus,
     Unlock,
     Update,
@@ -97,6 +99,10 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the start", "start accepted by the cloud")
         case Stop():
             return Words("the stop", "stop accepted by the cloud")
+        case Suspend():
+            return Words("the suspension", "suspension accepted by the cloud")
+        case Resume():
+            return Words("the resumption", "resumption accepted by the cloud")
         case Resize():
             return Words("the resize", "resize accepted by the cloud")
         case GrowDisk():

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of, text_of_mib
 from onecloud_operator.api.server import PLAIN_FIELDS, folded
-from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.security_groups import groups_of
 
 if TYPE_CHECKING:
@@ -49,8 +48,8 @@ def differences(  # noqa: PLR0913 - all that a difference may depend on
     Return every difference, in the order in which they are mended.
 
     Only what the spec gives is compared, and what can be changed. *power* is the wanted state, its default
-    resolved: ``Running``, ``Stopped`` or ``Unmanaged``. *server* must be detailed, *disks* are its disks as
-    the spec names them.
+    resolved: ``Running``, ``Stopped``, ``Suspended`` or ``Unmanaged``. *server* must be detailed, *disks* are
+    its disks as the spec names them.
     """
     details = server.details
     if details is None:
@@ -124,12 +123,8 @@ def _power(power: str, server: Observed) -> Iterator[Difference]:
 
 
 def wrong_power(power: str, server: Observed) -> bool:
-    """Return whether *server* is not in the state *power*: ``Running``, ``Stopped`` or ``Unmanaged``."""
-    if power == "Unmanaged":
-        return False
-    # A suspended server can be started but not stopped (only killed), so for ``Stopped`` it is left as it is.
-    fits = (Phase.RUNNING,) if power == "Running" else (Phase.STOPPED, Phase.SUSPENDED)
-    return server.phase not in fits
+    """Return whether *server*, which rests, is in another state than *power*, or has none to be in."""
+    return power not in {"Unmanaged", server.phase.value}
 
 
 def text_of(value: object) -> str:

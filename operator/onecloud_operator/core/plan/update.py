@@ -7,7 +7,7 @@ How a resting server is brought closer to its spec.
     size                             larger, and its metadata allow hot-plug: at once; refused: as below
     size, instance type, root disk   stopped: as it is; running: if disruption allows a restart, all at one
                                      stop: record → stop → each of them → start
-    start wanted                     last, and also when something above is held back: a server is never left
+    other power state wanted         last, and also when something above is held back: a server is never left
                                      off because a change of it was refused
     names that are in doubt          looked up, once for all objects
     what nothing can change          reported, of an adopted server; of one that we made it is only drift
@@ -22,7 +22,7 @@ from onecloud_operator.api.fixed import fixed_field_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import Hold, Settled
-from onecloud_operator.core.cloud_writes import SetSecurityGroups, SetTags, Start, Stop, Update
+from onecloud_operator.core.cloud_writes import SetSecurityGroups, SetTags, Start, Update
 from onecloud_operator.core.creation_digests import edited
 from onecloud_operator.core.disk_ids import disks_of, root_trouble
 from onecloud_operator.core.observed import Phase
@@ -30,11 +30,12 @@ from onecloud_operator.core.plan.create_only import Doubt, Odd, compared
 from onecloud_operator.core.plan.data_disks import data_disk_steps
 from onecloud_operator.core.plan.diff import Difference, difference, differences
 from onecloud_operator.core.plan.guards import look_up
+from onecloud_operator.core.plan.power import power_step
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.plan.security_groups import group_doubts, groups_of
 from onecloud_operator.core.plan.sizes import size_purposes
 from onecloud_operator.core.plan.stops import Candidate, begun, spent_on, steps_while_stopped, unsettled
-from onecloud_operator.core.policies import ignored, power, reporting
+from onecloud_operator.core.policies import ignored, reporting
 from onecloud_operator.core.references import UnderWay, why_unresolved
 from onecloud_operator.core.restart import power_now, stopped_by_us
 
@@ -164,14 +165,14 @@ def _candidates(
         return
     by_field = {each.field: each for each in found}
     yield from _live(facts, spec, server, found)
-    power_off = "powerState" in by_field and power(facts.resource) == "Stopped"
-    if power_off:
-        yield Candidate(Stop(server.id))
+    switched = by_field["powerState"].want if "powerState" in by_field else None
+    if switched == "Stopped":
+        yield Candidate(power_step(facts, server, switched))
     yield from data_disk_steps(facts, spec, server, by_field)
-    if not power_off:
+    if switched != "Stopped":
         yield from steps_while_stopped(facts, server, size_purposes(facts, spec, server, by_field))
-    if "powerState" in by_field and not power_off:
-        yield Candidate(Start(server.id))
+    if switched is not None and switched != "Stopped":
+        yield Candidate(power_step(facts, server, switched))
     if (unasked := _unasked(facts, doubts)) is not None:
         yield Candidate(unasked)
     if fixed := tuple(d for d in found if fixed_field_of(d.field) is not None):

@@ -9,10 +9,12 @@ from onecloud_operator.core.actions import BeginRestart
 from onecloud_operator.core.cloud_writes import (
     GrowDisk,
     Resize,
+    Resume,
     SetSecurityGroups,
     SetTags,
     Start,
     Stop,
+    Suspend,
     Update,
 )
 from onecloud_operator.core.conclusion import KubeEvent
@@ -26,7 +28,18 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 SHOWN_LENGTH = 64  # of each value
-_CORRECTS = (BeginRestart, GrowDisk, Resize, SetSecurityGroups, SetTags, Start, Stop, Update)
+_CORRECTS = (
+    BeginRestart,
+    GrowDisk,
+    Resize,
+    Resume,
+    SetSecurityGroups,
+    SetTags,
+    Start,
+    Stop,
+    Suspend,
+    Update,
+)
 
 
 def correction_of(facts: Facts, step: Step) -> KubeEvent | None:

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 # Of every other reason somebody has to know; a cloud that is asked too often is asked again by itself.
-_UNALARMING = UNTROUBLED | {Reason.RATE_LIMITED, Reason.AVAILABLE, Reason.POWERED_OFF, Reason.OBSERVED}
+_UNALARMING = UNTROUBLED | {
+    Reason.RATE_LIMITED,
+    Reason.AVAILABLE,
+    Reason.POWERED_OFF,
+    Reason.SUSPENDED,
+    Reason.OBSERVED,
+}
 
 
 def log_lines(

@@ -146,7 +146,9 @@ def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed,
     good = (
         Ready("True", Reason.AVAILABLE, "The server runs.")
         if server.phase is Phase.RUNNING
-        else Ready("True", Reason.POWERED_OFF, f"The server is {server.phase.value.lower()}.")
+        else Ready("True", Reason.SUSPENDED, "The server is suspended.")
+        if server.phase is Phase.SUSPENDED
+        else Ready("True", Reason.POWERED_OFF, "The server is stopped.")
     )
     # True only for a generation that was realised: until then it stays what it was.
     if verdict.synced == "True":
