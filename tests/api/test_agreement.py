@@ -50,8 +50,12 @@ def one_of(*strategies: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 DISKS = st.fixed_dictionaries(
-    {"index": NUMBERS, "size": SIZES},
-    optional={"medium": st.sampled_from(["SSD", "ssd"]), "backend": TEXTS, "autoDelete": FLAGS},
+    {"name": st.sampled_from(["data", "log", "Data", "", "a" * 64, None, 1]), "size": SIZES},
+    optional={
+        "medium": st.sampled_from(["SSD", "ssd"]),
+        "backend": TEXTS,
+        "reclaimPolicy": st.sampled_from(["Retain", "Recycle", "Keep", None]),
+    },
 )
 NETWORKS = st.fixed_dictionaries(
     {"network": TEXTS},

@@ -22,8 +22,8 @@ def server(**fields: Any) -> dict[str, Any]:
     return {"server": fields}
 
 
-def disk(index: int = 1, size: str = "10Gi", **fields: Any) -> dict[str, Any]:
-    return {"index": index, "size": size, **fields}
+def disk(name: str = "data", size: str = "10Gi", **fields: Any) -> dict[str, Any]:
+    return {"name": name, "size": size, **fields}
 
 
 REFUSED = {
@@ -97,11 +97,13 @@ REFUSED = {
     "a-root-disk-in-powers-of-ten": (server(rootDisk={"size": "40G"}), "with Mi, Gi or Ti: write 40Gi"),
     "a-data-disk-in-terabytes": (server(dataDisks=[disk(size="2TB")]), "with Mi, Gi or Ti: write 2Ti"),
     "an-unknown-medium": (server(rootDisk={"medium": "Tape"}), "rootDisk.medium"),
-    "data-disk-0": (server(dataDisks=[disk(0)]), "dataDisks"),
-    "a-gap-between-data-disks": (server(dataDisks=[disk(2)]), "without gaps"),
+    "a-data-disk-without-a-name": (server(dataDisks=[{"size": "10Gi"}]), "needs a name"),
+    "a-data-disk-with-a-name-in-capitals": (server(dataDisks=[disk("Data")]), "needs a name"),
+    "a-data-disk-with-a-long-name": (server(dataDisks=[disk("x" * 64)]), "dataDisks"),
+    "an-unknown-reclaim-policy": (server(dataDisks=[disk(reclaimPolicy="Delete")]), "reclaimPolicy"),
     "one-data-disk-twice": (server(dataDisks=[disk(), disk()]), "dataDisks"),
-    "sixteen-data-disks": (server(dataDisks=[disk(n) for n in range(1, 17)]), "dataDisks"),
-    "a-data-disk-without-a-size": (server(dataDisks=[{"index": 1}]), "size"),
+    "sixteen-data-disks": (server(dataDisks=[disk(f"data-{n}") for n in range(16)]), "dataDisks"),
+    "a-data-disk-without-a-size": (server(dataDisks=[{"name": "data"}]), "size"),
     # networks
     "no-network-in-the-list": (server(networks=[]), "server.networks"),
     "one-network-twice": (server(networks=[{"network": "a"}, {"network": "a"}]), "networks"),

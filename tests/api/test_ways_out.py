@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sandbox.cluster.kube import Kube
 
 FULL: dict[str, Any] = merged(
-    SPEC, {"server": {"dataDisks": [{"index": 1, "size": "10Gi"}], "securityGroups": ["db"]}}
+    SPEC, {"server": {"dataDisks": [{"name": "data-1", "size": "10Gi"}], "securityGroups": ["db"]}}
 )
 EDITS = [way for way in WAYS if isinstance(way.out, Edit)]
 ANNOTATIONS = [way for way in WAYS if isinstance(way.out, Annotate)]

@@ -37,7 +37,7 @@ WRITTEN = {
     "memory": "2048Mi",
     "image": "ubuntu-22.04",
     "rootDisk": {"size": "32768Mi"},
-    "dataDisks": [{"index": 2, "size": "10240Mi"}, {"index": 1, "size": "10Gi"}],
+    "dataDisks": [{"name": "data-2", "size": "10240Mi"}, {"name": "data-1", "size": "10Gi"}],
     "networks": [{"network": "vnet-db"}, {"network": "vnet-1"}],
     "securityGroups": ["web", "default"],
     "tags": {"team": "shop", "cost-center": "0815", "spare": "yes"},

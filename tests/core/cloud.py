@@ -34,6 +34,7 @@ from onecloud_operator.core.cloud_writes import (
     Update,
 )
 from onecloud_operator.core.config import Config
+from onecloud_operator.core.disk_records import RETAIN, policy_of
 from onecloud_operator.core.facts import Cause, History
 from onecloud_operator.core.observed import (
     DELETING_STATUSES,
@@ -372,9 +373,9 @@ class Cloud:
         if made.id in self.used:
             return BURNT
         sizes = {0: spec.root_disk.size if spec.root_disk and spec.root_disk.size else "10Gi"}
-        sizes |= {disk.index: disk.size for disk in spec.data_disks or ()}
+        sizes |= {index: disk.size for index, disk in enumerate(spec.data_disks or (), start=1)}
         made_of = "" if made.attempt == 1 else f"-{made.attempt}"
-        kept = {disk.index for disk in spec.data_disks or () if disk.auto_delete is False}
+        kept = {n for n, disk in enumerate(spec.data_disks or (), start=1) if policy_of(disk) == RETAIN}
         shown = Details(
             1,
             disks=tuple(

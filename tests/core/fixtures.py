@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.spec import Spec
+from onecloud_operator.core.disk_records import BOUND, DiskRecord
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.observed import (
     Details,
@@ -61,6 +62,13 @@ DATA = Disk("disk-1", 1, 10240)
 OWNER = Owner("cluster0", "shop", "web-1", UID)
 BEGUN = Creation(1, ID, "shop.web-1", "2026-11-23T11:59:00Z")
 MADE = replace(BEGUN, completed_at="2026-11-23T11:59:30Z")
+
+
+def bound(
+    name: str = "data-1", disk_id: str = "disk-1", policy: str = "Recycle", **changes: Any
+) -> DiskRecord:
+    """Return the record of a data disk that is known, and that all is done for."""
+    return replace(DiskRecord(name, policy, BOUND, disk_id, applied=policy, tagged=True), **changes)
 
 
 def spec(server: Mapping[str, Any] | None = None, **policies: Any) -> Spec:

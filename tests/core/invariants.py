@@ -299,7 +299,9 @@ def disagreements(row: Row, spec: ServerSpec, wanted: str) -> set[str]:
         "rootDisk.size": spec.root_disk is None
         or spec.root_disk.size is None
         or disks[0] >= mib_of(spec.root_disk.size),
-        "dataDisks": all(disks.get(d.index, 0) >= mib_of(d.size) for d in spec.data_disks or ()),
+        "dataDisks": all(
+            disks.get(index, 0) >= mib_of(d.size) for index, d in enumerate(spec.data_disks or (), start=1)
+        ),
         "hardware": all(
             server.plain(f"hardware.{name}") == want
             for name, want in hardware.items()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 STAYS, GOES = DiskState(auto_delete=False), DiskState(auto_delete=True)
 KNOWN = {"root_disk_id": "disk-0"}
 SINCE = "2026-11-23T11:59:50Z"
-DECLARED = {"dataDisks": [{"index": 1, "size": "10Gi", "autoDelete": False}]}
+DECLARED = {"dataDisks": [{"name": "data-1", "size": "10Gi", "reclaimPolicy": "Retain"}]}
 
 
 def shown(*disks: Disk, status: str = "running", **changes: Any) -> Observed:

@@ -88,7 +88,7 @@ class OperatorMachine(RuleBasedStateMachine):
         }
         self.base: dict[str, Any] = {"name": NAME} if story == "adopt-or-create" else {}
         if keeps and story == "make":
-            self.base["dataDisks"] = [{"index": 1, "size": "10Gi", "autoDelete": False}]
+            self.base["dataDisks"] = [{"name": "data-1", "size": "10Gi", "reclaimPolicy": "Retain"}]
         fresh = resource(finalizers=(), records=Records(), spec=spec(self.base, **self.policies))
         self.world = World.of(fresh)
         self.world.decide, self.world.conclude, self.world.before = self.decide, self.conclude, keep

@@ -23,7 +23,7 @@ from onecloud_operator.core.cloud_writes import (
 from onecloud_operator.core.observed import Disk
 from onecloud_operator.core.values import Problem
 from tests.core.cloud import Cloud
-from tests.core.fixtures import ID, RESTART, details, resource, server, spec
+from tests.core.fixtures import ID, RESTART, bound, details, records, resource, server, spec
 from tests.core.world import World
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ ACTIONS = [
     pytest.param(Stop, ON, {"cpu": 1}, RESTART, id="stop-for-a-change"),
     pytest.param(Resize, OFF, {"cpu": 4, "powerState": "Stopped"}, {}, id="resize"),
     pytest.param(Resize, HOT, {"cpu": 4}, {}, id="live-resize"),
-    pytest.param(GrowDisk, TWO, {"dataDisks": [{"index": 1, "size": "20Gi"}]}, {}, id="growth"),
+    pytest.param(GrowDisk, TWO, {"dataDisks": [{"name": "data-1", "size": "20Gi"}]}, {}, id="growth"),
     pytest.param(SetTags, ON, {"tags": {"a": "b"}}, {}, id="tags"),
     pytest.param(Update, ON, {"description": "new"}, {}, id="update"),
     pytest.param(SetSecurityGroups, ON, {"securityGroups": ["db"]}, {}, id="groups"),
@@ -64,7 +64,7 @@ ACTIONS = [
 
 
 def frozen(kind: type, found: Observed, wanted: dict[str, Any], policies: dict[str, Any]) -> World:
-    world = World.of(resource(spec=spec(wanted, **policies)))
+    world = World.of(resource(spec=spec(wanted, **policies), records=records(disks=(bound(),))))
     world.cloud = Frozen(kind)
     world.cloud.put(found, world.cluster.stored.uid)
     return world

@@ -9,6 +9,7 @@ import pytest
 
 from onecloud_operator.core.actions import BeginAdoption, Hold, Settled
 from onecloud_operator.core.cloud_writes import GrowDisk, SetTags, Stop
+from onecloud_operator.core.disk_records import DiskRecord
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.observed import Disk, Reading, rooted
 from onecloud_operator.core.plan.plan import plan
@@ -23,6 +24,7 @@ from tests.core.fixtures import (
     PLACE,
     RESTART,
     ROOT,
+    bound,
     details,
     facts,
     nothing_yet,
@@ -38,8 +40,9 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import Observed
 
 BARE = Disk("disk-9", 0, 10240)  # what takes the root disk's place
-LARGER = {"rootDisk": {"size": "80Gi"}, "dataDisks": [{"index": 1, "size": "20Gi"}]}
-GIVEN = {"dataDisks": [{"index": 1, "size": "10Gi"}]}
+LARGER = {"rootDisk": {"size": "80Gi"}, "dataDisks": [{"name": "data-1", "size": "20Gi"}]}
+PENDING = (DiskRecord("data-1", "Recycle", "Pending", asked=(("size", "10Gi"),), applied="Recycle"),)
+GIVEN = {"dataDisks": [{"name": "data-1", "size": "10Gi"}]}
 OLD = replace(MADE, completed_at="2026-11-01T11:59:30Z")  # by an operator that kept no record of disks
 ADOPTED = {"creation": None, "adopted_at": "2026-11-23T11:59:30Z"}
 
@@ -78,13 +81,15 @@ def failed(given: Facts) -> str:
 
 
 def test_the_ids_of_its_disks_are_remembered_when_a_server_is_complete() -> None:
-    making = resource(spec=spec(GIVEN), records=records(creation=BEGUN))
+    making = resource(spec=spec(GIVEN), records=records(creation=BEGUN, disks=PENDING))
     status = status_of(facts(shown(replace(ROOT, image=None, image_id=None), DATA), resource=making))
     assert "completedAt" in status["creation"]
     assert status["rootDiskID"] == "disk-0"
-    assert status["dataDiskIDs"] == [{"index": 1, "id": "disk-1"}]
+    (known,) = status["dataDisks"]
+    assert (known["name"], known["id"], known["stage"]) == ("data-1", "disk-1", "Bound")
     again = records_of(status)
-    assert (again.root_disk_id, again.data_disk_ids) == ("disk-0", ((1, "disk-1"),))
+    assert again.root_disk_id == "disk-0"
+    assert again.disks == (bound(tagged=False),)
 
 
 def test_details_that_come_after_the_completion_tell_the_disks_as_well() -> None:
@@ -103,7 +108,7 @@ def test_they_are_remembered_with_the_record_of_an_adoption() -> None:
     status = report(given, BeginAdoption(ID, PLACE)).status
     assert status is not None
     assert status["rootDiskID"] == "disk-9"
-    assert status["dataDiskIDs"] == [{"index": 1, "id": "disk-1"}]
+    assert "dataDisks" not in status, "where a disk is says nothing of which it is"
 
 
 def test_an_adopted_server_whose_image_lies_elsewhere_has_no_root_disk_that_is_known() -> None:
@@ -146,7 +151,7 @@ def test_nothing_is_remembered_of_a_server_that_moves_or_is_only_recalled_or_not
 
 @pytest.mark.parametrize("status", ["ready", "running"])
 def test_a_root_disk_that_is_missing_is_told_and_no_disk_is_grown(status: str) -> None:
-    known = {"root_disk_id": "disk-0", "data_disk_ids": ((1, "disk-1"),)}
+    known = {"root_disk_id": "disk-0", "disks": (bound(),)}
     given = seen(DATA, wanted={**LARGER, "powerState": "Unmanaged"}, recorded=known, status=status)
     message = failed(given)
     assert "disk-0" in message
@@ -203,29 +208,29 @@ def test_a_root_disk_that_is_not_known_is_not_grown_and_the_way_out_is_told() ->
 
 
 def test_a_data_disk_is_grown_by_its_id_wherever_it_is() -> None:
-    known = {"root_disk_id": "disk-0", "data_disk_ids": ((1, "disk-1"),)}
+    known = {"root_disk_id": "disk-0", "disks": (bound(),)}
     other = Disk("disk-7", 1, 1024)
-    wanted = {"dataDisks": [{"index": 1, "size": "20Gi"}]}
+    wanted = {"dataDisks": [{"name": "data-1", "size": "20Gi"}]}
     given = seen(ROOT, other, replace(DATA, index=4), wanted=wanted, recorded=known)
     assert plan(given) == GrowDisk(ID, "disk-1", 20480)
 
 
 def test_another_disk_in_a_data_disks_place_is_not_grown_for_it() -> None:
-    known = {"root_disk_id": "disk-0", "data_disk_ids": ((1, "disk-1"),)}
-    wanted = {"dataDisks": [{"index": 1, "size": "20Gi"}]}
+    known = {"root_disk_id": "disk-0", "disks": (bound(),)}
+    wanted = {"dataDisks": [{"name": "data-1", "size": "20Gi"}]}
     given = seen(ROOT, Disk("disk-7", 1, 1024), wanted=wanted, recorded=known)
     assert not isinstance(plan(given), GrowDisk)
-    assert status_of(given)["dataDiskIDs"] == [{"index": 1, "id": "disk-1"}]
+    assert [each["id"] for each in status_of(given)["dataDisks"]] == ["disk-1"]
 
 
 def test_a_root_disk_that_was_moved_is_no_data_disk() -> None:
     moved = replace(ROOT, index=1)
     given = seen(BARE, moved, wanted=GIVEN, recorded={"root_disk_id": "disk-0"})
-    assert "dataDiskIDs" not in status_of(given)
+    assert "dataDisks" not in status_of(given)
 
 
 def test_a_new_attempt_and_a_new_adoption_forget_the_disks_of_the_old_server() -> None:
-    known = records(root_disk_id="disk-0", data_disk_ids=((1, "disk-1"),), **ADOPTED)
+    known = records(root_disk_id="disk-0", disks=(bound(),), **ADOPTED)
     given = facts(resource=resource(records=known), candidates=())
     status = report(given, BeginAdoption(ID, PLACE)).status
     assert status is not None
@@ -257,7 +262,9 @@ def test_the_status_shows_the_root_disk_by_its_id() -> None:
 
 
 def test_a_status_of_any_form_tells_some_disks_or_none() -> None:
-    odd = {"rootDiskID": 7, "dataDiskIDs": [1, {"index": True, "id": "a"}, {"index": 2}, {"id": "b"}]}
+    known = {"name": "a", "id": "disk-1", "reclaimPolicy": "Retain"}
+    rows = [1, known, {**known, "stage": "Lost"}, {"name": "b", "stage": "Bound", "reclaimPolicy": "Retain"}]
+    odd = {"rootDiskID": 7, "dataDisks": rows}
     assert records_of(odd) == Records()
 
 

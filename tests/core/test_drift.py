@@ -23,6 +23,7 @@ from tests.core.baselines import FULL, drift, later, reported, wanted
 from tests.core.fixtures import (
     MADE,
     NAMES,
+    bound,
     details,
     facts,
     mirror_with,
@@ -45,7 +46,8 @@ def complete(first: dict[str, Any] | None = None, found: Observed = FULL) -> Fac
     intent = spec(first)
     assert intent.server is not None
     made = replace(MADE, sent=sent_of(intent.server))
-    case = facts(found, resource=resource(spec=intent, records=records(creation=made)))
+    disks = tuple(bound(disk.name) for disk in intent.server.data_disks or ())
+    case = facts(found, resource=resource(spec=intent, records=records(creation=made, disks=disks)))
     return reported(case)
 
 
@@ -143,9 +145,9 @@ def test_a_new_server_made_by_a_name_that_the_cloud_shows_otherwise_is_well(name
             id="a-disk-moved-to-another-storage",
         ),
         pytest.param(
-            {"dataDisks": [{"index": 1, "size": "10Gi"}]},
+            {"dataDisks": [{"name": "data-1", "size": "10Gi"}]},
             {"disks": (RENAMED,)},
-            {"dataDisks[1]": ("a disk", "")},
+            {"dataDisks[data-1]": ("10Gi", "")},
             id="a-data-disk-detached",
         ),
     ],
@@ -206,9 +208,9 @@ def test_what_the_status_recalls_lacks_nothing() -> None:
 
 
 def test_a_restart_of_the_operator_takes_no_drift_back_and_writes_nothing() -> None:
-    data = {"dataDisks": [{"index": 1, "size": "10Gi"}]}
+    data = {"dataDisks": [{"name": "data-1", "size": "10Gi"}]}
     drifted = reported(later(complete({**KEYS, **data}), keypair=None, keypair_id=None, disks=(RENAMED,)))
-    assert {each["field"] for each in drifted.resource.status["drift"]} == {"keypair", "dataDisks[1]"}
+    assert {each["field"] for each in drifted.resource.status["drift"]} == {"keypair", "dataDisks[data-1]"}
     found = drifted.server
     assert found is not None
     assert found.details is not None

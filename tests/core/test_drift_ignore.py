@@ -16,7 +16,7 @@ from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.plan.update import open_differences
 from onecloud_operator.core.records import Records, Restart
 from onecloud_operator.core.report.report import report
-from tests.core.fixtures import ADOPTED, ID, details, facts, records, resource, server, spec
+from tests.core.fixtures import ADOPTED, ID, bound, details, facts, records, resource, server, spec
 from tests.core.invariants import keep
 from tests.core.stops import LARGER, adopted, row_of, sent, to_rest, world_of
 from tests.core.world import World
@@ -31,7 +31,7 @@ WANTED: dict[str, Any] = {
     "cpu": 4,
     "memory": "8Gi",
     "rootDisk": {"size": "80Gi"},
-    "dataDisks": [{"index": 1, "size": "20Gi"}],
+    "dataDisks": [{"name": "data-1", "size": "20Gi"}],
     "securityGroups": ["db"],
     "powerState": "Running",
     "tags": {"team": "shop"},
@@ -60,7 +60,7 @@ def ignoring(
     """Return the facts of an object that leaves the fields *words* to others."""
     mode = policies.pop("mode", "Correct")
     intent = spec(wanted, drift={"mode": mode, "ignore": list(words)}, **policies)
-    return facts(found, resource=resource(spec=intent))
+    return facts(found, resource=resource(spec=intent, records=records(disks=(bound(),))))
 
 
 def words_that_differ(case: Facts) -> set[str]:

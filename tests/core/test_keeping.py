@@ -31,6 +31,7 @@ from tests.core.fixtures import (
     ID,
     NOW,
     ROOT,
+    bound,
     details,
     reading,
 )
@@ -69,7 +70,7 @@ def test_retain_touches_nothing() -> None:
 
 def test_the_word_of_the_spec_keeps_a_disk_that_the_cloud_would_take() -> None:
     wanted: dict[str, Any] = {"wanted": DECLARED, "states": {"disk-1": GOES, "disk-2": GOES}}
-    known = {"data_disk_ids": ((1, "disk-1"),)}
+    known = {"disks": (bound(),)}
     assert plan(leaving(ROOT, DATA, MORE, recorded=known, **wanted)) == BeginKeeping(
         ("disk-1",), restored=False
     )

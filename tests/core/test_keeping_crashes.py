@@ -16,7 +16,12 @@ from tests.core.fixtures import (
 from tests.core.invariants import keep
 from tests.core.world import World
 
-WANTED = {"dataDisks": [{"index": n, "size": "10Gi", "autoDelete": n != 2} for n in (1, 2, 3)]}
+WANTED = {
+    "dataDisks": [
+        {"name": f"data-{n}", "size": "10Gi", "reclaimPolicy": "Retain" if n == 2 else "Recycle"}
+        for n in (1, 2, 3)
+    ]
+}
 
 
 def world_of(policy: str, *, recycled: bool = False) -> World:

@@ -23,6 +23,7 @@ from tests.core.fixtures import (
     ID,
     NOW,
     ROOT,
+    bound,
     facts,
     reading,
     records,
@@ -62,7 +63,7 @@ def test_a_disk_is_taken_out_of_the_bin_when_somebody_recycles_its_server() -> N
 
 
 def test_a_disk_that_was_declared_to_stay_and_would_go_is_spared() -> None:
-    given = in_bin(ROOT, DATA, states={"disk-1": GOES}, data_disk_ids=((1, "disk-1"),), **recording("disk-1"))
+    given = in_bin(ROOT, DATA, states={"disk-1": GOES}, disks=(bound(),), **recording("disk-1"))
     given = replace(given, resource=replace(given.resource, spec=spec(DECLARED)))
     assert plan(given) == KeepDisk(ID, "disk-1", "spare")
 

@@ -26,6 +26,7 @@ from tests.core.fixtures import (
     ID,
     MADE,
     PLACE,
+    bound,
     details,
     facts,
     reading,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 ADOPTED = Records(id=ID, place=PLACE, adopted_at="2026-11-23T11:59:30Z")
 # Of the fields that can change at any time, those that are not one value in one column.
-NOT_PLAIN = {"powerState", "tags", "securityGroups"}
+NOT_PLAIN = {"powerState", "tags", "securityGroups", "dataDisks[].reclaimPolicy"}
 MAC = "00:22:00:00:00:01"
 NAMES = st.sampled_from(["db", "default", "nobody", "11111111-2222-4333-8444-555555555555"])
 
@@ -129,7 +130,9 @@ OTHERS: dict[str, st.SearchStrategy[Any]] = {
     "securityGroups": st.lists(NAMES, min_size=1, max_size=2, unique=True),
     "powerState": st.sampled_from(["Running", "Stopped", "Suspended", "Unmanaged"]),
     "rootDisk": st.sampled_from([{"size": "20Gi"}, {"size": "80Gi"}, {"backend": "rbd"}]),
-    "dataDisks": st.sampled_from([[{"index": 1, "size": "10Gi"}], [{"index": 1, "size": "30Gi"}]]),
+    "dataDisks": st.sampled_from(
+        [[{"name": "data-1", "size": "10Gi"}], [{"name": "data-1", "size": "30Gi"}]]
+    ),
     "placement": st.just({"zoneID": "zone-1"}),
     "isolatedDevices": st.just([{"type": "USB"}]),
 }
@@ -186,7 +189,7 @@ def test_what_differs_is_mended_or_it_is_said_why_not(field: str) -> None:
         st.booleans(),
         st.sampled_from(["Never", "Restart"]),
         st.sampled_from(["Correct", "Report"]),
-        st.sampled_from([{}, {"root_disk_id": "disk-0", "data_disk_ids": ((1, "disk-1"),)}]),
+        st.sampled_from([{}, {"root_disk_id": "disk-0", "disks": (bound(),)}]),
     )
     def holds(
         wanted: tuple[dict[str, Any], Observed],

@@ -33,6 +33,7 @@ from tests.core.fixtures import (
     MADE,
     NOW,
     RESTART,
+    bound,
     details,
     facts,
     records,
@@ -228,7 +229,8 @@ def test_what_is_tried_for_weeks_is_tried_every_ten_minutes() -> None:
 
 def test_a_disk_is_grown_once_since_the_cloud_may_show_less_than_it_was_asked_for() -> None:
     grow = GrowDisk(ID, "disk-1", 204800)
-    intent = wanting({"dataDisks": [{"index": 1, "size": "200Gi"}]})
+    wanted = wanting({"dataDisks": [{"name": "data-1", "size": "200Gi"}]})
+    intent = replace(wanted, records=records(disks=(bound(),)))
     found = server(details=details(disks=(*details().disks, Disk("disk-1", 1, 102400))))
     assert plan(facts(found, resource=intent)) == grow
     once = Memory(acceptances={grow: Acceptance("1//False", 1, NOW - 5)})

@@ -30,6 +30,7 @@ from tests.core.fixtures import (
     NOW,
     OTHER_UID,
     UID,
+    bound,
     details,
     facts,
     reading,
@@ -145,8 +146,13 @@ def in_vain() -> Facts:
 
 def growing(size: str, **changes: Any) -> Facts:
     disks = (*details().disks, Disk("disk-1", 1, 10240))
-    data = {"dataDisks": [{"index": 1, "size": size}]}
-    return wanting(data, reading=reading(server(details=details(disks=disks))), **changes)
+    data = {"dataDisks": [{"name": "data-1", "size": size}]}
+    return wanting(
+        data,
+        records=records(disks=(bound(),)),
+        reading=reading(server(details=details(disks=disks))),
+        **changes,
+    )
 
 
 def back_again(**policies: Any) -> Facts:

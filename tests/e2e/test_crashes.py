@@ -223,13 +223,13 @@ def erased(user: User, name: str, servers: list[Server]) -> None:
 
 def with_a_disk_that_stays(user: User, name: str) -> None:
     """Have a server with a disk that is to outlive it."""
-    user.apply(name, {"dataDisks": [{"index": 1, "size": "10Gi", "autoDelete": False}]})
+    user.apply(name, {"dataDisks": [{"name": "data-1", "size": "10Gi", "reclaimPolicy": "Retain"}]})
     user.wait_ready(name)
 
 
 def with_a_disk_that_stays_for_good(user: User, name: str) -> None:
     """Have such a server, which is to be deleted for good."""
-    wanted = {"dataDisks": [{"index": 1, "size": "10Gi", "autoDelete": False}]}
+    wanted = {"dataDisks": [{"name": "data-1", "size": "10Gi", "reclaimPolicy": "Retain"}]}
     user.apply(name, wanted, deletionPolicy="Delete")
     user.wait_ready(name)
 

@@ -11,7 +11,9 @@ from tests.e2e.user import condition
 if TYPE_CHECKING:
     from tests.e2e.user import User
 
-STAYS = {"dataDisks": [{"index": 1, "size": "10Gi", "autoDelete": False}, {"index": 2, "size": "10Gi"}]}
+STAYS = {
+    "dataDisks": [{"name": "log", "size": "10Gi", "reclaimPolicy": "Retain"}, {"name": "tmp", "size": "10Gi"}]
+}
 GROWN = {"rootDisk": {"size": "40Gi"}}
 
 
@@ -21,7 +23,8 @@ def made(user: User, **policies: Any) -> tuple[str, str]:
     status = user.wait_ready()
     stays, goes = (disk["id"] for disk in status["server"]["dataDisks"])
     assert status["rootDiskID"] == status["server"]["rootDisk"]["id"]
-    assert status["dataDiskIDs"] == [{"index": 1, "id": stays}, {"index": 2, "id": goes}]
+    named = [(disk["name"], disk["id"], disk["reclaimPolicy"]) for disk in status["dataDisks"]]
+    assert named == [("log", stays, "Retain"), ("tmp", goes, "Recycle")]
     return stays, goes
 
 

@@ -22,6 +22,7 @@ from onecloud_operator.kube.installed_crd import (
     records_lost,
 )
 from onecloud_operator.telemetry.health import Health
+from tests.core.fixtures import bound
 from tests.engine.simulated import SimulatedClock
 
 OURS = schema()["properties"]["status"]
@@ -105,7 +106,7 @@ def test_every_record_that_a_decision_rests_on_is_one_that_the_crd_must_keep() -
         taken_from="uid",
         deletion_requested_at="2026-11-29T12:00:00Z",
         root_disk_id="disk-0",
-        data_disk_ids=((1, "disk-1"),),
+        disks=(bound(),),
         kept_disks=(KeptDisk("disk-1", "2026-11-29T12:00:00Z"),),
         restart=Restart("2026-11-29T12:00:00Z", "cpu"),
     )

@@ -44,8 +44,14 @@ FULL = {
     "image": "ubuntu-22.04",
     "rootDisk": {"size": "40Gi", "backend": "local", "medium": "SSD", "driver": "virtio", "cache": "none"},
     "dataDisks": [
-        {"index": 2, "size": "1Ti", "medium": "Hybrid"},
-        {"index": 1, "size": "200Gi", "backend": "rbd", "medium": "Rotational", "autoDelete": False},
+        {
+            "name": "data-1",
+            "size": "200Gi",
+            "backend": "rbd",
+            "medium": "Rotational",
+            "reclaimPolicy": "Retain",
+        },
+        {"name": "data-2", "size": "1Ti", "medium": "Hybrid"},
     ],
     "networks": [
         {"network": "vnet-db", "address": "10.88.0.20", "address6": "fd00::20", "default": True},
@@ -121,7 +127,7 @@ def test_every_field_of_the_spec_has_its_word() -> None:
                 "cache": "none",
             },
             {"index": 1, "size": 204800, "backend": "rbd", "medium": "rotate", "auto_delete": False},
-            {"index": 2, "size": 1048576, "medium": "hybrid"},
+            {"index": 2, "size": 1048576, "medium": "hybrid", "auto_delete": True},
         ],
         "nets": [
             {

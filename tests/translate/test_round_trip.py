@@ -5,6 +5,7 @@ from typing import Any
 
 from onecloud_operator.api.spec import ServerSpec
 from onecloud_operator.core.disk_ids import disks_of
+from onecloud_operator.core.disk_records import bound_in_order, going_along
 from onecloud_operator.core.observed import Details, Observed, Owner, Phase
 from onecloud_operator.core.plan.create_only import compared
 from onecloud_operator.core.plan.diff import differences
@@ -24,7 +25,7 @@ from onecloud_operator.translate import (
     update_changes,
 )
 from sandbox.cloud.defaults import default_inventory
-from tests.core.fixtures import resource
+from tests.core.fixtures import records, resource
 from tests.core.fixtures import spec as make_spec
 from tests.feed.live import PATIENCE_SECONDS, Live, live, until
 
@@ -55,8 +56,14 @@ FULL = {
         "cache": "writeback",
     },
     "dataDisks": [
-        {"index": 2, "size": "30Gi", "medium": "SSD"},
-        {"index": 1, "size": "20Gi", "backend": "local", "medium": "Rotational", "autoDelete": False},
+        {
+            "name": "data-1",
+            "size": "20Gi",
+            "backend": "local",
+            "medium": "Rotational",
+            "reclaimPolicy": "Retain",
+        },
+        {"name": "data-2", "size": "30Gi", "medium": "SSD"},
     ],
     "networks": [
         {"network": "vnet-db", "address": "10.88.0.20"},
@@ -132,7 +139,10 @@ async def read(parts: Live) -> Observed:
 def shown(spec: dict[str, Any], server: Observed) -> list[str]:
     wanted = ServerSpec.model_validate(spec)
     assert server.details is not None
-    disks = disks_of(resource(spec=make_spec().model_copy(update={"server": wanted})), server.details)
+    root = next(disk.id for disk in server.details.disks if disk.index == 0)
+    bound = bound_in_order(going_along(ServerSpec.model_validate(FULL), ()), server.details.disks, root)
+    intent = make_spec().model_copy(update={"server": wanted})
+    disks = disks_of(resource(spec=intent, records=records(disks=bound)), server.details)
     found = differences(wanted, server, power="Running", managed_tags=(), disks=disks, names=NAMES)
     return [
         *(f"{each.field}: {each.want} is {each.have}" for each in found),
@@ -174,7 +184,7 @@ async def test_every_change_that_is_asked_for_is_found_again() -> None:
             "securityGroups": ["web"],
             "tags": {"team": "billing"},
             "hardware": hardware,
-            "dataDisks": [{"index": 1, "size": "25Gi"}, {"index": 2, "size": "30Gi"}],
+            "dataDisks": [{"name": "data-1", "size": "25Gi"}, {"name": "data-2", "size": "30Gi"}],
         }
         assert len(shown(wanted, await read(parts))) == 12
         fields: dict[str, str | bool] = {

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+from onecloud_operator.api.disks import MADE
 from onecloud_operator.api.model import CHANGE, FIXED, LIVE, NEXT_START, RESTART
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ WORDS: Final = {
     LIVE[CHANGE]: "any time",
     NEXT_START[CHANGE]: "next start",
     RESTART[CHANGE]: "restart",
+    MADE[CHANGE]: "when made",
 }
 GROWS: Final = "can only grow"
 DEEPEST: Final = 5  # of headings

@@ -30,7 +30,7 @@ RECORDS = frozenset(
         "deletion",
         "heldBack",
         "rootDiskID",
-        "dataDiskIDs",
+        "dataDisks",
         "keptDisks",
         "conditions",
         "observedGeneration",

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StrictBool, StrictInt, StrictStr
+from pydantic import Field, StrictStr
+from pydantic.config import JsonDict
 
-from onecloud_operator.api.lists import Unique
-from onecloud_operator.api.model import CHANGE, FIXED, WHOLE, Model, Size, within
+from onecloud_operator.api.model import CHANGE, FIXED, LIVE, Model, Size, within
 from onecloud_operator.api.rule import Rule
 
 DiskSize = Annotated[Size, within("1Gi", "64Ti")]
 
 
+Backend = Annotated[StrictStr, Field(min_length=1, max_length=64)]
+Medium = Literal["Rotational", "SSD", "Hybrid"]
+Driver = Literal["virtio", "scsi", "ide", "sata", "pvscsi"]
+Cache = Literal["none", "writeback", "writethrough"]
+_LABEL = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+MADE: JsonDict = {CHANGE: "Counts when the disk is made; an edit later on is reported as drift."}
+
+
+def _option(description: str, mark: JsonDict) -> Any:  # noqa: ANN401 - a field of any type
+    return Field(default=None, description=description, json_schema_extra=mark)
+
+
 class DiskOptions(Model):
     """What root and data disks share."""
 
-    backend: Annotated[StrictStr, Field(min_length=1, max_length=64)] | None = Field(
-        default=None, description="Storage type, for example local, rbd or nfs.", json_schema_extra=FIXED
-    )
-    medium: Literal["Rotational", "SSD", "Hybrid"] | None = Field(
-        default=None, description="Medium of the storage.", json_schema_extra=FIXED
-    )
-    driver: Literal["virtio", "scsi", "ide", "sata", "pvscsi"] | None = Field(
-        default=None, description="Driver through which the server sees the disk.", json_schema_extra=FIXED
-    )
-    cache: Literal["none", "writeback", "writethrough"] | None = Field(
-        default=None, description="Cache mode.", json_schema_extra=FIXED
-    )
+    backend: Backend | None = _option("Storage type, for example local, rbd or nfs.", FIXED)
+    medium: Medium | None = _option("Medium of the storage.", FIXED)
+    driver: Driver | None = _option("Driver through which the server sees the disk.", FIXED)
+    cache: Cache | None = _option("Cache mode.", FIXED)
 
 
 class RootDisk(DiskOptions):
@@ -50,28 +55,45 @@ class RootDisk(DiskOptions):
 class DataDisk(DiskOptions):
     """A data disk."""
 
-    index: Annotated[StrictInt, Field(ge=1, le=15), WHOLE] = Field(
-        description="Number of the disk: 1, 2, 3 and so on, without gaps. The root disk is 0.",
-        json_schema_extra=FIXED,
+    name: Annotated[StrictStr, Field(max_length=63)] = Field(
+        default="", description="Name of the disk within this list, a DNS label: which disk it is. Needed."
     )
+    backend: Backend | None = _option("Storage type, for example local, rbd or nfs.", MADE)
+    medium: Medium | None = _option("Medium of the storage.", MADE)
+    driver: Driver | None = _option("Driver through which the server sees the disk.", MADE)
+    cache: Cache | None = _option("Cache mode.", MADE)
     size: DiskSize = Field(
         description="Size, from 1Gi to 64Ti, for example 200Gi; a whole number with Mi, Gi or Ti.",
-        json_schema_extra={CHANGE: "Can only grow."},
+        json_schema_extra={CHANGE: "Can only grow, which it does while the server runs, too."},
     )
-    auto_delete: StrictBool | None = Field(
+    reclaim_policy: Literal["Retain", "Recycle"] | None = Field(
         default=None,
         description=(
-            "Whether the disk is deleted with the server. Absent: the cloud's default. One that is not is "
-            "detached before the server is removed, and taken out of the recycle bin if others put it there."
+            "What becomes of the disk when the server goes. Retain: it is detached before, and kept; it is "
+            "taken out of the recycle bin if others put it there. Recycle: it goes along with the server. "
+            "Absent: Recycle."
         ),
-        json_schema_extra=FIXED,
+        json_schema_extra=LIVE,
+    )
+
+    rules: ClassVar[tuple[Rule[DataDisk], ...]] = (
+        Rule(
+            "each data disk needs a name, a DNS label such as data, by now instead of an index, and "
+            "reclaimPolicy: Retain for autoDelete: false. Or take dataDisks out, which touches no disk",
+            cel=f"self.name.matches('{_LABEL}')",
+            holds=lambda self: re.fullmatch(_LABEL, self.name) is not None,
+            field=".name",
+            reason="FieldValueRequired",
+        ),
     )
 
 
-_WITHOUT_GAPS: Rule[tuple[DataDisk, ...]] = Rule(
-    "data disks are numbered 1, 2, 3 and so on, without gaps",
-    cel="self.all(d, d.index <= size(self))",
-    holds=lambda disks: all(disk.index <= len(disks) for disk in disks),
+# An entry of an earlier version has no name, and where entries of a map lack their key, the API server
+# refuses every write to the object, that of its status too. So this is no map, and names are defaulted.
+_OWN_NAMES: Rule[tuple[DataDisk, ...]] = Rule(
+    "each name may stand in dataDisks once",
+    cel="self.all(d, d.name == '' || self.exists_one(other, other.name == d.name))",
+    holds=lambda disks: len({disk.name for disk in disks}) == len(disks),
 )
 
-DataDisks = Annotated[tuple[DataDisk, ...], Field(max_length=15), Unique("index"), _WITHOUT_GAPS]
+DataDisks = Annotated[tuple[DataDisk, ...], Field(max_length=15), _OWN_NAMES]

@@ -11,19 +11,15 @@ from onecloud_operator.api.server import ServerSpec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DATA_DISKS = "dataDisks"  # as a whole, though each of them may grow
-
 
 @lru_cache(maxsize=1)
 def fixed_fields() -> tuple[str, ...]:
     """Return their paths below ``spec.server``, as they are on the wire."""
-    return (*_fixed_in(ServerSpec, ""), DATA_DISKS)
+    return tuple(_fixed_in(ServerSpec, ""))
 
 
 def fixed_field_of(path: str) -> str | None:
     """Return the field among them that *path* is, or is a part of; None if there is none."""
-    if path.startswith(DATA_DISKS) and path.endswith(".size"):
-        return None
     return next((f for f in fixed_fields() if path == f or path.startswith((f"{f}.", f"{f}["))), None)
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.api.fixed import DATA_DISKS
 from onecloud_operator.api.model import CHANGE, FIXED
 
 if TYPE_CHECKING:
@@ -34,11 +33,10 @@ _AS_BEFORE = "(has(self.spec.server) && has(oldSelf.spec.server) && self.spec.se
 def transition_rules(server: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the rules for the schema of ``spec.server``, those of fixed fields from their marks."""
     properties = server["properties"]
-    disk = properties["dataDisks"]["items"]
     clauses = (
         *_fixed(properties),
         _root_disk(),
-        _disks([name for name, field in disk["properties"].items() if _is_fixed(field) and name != "index"]),
+        _data_disks(),
     )
     texts = " + ".join(f"(({cel}) ? '' : '{said}. ')" for cel, said in clauses)
     return [
@@ -94,18 +92,12 @@ def _root_disk() -> Clause:
     return f"!{before} || !{now} || {grows}", "server.rootDisk.size can only grow"
 
 
-def _disks(fixed: list[str]) -> Clause:
-    same = " && ".join(f"(!has(n.{name}) || (has(o.{name}) && n.{name} == o.{name}))" for name in fixed)
-    kept = (
-        "self.spec.server.dataDisks.all(n, oldSelf.spec.server.dataDisks.exists(o, n.index == o.index"
-        f" && quantity(n.size).compareTo(quantity(o.size)) >= 0 && {same}))"
-    )
-    before = "has(oldSelf.spec.server.dataDisks)"
-    said = (
-        "once the server is made no data disk can be added, and each can only grow; its other fields cannot "
-        "change. Take one out to have it no longer looked after"
-    )
-    return f"!has(self.spec.server.dataDisks) || ({before} ? {kept} : {_sent(DATA_DISKS)})", said
+def _data_disks() -> Clause:
+    both = "has(self.spec.server.dataDisks) && has(oldSelf.spec.server.dataDisks)"
+    sized = "n.name == o.name && has(o.size) && has(n.size)"
+    smaller = f"{sized} && quantity(n.size).compareTo(quantity(o.size)) < 0"
+    grow = f"self.spec.server.dataDisks.all(n, !oldSelf.spec.server.dataDisks.exists(o, {smaller}))"
+    return f"!({both}) || {grow}", "each of server.dataDisks can only grow"
 
 
 _BOTH = ("self.spec.server", "oldSelf.spec.server")

@@ -159,10 +159,11 @@ class ServerSpec(Model):
     root_disk: RootDisk | None = Field(default=None, description="The system disk.")
     data_disks: DataDisks | None = Field(
         default=None,
-        description="Further disks, by their index.",
+        description="Further disks, by their names.",
         json_schema_extra={
-            CHANGE: "Once the server is made no disk can be added, and each can only grow. One that is taken "
-            "out is left as it is."
+            CHANGE: "Once the server is made each can only grow. One that is added then is not made, and one "
+            "that is taken out is left as it is.",
+            **ATOMIC_LIST,
         },
     )
     networks: Networks | None = Field(

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StrictInt, StrictStr
 
+from onecloud_operator.api.disk_status import RECORDED_DISKS, DiskRecordStatus
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
 from onecloud_operator.api.plain import with_fixed_fields
 from onecloud_operator.api.server import ServerSpec
@@ -93,9 +94,9 @@ class CreationStatus(StatusModel):
 
 
 class DiskBaseline(StatusModel):
-    """A disk's options."""
+    """The root disk's options."""
 
-    index: Count = Field(description="Its number in the spec; the root disk is 0.")
+    index: Count = Field(description="The root disk is 0.")
     backend: Short | None = shown("Storage type.")
     medium: Short | None = shown("Medium of the storage.")
     driver: Short | None = shown("Driver.")
@@ -120,7 +121,7 @@ class BaselineStatus(StatusModel):
     zone_id: Short | None = shown("Id of the zone.")
     manager_id: Short | None = shown("Id of the cloud account's subscription.")
     isolated_devices: Count | None = shown("Number of devices passed through.")
-    disks: Annotated[tuple[DiskBaseline, ...], Field(max_length=16)] | None = shown("Its disks.")
+    disks: Annotated[tuple[DiskBaseline, ...], Field(max_length=1)] | None = shown("Its root disk.")
     networks: Annotated[tuple[CardBaseline, ...], Field(max_length=32)] | None = shown("Its network cards.")
 
 
@@ -143,13 +144,6 @@ class DeletionStatus(StatusModel):
     """The removal under way."""
 
     requested_at: Time = Field(description="When the cloud was asked to delete the server.")
-
-
-class DataDiskID(StatusModel):
-    """Which disk one of spec.server.dataDisks is."""
-
-    index: Count = Field(description="Index in the spec.")
-    id: Short = Field(description="Id of the disk.")
 
 
 class KeptDiskStatus(StatusModel):
@@ -229,8 +223,10 @@ class Status(StatusModel):
         "Id of the root disk, as it was when the server was made or adopted. Another one in its place is not "
         "taken for it, unless the annotation onecloud.io/accept-root-disk names that one."
     )
-    data_disk_ids: Annotated[tuple[DataDiskID, ...], Field(max_length=15)] | None = shown(
-        "Which disks spec.server.dataDisks speaks of, wherever they are by now.", **ATOMIC_LIST
+    data_disks: Annotated[tuple[DiskRecordStatus, ...], Field(max_length=RECORDED_DISKS)] | None = shown(
+        "Which disk each of spec.server.dataDisks is, wherever it is by now, and what becomes of it. Those "
+        "that have left the spec stay for a while.",
+        **ATOMIC_LIST,
     )
     kept_disks: Annotated[tuple[KeptDiskStatus, ...], Field(max_length=64)] | None = shown(
         "Disks that were kept from going with the server. They stay in the cloud when the object is gone.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from onecloud_operator.api.identity import SERVER
+from onecloud_operator.api.old_shapes import without_old_shapes
 from onecloud_operator.api.spec import Spec
 from onecloud_operator.core.records import believed, records_of
 from onecloud_operator.core.resource import FINALIZER, Resource
@@ -23,11 +24,7 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
     status = body.get("status") or {}
     deleting = "deletionTimestamp" in metadata
     finalizers = tuple(metadata.get("finalizers") or ())
-    spec, flaw = None, None
-    try:
-        spec = Spec.model_validate(body.get("spec") or {})
-    except ValidationError as error:
-        flaw = flaw_of(error)
+    spec, flaw = _read(body.get("spec") or {})
     return Resource(
         namespace=metadata["namespace"],
         name=metadata["name"],
@@ -48,6 +45,21 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
         ),
         status=status,
     )
+
+
+def _read(stored: Mapping[str, Any]) -> tuple[Spec | None, str | None]:
+    """Return the spec, or what is wrong with it; both, where only a part has the shape of an old version."""
+    try:
+        return Spec.model_validate(stored), None
+    except ValidationError as error:
+        flaw = flaw_of(error)
+    rest = without_old_shapes(stored)
+    if rest is None:
+        return None, flaw
+    try:
+        return Spec.model_validate(rest), flaw
+    except ValidationError:
+        return None, flaw
 
 
 def flaw_of(error: ValidationError) -> str:

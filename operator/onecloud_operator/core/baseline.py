@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 ROOT_INDEX = 0
 FIXED_FIELDS = tuple(row for row in PLAIN_FIELDS if row.fixed)
-CARDS_LENGTH, DISKS_LENGTH, TEXT_LENGTH = 32, 16, 64  # the CRD's bounds
+CARDS_LENGTH, TEXT_LENGTH = 32, 64  # the CRD's bounds
 _WIRE_NAMES = tuple((row.path, wire_name(row.kept_as)) for row in FIXED_FIELDS)
 OPTIONS = ("backend", "medium", "driver", "cache")  # of a disk
 
 
 @fast_dataclass(frozen=True, slots=True)
 class DiskBase:
-    """A disk's options. *index*: in the spec, 0 for the root disk."""
+    """The root disk's options."""
 
     index: int
     backend: str | None = None
@@ -69,7 +69,6 @@ def baseline_of(server: Observed, disks: MatchedDisks) -> Baseline:
         msg = "a baseline needs a server with details"
         raise AssertionError(msg)
     root = disks.root
-    found = {**({ROOT_INDEX: root} if root else {}), **disks.data}
     cards = (CardBase(_cut(nic.network_id) or "", _cut(nic.address), _cut(nic.mac)) for nic in details.nics)
     return Baseline(
         image_id=_cut(root.image_id) if root else None,
@@ -79,8 +78,8 @@ def baseline_of(server: Observed, disks: MatchedDisks) -> Baseline:
         manager_id=_cut(details.manager_id),
         device_count=details.device_count,
         disks=tuple(
-            DiskBase(index, _cut(disk.backend), _cut(disk.medium), _cut(disk.driver), _cut(disk.cache))
-            for index, disk in sorted(found.items())[:DISKS_LENGTH]
+            DiskBase(ROOT_INDEX, _cut(disk.backend), _cut(disk.medium), _cut(disk.driver), _cut(disk.cache))
+            for disk in ((root,) if root else ())
         ),
         cards=tuple(sorted(cards, key=lambda card: (card.network_id, card.mac or ""))[:CARDS_LENGTH]),
         plain=_known({row.path: row.shown_in(server.mirror) for row in FIXED_FIELDS}),

@@ -11,7 +11,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.api.fixed import DATA_DISKS, fixed_fields
+from onecloud_operator.api.fixed import fixed_fields
 from onecloud_operator.api.server import PLAIN_FIELDS
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ DIGEST_LENGTH = 12
 GIVEN = "given"  # instead of a digest of what may hold a secret
 UNSURE = "?"  # sent with more than one value, and it is not known which made the server
 _NO_DIGEST = frozenset({"userData"})
-_GROWS = "size"
 # What the cloud shows of a server, of what counts only at its creation.
 _SEEN = frozenset(
     {
@@ -84,16 +83,10 @@ def edited(spec: ServerSpec, creation: Creation) -> frozenset[str]:
 
 
 def _digest(path: str, value: object) -> str:
-    if path == DATA_DISKS and isinstance(value, list):  # each may grow, and their order says nothing
-        value = sorted(({k: v for k, v in disk.items() if k != _GROWS} for disk in value), key=_index)
     if path == "networks" and isinstance(value, list):
         value = sorted(value, key=lambda card: str(card["network"]))
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
-
-
-def _index(disk: Mapping[str, Any]) -> int:
-    return int(disk["index"])
 
 
 def _at(body: Mapping[str, Any], path: str) -> object | None:
@@ -112,8 +105,6 @@ def recorded_whole(spec: ServerSpec, path: str) -> bool:
             return not any(
                 card.address6 or card.bandwidth or card.default is not None for card in spec.networks or ()
             )
-        case "dataDisks":
-            return all(disk.auto_delete is None for disk in spec.data_disks or ())
         case _:
             return path in _SEEN
 

@@ -15,6 +15,7 @@ from onecloud_operator.api.annotations import ACCEPT_ROOT_DISK
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.disk_records import bound_in_order, declared
 from onecloud_operator.core.observed import MatchedDisks
 
 if TYPE_CHECKING:
@@ -24,13 +25,12 @@ if TYPE_CHECKING:
     from onecloud_operator.core.resource import Resource
 
 ROOT_INDEX = 0
-MAX_DATA_DISKS = 15  # the CRD's bound of the spec's list
 
 
 def disks_of(resource: Resource, details: Details) -> MatchedDisks:
     """Return which of the disks in *details* the spec speaks of."""
     root, trouble = _root(resource, details)
-    return MatchedDisks(root, _data(resource, details, root), trouble)
+    return MatchedDisks(root, _data(resource, details), trouble)
 
 
 def root_of(resource: Resource, server: Observed) -> Disk | None:
@@ -79,13 +79,12 @@ def remembered(facts: Facts, records: Records, server: Observed | None, *, new: 
         records = replace(records, root_disk_id=first.id)
     if records is not resource.records:
         resource = replace(resource, records=records)
-    disks = disks_of(resource, details)
-    data = {**{index: disk.id for index, disk in disks.data.items()}, **dict(records.data_disk_ids)}
-    ids = tuple(sorted(data.items())[:MAX_DATA_DISKS])
-    root_id = disks.root.id if disks.root is not None else records.root_disk_id
-    if (root_id, ids) == (records.root_disk_id, records.data_disk_ids):
+    root = disks_of(resource, details).root
+    root_id = root.id if root is not None else records.root_disk_id
+    disks = declared(bound_in_order(records.disks, details.disks, root_id), resource.server_spec)
+    if (root_id, disks) == (records.root_disk_id, records.disks):
         return records
-    return replace(records, root_disk_id=root_id, data_disk_ids=ids)
+    return replace(records, root_disk_id=root_id, disks=disks)
 
 
 def _root(resource: Resource, details: Details) -> tuple[Disk | None, str | None]:
@@ -124,23 +123,15 @@ def _unrecorded(resource: Resource, details: Details, there: Disk | None) -> tup
     )
 
 
-def _data(resource: Resource, details: Details, root: Disk | None) -> dict[int, Disk]:
+def _data(resource: Resource, details: Details) -> dict[str, Disk]:
     spec = resource.server_spec
-    if spec is None or not spec.data_disks:
-        return {}
-    recorded = dict(resource.records.data_disk_ids)
-    taken = {*recorded.values(), resource.records.root_disk_id, root.id if root is not None else None}
     by_id = {disk.id: disk for disk in details.disks}
-    found = {}
-    for wanted in spec.data_disks:
-        if (disk_id := recorded.get(wanted.index)) is not None:
-            disk = by_id.get(disk_id)
-        else:
-            disk = placed(details, wanted.index)
-            disk = None if disk is not None and disk.id in taken else disk
-        if disk is not None:
-            found[wanted.index] = disk
-    return found
+    ids = {record.name: record.id for record in resource.records.disks}
+    return {
+        wanted.name: by_id[disk_id]
+        for wanted in (spec.data_disks if spec is not None else None) or ()
+        if (disk_id := ids.get(wanted.name)) in by_id and disk_id is not None
+    }
 
 
 def _first(details: Details) -> Disk | None:

@@ -109,11 +109,11 @@ class MatchedDisks:
     """
     The disks of a server as the spec names them (see disk_ids); an absent one is not there, or not known.
 
-    *data*: by the spec's index, wherever they are now. *trouble*: why there is no root disk to decide about.
+    *data*: by the spec's name, wherever they are now. *trouble*: why there is no root disk to decide about.
     """
 
     root: Disk | None = None
-    data: Mapping[int, Disk] = field(default_factory=dict)
+    data: Mapping[str, Disk] = field(default_factory=dict)
     trouble: str | None = None
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from onecloud_operator.api.fixed import fixed_fields
 from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, reason_in
 from onecloud_operator.core.baseline import Baseline, baseline_in
+from onecloud_operator.core.disk_records import DiskRecord, disks_in
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.values import Place
 
@@ -88,7 +89,7 @@ class Records:
     taken_from: str | None = None
     deletion_requested_at: str | None = None
     root_disk_id: str | None = None
-    data_disk_ids: tuple[tuple[int, str], ...] = ()  # by the spec's index
+    disks: tuple[DiskRecord, ...] = ()  # the data disks, by the spec's names
     baseline: Baseline | None = None
     kept_disks: tuple[KeptDisk, ...] = ()
     managed_tags: tuple[str, ...] = ()
@@ -168,7 +169,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         taken_from=_text(status.get("takenOverFrom")),
         deletion_requested_at=_text(deletion.get("requestedAt")),
         root_disk_id=_text(status.get("rootDiskID")),
-        data_disk_ids=_data_disk_ids(status.get("dataDiskIDs")),
+        disks=disks_in(status.get("dataDisks")),
         baseline=baseline_in(status.get("baseline")),
         kept_disks=_kept_disks(status.get("keptDisks")),
         managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
@@ -216,15 +217,6 @@ def _sent(value: object) -> tuple[tuple[str, str], ...] | None:
     if not isinstance(value, dict):
         return None
     return tuple((path, value[path]) for path in fixed_fields() if isinstance(value.get(path), str))
-
-
-def _data_disk_ids(value: object) -> tuple[tuple[int, str], ...]:
-    found = {}
-    for each in map(_mapping, value if isinstance(value, list) else ()):
-        index, disk_id = each.get("index"), _text(each.get("id"))
-        if isinstance(index, int) and not isinstance(index, bool) and disk_id is not None:
-            found[index] = disk_id
-    return tuple(sorted(found.items()))
 
 
 def _restart(value: Mapping[str, Any]) -> Restart | None:

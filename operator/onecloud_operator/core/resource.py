@@ -25,7 +25,8 @@ class Resource:
     One version of one object.
 
     *spec* is None when it is of no form that we know (an object older than a rule, a newer field's value);
-    then *flaw* says why. *status* is the raw status that *records* was read from.
+    then *flaw* says why. With a flaw in what had another shape in an older version it is the rest, by which
+    a deleted object is let go. *status* is the raw status that *records* was read from.
     """
 
     namespace: str

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.server import PLAIN_FIELDS
+from onecloud_operator.core.disk_records import RECYCLE, policy_of
 from onecloud_operator.translate.columns import PLAIN_COLUMNS, PlainColumn
 from onecloud_operator.translate.convert import MEDIUM, flag, wire_word
 from onecloud_operator.translate.to_observed import owner_tags
@@ -133,8 +134,8 @@ def _disks(spec: ServerSpec) -> list[dict[str, Any]]:
     root = spec.root_disk
     first: dict[str, Any] = {"index": 0, "image_id": spec.image, "size": _mib(root.size) if root else None}
     disks = [_given(first | (_disk_options(root) if root else {}))]
-    for disk in sorted(spec.data_disks or (), key=lambda disk: disk.index):
-        body = {"index": disk.index, "size": mib_of(disk.size), "auto_delete": disk.auto_delete}
+    for index, disk in enumerate(spec.data_disks or (), start=1):
+        body = {"index": index, "size": mib_of(disk.size), "auto_delete": policy_of(disk) == RECYCLE}
         disks.append(_given(body | _disk_options(disk)))
     return disks
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.core.disk_records import going_along
 from onecloud_operator.core.observed import Phase
 
 if TYPE_CHECKING:
+    from onecloud_operator.core.disk_records import DiskRecord
     from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.records import Creation
     from onecloud_operator.core.values import Problem
 
 
@@ -59,3 +62,12 @@ def completes(facts: Facts) -> bool:
     quiet_since = facts.memory.latest(facts.memory.moved_at)
     quiet = facts.now - quiet_since >= facts.config.delete_again_seconds
     return server.phase is Phase.RUNNING and facts.reading.confirmed and quiet
+
+
+def begun_disks(facts: Facts, creation: Creation) -> tuple[DiskRecord, ...]:
+    """Return the record of the data disks that go with the POST of *creation*, made of the spec of today."""
+    spec, records = facts.resource.server_spec, facts.resource.records
+    if spec is None:
+        return records.disks
+    again = records.creation is not None and records.creation.attempt == creation.attempt
+    return going_along(spec, records.disks if again else (), unmade=not again or unmade(facts))

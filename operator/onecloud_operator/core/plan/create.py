@@ -26,7 +26,7 @@ from onecloud_operator.core.observed import (
 )
 from onecloud_operator.core.ownership import bound_id
 from onecloud_operator.core.plan import existing
-from onecloud_operator.core.plan.attempt import completes, refused_with, settled_at, unmade
+from onecloud_operator.core.plan.attempt import begun_disks, completes, refused_with, settled_at, unmade
 from onecloud_operator.core.plan.failed_create import after_failure, clean, retry_seconds
 from onecloud_operator.core.plan.fresh_reads import (
     LATELY_SECONDS,
@@ -208,11 +208,12 @@ def _create(facts: Facts) -> Step:
     name, sent = server_name(facts.resource, facts.config), _sent(facts, creation)
     post = Create(replace(creation, refused_at=None))
     waits = blocked(facts, post) is not None
-    if (name, sent) != (creation.name, creation.sent) and facts.place is not None:
-        refused_at = creation.refused_at if waits else None
-        again = Creation(
-            creation.attempt, creation.id, name, creation.started_at, sent=sent, refused_at=refused_at
-        )
+    refused_at = creation.refused_at if waits else None
+    again = Creation(
+        creation.attempt, creation.id, name, creation.started_at, sent=sent, refused_at=refused_at
+    )
+    noted = creation.name, creation.sent, facts.resource.records.disks
+    if (name, sent, begun_disks(facts, again)) != noted and facts.place is not None:
         return BeginCreation(again, facts.place)
     return post if waits or creation.refused_at is None else AskAgain()
 

@@ -85,7 +85,10 @@ def compared(
     ):
         if fields is None or field in fields:
             yield from found
-    yield from _disks(spec, disks, fields)
+    if spec.root_disk and disks.root is not None:
+        for odd in options("rootDisk", spec.root_disk, disks.root):
+            if fields is None or odd.field in fields:
+                yield odd
 
 
 def _plain_field(field: PlainField, spec: ServerSpec, server: Observed) -> Iterator[Odd]:
@@ -178,15 +181,11 @@ def _one_of(field: str, want: str | None, have: list[str | None]) -> Iterator[Od
         yield Odd(field, want, ", ".join(one for one in have if one) or None)
 
 
-def _disks(spec: ServerSpec, disks: MatchedDisks, fields: Container[str] | None) -> Iterator[Odd]:
-    if spec.root_disk and disks.root is not None:
-        for odd in options("rootDisk", spec.root_disk, disks.root):
-            if fields is None or odd.field in fields:
-                yield odd
-    for want in (spec.data_disks or ()) if fields is None or "dataDisks" in fields else ():
-        have = disks.data.get(want.index)
-        path = f"dataDisks[{want.index}]"
-        if have is None:
+def data_disk_odds(spec: ServerSpec, disks: MatchedDisks) -> Iterator[Odd]:
+    """Yield data disks that are not there, and their options that differ: they count when a disk is made."""
+    for want in spec.data_disks or ():
+        path = f"dataDisks[{want.name}]"
+        if (have := disks.data.get(want.name)) is None:
             yield Odd(path, want.size, None)
         else:
             yield from options(path, want, have)

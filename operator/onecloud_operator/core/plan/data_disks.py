@@ -27,5 +27,5 @@ def data_disk_steps(
     if disks.trouble is not None:
         return
     for data in spec.data_disks or ():
-        if f"dataDisks[{data.index}].size" in by_field:
-            yield Candidate(GrowDisk(server.id, disks.data[data.index].id, mib_of(data.size)))
+        if f"dataDisks[{data.name}].size" in by_field:
+            yield Candidate(GrowDisk(server.id, disks.data[data.name].id, mib_of(data.size)))

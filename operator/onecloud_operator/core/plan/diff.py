@@ -111,9 +111,9 @@ def _disks(spec: ServerSpec, disks: MatchedDisks) -> Iterator[Difference]:
     if spec.root_disk and spec.root_disk.size and root and mib_of(spec.root_disk.size) > root.size_mib:
         yield Difference("rootDisk.size", spec.root_disk.size, text_of_mib(root.size_mib))
     for want in spec.data_disks or ():
-        have = disks.data.get(want.index)
+        have = disks.data.get(want.name)
         if have is not None and mib_of(want.size) > have.size_mib:
-            path = f"dataDisks[{want.index}].size"
+            path = f"dataDisks[{want.name}].size"
             yield Difference(path, want.size, text_of_mib(have.size_mib))
 
 

@@ -5,7 +5,7 @@ How the disks that are to outlive a server are kept from going with it.
     in the recycle bin          look → read its disks → record → take each out of the bin → seen out → noted
 
 The cloud's bin takes the disks along with the server, and its cleaner purges them without looking at
-``auto_delete``. A disk is kept if the spec or the cloud says that it does not go with the server; whatever
+``auto_delete``. A recorded disk is kept or goes by its policy, another one by what the cloud says; whatever
 cannot be known of a disk keeps it. The root disk always stays with its server.
 """
 
@@ -19,6 +19,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginKeeping, EndKeeping, Hold, Look, ReadDisk, ReadHistory
 from onecloud_operator.core.cloud_writes import KeepDisk, SyncStatus
 from onecloud_operator.core.disk_ids import placed, root_id
+from onecloud_operator.core.disk_records import RETAIN, declared, policy_of
 from onecloud_operator.core.observed import AMBIGUOUS_CREATE_FAILURES, CREATE_FAILURES, Phase
 from onecloud_operator.core.plan.existing import sync_seconds
 from onecloud_operator.core.plan.retry import blocked
@@ -236,16 +237,17 @@ def _look(facts: Facts, disk_id: str, since: float) -> LookedAtDisk | None:
 
 def _outlives(facts: Facts, disk: Disk, look: LookedAtDisk) -> bool:
     """Return whether *disk* is to outlive its server, by the cloud, by the spec, or since nobody can tell."""
-    if look.state is None or look.state.auto_delete is not True:
-        return True
     spec = facts.resource.server_spec
-    declared = (
-        {d.index for d in spec.data_disks or () if d.auto_delete is False} if spec is not None else set()
-    )
-    recorded = dict(facts.resource.records.data_disk_ids)
-    if disk.id in recorded.values():
-        return any(recorded.get(index) == disk.id for index in declared)
-    return bool(declared - set(recorded))  # it may be the one that was declared
+    records = declared(facts.resource.records.disks, spec)
+    recorded = next((record for record in records if record.id == disk.id), None)
+    if look.state is None or (recorded is None and look.state.auto_delete is not True):
+        return True
+    if recorded is not None:
+        return recorded.policy == RETAIN
+    known = {record.name for record in records if record.id is not None}
+    wanted = {entry.name: policy_of(entry) for entry in (spec.data_disks if spec is not None else None) or ()}
+    unknown = {record.name: record.policy for record in records if record.id is None} | wanted
+    return any(policy == RETAIN for name, policy in unknown.items() if name not in known)  # it may be one
 
 
 def _way(server: Observed, look: LookedAtDisk, *, attached: bool) -> str | None:

@@ -51,7 +51,7 @@ def _wanted(facts: Facts) -> Step:
         return Hold(
             Reason.PAUSED, "Paused by the annotation onecloud.io/paused; nothing is sent to the cloud."
         )
-    if resource.spec is None:
+    if resource.spec is None or resource.flaw is not None:
         return Hold(Reason.INVALID_SPEC, resource.flaw or "The spec cannot be read.")
     if facts.trouble is not None:
         return Hold(facts.trouble.reason, facts.trouble.message)

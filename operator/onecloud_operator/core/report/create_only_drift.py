@@ -97,30 +97,21 @@ def _changes(
         yield "keypair", base.keypair_id, now.keypair_id
     if read:
         yield "isolatedDevices", base.device_count, now.device_count
-    yield from _disk_changes(spec, base, now, read=read)
+    yield from _root_disk_changes(spec, base, now)
     if now.cards or read:
         yield from _card_changes(spec, base, now)
 
 
-def _disk_changes(
-    spec: ServerSpec, base: Baseline, now: Baseline, *, read: bool
+def _root_disk_changes(
+    spec: ServerSpec, base: Baseline, now: Baseline
 ) -> Iterator[tuple[str, object | None, object | None]]:
-    before = {disk.index: disk for disk in base.disks}
-    after = {disk.index: disk for disk in now.disks}
-    wanted = [(0, "rootDisk", spec.root_disk)] if spec.root_disk else []
-    for index, path, options in (
-        *wanted,
-        *((d.index, f"dataDisks[{d.index}]", d) for d in spec.data_disks or ()),
-    ):
-        was, have = before.get(index), after.get(index)
-        if was is not None and have is None and index and read:
-            yield path, "a disk", None
-        if was is None or have is None:
-            continue
+    if spec.root_disk is None:
+        return
+    for was, have in zip(base.disks[:1], now.disks[:1], strict=False):
         for option in OPTIONS:
             old, new = getattr(was, option), getattr(have, option)
-            if getattr(options, option) is not None and old is not None and new is not None:
-                yield f"{path}.{option}", old, new
+            if getattr(spec.root_disk, option) is not None and old is not None and new is not None:
+                yield f"rootDisk.{option}", old, new
 
 
 def _card_changes(

@@ -9,12 +9,16 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.disk_ids import disks_of
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.plan.create_only import data_disk_odds
+from onecloud_operator.core.plan.diff import difference
 from onecloud_operator.core.plan.update import open_differences
 from onecloud_operator.core.policies import ignored, observing
 from onecloud_operator.core.report.create_only_drift import Made, drifted
 from onecloud_operator.core.values import cut, text_of_time
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
@@ -40,7 +44,11 @@ def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]
         return []
     # What is being mended is no drift.
     held = isinstance(step, Hold) and verdict.reason not in _NOT_DRIFT
-    found = (*(open_differences(facts, server) if held else ()), *since_made(facts, server))
+    found = (
+        *(open_differences(facts, server) if held else ()),
+        *_of_data_disks(facts, server),
+        *since_made(facts, server),
+    )
     recalled = _recalled(facts, server)
     found = tuple(each for each in found if not (recalled and fixed_field_of(each.field)))
     before = {
@@ -77,6 +85,14 @@ def _recalled(facts: Facts, server: Observed) -> list[dict[str, str]]:
     stands = (each for each in status.get("drift") or () if isinstance(each, dict))
     fixed = [each for each in stands if fixed_field_of(str(each.get("field")))]
     return [each for each in fixed if not ignored(facts.resource, str(each["field"]))]
+
+
+def _of_data_disks(facts: Facts, server: Observed) -> Iterator[Difference]:
+    """Yield how data disks differ in what nothing can be done about: the disks are made."""
+    spec = facts.resource.server_spec
+    if spec is not None and server.details is not None:
+        for odd in data_disk_odds(spec, disks_of(facts.resource, server.details)):
+            yield difference(odd.field, odd.want, odd.have)
 
 
 def since_made(facts: Facts, server: Observed) -> tuple[Difference, ...]:

@@ -17,9 +17,10 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.baseline import baseline_status
 from onecloud_operator.core.conditions import cut_message, part_of
 from onecloud_operator.core.disk_ids import remembered
+from onecloud_operator.core.disk_records import disks_status
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged, has_own_server
-from onecloud_operator.core.plan.attempt import completes, refused_with, unmade
+from onecloud_operator.core.plan.attempt import begun_disks, completes, refused_with, unmade
 from onecloud_operator.core.plan.guards import proven
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
@@ -77,7 +78,7 @@ def _after(facts: Facts, step: Step) -> Records:
                 restart=None,
                 deletion_requested_at=None,
                 root_disk_id=None,
-                data_disk_ids=(),
+                disks=begun_disks(facts, creation),
                 baseline=None,
             )
         case BeginAdoption(server_id=server_id, place=place, taken_from=taken_from):
@@ -90,7 +91,7 @@ def _after(facts: Facts, step: Step) -> Records:
                 creation=None,
                 restart=None,
                 root_disk_id=None,
-                data_disk_ids=(),
+                disks=(),
             )
         case BeginRestart(restart=restart):
             return replace(records, restart=restart)
@@ -164,8 +165,8 @@ def records_status(records: Records) -> dict[str, Any]:
         status["creation"] = _creation(records.creation)
     if records.root_disk_id is not None:
         status["rootDiskID"] = records.root_disk_id
-    if records.data_disk_ids:
-        status["dataDiskIDs"] = [{"index": index, "id": disk_id} for index, disk_id in records.data_disk_ids]
+    if records.disks:
+        status["dataDisks"] = disks_status(records.disks)
     if records.baseline is not None and records.creation is not None:
         status["baseline"] = baseline_status(records.baseline)
     if records.kept_disks:

@@ -1,0 +1,105 @@
+"""Objects that were stored in a shape that the resource had in an earlier version."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from onecloud_operator.api.crd import crd
+from sandbox.cluster.kube import KubeError
+from tests.e2e.user import KIND, SERVER, condition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.user import User
+
+NAMED = [{"name": "data", "size": "10Gi"}]
+INDEXED = [{"index": 1, "size": "10Gi"}, {"index": 2, "size": "20Gi", "autoDelete": False}]
+
+
+def older() -> dict[str, Any]:
+    """Return the definition of the version whose data disks had an index instead of a name."""
+    made = deepcopy(crd())
+    whole = made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    whole.pop("x-kubernetes-validations")
+    disks = whole["properties"]["spec"]["properties"]["server"]["properties"]["dataDisks"]
+    disks["items"] = {
+        "type": "object",
+        "required": ["index", "size"],
+        "properties": {
+            "index": {"type": "integer"},
+            "size": {"type": "string"},
+            "autoDelete": {"type": "boolean"},
+        },
+    }
+    disks["x-kubernetes-list-map-keys"] = ["index"]
+    disks.pop("x-kubernetes-validations", None)
+    disks["x-kubernetes-list-type"] = "map"
+    return made
+
+
+@pytest.fixture
+def older_one(user: User) -> Iterator[User]:
+    """Serve the older definition, and afterwards the new one again."""
+    serve(user, older(), INDEXED)
+    yield user
+    serve(user, crd(), NAMED)
+
+
+def serve(user: User, definition: dict[str, Any], disks: list[dict[str, Any]]) -> None:
+    """Have a definition served that takes these disks."""
+    user.kube.apply(definition, force=True)
+    probe = {
+        "apiVersion": "onecloud.io/v1alpha1",
+        "kind": "OneCloudServer",
+        "metadata": {"name": "probe", "namespace": user.namespace},
+        "spec": {"credentialsRef": {"name": "onecloud"}, "server": {**SERVER, "dataDisks": disks}},
+    }
+
+    def taken() -> bool:
+        try:
+            return bool(user.kube.apply(probe, dry_run=True))
+        except KubeError:
+            return False
+
+    user.until(taken, "the definition is served")
+
+
+def upgrade(user: User) -> None:
+    """Install the new version: its definition, then its operator."""
+    serve(user, crd(), NAMED)
+    user.operator.stop()
+    user.operator.start()
+
+
+def test_data_disks_without_names_are_told_with_the_cure_and_nothing_is_made(older_one: User) -> None:
+    user = older_one
+    user.operator.stop()
+    user.apply(server={"dataDisks": INDEXED})
+    upgrade(user)
+    status = user.wait_reason("InvalidSpec")
+    message = condition(status, "Synced")["message"]
+    assert "by now instead of an index" in message
+    assert "take dataDisks out" in message
+    assert user.cloud.servers() == []
+    user.apply(server={"dataDisks": NAMED})
+    status = user.wait_ready()
+    assert [disk["name"] for disk in status["dataDisks"]] == ["data"]
+    assert SERVER["cpu"] == status["server"]["cpu"]
+
+
+def test_an_object_with_a_server_can_be_deleted_and_no_disk_is_touched(user: User) -> None:
+    user.apply(server={"dataDisks": NAMED})
+    user.wait_ready()
+    user.operator.stop()
+    serve(user, older(), INDEXED)
+    user.kube.patch(KIND, "web-1", user.namespace, {"spec": {"server": {"dataDisks": INDEXED}}})
+    upgrade(user)
+    user.wait_reason("InvalidSpec")
+    user.delete()
+    user.wait_gone()
+    assert user.only_server()["pending_deleted"]
+    assert not [call for call in user.cloud.counts() if "disk" in call and not call.startswith("GET")]
