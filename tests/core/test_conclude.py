@@ -16,7 +16,7 @@ from onecloud_operator.core.actions import (
     RemoveFinalizer,
     Settled,
 )
-from onecloud_operator.core.cloud_writes import Create, Start, Stop
+from onecloud_operator.core.cloud_writes import Create, Start, Stop, Update
 from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.conclusion import Counted, KubeEvent
 from onecloud_operator.core.config import Config
@@ -60,6 +60,16 @@ def test_what_stops_a_server_is_written_at_once_and_what_starts_it_with_what_com
     assert started.status is None
     assert stopped.again
     assert started.again
+
+
+def test_what_the_cloud_accepted_is_told_to_who_debugs_and_what_it_has_done_to_everybody() -> None:
+    """A start takes a while, and may fail; a description is there once it is accepted."""
+    asked = conclude(facts(server("ready")), Start(ID), DONE).log
+    done = conclude(facts(), Update(ID, (("description", "x"),)), DONE).log
+    assert asked is not None
+    assert done is not None
+    assert (asked.level, asked.message) == ("DEBUG", "the cloud accepted the start")
+    assert (done.level, done.message) == ("INFO", "server updated: description")
 
 
 def test_a_step_that_failed_is_remembered_written_logged_and_counted() -> None:

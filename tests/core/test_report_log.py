@@ -77,6 +77,111 @@ def test_a_removal_and_an_adoption_are_told() -> None:
     assert told(ADOPTING, ADOPTED)[0] == "INFO server adopted"
 
 
+def at_rest(**shown: Any) -> dict[str, Any]:
+    """Return the settled status of a server that shows this."""
+    return {**SETTLED, "server": {**SETTLED["server"], **shown}}
+
+
+def off(**shown: Any) -> dict[str, Any]:
+    status = at_rest(powerState="Stopped", **shown)
+    ready = {"reason": "PoweredOff", "message": "The server is stopped."}
+    return {**status, "conditions": [c | ready if c["type"] == "Ready" else c for c in status["conditions"]]}
+
+
+ON = at_rest(powerState="Running")
+RESTARTING = {**off(), "restart": {"since": "2026-11-23T12:00:00Z", "why": "cpu"}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "power", "message"),
+    [
+        pytest.param(ON, off(), "Stopped", "server is off, as spec.server.powerState asks", id="off"),
+        pytest.param(off(), ON, "Running", "server is on, as spec.server.powerState asks", id="on"),
+        pytest.param(
+            ON,
+            off() | {"server": SETTLED["server"] | {"powerState": "Suspended"}},
+            "Suspended",
+            "server is suspended, as spec.server.powerState asks",
+            id="suspended",
+        ),
+        pytest.param(ON, off(), "Unmanaged", "server was turned off in the cloud", id="by-others"),
+        pytest.param(RESTARTING, ON, "Running", "server is on again, after a change of cpu", id="restarted"),
+        pytest.param(
+            {**RESTARTING, "server": ON["server"]},
+            ON,
+            "Running",
+            "server is on again, after a change of cpu",
+            id="restarted-in-a-moment",
+        ),
+        pytest.param(SETTLED | {"conditions": []}, SETTLED, "Running", None, id="nothing-known-before"),
+    ],
+)
+def test_a_server_that_was_turned_on_or_off_is_told_once_and_why(
+    old: dict[str, Any], new: dict[str, Any], power: str, message: str | None
+) -> None:
+    lines = [line.message for line in log_lines(old, new, NAMES, power)]
+    assert lines == [message or "server ready"]
+
+
+def test_the_end_of_a_restart_is_told_once_though_the_server_is_not_ready_yet() -> None:
+    updating = {"status": "False", "reason": "Updating", "message": "It is read."}
+    waiting = [c | updating if c["type"] == "Ready" else c for c in SETTLED["conditions"]]
+    on = {**ON, "conditions": waiting}
+    again = "INFO server is on again, after a change of cpu"
+    assert told({**on, "restart": RESTARTING["restart"]}, on) == [again]
+    assert told(on, ON) == ["INFO server ready Available"]
+
+
+def test_what_one_condition_has_said_is_not_told_again_of_the_other() -> None:
+    stopped = {"status": "False", "reason": "Updating", "message": "The server is stopped for a change."}
+    said = [c | stopped if c["type"] == "Synced" else c for c in SETTLED["conditions"]]
+    both = [c | stopped if c["type"] in {"Ready", "Synced"} else c for c in SETTLED["conditions"]]
+    assert len(told(SETTLED, SETTLED | {"conditions": said})) == 1
+    assert told(SETTLED | {"conditions": said}, SETTLED | {"conditions": both}) == []
+
+
+DISK = {"index": 1, "id": "disk-1", "size": "10Gi"}
+GROUP = {"id": "default", "name": "Default"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        pytest.param(
+            {"cpu": 2, "memory": "4Gi"},
+            {"cpu": 4, "memory": "8Gi"},
+            "server resized: cpu from 2 to 4, memory from 4Gi to 8Gi",
+            id="resized",
+        ),
+        pytest.param(
+            {"dataDisks": [DISK]},
+            {"dataDisks": [DISK | {"size": "20Gi"}]},
+            "disk resized: disk disk-1 from 10Gi to 20Gi",
+            id="grown",
+        ),
+        pytest.param(
+            {"securityGroups": [GROUP]},
+            {"securityGroups": [GROUP, {"id": "db", "name": "db"}]},
+            "security groups changed: security groups from Default to Default, db",
+            id="guarded-otherwise",
+        ),
+    ],
+)
+def test_a_change_is_told_when_the_server_shows_it(
+    before: dict[str, Any], after: dict[str, Any], line: str
+) -> None:
+    (told,) = log_lines(at_rest(**before), at_rest(**after), NAMES)
+    assert (told.level, f"{told.message}: {told.fields['changed']}") == ("INFO", line)
+
+
+def test_a_disk_that_is_kept_is_told_when_it_is_safe() -> None:
+    kept = {"id": "disk-1", "how": "Detached", "since": "2026-11-23T12:00:00Z"}
+    begun = SETTLED | {"keptDisks": [kept]}
+    assert told(SETTLED, begun) == []
+    message = f"INFO Disk disk-1 of server shop.web-1 ({ID}) was detached and is kept."
+    assert told(begun, SETTLED | {"keptDisks": [kept | {"keptAt": "2026-11-23T12:00:05Z"}]}) == [message]
+
+
 def test_a_line_says_which_object_server_cloud_and_secret_it_is_about() -> None:
     (line,) = log_lines(SETTLED, DOWN_STATUS, NAMES)
     assert line.fields.items() >= NAMES.items()

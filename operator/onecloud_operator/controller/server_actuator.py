@@ -20,7 +20,7 @@ from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.outcome import Failed, Outcome
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.policies import observing
+from onecloud_operator.core.policies import observing, power
 from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.report.log_lines import log_lines
 from onecloud_operator.core.report.report import differs, report
@@ -156,7 +156,8 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             "cloud": urlsplit(origin).netloc if origin else None,
             "secret": secret[1] if secret is not None else None,
         }
-        return log_lines(old, new, names)
+        found = self.objects.get(key)
+        return log_lines(old, new, names, power(found) if found is not None else None)
 
     def forget(self, key: Key) -> None:
         self._observer.forget(key)

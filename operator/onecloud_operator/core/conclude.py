@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import EventReason
 from onecloud_operator.core.actions import AskAgain, Hold, Record, RemoveFinalizer, Settled
-from onecloud_operator.core.cloud_writes import Stop
+from onecloud_operator.core.cloud_writes import CloudWrite, Stop
 from onecloud_operator.core.conclusion import Conclusion, Counted, KubeEvent, LogLine
 from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
 from onecloud_operator.core.outcome import Failed
@@ -92,9 +92,13 @@ def _done(facts: Facts, step: Step, done: Done) -> Conclusion[Memory]:
 
 
 def _line(facts: Facts, step: Step) -> LogLine | None:
-    """Return the line for a step that changed something."""
-    done = words_of(step).done
-    return LogLine("INFO", done, _names(facts, step)) if done is not None else None
+    """Return the line for a step that changed something, or will: then what comes of it is told later."""
+    words, names = words_of(step), _names(facts, step)
+    if words.done is not None:
+        return LogLine("INFO", words.done, names)
+    return (
+        LogLine("DEBUG", f"the cloud accepted {words.noun}", names) if isinstance(step, CloudWrite) else None
+    )
 
 
 def _names(facts: Facts, step: Step) -> dict[str, str | None]:

@@ -70,7 +70,7 @@ def at_work(resource: Resource) -> tuple[Reason, str]:
 
 
 class Words(NamedTuple):
-    """*noun*: "the cloud accepted …". *done*: a line of the log; None for what changes nothing."""
+    """*noun*: "the cloud accepted …". *done*: a line of the log; None for what is told when it shows."""
 
     noun: str
     done: str | None
@@ -84,7 +84,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
         case RemoveFinalizer(why=why):
             return Words("the end of the finalizer", let_go(why))
         case Create():
-            return Words("the creation", None)  # it is told once it is made
+            return Words("the creation", None)
         case Claim():
             return Words("the owner tags", "owner tags set on the server")
         case Disown():
@@ -94,33 +94,31 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
         case SetTags():
             return Words("the tags", "tags set on the server")
         case SetSecurityGroups():
-            return Words("the security groups", "security groups set on the server")
+            return Words("the security groups", None)
         case Start():
-            return Words("the start", "start accepted by the cloud")
+            return Words("the start", None)
         case Stop():
-            return Words("the stop", "stop accepted by the cloud")
+            return Words("the stop", None)
         case Suspend():
-            return Words("the suspension", "suspension accepted by the cloud")
+            return Words("the suspension", None)
         case Resume():
-            return Words("the resumption", "resumption accepted by the cloud")
+            return Words("the resumption", None)
         case Resize():
-            return Words("the resize", "resize accepted by the cloud")
+            return Words("the resize", None)
         case GrowDisk():
-            return Words("the growth of a disk", "growth of a disk accepted by the cloud")
+            return Words("the growth of a disk", None)
         case KeepDisk(disk_id=disk_id, how="detach"):
-            return Words(
-                f"the detachment of disk {disk_id}", f"detachment of disk {disk_id} accepted by the cloud"
-            )
+            return Words(f"the detachment of disk {disk_id}", None)
         case KeepDisk(disk_id=disk_id, how="restore"):
-            return Words(f"the restoration of disk {disk_id}", f"disk {disk_id} taken out of the recycle bin")
+            return Words(f"the restoration of disk {disk_id}", None)
         case KeepDisk(disk_id=disk_id):
             return Words(f"the release of disk {disk_id}", f"disk {disk_id} set not to go with its server")
         case SyncStatus():
-            return Words("the status sync", "cloud asked to look at the server itself")
+            return Words("the status sync", None)
         case Unlock():
             return Words("the unlock", "server unlocked, to be deleted")
         case Delete():
-            return Words("the deletion", None)  # it is told once it is gone
+            return Words("the deletion", None)
         case (
             BeginCreation()
             | AskAgain()

@@ -46,7 +46,7 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
         yield KubeEvent("Normal", EventReason.RESTARTING, f"Stopping server {_named(new)} {why}.")
     if new.get("deletion") and not old.get("deletion"):
         yield KubeEvent("Normal", EventReason.REMOVING, f"Removing server {_named(new)}.")
-    yield from _disks(old, new)
+    yield from disks_kept(old, new)
     before, after = standing(old, "Ready"), standing(new, "Ready")
     ready = after is not None and after.get("status") == "True" and stance(before) != stance(after)
     another = (standing(new, "Synced") or {}).get("reason") == Reason.OWNED_BY_ANOTHER
@@ -76,7 +76,8 @@ def _drifting(status: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(str(row.get("field")) for row in rows)
 
 
-def _disks(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
+def disks_kept(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
+    """Yield what became of disks that were to be kept."""
     before = {disk.id: disk for disk in records_of(old).kept_disks}
     after = {disk.id: disk for disk in records_of(new).kept_disks}
     for disk in after.values():

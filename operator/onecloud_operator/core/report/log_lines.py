@@ -1,4 +1,8 @@
-"""What the log tells of two statuses in a row: one line for each turn of the reason of Ready or Synced."""
+"""
+What the log tells of two statuses in a row: each turn of the reason of Ready or Synced, and what was done.
+
+A change is told when the server shows it, and not when the cloud was asked for it.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,18 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.reasons import UNTROUBLED, Reason
 from onecloud_operator.core.conclusion import LogLine
 from onecloud_operator.core.conditions import part_of, stance, standing
-from onecloud_operator.core.report.events import adopted
+from onecloud_operator.core.report.events import adopted, disks_kept
+from onecloud_operator.core.values import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+CHANGED_LENGTH = 512  # names of security groups are others' words
+_POWERS = {
+    "Running": ("on", "turned on"),
+    "Stopped": ("off", "turned off"),
+    "Suspended": ("suspended", "suspended"),
+}
 # Of every other reason somebody has to know; a cloud that is asked too often is asked again by itself.
 _UNALARMING = UNTROUBLED | {
     Reason.RATE_LIMITED,
@@ -23,9 +34,13 @@ _UNALARMING = UNTROUBLED | {
 
 
 def log_lines(
-    old: Mapping[str, Any], new: Mapping[str, Any], names: Mapping[str, str | None]
+    old: Mapping[str, Any], new: Mapping[str, Any], names: Mapping[str, str | None], power: str | None = None
 ) -> Iterator[LogLine]:
-    """Yield the lines between two statuses of one object; *names*: fields that say which one it is."""
+    """
+    Yield the lines between two statuses of one object.
+
+    *names*: fields that say which one it is. *power*: the power state that it wants.
+    """
     name = part_of(new, "server").get("name")
     creation, before = part_of(new, "creation"), part_of(old, "creation")
     fields = {**names, "server": name or creation.get("name"), "server_id": new.get("id")}
@@ -33,7 +48,14 @@ def log_lines(
         yield LogLine("INFO", "server created", fields)
     if adopted(old, new):
         yield LogLine("INFO", "server adopted", fields)
+    yield from _changes(old, new, fields)
+    for event in disks_kept(old, new):
+        yield LogLine("WARNING" if event.kind == "Warning" else "INFO", event.message, fields)
     ready, synced = standing(new, "Ready"), standing(new, "Synced")
+    over = part_of(old, "restart") and not part_of(new, "restart")
+    on = part_of(new, "server").get("powerState") == "Running"
+    if over and on and not _usable(old) and not _usable(new):
+        yield LogLine("INFO", _ready(old, new, power), fields)  # before it agrees with the spec
     turned = [
         each
         for kind, each in (("Ready", ready), ("Synced", synced))
@@ -44,10 +66,67 @@ def log_lines(
     told = synced if synced in turned else ready
     fields |= {"ready": ready.get("status"), "synced": synced.get("status")}
     if ready in turned and ready.get("status") == "True" and told.get("reason") in _UNALARMING:
-        yield LogLine("INFO", "server ready", {**fields, "reason": ready.get("reason")})
+        yield LogLine("INFO", _ready(old, new, power), {**fields, "reason": ready.get("reason")})
         return
+    if _said(told) in {_said(standing(old, kind) or {}) for kind in ("Ready", "Synced")}:
+        return  # of the other condition
     reason, error = told.get("reason"), part_of(new, "lastError")
     request = error.get("requestID") if error.get("reason") == reason else None
     fields |= {"reason": reason, "request_id": request}
     message = "creating server" if reason == Reason.CREATING else str(told.get("message"))
     yield LogLine("INFO" if reason in _UNALARMING else "WARNING", message, fields)
+
+
+def _usable(status: Mapping[str, Any]) -> bool:
+    return (standing(status, "Ready") or {}).get("status") == "True"
+
+
+def _said(condition: Mapping[str, Any]) -> tuple[object, object]:
+    return condition.get("reason"), condition.get("message")
+
+
+def _ready(old: Mapping[str, Any], new: Mapping[str, Any], power: str | None) -> str:
+    """Return what is said of a server that is as it should be: if it was turned on or off, that, and why."""
+    was, now = part_of(old, "server").get("powerState"), part_of(new, "server").get("powerState")
+    restart = part_of(old, "restart") or part_of(new, "restart")
+    if restart and now == "Running":  # the status may have shown it on all the time
+        return f"server is on again, after a change of {restart.get('why')}"
+    if was not in _POWERS or now not in _POWERS or was == now:
+        return "server ready"
+    state, done = _POWERS[now]
+    if power == now:
+        return f"server is {state}, as spec.server.powerState asks"
+    return f"server was {done} in the cloud"
+
+
+def _changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], fields: Mapping[str, str | None]
+) -> Iterator[LogLine]:
+    """Yield what has changed at a server for which the cloud needs a while."""
+    before, after = part_of(old, "server"), part_of(new, "server")
+    if not before or before.get("id") != after.get("id"):
+        return
+    for message, shown in _SHOWN.items():
+        was, now = shown(before), shown(after)
+        changed = [
+            f"{name} from {was[name]} to {now[name]}" for name in now if was.get(name, now[name]) != now[name]
+        ]
+        if changed:
+            yield LogLine("INFO", message, {**fields, "changed": cut(", ".join(changed), CHANGED_LENGTH)})
+
+
+def _size(server: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(server[name]) for name in ("cpu", "memory", "instanceType") if name in server}
+
+
+def _disks(server: Mapping[str, Any]) -> dict[str, str]:
+    disks = [part_of(server, "rootDisk"), *(server.get("dataDisks") or ())]
+    return {f"disk {disk['id']}": disk["size"] for disk in disks if {"id", "size"} <= {*disk}}
+
+
+def _groups(server: Mapping[str, Any]) -> dict[str, str]:
+    groups = server.get("securityGroups") or ()
+    return {"security groups": ", ".join(sorted(str(group.get("name")) for group in groups))}
+
+
+_SHOWN = {"server resized": _size, "disk resized": _disks, "security groups changed": _groups}
