@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, RemoveFinalizer
@@ -185,7 +186,14 @@ def _stop(world: World, facts: Facts) -> None:
     assert spec is not None, "a stop for what nobody knows"
     assert spec.disruption is not None, "a stop without leave"
     assert spec.disruption.allow == "Restart", "a stop without leave"
-    assert spec.drift is None or spec.drift.mode != "Report", "a stop where nothing is to be changed"
+    request = stored.records.restart_request
+    asked = request is not None and request.under_way
+    reports = spec.drift is not None and spec.drift.mode == "Report"
+    assert asked or not reports, "a stop where nothing is to be changed"
+    alone = stored.records.restart.why == RESTART_REQUESTED_AT
+    if asked and alone:
+        assert request not in world.restarted, "stopped once more for one request"
+        world.restarted.add(request)
 
 
 def _left_to_others(facts: Facts, step: CloudWrite) -> set[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from onecloud_operator.api.annotations import PAUSED, RECONCILE_REQUESTED_AT
+from onecloud_operator.api.annotations import PAUSED, RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
 from onecloud_operator.api.ignorable import word_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Settled
@@ -17,6 +17,7 @@ from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, 
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.policies import power
 from onecloud_operator.core.records import Records
+from onecloud_operator.core.restart import asked_restart
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import OTHER_UID, OWNER, PLACE, resource, server, spec
 from tests.core.invariants import disagreements, keep, left_off, made, nothing_refused_is_made, one_at_most
@@ -79,6 +80,7 @@ class OperatorMachine(RuleBasedStateMachine):
         keeps: bool,
     ) -> None:
         self.story = story
+        self.asked: dict[str, str] = {}  # the annotation that asks for a restart
         self.mended = mended  # whether somebody has the server run, when all is over
         self.policies: dict[str, Any] = {
             "onExternalDeletion": "Report" if story == "adopt" else again,
@@ -215,7 +217,12 @@ class OperatorMachine(RuleBasedStateMachine):
 
     @rule(on=st.booleans())
     def the_user_pauses(self, on: bool) -> None:
-        self.world.cluster.edit(annotations={PAUSED: "true"} if on else {})
+        self.world.cluster.edit(annotations={**self.asked, **({PAUSED: "true"} if on else {})})
+
+    @rule(value=st.sampled_from(["one", "two", "three", None]))
+    def the_user_asks_for_a_restart(self, value: str | None) -> None:
+        self.asked = {} if value is None else {RESTART_REQUESTED_AT: value}
+        self.world.cluster.edit(annotations=self.asked)
 
     @rule(sure=st.sampled_from([True, False, False]))
     def the_user_deletes(self, sure: bool) -> None:
@@ -297,7 +304,7 @@ class OperatorMachine(RuleBasedStateMachine):
         step = self._rest()
         if isinstance(step, Hold) and step.reason == "OperationFailed":
             # What may have cost a restart is tried again when it is asked for, and not by itself.
-            world.cluster.edit(annotations={RECONCILE_REQUESTED_AT: "now"})
+            world.cluster.edit(annotations={**self.asked, RECONCILE_REQUESTED_AT: "now"})
             step = self._rest()
         if isinstance(step, Hold) and step.reason == "CreationFailed" and self.row is not None:
             self.row.change(status="running")  # a person decides that it is kept
@@ -324,7 +331,7 @@ class OperatorMachine(RuleBasedStateMachine):
         self.policies["deletionProtection"] = False
         self.policies["drift"] = {**self.policies.get("drift", {}), "mode": "Correct"}
         world.cluster.respec(spec(self.base, **self.policies))
-        world.cluster.edit(annotations={})
+        world.cluster.edit(annotations=self.asked)
         if (row := self.row) is not None:
             row.task = []
             row.change(status="running" if self.mended else at_last(row), locked=True)
@@ -373,10 +380,13 @@ class OperatorMachine(RuleBasedStateMachine):
         suspended = row.server.phase is Phase.SUSPENDED
         if isinstance(step, Hold) and (suspended or self.policies["disruption"]["allow"] == "Never"):
             assert step.reason == "RestartNeeded", step
-            assert left, "nothing needs a restart"
+            assert left or asked_restart(heard) is not None, "nothing needs a restart"
             assert left <= {"cpu", "memory", "rootDisk.size"}, left
             return
         assert isinstance(step, Settled), f"no rest: {step} {world.steps[-5:]}"
+        request = heard.records.restart_request
+        assert request is None or not request.under_way, "settled, and nothing came of a restart"
+        assert asked_restart(heard) is None, "settled, and a restart is asked for"
         assert not left, f"settled, and yet it differs in {left}"
         assert row.server.phase is not Phase.FAILED
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from onecloud_operator.api.annotations import PAUSED, RECONCILE_REQUESTED_AT
+from onecloud_operator.api.annotations import PAUSED, RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason
 from onecloud_operator.core.actions import (
     Hold,
@@ -15,8 +15,9 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.observed import Reading
-from onecloud_operator.core.records import Records, records_of
+from onecloud_operator.core.records import Records, Restart, records_of
 from onecloud_operator.core.report.report import report
+from onecloud_operator.core.restart_request import UNDER_WAY, RestartRequest
 from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (
@@ -69,12 +70,17 @@ RECORDS = [
     Records(id=ID, place=PLACE, creation=BEGUN),
     MADE_RECORDS,
     Records(id=ID, place=PLACE, adopted_at="2026-11-23T11:59:00Z", mirror={"id": ID}),
+    records(
+        restart=Restart("2026-11-23T11:59:00Z", RESTART_REQUESTED_AT),
+        restart_request=RestartRequest("earlier", UNDER_WAY, "2026-11-23T11:59:00Z"),
+    ),
 ]
 SPECS = [
     spec(),
     spec({"cpu": 4, "description": "x"}),
     spec({"powerState": "Stopped", "tags": {"team": "orders"}}),
-    spec({"hypervisor": "esxi"}, drift={"mode": "Report"}),
+    spec({"hypervisor": "esxi"}, drift={"mode": "Report"}, disruption={"allow": "Restart"}),
+    spec({"powerState": "Suspended"}, disruption={"allow": "Restart"}),
     spec(adoption={"policy": "Adopt", "id": ID}, server=None),
     spec(managementPolicy="Observe", adoption={"id": ID}),
     spec(onExternalDeletion="Recreate", deletionProtection=True),
@@ -96,7 +102,12 @@ MEMORIES = [
     Memory(posted_at=NOW - 5, refusals={"Create": REFUSAL, "Update description": REFUSAL}),
     Memory(looked_at=NOW - 1, looked_version=7, synced_at=NOW - 1, sync_count=1, moving_since=NOW - 700),
 ]
-ANNOTATIONS: list[Mapping[str, str]] = [{}, {PAUSED: "true"}, {RECONCILE_REQUESTED_AT: "now" * 200}]
+ANNOTATIONS: list[Mapping[str, str]] = [
+    {},
+    {PAUSED: "true"},
+    {RECONCILE_REQUESTED_AT: "now" * 200},
+    {RESTART_REQUESTED_AT: "now" * 200},
+]
 TROUBLES = st.one_of(
     st.none(),
     st.none(),
@@ -138,7 +149,8 @@ def _shown_of(known: Records) -> dict[str, Any]:
     shown = status_after(
         replace(facts(reading=Reading()), resource=resource(records=known)), Hold(Reason.UPDATING, "x")
     )
-    return {key: shown.get(key) for key in ("creation", "adoptedAt", "cloud", "id", "server")}
+    kept = ("creation", "adoptedAt", "cloud", "id", "server", "restart", "restartRequest")
+    return {key: shown.get(key) for key in kept}
 
 
 PROBLEMS = st.one_of(

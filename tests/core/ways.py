@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.api.annotations import CONFIRM_GONE, RECONCILE_REQUESTED_AT
+from onecloud_operator.api.annotations import CONFIRM_GONE, RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.facts import Looked, Memory
 from onecloud_operator.core.observed import Disk, Owner, Reading
@@ -304,6 +304,20 @@ WAYS: tuple[Way, ...] = (
         wanting({"cpu": 1}),
         Edit({"disruption": {"allow": "Restart"}}),
         wanting({"cpu": 1}, disruption={"allow": "Restart"}, generation=2),
+    ),
+    Way(
+        Reason.RESTART_NEEDED,
+        "a-restart-that-is-asked-for-is-allowed",
+        wanting(annotations={RESTART_REQUESTED_AT: "now"}),
+        Edit({"disruption": {"allow": "Restart"}}),
+        wanting(annotations={RESTART_REQUESTED_AT: "now"}, disruption={"allow": "Restart"}, generation=2),
+    ),
+    Way(
+        Reason.RESTART_NEEDED,
+        "a-suspended-server-resumed",
+        wanting({"cpu": 4, "powerState": "Suspended"}, reading=ready(server("suspend"))),
+        Edit({"server": {"powerState": "Running"}}),
+        wanting({"cpu": 4, "powerState": "Running"}, reading=ready(server("suspend")), generation=2),
     ),
     Way(Reason.RESTART_NEEDED, "the-change-taken-back", wanting({"cpu": 1}), Edit({"server": {"cpu": 2}})),
     Way(

@@ -24,6 +24,7 @@ from onecloud_operator.core.actions import (
     Resolve,
     Settled,
 )
+from onecloud_operator.core.cloud_writes import Stop
 from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.memory import seeing
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.outcome import Outcome
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
+    from onecloud_operator.core.restart_request import RestartRequest
     from onecloud_operator.core.values import Place, Problem
 
     Conclude = Callable[[Facts, Step, Outcome, float], Conclusion[Memory]]
@@ -115,7 +117,8 @@ class World:
 
     *dies*: the process does so once, ``acting`` (after the act, before it is reported). *before* is given
     each step before it is taken. *sent*: the writes to the cloud, when, and for which intent; *sent_before*:
-    how many of them there were when something last changed. *unwritten*: the last pass could not write.
+    how many of them there were when something last changed. *restarted*: the requests for which a stop may
+    have been carried out. *unwritten*: the last pass could not write.
     """
 
     cluster: Cluster
@@ -134,6 +137,7 @@ class World:
     steps: list[Step] = field(default_factory=list)
     sent: list[tuple[float, CloudWrite, str]] = field(default_factory=list)
     sent_before: int = 0
+    restarted: set[RestartRequest | None] = field(default_factory=set)
     unwritten: bool = False
     wait: float | None = 0.0
 
@@ -243,6 +247,8 @@ class World:
                 self.sent.append((self.now, step, facts.intent))
                 self.cloud.place = self.place
                 problem = self.cloud.send(step, facts.resource)
+                if isinstance(step, Stop) and problem is not None and not problem.ambiguous:
+                    self.restarted.discard(self.cluster.stored.records.restart_request)
                 return done if problem is None else Failed(problem, done.ended_at)
         return done
 

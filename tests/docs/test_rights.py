@@ -25,9 +25,11 @@ ACTIONS = (
     "change-config",
     "detachdisk",
     "resize-disk",
+    "resume",
     "set-secgroup",
     "start",
     "stop",
+    "suspend",
     "syncstatus",
     "user-metadata",
 )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
 from tests.e2e.crashing import READS_OF_A_PASS
 from tests.e2e.fleet import POLLS, soak, writes
 from tests.e2e.user import KIND, LONG, condition, settled
@@ -132,6 +133,30 @@ def without_hot_plug(user: User, name: str) -> None:
 def resize(user: User, name: str) -> None:
     """Ask for what it must be stopped for."""
     user.apply(name, {"powerState": "Unmanaged", "cpu": 4}, disruption={"allow": "Restart"})
+
+
+def may_be_restarted(user: User, name: str) -> None:
+    user.apply(name, disruption={"allow": "Restart"})
+    user.wait_ready(name)
+
+
+def ask_for_a_restart(user: User, name: str) -> None:
+    user.annotate(RESTART_REQUESTED_AT, "now", name)
+
+
+def is_restarted(user: User, name: str) -> bool:
+    """Say whether it is known what came of the restart, or that nobody can know."""
+    outcome = user.status(name).get("restartRequest", {}).get("outcome")
+    return outcome in {"Done", "Unknown"} and is_settled_and_over(user, name)
+
+
+def suspend(user: User, name: str) -> None:
+    user.apply(name, {"powerState": "Suspended"})
+
+
+def suspended(user: User, name: str, servers: list[Server]) -> None:
+    (server,) = servers
+    assert (server["status"], server["pending_deleted"]) == ("suspend", False)
 
 
 def is_settled_and_over(user: User, name: str) -> bool:
@@ -296,6 +321,8 @@ SCENES = {
     ),
     "change": Scene(made, change, is_settled, changed),
     "stop-for-a-change": Scene(without_hot_plug, resize, is_settled_and_over, resized),
+    "restart-that-is-asked-for": Scene(may_be_restarted, ask_for_a_restart, is_restarted, one_server),
+    "suspend": Scene(made, suspend, is_settled, suspended),
     "adopt": Scene(offered, adopt, is_settled, adopted),
     "recycle": Scene(made, delete, is_gone, recycled),
     "recycle-and-keep-a-disk": Scene(with_a_disk_that_stays, delete, is_gone, recycled_but_for_its_disk),

@@ -15,6 +15,7 @@ from onecloud_operator.api.annotations import (
     FORCE_DETACH,
     PAUSED,
     RECONCILE_REQUESTED_AT,
+    RESTART_REQUESTED_AT,
 )
 from onecloud_operator.api.crd import crd
 from onecloud_operator.api.identity import SERVER as IDENTITY
@@ -53,11 +54,19 @@ BODY: dict[str, Any] = {
             "placement": {"schedulingTags": [{"id": ID, "strategy": "Prefer"}]},
         },
         "deletionPolicy": "RecycleBin",
-        "drift": {"mode": "Correct"},
+        "drift": {"mode": "Correct", "ignore": ["tags", "vga"]},
+        "disruption": {"allow": "Restart"},
     },
     "status": SETTLED,
 }
-ANNOTATIONS = (PAUSED, RECONCILE_REQUESTED_AT, FORCE_DETACH, CONFIRM_DELETE, CONFIRM_GONE)
+ANNOTATIONS = (
+    PAUSED,
+    RECONCILE_REQUESTED_AT,
+    RESTART_REQUESTED_AT,
+    FORCE_DETACH,
+    CONFIRM_DELETE,
+    CONFIRM_GONE,
+)
 GOING = {**BODY["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
 bodies = st.sampled_from([BODY, {**BODY, "metadata": GOING}])
 

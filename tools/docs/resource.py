@@ -11,6 +11,7 @@ from onecloud_operator.api.annotations import (
     FORCE_DETACH,
     PAUSED,
     RECONCILE_REQUESTED_AT,
+    RESTART_REQUESTED_AT,
     TAKE_OVER,
 )
 from onecloud_operator.api.crd import COLUMNS, SELECTABLE, WIDE_COLUMNS, schema
@@ -116,6 +117,7 @@ Requests to the operator that are not part of the desired state.
 You can still delete the object. |
 | `{RECONCILE_REQUESTED_AT}: ANY-NEW-VALUE` | Retry at once, and read the Secret again. \
 `status.lastHandledReconcileAt` repeats the value when this is done. |
+| `{RESTART_REQUESTED_AT}: ANY-NEW-VALUE` | Restart the server once, if `disruption.allow` permits it; `kubectl annotate ocs web-1 {RESTART_REQUESTED_AT}="$(date)" --overwrite`. A value that stands there when the server is created or adopted counts as done, and so does one for a server that is off. A stop for any other purpose counts as it. `status.restartRequest` has what came of it ([details](reasons.md#restartneeded)). |
 | `{CONFIRM_DELETE}: SERVER-ID` | Confirm that the server may be deleted for good, although the recycle bin is off \
 ([RecycleBinOff](reasons.md#recyclebinoff)). |
 | `{CONFIRM_GONE}: SERVER-ID` | Confirm that the servers of the project are gone on purpose \

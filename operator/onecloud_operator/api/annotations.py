@@ -4,6 +4,7 @@ from __future__ import annotations
 
 PAUSED = "onecloud.io/paused"
 RECONCILE_REQUESTED_AT = "onecloud.io/reconcile-requested-at"
+RESTART_REQUESTED_AT = "onecloud.io/restart-requested-at"
 FORCE_DETACH = "onecloud.io/force-detach"
 CONFIRM_DELETE = "onecloud.io/confirm-delete"
 TAKE_OVER = "onecloud.io/take-over"
@@ -11,5 +12,14 @@ CONFIRM_GONE = "onecloud.io/confirm-gone"
 ACCEPT_ROOT_DISK = "onecloud.io/accept-root-disk"
 
 ANNOTATIONS = frozenset(
-    {PAUSED, RECONCILE_REQUESTED_AT, FORCE_DETACH, CONFIRM_DELETE, TAKE_OVER, CONFIRM_GONE, ACCEPT_ROOT_DISK}
+    {
+        PAUSED,
+        RECONCILE_REQUESTED_AT,
+        RESTART_REQUESTED_AT,
+        FORCE_DETACH,
+        CONFIRM_DELETE,
+        TAKE_OVER,
+        CONFIRM_GONE,
+        ACCEPT_ROOT_DISK,
+    }
 )

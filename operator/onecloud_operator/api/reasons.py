@@ -72,6 +72,8 @@ class EventReason(StrEnum):
     CREATED = "Created"
     ADOPTED = "Adopted"
     RESTARTING = "Restarting"
+    RESTART_NOT_NEEDED = "RestartNotNeeded"
+    RESTART_UNKNOWN = "RestartUnknown"
     REMOVING = "Removing"
     RELEASED = "Released"
     DRIFT_CORRECTED = "DriftCorrected"

@@ -9,6 +9,7 @@ from pydantic import Field, StrictInt, StrictStr
 from onecloud_operator.api.disk_status import RECORDED_DISKS, DiskRecordStatus
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
 from onecloud_operator.api.plain import with_fixed_fields
+from onecloud_operator.api.restart_status import RestartRequestStatus, RestartStatus
 from onecloud_operator.api.server import ServerSpec
 from onecloud_operator.api.server_status import ServerStatus
 from onecloud_operator.api.status_model import Count, Long, Message, Short, StatusModel, Text, Time, shown
@@ -133,13 +134,6 @@ class CloudStatus(StatusModel):
     project_id: Text = Field(description="Id of the project.")
 
 
-class RestartStatus(StatusModel):
-    """A stop for a change, under way: the server ran before it, and is started again after it."""
-
-    since: Time = Field(description="When it began.")
-    why: Text = Field(description="The fields below spec.server whose change needs the server stopped.")
-
-
 class DeletionStatus(StatusModel):
     """The removal under way."""
 
@@ -213,9 +207,12 @@ class Status(StatusModel):
         "UID of the object of a lost cluster whose server was taken over, as a person confirmed it."
     )
     cloud: CloudStatus | None = shown("Where the server lives; never changed.", **ATOMIC_MAP)
+    restart_request: RestartRequestStatus | None = shown(
+        "The restart that the annotation onecloud.io/restart-requested-at last asked for.", **ATOMIC_MAP
+    )
     restart: RestartStatus | None = shown(
-        "A stop for a change, under way. The server is started again after it, whatever powerState, unless "
-        "it is to be Stopped.",
+        "A stop for a change or a restart, under way. The server is started again after it, whatever "
+        "powerState, unless it is to be Stopped.",
         **ATOMIC_MAP,
     )
     deletion: DeletionStatus | None = shown("The removal under way.", **ATOMIC_MAP)

@@ -16,6 +16,7 @@ from onecloud_operator.core.cloud_writes import CloudWrite
 if TYPE_CHECKING:
     from onecloud_operator.core.records import Creation, HeldBack, Restart
     from onecloud_operator.core.references import Reference
+    from onecloud_operator.core.restart_request import RestartRequest
     from onecloud_operator.core.values import Place
 
 
@@ -60,9 +61,21 @@ class BeginAdoption:
 
 @dataclass(frozen=True, slots=True)
 class BeginRestart:
-    """Write into the status that the server runs, and what it is stopped for; only then is it stopped."""
+    """
+    Write into the status that the server runs, and what it is stopped for; only then is it stopped.
+
+    *request*: the request for a restart that is carried out by it, if there is one.
+    """
 
     restart: Restart
+    request: RestartRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndRestart:
+    """Write into the status what came of a request for a restart; only then is the server started again."""
+
+    request: RestartRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +199,7 @@ Record = (
     | AskAgain
     | BeginAdoption
     | BeginRestart
+    | EndRestart
     | BeginDeletion
     | BeginKeeping
     | EndKeeping

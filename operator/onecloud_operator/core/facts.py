@@ -99,6 +99,7 @@ class Memory(RetryState[Step]):
     found_at: float | None = None  # when the candidates of an adoption were last asked for, for which intent
     found_intent: str | None = None
     begun_restart: str | None = None  # since when, of the restart that this process recorded itself
+    restart_begun_at: float | None = None  # and when it did so
     stop_lost_at: float | None = None  # end of the last stop whose answer was lost: it may come true later
     begun_deletion: bool = False  # this process recorded the DELETE's time itself
     deleted_at: float | None = None  # end of the last DELETE

@@ -14,6 +14,7 @@ from onecloud_operator.core.actions import (
     BeginKeeping,
     BeginRestart,
     EndKeeping,
+    EndRestart,
     Find,
     Hold,
     Look,
@@ -103,7 +104,7 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
     memory = forgive(facts.memory, kind_of(step))
     match step:
         case BeginRestart(restart=restart):
-            return replace(memory, begun_restart=restart.since)
+            return replace(memory, begun_restart=restart.since, restart_begun_at=done.ended_at)
         case BeginCreation() | AskAgain() | BeginAdoption() | BeginDeletion() | MarkFailedCreation():
             return _recorded(facts, memory, step, done)
         case Look() | ReadDisk():
@@ -114,7 +115,9 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
             )
         case Settled():
             return note_success(expire(memory, done.ended_at), done.ended_at)
-        case AddFinalizer() | RemoveFinalizer() | BeginKeeping() | EndKeeping() | Resolve() | Hold():
+        case AddFinalizer() | RemoveFinalizer() | Resolve() | Hold():
+            return memory
+        case BeginKeeping() | EndKeeping() | EndRestart():
             return memory
         case ReadCause() | ReadHistory():
             return _read(memory, step, done)

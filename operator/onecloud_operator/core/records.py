@@ -18,6 +18,7 @@ from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, reason_in
 from onecloud_operator.core.baseline import Baseline, baseline_in
 from onecloud_operator.core.disk_records import DiskRecord, disks_in
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.restart_request import RestartRequest, request_in
 from onecloud_operator.core.values import Place
 
 
@@ -63,7 +64,7 @@ class KeptDisk:
 
 @fast_dataclass(frozen=True, slots=True)
 class Restart:
-    """A stop of ours for a change: since when, and of which fields. The server ran, and is to run again."""
+    """A stop of ours: since when, and for a change of which fields. The server ran, and is to run again."""
 
     since: str
     why: str
@@ -96,6 +97,7 @@ class Records:
     last_handled: str | None = None
     held_back: tuple[HeldBack, ...] = ()
     restart: Restart | None = None
+    restart_request: RestartRequest | None = None
     synced_reason: Reason | None = None
     deleting_reason: Reason | None = None
     reported_missing: bool = False  # the status says that the server is gone, and that it is known
@@ -143,6 +145,8 @@ def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[s
         records = replace(records, creation=replace(records.creation, refused_at=None))
     if records.bound_id is None and (records.restart, records.baseline) != (None, None):
         records = replace(records, restart=None, baseline=None)
+    if records.bound_id is None and records.restart_request is not None:
+        records = replace(records, restart_request=None)
     if not deleting and (records.deletion_requested_at, records.deleting_reason) != (None, None):
         records = replace(records, deletion_requested_at=None, deleting_reason=None)
     creation = records.creation
@@ -176,6 +180,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         last_handled=_text(status.get("lastHandledReconcileAt")),
         held_back=_held_back(status.get("heldBack")),
         restart=_restart(_mapping(status.get("restart"))),
+        restart_request=request_in(status.get("restartRequest")),
         synced_reason=reason_in(synced.get("reason")),
         deleting_reason=reason_in(going.get("reason")),
         reported_missing=missing

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.api.annotations import FORCE_DETACH, PAUSED, RECONCILE_REQUESTED_AT
+from onecloud_operator.api.annotations import (
+    FORCE_DETACH,
+    PAUSED,
+    RECONCILE_REQUESTED_AT,
+    RESTART_REQUESTED_AT,
+)
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.records import Records
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from onecloud_operator.api.spec import ServerSpec, Spec
 
 FINALIZER = SERVER.finalizer
-MAX_REQUEST_LENGTH = 256  # the CRD's bound of status.lastHandledReconcileAt
+MAX_REQUEST_LENGTH = 256  # the CRD's bound of what repeats it
 
 
 @fast_dataclass(frozen=True, slots=True)
@@ -62,6 +67,11 @@ class Resource:
     def reconcile_requested_at(self) -> str | None:
         """Return the request for another look, cut to what the status can repeat; None without one."""
         return self.annotations.get(RECONCILE_REQUESTED_AT, "")[:MAX_REQUEST_LENGTH] or None
+
+    @property
+    def restart_requested_at(self) -> str | None:
+        """Return the request for a restart, cut in the same way; None without one."""
+        return self.annotations.get(RESTART_REQUESTED_AT, "")[:MAX_REQUEST_LENGTH] or None
 
     @property
     def force_detach(self) -> bool:

@@ -1,5 +1,5 @@
 """
-A server that we stop for a change: how that is remembered, what it means meanwhile, and when it is over.
+A server that we stop, for a change or a restart: how that is remembered, what it means, and when it is over.
 
     record          status.restart, before the first stop
     meanwhile       the server is to run, whatever its powerState, unless that is Stopped
@@ -7,12 +7,16 @@ A server that we stop for a change: how that is remembered, what it means meanwh
 
 Nobody tells what came of a stop whose answer was lost, or that a process sent before it died: so while one
 may still come true, the record stays, though the server is seen to run.
+
+A restart that is asked for is done once the server was seen to be off, which is recorded before it is started
+again. It is stopped for it once: where that may have been sent and the server goes on running, this is told.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
 from onecloud_operator.core.actions import BeginRestart
 from onecloud_operator.core.cloud_writes import Start, Stop
 from onecloud_operator.core.observed import Phase
@@ -26,9 +30,33 @@ if TYPE_CHECKING:
     from onecloud_operator.core.resource import Resource
 
 
+def stopped_for(restart: Restart) -> str:
+    """Return what the server is stopped for, in words."""
+    if restart.why == RESTART_REQUESTED_AT:
+        return f"the restart that the annotation {restart.why} asks for"
+    return f"a change of {restart.why}"
+
+
 def under_way(restart: Restart) -> str:
     """Return what is said from the stop until the server runs again."""
-    return f"The server is stopped for a change of {restart.why}, and started again after it."
+    return f"The server is stopped for {stopped_for(restart)}, and started again after it."
+
+
+def asked_restart(resource: Resource) -> str | None:
+    """Return the restart that is asked for and not on record yet: the value of the annotation."""
+    value, request = resource.restart_requested_at, resource.records.restart_request
+    return None if request is not None and request.value == value else value
+
+
+def stop_unsent(facts: Facts) -> bool:
+    """Return whether surely nobody has sent a stop since the recorded restart began."""
+    restart, memory = facts.resource.records.restart, facts.memory
+    begun_at, server_id = memory.restart_begun_at, facts.resource.records.bound_id
+    if restart is None or begun_at is None or memory.begun_restart != restart.since or server_id is None:
+        return False
+    accepted = memory.acceptances.get(Stop(server_id))
+    lost_at = memory.stop_lost_at
+    return (accepted is None or accepted.at < begun_at) and (lost_at is None or lost_at < begun_at)
 
 
 def stopped_by_us(resource: Resource, server: Observed) -> bool:

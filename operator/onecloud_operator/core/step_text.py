@@ -15,6 +15,7 @@ from onecloud_operator.core.actions import (
     BeginKeeping,
     BeginRestart,
     EndKeeping,
+    EndRestart,
     Find,
     Hold,
     Look,
@@ -127,6 +128,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             | BeginDeletion()
             | BeginKeeping()
             | EndKeeping()
+            | EndRestart()
             | MarkFailedCreation()
         ):
             return Words("the record", None)  # which an Event reports

@@ -14,7 +14,7 @@ from onecloud_operator.core.plan import existing
 from onecloud_operator.core.plan.guards import owned_by_another
 from onecloud_operator.core.plan.retry import MAX_SAID, blocked
 from onecloud_operator.core.policies import power
-from onecloud_operator.core.restart import pending_seconds
+from onecloud_operator.core.restart import pending_seconds, stopped_for
 from onecloud_operator.core.step_text import DETACH
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def start_before_release(facts: Facts, server: Observed) -> Step | None:
     if restart is None or server.recycled or power(facts.resource) == "Stopped":
         return None
     message = (
-        f"The server was stopped for a change of {restart.why}, so it is started again before this object "
+        f"The server was stopped for {stopped_for(restart)}, so it is started again before this object "
         f"goes. To have it left off set powerState: Stopped; else {DETACH}"
     )
     match server.phase:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginRestart, Hold, Look
 from onecloud_operator.core.cloud_writes import GrowDisk, OfflineWrite, Stop
@@ -20,7 +21,8 @@ from onecloud_operator.core.disk_ids import root_of
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.retry import MAX_SAID, hold_spent, passing, tried
 from onecloud_operator.core.records import Restart
-from onecloud_operator.core.restart import stopped_by_us
+from onecloud_operator.core.restart import asked_restart, stopped_by_us
+from onecloud_operator.core.restart_request import UNDER_WAY, RestartRequest
 from onecloud_operator.core.values import text_of_time
 
 if TYPE_CHECKING:
@@ -52,10 +54,15 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A step, and the changes that it stops the server for: each is tried once for an intent."""
+    """
+    A step, and the changes that it stops the server for: each is tried once for an intent.
+
+    *restarts*: it stops the server since a person asks for a restart.
+    """
 
     step: Step
     purposes: tuple[Purpose, ...] = ()
+    restarts: bool = False
 
 
 def steps_while_stopped(facts: Facts, server: Observed, wanted: Iterable[Purpose]) -> Iterator[Candidate]:
@@ -71,9 +78,9 @@ def steps_while_stopped(facts: Facts, server: Observed, wanted: Iterable[Purpose
             stops.append(purpose)
     if not stops:
         return
-    if server.phase is not Phase.RUNNING or not _restarts(facts):
+    if server.phase is not Phase.RUNNING or not may_restart(facts):
         refusal = next((purpose.refusal for purpose in stops if purpose.refusal), "")
-        yield Candidate(_restart_needed(server, _named(stops), refusal))
+        yield Candidate(_restart_needed(facts, server, _named(stops), refusal))
     else:
         yield Candidate(Stop(server.id), tuple(stops))
 
@@ -82,12 +89,13 @@ def _named(purposes: Iterable[Purpose]) -> str:
     return ", ".join(sorted(field for purpose in purposes for field in purpose.fields))
 
 
-def _restarts(facts: Facts) -> bool:
+def may_restart(facts: Facts) -> bool:
+    """Return whether the server may be stopped for a change, or for a restart."""
     disruption = facts.resource.spec.disruption if facts.resource.spec else None
     return disruption is not None and disruption.allow == "Restart"
 
 
-def _restart_needed(server: Observed, fields: str, refusal: str) -> Hold:
+def _restart_needed(facts: Facts, server: Observed, fields: str, refusal: str) -> Hold:
     if server.phase is Phase.SUSPENDED:
         return Hold(
             Reason.RESTART_NEEDED,
@@ -95,6 +103,8 @@ def _restart_needed(server: Observed, fields: str, refusal: str) -> Hold:
             "would be lost. Resume it or stop it, here by powerState: Running or in the cloud.",
         )
     detail = f" {refusal[:MAX_SAID]}" if refusal else ""
+    if asked_restart(facts.resource) is not None:
+        detail = f" So does the restart that the annotation {RESTART_REQUESTED_AT} asks for.{detail}"
     return Hold(
         Reason.RESTART_NEEDED,
         f"A change of {fields} needs the server to be stopped. Set disruption.allow: Restart to have it "
@@ -118,14 +128,24 @@ def unsettled(facts: Facts, server: Observed, step: Step) -> bool:
 
 
 def begun(facts: Facts, server: Observed, candidate: Candidate) -> Step:
-    """Return the step of *candidate*, or what comes before a stop for a change: a look, and its record."""
-    if not candidate.purposes or facts.resource.records.restart is not None:
+    """Return the step of *candidate*, or what comes before such a stop: a look, and its record."""
+    if not candidate.purposes and not candidate.restarts:
         return candidate.step
+    restart, request = facts.resource.records.restart, _request(facts)
+    if restart is not None:
+        return candidate.step if request is None else BeginRestart(restart, request)
     at, version = facts.memory.looked_at, facts.memory.looked_version
     lately = at is not None and version == server.version and facts.now - at < LOOKED_SECONDS
     if any(purpose.hot for purpose in candidate.purposes) and not lately:
         return Look(server.id)  # no version tells that hot-plug is allowed by now
-    return BeginRestart(Restart(text_of_time(facts.wall), _named(candidate.purposes)))
+    why = _named(candidate.purposes) or RESTART_REQUESTED_AT
+    return BeginRestart(Restart(text_of_time(facts.wall), why), request)
+
+
+def _request(facts: Facts) -> RestartRequest | None:
+    """Return the record of the restart that is asked for: any stop counts as it."""
+    value = asked_restart(facts.resource)
+    return RestartRequest(value, UNDER_WAY, text_of_time(facts.wall)) if value is not None else None
 
 
 def vain_stop(facts: Facts, step: Step) -> bool:

@@ -7,6 +7,7 @@ How a resting server is brought closer to its spec.
     size                             larger, and its metadata allow hot-plug: at once; refused: as below
     size, instance type, root disk   stopped: as it is; running: if disruption allows a restart, all at one
                                      stop: record → stop → each of them → start
+    restart asked for                within disruption, together with what needs a stop
     other power state wanted         last, and also when something above is held back: a server is never left
                                      off because a change of it was refused
     names that are in doubt          looked up, once for all objects
@@ -31,6 +32,7 @@ from onecloud_operator.core.plan.data_disks import data_disk_steps
 from onecloud_operator.core.plan.diff import Difference, difference, differences
 from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.power import power_step
+from onecloud_operator.core.plan.restart_request import ended_restart, restart_steps
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.plan.security_groups import group_doubts, groups_of
 from onecloud_operator.core.plan.sizes import size_purposes
@@ -59,16 +61,19 @@ def plan(facts: Facts, server: Observed) -> Step:
     if not server.detailed:
         return Hold(Reason.UPDATING, "The server's details have not been read yet.", unread=True)
     spec = facts.resource.server_spec
+    if (ended := ended_restart(facts, server)) is not None:
+        return ended
     if stopped_by_us(facts.resource, server) and (spec is None or reporting(facts.resource)):
         return blocked(facts, Start(server.id)) or Start(server.id)  # whatever is not wanted any more
     found, doubts = open_differences(facts, server), open_doubts(facts, server)
-    held = root_trouble(facts, server)
-    if not found and not doubts:
+    held, asked = root_trouble(facts, server), tuple(restart_steps(facts, server))
+    if not found and not doubts and not asked:
         return held or Settled()
-    if reporting(facts.resource):
+    reports = reporting(facts.resource)
+    if reports and not asked:
         return _reported(facts, server, found, doubts)
     given_up: tuple[HeldBack, ...] = ()
-    for candidate in _candidates(facts, server, found, doubts):
+    for candidate in asked if reports else _candidates(facts, server, found, doubts, asked):
         if isinstance(candidate.step, Hold):
             held = held or candidate.step
             continue
@@ -158,7 +163,11 @@ def named(found: tuple[Difference, ...]) -> str:
 
 
 def _candidates(
-    facts: Facts, server: Observed, found: tuple[Difference, ...], doubts: tuple[Doubt, ...]
+    facts: Facts,
+    server: Observed,
+    found: tuple[Difference, ...],
+    doubts: tuple[Doubt, ...],
+    asked: tuple[Candidate, ...],
 ) -> Iterator[Candidate]:
     spec = facts.resource.server_spec
     if spec is None:
@@ -171,6 +180,7 @@ def _candidates(
     yield from data_disk_steps(facts, spec, server, by_field)
     if switched != "Stopped":
         yield from steps_while_stopped(facts, server, size_purposes(facts, spec, server, by_field))
+    yield from asked
     if switched is not None and switched != "Stopped":
         yield Candidate(power_step(facts, server, switched))
     if (unasked := _unasked(facts, doubts)) is not None:

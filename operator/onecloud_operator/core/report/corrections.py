@@ -20,6 +20,7 @@ from onecloud_operator.core.cloud_writes import (
 from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.plan.update import open_differences
+from onecloud_operator.core.policies import reporting
 from onecloud_operator.core.values import cut
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def correction_of(facts: Facts, step: Step) -> KubeEvent | None:
     synced = standing(resource.status, "Synced")
     if not isinstance(step, _CORRECTS) or resource.deleting or server is None or not server.detailed:
         return None
+    if reporting(resource):
+        return None  # only a restart that is asked for is sent
     if synced is None or synced.get("status") != "True":
         return None  # nothing that agreed has changed, or it was told with the first step
     if synced.get("observedGeneration") != resource.generation:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
 from onecloud_operator.api.reasons import EventReason, Reason, reason_in
 from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import part_of, stance, standing
 from onecloud_operator.core.records import records_of
+from onecloud_operator.core.restart import stopped_for
+from onecloud_operator.core.restart_request import NOT_NEEDED, UNKNOWN
+from onecloud_operator.core.values import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+VALUE_LENGTH = 64  # of an annotation, in a message
 _QUIET = frozenset(
     {
         Reason.CREATING,
@@ -40,10 +45,7 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
         )
     if adopted(old, new):
         yield KubeEvent("Normal", EventReason.ADOPTED, f"Adopted server {_named(new)}.")
-    restart = new.get("restart")
-    if isinstance(restart, dict) and not old.get("restart"):
-        why = f"for a change of {restart.get('why')}; it is started again"
-        yield KubeEvent("Normal", EventReason.RESTARTING, f"Stopping server {_named(new)} {why}.")
+    yield from _restarts(old, new)
     if new.get("deletion") and not old.get("deletion"):
         yield KubeEvent("Normal", EventReason.REMOVING, f"Removing server {_named(new)}.")
     yield from disks_kept(old, new)
@@ -62,6 +64,29 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
     drifted = standing(new, "Drifted")
     if drifted is not None and not reported and not _drifting(new) <= _drifting(old):
         yield from _of(drifted, "Warning")
+
+
+def _restarts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
+    before, after = records_of(old), records_of(new)
+    if after.restart is not None and before.restart is None:
+        why = f"for {stopped_for(after.restart)}; it is started again"
+        yield KubeEvent("Normal", EventReason.RESTARTING, f"Stopping server {_named(new)} {why}.")
+    asked, same_server = after.restart_request, (before.id, before.adopted_at) == (after.id, after.adopted_at)
+    if asked is None or asked == before.restart_request or not same_server:
+        return
+    asking = f"{RESTART_REQUESTED_AT}: {cut(asked.value, VALUE_LENGTH)}"
+    completed = part_of(new, "creation").get("completedAt") != part_of(old, "creation").get("completedAt")
+    if asked.outcome == NOT_NEEDED and not completed:
+        message = f"Server {_named(new)} is off, so there is nothing to restart for {asking}."
+        yield KubeEvent("Normal", EventReason.RESTART_NOT_NEEDED, message)
+    if asked.outcome == UNKNOWN:
+        yield KubeEvent(
+            "Warning",
+            EventReason.RESTART_UNKNOWN,
+            f"It is not known whether server {_named(new)} was restarted for {asking}: a stop may have been "
+            "sent, and the server was not seen to be off. It is not restarted again for this value; give the "
+            "annotation another one for that.",
+        )
 
 
 def _of(condition: Mapping[str, Any], kind: str) -> Iterator[KubeEvent]:

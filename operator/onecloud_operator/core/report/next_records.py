@@ -25,6 +25,7 @@ from onecloud_operator.core.plan.guards import proven
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
 from onecloud_operator.core.report.completion import baselined
+from onecloud_operator.core.report.restart_record import with_request
 from onecloud_operator.core.restart import over
 from onecloud_operator.core.values import text_of_time, time_of_text
 
@@ -41,7 +42,7 @@ NEW_SECONDS = 600.0
 
 def records_after(facts: Facts, step: Step) -> Records:
     """Return the records as they are after *step*, with what this reading tells that is to be kept."""
-    return baselined(facts, _with_disks(facts, step))
+    return with_request(facts, step, baselined(facts, _with_disks(facts, step)))
 
 
 def _with_disks(facts: Facts, step: Step) -> Records:
@@ -175,8 +176,7 @@ def records_status(records: Records) -> dict[str, Any]:
         status["adoptedAt"] = records.adopted_at
         if records.taken_from is not None:
             status["takenOverFrom"] = records.taken_from
-    if records.restart is not None:
-        status["restart"] = {"since": records.restart.since, "why": records.restart.why}
+    status |= _restarts(records)
     if records.deletion_requested_at is not None:
         status["deletion"] = {"requestedAt": records.deletion_requested_at}
     return status
@@ -199,6 +199,12 @@ def _creation(creation: Creation) -> dict[str, Any]:
             "failureMessage": creation.failure.message,
         }
     return {key: value for key, value in entry.items() if value is not None}
+
+
+def _restarts(records: Records) -> dict[str, Any]:
+    restart, request = records.restart, records.restart_request
+    found = {"restart": {"since": restart.since, "why": restart.why}} if restart is not None else {}
+    return found | ({"restartRequest": request.status()} if request is not None else {})
 
 
 def _kept_disk(disk: KeptDisk) -> dict[str, str]:

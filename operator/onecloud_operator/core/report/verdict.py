@@ -10,7 +10,7 @@ from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.plan.delete import UNDER_WAY
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.policies import observing
-from onecloud_operator.core.restart import stopped_by_us
+from onecloud_operator.core.restart import stopped_by_us, stopped_for
 from onecloud_operator.core.step_text import at_work
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _observed(facts: Facts) -> str:
     if restart is None or facts.server is None or not stopped_by_us(facts.resource, facts.server):
         return observed
     return (
-        f"{observed} It was stopped for a change of {restart.why}, so it is off: set managementPolicy: "
+        f"{observed} It was stopped for {stopped_for(restart)}, so it is off: set managementPolicy: "
         "Manage to have it started again, or start it in the cloud."
     )
 

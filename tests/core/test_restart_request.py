@@ -1,0 +1,348 @@
+"""A restart that a person asks for: once for each value, whatever dies or gets lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from onecloud_operator.api.annotations import PAUSED, RESTART_REQUESTED_AT
+from onecloud_operator.core.actions import BeginRestart, EndRestart, Hold, Settled
+from onecloud_operator.core.cloud_writes import Create, Resize, SetTags, Start, Stop, Suspend
+from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.records import Records
+from onecloud_operator.core.report.events import events_between
+from tests.core.cloud import AGAIN, LOST
+from tests.core.fixtures import ID, RESTART, resource, server, spec
+from tests.core.invariants import keep
+from tests.core.stops import LARGER, NO, Choosy, row_of, sent, to_rest, turn, until_it_is, world_of
+from tests.core.world import World
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.values import Problem
+    from tests.core.cloud import Cloud
+
+FIRST = "2026-11-29T23:00:00Z"
+
+
+def ask(world: World, value: str | None = FIRST, **others: str) -> None:
+    annotations = {} if value is None else {RESTART_REQUESTED_AT: value}
+    world.cluster.edit(annotations={**annotations, **others})
+
+
+def asked(wanted: dict[str, Any] | None = None, cloud: Cloud | None = None, **policies: Any) -> World:
+    """Return a world whose settled server is to be restarted."""
+    world = world_of(wanted or {}, cloud, **policies)
+    ask(world)
+    return world
+
+
+def kinds(world: World) -> list[type]:
+    return [type(step) for _, step, _ in world.sent]
+
+
+def outcome(world: World) -> str | None:
+    found: dict[str, str] = world.cluster.stored.status.get("restartRequest", {})
+    return found.get("outcome")
+
+
+def synced(world: World) -> str:
+    found = standing(world.cluster.stored.status, "Synced")
+    assert found is not None
+    return f"{found['reason']}: {found['message']}"
+
+
+# -- the way ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("power", ["Running", "Unmanaged"])
+@pytest.mark.parametrize("drift", [{"mode": "Correct"}, {"mode": "Report"}, {"ignore": ["powerState"]}])
+def test_it_is_stopped_and_started_again_once(power: str, drift: dict[str, Any]) -> None:
+    """It is asked for explicitly, so it does not matter what becomes of differences."""
+    world = asked({"powerState": power}, drift=drift)
+    assert isinstance(to_rest(world), Settled)
+    assert kinds(world) == [Stop, Start]
+    assert row_of(world).status == "running"
+    assert outcome(world) == "Done"
+    assert "restart" not in world.cluster.stored.status
+    to_rest(world)
+    assert kinds(world) == [Stop, Start]
+
+
+def test_it_is_on_record_before_the_stop_and_done_before_the_start() -> None:
+    world = asked()
+    until_it_is(world, BeginRestart)
+    assert (outcome(world), world.sent) == ("UnderWay", [])
+    until_it_is(world, EndRestart)
+    assert (outcome(world), kinds(world)) == ("Done", [Stop])
+    assert world.cluster.stored.status["state"] == "Updating"
+
+
+def test_another_value_is_another_restart_and_the_same_is_none() -> None:
+    world = asked()
+    to_rest(world)
+    for value, restarts in ((None, 1), (FIRST, 1), ("again", 2), ("again", 2), (None, 2)):
+        ask(world, value)
+        assert isinstance(to_rest(world), Settled)
+        assert len(sent(world, Stop)) == restarts
+
+
+def test_it_says_what_it_does_and_what_for() -> None:
+    world = asked()
+    until_it_is(world, BeginRestart)
+    before, after = {**world.cluster.stored.status}, world.cluster.stored.status
+    for name in ("restart", "restartRequest"):
+        before.pop(name)
+    (event,) = events_between(before, after)
+    assert event.reason == "Restarting"
+    assert RESTART_REQUESTED_AT in event.message
+    until_it_is(world, Stop)
+    assert RESTART_REQUESTED_AT in synced(world)
+
+
+def test_a_value_of_any_length_is_obeyed_once() -> None:
+    world = world_of({})
+    ask(world, "x" * 100_000)
+    to_rest(world)
+    to_rest(world)
+    assert len(sent(world, Stop)) == 1
+    assert len(world.cluster.stored.status["restartRequest"]["value"]) == 256
+
+
+def test_live_changes_do_not_wait_and_a_change_that_needs_a_stop_shares_it() -> None:
+    world = asked({**LARGER, "tags": {"a": "b"}})
+    assert isinstance(to_rest(world), Settled)
+    assert kinds(world) == [SetTags, Stop, Resize, Start]
+    assert outcome(world) == "Done"
+
+
+@pytest.mark.parametrize("late", [BeginRestart, Stop, Resize])
+def test_a_stop_that_is_under_way_for_a_change_counts_as_it(late: type[Step]) -> None:
+    world = world_of(LARGER)
+    until_it_is(world, late)
+    ask(world)
+    assert isinstance(to_rest(world), Settled)
+    assert len(sent(world, Stop)) == 1
+    assert outcome(world) == "Done"
+
+
+def test_what_is_asked_for_meanwhile_is_done_with_it() -> None:
+    world = asked()
+    until_it_is(world, Stop)
+    ask(world, "later")
+    assert isinstance(to_rest(world), Settled)
+    assert len(sent(world, Stop)) == 1
+    assert world.cluster.stored.status["restartRequest"]["value"] == "later"
+
+
+# -- what does not restart -------------------------------------------------------------------------------
+@pytest.mark.parametrize("mode", ["Correct", "Report"])
+def test_without_leave_it_is_held_and_named(mode: str) -> None:
+    world = asked(disruption={"allow": "Never"}, drift={"mode": mode})
+    held = to_rest(world)
+    assert isinstance(held, Hold)
+    assert held.reason == "RestartNeeded"
+    assert RESTART_REQUESTED_AT in held.message
+    assert not world.sent
+    world.cluster.respec(spec(**RESTART))
+    to_rest(world)
+    assert kinds(world) == [Stop, Start]
+
+
+def test_a_change_that_is_held_names_the_restart_too() -> None:
+    world = asked(LARGER, disruption={"allow": "Never"})
+    held = to_rest(world)
+    assert isinstance(held, Hold)
+    assert "cpu, memory" in held.message
+    assert RESTART_REQUESTED_AT in held.message
+
+
+@pytest.mark.parametrize("power", ["Stopped", "Unmanaged"])
+def test_a_server_that_is_off_has_nothing_to_restart(power: str) -> None:
+    world = world_of({"powerState": power})
+    world.cloud.rows[ID].change(status="ready")
+    to_rest(world)
+    writes, before = world.cluster.writes, world.cluster.stored.status
+    ask(world)
+    assert isinstance(to_rest(world), Settled)
+    assert (outcome(world), world.sent) == ("NotNeeded", [])
+    assert world.cluster.writes == writes + 1
+    (event,) = events_between(before, world.cluster.stored.status)
+    assert (event.kind, event.reason) == ("Normal", "RestartNotNeeded")
+    world.cluster.respec(spec({"powerState": "Running"}, **RESTART))
+    to_rest(world)
+    assert kinds(world) == [Start], "what was asked for while it was off is over"
+
+
+def test_a_server_that_is_to_be_off_is_stopped_and_stays_off() -> None:
+    world = asked({"powerState": "Stopped"})
+    assert isinstance(to_rest(world), Settled)
+    assert kinds(world) == [Stop]
+    assert outcome(world) == "NotNeeded"
+
+
+def test_a_start_that_follows_anyway_counts_as_it() -> None:
+    world = world_of({})
+    world.cloud.rows[ID].change(status="ready")
+    ask(world)
+    assert isinstance(to_rest(world), Settled)
+    assert kinds(world) == [Start]
+    assert outcome(world) == "Done"
+
+
+@pytest.mark.parametrize("power", ["Suspended", "Unmanaged"])
+def test_a_suspended_server_is_not_restarted(power: str) -> None:
+    world = world_of({"powerState": power})
+    world.cloud.rows[ID].change(status="suspend")
+    ask(world)
+    held = to_rest(world)
+    assert isinstance(held, Hold)
+    assert held.reason == "RestartNeeded"
+    assert "suspended" in held.message
+    assert not world.sent
+
+
+def test_a_server_that_runs_and_is_to_be_suspended_is_restarted_first() -> None:
+    world = asked({"powerState": "Suspended"})
+    assert isinstance(to_rest(world), Settled)
+    assert kinds(world) == [Stop, Start, Suspend]
+
+
+def test_a_paused_object_waits() -> None:
+    world = world_of({})
+    ask(world, **{PAUSED: "true"})
+    to_rest(world)
+    assert not world.sent
+    ask(world)
+    to_rest(world)
+    assert kinds(world) == [Stop, Start]
+
+
+def test_one_that_stands_when_the_server_is_made_counts_as_done() -> None:
+    fresh = resource(
+        spec=spec(**RESTART),
+        finalizers=(),
+        records=Records(),
+        annotations={RESTART_REQUESTED_AT: FIRST},
+    )
+    world = World.of(fresh)
+    world.before = keep
+    until_it_is(world, Create)
+    ask(world, "while it is made")
+    assert isinstance(to_rest(world), Settled)
+    assert kinds(world) == [Create]
+    assert outcome(world) == "NotNeeded"
+    ask(world, "later")
+    to_rest(world)
+    assert kinds(world) == [Create, Stop, Start]
+
+
+def test_one_that_stands_at_adoption_counts_as_done() -> None:
+    wanted = spec(adoption={"policy": "Adopt", "id": ID}, **RESTART)
+    world = World.of(
+        resource(spec=wanted, finalizers=(), records=Records(), annotations={RESTART_REQUESTED_AT: FIRST})
+    )
+    world.cloud.put(server()).change(owner=None)
+    to_rest(world)
+    assert not sent(world, Stop)
+    assert outcome(world) == "NotNeeded"
+
+
+# -- crashes and answers that get lost ---------------------------------------------------------------------
+@pytest.mark.parametrize("in_the_middle", [True, False])
+@pytest.mark.parametrize("number", range(16))
+def test_whatever_dies_it_is_stopped_once_at_most_and_runs_and_is_told(
+    number: int, in_the_middle: bool
+) -> None:
+    world = asked()
+    for index in range(number + 1):
+        if index == number:
+            world.dies = in_the_middle
+            if not in_the_middle:
+                world.die()
+        turn(world)
+    assert isinstance(to_rest(world), Settled)
+    assert row_of(world).status == "running"
+    assert "restart" not in world.cluster.stored.status
+    assert len(sent(world, Stop)) <= 1
+    assert outcome(world) in {"Done", "Unknown"}
+    assert outcome(world) == "Unknown" or len(sent(world, Stop)) == 1, "done, and it was not"
+
+
+def test_what_is_not_known_is_told_by_an_event_and_not_repeated() -> None:
+    world = asked()
+    until_it_is(world, BeginRestart)
+    world.die()
+    before = world.cluster.stored.status
+    assert isinstance(turn(world), Hold)
+    to_rest(world)
+    assert not world.sent
+    events = [e for e in events_between(before, world.cluster.stored.status) if e.kind == "Warning"]
+    (event,) = events
+    assert event.reason == "RestartUnknown"
+    assert FIRST in event.message
+    assert "another one" in event.message
+    ask(world, "again")
+    to_rest(world)
+    assert kinds(world) == [Stop, Start]
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_stop_whose_answer_is_lost_is_not_repeated(done: bool) -> None:
+    world = asked()
+    until_it_is(world, BeginRestart)
+    world.cloud.mood = "lost" if done else "unsent"
+    until_it_is(world, Stop)
+    world.cloud.mood = "well"
+    to_rest(world)
+    assert len(sent(world, Stop)) == 1
+    assert row_of(world).status == "running"
+    assert outcome(world) == ("Done" if done else "Unknown")
+
+
+def test_a_stop_that_was_accepted_and_came_to_nothing_is_told() -> None:
+    world = asked()
+    until_it_is(world, BeginRestart)
+    world.cloud.mood = "deaf"
+    until_it_is(world, Stop)
+    world.cloud.mood = "well"
+    assert isinstance(until_it_is(world, Settled), Settled)
+    assert len(sent(world, Stop)) == 1
+    assert outcome(world) == "Unknown"
+
+
+def test_a_lost_stop_that_comes_late_counts_and_the_server_is_started_again() -> None:
+    world = asked()
+    until_it_is(world, BeginRestart)
+    world.cloud.mood = "unsent"
+    until_it_is(world, Stop)
+    world.cloud.mood = "well"
+    turn(world)
+    world.cloud.rows[ID].change(status="ready")
+    to_rest(world)
+    assert kinds(world) == [Stop, Start]
+    assert outcome(world) == "Done"
+
+
+@pytest.mark.parametrize("refusal", [[NO] * 3, [AGAIN] * 3])
+def test_a_stop_that_is_refused_is_tried_again_until_it_is_done(refusal: list[Problem | None]) -> None:
+    world = asked(cloud=Choosy(Stop=[*refusal]))
+    assert isinstance(to_rest(world), Settled)
+    assert kinds(world) == [Stop] * 4 + [Start]
+    assert outcome(world) == "Done"
+
+
+def test_a_request_that_is_taken_back_before_any_stop_was_sent_is_forgotten() -> None:
+    world = asked(cloud=Choosy(Stop=[NO] * 50))
+    until_it_is(world, Stop)
+    ask(world, None)
+    assert isinstance(to_rest(world), Settled)
+    assert outcome(world) is None
+    assert len(sent(world, Stop)) == 1
+
+
+def test_a_stop_whose_answer_is_lost_is_not_repeated_for_another_value() -> None:
+    world = asked(cloud=Choosy(Stop=[LOST]))
+    until_it_is(world, Stop)
+    ask(world, "again")
+    to_rest(world)
+    assert len(sent(world, Stop)) == 1, "that one stop counts for both"
