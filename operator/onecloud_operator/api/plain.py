@@ -68,17 +68,22 @@ class PlainField:
 
     def differs(self, spec: Model, server: Mapping[str, Any]) -> bool:
         """Return whether ``spec.server`` gives a value, and ``status.server`` shows another, or none."""
-        want, have = self.wanted_in(spec), self.shown_in(server)
-        return want is not None and want != ("" if have is None else have)  # an empty text is not shown
+        want = self.wanted_in(spec)
+        if want is None:
+            return False
+        have = self.shown_in(server)
+        return want != ("" if have is None else have)  # an empty text is not shown
 
 
 def shown_at(path: str, server: Mapping[str, Any]) -> PlainValue | None:
     """Return what ``status.server`` shows at *path*; what is no plain value counts as absent."""
-    part, _, name = path.partition(".")
-    if not name:
-        return _value(server.get(part))
-    inner = server.get(part)
-    return shown_at(name, inner) if isinstance(inner, dict) else None
+    *parts, name = path.split(".")
+    for part in parts:
+        inner = server.get(part)
+        if not isinstance(inner, dict):
+            return None
+        server = inner
+    return _value(server.get(name))
 
 
 def plain_fields_of(model: type[Model]) -> tuple[PlainField, ...]:

@@ -124,7 +124,8 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             self._observer.leave(key)
             self._await_credentials(key, waits=True)
             return self._observation(key, facts)
-        facts = replace(facts, lacking=await self._lacking(key, facts))
+        if (lacking := await self._lacking(key, facts)) is not None:
+            facts = replace(facts, lacking=lacking)
         if key not in self.objects:
             msg = f"{key} went while a Secret was read"
             raise KubeNotFound(msg)

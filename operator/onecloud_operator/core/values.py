@@ -48,7 +48,7 @@ def cut(text: str, characters: int) -> str:
 
 def text_of_time(moment: datetime) -> str:
     """Return *moment* as ``2026-11-23T07:28:28Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def time_of_text(text: str | None) -> datetime | None:

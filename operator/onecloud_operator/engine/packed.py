@@ -41,8 +41,3 @@ class Packed(Mapping[str, Any]):
         return self.value == other
 
     __hash__ = None  # type: ignore[assignment]  # as a dict has none
-
-
-def unpacked(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return *value* for more than one look."""
-    return value.value if isinstance(value, Packed) else value

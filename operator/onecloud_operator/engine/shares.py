@@ -150,10 +150,11 @@ class Shares(Generic[K]):
     # -- scheduling --
     def _next(self, lane: Lane) -> EndpointShare[K] | None:
         """Return the endpoint of the next key in *lane*, or None if none may run."""
+        waiting = self._round_robins[lane]
+        if not waiting:
+            return None
         now, shared_workers = self._now(), len(self._tenants) + len(self._idle) > 1
-        for tenant, capacity in self._round_robins[lane].candidates(
-            self.free, self._workers // RESERVED_FRACTION, now
-        ):
+        for tenant, capacity in waiting.candidates(self.free, self._workers // RESERVED_FRACTION, now):
             if not tenant.may_start(capacity):
                 continue
             share = tenant.share(capacity)

@@ -62,7 +62,7 @@ class Cache(Generic[K]):
         if entry is not None:
             entry.watchers = (*entry.watchers, key)
             return None
-        entry = Entry(server_id, (key,), now, packed(recalled) if recalled is not None else None)
+        entry = Entry(server_id, (key,), now, recalled)
         self._entries[server_id] = entry
         return entry
 
@@ -100,7 +100,11 @@ class Cache(Generic[K]):
             entry.awaited_by = None if seen is None else (key, seen)
 
     def reading(self, server_id: str) -> Reading:
-        """Return the last reading of *server_id*, an empty one if it is not watched."""
+        """
+        Return the last reading of *server_id*, an empty one if it is not watched.
+
+        What was read is packed now: hardly any is looked at twice.
+        """
         entry = self._entries.get(server_id)
         if entry is None:
             return Reading()
@@ -109,7 +113,9 @@ class Cache(Generic[K]):
         asked_at = max(entry.asked_at, self.covered_at)
         if asked_at - entry.first_seen_at < self._options.confirm_seconds:
             asked_at = entry.first_seen_at
-        return Reading(in_full(entry.server), entry.first_seen_at, asked_at, entry.missing)
+        server = in_full(entry.server)
+        entry.server = packed(entry.server)
+        return Reading(server, entry.first_seen_at, asked_at, entry.missing)
 
     # -- reads -------------------------------------------------------------------------------------------
     def add_row(self, entry: Entry[K], seen: CheckedRow, asked_at: float, now: float) -> Freshness:
@@ -161,7 +167,7 @@ class Cache(Generic[K]):
             self._report_change(entry, server.version, parse_time(server.updated_at), written=written)
             self._replace(entry, server, asked_at, now)
         elif asked_at >= entry.details_at and (before is None or _shows_more(server, before)):
-            entry.server = packed(server)
+            entry.server = server
             news = Freshness.NEW
         entry.details_at = max(entry.details_at, asked_at)
         return self._record_read(entry, news, asked_at)
@@ -257,7 +263,7 @@ class Cache(Generic[K]):
             self._notify_after.pop(entry.id, None)
 
     def _replace(self, entry: Entry[K], server: Observed, seen_at: float, now: float) -> None:
-        entry.server, entry.recalled = packed(server), None
+        entry.server, entry.recalled = server, None
         entry.gone = False
         entry.first_seen_at, entry.arrived_at = seen_at, now
         if server.status in DELETING_STATUSES:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.engine.packed import Packed, unpacked
+from onecloud_operator.engine.packed import Packed
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -32,7 +32,7 @@ class Entry(Generic[K]):
     """
     One watched server. Times are monotonic, of requests being sent; ``arrived_at`` of an answer.
 
-    The mirrors of *recalled* and *server* are packed: who looks at one takes the server `in_full`.
+    Mirrors are packed once they were looked at, so who looks at one takes the server `in_full`.
     """
 
     id: str
@@ -82,4 +82,5 @@ def packed(server: Observed) -> Observed:
 
 def in_full(server: Observed) -> Observed:
     """Return a kept *server* for who looks at its mirror."""
-    return replace(server, mirror=unpacked(server.mirror))
+    mirror = server.mirror
+    return replace(server, mirror=mirror.value) if isinstance(mirror, Packed) else server

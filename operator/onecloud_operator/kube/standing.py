@@ -32,19 +32,18 @@ def standing_of(body: Mapping[str, Any]) -> Standing:
     """Return how an object stands; one without conditions was not yet observed."""
     status = body.get("status")
     status = status if isinstance(status, dict) else {}
-    listed = status.get("conditions")
-    found = (each for each in (listed if isinstance(listed, list) else ()) if isinstance(each, dict))
-    conditions = {each["type"]: each for each in found if isinstance(each.get("type"), str)}
-    synced = str(conditions["Synced"].get("reason")) if "Synced" in conditions else Reason.NOT_YET_OBSERVED
-    deleting = conditions.get("Deleting")
-    reason = synced if deleting is None else str(deleting.get("reason"))
-    stalled = "Stalled" in conditions
-    troubled = reason not in UNTROUBLED or stalled
-    state = status.get("state")
+    conditions, state = status.get("conditions"), status.get("state")
+    reasons = {
+        each.get("type"): str(each.get("reason"))
+        for each in (conditions if isinstance(conditions, list) else ())
+        if isinstance(each, dict) and isinstance(each.get("type"), str)
+    }
+    synced = reasons.get("Synced", Reason.NOT_YET_OBSERVED)
+    reason, stalled = reasons.get("Deleting", synced), "Stalled" in reasons
     return Standing(
         state if isinstance(state, str) and state in STATES else OTHER,
         _known(synced),
-        (_known(reason), stalled) if troubled else None,
+        (_known(reason), stalled) if stalled or reason not in UNTROUBLED else None,
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import platform
 import time
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -137,8 +138,11 @@ class Metrics:
             CALL_BUCKETS,
             "operation",
         )
-        self._lag_seconds = self._histogram(
-            "event_loop_lag_seconds", "How late timers of the event loop fired.", LAG_BUCKETS
+        self._lag_seconds = Histogram(
+            PREFIX + "event_loop_lag_seconds",
+            "How late timers of the event loop fired.",
+            registry=self.registry,
+            buckets=LAG_BUCKETS,
         )
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
@@ -147,34 +151,34 @@ class Metrics:
     # -- what happens ------------------------------------------------------------------------------------
     def passed(self, lane: str, waited_seconds: float, seconds: float, *, failed: bool) -> None:
         """Count a pass over an object."""
-        self._passes.labels(lane, "failed" if failed else "ok").inc()
-        self._pass_seconds.labels(lane).observe(seconds)
-        self._wait_seconds.labels(lane).observe(waited_seconds)
+        self._passes(lane, "failed" if failed else "ok").inc()
+        self._pass_seconds(lane).observe(seconds)
+        self._wait_seconds(lane).observe(waited_seconds)
 
     def stepped(self, step: str, refusal: str | None) -> None:
         """Count a step; *refusal* is the reason of one that failed."""
         if refusal is None:
-            self._steps.labels(step).inc()
+            self._steps(step).inc()
         else:
-            self._errors.labels(step, refusal).inc()
+            self._errors(step, refusal).inc()
 
     def fed(self, job: str, seconds: float, rows: int, *, failed: bool) -> None:
         """Count a run of a feed's job."""
-        self._feed_calls.labels(job, "failed" if failed else "ok").inc()
-        self._feed_rows.labels(job).inc(rows)
-        self._feed_seconds.labels(job).observe(seconds)
+        self._feed_calls(job, "failed" if failed else "ok").inc()
+        self._feed_rows(job).inc(rows)
+        self._feed_seconds(job).observe(seconds)
 
     def exchanged(self, operation: str, code: str, seconds: float, *, throttled: bool) -> None:
         """Count a request to a cloud; *code* is a status or the class of an error."""
-        self._cloud_requests.labels(operation, code).inc()
-        self._cloud_seconds.labels(operation).observe(seconds)
+        self._cloud_requests(operation, code).inc()
+        self._cloud_seconds(operation).observe(seconds)
         if throttled:
-            self._cloud_throttled.labels(operation).inc()
+            self._cloud_throttled(operation).inc()
 
     def called(self, operation: str, status: int | None, seconds: float) -> None:
         """Count a request to Kubernetes; *status* None: it was not answered."""
-        self._kubernetes_requests.labels(operation, code_of(status)).inc()
-        self._kubernetes_seconds.labels(operation).observe(seconds)
+        self._kubernetes_requests(operation, code_of(status)).inc()
+        self._kubernetes_seconds(operation).observe(seconds)
 
     def lagged(self, seconds: float) -> None:
         """Record a delay of the event loop."""
@@ -204,11 +208,15 @@ class Metrics:
             families[name].add_metric(labels, value)
         yield from families.values()
 
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(PREFIX + name, text, labels, registry=self.registry)
+    def _counter(self, name: str, text: str, *labels: str) -> Callable[..., Counter]:
+        """Return the way to a counter by its labels; the library finds it anew each time."""
+        return cache(Counter(PREFIX + name, text, labels, registry=self.registry).labels)
 
-    def _histogram(self, name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-        return Histogram(PREFIX + name, text, labels, registry=self.registry, buckets=buckets)
+    def _histogram(
+        self, name: str, text: str, buckets: tuple[float, ...], *labels: str
+    ) -> Callable[..., Histogram]:
+        """Return the way to a histogram by its labels."""
+        return cache(Histogram(PREFIX + name, text, labels, registry=self.registry, buckets=buckets).labels)
 
 
 def code_of(status: int | None) -> str:
