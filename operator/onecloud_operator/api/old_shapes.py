@@ -12,7 +12,7 @@ def without_old_shapes(spec: Mapping[str, Any]) -> dict[str, Any] | None:
 
     What is left of it tells what is to become of the server when the object is deleted.
     """
-    server = spec.get("server")
+    server = spec.get("server") if isinstance(spec, Mapping) else None  # whatever stands there
     if not isinstance(server, Mapping):
         return None
     old = {name for name, is_old in _OLD.items() if is_old(server.get(name))}
