@@ -103,7 +103,7 @@ def unfreeze(act: Act) -> None:
 
 
 def bind_groups(act: Act) -> None:
-    """Put a server into anti-affinity groups: nothing that is shown of it moves."""
+    """Put a stopped server into anti-affinity groups: nothing that is shown of it moves."""
     for group in _named_groups(act):
         group.guests.add(act.guest.id)
 
@@ -115,6 +115,8 @@ def unbind_groups(act: Act) -> None:
 
 def _named_groups(act: Act) -> list[InstanceGroup]:
     """Return the groups that are named one by one, as ``group.0``, ``group.1``…; a list is none of them."""
+    if act.guest.status != "ready":
+        raise invalid_status(f"Cannot change instance groups in status {act.guest.status}")
     wanted = [str(value) for key, value in act.body.items() if key.startswith("group.")]
     if not wanted:
         raise missing_parameter("group.0 group.1 ... ")

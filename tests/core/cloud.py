@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import PLAIN_FIELDS
+from onecloud_operator.core.card_writes import CardWrite
 from onecloud_operator.core.cloud_writes import (
     Claim,
     Create,
@@ -41,7 +42,6 @@ from onecloud_operator.core.observed import (
     Details,
     Disk,
     DiskState,
-    Nic,
     Observed,
     Phase,
     SecurityGroup,
@@ -50,6 +50,7 @@ from onecloud_operator.core.observed import (
 from onecloud_operator.core.ownership import owner_of
 from onecloud_operator.core.policies import power
 from onecloud_operator.core.values import Problem
+from tests.core.cards import Cards
 from tests.core.fixtures import NAMES, NOW, PLACE, mirror_with
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ class Cloud:
     hot_plug: bool = False
     under_way: list[tuple[float, Create, Resource]] = field(default_factory=list)
     posts: int = 0
+    cards: Cards = field(default_factory=Cards)
 
     def put(self, server: Observed, made_for: str | None = None) -> Row:
         """Have a server that was there before."""
@@ -247,6 +249,10 @@ class Cloud:
             case _:
                 return self._take(step, resource)
 
+    @property
+    def _hot(self) -> dict[str, bool]:
+        return {"hot_plug": self.hot_plug, "hot_remove": self.hot_plug}
+
     # -- what becomes of it ------------------------------------------------------------------------------
     def _take(self, step: CloudWrite, resource: Resource) -> Problem | None:
         if isinstance(step, Create):
@@ -260,6 +266,8 @@ class Cloud:
             row, step
         ):
             return AGAIN
+        if isinstance(step, CardWrite) and (refusal := self.cards.refusal(row, step)) is not None:
+            return refusal
         if isinstance(step, Delete) and row.server.locked:
             return AGAIN
         self._work(row, step, resource)
@@ -325,6 +333,8 @@ class Cloud:
                 self._delete(row, for_good=for_good)
             case Create() | KeepDisk():
                 pass
+            case _ if isinstance(step, CardWrite):
+                self.cards.work(row, step)
             case _:
                 assert_never(step)
 
@@ -332,7 +342,7 @@ class Cloud:
         match step:
             case Start():
                 # The host agent says at each start what can be plugged in.
-                self._run(row, {"status": "starting"}, {"status": "running", "hot_plug": self.hot_plug})
+                self._run(row, {"status": "starting"}, {"status": "running", **self._hot})
             case Stop():
                 was_on = row.server.phase is Phase.RUNNING
                 self._run(row, {"status": "stopping"}, {"status": "ready"})
@@ -382,7 +392,7 @@ class Cloud:
                 Disk(f"disk-{index}{made_of}", index, mib_of(size), image=None if index else spec.image)
                 for index, size in sizes.items()
             ),
-            nics=tuple(Nic(f"net-{number}") for number, _ in enumerate(spec.networks or ())),
+            nics=self.cards.made(spec.networks or (), self.named),
             security_groups=tuple(SecurityGroup(name, name) for name in spec.security_groups or ()),
             tags=dict(spec.tags or {}),
             owner=owner_of(resource, Config()),
@@ -405,7 +415,7 @@ class Cloud:
         for disk in shown.disks:
             self.disks[disk.id].auto_delete = disk.index not in kept
         well = "ready" if spec.power_state == "Stopped" else "running"
-        self._run(row, {"status": "deploying"}, {"status": self.fate or well, "hot_plug": self.hot_plug})
+        self._run(row, {"status": "deploying"}, {"status": self.fate or well, **self._hot})
         return None
 
     # -- tasks -------------------------------------------------------------------------------------------

@@ -82,11 +82,12 @@ def details(version: int = 7, **changes: Any) -> Details:
     base = Details(
         version=version,
         disks=(ROOT,),
-        nics=(Nic("net-1", "10.0.0.5", default=True),),
+        nics=(Nic("net-1", "10.0.0.5", mac="00:22:00:00:00:01", default=True),),
         security_groups=(SecurityGroup("default", "Default"),),
         tags={},
         owner=OWNER,
         hot_plug=False,
+        hot_remove=False,
         ip="10.0.0.5",
     )
     return replace(base, **changes)

@@ -46,7 +46,6 @@ WITH_BACKUP = {"networks": [{"network": "vnet-backup"}]}
 @pytest.mark.parametrize(
     ("declared", "names", "expected"),
     [
-        pytest.param(WITH_BACKUP, {BACKUP: Resolved("net-2")}, "ImmutableField", id="a-network-it-lacks"),
         pytest.param(WITH_BACKUP, {BACKUP: Resolved("net-1")}, None, id="another-name-of-its-own"),
         pytest.param(WITH_BACKUP, {BACKUP: Missing()}, "ReferenceNotFound", id="no-such-network"),
         pytest.param(WITH_BACKUP, {BACKUP: Ambiguous()}, "AmbiguousName", id="two-networks-of-one-name"),
@@ -62,12 +61,6 @@ WITH_BACKUP = {"networks": [{"network": "vnet-backup"}]}
         pytest.param({"keypair": "dev"}, {DEV: Resolved("key-1")}, None, id="a-key-pair-renamed"),
         pytest.param({"keypair": "dev"}, {DEV: Resolved("key-2")}, "ImmutableField", id="another-key-pair"),
         pytest.param({"billing": {"type": "Prepaid", "duration": "1M"}}, {}, "ImmutableField", id="billing"),
-        pytest.param(
-            {"networks": [{"network": "vnet-1", "address": "10.0.0.9"}]},
-            {},
-            "ImmutableField",
-            id="an-address",
-        ),
     ],
 )
 def test_an_adopted_server_is_compared_by_ids(

@@ -92,19 +92,6 @@ def test_a_new_server_made_by_a_name_that_the_cloud_shows_otherwise_is_well(name
             {"networks": ("net-1", "net-1, net-2")},
             id="a-card-attached-in-the-console",
         ),
-        pytest.param({}, {"nics": ()}, {"networks": ("net-1", "")}, id="a-card-detached"),
-        pytest.param(
-            {"networks": [{"network": "vnet-1", "address": "10.0.0.5"}]},
-            {"nics": (replace(CARD, address="10.0.0.9"),)},
-            {"networks[vnet-1].address": ("10.0.0.5", "10.0.0.9")},
-            id="another-address",
-        ),
-        pytest.param(
-            {"networks": [{"network": "vnet-1", "mac": "00:22:00:00:00:01"}]},
-            {"nics": (replace(CARD, mac="00:22:00:00:00:09"),)},
-            {"networks[vnet-1].mac": ("00:22:00:00:00:01", "00:22:00:00:00:09")},
-            id="another-mac",
-        ),
         pytest.param(
             KEYS,
             {"plain": {"billing.type": "Prepaid"}},
@@ -234,22 +221,20 @@ def test_an_object_of_an_older_operator_gets_its_record_at_the_first_reading() -
     older = facts(FULL, resource=resource(spec=spec(KEYS)))
     status = reported(older).resource.status
     assert status["baseline"]["imageID"] == "image-0"
-    assert status["baseline"]["networks"] == [
-        {"networkID": "net-1", "address": "10.0.0.5", "mac": "00:22:00:00:00:01"}
-    ]
+    (card,) = status["cards"]
+    assert (card["network"], card["networkID"], card["mac"]) == ("vnet-1", "net-1", "00:22:00:00:00:01")
     assert dict(status["creation"]["sent"]) == dict(sent_of(wanted(KEYS)))
 
 
 def test_whatever_the_cloud_shows_the_record_is_within_its_bounds_and_no_drift() -> None:
     long = "x" * 5000
-    cards = tuple(Nic(f"{long}{number}", long, mac=f"{number}{long}") for number in range(100))
     disks = tuple(Disk(f"disk-{n}", n, 10240, image_id=long, backend=long, medium=long) for n in range(40))
     strange = replace(
         FULL,
         mirror=mirror_with(
             FULL.mirror, dict.fromkeys(("hypervisor", "hardware.bios", "billing.type"), long[:64])
         ),
-        details=details(nics=cards, disks=disks, keypair_id=long, zone_id=long, device_count=2**62),
+        details=details(disks=disks, keypair_id=long, zone_id=long, device_count=2**62),
     )
     declared = {**KEYS, "hypervisor": "kvm", "rootDisk": {"backend": "local"}}
     case = complete(declared, strange)

@@ -32,6 +32,8 @@ WANTED: dict[str, Any] = {
     "memory": "8Gi",
     "rootDisk": {"size": "80Gi"},
     "dataDisks": [{"name": "data-1", "size": "20Gi"}],
+    "networks": [{"network": "vnet-1"}, {"network": "6a1b0d5e-2f7c-4a83-9d10-5b3c1e7f9a21"}],
+    "instanceGroups": ["spread"],
     "securityGroups": ["db"],
     "powerState": "Running",
     "tags": {"team": "shop"},
@@ -60,7 +62,8 @@ def ignoring(
     """Return the facts of an object that leaves the fields *words* to others."""
     mode = policies.pop("mode", "Correct")
     intent = spec(wanted, drift={"mode": mode, "ignore": list(words)}, **policies)
-    return facts(found, resource=resource(spec=intent, records=records(disks=(bound(),))))
+    known = records(disks=(bound(),), instance_groups=())
+    return facts(found, resource=resource(spec=intent, records=known))
 
 
 def words_that_differ(case: Facts) -> set[str]:

@@ -41,7 +41,7 @@ from tests.core.fixtures import (
     server,
     spec,
 )
-from tests.core.wanted import adopted, wanting
+from tests.core.wanted import wanting
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -159,13 +159,6 @@ def test_a_resize_that_restarts_is_not_repeated_for_ever() -> None:
 def test_a_finalizer_that_was_taken_off_is_set_again_before_anything_is_sent() -> None:
     stripped = replace(wanting({"description": "new"}), finalizers=())
     assert plan(facts(resource=stripped)) == AddFinalizer()
-
-
-def test_a_network_given_by_id_is_compared() -> None:
-    other = "6a1b0d5e-2f7c-4a83-9d10-5b3c1e7f9a21"
-    held = plan(facts(resource=adopted({"networks": [{"network": other}]})))
-    assert isinstance(held, Hold)
-    assert held.reason == "ImmutableField"
 
 
 def test_an_instance_type_in_another_case_is_the_same() -> None:

@@ -167,7 +167,7 @@ TROUBLES = (Reason.SECRET_INVALID, Reason.ENDPOINT_NOT_ALLOWED, Reason.CREDENTIA
 OTHER_SECRET = Edit({"credentialsRef": {"name": "other"}})
 OBSERVE: dict[str, Any] = {"managementPolicy": "Observe", "adoption": {"id": ID}, "finalizers": ()}
 RECREATE: dict[str, Any] = {"onExternalDeletion": "Recreate"}
-LACKS_BACKUP = adopted({"networks": [{"network": NET}]})
+ELSEWHERE_PUT = adopted({"placement": {"zoneID": "zone-9"}})
 
 WAYS: tuple[Way, ...] = (
     *(
@@ -273,16 +273,16 @@ WAYS: tuple[Way, ...] = (
     Way(
         Reason.IMMUTABLE_FIELD,
         "an-adopted-server-s-field-corrected",
-        LACKS_BACKUP,
-        Edit({"server": {"networks": [{"network": "vnet-1"}]}}, made=False),
+        ELSEWHERE_PUT,
+        Edit({"server": {"placement": {"zoneID": "zone-1"}}}, made=False),
         adopted(generation=2),
     ),
     Way(
         Reason.IMMUTABLE_FIELD,
         "an-adopted-server-s-field-taken-out",
-        LACKS_BACKUP,
-        Edit({"server": {"networks": None}}, made=False),
-        adopted({"networks": None}, generation=2),
+        ELSEWHERE_PUT,
+        Edit({"server": {"placement": None}}, made=False),
+        adopted(generation=2),
     ),
     Way(
         Reason.IMMUTABLE_FIELD,

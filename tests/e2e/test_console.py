@@ -99,16 +99,21 @@ def test_a_card_that_is_attached_is_told_and_may_be_declared_or_left_alone(user:
     assert condition(status, "Drifted")["status"] == "True"
     (event,) = user.until(lambda: events(user, "DriftDetected"), "an Event")
     assert "networks" in event
-    with pytest.raises(KubeError, match="take it out"):
-        user.apply(server={"networks": BOTH})
     user.kube.patch(KIND, "web-1", user.namespace, {"spec": {"server": {"networks": None}}})
     assert drifted(user.wait_ready())
     user.apply(server={"networks": BOTH})
-    assert drifted(user.wait_ready())
+    status = user.wait_ready()
+    assert drifted(status)
+    assert [card["how"] for card in status["cards"]] == ["Found", "Found"]
+    assert asked(user, "attachnetwork") == 1, "the console's own"
     assert user.posts() == 1
 
 
-def test_billing_a_key_pair_and_an_address_are_told_and_not_corrected(user: User) -> None:
+def asked(user: User, action: str) -> int:
+    return user.cloud.counts().get(f"POST /servers/{{id}}/{action}", 0)
+
+
+def test_billing_and_a_key_pair_are_told_and_an_address_is_put_back(user: User) -> None:
     user.apply(
         server={
             "keypair": "ops",
@@ -126,22 +131,20 @@ def test_billing_a_key_pair_and_an_address_are_told_and_not_corrected(user: User
     (card,) = user.only_server()["nics"]
     other = {"network": card["network_id"], "address": "10.90.0.78"}
     console(user, identity, "change-ipaddr", {"mac": card["mac"], "net_desc": other})
-    status = user.wait(lambda s: drifted(s, "billing.type", "networks[vnet-1].address"))
-    assert {each["actual"] for each in status["drift"]} == {"Prepaid", "10.90.0.78"}
+    user.until(lambda: asked(user, "change-ipaddr") == 2, "the address is put back")
+    status = user.wait(lambda s: drifted(s, "billing.type") and s["ip"] == "10.90.0.77")
+    assert {each["actual"] for each in status["drift"]} == {"Prepaid"}
 
 
-def test_an_adopted_server_that_lacks_a_declared_network_does_not_say_that_it_agrees(user: User) -> None:
+def test_an_adopted_server_that_lacks_a_declared_network_gets_it_and_keeps_its_own(user: User) -> None:
     theirs = user.cloud.call("add_server", name="legacy-1")
-    adopt = {"policy": "Adopt", "id": theirs}
     nics = user.only_server()["nics"]
-    server = {"networks": [{"network": "vnet-backup"} for _ in nics]}
-    user.apply_only(server=server, adoption=adopt)
-    status = user.wait_reason("ImmutableField")
-    assert condition(status, "Stalled")["status"] == "True"
-    assert [each["field"] for each in status["drift"]] == ["networks[vnet-backup]"]
-    own = {"network": nics[0]["network_id"]}
-    user.kube.patch(KIND, "web-1", user.namespace, {"spec": {"server": {"networks": [own]}}})
-    assert drifted(user.wait_ready())
+    user.apply_only(
+        server={"networks": [{"network": "vnet-backup"}]}, adoption={"policy": "Adopt", "id": theirs}
+    )
+    user.wait_ready()
+    networks = [nic["network_id"] for nic in user.only_server()["nics"]]
+    assert networks == [*(nic["network_id"] for nic in nics), BACKUP]
 
 
 def test_a_name_is_looked_up_once_for_all_adopted_servers_of_a_project(user: User) -> None:

@@ -47,7 +47,9 @@ def expected_of(server: dict[str, Any]) -> Observed:
     return replace(
         seen,
         updated_at=seen.mirror["lifecycle"]["updatedAt"],
-        details=replace(seen.details, tags=tags, owner=None, owner_known=False, hot_plug=None),
+        details=replace(
+            seen.details, tags=tags, owner=None, owner_known=False, hot_plug=None, hot_remove=None
+        ),
     )
 
 

@@ -99,6 +99,7 @@ def test_a_full_server_is_read_in_the_specs_words() -> None:
             manager_id="manager-1",
             device_count=1,
             hot_plug=False,
+            hot_remove=False,
             ip="10.89.0.21",
         ),
         mirror=mirror_of(FULL),

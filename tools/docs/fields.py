@@ -7,7 +7,15 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from onecloud_operator.api.disks import MADE
-from onecloud_operator.api.model import CHANGE, FIXED, LIVE, NEXT_START, RESTART
+from onecloud_operator.api.model import (
+    CHANGE,
+    FIXED,
+    LIVE,
+    LIVE_OR_RESTART,
+    NEXT_START,
+    RESTART,
+    WITH_THE_CARD,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +29,8 @@ WORDS: Final = {
     NEXT_START[CHANGE]: "next start",
     RESTART[CHANGE]: "restart",
     MADE[CHANGE]: "when made",
+    LIVE_OR_RESTART[CHANGE]: "any time, or restart",
+    WITH_THE_CARD[CHANGE]: "with its card",
 }
 GROWS: Final = "can only grow"
 DEEPEST: Final = 5  # of headings

@@ -58,6 +58,11 @@ everything.
 | next start | is sent at once, and takes effect at the server's next start |
 | restart | requires stopping a running server, so it waits for `disruption.allow: Restart` \
 ([RestartNeeded](reasons.md#restartneeded)); more CPU and memory do not, where hot-plug is enabled |
+| any time, or restart | is sent at once; if the cloud does not take it from a running server, it waits for \
+`disruption.allow: Restart`. A network card is detached from a running server if its host allows that (`hot_remove_nic: \
+enable` in the server's metadata) |
+| with its card | gives [ImmutableField](reasons.md#immutablefield): a network card keeps this for life. Remove the entry, and \
+add it again when its card is detached |
 | grows | can only be larger; *grows, restart*: growing restarts a running server |
 | never | is rejected by the API server. Remove the field to stop managing it, or create a new object. You can add the \
 original value again later. A difference in the cloud is reported in `status.drift` \

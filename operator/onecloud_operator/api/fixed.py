@@ -11,6 +11,8 @@ from onecloud_operator.api.server import ServerSpec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+NETWORKS, GROUPS = "networks", "instanceGroups"
+
 
 @lru_cache(maxsize=1)
 def fixed_fields() -> tuple[str, ...]:
@@ -18,8 +20,16 @@ def fixed_fields() -> tuple[str, ...]:
     return tuple(_fixed_in(ServerSpec, ""))
 
 
+@lru_cache(maxsize=1)
+def sent_fields() -> tuple[str, ...]:
+    """Return the paths of which it is noted with which value a server was made: fixed ones, and some more."""
+    return (*fixed_fields(), NETWORKS, GROUPS)
+
+
 def fixed_field_of(path: str) -> str | None:
     """Return the field among them that *path* is, or is a part of; None if there is none."""
+    if path == NETWORKS:
+        return NETWORKS  # the cards of others, which nothing is done about
     return next((f for f in fixed_fields() if path == f or path.startswith((f"{f}.", f"{f}["))), None)
 
 

@@ -81,7 +81,7 @@ class Drift(Model):
             "sent."
         ),
     )
-    ignore: Annotated[tuple[IgnorableField, ...], Field(max_length=16), Unique()] | None = Field(
+    ignore: Annotated[tuple[IgnorableField, ...], Field(max_length=32), Unique()] | None = Field(
         default=None,
         description=(
             "Fields of spec.server that are left to others once the server is made or adopted: a difference "

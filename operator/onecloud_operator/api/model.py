@@ -31,6 +31,14 @@ RESTART: JsonDict = {
     CHANGE: "A change of a running server restarts it, so it waits for disruption.allow: Restart."
 }
 
+LIVE_OR_RESTART: JsonDict = {
+    CHANGE: "Changes as the server runs; where its host does not take that, it waits for disruption.allow: "
+    "Restart."
+}
+WITH_THE_CARD: JsonDict = {
+    CHANGE: "A card that is there cannot change it: take the entry out, and put it back when that is gone."
+}
+
 
 def wire_name(name: str) -> str:
     """Return an attribute's name on the wire: camelCase, with Kubernetes' spelling of abbreviations."""

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
 from onecloud_operator.api.lists import Unique
-from onecloud_operator.api.model import WHOLE, Model, Reference
+from onecloud_operator.api.model import LIVE, LIVE_OR_RESTART, WHOLE, WITH_THE_CARD, Model, Reference
 from onecloud_operator.api.rule import Rule
 
 MAC = r"^[0-9a-f]{2}(:[0-9a-f]{2}){5}$"
@@ -39,21 +39,25 @@ class NetworkSpec(Model):
     address: Annotated[StrictStr, Field(max_length=15), _address(4)] | None = Field(
         default=None,
         description="IPv4 address, for example 10.88.0.20. Absent: the cloud chooses a free one.",
+        json_schema_extra=LIVE_OR_RESTART,
     )
     address6: Annotated[StrictStr, Field(max_length=45), _address(6)] | None = Field(
-        default=None, description="IPv6 address. Absent: none is asked for."
+        default=None, description="IPv6 address. Absent: none is asked for.", json_schema_extra=WITH_THE_CARD
     )
     mac: Annotated[StrictStr, Field(max_length=17, pattern=MAC)] | None = Field(
         default=None,
         description=(
             "MAC address in lower case, for example 00:24:ab:12:34:56. Absent: the cloud chooses one."
         ),
+        json_schema_extra=WITH_THE_CARD,
     )
     bandwidth: Annotated[StrictInt, Field(ge=1, le=100000), WHOLE] | None = Field(
-        default=None, description="Bandwidth limit, in Mbps."
+        default=None, description="Bandwidth limit, in Mbps.", json_schema_extra=LIVE
     )
     default: StrictBool | None = Field(
-        default=None, description="Whether the default route goes through this card; true for one at most."
+        default=None,
+        description="Whether the default route goes through this card; true for one at most.",
+        json_schema_extra=WITH_THE_CARD,
     )
 
 

@@ -14,6 +14,7 @@ from onecloud_operator.api.model import (
     CHANGE,
     FIXED,
     LIVE,
+    LIVE_OR_RESTART,
     RESTART,
     WHOLE,
     Identifier,
@@ -88,6 +89,15 @@ Tags = Annotated[
     _TAG_CASE,
     _TAG_VALUE,
 ]
+
+
+_DISTINCT: Rule[tuple[str, ...]] = Rule(
+    "each instance group may stand in the list once",
+    cel="self.all(group, self.exists_one(other, other == group))",
+    holds=lambda groups: len(set(groups)) == len(groups),
+)
+# Atomic: a set that a server-side apply empties is taken out as a whole, which means another thing.
+InstanceGroups = Annotated[tuple[Identifier, ...], Field(max_length=8), _DISTINCT]
 
 
 class ServerSpec(Model):
@@ -170,9 +180,10 @@ class ServerSpec(Model):
         default=None,
         description=(
             "Network cards, one for each network; the order does not matter. Absent: the cloud chooses one "
-            "network."
+            "network. An entry that is added is attached, and one that is taken out is detached. Cards that "
+            "others attached are left alone."
         ),
-        json_schema_extra=FIXED,
+        json_schema_extra=LIVE_OR_RESTART,
     )
     security_groups: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=10), Unique()] | None = (
         Field(
@@ -246,12 +257,13 @@ class ServerSpec(Model):
         description="Devices passed through to the server, such as GPUs.",
         json_schema_extra={**FIXED, **ATOMIC_LIST},
     )
-    instance_groups: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=8), Unique()] | None = (
-        Field(
-            default=None,
-            description="Ids of instance groups, which keep their servers on different hosts.",
-            json_schema_extra=FIXED,
-        )
+    instance_groups: InstanceGroups | None = Field(
+        default=None,
+        description=(
+            "Ids of instance groups, which keep their servers on different hosts. An empty list takes the "
+            "server out of all that it was put into."
+        ),
+        json_schema_extra={**RESTART, **ATOMIC_LIST},
     )
     placement: Placement | None = Field(
         default=None,

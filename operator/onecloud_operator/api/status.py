@@ -6,6 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, StrictInt, StrictStr
 
+from onecloud_operator.api.card_status import CardRecordStatus
 from onecloud_operator.api.disk_status import RECORDED_DISKS, DiskRecordStatus
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
 from onecloud_operator.api.plain import with_fixed_fields
@@ -104,14 +105,6 @@ class DiskBaseline(StatusModel):
     cache: Short | None = shown("Cache mode.")
 
 
-class CardBaseline(StatusModel):
-    """A network card."""
-
-    network_id: Short = Field(description="Id of the network.")
-    address: Short | None = shown("IPv4 address.")
-    mac: Short | None = shown("MAC address.")
-
-
 @with_fixed_fields(ServerSpec)
 class BaselineStatus(StatusModel):
     """What the server was like when it was complete, of what cannot change."""
@@ -123,7 +116,6 @@ class BaselineStatus(StatusModel):
     manager_id: Short | None = shown("Id of the cloud account's subscription.")
     isolated_devices: Count | None = shown("Number of devices passed through.")
     disks: Annotated[tuple[DiskBaseline, ...], Field(max_length=1)] | None = shown("Its root disk.")
-    networks: Annotated[tuple[CardBaseline, ...], Field(max_length=32)] | None = shown("Its network cards.")
 
 
 class CloudStatus(StatusModel):
@@ -172,7 +164,9 @@ class ErrorStatus(StatusModel):
 class HeldBackStatus(StatusModel):
     """A change that had no effect, and may stop the server each time it is tried."""
 
-    change: Text = Field(description="Which change: Resize, or GrowDisk and the disk's id.")
+    change: Text = Field(
+        description="Which change: Resize, GrowDisk and the disk's id, AttachCard and the network, and so on."
+    )
     reason: Short = Field(description="Reason, see docs/reasons.md.")
     message: Message = Field(description="What was tried, and what came of it, for people.")
     since: Time = Field(description="Since when it is held back.")
@@ -223,6 +217,14 @@ class Status(StatusModel):
     data_disks: Annotated[tuple[DiskRecordStatus, ...], Field(max_length=RECORDED_DISKS)] | None = shown(
         "Which disk each of spec.server.dataDisks is, wherever it is by now, and what becomes of it. Those "
         "that have left the spec stay for a while.",
+        **ATOMIC_LIST,
+    )
+    cards: Annotated[tuple[CardRecordStatus, ...], Field(max_length=16)] | None = shown(
+        "Which network cards spec.server.networks speaks of, by their MAC addresses. Others are left alone.",
+        **ATOMIC_LIST,
+    )
+    instance_groups: Annotated[tuple[Short, ...], Field(max_length=16)] | None = shown(
+        "Instance groups that the operator has put the server into; the cloud does not show them.",
         **ATOMIC_LIST,
     )
     kept_disks: Annotated[tuple[KeptDiskStatus, ...], Field(max_length=64)] | None = shown(

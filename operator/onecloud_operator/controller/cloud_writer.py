@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
 from onecloud_operator.api.reasons import Reason
+from onecloud_operator.controller.card_writer import send_card_write
+from onecloud_operator.core.card_writes import CardWrite
 from onecloud_operator.core.cloud_writes import (
     Claim,
     CloudWrite,
@@ -107,6 +109,8 @@ class CloudWriter:
                 return await cloud.update_server(server_id, update_changes({"locked": False}))
             case Delete(server_id=server_id, for_good=for_good):
                 return await self._delete(server_id, for_good=for_good)
+            case _ if isinstance(step, CardWrite):
+                return await send_card_write(cloud, step)
         assert_never(step)
 
     async def _keep_disk(self, step: KeepDisk) -> Mapping[str, Any] | None:

@@ -14,6 +14,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.cloud_writes import CloudWrite
 
 if TYPE_CHECKING:
+    from onecloud_operator.core.card_records import CardRecord
     from onecloud_operator.core.records import Creation, HeldBack, Restart
     from onecloud_operator.core.references import Reference
     from onecloud_operator.core.restart_request import RestartRequest
@@ -97,6 +98,20 @@ class EndKeeping:
 
     disk_id: str
     kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCards:
+    """Write which network cards the spec speaks of, and what is to be attached; only then is it."""
+
+    cards: tuple[CardRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordGroups:
+    """Write into which instance groups the server was put."""
+
+    groups: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +218,8 @@ Record = (
     | BeginDeletion
     | BeginKeeping
     | EndKeeping
+    | RecordCards
+    | RecordGroups
     | MarkFailedCreation
 )
 Looking = Look | ReadDisk | Find | ReadHistory | ReadCause | Resolve

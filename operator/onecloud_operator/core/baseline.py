@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT_INDEX = 0
 FIXED_FIELDS = tuple(row for row in PLAIN_FIELDS if row.fixed)
-CARDS_LENGTH, TEXT_LENGTH = 32, 64  # the CRD's bounds
+TEXT_LENGTH = 64  # the CRD's bound
 _WIRE_NAMES = tuple((row.path, wire_name(row.kept_as)) for row in FIXED_FIELDS)
 OPTIONS = ("backend", "medium", "driver", "cache")  # of a disk
 
@@ -39,15 +39,6 @@ class DiskBase:
 
 
 @fast_dataclass(frozen=True, slots=True)
-class CardBase:
-    """A network card."""
-
-    network_id: str
-    address: str | None = None
-    mac: str | None = None
-
-
-@fast_dataclass(frozen=True, slots=True)
 class Baseline:
     """What the cloud showed of what cannot change, by ids; None: it showed nothing."""
 
@@ -58,7 +49,6 @@ class Baseline:
     manager_id: str | None = None
     device_count: int | None = None
     disks: tuple[DiskBase, ...] = ()
-    cards: tuple[CardBase, ...] = ()
     plain: Mapping[str, PlainValue] = field(default_factory=dict)  # the plain fields, by their paths
 
 
@@ -69,7 +59,6 @@ def baseline_of(server: Observed, disks: MatchedDisks) -> Baseline:
         msg = "a baseline needs a server with details"
         raise AssertionError(msg)
     root = disks.root
-    cards = (CardBase(_cut(nic.network_id) or "", _cut(nic.address), _cut(nic.mac)) for nic in details.nics)
     return Baseline(
         image_id=_cut(root.image_id) if root else None,
         keypair_id=_cut(details.keypair_id),
@@ -81,7 +70,6 @@ def baseline_of(server: Observed, disks: MatchedDisks) -> Baseline:
             DiskBase(ROOT_INDEX, _cut(disk.backend), _cut(disk.medium), _cut(disk.driver), _cut(disk.cache))
             for disk in ((root,) if root else ())
         ),
-        cards=tuple(sorted(cards, key=lambda card: (card.network_id, card.mac or ""))[:CARDS_LENGTH]),
         plain=_known({row.path: row.shown_in(server.mirror) for row in FIXED_FIELDS}),
     )
 
@@ -114,10 +102,6 @@ def baseline_status(baseline: Baseline) -> dict[str, Any]:
         _given({"index": disk.index} | {name: getattr(disk, name) for name in OPTIONS})
         for disk in baseline.disks
     ]
-    found["networks"] = [
-        _given({"networkID": card.network_id, "address": card.address, "mac": card.mac})
-        for card in baseline.cards
-    ]
     return _given(found)
 
 
@@ -132,11 +116,6 @@ def baseline_in(value: object) -> Baseline | None:
             DiskBase(index, **{name: _text(row.get(name)) for name in OPTIONS})
             for row in _rows(value.get("disks"))
             if (index := _count(row.get("index"))) is not None
-        ),
-        cards=tuple(
-            CardBase(network_id, _text(row.get("address")), _text(row.get("mac")))
-            for row in _rows(value.get("networks"))
-            if (network_id := _text(row.get("networkID"))) is not None
         ),
         plain=_known({path: shown_at(wire, value) for path, wire in _WIRE_NAMES}),
     )

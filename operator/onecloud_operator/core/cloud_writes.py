@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from onecloud_operator.core.card_writes import CardWrite, OfflineCardWrite
+
 if TYPE_CHECKING:
     from onecloud_operator.core.records import Creation
 
@@ -141,7 +143,7 @@ class Delete:
 
 
 # What may need the server stopped: each is tried once for an intent, and may cost a restart.
-OfflineWrite = Resize | GrowDisk
+OfflineWrite = Resize | GrowDisk | OfflineCardWrite
 
 CloudWrite = (
     Create
@@ -160,4 +162,5 @@ CloudWrite = (
     | SyncStatus
     | Unlock
     | Delete
+    | CardWrite
 )

@@ -11,7 +11,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.api.fixed import fixed_fields
+from onecloud_operator.api.fixed import NETWORKS, sent_fields
 from onecloud_operator.api.server import PLAIN_FIELDS
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _sent_of(text: str) -> tuple[tuple[str, str], ...]:
     body = json.loads(text)
     return tuple(
         (path, GIVEN if path in _NO_DIGEST else _digest(path, value))
-        for path in fixed_fields()
+        for path in sent_fields()
         if (value := _at(body, path)) is not None
     )
 
@@ -69,7 +69,7 @@ def sent_again(
     old, new = dict(before), dict(now)
     return tuple(
         (path, new[path] if old.get(path) == new.get(path) else UNSURE)
-        for path in fixed_fields()
+        for path in sent_fields()
         if path in new or path in old
     )
 
@@ -82,8 +82,15 @@ def edited(spec: ServerSpec, creation: Creation) -> frozenset[str]:
     return frozenset(path for path, digest in sent_of(spec) if sent.get(path) != digest)
 
 
+def made_as_declared(spec: ServerSpec, creation: Creation, path: str) -> bool:
+    """Return whether the server was surely made with what *spec* says at *path*."""
+    if creation.sent is None:
+        return True  # made by an operator that did not note it, and nothing could be changed then
+    return dict(creation.sent).get(path) == dict(sent_of(spec)).get(path)
+
+
 def _digest(path: str, value: object) -> str:
-    if path == "networks" and isinstance(value, list):
+    if path == NETWORKS and isinstance(value, list):
         value = sorted(value, key=lambda card: str(card["network"]))
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_LENGTH]
@@ -101,10 +108,6 @@ def recorded_whole(spec: ServerSpec, path: str) -> bool:
     match path:
         case "placement":
             return spec.placement is None or not (spec.placement.host or spec.placement.scheduling_tags)
-        case "networks":
-            return not any(
-                card.address6 or card.bandwidth or card.default is not None for card in spec.networks or ()
-            )
         case _:
             return path in _SEEN
 

@@ -68,6 +68,18 @@ class Looked:
 
 
 @fast_dataclass(frozen=True, slots=True)
+class CardTry:
+    """
+    An attachment of a card that this process put on record at *since*, as it stands there.
+
+    *sent_at*: end (monotonic) of the request for it; None while there was none, or the cloud refused it.
+    """
+
+    since: str
+    sent_at: float | None = None
+
+
+@fast_dataclass(frozen=True, slots=True)
 class Memory(RetryState[Step]):
     """
     What this process remembers of one server. Losing it at any moment costs time, never safety.
@@ -89,6 +101,10 @@ class Memory(RetryState[Step]):
         default_factory=dict
     )  # since the last step that was to keep them
     kept_at: float | None = None  # end of the last KeepDisk
+    card_tries: Mapping[str, CardTry] = field(default_factory=dict)  # by the network, as in the spec
+    carded_at: float | None = None  # end of the last write by which a card comes or goes
+    limited: Mapping[str, int] = field(default_factory=dict)  # bandwidth accepted last, by MAC address
+    grouped: Mapping[str, bool] = field(default_factory=dict)  # whether a group was entered or left last
     history: History | None = None
     history_asked_at: float | None = None
     history_version: int | None = None  # the newest that had been seen when they were asked for

@@ -22,10 +22,14 @@ from onecloud_operator.core.actions import (
     ReadCause,
     ReadDisk,
     ReadHistory,
+    RecordCards,
+    RecordGroups,
     RemoveFinalizer,
     Resolve,
     Settled,
 )
+from onecloud_operator.core.card_memory import begun_cards, carded
+from onecloud_operator.core.card_writes import AttachCard, BindGroup, DetachCard, LimitCard, UnbindGroup
 from onecloud_operator.core.cloud_writes import (
     Create,
     Delete,
@@ -99,7 +103,9 @@ def note_changes(memory: Memory, reading: Reading, now: float) -> Memory:
     return memory if memory.moving_since is not None else replace(memory, moving_since=now)
 
 
-def accepted(facts: Facts, step: Step, done: Done) -> Memory:
+def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
+    facts: Facts, step: Step, done: Done
+) -> Memory:
     """Return the memory after *step* was done."""
     memory = forgive(facts.memory, kind_of(step))
     match step:
@@ -115,10 +121,16 @@ def accepted(facts: Facts, step: Step, done: Done) -> Memory:
             )
         case Settled():
             return note_success(expire(memory, done.ended_at), done.ended_at)
+        case RecordCards(cards=cards):
+            return begun_cards(facts, memory, cards)
         case AddFinalizer() | RemoveFinalizer() | Resolve() | Hold():
             return memory
         case BeginKeeping() | EndKeeping() | EndRestart():
             return memory
+        case RecordGroups():
+            return memory
+        case AttachCard() | DetachCard() | LimitCard() | BindGroup() | UnbindGroup():
+            return carded(_counted(facts, memory, step, done), step, done.ended_at)
         case ReadCause() | ReadHistory():
             return _read(memory, step, done)
         case Create():
@@ -245,6 +257,8 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
             return memory
         case KeepDisk(disk_id=disk_id):
             return _kept(memory, disk_id, ended_at)
+        case AttachCard() | DetachCard() if problem.ambiguous:
+            return carded(memory, step, ended_at)
         case ReadCause():
             return answered(memory, step, None, ended_at)
         case ReadHistory():

@@ -159,6 +159,7 @@ class Details:
     manager_id: str | None = None
     device_count: int = 0
     hot_plug: bool | None = None  # whether cpu and memory can grow while it runs; None: not known
+    hot_remove: bool | None = None  # whether cards can be taken off while it runs; None: not known
     ip: str | None = None  # the default NIC's address, else the first
     disks_known: bool = field(default=True, compare=False)  # False: there may be more of them than are shown
 

@@ -13,9 +13,10 @@ from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any
 
-from onecloud_operator.api.fixed import fixed_fields
+from onecloud_operator.api.fixed import sent_fields
 from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, reason_in
 from onecloud_operator.core.baseline import Baseline, baseline_in
+from onecloud_operator.core.card_records import CardRecord, cards_in, groups_in
 from onecloud_operator.core.disk_records import DiskRecord, disks_in
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.restart_request import RestartRequest, request_in
@@ -91,6 +92,8 @@ class Records:
     deletion_requested_at: str | None = None
     root_disk_id: str | None = None
     disks: tuple[DiskRecord, ...] = ()  # the data disks, by the spec's names
+    cards: tuple[CardRecord, ...] = ()
+    instance_groups: tuple[str, ...] | None = None  # that we had it put into; None: not noted yet
     baseline: Baseline | None = None
     kept_disks: tuple[KeptDisk, ...] = ()
     managed_tags: tuple[str, ...] = ()
@@ -136,15 +139,16 @@ def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[s
     Return *records* without what the object itself contradicts; each of these would switch off a safety rule.
 
     Nothing is removed of an object that nobody deletes, a failure is one of an attempt of its own, and what
-    has no server is not in the middle of a restart. *shared*: the fields of the status that others wrote,
-    too; that a creation was refused is not believed of them.
+    has no server is not in the middle of a restart, and has no cards. *shared*: the fields of the status that
+    others wrote, too; that a creation was refused is not believed of them.
     """
     if ("server" in shared) != records.mirror_shared:
         records = replace(records, mirror_shared="server" in shared)
     if "creation" in shared and records.creation is not None and records.creation.refused_at is not None:
         records = replace(records, creation=replace(records.creation, refused_at=None))
-    if records.bound_id is None and (records.restart, records.baseline) != (None, None):
-        records = replace(records, restart=None, baseline=None)
+    of_a_server = records.restart, records.baseline, records.cards, records.instance_groups
+    if records.bound_id is None and of_a_server != (None, None, (), None):
+        records = replace(records, restart=None, baseline=None, cards=(), instance_groups=None)
     if records.bound_id is None and records.restart_request is not None:
         records = replace(records, restart_request=None)
     if not deleting and (records.deletion_requested_at, records.deleting_reason) != (None, None):
@@ -174,6 +178,8 @@ def records_of(status: Mapping[str, Any]) -> Records:
         deletion_requested_at=_text(deletion.get("requestedAt")),
         root_disk_id=_text(status.get("rootDiskID")),
         disks=disks_in(status.get("dataDisks")),
+        cards=cards_in(status.get("cards")),
+        instance_groups=groups_in(status.get("instanceGroups")),
         baseline=baseline_in(status.get("baseline")),
         kept_disks=_kept_disks(status.get("keptDisks")),
         managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
@@ -221,7 +227,7 @@ def _creation(value: Mapping[str, Any]) -> Creation | None:
 def _sent(value: object) -> tuple[tuple[str, str], ...] | None:
     if not isinstance(value, dict):
         return None
-    return tuple((path, value[path]) for path in fixed_fields() if isinstance(value.get(path), str))
+    return tuple((path, value[path]) for path in sent_fields() if isinstance(value.get(path), str))
 
 
 def _restart(value: Mapping[str, Any]) -> Restart | None:

@@ -23,9 +23,19 @@ from onecloud_operator.core.actions import (
     ReadCause,
     ReadDisk,
     ReadHistory,
+    RecordCards,
+    RecordGroups,
     RemoveFinalizer,
     Resolve,
     Settled,
+)
+from onecloud_operator.core.card_writes import (
+    AttachCard,
+    BindGroup,
+    ChangeAddress,
+    DetachCard,
+    LimitCard,
+    UnbindGroup,
 )
 from onecloud_operator.core.cloud_writes import (
     Claim,
@@ -114,6 +124,18 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words(f"the restoration of disk {disk_id}", None)
         case KeepDisk(disk_id=disk_id):
             return Words(f"the release of disk {disk_id}", f"disk {disk_id} set not to go with its server")
+        case AttachCard(network=network):
+            return Words(f"a card in network {network}", f"a card in network {network} attached")
+        case DetachCard(mac=mac):
+            return Words(f"the detachment of card {mac}", f"card {mac} detached")
+        case ChangeAddress(mac=mac, address=address):
+            return Words(f"the address of card {mac}", f"address {address} of card {mac} accepted")
+        case LimitCard(mac=mac):
+            return Words(f"the bandwidth of card {mac}", f"bandwidth of card {mac} limited")
+        case BindGroup(group_id=group):
+            return Words(f"the binding to instance group {group}", f"server put into instance group {group}")
+        case UnbindGroup(group_id=group):
+            return Words(f"the end of instance group {group}", f"server taken out of instance group {group}")
         case SyncStatus():
             return Words("the status sync", None)
         case Unlock():
@@ -129,6 +151,8 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             | BeginKeeping()
             | EndKeeping()
             | EndRestart()
+            | RecordCards()
+            | RecordGroups()
             | MarkFailedCreation()
         ):
             return Words("the record", None)  # which an Event reports

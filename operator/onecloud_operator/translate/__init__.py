@@ -4,6 +4,7 @@ The border between the cloud's words and ours: wire names, words and units stop 
 Nothing here does I/O or reads a clock.
 """
 
+from .card_requests import attach_network, change_address, change_bandwidth, one_card, one_group
 from .error_row import Doing
 from .from_status import recall
 from .lookup import answer_of, collection_of, unknown_of
@@ -33,7 +34,10 @@ __all__ = [
     "Doing",
     "Untranslatable",
     "answer_of",
+    "attach_network",
     "carried_over",
+    "change_address",
+    "change_bandwidth",
     "change_config",
     "collection_of",
     "create_body",
@@ -42,6 +46,8 @@ __all__ = [
     "mirror_of",
     "observed_from_details",
     "observed_from_row",
+    "one_card",
+    "one_group",
     "owner_tags",
     "problem_of",
     "recall",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.disk_records import RECYCLE, policy_of
+from onecloud_operator.translate.card_requests import wanted_card
 from onecloud_operator.translate.columns import PLAIN_COLUMNS, PlainColumn
 from onecloud_operator.translate.convert import MEDIUM, flag, wire_word
 from onecloud_operator.translate.to_observed import owner_tags
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from onecloud_operator.api.spec import (
         DiskOptions,
         IsolatedDevice,
-        NetworkSpec,
         Placement,
         ServerSpec,
     )
@@ -56,7 +56,7 @@ def create_body(  # noqa: PLR0913 - a creation is made of these
         "vcpu_count": spec.cpu,
         "vmem_size": _mib(spec.memory),
         "disks": _disks(spec),
-        "nets": [_net(network) for network in spec.networks or ()],
+        "nets": [wanted_card(network, network.network) for network in spec.networks or ()],
         "secgroups": list(spec.security_groups or ()),
         "keypair_id": spec.keypair,
         "login_account": spec.admin_user,
@@ -143,20 +143,6 @@ def _disks(spec: ServerSpec) -> list[dict[str, Any]]:
 def _disk_options(disk: DiskOptions) -> dict[str, Any]:
     medium = None if disk.medium is None else wire_word(MEDIUM, disk.medium)
     return {"backend": disk.backend, "medium": medium, "driver": disk.driver, "cache": disk.cache}
-
-
-def _net(network: NetworkSpec) -> dict[str, Any]:
-    return _given(
-        {
-            "network": network.network,
-            "address": network.address,
-            "address6": network.address6,
-            "require_ipv6": True if network.address6 is not None else None,
-            "mac": network.mac,
-            "bw_limit": network.bandwidth,
-            "is_default": network.default,
-        },
-    )
 
 
 def _device(device: IsolatedDevice) -> dict[str, Any]:

@@ -49,6 +49,7 @@ OWNER_TAGS: tuple[str, ...] = (
     "onecloud.io/uid",
 )
 HOT_PLUG = "hotplug_cpu_mem"
+HOT_REMOVE = "hot_remove_nic"
 LONGEST_ID = 64
 LONGEST_ADDRESS = 45  # an IPv6 address with an IPv4 one in it
 MAX_DISKS = 1 + DATA_DISKS_LENGTH
@@ -178,7 +179,8 @@ def _details(server: Mapping[str, Any], version: int, mirror: Mapping[str, Any])
         zone_id=one_id(server.get("zone_id")),
         manager_id=one_id(server.get("manager_id")),
         device_count=len(items(server.get("isolated_devices"))),
-        hot_plug=_hot_plug(server.get("metadata")),
+        hot_plug=_enabled(server.get("metadata"), HOT_PLUG),
+        hot_remove=_enabled(server.get("metadata"), HOT_REMOVE),
         ip=ip_of(nics, listed.replace(",", " ").split() if listed else ()),
     )
 
@@ -214,9 +216,9 @@ def _groups(server: Mapping[str, Any]) -> tuple[SecurityGroup, ...]:
     return tuple(SecurityGroup(group_id or "", name or "") for group_id, name in found if group_id or name)
 
 
-def _hot_plug(metadata: object) -> bool:
+def _enabled(metadata: object, key: str) -> bool:
     # The host agent writes it at each start; it is absent where none has done so, and then it is refused.
-    return isinstance(metadata, dict) and metadata.get(HOT_PLUG) == "enable"
+    return isinstance(metadata, dict) and metadata.get(key) == "enable"
 
 
 def _owner(metadata: object) -> Owner | None:

@@ -17,7 +17,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import AddFinalizer, AskAgain, BeginCreation, BeginRestart, Hold, Look
+from onecloud_operator.core.actions import (
+    AddFinalizer,
+    AskAgain,
+    BeginCreation,
+    BeginRestart,
+    Hold,
+    Look,
+    RecordCards,
+)
 from onecloud_operator.core.cloud_writes import CloudWrite, Create
 from onecloud_operator.core.creation_digests import sent_again, sent_of
 from onecloud_operator.core.observed import (
@@ -110,7 +118,7 @@ def go_on(facts: Facts) -> Step:
             "delete this object.",
         )
     step = _made(facts, server)
-    if isinstance(step, CloudWrite | BeginRestart) and completes(facts):
+    if isinstance(step, CloudWrite | BeginRestart | RecordCards) and completes(facts):
         # What is written now may take it out of the rest by which it is known to be complete.
         return Hold(
             Reason.UPDATING, "The server is made; what else the spec asks for follows.", requeue_after=1.0

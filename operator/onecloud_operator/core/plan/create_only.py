@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
     from onecloud_operator.api.plain import PlainField
-    from onecloud_operator.api.spec import DiskOptions, NetworkSpec, ServerSpec
+    from onecloud_operator.api.spec import DiskOptions, ServerSpec
     from onecloud_operator.core.observed import Details, Disk, MatchedDisks, Observed
-    from onecloud_operator.core.references import Answer, Names
+    from onecloud_operator.core.references import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,6 @@ def compared(
         ("keypair", _keypair(spec, details, names)),
         ("placement", _placement(spec, details)),
         ("isolatedDevices", _devices(spec, details)),
-        ("networks", _networks(spec, details, names)),
     ):
         if fields is None or field in fields:
             yield from found
@@ -147,38 +146,6 @@ def _placement(spec: ServerSpec, details: Details) -> Iterator[Odd]:
 def _devices(spec: ServerSpec, details: Details) -> Iterator[Odd]:
     if spec.isolated_devices:
         yield from _plain("isolatedDevices", len(spec.isolated_devices), details.device_count)
-
-
-def _networks(spec: ServerSpec, details: Details, names: Names) -> Iterator[Found]:
-    if not spec.networks:
-        return
-    if len(spec.networks) != len(details.nics):
-        yield Odd("networks", len(spec.networks), len(details.nics))
-        return
-    for want in spec.networks:
-        yield from _card(want, details, names)
-
-
-def _card(want: NetworkSpec, details: Details, names: Names) -> Iterator[Found]:
-    path, network_id = f"networks[{want.network}]", want.network
-    if not is_id(network_id) and not any(network_id == nic.network_id for nic in details.nics):
-        reference = Reference(Kind.NETWORK, network_id)
-        answer: Answer | None = names.get(reference)
-        if not isinstance(answer, Resolved):
-            yield Doubt(path, reference, answer)
-            return
-        network_id = answer.id
-    cards = [nic for nic in details.nics if _same(network_id, nic.network_id)]
-    if not cards:
-        yield Odd(path, want.network, None)
-        return
-    yield from _one_of(f"{path}.address", want.address, [nic.address for nic in cards])
-    yield from _one_of(f"{path}.mac", want.mac, [nic.mac for nic in cards])
-
-
-def _one_of(field: str, want: str | None, have: list[str | None]) -> Iterator[Odd]:
-    if want is not None and want not in have:
-        yield Odd(field, want, ", ".join(one for one in have if one) or None)
 
 
 def data_disk_odds(spec: ServerSpec, disks: MatchedDisks) -> Iterator[Odd]:

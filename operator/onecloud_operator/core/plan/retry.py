@@ -12,6 +12,14 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, ReadDisk, Settled
+from onecloud_operator.core.card_writes import (
+    AttachCard,
+    BindGroup,
+    ChangeAddress,
+    DetachCard,
+    LimitCard,
+    UnbindGroup,
+)
 from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, OfflineWrite, Resize, Update
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import asking, of_accepted, said
@@ -46,6 +54,14 @@ def kind_of(step: Step) -> str:
             return f"GrowDisk {disk_id}"
         case KeepDisk(disk_id=disk_id) | ReadDisk(disk_id=disk_id):
             return f"{type(step).__name__} {disk_id}"
+        case AttachCard(network=network):
+            return f"AttachCard {network}"
+        case DetachCard(mac=mac) | ChangeAddress(mac=mac):
+            return f"{type(step).__name__} {mac}{' live' if step.live else ''}"
+        case LimitCard(mac=mac):
+            return f"LimitCard {mac}"
+        case BindGroup(group_id=group) | UnbindGroup(group_id=group):
+            return f"{type(step).__name__} {group}"
         case Resize(live=True):
             return "Resize live"  # what is refused while a server runs may be done when it does not
         case _:
@@ -131,6 +147,15 @@ def refused_for_good(facts: Facts, step: Step) -> Refusal | None:
     return refusal if refusal.problem.stuck or refusal.problem.reason == Reason.PROVIDER_ERROR else None
 
 
+def refusal_text(facts: Facts, live: Step) -> str:
+    """Return why *live* is not tried again while the server runs, "" if it may be."""
+    if (refusal := refused_for_good(facts, live)) is not None:
+        return refusal.problem.message
+    if acceptance_of(facts, live) is not None:
+        return "The cloud accepted it for the running server, which did not change."
+    return ""
+
+
 def reassessed(facts: Facts, step: Step, problem: Problem) -> Problem:
     """
     Return what a refusal of *step* means, by the one before it.
@@ -174,7 +199,8 @@ def acceptance_of(facts: Facts, step: Step) -> Acceptance | None:
 
 
 def _may_stop(step: Step) -> bool:
-    return isinstance(step, OfflineWrite) and not (isinstance(step, Resize) and step.live)
+    live = isinstance(step, Resize | DetachCard | ChangeAddress) and step.live
+    return isinstance(step, OfflineWrite) and not live
 
 
 def _held(facts: Facts, acceptance: Acceptance) -> bool:

@@ -15,7 +15,7 @@ from onecloud_operator.core.cloud_writes import GrowDisk, Resize
 from onecloud_operator.core.disk_ids import root_of
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.guards import look_up
-from onecloud_operator.core.plan.retry import acceptance_of, refused_for_good
+from onecloud_operator.core.plan.retry import refusal_text
 from onecloud_operator.core.plan.stops import Purpose
 from onecloud_operator.core.references import Kind, Missing, Reference, Resolved, why_unresolved
 
@@ -54,7 +54,7 @@ def _resizing(facts: Facts, server: Observed, step: Resize, fields: tuple[str, .
         return replace(purpose, live=first)
     if not purpose.hot or (live := _live(facts, server, step)) is None:
         return purpose
-    if isinstance(live, Resize) and (refusal := _refusal_of(facts, live)):
+    if isinstance(live, Resize) and (refusal := refusal_text(facts, live)):
         return replace(purpose, refusal=refusal)
     return replace(purpose, live=live)
 
@@ -94,12 +94,3 @@ def _live(facts: Facts, server: Observed, step: Resize) -> Look | Resize | None:
     if server.details.hot_plug is None and facts.memory.looked_version != server.version:
         return Look(server.id)  # the status that it was recalled from does not tell
     return replace(step, live=True) if server.details.hot_plug else None
-
-
-def _refusal_of(facts: Facts, live: Resize) -> str:
-    """Return why *live* is not tried again while the server runs, "" if it may be."""
-    if (refusal := refused_for_good(facts, live)) is not None:
-        return refusal.problem.message
-    if acceptance_of(facts, live) is not None:
-        return "The cloud accepted it for the running server, which did not change."
-    return ""

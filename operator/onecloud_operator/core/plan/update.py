@@ -4,8 +4,9 @@ How a resting server is brought closer to its spec.
     live fields, tags, groups        at once
     stop wanted                      before what needs a stopped server
     data disks                       at once
+    network cards                    attached at once, detached at once or stopped: cards.py
     size                             larger, and its metadata allow hot-plug: at once; refused: as below
-    size, instance type, root disk   stopped: as it is; running: if disruption allows a restart, all at one
+    size, root disk, cards, groups   stopped: as it is; running: if disruption allows a restart, all at one
                                      stop: record → stop → each of them → start
     restart asked for                within disruption, together with what needs a stop
     other power state wanted         last, and also when something above is held back: a server is never left
@@ -27,10 +28,14 @@ from onecloud_operator.core.cloud_writes import SetSecurityGroups, SetTags, Star
 from onecloud_operator.core.creation_digests import edited
 from onecloud_operator.core.disk_ids import disks_of, root_trouble
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.plan.attempt import completes
+from onecloud_operator.core.plan.card_match import MatchedCards, cards_of
+from onecloud_operator.core.plan.cards import card_differences, card_holds, card_purposes, card_steps
 from onecloud_operator.core.plan.create_only import Doubt, Odd, compared
 from onecloud_operator.core.plan.data_disks import data_disk_steps
 from onecloud_operator.core.plan.diff import Difference, difference, differences
 from onecloud_operator.core.plan.guards import look_up
+from onecloud_operator.core.plan.instance_groups import group_differences, group_purposes, group_records
 from onecloud_operator.core.plan.power import power_step
 from onecloud_operator.core.plan.restart_request import ended_restart, restart_steps
 from onecloud_operator.core.plan.retry import blocked
@@ -118,6 +123,7 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
         disks=disks,
         names=facts.names,
     )
+    found = (*found, *card_differences(matched_cards(facts, server)), *group_differences(facts.resource))
     if records.creation is None:  # what cannot be changed of a server that we made is no difference
         fixed = (odd for odd in compared(spec, server, disks, facts.names) if isinstance(odd, Odd))
         found = (*found, *(difference(odd.field, odd.want, odd.have) for odd in fixed))
@@ -134,13 +140,23 @@ def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
     spec, creation = facts.resource.server_spec, facts.resource.records.creation
     if spec is None or server.details is None:
         return ()
-    found = tuple(group_doubts(spec, server.details, facts.names))
+    found = (
+        *group_doubts(spec, server.details, facts.names),
+        *matched_cards(facts, server).doubts,
+    )
     fields = None if creation is None else edited(spec, creation)
     if fields is None or fields:
         disks = disks_of(facts.resource, server.details)
         fixed = compared(spec, server, disks, facts.names, fields)
         found = (*found, *(one for one in fixed if isinstance(one, Doubt)))
     return tuple(each for each in found if _looked_after(facts, each.field))
+
+
+def matched_cards(facts: Facts, server: Observed) -> MatchedCards:
+    """Return which card each entry of the spec is, of a server that is adopted, or complete by now."""
+    creation = facts.resource.records.creation
+    made = creation is None or creation.completed_at is not None or completes(facts)
+    return cards_of(facts, server.details) if made and server.details is not None else MatchedCards()
 
 
 def _unasked(facts: Facts, doubts: tuple[Doubt, ...]) -> Resolve | Hold | None:
@@ -177,12 +193,21 @@ def _candidates(
     switched = by_field["powerState"].want if "powerState" in by_field else None
     if switched == "Stopped":
         yield Candidate(power_step(facts, server, switched))
+    yield from group_records(facts)
+    cards = matched_cards(facts, server)
     yield from data_disk_steps(facts, spec, server, by_field)
+    yield from card_steps(facts, server, cards)
     if switched != "Stopped":
-        yield from steps_while_stopped(facts, server, size_purposes(facts, spec, server, by_field))
+        purposes = (
+            *size_purposes(facts, spec, server, by_field),
+            *card_purposes(facts, server, cards),
+            *group_purposes(facts, server),
+        )
+        yield from steps_while_stopped(facts, server, purposes)
     yield from asked
     if switched is not None and switched != "Stopped":
         yield Candidate(power_step(facts, server, switched))
+    yield from card_holds(cards)
     if (unasked := _unasked(facts, doubts)) is not None:
         yield Candidate(unasked)
     if fixed := tuple(d for d in found if fixed_field_of(d.field) is not None):

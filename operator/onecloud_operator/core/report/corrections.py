@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import EventReason
-from onecloud_operator.core.actions import BeginRestart
+from onecloud_operator.core.actions import BeginRestart, RecordCards
+from onecloud_operator.core.card_writes import AttachCard, ChangeAddress, DetachCard, LimitCard
 from onecloud_operator.core.cloud_writes import (
     GrowDisk,
     Resize,
@@ -40,6 +41,7 @@ _CORRECTS = (
     Stop,
     Suspend,
     Update,
+    *(AttachCard, ChangeAddress, DetachCard, LimitCard, RecordCards),
 )
 
 

@@ -98,8 +98,6 @@ def _changes(
     if read:
         yield "isolatedDevices", base.device_count, now.device_count
     yield from _root_disk_changes(spec, base, now)
-    if now.cards or read:
-        yield from _card_changes(spec, base, now)
 
 
 def _root_disk_changes(
@@ -112,23 +110,3 @@ def _root_disk_changes(
             old, new = getattr(was, option), getattr(have, option)
             if getattr(spec.root_disk, option) is not None and old is not None and new is not None:
                 yield f"rootDisk.{option}", old, new
-
-
-def _card_changes(
-    spec: ServerSpec, base: Baseline, now: Baseline
-) -> Iterator[tuple[str, object | None, object | None]]:
-    yield (
-        "networks",
-        ", ".join(card.network_id for card in base.cards),
-        ", ".join(card.network_id for card in now.cards),
-    )
-    for want in spec.networks or ():
-        path = f"networks[{want.network}]"
-        was = next((card for card in base.cards if want.address and card.address == want.address), None)
-        if was is not None and all(card.address != want.address for card in now.cards):
-            same = (card.address for card in now.cards if card.mac and card.mac == was.mac)
-            yield f"{path}.address", was.address, next(same, None)
-        was = next((card for card in base.cards if want.mac and card.mac == want.mac), None)
-        if was is not None and all(card.mac != want.mac for card in now.cards):
-            same = (card.mac for card in now.cards if card.network_id == was.network_id)
-            yield f"{path}.mac", was.mac, next(same, None)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onecloud_operator.api.fixed import fixed_field_of
+from onecloud_operator.api.fixed import NETWORKS, fixed_field_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.disk_ids import disks_of
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.create_only import data_disk_odds
 from onecloud_operator.core.plan.diff import difference
-from onecloud_operator.core.plan.update import open_differences
+from onecloud_operator.core.plan.update import matched_cards, open_differences
 from onecloud_operator.core.policies import ignored, observing
 from onecloud_operator.core.report.create_only_drift import Made, drifted
 from onecloud_operator.core.values import cut, text_of_time
@@ -104,5 +104,16 @@ def since_made(facts: Facts, server: Observed) -> tuple[Difference, ...]:
     if server.details is None:
         return ()
     disks = disks_of(facts.resource, server.details)
-    found = drifted(spec.server, server, disks, Made(creation, records.baseline), facts.names)
+    found = (
+        *drifted(spec.server, server, disks, Made(creation, records.baseline), facts.names),
+        *_foreign_cards(facts, server),
+    )
     return tuple(each for each in found if not ignored(facts.resource, each.field))
+
+
+def _foreign_cards(facts: Facts, server: Observed) -> Iterator[Difference]:
+    """Yield what others attached to a server that we made: it is told, and left alone."""
+    cards = matched_cards(facts, server)
+    if server.details is not None and server.owner_known and cards.foreign and cards.complete:
+        own = ", ".join(sorted(card.network_id for card in cards.records))
+        yield difference(NETWORKS, own, ", ".join(sorted(nic.network_id for nic in server.details.nics)))

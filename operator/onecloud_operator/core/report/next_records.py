@@ -13,15 +13,20 @@ from onecloud_operator.core.actions import (
     BeginRestart,
     EndKeeping,
     MarkFailedCreation,
+    RecordCards,
+    RecordGroups,
 )
 from onecloud_operator.core.baseline import baseline_status
+from onecloud_operator.core.card_records import card_status
 from onecloud_operator.core.conditions import cut_message, part_of
 from onecloud_operator.core.disk_ids import remembered
 from onecloud_operator.core.disk_records import disks_status
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged, has_own_server
 from onecloud_operator.core.plan.attempt import begun_disks, completes, refused_with, unmade
+from onecloud_operator.core.plan.card_match import cards_of
 from onecloud_operator.core.plan.guards import proven
+from onecloud_operator.core.plan.instance_groups import groups_on_record
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
 from onecloud_operator.core.report.completion import baselined
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.records import Creation, Records
 
 KEPT_LENGTH = 64  # the CRD's bound
@@ -57,7 +63,19 @@ def _with_disks(facts: Facts, step: Step) -> Records:
     believed = server.phase is Phase.RUNNING or (server.phase.stable and facts.reading.confirmed)
     if observing(facts.resource) or forged(facts.resource) or not facts.fresh or not believed:
         return records
-    return remembered(facts, records, server, new=_new(facts, records))
+    records = remembered(facts, records, server, new=_new(facts, records))
+    return records if isinstance(step, RecordCards | RecordGroups) else _with_cards(facts, records, server)
+
+
+def _with_cards(facts: Facts, records: Records, server: Observed) -> Records:
+    """Return *records* with the cards that the server shows, read by this process."""
+    if server.details is None or not server.detailed or not server.owner_known:
+        return records
+    resource = replace(facts.resource, records=records)
+    cards, groups = cards_of(facts, server.details, resource).records, groups_on_record(resource)
+    if (cards, groups) == (records.cards, records.instance_groups):
+        return records
+    return replace(records, cards=cards, instance_groups=groups)
 
 
 def _new(facts: Facts, records: Records) -> bool:
@@ -67,7 +85,9 @@ def _new(facts: Facts, records: Records) -> bool:
     return since is not None and abs((facts.wall - since).total_seconds()) < NEW_SECONDS
 
 
-def _after(facts: Facts, step: Step) -> Records:
+def _after(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
+    facts: Facts, step: Step
+) -> Records:
     records, now = facts.resource.records, text_of_time(facts.wall)
     match step:
         case BeginCreation(creation=creation, place=place):
@@ -80,6 +100,8 @@ def _after(facts: Facts, step: Step) -> Records:
                 deletion_requested_at=None,
                 root_disk_id=None,
                 disks=begun_disks(facts, creation),
+                cards=(),
+                instance_groups=None,
                 baseline=None,
             )
         case BeginAdoption(server_id=server_id, place=place, taken_from=taken_from):
@@ -93,7 +115,13 @@ def _after(facts: Facts, step: Step) -> Records:
                 restart=None,
                 root_disk_id=None,
                 disks=(),
+                cards=(),
+                instance_groups=None,
             )
+        case RecordCards(cards=cards):
+            return replace(records, cards=cards)
+        case RecordGroups(groups=groups):
+            return replace(records, instance_groups=groups)
         case BeginRestart(restart=restart):
             return replace(records, restart=restart)
         case BeginDeletion():
@@ -168,6 +196,7 @@ def records_status(records: Records) -> dict[str, Any]:
         status["rootDiskID"] = records.root_disk_id
     if records.disks:
         status["dataDisks"] = disks_status(records.disks)
+    status |= _cards_status(records)
     if records.baseline is not None and records.creation is not None:
         status["baseline"] = baseline_status(records.baseline)
     if records.kept_disks:
@@ -205,6 +234,15 @@ def _restarts(records: Records) -> dict[str, Any]:
     restart, request = records.restart, records.restart_request
     found = {"restart": {"since": restart.since, "why": restart.why}} if restart is not None else {}
     return found | ({"restartRequest": request.status()} if request is not None else {})
+
+
+def _cards_status(records: Records) -> dict[str, Any]:
+    status: dict[str, Any] = {}
+    if records.cards:
+        status["cards"] = [card_status(card) for card in records.cards]
+    if records.instance_groups is not None:
+        status["instanceGroups"] = list(records.instance_groups)
+    return status
 
 
 def _kept_disk(disk: KeptDisk) -> dict[str, str]:

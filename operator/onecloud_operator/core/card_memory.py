@@ -1,0 +1,58 @@
+"""What this process remembers of its writes to the cards and groups of one server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar, assert_never
+
+from onecloud_operator.core.card_writes import AttachCard, BindGroup, DetachCard, LimitCard, UnbindGroup
+from onecloud_operator.core.facts import CardTry
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.card_records import CardRecord
+    from onecloud_operator.core.facts import Facts, Memory
+
+_T = TypeVar("_T")
+REMEMBERED = 64  # more than a spec may name of either
+
+
+def begun_cards(facts: Facts, memory: Memory, cards: tuple[CardRecord, ...]) -> Memory:
+    """Note which attachments this process has begun: no other can have sent their requests."""
+    before = {card.network: card.attaching for card in facts.resource.records.cards}
+    tries = {
+        card.network: CardTry(card.attaching.since)
+        if card.attaching != before.get(card.network)
+        else memory.card_tries.get(card.network)
+        for card in cards
+        if card.attaching is not None
+    }
+    return replace(memory, card_tries={network: one for network, one in tries.items() if one is not None})
+
+
+def carded(
+    memory: Memory, step: AttachCard | DetachCard | LimitCard | BindGroup | UnbindGroup, ended_at: float
+) -> Memory:
+    """Note what the cloud accepted, or may have done all the same; only a group needs a clear answer."""
+    memory = replace(memory, wrote_at=ended_at)
+    match step:
+        case AttachCard(network=network):
+            attempt = memory.card_tries.get(network)
+            tries = memory.card_tries
+            if attempt is not None:
+                tries = {**tries, network: replace(attempt, sent_at=ended_at)}
+            return replace(memory, card_tries=tries, carded_at=ended_at)
+        case DetachCard():
+            return replace(memory, carded_at=ended_at)
+        case LimitCard(mac=mac, bandwidth=bandwidth):
+            return replace(memory, limited=_newest({**memory.limited, mac: bandwidth}))
+        case BindGroup(group_id=group) | UnbindGroup(group_id=group):
+            grouped = {other: one for other, one in memory.grouped.items() if other != group}
+            return replace(memory, grouped=_newest({**grouped, group: isinstance(step, BindGroup)}))
+        case _:
+            assert_never(step)
+
+
+def _newest(found: dict[str, _T]) -> dict[str, _T]:
+    while len(found) > REMEMBERED:
+        del found[next(iter(found))]
+    return found

@@ -1,0 +1,114 @@
+"""
+The network cards of the modelled cloud.
+
+Each gets a MAC address of its own. A card that comes or goes moves neither the status nor the version of its
+server; a running server lets one go only where its host says so, and takes no other address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, assert_never
+
+from onecloud_operator.api.reasons import Reason
+from onecloud_operator.core.card_writes import (
+    AttachCard,
+    BindGroup,
+    CardWrite,
+    ChangeAddress,
+    DetachCard,
+    LimitCard,
+    UnbindGroup,
+)
+from onecloud_operator.core.observed import Details, Nic, Phase
+from onecloud_operator.core.references import Kind, Reference, Resolved
+from onecloud_operator.core.values import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from onecloud_operator.api.spec import NetworkSpec
+    from onecloud_operator.core.references import Answer
+    from tests.core.cloud import Row
+
+AGAIN = Problem(Reason.UPDATING, "not in this state", again=True)
+
+
+@dataclass
+class Cards:
+    """
+    *ours*: MAC addresses of the cards that the operator had made, *limits*: their bandwidths.
+
+    *groups*: the instance groups that servers are in, by the ids of servers.
+    """
+
+    count: int = 0
+    ours: set[str] = field(default_factory=set)
+    limits: dict[str, int] = field(default_factory=dict)
+    groups: dict[str, set[str]] = field(default_factory=dict)
+
+    def new(self, network_id: str, address: str | None = None, mac: str | None = None) -> Nic:
+        """Return a card that there was none of before."""
+        self.count += 1
+        made = mac or f"00:22:00:00:{self.count // 256 + 1:02x}:{self.count % 256:02x}"
+        return Nic(network_id, address or f"10.9.{self.count // 250}.{self.count % 250}", mac=made)
+
+    def made(self, wanted: Iterable[NetworkSpec], named: Mapping[Reference, Answer]) -> tuple[Nic, ...]:
+        """Return the cards of a new server."""
+        nics = []
+        for number, card in enumerate(wanted):
+            answer = named.get(Reference(Kind.NETWORK, card.network))
+            network_id = answer.id if isinstance(answer, Resolved) else card.network
+            nics.append(replace(self.new(network_id, card.address, card.mac), default=number == 0))
+        self.ours |= {nic.mac for nic in nics if nic.mac is not None}
+        return tuple(nics)
+
+    def refusal(self, row: Row, step: CardWrite) -> Problem | None:
+        """Return why a server does not take *step*, as it is."""
+        running = row.server.phase is Phase.RUNNING
+        if not running and row.server.phase is not Phase.STOPPED:
+            return AGAIN
+        macs = {nic.mac for nic in row.details.nics}
+        match step:
+            case AttachCard(network_id=network_id):
+                known = network_id.startswith("net-")
+                return None if known else Problem(Reason.PROVIDER_ERROR, "Network not available on host")
+            case DetachCard(mac=mac) if running and not row.details.hot_remove:
+                return Problem(Reason.PROVIDER_ERROR, f"can't hot remove nic {mac}")
+            case DetachCard(mac=mac) | ChangeAddress(mac=mac) | LimitCard(mac=mac) if mac not in macs:
+                return Problem(Reason.PROVIDER_ERROR, f"mac {mac} not found")
+            case ChangeAddress() | BindGroup() | UnbindGroup() if running:
+                return AGAIN
+            case _:
+                return None
+
+    def work(self, row: Row, step: CardWrite) -> None:
+        """Do *step*."""
+        match step:
+            case AttachCard(network_id=network_id):
+                nic = self.new(network_id, step.address, step.mac)
+                self.ours.add(str(nic.mac))
+                if step.bandwidth is not None:
+                    self.limits[str(nic.mac)] = step.bandwidth
+                self.show(row, (*row.details.nics, nic))
+            case DetachCard(mac=mac):
+                self.show(row, tuple(nic for nic in row.details.nics if nic.mac != mac))
+            case ChangeAddress(mac=mac, address=address):
+                nics = (replace(n, address=address) if n.mac == mac else n for n in row.details.nics)
+                row.change(nics=tuple(nics))
+            case LimitCard(mac=mac, bandwidth=bandwidth):
+                self.limits[mac] = bandwidth
+                row.change()
+            case BindGroup(server_id=server_id, group_id=group):
+                self.groups.setdefault(server_id, set()).add(group)
+            case UnbindGroup(server_id=server_id, group_id=group):
+                self.groups.setdefault(server_id, set()).discard(group)
+            case _:
+                assert_never(step)
+
+    def show(self, row: Row, nics: tuple[Nic, ...]) -> None:
+        """Have a server show these cards, without a new version."""
+        if nics and not any(nic.default for nic in nics):
+            nics = (replace(nics[0], default=True), *nics[1:])
+        details: dict[str, Any] = {"nics": nics}
+        row.server = replace(row.server, details=replace(row.server.details or Details(0), **details))
