@@ -19,7 +19,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
-from onecloud_operator.core.report.events import events_between
+from onecloud_operator.core.report.events import events_between, untold
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
@@ -124,6 +124,26 @@ def test_events_tell_turns_and_not_states(
 def test_an_adoption_is_not_told_when_it_is_only_recorded() -> None:
     """Two objects may record that they adopt one server."""
     assert turns({}, ADOPTING) == []
+
+
+def test_an_adoption_is_told_once_it_holds_whatever_came_in_between() -> None:
+    lost = replace(after(facts(), ADOPTING), trouble=DOWN, place=None, wall=LATER)
+    away = status_after(lost, Hold(DOWN.reason, DOWN.message))
+    unknown = status_after(
+        replace(after(facts(server("unknown")), away), wall=LATER), Hold(Reason.SERVER_UNKNOWN, "Unknown.")
+    )
+    back = status_after(replace(after(facts(), unknown), wall=LATER), Settled())
+    assert "Normal Adopted" in turns(unknown, back)
+    assert turns(back, back) == []
+
+
+def test_an_adoption_of_just_now_is_told_again_to_be_there_once() -> None:
+    """Whether the process before has posted it, nobody knows; the API server does, by its name."""
+    (first,) = (event for event in events_between(ADOPTING, ADOPTED) if event.reason == "Adopted")
+    assert list(untold(ADOPTED, WALL)) == [first]
+    assert first.once is not None
+    assert list(untold(ADOPTED, LATER)) == []
+    assert list(untold(ADOPTING, WALL)) == list(untold(SETTLED, WALL)) == []
 
 
 def test_events_have_the_name_of_a_server_beside_its_id() -> None:

@@ -175,6 +175,26 @@ def test_nothing_is_lost_or_doubled_while(site: Site, name: str) -> None:
 
 
 @pytest.mark.parametrize("site", ["impatient"], indirect=True, scope="module")
+def test_an_adoption_is_told_once_though_the_answers_to_its_writes_are_lost(site: Site) -> None:
+    """The status shows it then, and nothing turns any more."""
+    user = site.fleet.user
+    server_id = user.cloud.call("add_server", name="legacy")
+    site.proxy.fault("lose", method="PATCH", path=STATUS, count=4)
+    user.apply("adopter", adoption={"policy": "Adopt", "id": server_id})
+
+    def told() -> list[str]:
+        return [e["message"] for e in user.kube.list("events", user.namespace) if e["reason"] == "Adopted"]
+
+    user.until(told, "an Event says so")
+    user.wait_ready("adopter")
+    site.proxy.clear()
+    assert told() == [f"Adopted server legacy ({server_id})."]
+    user.delete("adopter")
+    user.wait_gone("adopter")
+    user.cloud.call("erase", idents=[server_id])
+
+
+@pytest.mark.parametrize("site", ["impatient"], indirect=True, scope="module")
 def test_a_lease_that_is_deleted_is_made_again_and_one_that_is_stolen_ends_the_process(site: Site) -> None:
     """The next process leads when the thief has not renewed it; each edit is carried out once."""
     fleet, user, operator = site.fleet, site.fleet.user, site.fleet.user.operator

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.test_suspicion import passed_by
 from tests.e2e.user import condition
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.e2e.user import User
 
 
@@ -95,6 +98,30 @@ def test_a_request_that_follows_on_a_refusal_is_waited_for_after_a_crash(user: U
     user.operator.start()
     user.wait_gone()
     assert user.only_server()["pending_deleted"]
+
+
+@pytest.mark.parametrize("moment", ["unsent", "answered"])
+def test_a_crash_before_or_after_the_event_of_an_adoption_leaves_one_event(
+    user: User, moment: str, tmp_path: Path
+) -> None:
+    """Without ``adoptionHeldAt`` nobody would know that it was to be told, or that it was told."""
+    server_id = user.cloud.call("add_server", name="legacy")
+    user.operator.kill()
+    point, record = f"kubernetes emit {moment} 1", str(tmp_path / "crossed")
+    user.operator.start("tests.e2e.crashing", point, record)
+    process = user.operator.process
+    assert process is not None
+    user.apply(adoption={"policy": "Adopt", "id": server_id})
+    user.until(lambda: process.exit_code is not None, "it is killed")
+    user.operator.start()
+
+    def told() -> list[str]:
+        return [e["message"] for e in user.kube.list("events", user.namespace) if e["reason"] == "Adopted"]
+
+    user.until(told, "an Event says so")
+    user.wait_ready()
+    passed_by(user)
+    assert told() == [f"Adopted server legacy ({server_id})."]
 
 
 def test_a_secret_that_leads_elsewhere_makes_no_second_server(user: User) -> None:

@@ -197,6 +197,9 @@ class Status(StatusModel):
         **ATOMIC_MAP,
     )
     adopted_at: Time | None = shown("When the server was adopted; absent for one that the object made.")
+    adoption_held_at: Time | None = shown(
+        "When the adopted server first agreed with the spec, with the owner tags of this object on it."
+    )
     taken_over_from: Text | None = shown(
         "UID of the object of a lost cluster whose server was taken over, as a person confirmed it."
     )

@@ -9,6 +9,7 @@ from onecloud_operator.core.fast_dataclass import fast_dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from onecloud_operator.core.conclusion import Conclusion, KubeEvent, LogLine
     from onecloud_operator.kube.store import Key
@@ -81,6 +82,11 @@ class Actuator(ABC, Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
     @abstractmethod
     def events_between(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[KubeEvent]:
         """Return what is worth an Event between two statuses of one object."""
+
+    def untold(self, status: Mapping[str, Any], wall: datetime) -> Iterable[KubeEvent]:
+        """Return the Events of a status that stands for which it is not known whether they were posted."""
+        del status, wall
+        return ()
 
     def log_lines(self, key: Key, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[LogLine]:
         """Return what the log tells of two statuses of one object."""

@@ -43,9 +43,14 @@ UNPROCESSABLE = 422
 
 @dataclass(slots=True)
 class _Known(Generic[MemoryT]):
-    """What is kept of a key between passes; losing it costs time, never safety."""
+    """
+    What is kept of a key between passes; losing it costs time, never safety.
+
+    *told*: of all that stands in the status the Events were posted, so far as this process knows.
+    """
 
     memory: MemoryT
+    told: bool = False
 
 
 @dataclass(slots=True)
@@ -129,6 +134,10 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = _Known(self.actuator.new_memory(self.monotonic()))
+        if not known.told:
+            known.told = True
+            for event in self.actuator.untold(found.status, self.wall()):
+                await self._recorder.event(key, found, event)
         seen = await self.actuator.observe(key, found, known.memory)
         known.memory = seen.memory
         step = self.actuator.plan(seen.facts)
@@ -163,6 +172,8 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
         if key not in self.objects:
             self.forget(key)
             return None
+        if (known := self._known.get(key)) is not None:
+            known.told = False  # a status may have been written, and no Event has followed it
         return self._backoff.next(key) * part
 
     async def _refresh(self, key: Key) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.prune import keeps, prune
 from onecloud_operator.core.values import text_of_time
 from onecloud_operator.engine import loggers
-from onecloud_operator.kube.calls import KubeError, KubeForbidden
+from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeForbidden
 from onecloud_operator.kube.client import ObjectReference
 
 if TYPE_CHECKING:
@@ -74,8 +74,15 @@ class Recorder:
         reference, time = self._reference(key, found), text_of_time(self.wall())
         try:
             await self.cluster.emit(
-                reference, kind=event.kind, reason=event.reason, message=event.message, time=time
+                reference,
+                kind=event.kind,
+                reason=event.reason,
+                message=event.message,
+                time=time,
+                once=event.once,
             )
+        except KubeConflict:
+            pass  # it was posted before
         except KubeError as error:
             # A namespace that is being deleted takes no Events, and the deletion needs none.
             denied = isinstance(error, KubeForbidden) and TERMINATING not in str(error)

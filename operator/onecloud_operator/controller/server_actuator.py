@@ -21,7 +21,7 @@ from onecloud_operator.core.outcome import Failed, Outcome
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.policies import observing, power
-from onecloud_operator.core.report.events import events_between
+from onecloud_operator.core.report.events import events_between, untold
 from onecloud_operator.core.report.log_lines import log_lines
 from onecloud_operator.core.report.report import differs, report
 from onecloud_operator.core.resource import Resource
@@ -148,6 +148,9 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
 
     def events_between(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[KubeEvent]:
         return events_between(old, new)
+
+    def untold(self, status: Mapping[str, Any], wall: datetime) -> Iterable[KubeEvent]:
+        return untold(status, wall)
 
     def log_lines(self, key: Key, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[LogLine]:
         secret = self.objects.secret_of(key)

@@ -16,11 +16,16 @@ MemoryT = TypeVar("MemoryT")
 
 @fast_dataclass(frozen=True, slots=True)
 class KubeEvent:
-    """A Kubernetes Event to post; *kind*: Normal or Warning."""
+    """
+    A Kubernetes Event to post; *kind*: Normal or Warning.
+
+    *once*: what it tells of, so that it is there once though it is posted again by another process.
+    """
 
     kind: str
     reason: Reason | EventReason
     message: str
+    once: str | None = None
 
 
 @fast_dataclass(frozen=True, slots=True)

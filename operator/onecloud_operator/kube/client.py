@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 from onecloud_operator.kube.bounded_json import FEWER, FIELD_MANAGER, slim_list
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from onecloud_operator.api.identity import Identity
 
 PAGE: Final = 500
+NAME_LENGTH: Final = 230  # of an object in the name of its Event
 EVENTS_NAMESPACE: Final = "default"  # of objects that live in none
 
 
@@ -146,10 +148,22 @@ class KubeClient(Calls):
         status: dict[str, Any] = found["status"]
         return status
 
-    async def emit(
-        self, reference: ObjectReference, *, kind: str, reason: str, message: str, time: str
+    async def emit(  # noqa: PLR0913 - the fields of an Event
+        self,
+        reference: ObjectReference,
+        *,
+        kind: str,
+        reason: str,
+        message: str,
+        time: str,
+        once: str | None = None,
     ) -> None:
-        """Post an Event; *kind* is Normal or Warning. The name is the server's to make unique."""
+        """
+        Post an Event; *kind* is Normal or Warning.
+
+        The API server makes its name unique, unless *once* tells it from all others of the object. Raises
+        KubeConflict if that was posted before.
+        """
         space = reference.namespace or EVENTS_NAMESPACE
         involved = {
             "apiVersion": reference.identity.api_version,
@@ -165,7 +179,7 @@ class KubeClient(Calls):
             body={
                 "apiVersion": "v1",
                 "kind": "Event",
-                "metadata": {"generateName": f"{reference.name}.", "namespace": space},
+                "metadata": {**_event_name(reference, once), "namespace": space},
                 "involvedObject": {name: each for name, each in involved.items() if each},
                 "type": kind,
                 "reason": reason,
@@ -177,6 +191,13 @@ class KubeClient(Calls):
                 "count": 1,
             },
         )
+
+
+def _event_name(reference: ObjectReference, once: str | None) -> dict[str, str]:
+    if once is None:
+        return {"generateName": f"{reference.name}."}
+    digest = sha256(f"{reference.uid} {once}".encode()).hexdigest()[:16]
+    return {"name": f"{reference.name[:NAME_LENGTH]}.{digest}"}
 
 
 def _path(identity: Identity, namespace: str | None, name: str | None) -> str:

@@ -11,12 +11,14 @@ from onecloud_operator.core.conditions import part_of, stance, standing
 from onecloud_operator.core.records import records_of
 from onecloud_operator.core.restart import stopped_for
 from onecloud_operator.core.restart_request import NOT_NEEDED, UNKNOWN
-from onecloud_operator.core.values import cut
+from onecloud_operator.core.values import cut, time_of_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
 VALUE_LENGTH = 64  # of an annotation, in a message
+LATELY_SECONDS = 600.0  # a restart or a failover is over by then
 _QUIET = frozenset(
     {
         Reason.CREATING,
@@ -44,7 +46,7 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
             "Normal", EventReason.CREATED, f"Server {begun.get('name')} ({begun.get('id')}) is made."
         )
     if adopted(old, new):
-        yield KubeEvent("Normal", EventReason.ADOPTED, f"Adopted server {_named(new)}.")
+        yield _adoption(new)
     yield from _restarts(old, new)
     if new.get("deletion") and not old.get("deletion"):
         yield KubeEvent("Normal", EventReason.REMOVING, f"Removing server {_named(new)}.")
@@ -118,18 +120,29 @@ def disks_kept(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeE
 
 def adopted(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """
-    Return whether an adoption was realised just now: Synced is true for the first time since it was recorded.
+    Return whether an adoption was realised just now.
 
     Several objects may record that they adopt one server. Only that whose owner tags the server then has gets
     there.
     """
-    adopted_at, before, after = new.get("adoptedAt"), standing(old, "Synced"), standing(new, "Synced")
-    if not isinstance(adopted_at, str) or after is None or after.get("status") != "True":
-        return False
-    if before is None or old.get("adoptedAt") != adopted_at:
-        return True
-    # All are RFC 3339 in UTC, so their texts compare as their times do.
-    return before.get("status") != "True" and str(before.get("lastTransitionTime")) <= adopted_at
+    return "adoptionHeldAt" in new and old.get("adoptionHeldAt") != new["adoptionHeldAt"]
+
+
+def untold(status: Mapping[str, Any], wall: datetime) -> Iterator[KubeEvent]:
+    """
+    Yield what happens once, has happened lately, and may not have been told yet.
+
+    The process may have died, or the answer to its write was lost, between the status and the Event.
+    """
+    held_at = status.get("adoptionHeldAt")
+    moment = time_of_text(held_at) if isinstance(held_at, str) else None
+    if moment is not None and abs((wall - moment).total_seconds()) < LATELY_SECONDS:
+        yield _adoption(status)
+
+
+def _adoption(status: Mapping[str, Any]) -> KubeEvent:
+    once = f"adoption {status.get('adoptionHeldAt')}"
+    return KubeEvent("Normal", EventReason.ADOPTED, f"Adopted server {_named(status)}.", once)
 
 
 def _named(status: Mapping[str, Any]) -> str:

@@ -126,6 +126,7 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         "nextRetryTime": _next_retry(facts, step, problem, verdict),
         "lastHandledReconcileAt": resource.reconcile_requested_at or old.get("lastHandledReconcileAt"),
     }
+    status["adoptionHeldAt"] = _adoption_held_at(facts, verdict)
     status |= records_status(records)
     status["conditions"] = conditions(
         facts,
@@ -157,6 +158,19 @@ def _mirror(facts: Facts, records: Records) -> Mapping[str, Any] | None:
     # After a restart it was read by a list only; the status knows the rest, unless others wrote it.
     alone = server.whole or records.mirror_shared
     return rooted(server.mirror if alone else carried(server.mirror, kept), records.root_disk_id)
+
+
+def _adoption_held_at(facts: Facts, verdict: Verdict) -> str | None:
+    """Return when an adoption that was recorded was realised; None where it is not, or nobody noted it."""
+    records, old = facts.resource.records, facts.resource.status
+    if records.adopted_at is None or records.creation is not None:
+        return None
+    if old.get("adoptedAt") == records.adopted_at:
+        if "adoptionHeldAt" in old:
+            return str(old["adoptionHeldAt"])
+        if (standing(old, "Synced") or {}).get("status") == "True":
+            return None
+    return text_of_time(facts.wall) if verdict.synced == "True" else None
 
 
 def _ip(facts: Facts, old: Mapping[str, Any]) -> str | None:
