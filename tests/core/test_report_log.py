@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 
+from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, BeginDeletion, Hold, Settled
 from onecloud_operator.core.plan.plan import plan
@@ -106,6 +107,13 @@ RESTARTING = {**off(), "restart": {"since": "2026-11-23T12:00:00Z", "why": "cpu"
         ),
         pytest.param(ON, off(), "Unmanaged", "server was turned off in the cloud", id="by-others"),
         pytest.param(RESTARTING, ON, "Running", "server is on again, after a change of cpu", id="restarted"),
+        pytest.param(
+            RESTARTING | {"restart": {"since": "2026-11-23T12:00:00Z", "why": RESTART_REQUESTED_AT}},
+            ON,
+            "Running",
+            f"server is on again, after the restart that the annotation {RESTART_REQUESTED_AT} asks for",
+            id="asked-for-by-an-annotation",
+        ),
         pytest.param(
             {**RESTARTING, "server": ON["server"]},
             ON,

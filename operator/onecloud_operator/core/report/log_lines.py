@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.reasons import UNTROUBLED, Reason
 from onecloud_operator.core.conclusion import LogLine
 from onecloud_operator.core.conditions import part_of, stance, standing
+from onecloud_operator.core.records import Restart
 from onecloud_operator.core.report.events import adopted, disks_kept
+from onecloud_operator.core.restart import stopped_for
 from onecloud_operator.core.values import cut
 
 if TYPE_CHECKING:
@@ -90,7 +92,8 @@ def _ready(old: Mapping[str, Any], new: Mapping[str, Any], power: str | None) ->
     was, now = part_of(old, "server").get("powerState"), part_of(new, "server").get("powerState")
     restart = part_of(old, "restart") or part_of(new, "restart")
     if restart and now == "Running":  # the status may have shown it on all the time
-        return f"server is on again, after a change of {restart.get('why')}"
+        why = stopped_for(Restart(str(restart.get("since")), str(restart.get("why"))))
+        return f"server is on again, after {why}"
     if was not in _POWERS or now not in _POWERS or was == now:
         return "server ready"
     state, done = _POWERS[now]
