@@ -32,13 +32,15 @@ def prune(status: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[dict[st
 
 def keeps(kept: object, sent: object) -> bool:
     """Return whether all of *sent* stands in *kept*, which may have more: defaults of a newer definition."""
+    if kept == sent:  # most often, and of whole objects
+        return True
     if isinstance(sent, Mapping):
         return isinstance(kept, Mapping) and all(
             name in kept and keeps(kept[name], each) for name, each in sent.items()
         )
     if isinstance(sent, list):
         return isinstance(kept, list) and len(kept) == len(sent) and all(map(keeps, kept, sent))
-    return bool(kept == sent)
+    return False
 
 
 def _object(
@@ -54,14 +56,16 @@ def _object(
         inner = known.get(name, every)
         if not inner:
             missing.add(f"{path}{name}")
+        elif isinstance(each, str | int):  # nearly all there is
+            kept[name] = each
         else:
             kept[name] = _value(each, inner if isinstance(inner, dict) else {}, f"{path}{name}", missing)
     return kept
 
 
 def _value(value: Any, schema: Mapping[str, Any], path: str, missing: set[str]) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(value, Mapping):
-        return _object(value, schema, f"{path}.", missing) if schema.get("type") == "object" else value
+    if schema.get("type") == "object" and isinstance(value, Mapping):
+        return _object(value, schema, f"{path}.", missing)
     if isinstance(value, list) and isinstance(schema.get("items"), dict):
         return [_value(each, schema["items"], f"{path}[]", missing) for each in value]
     return value
