@@ -69,6 +69,8 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
 
 
 def _restarts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
+    if not (new.get("restart") or new.get("restartRequest")):
+        return  # before all the other records are read
     before, after = records_of(old), records_of(new)
     if after.restart is not None and before.restart is None:
         why = f"for {stopped_for(after.restart)}; it is started again"
@@ -105,6 +107,8 @@ def _drifting(status: Mapping[str, Any]) -> frozenset[str]:
 
 def disks_kept(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
     """Yield what became of disks that were to be kept."""
+    if not (old.get("keptDisks") or new.get("keptDisks")):
+        return  # before all the other records are read
     before = {disk.id: disk for disk in records_of(old).kept_disks}
     after = {disk.id: disk for disk in records_of(new).kept_disks}
     for disk in after.values():
