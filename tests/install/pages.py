@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sandbox.cluster import tools
 from sandbox.cluster.argo import Repository
 from sandbox.stage import ROOT
+from tests.sandbox.terminal import on_a_terminal, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,24 +81,39 @@ class Shell:
 
     def __call__(self, commands: str) -> str:
         """Run commands; return what they print. The first that fails ends them."""
-        path = [str(tools.helm().parent), str(tools.kubectl().parent), os.environ.get("PATH", os.defpath)]
-        git = {f"GIT_{who}_{what}": "reader" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-        env = {
-            "PATH": os.pathsep.join(path),
-            "HOME": str(self.home),
-            "KUBECONFIG": str(self.kubeconfig),
-            **git,
-        }
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", commands],  # noqa: S607 - as the reader's
+            _bash(commands),
             cwd=self.checkout,
-            env=env,
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, f"{commands}\n{done.stdout}{done.stderr}"
         return done.stdout
+
+    def on_a_terminal(self, commands: str) -> str:
+        """Run commands in a terminal of 80 columns; return what it shows, that of errors too."""
+        with on_a_terminal(_bash(commands), self.environment, self.checkout) as terminal:
+            code = terminal.end()
+        shown = plain(terminal.shown)
+        assert code == 0, f"{commands}\n{shown}"
+        return shown
+
+    @property
+    def environment(self) -> dict[str, str]:
+        path = [str(tools.helm().parent), str(tools.kubectl().parent), os.environ.get("PATH", os.defpath)]
+        git = {f"GIT_{who}_{what}": "reader" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+        return {
+            "PATH": os.pathsep.join(path),
+            "HOME": str(self.home),
+            "KUBECONFIG": str(self.kubeconfig),
+            **git,
+        }
+
+
+def _bash(commands: str) -> list[str]:
+    return [str(shutil.which("bash")), "-euo", "pipefail", "-c", commands]
 
 
 def shell(directory: Path, cluster: ControlPlane, cloud: Cloud) -> Shell:

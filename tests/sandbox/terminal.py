@@ -90,7 +90,9 @@ def plain(shown: str) -> str:
 
 
 @contextmanager
-def on_a_terminal(command: Sequence[str], env: Mapping[str, str]) -> Iterator[Terminal]:
+def on_a_terminal(
+    command: Sequence[str], env: Mapping[str, str], directory: Path = ROOT
+) -> Iterator[Terminal]:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
     process = subprocess.Popen(
@@ -98,7 +100,7 @@ def on_a_terminal(command: Sequence[str], env: Mapping[str, str]) -> Iterator[Te
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        cwd=ROOT,
+        cwd=directory,
         env=env,
         start_new_session=True,
     )
