@@ -99,7 +99,9 @@ class Settings:
         30.0, "wait before rejected credentials are tried again; doubled each time"
     )
     refused_max_seconds: float = _seconds(300.0, "longest wait before rejected credentials are tried again")
-    secret_seconds: float = _seconds(60.0, "how long a Secret is cached")
+    secret_seconds: float = _seconds(
+        60.0, "how long a Secret is cached; one that passwordFrom follows is read after five times that"
+    )
     hung_seconds: float = _seconds(
         600.0, "a server in transition for longer than this is synchronised by the cloud", minimum=1
     )

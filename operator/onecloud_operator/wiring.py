@@ -14,7 +14,9 @@ import kopf
 from onecloud_operator import __version__
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
+from onecloud_operator.controller.password_secrets import PasswordSecrets
 from onecloud_operator.controller.reconciler import Reconciler
+from onecloud_operator.controller.rotated_secrets import RotatedSecrets
 from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.controller.sessions import Sessions
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
     from onecloud_operator.telemetry.metrics import Metrics
 
 logger = logging.getLogger(loggers.PROCESS)
+
+ROTATION_ROUNDS = 5  # a Secret that a password follows is read every few minutes
 
 
 async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
@@ -89,11 +93,19 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         on_run=lambda job, seconds, rows, failed: metrics.fed(job, seconds, rows, failed=failed),
     )
     awaited = AwaitedSecrets(secrets, partial(queue.add, lane=Lane.USER), clock)
+    rotated = RotatedSecrets(
+        secrets,
+        partial(queue.add, lane=Lane.USER),
+        clock,
+        each_seconds=ROTATION_ROUNDS * settings.secret_seconds,
+    )
+    passwords = PasswordSecrets(objects, sessions, awaited, rotated)
     servers = ServerActuator(
         objects=objects,
         cluster=cluster,
         sessions=sessions,
         awaited=awaited,
+        passwords=passwords,
         feeds=feeds,
         config=config,
         monotonic=clock.monotonic,
@@ -139,6 +151,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
     supervisor.start("installed CRD", installed_crd.run(clock))
     supervisor.start("surroundings", cluster_addresses.run(endpoints, process.policy, clock))
     supervisor.start("awaited Secrets", awaited.run())
+    supervisor.start("rotated Secrets", rotated.run())
     supervisor.start("sessions", sessions.tidy(objects.names, clock))
     stopped = asyncio.Event()
     tasks = await kopf.spawn_tasks(

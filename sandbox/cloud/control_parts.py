@@ -167,6 +167,13 @@ class PartsControl:
         self.world.inventory.keypairs[pair.id] = pair
         return pair.id
 
+    def inside(self, ident: str) -> dict[str, str]:
+        """Return the password and the key pair's id with which one can log in to a server."""
+        guest = self.world.store.get(ident)
+        if guest is None:
+            raise LookupError(ident)
+        return dict(guest.inside)
+
     def add_network(self, name: str, *, first: str, last: str, server_type: str = "guest") -> str:
         """Add a network that everybody sees, also with a name that is taken, and return its id."""
         network = Network(str(uuid.uuid4()), name, first, last, server_type=server_type)

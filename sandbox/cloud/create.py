@@ -141,6 +141,7 @@ def _insert(
     guest.hidden = {"create_params": "{}", "__os_profile__": '{"os_type":"Linux"}'}
     guest.secgroups = checked.secgroups
     guest.keypair_id = checked.keypair_id
+    guest.inside = {"password": references.text(wanted, "password"), "keypair": checked.keypair_id}
     for device in checked.order.devices:
         world.inventory.devices[device].guest_id = ident
     world.store.add(guest)

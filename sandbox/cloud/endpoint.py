@@ -37,6 +37,7 @@ METHODS = frozenset(
         "fill_hosts",
         "find",
         "hang_disk",
+        "inside",
         "lose_answer",
         "power",
         "recycle",

@@ -37,6 +37,7 @@ class Guest:
     *row* holds the columns of its table row under their API names; every write to it goes through the store,
     which keeps the version, the time and the indices. *power* is what the host would say. *imported*: another
     platform made it, and the host agent takes it for one that nothing can be plugged into while it runs.
+    *inside*: the password and the key pair that one can log in with, which the cloud shows to nobody.
     """
 
     row: dict[str, Any]
@@ -49,6 +50,7 @@ class Guest:
     hidden: dict[str, str] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     keypair_id: str = ""
+    inside: dict[str, str] = field(default_factory=dict)
     devices: list[str] = field(default_factory=list)
     eip_id: str = ""
     imported: bool = False

@@ -13,6 +13,7 @@ from .tasks import Walk
 from .times import token_time
 from .world import Fate, World
 
+NO_AGENT = "qga_exec_command_failed"
 LOGIN_KEY = "bm90IGEgcGFzc3dvcmQsIG9ubHkgaXRzIHBsYWNl"  # where a real one would be, encrypted
 
 
@@ -20,9 +21,12 @@ def deploy(act: Act) -> None:
     """Write a password or key pair into a stopped server; ``__delete_keypair__`` takes the pair off."""
     _check_ready(act, "deploy")
     references.check_password(act.body)
-    _set_keypair(act, _keypair(act, act.body), drop=references.flag(act.body, "__delete_keypair__"))
+    drop = references.flag(act.body, "__delete_keypair__")
+    _set_keypair(act, keypair := _keypair(act, act.body), drop=drop)
     fate = act.outcome("deploy", "deploy_fail")
-    act.run("deploy", _deploying(act.world, act.guest, act.actor, fate))
+    inside = {} if keypair is None and not drop else {"keypair": keypair.id if keypair else ""}
+    walk = _deploying(act.world, act.guest, act.actor, fate, inside | _password(act))
+    act.run("deploy", walk)
 
 
 def set_password(act: Act) -> None:
@@ -31,8 +35,10 @@ def set_password(act: Act) -> None:
         raise invalid_status(f"can't set password in status {act.guest.status}")
     references.check_password(act.body)
     account = references.text(act.body, "username") or act.guest.metadata.get("login_account", "root")
-    fate = act.outcome("set-password", "qga_exec_command_failed")
-    act.run("set-password", _setting(act.world, act.guest, act.actor, account, fate))
+    fate = act.outcome("set-password", NO_AGENT)
+    if fate is None and not act.world.settings.guest_agent:
+        fate = Fate("set-password", NO_AGENT, "guest agent is not running")
+    act.run("set-password", _setting(act, account, fate))
 
 
 def login_info(act: Act) -> dict[str, Any]:
@@ -63,6 +69,7 @@ def rebuild_root(act: Act) -> None:
         act.actor,
         disk,
         image,
+        inside={"keypair": keypair.id if keypair else "", "password": ""} | _password(act),
         auto_start=references.flag(act.body, "auto_start"),
         fate=act.outcome("rebuild-root", "rebuild_root_fail"),
     )
@@ -85,6 +92,11 @@ def _keypair(act: Act, body: dict[str, Any], *, by_id: bool = False) -> Keypair 
     return found
 
 
+def _password(act: Act) -> dict[str, str]:
+    password = references.text(act.body, "password")
+    return {"password": password} if password else {}
+
+
 def _set_keypair(act: Act, keypair: Keypair | None, *, drop: bool) -> None:
     if keypair is None and not drop:
         return
@@ -94,7 +106,9 @@ def _set_keypair(act: Act, keypair: Keypair | None, *, drop: bool) -> None:
         act.world.store.write(act.guest, keypair_id=ident)
 
 
-def _deploying(world: World, guest: Guest, actor: Actor, fate: Fate | None = None) -> Walk:
+def _deploying(
+    world: World, guest: Guest, actor: Actor, fate: Fate | None = None, inside: dict[str, str] | None = None
+) -> Walk:
     """Go start_deploy → deploying → sync_status → ready."""
     world.set_status(guest, "start_deploy", "", actor)
     yield walks.QUEUED
@@ -104,18 +118,21 @@ def _deploying(world: World, guest: Guest, actor: Actor, fate: Fate | None = Non
         world.set_status(guest, fate.status, fate.text, actor)
         world.events.add(guest, "deploy_fail", fate.text, actor)
         return
+    guest.inside |= inside or {}
     world.events.add(guest, "deploy", "", actor)
     world.store.write(guest)
     yield from walks.settle(world, guest, actor)
 
 
-def _setting(world: World, guest: Guest, actor: Actor, account: str, fate: Fate | None = None) -> Walk:
+def _setting(act: Act, account: str, fate: Fate | None = None) -> Walk:
     """Go qga_set_password → running; the metadata keep the password, encrypted."""
+    world, guest, actor, inside = act.world, act.guest, act.actor, _password(act)
     world.set_status(guest, "qga_set_password", "", actor)
     yield walks.HOST
     if fate:
         world.set_status(guest, fate.status, fate.text, actor)
         return
+    guest.inside |= inside
     kept = {"login_account": account, "login_key": LOGIN_KEY}
     world.set_tags(guest, kept | {"login_key_timestamp": token_time(world.clock())}, actor)
     world.set_status(guest, "running", "", actor)
@@ -128,6 +145,7 @@ def _rebuilding(
     disk: Disk,
     image: Image,
     *,
+    inside: dict[str, str],
     auto_start: bool = False,
     fate: Fate | None = None,
 ) -> Walk:
@@ -141,7 +159,7 @@ def _rebuilding(
     disk.image, disk.image_id = image.shown_name(), image.id
     disk.size_mib = max(disk.size_mib, image.minimum_mib)
     world.events.add(guest, "rebuild_root", {"image_id": image.id}, actor)
-    yield from _deploying(world, guest, actor)
+    yield from _deploying(world, guest, actor, inside=inside)
     if auto_start:
         yield walks.BRIEF
         yield from walks.start(world, guest, actor, world.fate("start"))

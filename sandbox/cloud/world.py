@@ -40,7 +40,7 @@ class Settings:
     have; None is the platform's default, under which nobody enforces the limits that it shows. *hot_plug* is
     what the host agents write into ``hotplug_cpu_mem`` and ``hot_remove_nic`` of a server that they start:
     ``enable``, or ``disable`` for all as for imported ones; empty: nothing, as the stubbed agent of the
-    recordings.
+    recordings. *guest_agent*: whether agents answer inside the servers.
     """
 
     recycle_bin: bool = True
@@ -56,6 +56,7 @@ class Settings:
     lists_empty: bool = False
     quota: int | None = None
     hot_plug: str = "enable"
+    guest_agent: bool = True
     revocation_lag_seconds: float = 0.0
     create_cost_seconds: float = 0.0
     read_workers: int | None = None

@@ -56,14 +56,12 @@ FIXED = {
     "a-smaller-root-disk": (server(rootDisk={"size": "19Gi"}), "rootDisk.size can only grow"),
     "another-backend": (server(rootDisk={"backend": "rbd"}), "rootDisk.backend"),
     "a-smaller-data-disk": (server(dataDisks=[data_disk(size="9Gi")]), "dataDisks can only grow"),
-    "another-keypair": (server(keypair="dev"), "server.keypair"),
     "another-login": (server(adminUser="dev"), "server.adminUser"),
     "other-user-data": (server(userData="#!/bin/bash\n"), "server.userData"),
     "user-data-out-of-a-secret": (
         server(userData=None, userDataFrom={"secretKeyRef": {"name": "a", "key": "b"}}),
         "server.userDataFrom",
     ),
-    "a-password": (server(passwordFrom={"secretKeyRef": {"name": "a", "key": "b"}}), "server.passwordFrom"),
     "other-firmware": (server(hardware={"bios": "UEFI"}), "hardware.bios"),
     "another-machine": (server(hardware={"machine": "q35"}), "hardware.machine"),
     "another-zone": (server(placement={"zoneID": "zone-2"}), "server.placement"),
@@ -88,6 +86,11 @@ FREE: dict[str, dict[str, Any]] = {
     "no-group-any-more": server(instanceGroups=[]),
     "security-groups": server(securityGroups=["db"]),
     "power": server(powerState="Stopped"),
+    "another-key-pair": server(keypair="dev"),
+    "a-password": server(passwordFrom={"secretKeyRef": {"name": "a", "key": "b"}}),
+    "a-password-that-follows-its-secret": server(
+        passwordFrom={"secretKeyRef": {"name": "a", "key": "b"}, "rotate": True}
+    ),
     "graphics": server(hardware={"vga": "qxl"}),
     "credentials": {"credentialsRef": {"name": "other"}},
     "the-image-taken-out": server(image=None),
@@ -135,9 +138,9 @@ def test_what_cannot_change_is_refused_once_the_server_is_made(
 def test_every_field_that_cannot_change_is_named_and_no_other(kube: Kube, namespace: str) -> None:
     apply(kube, namespace, FULL, MADE)
     with pytest.raises(KubeError) as refusal:
-        change(kube, namespace, server(image="debian-12", keypair="dev", rootDisk={"size": "19Gi"}, cpu=4))
+        change(kube, namespace, server(image="debian-12", adminUser="dev", rootDisk={"size": "19Gi"}, cpu=4))
     said = refusal.value.message
-    for field in ("server.image cannot", "server.keypair cannot", "server.rootDisk.size can only grow"):
+    for field in ("server.image cannot", "server.adminUser cannot", "server.rootDisk.size can only grow"):
         assert field in said
     assert "hostname" not in said
 
@@ -180,9 +183,9 @@ def test_what_was_taken_out_may_come_back_with_the_value_that_is_so_by_now(
 def test_what_was_not_noted_as_sent_does_not_come_back(kube: Kube, namespace: str) -> None:
     older = {key: value for key, value in MADE.items() if key != "sent"}
     apply(kube, namespace, FULL, older)
-    kube.patch(KIND, "web-1", namespace, {"spec": {"server": {"keypair": None}}})
-    with pytest.raises(KubeError, match=r"server\.keypair"):
-        kube.patch(KIND, "web-1", namespace, {"spec": {"server": {"keypair": "ops"}}})
+    kube.patch(KIND, "web-1", namespace, {"spec": {"server": {"adminUser": None}}})
+    with pytest.raises(KubeError, match=r"server\.adminUser"):
+        kube.patch(KIND, "web-1", namespace, {"spec": {"server": {"adminUser": "ops"}}})
 
 
 def test_a_new_attempt_frees_the_spec_again(kube: Kube, namespace: str) -> None:

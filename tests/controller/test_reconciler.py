@@ -10,7 +10,9 @@ import pytest
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
+from onecloud_operator.controller.password_secrets import PasswordSecrets
 from onecloud_operator.controller.reconciler import Reconciler
+from onecloud_operator.controller.rotated_secrets import RotatedSecrets
 from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.core.config import Config
@@ -85,10 +87,13 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
     fakes: dict[str, Any] = {"cluster": cluster, "sessions": Clouds()}
     definition: Any = Definition()
     times: dict[str, Any] = {"monotonic": clock.monotonic, "wall": lambda: datetime.now(UTC)}
-    awaited = AwaitedSecrets(Secrets(_nothing, clock.monotonic, 60.0), lambda _key: None, clock)
+    secrets = Secrets(_nothing, clock.monotonic, 60.0)
+    awaited = AwaitedSecrets(secrets, lambda _key: None, clock)
+    rotated = RotatedSecrets(secrets, lambda _key: None, clock, each_seconds=300.0)
     actuator = ServerActuator(
         objects=objects,
         awaited=awaited,
+        passwords=PasswordSecrets(objects, fakes["sessions"], awaited, rotated),
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
         config=Config(cluster="c"),
         **times,
@@ -109,7 +114,7 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
     assert not reconciler._known  # noqa: SLF001 - that nothing is kept is the point
     assert not reconciler._backoff._failures  # noqa: SLF001
     assert not actuator._observer._watching  # noqa: SLF001
-    assert len(awaited) == 0
+    assert len(awaited) == len(rotated) == 0
 
 
 class Flaky:
@@ -129,8 +134,12 @@ def _actuator(sessions: Any, body: dict[str, Any]) -> tuple[ServerActuator, Key,
     clock, fakes = SimulatedClock(), {"cluster": None, "sessions": sessions}
     objects = Store(SERVERS, clock.monotonic)
     arguments: dict[str, Any] = {"objects": objects, "monotonic": clock.monotonic, **fakes}
+    secrets = Secrets(_nothing, clock.monotonic, 60.0)
+    awaited = AwaitedSecrets(secrets, lambda _key: None, clock)
+    rotated = RotatedSecrets(secrets, lambda _key: None, clock, each_seconds=300.0)
     actuator = ServerActuator(
-        awaited=AwaitedSecrets(Secrets(_nothing, clock.monotonic, 60.0), lambda _key: None, clock),
+        awaited=awaited,
+        passwords=PasswordSecrets(objects, sessions, awaited, rotated),
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
         config=Config(cluster="c"),
         wall=lambda: datetime.now(UTC),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.actions import Settled
 from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.login_record import LoginRecord
 from onecloud_operator.core.observed import Disk, Nic
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import records_of
@@ -91,8 +92,11 @@ def drift(case: Facts) -> dict[str, tuple[str, str]]:
     return {each["field"]: (each["desired"], each["actual"]) for each in status.get("drift", ())}
 
 
+AT = "2026-11-23T11:00:00Z"
+
+
 # -- adopted servers -------------------------------------------------------------------------------------
 def adopted(server_spec: dict[str, Any], names: dict[Reference, Answer], **changes: Any) -> Facts:
     intent = spec(server_spec, adoption={"policy": "Adopt", "id": ID})
-    own = resource(spec=intent, records=records(creation=None, adopted_at="2026-11-23T11:00:00Z"))
+    own = resource(spec=intent, records=records(creation=None, adopted_at=AT, login=LoginRecord(AT)))
     return replace(later(facts(FULL, resource=own), **changes), names={**NAMES, **names})

@@ -37,6 +37,7 @@ from onecloud_operator.core.cloud_writes import (
 from onecloud_operator.core.config import Config
 from onecloud_operator.core.disk_records import RETAIN, policy_of
 from onecloud_operator.core.facts import Cause, History
+from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, LoginWrite, SetPassword
 from onecloud_operator.core.observed import (
     DELETING_STATUSES,
     Details,
@@ -52,12 +53,14 @@ from onecloud_operator.core.policies import power
 from onecloud_operator.core.values import Problem
 from tests.core.cards import Cards
 from tests.core.fixtures import NAMES, NOW, PLACE, mirror_with
+from tests.core.logins import PAIR_INSIDE, PASSWORD_INSIDE, Logins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from onecloud_operator.api.plain import PlainValue
     from onecloud_operator.core.cloud_writes import CloudWrite
+    from onecloud_operator.core.login_record import SecretUse
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place
@@ -84,6 +87,7 @@ class Row:
 
     *made_for*: UID of the object whose POST made it. *condemned*: deleted unasked, and rightly. *halted*: it
     ran, and the operator stopped it though it is not to be off.
+    *inside_password*, *inside_pair*: what really is in the server, which no reading shows.
     *put_tags*: keys that the operator set; *own_tags*: those of them that it surely knows to be its own.
     """
 
@@ -94,6 +98,8 @@ class Row:
     on: bool = False
     condemned: bool = False
     halted: bool = False
+    inside_password: SecretUse | None = None
+    inside_pair: str | None = None
     put_tags: set[str] = field(default_factory=set)
     own_tags: set[str] = field(default_factory=set)
     task: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
@@ -162,6 +168,8 @@ class Cloud:
     named: dict[Reference, Answer] = field(default_factory=lambda: dict(NAMES))
     hot_plug: bool = False
     under_way: list[tuple[float, Create, Resource]] = field(default_factory=list)
+    late_logins: list[tuple[float, LoginWrite]] = field(default_factory=list)
+    logins: Logins = field(default_factory=Logins)
     posts: int = 0
     cards: Cards = field(default_factory=Cards)
 
@@ -215,6 +223,9 @@ class Cloud:
         for late in [entry for entry in self.under_way if entry[0] <= now]:
             self.under_way.remove(late)
             self._make(*late[1:])
+        for late_login in [entry for entry in self.late_logins if entry[0] <= now]:
+            self.late_logins.remove(late_login)
+            self._log_in(late_login[1])
         for row in tuple(self.rows.values()):
             self._go_on(row)
 
@@ -233,6 +244,8 @@ class Cloud:
 
     def send(self, step: CloudWrite, resource: Resource) -> Problem | None:
         """Meet one write; what is answered depends on the mood, what becomes of it is in the rows."""
+        if isinstance(step, LoginWrite) and not self.logins.read(step):
+            return AGAIN
         match self.mood:
             case "refused":
                 return REFUSED
@@ -240,6 +253,9 @@ class Cloud:
                 return LOST
             case "late" if isinstance(step, Create):
                 self.under_way.append((self.now + self.lag, step, resource))
+                return LOST
+            case "late" if isinstance(step, LoginWrite):
+                self.late_logins.append((self.now + self.lag, step))
                 return LOST
             case "lost" | "late":
                 self._take(step, resource)
@@ -262,6 +278,8 @@ class Cloud:
             return Problem(Reason.PROVIDER_ERROR, "404")
         if isinstance(step, KeepDisk):
             return self._keep(row, step)
+        if isinstance(step, LoginWrite):
+            return self._log_in(step)
         if isinstance(step, Start | Stop | Suspend | Resume | Resize | GrowDisk) and not self._fits(
             row, step
         ):
@@ -271,6 +289,13 @@ class Cloud:
         if isinstance(step, Delete) and row.server.locked:
             return AGAIN
         self._work(row, step, resource)
+        return None
+
+    def _log_in(self, step: LoginWrite) -> Problem | None:
+        row = self.rows.get(step.server_id)
+        if row is None or not self.logins.fits(row, step):
+            return AGAIN
+        self._run(row, *self.logins.stages(step, self.now))
         return None
 
     def _keep(self, row: Row, step: KeepDisk) -> Problem | None:
@@ -331,7 +356,7 @@ class Cloud:
                 row.change(locked=False)
             case Delete(for_good=for_good):
                 self._delete(row, for_good=for_good)
-            case Create() | KeepDisk():
+            case Create() | KeepDisk() | SetPassword() | DeployPassword() | DeployKeypair():
                 pass
             case _ if isinstance(step, CardWrite):
                 self.cards.work(row, step)
@@ -396,6 +421,9 @@ class Cloud:
             security_groups=tuple(SecurityGroup(name, name) for name in spec.security_groups or ()),
             tags=dict(spec.tags or {}),
             owner=owner_of(resource, Config()),
+            keypair=spec.keypair,
+            keypair_id=spec.keypair,
+            login_account="root",
         )
         server = Observed(
             id=made.id,
@@ -411,7 +439,8 @@ class Cloud:
         )
         plain = {field.path: field.wanted_in(spec) for field in PLAIN_FIELDS} | {"name": made.name}
         row = self.put(replace(server, mirror=mirror_of(server, plain)), resource.uid)
-        row.put_tags = set(shown.tags)
+        row.put_tags, row.inside_pair = set(shown.tags), spec.keypair
+        row.inside_password = self.logins.wanted(resource)
         for disk in shown.disks:
             self.disks[disk.id].auto_delete = disk.index not in kept
         well = "ready" if spec.power_state == "Stopped" else "running"
@@ -431,6 +460,8 @@ class Cloud:
                 if row.server.id in self.rows:
                     self.erase(row.server.id)
                 return
-            row.change(**stage)
+            row.inside_password = stage.get(PASSWORD_INSIDE, row.inside_password)
+            row.inside_pair = stage.get(PAIR_INSIDE, row.inside_pair)
+            row.change(**{k: v for k, v in stage.items() if k not in {PASSWORD_INSIDE, PAIR_INSIDE}})
             if stage.get("recycled"):
                 self.recycle(row, on=True)

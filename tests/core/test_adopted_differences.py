@@ -59,7 +59,7 @@ WITH_BACKUP = {"networks": [{"network": "vnet-backup"}]}
         pytest.param({"image": "debian-12"}, {DEBIAN: Unknown("x")}, "ReferenceUnknown", id="not-known"),
         pytest.param({"keypair": "OPS"}, {}, None, id="a-key-pair-in-another-case"),
         pytest.param({"keypair": "dev"}, {DEV: Resolved("key-1")}, None, id="a-key-pair-renamed"),
-        pytest.param({"keypair": "dev"}, {DEV: Resolved("key-2")}, "ImmutableField", id="another-key-pair"),
+        pytest.param({"keypair": "dev"}, {DEV: Resolved("key-2")}, "RestartNeeded", id="another-key-pair"),
         pytest.param({"billing": {"type": "Prepaid", "duration": "1M"}}, {}, "ImmutableField", id="billing"),
     ],
 )

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
 
-KEYS: dict[str, Any] = {"keypair": "ops", "billing": {"type": "Postpaid"}, "hardware": {"bios": "BIOS"}}
+KEYS: dict[str, Any] = {"billing": {"type": "Postpaid"}, "hardware": {"bios": "BIOS"}}
 
 
 def complete(first: dict[str, Any] | None = None, found: Observed = FULL) -> Facts:
@@ -68,7 +68,6 @@ SECOND = Nic("net-2", "10.0.1.5", mac="00:22:00:00:00:02")
     [
         pytest.param({"disks": (RENAMED, DATA)}, id="the-image-renamed"),
         pytest.param({"disks": (replace(RENAMED, image=None), DATA)}, id="the-image-deleted"),
-        pytest.param({"keypair": "ops-2026"}, id="the-key-pair-renamed"),
         pytest.param({"nics": (replace(CARD, address="10.0.0.9"),)}, id="an-address-that-was-not-asked-for"),
         pytest.param({"zone_id": "zone-2"}, id="another-zone-that-was-not-asked-for"),
         pytest.param({"plain": {"hardware.machine": "pc"}}, id="another-machine-that-was-not-asked-for"),
@@ -97,9 +96,6 @@ def test_a_new_server_made_by_a_name_that_the_cloud_shows_otherwise_is_well(name
             {"plain": {"billing.type": "Prepaid"}},
             {"billing.type": ("Postpaid", "Prepaid")},
             id="paid-otherwise",
-        ),
-        pytest.param(
-            KEYS, {"keypair_id": None, "keypair": None}, {"keypair": ("key-1", "")}, id="no-key-pair"
         ),
         pytest.param(
             KEYS,
@@ -185,9 +181,7 @@ def test_what_the_status_recalls_lacks_nothing() -> None:
         {**KEYS, "isolatedDevices": [{"type": "USB"}]},
         replace(
             FULL,
-            details=replace(
-                details(), device_count=1, keypair_id="key-1", nics=(CARD,), disks=(RENAMED, DATA)
-            ),
+            details=replace(details(), device_count=1, zone_id="zone-1", nics=(CARD,), disks=(RENAMED, DATA)),
         ),
     )
     recalled = details(owner_known=False, owner=None, nics=(), disks=(RENAMED,))
@@ -196,8 +190,8 @@ def test_what_the_status_recalls_lacks_nothing() -> None:
 
 def test_a_restart_of_the_operator_takes_no_drift_back_and_writes_nothing() -> None:
     data = {"dataDisks": [{"name": "data-1", "size": "10Gi"}]}
-    drifted = reported(later(complete({**KEYS, **data}), keypair=None, keypair_id=None, disks=(RENAMED,)))
-    assert {each["field"] for each in drifted.resource.status["drift"]} == {"keypair", "dataDisks[data-1]"}
+    drifted = reported(later(complete({**KEYS, **data}), nics=(CARD, SECOND), disks=(RENAMED,)))
+    assert {each["field"] for each in drifted.resource.status["drift"]} == {"networks", "dataDisks[data-1]"}
     found = drifted.server
     assert found is not None
     assert found.details is not None
@@ -210,11 +204,11 @@ def test_no_record_is_made_of_what_an_older_status_recalls() -> None:
     """It lacks what that operator did not show, which would be reported as drift for good."""
     older = facts(FULL, resource=resource(spec=spec(KEYS)))
     assert FULL.details is not None
-    bare = replace(FULL.details, keypair_id=None, owner_known=False, owner=None)
+    bare = replace(FULL.details, zone_id=None, owner_known=False, owner=None)
     first = reported(replace(older, reading=reading(replace(FULL, details=bare))))
     assert "baseline" not in first.resource.status
     assert drift(replace(first, reading=reading(FULL))) == {}
-    assert reported(replace(first, reading=reading(FULL))).resource.status["baseline"]["keypairID"] == "key-1"
+    assert reported(replace(first, reading=reading(FULL))).resource.status["baseline"]["zoneID"] == "zone-1"
 
 
 def test_an_object_of_an_older_operator_gets_its_record_at_the_first_reading() -> None:

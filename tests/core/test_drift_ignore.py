@@ -11,6 +11,7 @@ from onecloud_operator.api.ignorable import IGNORABLE, word_of
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.cloud_writes import Create, Resize, SetTags, Start, Stop
 from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.login_record import LoginRecord, SecretUse
 from onecloud_operator.core.observed import Disk, SecurityGroup
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.plan.update import open_differences
@@ -35,6 +36,8 @@ WANTED: dict[str, Any] = {
     "networks": [{"network": "vnet-1"}, {"network": "6a1b0d5e-2f7c-4a83-9d10-5b3c1e7f9a21"}],
     "instanceGroups": ["spread"],
     "securityGroups": ["db"],
+    "keypair": "3f2e1d0c-9b8a-4756-8493-2d1c0b9a8f7e",
+    "passwordFrom": {"secretKeyRef": {"name": "another", "key": "password"}},
     "powerState": "Running",
     "tags": {"team": "shop"},
     "hardware": {
@@ -46,6 +49,7 @@ WANTED: dict[str, Any] = {
         "sourceMACCheck": True,
     },
 }
+LOGIN = LoginRecord("2026-11-23T11:00:00Z", password=SecretUse("login", "password"))
 OTHERWISE = server(
     "ready",
     name="shop.web-1",
@@ -62,7 +66,7 @@ def ignoring(
     """Return the facts of an object that leaves the fields *words* to others."""
     mode = policies.pop("mode", "Correct")
     intent = spec(wanted, drift={"mode": mode, "ignore": list(words)}, **policies)
-    known = records(disks=(bound(),), instance_groups=())
+    known = records(disks=(bound(),), instance_groups=(), login=LOGIN)
     return facts(found, resource=resource(spec=intent, records=known))
 
 

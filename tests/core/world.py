@@ -209,6 +209,7 @@ class World:
             rivals=RIVALS,
             names=dict(self.names),
             too_many_gone=self.too_many_gone,
+            password=self.cloud.logins.shown(resource),
         )
 
     # -- the last two beats ------------------------------------------------------------------------------

@@ -23,9 +23,11 @@ ROW = re.compile(
 TOKENS = ("<TOKEN:labuser>", "<TOKEN:labeditor>", "<TOKEN:labviewer>")
 ACTIONS = (
     "change-config",
+    "deploy",
     "detachdisk",
     "resize-disk",
     "resume",
+    "set-password",
     "set-secgroup",
     "start",
     "stop",

@@ -98,6 +98,7 @@ def test_a_full_server_is_read_in_the_specs_words() -> None:
             zone_id="zone-1",
             manager_id="manager-1",
             device_count=1,
+            login_account="root",
             hot_plug=False,
             hot_remove=False,
             ip="10.89.0.21",

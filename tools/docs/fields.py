@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from onecloud_operator.api.disks import MADE
 from onecloud_operator.api.model import (
+    AGENT,
     CHANGE,
     FIXED,
     LIVE,
@@ -31,6 +32,7 @@ WORDS: Final = {
     MADE[CHANGE]: "when made",
     LIVE_OR_RESTART[CHANGE]: "any time, or restart",
     WITH_THE_CARD[CHANGE]: "with its card",
+    AGENT[CHANGE]: "guest agent, restart",
 }
 GROWS: Final = "can only grow"
 DEEPEST: Final = 5  # of headings

@@ -38,6 +38,10 @@ LIVE_OR_RESTART: JsonDict = {
 WITH_THE_CARD: JsonDict = {
     CHANGE: "A card that is there cannot change it: take the entry out, and put it back when that is gone."
 }
+AGENT: JsonDict = {
+    CHANGE: "A change is given to the server's guest agent; where that does not take it, it restarts the "
+    "server, so it waits for disruption.allow: Restart."
+}
 
 
 def wire_name(name: str) -> str:

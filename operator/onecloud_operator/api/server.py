@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, StrictInt, StrictStr
 from onecloud_operator.api.disks import DataDisks, RootDisk
 from onecloud_operator.api.lists import ATOMIC_LIST, Unique
 from onecloud_operator.api.model import (
+    AGENT,
     BLANK,
     CHANGE,
     FIXED,
@@ -26,7 +27,14 @@ from onecloud_operator.api.model import (
 from onecloud_operator.api.networks import Networks
 from onecloud_operator.api.plain import Plain, plain_fields_of
 from onecloud_operator.api.rule import Rule
-from onecloud_operator.api.server_parts import Billing, Hardware, IsolatedDevice, Placement, SecretSource
+from onecloud_operator.api.server_parts import (
+    Billing,
+    Hardware,
+    IsolatedDevice,
+    PasswordSource,
+    Placement,
+    SecretSource,
+)
 from onecloud_operator.api.status_model import Long, Text
 
 TAG_KEY_LENGTH = 59
@@ -194,8 +202,11 @@ class ServerSpec(Model):
     )
     keypair: Reference | None = Field(
         default=None,
-        description="SSH key pair for the login account, by id or name.",
-        json_schema_extra=FIXED,
+        description=(
+            "SSH key pair for the login account, by id or name. One that is taken out of the spec stays on "
+            "the server, and is not looked after any more."
+        ),
+        json_schema_extra=RESTART,
     )
     admin_user: (
         Annotated[StrictStr, Field(min_length=1, max_length=32, pattern=r"^[a-zA-Z_][-a-zA-Z0-9_.]*$")] | None
@@ -204,14 +215,14 @@ class ServerSpec(Model):
         description="Login account that the password and the key pair are for. Absent: the image's own.",
         json_schema_extra=FIXED,
     )
-    password_from: SecretSource | None = Field(
+    password_from: PasswordSource | None = Field(
         default=None,
         description=(
             "Password of the login account, out of a Secret: at least 12 characters, with a digit, lower "
             "and upper case and punctuation. One line break at its end is no part of it. Absent: the cloud "
-            "makes a random one."
+            "makes a random one. What an adopted server has is left as it is until this is edited."
         ),
-        json_schema_extra=FIXED,
+        json_schema_extra=AGENT,
     )
     user_data: Annotated[StrictStr, Field(min_length=2, max_length=32768), _USER_DATA] | None = Field(
         default=None,

@@ -30,10 +30,23 @@ class SecretKeyReference(Model):
 
 
 class SecretSource(Model):
-    """A value out of a Secret; it is read when the server is made, and never shown."""
+    """A value out of a Secret; it is never shown."""
 
     secret_key_ref: SecretKeyReference = Field(
         description="The key of the Secret that holds the value.", json_schema_extra=ATOMIC_MAP
+    )
+
+
+class PasswordSource(SecretSource):
+    """The password of the login account, out of a Secret; it is never shown."""
+
+    rotate: StrictBool | None = Field(
+        default=None,
+        description=(
+            "Whether a change of the Secret is followed: it is read every 5 minutes, and any change of it "
+            "counts. The new password is set at once where the server's guest agent takes it; else it goes "
+            "along with the next stop of the server. Absent: only a change of this field sets a password."
+        ),
     )
 
 

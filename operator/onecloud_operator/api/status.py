@@ -9,6 +9,7 @@ from pydantic import Field, StrictInt, StrictStr
 from onecloud_operator.api.card_status import CardRecordStatus
 from onecloud_operator.api.disk_status import RECORDED_DISKS, DiskRecordStatus
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
+from onecloud_operator.api.login_status import LoginStatus
 from onecloud_operator.api.plain import with_fixed_fields
 from onecloud_operator.api.restart_status import RestartRequestStatus, RestartStatus
 from onecloud_operator.api.server import ServerSpec
@@ -110,7 +111,6 @@ class BaselineStatus(StatusModel):
     """What the server was like when it was complete, of what cannot change."""
 
     image_id: Short | None = shown("Id of the image of its root disk.")
-    keypair_id: Short | None = shown("Id of the key pair.")
     region_id: Short | None = shown("Id of the region.")
     zone_id: Short | None = shown("Id of the zone.")
     manager_id: Short | None = shown("Id of the cloud account's subscription.")
@@ -210,6 +210,10 @@ class Status(StatusModel):
     restart: RestartStatus | None = shown(
         "A stop for a change or a restart, under way. The server is started again after it, whatever "
         "powerState, unless it is to be Stopped.",
+        **ATOMIC_MAP,
+    )
+    login: LoginStatus | None = shown(
+        "Which key pair and password were last carried out, and what is under way; nothing of a value.",
         **ATOMIC_MAP,
     )
     deletion: DeletionStatus | None = shown("The removal under way.", **ATOMIC_MAP)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
+    from onecloud_operator.controller.password_secrets import PasswordSecrets
     from onecloud_operator.controller.sessions import Sessions
     from onecloud_operator.core.conclusion import Conclusion, KubeEvent, LogLine
     from onecloud_operator.feed import Feed, Feeds
@@ -64,6 +65,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     cluster: KubeClient
     sessions: Sessions
     awaited: AwaitedSecrets
+    passwords: PasswordSecrets
     feeds: Feeds[Key]
     config: Config
     monotonic: Callable[[], float]
@@ -126,6 +128,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             return self._observation(key, facts)
         if (lacking := await self._lacking(key, facts)) is not None:
             facts = replace(facts, lacking=lacking)
+        facts = replace(facts, password=await self.passwords.version(key, facts))
         if key not in self.objects:
             msg = f"{key} went while a Secret was read"
             raise KubeNotFound(msg)
@@ -166,6 +169,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     def forget(self, key: Key) -> None:
         self._observer.forget(key)
         self.awaited.forget(key)
+        self.passwords.forget(key)
 
     async def _open(self, key: Key, found: Resource) -> Opened | Problem:
         secret = self.objects.secret_of(key)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
 from onecloud_operator.controller.credentials import credentials_of, quoted, without_line_break
+from onecloud_operator.core.login_record import SecretUse
+from onecloud_operator.core.passwords import WANTED, strong
 from onecloud_operator.core.values import Place, Problem
 from onecloud_operator.kube import calls
-from onecloud_operator.kube.secrets import SecretUnusable
+from onecloud_operator.kube.secrets import PASSWORD_BYTES, Part, SecretUnusable
 from onecloud_operator.onecloud import Cloud, origin_of
 from onecloud_operator.onecloud.errors import OneCloudError, SignInError, Unauthorized
 from onecloud_operator.translate import Doing, problem_of
@@ -34,6 +38,14 @@ class Opened:
 
     cloud: Cloud
     place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A password, and where it comes from."""
+
+    value: SecretStr
+    use: SecretUse
 
 
 @dataclass(slots=True)
@@ -97,6 +109,20 @@ class Sessions:
         if not text:
             return _unusable(name, f"key {key} is empty")
         return text
+
+    async def password(self, namespace: str, name: str, key: str) -> Password | Problem:
+        """
+        Return a password out of a Secret, and its version; or what is wrong with it.
+
+        A weak one is a problem, too: the cloud would refuse it only after the server was stopped for it.
+        """
+        value = await self.value(namespace, name, key, PASSWORD_BYTES)
+        if isinstance(value, Problem):
+            return value
+        if not strong(value):
+            return _unusable(name, f"key {key} is no password that the cloud takes: {WANTED}")
+        data = await self._secrets.part(Part(namespace, name, key, PASSWORD_BYTES))
+        return Password(SecretStr(value), SecretUse(name, key, data.uid, data.version))
 
     def endpoint_of(self, secret: tuple[str, str]) -> str | None:
         """Return scheme, host and port of the sign-in URL that a Secret leads to, as far as it was read."""

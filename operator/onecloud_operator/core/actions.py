@@ -15,6 +15,7 @@ from onecloud_operator.core.cloud_writes import CloudWrite
 
 if TYPE_CHECKING:
     from onecloud_operator.core.card_records import CardRecord
+    from onecloud_operator.core.login_record import LoginRecord
     from onecloud_operator.core.records import Creation, HeldBack, Restart
     from onecloud_operator.core.references import Reference
     from onecloud_operator.core.restart_request import RestartRequest
@@ -112,6 +113,13 @@ class RecordGroups:
     """Write into which instance groups the server was put."""
 
     groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLogin:
+    """Write into the status what is about to be done to password or key pair, or what was seen to be done."""
+
+    login: LoginRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +228,7 @@ Record = (
     | EndKeeping
     | RecordCards
     | RecordGroups
+    | RecordLogin
     | MarkFailedCreation
 )
 Looking = Look | ReadDisk | Find | ReadHistory | ReadCause | Resolve

@@ -43,7 +43,6 @@ class Baseline:
     """What the cloud showed of what cannot change, by ids; None: it showed nothing."""
 
     image_id: str | None = None
-    keypair_id: str | None = None
     region_id: str | None = None
     zone_id: str | None = None
     manager_id: str | None = None
@@ -61,7 +60,6 @@ def baseline_of(server: Observed, disks: MatchedDisks) -> Baseline:
     root = disks.root
     return Baseline(
         image_id=_cut(root.image_id) if root else None,
-        keypair_id=_cut(details.keypair_id),
         region_id=_cut(details.region_id),
         zone_id=_cut(details.zone_id),
         manager_id=_cut(details.manager_id),
@@ -86,7 +84,6 @@ def _cut(text: str | None) -> str | None:
 # -- in the status ---------------------------------------------------------------------------------------
 _TEXTS = {
     "image_id": "imageID",
-    "keypair_id": "keypairID",
     "region_id": "regionID",
     "zone_id": "zoneID",
     "manager_id": "managerID",

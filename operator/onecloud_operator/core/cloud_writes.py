@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.card_writes import CardWrite, OfflineCardWrite
+from onecloud_operator.core.login_writes import LoginDeploy, LoginWrite
 
 if TYPE_CHECKING:
     from onecloud_operator.core.records import Creation
@@ -143,7 +144,7 @@ class Delete:
 
 
 # What may need the server stopped: each is tried once for an intent, and may cost a restart.
-OfflineWrite = Resize | GrowDisk | OfflineCardWrite
+OfflineWrite = Resize | GrowDisk | OfflineCardWrite | LoginDeploy
 
 CloudWrite = (
     Create
@@ -159,6 +160,7 @@ CloudWrite = (
     | Resize
     | GrowDisk
     | KeepDisk
+    | LoginWrite
     | SyncStatus
     | Unlock
     | Delete

@@ -29,7 +29,6 @@ _SEEN = frozenset(
     {
         *(field.path for field in PLAIN_FIELDS),
         "image",
-        "keypair",
         "billing",
         "isolatedDevices",
         "rootDisk.backend",

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from onecloud_operator.core.actions import Find
+    from onecloud_operator.core.login_record import SecretUse
+    from onecloud_operator.core.login_writes import LoginTry
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place, Problem
@@ -124,6 +126,7 @@ class Memory(RetryState[Step]):
     moved_at: float | None = None
     synced_at: float | None = None  # last SyncStatus
     sync_count: int = 0
+    login: LoginTry | None = None
 
 
 @fast_dataclass(frozen=True, slots=True)
@@ -138,6 +141,8 @@ class Facts:
     that are of another cluster, so that only a person can tell whether they live. *all_known*: every object
     of this cluster was heard of.
     *names*: what the spec's names stand for, so far as it was asked for lately.
+    *password*: the version of the Secret of the password, where that is needed and known, or why it cannot be
+    read.
     *lacking*: why a new server cannot be asked for: what it is to be made with is not in a Secret.
     """
 
@@ -157,6 +162,7 @@ class Facts:
     too_many_gone: bool = False
     bin_off: bool = False
     lacking: Problem | None = None
+    password: SecretUse | Problem | None = None
 
     @property
     def server(self) -> Observed | None:

@@ -24,6 +24,7 @@ from onecloud_operator.core.actions import (
     ReadHistory,
     RecordCards,
     RecordGroups,
+    RecordLogin,
     RemoveFinalizer,
     Resolve,
     Settled,
@@ -41,7 +42,9 @@ from onecloud_operator.core.cloud_writes import (
     SyncStatus,
 )
 from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
+from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.plan import login_tries
 from onecloud_operator.core.plan.attempt import unmade
 from onecloud_operator.core.plan.failure_cause import answered
 from onecloud_operator.core.plan.retry import acceptance_of, kind_of
@@ -90,6 +93,8 @@ def note_changes(memory: Memory, reading: Reading, now: float) -> Memory:
         # Of the steps of a moving server not each is looked at; what was the newest long before is known.
         moved_at = now if memory.moved_version is None else min(reading.first_seen_at, now)
         memory = replace(memory, moved_version=server.version, moved_at=moved_at)
+    if (login := login_tries.note_failure(memory.login, reading)) is not memory.login:
+        memory = replace(memory, login=login)
     for aim in _AIMS.get(server.phase, ()):
         acceptance = memory.acceptances.get(aim(server.id))
         if acceptance is not None and reading.asked_at >= acceptance.at:
@@ -111,7 +116,14 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
     match step:
         case BeginRestart(restart=restart):
             return replace(memory, begun_restart=restart.since, restart_begun_at=done.ended_at)
-        case BeginCreation() | AskAgain() | BeginAdoption() | BeginDeletion() | MarkFailedCreation():
+        case (
+            BeginCreation()
+            | AskAgain()
+            | BeginAdoption()
+            | BeginDeletion()
+            | RecordLogin()
+            | MarkFailedCreation()
+        ):
             return _recorded(facts, memory, step, done)
         case Look() | ReadDisk():
             return _looked(facts, memory, step, done)
@@ -157,7 +169,7 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
 def _recorded(
     facts: Facts,
     memory: Memory,
-    step: BeginCreation | AskAgain | BeginAdoption | BeginDeletion | MarkFailedCreation,
+    step: BeginCreation | AskAgain | BeginAdoption | BeginDeletion | RecordLogin | MarkFailedCreation,
     done: Done,
 ) -> Memory:
     match step:
@@ -177,6 +189,8 @@ def _recorded(
             return _asking_again(facts, memory)
         case BeginDeletion():
             return replace(memory, begun_deletion=True, deleted_at=None)
+        case RecordLogin(login=record):
+            return replace(memory, login=login_tries.begun(memory.login, record))
         case MarkFailedCreation():
             return replace(memory, failed_at=done.ended_at, failed_intent=facts.intent)
         case BeginAdoption():
@@ -230,6 +244,8 @@ def _counted(facts: Facts, memory: Memory, step: Step, done: Done) -> Memory:
     if step in memory.acceptances and acceptance_of(facts, step) is None:  # a success has ended the count
         kept = {other: past for other, past in memory.acceptances.items() if other != step}
         memory = replace(memory, acceptances=kept)
+    if isinstance(step, LoginWrite):
+        memory = replace(memory, login=login_tries.sent(facts, step, done.ended_at))
     return count_accepted(memory, step, intent=facts.intent, ended_at=done.ended_at)
 
 
@@ -274,6 +290,9 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
             return memory  # a clear no: it is not being removed
         case Delete():
             return replace(memory, deleted_at=ended_at, wrote_at=ended_at)
+        case _ if isinstance(step, LoginWrite) and problem.ambiguous:
+            login = login_tries.unheard(facts, step, ended_at)
+            return replace(memory, login=login, wrote_at=ended_at)
         case Stop() if problem.ambiguous:
             return replace(memory, stop_lost_at=ended_at, wrote_at=ended_at)
         case _:

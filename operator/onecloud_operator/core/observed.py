@@ -158,6 +158,8 @@ class Details:
     zone_id: str | None = None
     manager_id: str | None = None
     device_count: int = 0
+    login_account: str | None = None  # of the image; None also where the details are out of the status
+    login_set_at: str | None = None  # when the cloud says that a password was last set, in its own words
     hot_plug: bool | None = None  # whether cpu and memory can grow while it runs; None: not known
     hot_remove: bool | None = None  # whether cards can be taken off while it runs; None: not known
     ip: str | None = None  # the default NIC's address, else the first

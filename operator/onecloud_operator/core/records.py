@@ -19,6 +19,7 @@ from onecloud_operator.core.baseline import Baseline, baseline_in
 from onecloud_operator.core.card_records import CardRecord, cards_in, groups_in
 from onecloud_operator.core.disk_records import DiskRecord, disks_in
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.login_record import LoginRecord, login_in
 from onecloud_operator.core.restart_request import RestartRequest, request_in
 from onecloud_operator.core.values import Place
 
@@ -101,6 +102,7 @@ class Records:
     held_back: tuple[HeldBack, ...] = ()
     restart: Restart | None = None
     restart_request: RestartRequest | None = None
+    login: LoginRecord | None = None
     synced_reason: Reason | None = None
     deleting_reason: Reason | None = None
     reported_missing: bool = False  # the status says that the server is gone, and that it is known
@@ -146,9 +148,9 @@ def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[s
         records = replace(records, mirror_shared="server" in shared)
     if "creation" in shared and records.creation is not None and records.creation.refused_at is not None:
         records = replace(records, creation=replace(records.creation, refused_at=None))
-    of_a_server = records.restart, records.baseline, records.cards, records.instance_groups
-    if records.bound_id is None and of_a_server != (None, None, (), None):
-        records = replace(records, restart=None, baseline=None, cards=(), instance_groups=None)
+    of_a_server = records.restart, records.baseline, records.cards, records.instance_groups, records.login
+    if records.bound_id is None and of_a_server != (None, None, (), None, None):
+        records = replace(records, restart=None, baseline=None, cards=(), instance_groups=None, login=None)
     if records.bound_id is None and records.restart_request is not None:
         records = replace(records, restart_request=None)
     if not deleting and (records.deletion_requested_at, records.deleting_reason) != (None, None):
@@ -187,6 +189,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         held_back=_held_back(status.get("heldBack")),
         restart=_restart(_mapping(status.get("restart"))),
         restart_request=request_in(status.get("restartRequest")),
+        login=login_in(status.get("login")),
         synced_reason=reason_in(synced.get("reason")),
         deleting_reason=reason_in(going.get("reason")),
         reported_missing=missing

@@ -25,6 +25,7 @@ from onecloud_operator.core.actions import (
     ReadHistory,
     RecordCards,
     RecordGroups,
+    RecordLogin,
     RemoveFinalizer,
     Resolve,
     Settled,
@@ -55,6 +56,7 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
+from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
 from onecloud_operator.core.restart import under_way
 
 if TYPE_CHECKING:
@@ -136,6 +138,12 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words(f"the binding to instance group {group}", f"server put into instance group {group}")
         case UnbindGroup(group_id=group):
             return Words(f"the end of instance group {group}", f"server taken out of instance group {group}")
+        case SetPassword():
+            return Words("the new password for the guest agent", "new password accepted for the guest agent")
+        case DeployPassword():
+            return Words("the new password", "new password for the disk accepted by the cloud")
+        case DeployKeypair():
+            return Words("the new key pair", "new key pair for the disk accepted by the cloud")
         case SyncStatus():
             return Words("the status sync", None)
         case Unlock():
@@ -153,6 +161,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             | EndRestart()
             | RecordCards()
             | RecordGroups()
+            | RecordLogin()
             | MarkFailedCreation()
         ):
             return Words("the record", None)  # which an Event reports

@@ -65,6 +65,7 @@ SIGN_IN_KEYS: Final[dict[str, int]] = {
 CLUSTER_TYPES: Final = ("kubernetes.io/service-account-token", "bootstrap.kubernetes.io/", "helm.sh/")
 
 
+VERSION_LENGTH: Final = 64  # a UID has 36, a resourceVersion some 20
 _DIGEST_KEY: Final = os.urandom(32)
 
 
@@ -92,12 +93,14 @@ class Data:
     """
     Some values of a Secret. *flaws*: what is wrong with others, which matters only if one is requested.
 
-    *refused*: why none of them may be used.
+    *refused*: why none of them may be used. *uid*, *version*: of the Secret, "" where it does not tell.
     """
 
     values: Mapping[str, SecretStr] = field(default_factory=dict)
     flaws: Mapping[str, str] = field(default_factory=dict)
     refused: str | None = None
+    uid: str = ""
+    version: str = ""
 
     def get(self, key: str) -> SecretStr | None:
         """Return a value, or None if there is none. Raises SecretUnusable if it may not be used."""
@@ -114,8 +117,10 @@ class Data:
 def data_of(secret: Mapping[str, object], keys: Mapping[str, int] = SIGN_IN_KEYS) -> Data:
     """Return the values of *keys*, which map to size limits, from a Secret of the API."""
     kind = secret.get("type")
+    uid, version = _metadata(secret, "uid"), _metadata(secret, "resourceVersion")
     if isinstance(kind, str) and kind.startswith(CLUSTER_TYPES):
-        return Data(refused=f"its type is {kind[:64]}, which is for this cluster only")
+        why = f"its type is {kind[:64]}, which is for this cluster only"
+        return Data(refused=why, uid=uid, version=version)
     given = secret.get("data")
     values: dict[str, SecretStr] = {}
     flaws: dict[str, str] = {}
@@ -132,7 +137,13 @@ def data_of(secret: Mapping[str, object], keys: Mapping[str, int] = SIGN_IN_KEYS
             values[key] = SecretStr(base64.b64decode(value, validate=True).decode())
         except (TypeError, ValueError, binascii.Error):
             flaws[key] = f"key {key} is not UTF-8 text"
-    return Data(values, flaws)
+    return Data(values, flaws, uid=uid, version=version)
+
+
+def _metadata(secret: Mapping[str, object], name: str) -> str:
+    metadata = secret.get("metadata")
+    value = metadata.get(name) if isinstance(metadata, dict) else None
+    return value[:VERSION_LENGTH] if isinstance(value, str) else ""
 
 
 @dataclass(slots=True)
@@ -165,6 +176,22 @@ class Secrets:
         Raises SecretUnusable, and what *read* raises.
         """
         return (await self._data(Part(namespace, name, key, max_bytes), None)).get(key)
+
+    async def part(self, part: Part) -> Data:
+        """Return *part*, with the version of its Secret. Raises what *read* raises."""
+        return await self._data(part, None)
+
+    async def version(self, part: Part) -> tuple[str, str] | None:
+        """
+        Read *part* whatever is cached, and return UID and version of its Secret; None: it cannot be read.
+
+        Raises KubeError if there is no answer.
+        """
+        try:
+            data = await self._data(part, self.monotonic())
+        except (KubeNotFound, KubeForbidden):
+            return None
+        return data.uid, data.version
 
     def digest(self, part: Part) -> bytes | None:
         """Return the digest of the cached *part*, or None if there is none."""

@@ -7,6 +7,7 @@ Nothing here does I/O or reads a clock.
 from .card_requests import attach_network, change_address, change_bandwidth, one_card, one_group
 from .error_row import Doing
 from .from_status import recall
+from .login_requests import deploy_keypair, deploy_password, set_password
 from .lookup import answer_of, collection_of, unknown_of
 from .problems import problem_of
 from .requests import (
@@ -41,6 +42,8 @@ __all__ = [
     "change_config",
     "collection_of",
     "create_body",
+    "deploy_keypair",
+    "deploy_password",
     "detach_disk",
     "disk_state",
     "mirror_of",
@@ -53,6 +56,7 @@ __all__ = [
     "recall",
     "resize_disk",
     "security_groups",
+    "set_password",
     "tags",
     "unknown_of",
     "update_changes",

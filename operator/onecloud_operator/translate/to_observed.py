@@ -50,6 +50,7 @@ OWNER_TAGS: tuple[str, ...] = (
 )
 HOT_PLUG = "hotplug_cpu_mem"
 HOT_REMOVE = "hot_remove_nic"
+LOGIN_ACCOUNT, LOGIN_SET_AT = "login_account", "login_key_timestamp"
 LONGEST_ID = 64
 LONGEST_ADDRESS = 45  # an IPv6 address with an IPv4 one in it
 MAX_DISKS = 1 + DATA_DISKS_LENGTH
@@ -179,6 +180,8 @@ def _details(server: Mapping[str, Any], version: int, mirror: Mapping[str, Any])
         zone_id=one_id(server.get("zone_id")),
         manager_id=one_id(server.get("manager_id")),
         device_count=len(items(server.get("isolated_devices"))),
+        login_account=_metadata(server, LOGIN_ACCOUNT),
+        login_set_at=_metadata(server, LOGIN_SET_AT),
         hot_plug=_enabled(server.get("metadata"), HOT_PLUG),
         hot_remove=_enabled(server.get("metadata"), HOT_REMOVE),
         ip=ip_of(nics, listed.replace(",", " ").split() if listed else ()),
@@ -219,6 +222,11 @@ def _groups(server: Mapping[str, Any]) -> tuple[SecurityGroup, ...]:
 def _enabled(metadata: object, key: str) -> bool:
     # The host agent writes it at each start; it is absent where none has done so, and then it is refused.
     return isinstance(metadata, dict) and metadata.get(key) == "enable"
+
+
+def _metadata(server: Mapping[str, Any], key: str) -> str | None:
+    metadata = server.get("metadata")
+    return WORD(metadata.get(key)) if isinstance(metadata, dict) else None
 
 
 def _owner(metadata: object) -> Owner | None:

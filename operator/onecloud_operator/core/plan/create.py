@@ -46,6 +46,7 @@ from onecloud_operator.core.plan.fresh_reads import (
 )
 from onecloud_operator.core.plan.guards import too_many_gone
 from onecloud_operator.core.plan.keep_disks import out_of_the_bin
+from onecloud_operator.core.plan.login_begun import login_at_creation
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.records import Creation, attempt_id
 from onecloud_operator.core.server_names import server_name
@@ -221,7 +222,8 @@ def _create(facts: Facts) -> Step:
         creation.attempt, creation.id, name, creation.started_at, sent=sent, refused_at=refused_at
     )
     noted = creation.name, creation.sent, facts.resource.records.disks
-    if (name, sent, begun_disks(facts, again)) != noted and facts.place is not None:
+    other = (name, sent, begun_disks(facts, again)) != noted or _other_password(facts, creation)
+    if other and facts.place is not None:
         return BeginCreation(again, facts.place)
     return post if waits or creation.refused_at is None else AskAgain()
 
@@ -232,6 +234,14 @@ def _sent(facts: Facts, creation: Creation) -> tuple[tuple[str, str], ...] | Non
     if spec is None or creation.sent is None:
         return creation.sent
     return sent_again(creation.sent, sent_of(spec), unmade=unmade(facts))
+
+
+def _other_password(facts: Facts, creation: Creation) -> bool:
+    """Return whether the next POST has the password of another Secret, or key, than is on record."""
+    if (login := facts.resource.records.login) is None:
+        return False
+    now = login_at_creation(facts, creation.attempt).password
+    return not now.of_same_key(login.password) if now is not None else login.password is not None
 
 
 def _look(facts: Facts) -> Step:

@@ -78,7 +78,6 @@ def compared(
             if field.fixed
         ),
         ("image", _image(spec, disks, names)),
-        ("keypair", _keypair(spec, details, names)),
         ("placement", _placement(spec, details)),
         ("isolatedDevices", _devices(spec, details)),
     ):
@@ -117,23 +116,6 @@ def _image(spec: ServerSpec, disks: MatchedDisks, names: Names) -> Iterator[Foun
             pass
         case answer:
             yield Doubt("image", reference, answer)
-
-
-def _keypair(spec: ServerSpec, details: Details, names: Names) -> Iterator[Found]:
-    want = spec.keypair
-    if want is None or _same(want, details.keypair_id) or _same(want, details.keypair):
-        return
-    have = details.keypair or details.keypair_id
-    if is_id(want) or have is None:
-        yield Odd("keypair", want, have)
-        return
-    reference = Reference(Kind.KEYPAIR, want)
-    match names.get(reference):
-        case Resolved(id=keypair_id):
-            if not _same(keypair_id, details.keypair_id):
-                yield Odd("keypair", want, have)
-        case answer:
-            yield Doubt("keypair", reference, answer)
 
 
 def _placement(spec: ServerSpec, details: Details) -> Iterator[Odd]:

@@ -21,6 +21,7 @@ from onecloud_operator.core.card_writes import (
     UnbindGroup,
 )
 from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, OfflineWrite, Resize, Update
+from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import asking, of_accepted, said
 from onecloud_operator.core.records import HeldBack
@@ -62,6 +63,10 @@ def kind_of(step: Step) -> str:
             return f"LimitCard {mac}"
         case BindGroup(group_id=group) | UnbindGroup(group_id=group):
             return f"{type(step).__name__} {group}"
+        case SetPassword(secret=secret) | DeployPassword(secret=secret):
+            return f"{type(step).__name__} {secret.version}"  # another version is another change
+        case DeployKeypair(keypair_id=keypair_id):
+            return f"DeployKeypair {keypair_id}"
         case Resize(live=True):
             return "Resize live"  # what is refused while a server runs may be done when it does not
         case _:

@@ -19,6 +19,7 @@ from onecloud_operator.core.actions import BeginRestart, Hold, Look
 from onecloud_operator.core.cloud_writes import GrowDisk, OfflineWrite, Stop
 from onecloud_operator.core.disk_ids import root_of
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.plan.login_tries import recorded_first
 from onecloud_operator.core.plan.retry import MAX_SAID, hold_spent, passing, tried
 from onecloud_operator.core.records import Restart
 from onecloud_operator.core.restart import asked_restart, stopped_by_us
@@ -42,7 +43,8 @@ class Purpose:
 
     *live*: what is done about it while the server runs, be it to ask or to hold; None: it must be stopped.
     *hot*: the cloud may take it from a running server by now, which no version tells, so that one is looked
-    at before it is stopped. *refusal*: why it does not.
+    at before it is stopped. *refusal*: why it does not. *rides*: it is stopped for nothing
+    alone, and goes along with a stop for something else.
     """
 
     step: OfflineWrite
@@ -50,6 +52,7 @@ class Purpose:
     live: Step | None = None
     hot: bool = False
     refusal: str = ""
+    rides: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +74,29 @@ def steps_while_stopped(facts: Facts, server: Observed, wanted: Iterable[Purpose
         yield from (Candidate(purpose.step) for purpose in wanted)
         return
     stops: list[Purpose] = []
+    rides: list[Purpose] = []
     for purpose in wanted:
         if purpose.live is not None:
             yield Candidate(purpose.live)
         else:
-            stops.append(purpose)
+            (rides if purpose.rides else stops).append(purpose)
     if not stops:
+        yield from (Candidate(_rides(purpose)) for purpose in rides)
         return
     if server.phase is not Phase.RUNNING or not may_restart(facts):
         refusal = next((purpose.refusal for purpose in stops if purpose.refusal), "")
         yield Candidate(_restart_needed(facts, server, _named(stops), refusal))
     else:
         yield Candidate(Stop(server.id), tuple(stops))
+
+
+def _rides(purpose: Purpose) -> Hold:
+    return Hold(
+        Reason.RESTART_NEEDED,
+        f"A change of {_named([purpose])} needs the server to be stopped, which is not done for this alone: "
+        f"it goes along with the next stop, whoever stops it. The annotation {RESTART_REQUESTED_AT} asks for "
+        f"one. {purpose.refusal[:MAX_SAID]}".rstrip(),
+    )
 
 
 def _named(purposes: Iterable[Purpose]) -> str:
@@ -130,7 +144,7 @@ def unsettled(facts: Facts, server: Observed, step: Step) -> bool:
 def begun(facts: Facts, server: Observed, candidate: Candidate) -> Step:
     """Return the step of *candidate*, or what comes before such a stop: a look, and its record."""
     if not candidate.purposes and not candidate.restarts:
-        return candidate.step
+        return recorded_first(facts, candidate.step) or candidate.step
     restart, request = facts.resource.records.restart, _request(facts)
     if restart is not None:
         return candidate.step if request is None else BeginRestart(restart, request)

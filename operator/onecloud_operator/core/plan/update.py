@@ -5,9 +5,10 @@ How a resting server is brought closer to its spec.
     stop wanted                      before what needs a stopped server
     data disks                       at once
     network cards                    attached at once, detached at once or stopped: cards.py
+    password                         where the guest agent takes it, at once; else as below, see login.py
     size                             larger, and its metadata allow hot-plug: at once; refused: as below
-    size, root disk, cards, groups   stopped: as it is; running: if disruption allows a restart, all at one
-                                     stop: record → stop → each of them → start
+    root disk, cards, groups, login  and size, stopped: as it is; running: if disruption allows a restart, at
+                                     one stop: record → stop → each of them → start
     restart asked for                within disruption, together with what needs a stop
     other power state wanted         last, and also when something above is held back: a server is never left
                                      off because a change of it was refused
@@ -36,6 +37,13 @@ from onecloud_operator.core.plan.data_disks import data_disk_steps
 from onecloud_operator.core.plan.diff import Difference, difference, differences
 from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.instance_groups import group_differences, group_purposes, group_records
+from onecloud_operator.core.plan.login import (
+    login_differences,
+    login_doubts,
+    login_lookups,
+    login_purposes,
+    login_steps,
+)
 from onecloud_operator.core.plan.power import power_step
 from onecloud_operator.core.plan.restart_request import ended_restart, restart_steps
 from onecloud_operator.core.plan.retry import blocked
@@ -123,7 +131,12 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
         disks=disks,
         names=facts.names,
     )
-    found = (*found, *card_differences(matched_cards(facts, server)), *group_differences(facts.resource))
+    found = (
+        *found,
+        *card_differences(matched_cards(facts, server)),
+        *group_differences(facts.resource),
+        *login_differences(facts, spec, server.details),
+    )
     if records.creation is None:  # what cannot be changed of a server that we made is no difference
         fixed = (odd for odd in compared(spec, server, disks, facts.names) if isinstance(odd, Odd))
         found = (*found, *(difference(odd.field, odd.want, odd.have) for odd in fixed))
@@ -140,9 +153,10 @@ def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
     spec, creation = facts.resource.server_spec, facts.resource.records.creation
     if spec is None or server.details is None:
         return ()
-    found = (
+    found: tuple[Doubt, ...] = (
         *group_doubts(spec, server.details, facts.names),
         *matched_cards(facts, server).doubts,
+        *login_doubts(facts, spec, server.details),
     )
     fields = None if creation is None else edited(spec, creation)
     if fields is None or fields:
@@ -190,6 +204,7 @@ def _candidates(
         return
     by_field = {each.field: each for each in found}
     yield from _live(facts, spec, server, found)
+    yield from login_steps(facts, spec, server, by_field)
     switched = by_field["powerState"].want if "powerState" in by_field else None
     if switched == "Stopped":
         yield Candidate(power_step(facts, server, switched))
@@ -198,10 +213,12 @@ def _candidates(
     yield from data_disk_steps(facts, spec, server, by_field)
     yield from card_steps(facts, server, cards)
     if switched != "Stopped":
+        yield from login_lookups(facts, doubts)
         purposes = (
             *size_purposes(facts, spec, server, by_field),
             *card_purposes(facts, server, cards),
             *group_purposes(facts, server),
+            *login_purposes(facts, spec, server, by_field),
         )
         yield from steps_while_stopped(facts, server, purposes)
     yield from asked

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import EventReason
-from onecloud_operator.core.actions import BeginRestart, RecordCards
+from onecloud_operator.core.actions import BeginRestart, RecordCards, RecordLogin
 from onecloud_operator.core.card_writes import AttachCard, ChangeAddress, DetachCard, LimitCard
 from onecloud_operator.core.cloud_writes import (
     GrowDisk,
@@ -33,6 +33,7 @@ SHOWN_LENGTH = 64  # of each value
 _CORRECTS = (
     BeginRestart,
     GrowDisk,
+    RecordLogin,
     Resize,
     Resume,
     SetSecurityGroups,

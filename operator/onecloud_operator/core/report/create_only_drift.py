@@ -93,8 +93,6 @@ def _changes(
     ):
         if declared and was is not None and have is not None:
             yield path, was, have
-    if now.keypair_id is not None or read:
-        yield "keypair", base.keypair_id, now.keypair_id
     if read:
         yield "isolatedDevices", base.device_count, now.device_count
     yield from _root_disk_changes(spec, base, now)

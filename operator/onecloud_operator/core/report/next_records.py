@@ -21,15 +21,18 @@ from onecloud_operator.core.card_records import card_status
 from onecloud_operator.core.conditions import cut_message, part_of
 from onecloud_operator.core.disk_ids import remembered
 from onecloud_operator.core.disk_records import disks_status
+from onecloud_operator.core.login_record import login_status
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged, has_own_server
 from onecloud_operator.core.plan.attempt import begun_disks, completes, refused_with, unmade
 from onecloud_operator.core.plan.card_match import cards_of
 from onecloud_operator.core.plan.guards import proven
 from onecloud_operator.core.plan.instance_groups import groups_on_record
+from onecloud_operator.core.plan.login_begun import login_at_creation, login_now
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
 from onecloud_operator.core.report.completion import baselined
+from onecloud_operator.core.report.login_records import login_noted
 from onecloud_operator.core.report.restart_record import with_request
 from onecloud_operator.core.restart import over
 from onecloud_operator.core.values import text_of_time, time_of_text
@@ -48,7 +51,8 @@ NEW_SECONDS = 600.0
 
 def records_after(facts: Facts, step: Step) -> Records:
     """Return the records as they are after *step*, with what this reading tells that is to be kept."""
-    return with_request(facts, step, baselined(facts, _with_disks(facts, step)))
+    records = baselined(facts, _with_disks(facts, step))
+    return login_noted(facts, step, with_request(facts, step, records))
 
 
 def _with_disks(facts: Facts, step: Step) -> Records:
@@ -103,6 +107,7 @@ def _after(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
                 cards=(),
                 instance_groups=None,
                 baseline=None,
+                login=login_at_creation(facts, creation.attempt),
             )
         case BeginAdoption(server_id=server_id, place=place, taken_from=taken_from):
             return replace(
@@ -117,6 +122,7 @@ def _after(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
                 disks=(),
                 cards=(),
                 instance_groups=None,
+                login=login_now(facts),
             )
         case RecordCards(cards=cards):
             return replace(records, cards=cards)
@@ -208,6 +214,13 @@ def records_status(records: Records) -> dict[str, Any]:
     status |= _restarts(records)
     if records.deletion_requested_at is not None:
         status["deletion"] = {"requestedAt": records.deletion_requested_at}
+    return status | _of_parts(records)
+
+
+def _of_parts(records: Records) -> dict[str, Any]:
+    status: dict[str, Any] = {}
+    if records.login is not None and records.bound_id is not None:
+        status["login"] = login_status(records.login)
     return status
 
 

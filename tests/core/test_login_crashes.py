@@ -1,0 +1,132 @@
+"""A process that dies anywhere in a change of the login, and answers that are lost, late or doubled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from onecloud_operator.core.actions import RecordLogin, Settled
+from onecloud_operator.core.cloud_writes import Stop
+from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, LoginWrite, SetPassword
+from tests.core.fixtures import ID
+from tests.core.stops import row_of, sent, to_rest, turn, until
+from tests.core.test_login import ROTATES, edit, logged_in, login_of, outside, password_from
+
+BOTH: dict[str, Any] = {**password_from("other"), "keypair": "k2", "cpu": 8}
+PASSES = range(40)
+
+
+@pytest.mark.parametrize("agent", [True, False])
+@pytest.mark.parametrize("acting", [True, False])
+@pytest.mark.parametrize("number", PASSES)
+def test_wherever_the_process_dies_the_login_is_what_the_spec_says(
+    number: int, *, acting: bool, agent: bool
+) -> None:
+    world = logged_in(BOTH, agent=agent)
+    for _ in range(number):
+        turn(world)
+    if acting:
+        world.dies = True
+    else:
+        world.die()
+    assert isinstance(to_rest(world), Settled)
+    assert not outside(world)
+    assert row_of(world).status == "running"
+    assert (login_of(world).pending, login_of(world).pending_keypair_id) == (None, None)
+
+
+@pytest.mark.parametrize("wanted", [password_from("other"), {"keypair": "k2"}])
+@pytest.mark.parametrize("agent", [True, False])
+def test_nothing_is_sent_that_is_not_on_record(wanted: dict[str, Any], *, agent: bool) -> None:
+    world = logged_in(wanted, agent=agent)
+    world.cluster.mood = "unsent"
+    for _ in range(10):
+        turn(world)
+    assert not any(isinstance(step, LoginWrite) for _, step, _ in world.sent)
+    world.cluster.mood = "well"
+    assert isinstance(to_rest(world), Settled)
+    first = next(i for i, step in enumerate(world.steps) if isinstance(step, LoginWrite))
+    assert any(isinstance(step, RecordLogin) for step in world.steps[:first])
+
+
+@pytest.mark.parametrize("mood", ["lost", "unsent", "late"])
+@pytest.mark.parametrize("kind", [SetPassword, DeployPassword, DeployKeypair])
+def test_an_answer_that_is_lost_is_asked_for_once_more_with_the_same(mood: str, kind: type) -> None:
+    wanted = {"keypair": "k2"} if kind is DeployKeypair else password_from("other")
+    world = logged_in(wanted, agent=kind is SetPassword)
+    before = world.before
+
+    def lose(world: Any, facts: Any, step: Any) -> None:
+        before(world, facts, step)
+        world.cloud.mood = mood if isinstance(step, kind) and not sent(world, kind) else "well"
+
+    world.before = lose
+    assert isinstance(to_rest(world), Settled)
+    assert len(set(sent(world, kind))) in {1, 2}
+    assert not outside(world)
+    assert len(sent(world, Stop)) <= 1
+
+
+@pytest.mark.parametrize("dies", [True, False])
+@pytest.mark.parametrize("lag", [5.0, 60.0, 170.0])
+def test_a_password_that_comes_late_does_not_win_over_a_newer_one(lag: float, *, dies: bool) -> None:
+    world = logged_in(ROTATES, agent=True)
+    to_rest(world)
+    world.cloud.logins.rotate()
+    world.cloud.mood, world.cloud.lag = "late", lag
+    until(world, lambda step: isinstance(step, SetPassword))
+    world.cloud.mood = "well"
+    world.cloud.logins.rotate()
+    if dies:
+        world.die()
+    assert isinstance(to_rest(world), Settled)
+    for _ in range(5):
+        world.now += 100.0
+        turn(world)
+    newest = world.cloud.rows[ID].inside_password
+    assert newest == world.cloud.logins.wanted(world.cluster.stored)
+
+
+def test_a_secret_that_changes_while_its_password_is_set_is_set_once_more() -> None:
+    world = logged_in(ROTATES, agent=True)
+    to_rest(world)
+    world.cloud.logins.rotate()
+    until(world, lambda step: isinstance(step, SetPassword))
+    world.cloud.logins.rotate()
+    assert isinstance(to_rest(world), Settled)
+    assert not outside(world)
+
+
+def test_what_was_refused_outright_and_is_not_wanted_any_more_costs_no_restart() -> None:
+    world = logged_in({"keypair": "k2"})
+    before = world.before
+
+    def refuse(world: Any, facts: Any, step: Any) -> None:
+        before(world, facts, step)
+        world.cloud.mood = "refused" if isinstance(step, DeployKeypair) else "well"
+
+    world.before = refuse
+    until(world, lambda step: isinstance(step, DeployKeypair))
+    to_rest(world)
+    edit(world, {"keypair": "k1"})
+    assert isinstance(to_rest(world), Settled)
+    assert len(sent(world, Stop)) == 1
+    assert not outside(world)
+
+
+def test_what_an_earlier_process_sent_does_not_win_over_what_follows_on_its_repetition() -> None:
+    world = logged_in(ROTATES, agent=True)
+    to_rest(world)
+    world.cloud.logins.rotate()
+    world.cloud.mood, world.cloud.lag = "late", 170.0
+    until(world, lambda step: isinstance(step, SetPassword))
+    world.cloud.mood = "well"
+    world.die()
+    assert isinstance(to_rest(world), Settled), "the same is repeated at once"
+    world.cloud.logins.rotate()
+    to_rest(world)
+    for _ in range(5):
+        world.now += 100.0
+        turn(world)
+    assert world.cloud.rows[ID].inside_password == world.cloud.logins.wanted(world.cluster.stored)
