@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from onecloud_operator.api.prune import keeps
@@ -191,9 +192,13 @@ class Store(Generic[ObjectT]):
         old = self._entries.get(key)
         if old is None or (old.heard_at >= asked_at and _older(version_of(body), old.version)):
             return
-        new = slim(body)
-        more = status is not None and status != new["status"] and keeps(new["status"], status)
-        self._put(key, new, written=True, wrote=status if more else None)
+        kept = body.get("status")
+        more = status is not None and status != kept and keeps(kept, status)
+        wrote = Packed(status) if status is not None and more else None
+        if old.version == version_of(body):  # the watch was quicker
+            self._entries[key] = replace(old, heard_at=self._monotonic(), written=True, wrote=wrote)
+        else:
+            self._put(key, slim(body), written=True, wrote=wrote)
 
     def drop(self, key: Key) -> None:
         """Remove an object."""
@@ -238,9 +243,7 @@ class Store(Generic[ObjectT]):
         """Return whether any object refers to this Secret."""
         return self._secrets[secret] > 0
 
-    def _put(
-        self, key: Key, body: Mapping[str, Any], *, written: bool, wrote: Mapping[str, Any] | None = None
-    ) -> None:
+    def _put(self, key: Key, body: Mapping[str, Any], *, written: bool, wrote: Packed | None = None) -> None:
         if (old := self._entries.get(key)) is not None:
             self._count(key, old, -1)
             self._parsed.pop(key, None)
@@ -251,7 +254,7 @@ class Store(Generic[ObjectT]):
             body=Packed(body),
             heard_at=self._monotonic(),
             written=written,
-            wrote=Packed(wrote) if wrote is not None else None,
+            wrote=wrote,
         )
         _keep(self._fresh, key, body, FRESH)
         self._owners[key.uid] = key
