@@ -37,6 +37,7 @@ from onecloud_operator.core.cloud_writes import (
 from onecloud_operator.core.config import Config
 from onecloud_operator.core.disk_records import RETAIN, policy_of
 from onecloud_operator.core.facts import Cause, History
+from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, LoginWrite, SetPassword
 from onecloud_operator.core.observed import (
     DELETING_STATUSES,
@@ -50,6 +51,7 @@ from onecloud_operator.core.observed import (
 )
 from onecloud_operator.core.ownership import owner_of
 from onecloud_operator.core.policies import power
+from onecloud_operator.core.references import Kind, Reference, Resolved
 from onecloud_operator.core.values import Problem
 from tests.core.cards import Cards
 from tests.core.fixtures import NAMES, NOW, PLACE, mirror_with
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
     from onecloud_operator.api.plain import PlainValue
     from onecloud_operator.core.cloud_writes import CloudWrite
     from onecloud_operator.core.login_record import SecretUse
-    from onecloud_operator.core.references import Answer, Reference
+    from onecloud_operator.core.references import Answer
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place
 
@@ -88,6 +90,8 @@ class Row:
     *made_for*: UID of the object whose POST made it. *condemned*: deleted unasked, and rightly. *halted*: it
     ran, and the operator stopped it though it is not to be off.
     *inside_password*, *inside_pair*: what really is in the server, which no reading shows.
+    *rebuilt*: the images of which the root disk was made anew, by the operator; *rebuilt_for*: for which
+    generation, and which request by annotation.
     *put_tags*: keys that the operator set; *own_tags*: those of them that it surely knows to be its own.
     """
 
@@ -102,6 +106,8 @@ class Row:
     inside_pair: str | None = None
     put_tags: set[str] = field(default_factory=set)
     own_tags: set[str] = field(default_factory=set)
+    rebuilt: list[str] = field(default_factory=list)
+    rebuilt_for: list[tuple[int, str | None]] = field(default_factory=list)
     task: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -145,7 +151,7 @@ class LooseDisk:
 class Cloud:
     """
     *hot_plug*: whether servers that are started here can grow as they run. *pace*: seconds that each stage
-    of a task takes. *fate*: the status in which creations end, if not well.
+    of a task takes. *fate*, *rebuild_fate*: the status in which creations, and rebuilds, end, if not well.
 
     *words* are what events tell of any failure, from *told_at* on. *mood* is what becomes of a write:
     ``well``, ``refused``, ``lost`` (done, and nobody hears of it), ``unsent`` (the same silence, and not
@@ -162,6 +168,7 @@ class Cloud:
     pace: float = 0.0
     lag: float = 60.0
     fate: str | None = None
+    rebuild_fate: str | None = None
     tells_history: bool = True
     words: str = "no kvm device"
     told_at: float = 0.0
@@ -170,6 +177,7 @@ class Cloud:
     under_way: list[tuple[float, Create, Resource]] = field(default_factory=list)
     late_logins: list[tuple[float, LoginWrite]] = field(default_factory=list)
     logins: Logins = field(default_factory=Logins)
+    late_rebuilds: list[tuple[float, Rebuild, Resource]] = field(default_factory=list)
     posts: int = 0
     cards: Cards = field(default_factory=Cards)
 
@@ -226,6 +234,9 @@ class Cloud:
         for late_login in [entry for entry in self.late_logins if entry[0] <= now]:
             self.late_logins.remove(late_login)
             self._log_in(late_login[1])
+        for tardy in [entry for entry in self.late_rebuilds if entry[0] <= now]:
+            self.late_rebuilds.remove(tardy)
+            self._take(*tardy[1:])
         for row in tuple(self.rows.values()):
             self._go_on(row)
 
@@ -257,6 +268,9 @@ class Cloud:
             case "late" if isinstance(step, LoginWrite):
                 self.late_logins.append((self.now + self.lag, step))
                 return LOST
+            case "late" if isinstance(step, Rebuild):
+                self.late_rebuilds.append((self.now + self.lag, step, resource))
+                return LOST
             case "lost" | "late":
                 self._take(step, resource)
                 return LOST
@@ -280,7 +294,7 @@ class Cloud:
             return self._keep(row, step)
         if isinstance(step, LoginWrite):
             return self._log_in(step)
-        if isinstance(step, Start | Stop | Suspend | Resume | Resize | GrowDisk) and not self._fits(
+        if isinstance(step, Start | Stop | Suspend | Resume | Resize | GrowDisk | Rebuild) and not self._fits(
             row, step
         ):
             return AGAIN
@@ -288,6 +302,9 @@ class Cloud:
             return refusal
         if isinstance(step, Delete) and row.server.locked:
             return AGAIN
+        if isinstance(step, Rebuild):
+            self._rebuild(row, step, resource)
+            return None
         self._work(row, step, resource)
         return None
 
@@ -313,12 +330,14 @@ class Cloud:
             self._run(row, {"status": "detach_disk"}, {"status": row.server.status, "disks": left})
         return None
 
-    def _fits(self, row: Row, step: Start | Stop | Suspend | Resume | Resize | GrowDisk) -> bool:
+    def _fits(self, row: Row, step: Start | Stop | Suspend | Resume | Resize | GrowDisk | Rebuild) -> bool:
         """Say whether the state of a server allows *step*."""
         server = row.server
         if server.phase is Phase.MOVING:
             return False
         match step:
+            case Rebuild():
+                return server.phase is Phase.STOPPED
             case Resize() if server.phase is not Phase.STOPPED:
                 size = (step.cpu or server.cpu) >= server.cpu, (step.memory_mib or server.memory_mib)
                 return bool(row.details.hot_plug) and size[0] and size[1] >= server.memory_mib
@@ -356,12 +375,21 @@ class Cloud:
                 row.change(locked=False)
             case Delete(for_good=for_good):
                 self._delete(row, for_good=for_good)
-            case Create() | KeepDisk() | SetPassword() | DeployPassword() | DeployKeypair():
+            case Create() | KeepDisk() | Rebuild() | SetPassword() | DeployPassword() | DeployKeypair():
                 pass
             case _ if isinstance(step, CardWrite):
                 self.cards.work(row, step)
             case _:
                 assert_never(step)
+
+    def _rebuild(self, row: Row, step: Rebuild, resource: Resource) -> None:
+        row.rebuilt.append(step.image_id)
+        row.rebuilt_for.append((resource.generation, resource.reconcile_requested_at))
+        made = (disk if disk.index else replace(disk, image_id=step.image_id) for disk in row.details.disks)
+        end = {"status": row.server.status, "disks": tuple(made), "keypair_id": step.keypair_id}
+        if self.rebuild_fate is not None:
+            end = {"status": self.rebuild_fate}
+        self._run(row, {"status": "rebuild_root"}, {"status": "deploying"}, end)
 
     def _switch(self, row: Row, step: Start | Stop | Suspend | Resume, resource: Resource) -> None:
         match step:
@@ -414,7 +442,13 @@ class Cloud:
         shown = Details(
             1,
             disks=tuple(
-                Disk(f"disk-{index}{made_of}", index, mib_of(size), image=None if index else spec.image)
+                Disk(
+                    f"disk-{index}{made_of}",
+                    index,
+                    mib_of(size),
+                    image=None if index else spec.image,
+                    image_id=None if index else self._image_id(spec.image),
+                )
                 for index, size in sizes.items()
             ),
             nics=self.cards.made(spec.networks or (), self.named),
@@ -446,6 +480,10 @@ class Cloud:
         well = "ready" if spec.power_state == "Stopped" else "running"
         self._run(row, {"status": "deploying"}, {"status": self.fate or well, **self._hot})
         return None
+
+    def _image_id(self, text: str | None) -> str | None:
+        answer = self.named.get(Reference(Kind.IMAGE, text)) if text is not None else None
+        return answer.id if isinstance(answer, Resolved) else text
 
     # -- tasks -------------------------------------------------------------------------------------------
     def _run(self, row: Row, *stages: Mapping[str, Any]) -> None:

@@ -29,6 +29,7 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
+from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
 from onecloud_operator.core.plan.keep_disks import READ_SECONDS
 from onecloud_operator.core.policies import power
@@ -124,6 +125,8 @@ def _write(world: World, facts: Facts, step: CloudWrite, row: Row) -> None:
         _delete(world, facts, step, row)
     if isinstance(step, Stop):
         _stop(world, facts)
+    if isinstance(step, Rebuild):
+        _rebuild(world, facts, step)
     assert not _left_to_others(facts, step), "a write to what is left to others"
     assert not (certain and vain(step, row)), "a write that changes nothing"
     again = [
@@ -185,7 +188,7 @@ def _stop(world: World, facts: Facts) -> None:
     assert stored.records.restart is not None, "a stop that is not on record"
     assert spec is not None, "a stop for what nobody knows"
     assert spec.disruption is not None, "a stop without leave"
-    assert spec.disruption.allow == "Restart", "a stop without leave"
+    assert spec.disruption.allow in {"Restart", "Rebuild"}, "a stop without leave"
     request = stored.records.restart_request
     asked = request is not None and request.under_way
     reports = spec.drift is not None and spec.drift.mode == "Report"
@@ -214,9 +217,24 @@ def _left_to_others(facts: Facts, step: CloudWrite) -> set[str]:
             touched = {"rootDisk" if disk_id == facts.resource.records.root_disk_id else "dataDisks"}
         case Start() | Stop() | Suspend() | Resume() if facts.resource.records.restart is None:
             touched = {"powerState"}
+        case Rebuild():
+            touched = {"image"}
         case _:
             touched = set()
     return touched & ignored
+
+
+def _rebuild(world: World, facts: Facts, step: Rebuild) -> None:
+    spec, record = facts.resource.spec, world.cluster.stored.records.image
+    assert record is not None, "a rebuild without a record of what there was"
+    assert record.rebuild is not None, "a rebuild that is not on record"
+    assert record.rebuild.id == step.image_id, "a rebuild of another image than is on record"
+    assert spec is not None, "a rebuild for what nobody knows"
+    assert spec.disruption is not None, "a rebuild without leave"
+    assert spec.disruption.allow == "Rebuild", "a rebuild without leave"
+    assert spec.drift is None or spec.drift.mode != "Report", "a rebuild where nothing is to be changed"
+    assert spec.server is not None, "a rebuild for what nobody knows"
+    assert spec.server.image not in {None, record.text}, "a rebuild that no edit asks for"
 
 
 def left_off(world: World, row: Row) -> bool:
@@ -259,17 +277,17 @@ def vain(step: CloudWrite, row: Row) -> bool:
             return dict(put).items() <= details.tags.items() and not set(remove) & set(details.tags)
         case SetSecurityGroups(groups=groups):
             return {g.lower() for g in groups} == {g.name.lower() for g in details.security_groups}
-        case Start():
+        case Start() | Resume():
             return server.phase is Phase.RUNNING
         case Stop():
             return server.phase is Phase.STOPPED
         case Suspend():
             return server.phase is Phase.SUSPENDED
-        case Resume():
-            return server.phase is Phase.RUNNING
         case Resize(cpu=cpu, memory_mib=memory, instance_type=kind):
             have = (server.cpu, server.memory_mib, server.instance_type)
             return all(want in (None, has) for want, has in zip((cpu, memory, kind), have, strict=True))
+        case Rebuild(image_id=image_id):
+            return any(d.index == 0 and d.image_id == image_id for d in details.disks)
         case GrowDisk(disk_id=disk_id, size_mib=size):
             return any(d.id == disk_id and d.size_mib >= size for d in details.disks)
         case Unlock():

@@ -14,10 +14,12 @@ from onecloud_operator.core.actions import (
     BeginRestart,
     Hold,
     Look,
+    RecordImage,
     RemoveFinalizer,
 )
 from onecloud_operator.core.cloud_writes import CloudWrite, Create, Delete, Stop
 from onecloud_operator.core.conclude import conclude
+from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.plan import plan
@@ -116,6 +118,33 @@ def stops_without_a_record(facts: Facts) -> Step:
     return Stop(server.id) if isinstance(step, BeginRestart) and server is not None else step
 
 
+def rebuilds_without_a_record(facts: Facts) -> Step:
+    """Ask for a rebuild, and trust to remember it."""
+    step, server = plan(facts), facts.server
+    if isinstance(step, RecordImage) and step.record.rebuild is not None and server is not None:
+        return Rebuild(server.id, step.record.rebuild.id)
+    return step
+
+
+def rebuilds_again(facts: Facts) -> Step:
+    """Take it for certain that nothing has come of a rebuild that is on record."""
+    record = facts.resource.records.image
+    since = record.rebuild.since if record is not None and record.rebuild is not None else None
+    return plan(replace(facts, memory=replace(facts.memory, unsent_rebuild=since)))
+
+
+def rebuilds_what_differs(facts: Facts) -> Step:
+    """Take another image in the cloud for an edit."""
+    records, server = facts.resource.records, facts.server
+    record = records.image
+    if record is None or record.id is None or server is None or server.details is None:
+        return plan(facts)
+    if all(disk.image_id == record.id for disk in server.details.disks if disk.index == 0):
+        return plan(facts)
+    other = replace(records, image=replace(record, text="another"))
+    return plan(replace(facts, resource=replace(facts.resource, records=other)))
+
+
 def holds_nothing(facts: Facts) -> Step:
     """Write to the cloud for an object that may vanish at any time."""
     step = plan(facts)
@@ -176,6 +205,9 @@ DECIDE: dict[str, Decide] = {
     "passes-by-the-recycle-bin": erases,
     "deletes-without-a-record": keeps_no_record,
     "stops-without-a-record": stops_without_a_record,
+    "rebuilds-without-a-record": rebuilds_without_a_record,
+    "rebuilds-again": rebuilds_again,
+    "rebuilds-what-differs": rebuilds_what_differs,
     "makes-without-a-finalizer": holds_nothing,
     "ignores-the-pause": ignores_the_pause,
     "forgets-refusals": forgets_refusals,

@@ -20,6 +20,7 @@ from onecloud_operator.core.records import Records
 from onecloud_operator.core.restart import asked_restart
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import OTHER_UID, OWNER, PLACE, resource, server, spec
+from tests.core.image_rules import ImageRules
 from tests.core.invariants import disagreements, keep, left_off, made, nothing_refused_is_made, one_at_most
 from tests.core.world import World
 
@@ -50,7 +51,7 @@ IDLE_PASSES = 6
 NOTHING_TO_DO = {"ExternallyDeleted", "ServerNotFound"}
 
 
-class OperatorMachine(RuleBasedStateMachine):
+class OperatorMachine(ImageRules, RuleBasedStateMachine):
     """What may happen, one thing at a time, to an operator of *decide* and *conclude*."""
 
     decide: Callable[[Facts], Step] = staticmethod(plan)
@@ -60,7 +61,7 @@ class OperatorMachine(RuleBasedStateMachine):
         story=st.sampled_from(["make", "make", "make", *STORIES]),
         again=st.sampled_from(["Report", "Recreate"]),
         policy=st.sampled_from(["RecycleBin", "Delete", "Retain", None]),
-        restart=st.sampled_from(["Restart", "Never"]),
+        restart=st.sampled_from(["Restart", "Never", "Rebuild"]),
         there=st.booleans(),
         pace=st.sampled_from([0.0, 4.0]),
         hot=st.booleans(),
@@ -323,6 +324,7 @@ class OperatorMachine(RuleBasedStateMachine):
     def _clear(self) -> None:
         world = self.world
         world.cloud.mood, world.cloud.fate, world.cloud.tells_history = "well", None, True
+        world.cloud.rebuild_fate = None
         world.cluster.mood, world.cluster.late, world.dies = "well", False, False
         world.feed.stalled = world.feed.lying = world.too_many_gone = False
         world.trouble, world.place = None, PLACE
@@ -378,16 +380,19 @@ class OperatorMachine(RuleBasedStateMachine):
         found = disagreements(row, heard.spec.server, power(heard))
         left = {field for field in found if word_of(field) not in ignored}
         suspended = row.server.phase is Phase.SUSPENDED
-        if isinstance(step, Hold) and (suspended or self.policies["disruption"]["allow"] == "Never"):
+        if self.image_held(step):
+            return
+        allow, image = self.policies["disruption"]["allow"], {"image"} if self.image_open() else set()
+        if isinstance(step, Hold) and (suspended or allow == "Never" or (allow == "Restart" and image)):
             assert step.reason == "RestartNeeded", step
-            assert left or asked_restart(heard) is not None, "nothing needs a restart"
+            assert left | image or asked_restart(heard) is not None, "nothing needs a restart"
             assert left <= {"cpu", "memory", "rootDisk.size"}, left
             return
         assert isinstance(step, Settled), f"no rest: {step} {world.steps[-5:]}"
         request = heard.records.restart_request
         assert request is None or not request.under_way, "settled, and nothing came of a restart"
         assert asked_restart(heard) is None, "settled, and a restart is asked for"
-        assert not left, f"settled, and yet it differs in {left}"
+        assert not left | image, f"settled, and yet it differs in {left | image}"
         assert row.server.phase is not Phase.FAILED
 
 

@@ -87,12 +87,13 @@ def test_what_was_not_heard_of_is_looked_for_and_then_held_until_a_person_asks()
     world = asking()
     world.cloud.mood = "unsent"
     until_it_is(world, AttachCard)
-    world.cloud.mood, began_at = "well", world.now
+    world.cloud.mood = "well"
+    ((sent_at, _, _),) = world.sent
     held = to_rest(world)
     assert isinstance(held, Hold)
     assert held.reason == "OperationFailed"
     assert RECONCILE_REQUESTED_AT in held.message
-    assert world.now - began_at >= 180.0
+    assert world.now - sent_at >= 180.0
     assert len(sent(world, AttachCard)) == 1
     world.die()
     to_rest(world)

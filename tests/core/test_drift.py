@@ -233,7 +233,8 @@ def test_whatever_the_cloud_shows_the_record_is_within_its_bounds_and_no_drift()
     declared = {**KEYS, "hypervisor": "kvm", "rootDisk": {"backend": "local"}}
     case = complete(declared, strange)
     Status.model_validate(case.resource.status)
-    assert drift(later(case)) == {}
+    # What its image's name stands for by now would be drift, too.
+    assert drift(replace(later(case), names={})) == {}
 
 
 @pytest.mark.parametrize(

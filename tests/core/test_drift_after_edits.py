@@ -31,7 +31,7 @@ def test_an_edit_after_the_post_is_told_as_drift_and_never_as_a_difference() -> 
     assert status["creation"]["completedAt"]
     assert {each["field"]: each["actual"] for each in status["drift"]} == {
         "hostname": "made before this edit",
-        "image": "ubuntu-22.04 (made before this edit)",
+        "image": "image-0 (made before this edit)",
         "userData": "made before this edit",
     }
     assert "#!/bin/sh" not in repr(status)

@@ -11,6 +11,7 @@ from onecloud_operator.api.ignorable import IGNORABLE, word_of
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.cloud_writes import Create, Resize, SetTags, Start, Stop
 from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.image_record import ImageRecord
 from onecloud_operator.core.login_record import LoginRecord, SecretUse
 from onecloud_operator.core.observed import Disk, SecurityGroup
 from onecloud_operator.core.plan.plan import plan
@@ -31,6 +32,7 @@ WANTED: dict[str, Any] = {
     "description": "orders",
     "cpu": 4,
     "memory": "8Gi",
+    "image": "debian-12",
     "rootDisk": {"size": "80Gi"},
     "dataDisks": [{"name": "data-1", "size": "20Gi"}],
     "networks": [{"network": "vnet-1"}, {"network": "6a1b0d5e-2f7c-4a83-9d10-5b3c1e7f9a21"}],
@@ -66,7 +68,9 @@ def ignoring(
     """Return the facts of an object that leaves the fields *words* to others."""
     mode = policies.pop("mode", "Correct")
     intent = spec(wanted, drift={"mode": mode, "ignore": list(words)}, **policies)
-    known = records(disks=(bound(),), instance_groups=(), login=LOGIN)
+    known = records(
+        disks=(bound(),), instance_groups=(), login=LOGIN, image=ImageRecord("ubuntu-22.04", "image-0")
+    )
     return facts(found, resource=resource(spec=intent, records=known))
 
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.annotations import CONFIRM_GONE, RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.facts import Looked, Memory
+from onecloud_operator.core.image_record import ImageRecord
 from onecloud_operator.core.observed import Disk, Owner, Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import attempt_id
-from onecloud_operator.core.references import Ambiguous, Kind, Reference
+from onecloud_operator.core.references import Ambiguous, Kind, Reference, Resolved
 from onecloud_operator.core.retry_state import Acceptance, Refusal
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (
@@ -50,6 +51,7 @@ NET = "6a1b0d5e-2f7c-4a83-9d10-5b3c1e7f9a21"
 ELSEWHERE = Place("https://other.example/v3", "region0", "project9")
 OTHERS = Owner("cluster0", "shop", "web-2", OTHER_UID)
 DB = Reference(Kind.SECURITY_GROUP, "db")
+DEBIAN = Reference(Kind.IMAGE, "debian-12")
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,13 @@ def wanting(server_spec: dict[str, Any] | None = None, *, generation: int = 1, *
     own = {key: changes.pop(key) for key in tuple(changes) if key in {"records", "annotations", "finalizers"}}
     intent = spec(server_spec, **policies)
     return facts(resource=resource(spec=intent, generation=generation, **own), **changes)
+
+
+def of_debian(**changes: Any) -> Facts:
+    """Return facts of an object whose image was edited."""
+    known = records(image=ImageRecord("ubuntu-22.04", "image-0"))
+    names = {**NAMES, DEBIAN: Resolved("image-9")}
+    return wanting({"image": "debian-12"}, records=known, names=names, **changes)
 
 
 POLICIES = {"adoption", "disruption", "onExternalDeletion", "managementPolicy", "credentialsRef", "drift"}
@@ -318,6 +327,23 @@ WAYS: tuple[Way, ...] = (
         wanting({"cpu": 4, "powerState": "Suspended"}, reading=ready(server("suspend"))),
         Edit({"server": {"powerState": "Running"}}),
         wanting({"cpu": 4, "powerState": "Running"}, reading=ready(server("suspend")), generation=2),
+    ),
+    Way(
+        Reason.RESTART_NEEDED,
+        "a-rebuild-is-allowed",
+        of_debian(),
+        Edit({"disruption": {"allow": "Rebuild"}}),
+        of_debian(disruption={"allow": "Rebuild"}, generation=2),
+    ),
+    Way(
+        Reason.RESTART_NEEDED, "the-image-set-back", of_debian(), Edit({"server": {"image": "ubuntu-22.04"}})
+    ),
+    Way(
+        Reason.IMMUTABLE_FIELD,
+        "the-first-image-of-an-adopted-server-corrected",
+        adopted({"image": "debian-12"}, names={**NAMES, DEBIAN: Resolved("image-9")}),
+        Edit({"server": {"image": "ubuntu-22.04"}}, made=False),
+        adopted(generation=2),
     ),
     Way(Reason.RESTART_NEEDED, "the-change-taken-back", wanting({"cpu": 1}), Edit({"server": {"cpu": 2}})),
     Way(

@@ -113,7 +113,7 @@ class Feed:
 @dataclass
 class World:
     """
-    *trouble*, *place*, *too_many_gone*: what the operator meets on its way to the cloud.
+    *trouble*, *place*, *too_many_gone*, *lacking*: what the operator meets on its way to the cloud.
 
     *dies*: the process does so once, ``acting`` (after the act, before it is reported). *before* is given
     each step before it is taken. *sent*: the writes to the cloud, when, and for which intent; *sent_before*:
@@ -129,6 +129,7 @@ class World:
     place: Place = PLACE
     trouble: Problem | None = None
     too_many_gone: bool = False
+    lacking: Problem | None = None
     names: dict[Reference, Answer] = field(default_factory=dict)
     dies: bool = False
     decide: Callable[[Facts], Step] = plan
@@ -210,6 +211,7 @@ class World:
             names=dict(self.names),
             too_many_gone=self.too_many_gone,
             password=self.cloud.logins.shown(resource),
+            lacking=self.lacking,
         )
 
     # -- the last two beats ------------------------------------------------------------------------------

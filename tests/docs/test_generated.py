@@ -50,7 +50,7 @@ def test_every_field_has_a_row_in_the_section_of_its_object(root: str, model: ty
 
 def test_what_can_never_change_says_so_in_its_row() -> None:
     for line in (
-        "| `image` | string, 1 to 128 characters | never |",
+        "| `hostname` | string, 1 to 60 characters | never |",
         "| `tags` | map of strings, at most 15",
     ):
         assert f"\n{line}" in REFERENCE

@@ -168,6 +168,17 @@ def resized(user: User, name: str, servers: list[Server]) -> None:
     assert servers[0]["vcpu_count"] == 4
 
 
+def rebuild(user: User, name: str) -> None:
+    """Ask for another root disk, and for a size that can go along with it."""
+    user.apply(name, {"cpu": 4, "image": "debian-12"}, disruption={"allow": "Rebuild"})
+
+
+def rebuilt(user: User, name: str, servers: list[Server]) -> None:
+    resized(user, name, servers)
+    record, root = user.status(name)["image"], servers[0]["disks_info"][0]
+    assert record == {"text": "debian-12", "id": root["image_id"]}
+
+
 def changed(user: User, name: str, servers: list[Server]) -> None:
     one_server(user, name, servers)
     (server,) = servers
@@ -323,6 +334,7 @@ SCENES = {
     "stop-for-a-change": Scene(without_hot_plug, resize, is_settled_and_over, resized),
     "restart-that-is-asked-for": Scene(may_be_restarted, ask_for_a_restart, is_restarted, one_server),
     "suspend": Scene(made, suspend, is_settled, suspended),
+    "rebuild": Scene(made, rebuild, is_settled_and_over, rebuilt),
     "adopt": Scene(offered, adopt, is_settled, adopted),
     "recycle": Scene(made, delete, is_gone, recycled),
     "recycle-and-keep-a-disk": Scene(with_a_disk_that_stays, delete, is_gone, recycled_but_for_its_disk),

@@ -14,6 +14,7 @@ from onecloud_operator.api.model import (
     LIVE,
     LIVE_OR_RESTART,
     NEXT_START,
+    REBUILD,
     RESTART,
     WITH_THE_CARD,
 )
@@ -33,6 +34,7 @@ WORDS: Final = {
     LIVE_OR_RESTART[CHANGE]: "any time, or restart",
     WITH_THE_CARD[CHANGE]: "with its card",
     AGENT[CHANGE]: "guest agent, restart",
+    REBUILD[CHANGE]: "rebuild",
 }
 GROWS: Final = "can only grow"
 DEEPEST: Final = 5  # of headings

@@ -41,7 +41,8 @@ PREFACE: Final = """\
 `kubectl explain ocs.spec.server` shows the fields on the command line. Examples:
 [minimal](../examples/servers/minimal.yaml), [full](../examples/servers/full.yaml),
 [stopped, with data disks](../examples/servers/stopped.yaml), [user data from a Secret](../examples/servers/user-data.yaml),
-[observe only](../examples/servers/observe.yaml), and [a Secret](../examples/secret.yaml) for them.
+[observe only](../examples/servers/observe.yaml), [rebuild from another image](../examples/servers/rebuild.yaml), and
+[a Secret](../examples/secret.yaml) for them.
 """
 
 CHANGES: Final = """\
@@ -63,6 +64,10 @@ everything.
 enable` in the server's metadata) |
 | with its card | gives [ImmutableField](reasons.md#immutablefield): a network card keeps this for life. Remove the entry, and \
 add it again when its card is detached |
+| rebuild | makes the root disk anew of that image, and **everything on the root disk is lost**, so it waits for \
+`disruption.allow: Rebuild`; the server keeps its ID, its addresses and its data disks, and gets its key pair and \
+password again. Only an edit of the text does so, compared with `status.image`; on an adopted server the first image that \
+you declare never does |
 | grows | can only be larger; *grows, restart*: growing restarts a running server |
 | never | is rejected by the API server. Remove the field to stop managing it, or create a new object. You can add the \
 original value again later. A difference in the cloud is reported in `status.drift` \

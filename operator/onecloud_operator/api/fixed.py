@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NETWORKS, GROUPS = "networks", "instanceGroups"
+IMAGE = "image"  # it can be edited, and the server was made of one all the same
 
 
 @lru_cache(maxsize=1)
@@ -23,7 +24,7 @@ def fixed_fields() -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def sent_fields() -> tuple[str, ...]:
     """Return the paths of which it is noted with which value a server was made: fixed ones, and some more."""
-    return (*fixed_fields(), NETWORKS, GROUPS)
+    return (*fixed_fields(), NETWORKS, GROUPS, IMAGE)
 
 
 def fixed_field_of(path: str) -> str | None:

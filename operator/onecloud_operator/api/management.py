@@ -97,12 +97,13 @@ class Drift(Model):
 class Disruption(Model):
     """Whether the server may be stopped for a change."""
 
-    allow: Literal["Never", "Restart"] = Field(
+    allow: Literal["Never", "Restart", "Rebuild"] = Field(
         default="Never",
         description=(
             "Never: a change that needs a stop waits, with the reason RestartNeeded, until somebody stops "
             "the server or allows it here. Restart: the server is stopped, changed and started again, "
             "whatever its powerState, unless that is Stopped. More cpu or memory needs no stop where the "
-            "host has hot-plug on."
+            "host has hot-plug on. Rebuild: that, and where server.image is edited, the root disk is made "
+            "anew of that image: WHAT IS ON THE ROOT DISK IS LOST. Data disks stay."
         ),
     )

@@ -30,6 +30,10 @@ NEXT_START: JsonDict = {CHANGE: "Can change at any time; in force from the next 
 RESTART: JsonDict = {
     CHANGE: "A change of a running server restarts it, so it waits for disruption.allow: Restart."
 }
+REBUILD: JsonDict = {
+    CHANGE: "A change rebuilds the root disk, and what is on it is lost, so it waits for "
+    "disruption.allow: Rebuild."
+}
 
 LIVE_OR_RESTART: JsonDict = {
     CHANGE: "Changes as the server runs; where its host does not take that, it waits for disruption.allow: "

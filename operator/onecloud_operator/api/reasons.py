@@ -74,6 +74,8 @@ class EventReason(StrEnum):
     RESTARTING = "Restarting"
     RESTART_NOT_NEEDED = "RestartNotNeeded"
     RESTART_UNKNOWN = "RestartUnknown"
+    REBUILDING = "Rebuilding"
+    REBUILT = "Rebuilt"
     REMOVING = "Removing"
     RELEASED = "Released"
     DRIFT_CORRECTED = "DriftCorrected"

@@ -16,6 +16,7 @@ from onecloud_operator.api.model import (
     FIXED,
     LIVE,
     LIVE_OR_RESTART,
+    REBUILD,
     RESTART,
     WHOLE,
     Identifier,
@@ -170,9 +171,11 @@ class ServerSpec(Model):
     image: Reference | None = Field(
         default=None,
         description=(
-            "Image that the root disk is made of, by id or name. Without one rootDisk.size is needed."
+            "Image that the root disk is made of, by id or name. Without one rootDisk.size is needed. Only "
+            "an edit of this text rebuilds the root disk, never what the name stands for later on; the "
+            "server keeps its id, its addresses and its data disks."
         ),
-        json_schema_extra=FIXED,
+        json_schema_extra=REBUILD,
     )
     root_disk: RootDisk | None = Field(default=None, description="The system disk.")
     data_disks: DataDisks | None = Field(

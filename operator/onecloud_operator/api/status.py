@@ -8,6 +8,7 @@ from pydantic import Field, StrictInt, StrictStr
 
 from onecloud_operator.api.card_status import CardRecordStatus
 from onecloud_operator.api.disk_status import RECORDED_DISKS, DiskRecordStatus
+from onecloud_operator.api.image_status import ImageStatus
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
 from onecloud_operator.api.login_status import LoginStatus
 from onecloud_operator.api.plain import with_fixed_fields
@@ -202,6 +203,11 @@ class Status(StatusModel):
     )
     taken_over_from: Text | None = shown(
         "UID of the object of a lost cluster whose server was taken over, as a person confirmed it."
+    )
+    image: ImageStatus | None = shown(
+        "What the root disk was made of, by the text of spec.server.image. Only an edit of that text, "
+        "compared with this record, rebuilds it.",
+        **ATOMIC_MAP,
     )
     cloud: CloudStatus | None = shown("Where the server lives; never changed.", **ATOMIC_MAP)
     restart_request: RestartRequestStatus | None = shown(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.card_writer import send_card_write
+from onecloud_operator.controller.image_writer import rebuild
 from onecloud_operator.controller.login_writer import LoginWriter
 from onecloud_operator.core.card_writes import CardWrite
 from onecloud_operator.core.cloud_writes import (
@@ -29,6 +30,7 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
+from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.ownership import owner_of
 from onecloud_operator.core.server_names import host_name
@@ -111,15 +113,17 @@ class CloudWriter:
                 return await cloud.update_server(server_id, update_changes({"locked": False}))
             case Delete(server_id=server_id, for_good=for_good):
                 return await self._delete(server_id, for_good=for_good)
-            case _ if isinstance(step, CardWrite | LoginWrite):
+            case _ if isinstance(step, CardWrite | LoginWrite | Rebuild):
                 return await self._send_to_part(facts, step)
         assert_never(step)
 
     async def _send_to_part(
-        self, facts: Facts, step: CardWrite | LoginWrite
+        self, facts: Facts, step: CardWrite | LoginWrite | Rebuild
     ) -> Mapping[str, Any] | Problem | None:
         if isinstance(step, CardWrite):
             return await send_card_write(self.cloud, step)
+        if isinstance(step, Rebuild):
+            return await rebuild(self.cloud, self.sessions, facts, step)
         return await LoginWriter(self.sessions, self.cloud).send(facts, step)
 
     async def _keep_disk(self, step: KeepDisk) -> Mapping[str, Any] | None:
@@ -184,6 +188,8 @@ def doing_of(step: CloudWrite) -> Doing:
             return Doing.CREATE
         case Delete() | Unlock():
             return Doing.REMOVE
+        case Rebuild():
+            return Doing.REBUILD
         case Update() | KeepDisk():
             return Doing.CHANGE
         case _:

@@ -15,6 +15,7 @@ from onecloud_operator.core.cloud_writes import CloudWrite
 
 if TYPE_CHECKING:
     from onecloud_operator.core.card_records import CardRecord
+    from onecloud_operator.core.image_record import ImageRecord
     from onecloud_operator.core.login_record import LoginRecord
     from onecloud_operator.core.records import Creation, HeldBack, Restart
     from onecloud_operator.core.references import Reference
@@ -130,6 +131,17 @@ class MarkFailedCreation:
     reason: Reason = Reason.CREATION_FAILED
 
 
+@dataclass(frozen=True, slots=True)
+class RecordImage:
+    """
+    Write into the status of which image the root disk is.
+
+    With a rebuild in it: only then may the cloud be asked for that.
+    """
+
+    record: ImageRecord
+
+
 # -- looks -----------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -230,6 +242,7 @@ Record = (
     | RecordGroups
     | RecordLogin
     | MarkFailedCreation
+    | RecordImage
 )
 Looking = Look | ReadDisk | Find | ReadHistory | ReadCause | Resolve
 Step = AddFinalizer | RemoveFinalizer | Record | Looking | CloudWrite | Hold | Settled

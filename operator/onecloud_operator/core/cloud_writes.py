@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.card_writes import CardWrite, OfflineCardWrite
+from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginDeploy, LoginWrite
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class Delete:
 
 
 # What may need the server stopped: each is tried once for an intent, and may cost a restart.
-OfflineWrite = Resize | GrowDisk | OfflineCardWrite | LoginDeploy
+OfflineWrite = Resize | GrowDisk | OfflineCardWrite | LoginDeploy | Rebuild
 
 CloudWrite = (
     Create
@@ -161,6 +162,7 @@ CloudWrite = (
     | GrowDisk
     | KeepDisk
     | LoginWrite
+    | Rebuild
     | SyncStatus
     | Unlock
     | Delete

@@ -11,7 +11,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.api.fixed import NETWORKS, sent_fields
+from onecloud_operator.api.fixed import IMAGE, NETWORKS, sent_fields
 from onecloud_operator.api.server import PLAIN_FIELDS
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _NO_DIGEST = frozenset({"userData"})
 _SEEN = frozenset(
     {
         *(field.path for field in PLAIN_FIELDS),
-        "image",
+        IMAGE,
         "billing",
         "isolatedDevices",
         "rootDisk.backend",

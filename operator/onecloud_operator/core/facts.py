@@ -119,6 +119,7 @@ class Memory(RetryState[Step]):
     begun_restart: str | None = None  # since when, of the restart that this process recorded itself
     restart_begun_at: float | None = None  # and when it did so
     stop_lost_at: float | None = None  # end of the last stop whose answer was lost: it may come true later
+    unsent_rebuild: str | None = None  # since when, of the recorded rebuild of which surely nothing came
     begun_deletion: bool = False  # this process recorded the DELETE's time itself
     deleted_at: float | None = None  # end of the last DELETE
     moving_since: float | None = None

@@ -24,6 +24,7 @@ from onecloud_operator.core.actions import (
     ReadHistory,
     RecordCards,
     RecordGroups,
+    RecordImage,
     RecordLogin,
     RemoveFinalizer,
     Resolve,
@@ -42,6 +43,7 @@ from onecloud_operator.core.cloud_writes import (
     SyncStatus,
 )
 from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
+from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan import login_tries
@@ -117,7 +119,8 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
         case BeginRestart(restart=restart):
             return replace(memory, begun_restart=restart.since, restart_begun_at=done.ended_at)
         case (
-            BeginCreation()
+            RecordImage()
+            | BeginCreation()
             | AskAgain()
             | BeginAdoption()
             | BeginDeletion()
@@ -163,16 +166,26 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
                 wrote_at=done.ended_at,
             )
         case _:
-            return replace(_counted(facts, memory, step, done), wrote_at=done.ended_at)
+            unsent = None if isinstance(step, Rebuild) else memory.unsent_rebuild
+            counted = _counted(facts, memory, step, done)
+            return replace(counted, wrote_at=done.ended_at, unsent_rebuild=unsent)
 
 
 def _recorded(
     facts: Facts,
     memory: Memory,
-    step: BeginCreation | AskAgain | BeginAdoption | BeginDeletion | RecordLogin | MarkFailedCreation,
+    step: RecordImage
+    | BeginCreation
+    | AskAgain
+    | BeginAdoption
+    | BeginDeletion
+    | RecordLogin
+    | MarkFailedCreation,
     done: Done,
 ) -> Memory:
     match step:
+        case RecordImage(record=record):
+            return replace(memory, unsent_rebuild=record.rebuild.since if record.rebuild else None)
         case BeginCreation(creation=creation):
             old = facts.resource.records.creation
             if old is not None and old.attempt == creation.attempt:
@@ -293,6 +306,8 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
         case _ if isinstance(step, LoginWrite) and problem.ambiguous:
             login = login_tries.unheard(facts, step, ended_at)
             return replace(memory, login=login, wrote_at=ended_at)
+        case Rebuild() if problem.ambiguous:
+            return replace(memory, unsent_rebuild=None, wrote_at=ended_at)
         case Stop() if problem.ambiguous:
             return replace(memory, stop_lost_at=ended_at, wrote_at=ended_at)
         case _:

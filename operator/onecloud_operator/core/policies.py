@@ -9,6 +9,8 @@ from onecloud_operator.api.ignorable import word_of
 if TYPE_CHECKING:
     from onecloud_operator.core.resource import Resource
 
+DISRUPTIONS = ("Never", "Restart", "Rebuild")
+
 
 def observing(resource: Resource) -> bool:
     """Return whether nothing may be sent to the cloud for this object."""
@@ -40,6 +42,12 @@ def deletion_policy(resource: Resource) -> str:
 def _adopts_only(resource: Resource) -> bool:
     adoption = resource.spec.adoption if resource.spec else None
     return adoption is not None and adoption.policy == "Adopt"
+
+
+def allows(resource: Resource, disruption: str) -> bool:
+    """Return whether *disruption* is allowed: each kind includes those before it."""
+    chosen = resource.spec.disruption if resource.spec is not None else None
+    return DISRUPTIONS.index(chosen.allow if chosen is not None else "Never") >= DISRUPTIONS.index(disruption)
 
 
 def power(resource: Resource) -> str:

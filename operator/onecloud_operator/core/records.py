@@ -19,6 +19,7 @@ from onecloud_operator.core.baseline import Baseline, baseline_in
 from onecloud_operator.core.card_records import CardRecord, cards_in, groups_in
 from onecloud_operator.core.disk_records import DiskRecord, disks_in
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.image_record import ImageRecord, image_in
 from onecloud_operator.core.login_record import LoginRecord, login_in
 from onecloud_operator.core.restart_request import RestartRequest, request_in
 from onecloud_operator.core.values import Place
@@ -96,6 +97,7 @@ class Records:
     cards: tuple[CardRecord, ...] = ()
     instance_groups: tuple[str, ...] | None = None  # that we had it put into; None: not noted yet
     baseline: Baseline | None = None
+    image: ImageRecord | None = None
     kept_disks: tuple[KeptDisk, ...] = ()
     managed_tags: tuple[str, ...] = ()
     last_handled: str | None = None
@@ -148,9 +150,18 @@ def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[s
         records = replace(records, mirror_shared="server" in shared)
     if "creation" in shared and records.creation is not None and records.creation.refused_at is not None:
         records = replace(records, creation=replace(records.creation, refused_at=None))
-    of_a_server = records.restart, records.baseline, records.cards, records.instance_groups, records.login
-    if records.bound_id is None and of_a_server != (None, None, (), None, None):
-        records = replace(records, restart=None, baseline=None, cards=(), instance_groups=None, login=None)
+    of_a_server = (
+        records.restart,
+        records.baseline,
+        records.image,
+        records.cards,
+        records.instance_groups,
+        records.login,
+    )
+    if records.bound_id is None and of_a_server != (None, None, None, (), None, None):
+        records = replace(
+            records, restart=None, baseline=None, image=None, cards=(), instance_groups=None, login=None
+        )
     if records.bound_id is None and records.restart_request is not None:
         records = replace(records, restart_request=None)
     if not deleting and (records.deletion_requested_at, records.deleting_reason) != (None, None):
@@ -183,6 +194,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         cards=cards_in(status.get("cards")),
         instance_groups=groups_in(status.get("instanceGroups")),
         baseline=baseline_in(status.get("baseline")),
+        image=image_in(status.get("image")),
         kept_disks=_kept_disks(status.get("keptDisks")),
         managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
         last_handled=_text(status.get("lastHandledReconcileAt")),

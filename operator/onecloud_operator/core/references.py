@@ -52,12 +52,13 @@ class Resolved:
     There is exactly one of that name.
 
     *cpu*, *memory_mib*: of an instance type, where the cloud tells. It may be there once for each zone; then
-    *id* is that of any, and the sizes are those of all.
+    *id* is that of any, and the sizes are those of all. *unusable*: the state of an image that is not active.
     """
 
     id: str
     cpu: int | None = None
     memory_mib: int | None = None
+    unusable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from onecloud_operator.core.actions import (
     ReadHistory,
     RecordCards,
     RecordGroups,
+    RecordImage,
     RecordLogin,
     RemoveFinalizer,
     Resolve,
@@ -56,6 +57,7 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
+from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
 from onecloud_operator.core.restart import under_way
 
@@ -144,6 +146,8 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the new password", "new password for the disk accepted by the cloud")
         case DeployKeypair():
             return Words("the new key pair", "new key pair for the disk accepted by the cloud")
+        case Rebuild():
+            return Words("the rebuild of the root disk", None)
         case SyncStatus():
             return Words("the status sync", None)
         case Unlock():
@@ -163,6 +167,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             | RecordGroups()
             | RecordLogin()
             | MarkFailedCreation()
+            | RecordImage()
         ):
             return Words("the record", None)  # which an Event reports
         case Look() | ReadDisk() | Find() | ReadHistory() | ReadCause() | Resolve() | Hold() | Settled():

@@ -7,6 +7,7 @@ Nothing here does I/O or reads a clock.
 from .card_requests import attach_network, change_address, change_bandwidth, one_card, one_group
 from .error_row import Doing
 from .from_status import recall
+from .image_requests import rebuild_root
 from .login_requests import deploy_keypair, deploy_password, set_password
 from .lookup import answer_of, collection_of, unknown_of
 from .problems import problem_of
@@ -53,6 +54,7 @@ __all__ = [
     "one_group",
     "owner_tags",
     "problem_of",
+    "rebuild_root",
     "recall",
     "resize_disk",
     "security_groups",

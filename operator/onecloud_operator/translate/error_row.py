@@ -20,6 +20,7 @@ class Doing(enum.Enum):
     CHANGE = enum.auto()
     ACTION = enum.auto()
     REMOVE = enum.auto()
+    REBUILD = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +48,5 @@ SIGN_IN = frozenset({Doing.SIGN_IN})
 CREATE = frozenset({Doing.CREATE})
 REMOVE = frozenset({Doing.REMOVE})
 ASKING = frozenset({Doing.SIGN_IN, Doing.READ})
-REFERRING = frozenset({Doing.CREATE, Doing.ACTION})
+REBUILD = frozenset({Doing.REBUILD})
+REFERRING = frozenset({Doing.CREATE, Doing.ACTION, Doing.REBUILD})

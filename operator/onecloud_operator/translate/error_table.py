@@ -33,7 +33,7 @@ from onecloud_operator.onecloud.errors import (
     WrongPassword,
 )
 from onecloud_operator.translate.connection_error_table import CONNECTION_ERROR_TABLE, REACH
-from onecloud_operator.translate.error_row import ASKING, CREATE, REFERRING, REMOVE, Doing, ErrorRow
+from onecloud_operator.translate.error_row import ASKING, CREATE, REBUILD, REFERRING, REMOVE, Doing, ErrorRow
 
 _ADOPT = (
     "if the server that has it is yours, as after a loss of the cluster, take it over: set spec.adoption to "
@@ -42,6 +42,7 @@ _ADOPT = (
 _ANEW = "It is tried again at growing intervals."
 _PASSES = "This passes by itself."
 _SPEC = "Correct spec.server. Some causes pass, such as a host that is off, so it is also tried again."
+_AS_IT_IS = "Its kind of server may not take another image: set spec.server.image back, or make a new object."
 _ACCOUNT = "Try the credentials by hand before the cloud locks the account, then correct the Secret."
 
 # The first row that fits rules, so the narrower error or case stands first.
@@ -226,6 +227,24 @@ ERROR_TABLE: tuple[ErrorRow, ...] = (
         says=("invalid root image",),
     ),
     ErrorRow(InvalidInput, Reason.INVALID_SPEC, "The cloud does not accept the server", _SPEC, doing=CREATE),
+    ErrorRow(
+        InvalidInput,
+        Reason.REFERENCE_NOT_FOUND,
+        "The cloud cannot make a root disk of the image {image}",
+        "It is not there, or not active yet: wait until it is, or correct spec.server.image.",
+        doing=REBUILD,
+        says=("invlid image", "invalid image"),
+    ),
+    *(
+        ErrorRow(
+            kind,
+            Reason.OPERATION_FAILED,
+            "The cloud does not rebuild the root disk",
+            _AS_IT_IS,
+            doing=REBUILD,
+        )
+        for kind in (InvalidInput, NotSupported)
+    ),
     ErrorRow(
         NotSupported,
         Reason.INVALID_SPEC,

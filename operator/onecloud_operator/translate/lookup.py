@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.references import Ambiguous, Answer, Kind, Missing, Resolved, Unknown
 from onecloud_operator.onecloud import Collection
 from onecloud_operator.onecloud.errors import CatalogError
 from onecloud_operator.translate.convert import count
 from onecloud_operator.translate.problems import said_by
-from onecloud_operator.translate.to_observed import LONGEST_ID
+from onecloud_operator.translate.to_observed import LONGEST_ID, WORD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from onecloud_operator.onecloud import NamedRows
     from onecloud_operator.onecloud.errors import OneCloudError
 
+ACTIVE = "active"
 COLLECTIONS = {
     Kind.NETWORK: Collection.NETWORKS,
     Kind.IMAGE: Collection.IMAGES,
@@ -45,7 +48,15 @@ def answer_of(kind: Kind, found: NamedRows) -> Answer:
         return Ambiguous()
     if not found.complete:
         return Unknown("the cloud's list is not that of this name, or not whole")
-    return Resolved(ids[0]) if ids else Missing()
+    if not ids:
+        return Missing()
+    return Resolved(ids[0], unusable=_unusable(rows[0]) if kind is Kind.IMAGE else None)
+
+
+def _unusable(image: Mapping[str, Any]) -> str | None:
+    """Return the state of an image if the cloud tells one in which nothing can be made of it."""
+    status = WORD(image.get("status"))
+    return None if status in {None, ACTIVE} else status
 
 
 def unknown_of(error: OneCloudError) -> Unknown:

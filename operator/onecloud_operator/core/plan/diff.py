@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from onecloud_operator.api.spec import ServerSpec
+    from onecloud_operator.core.image_record import ImageRecord
     from onecloud_operator.core.observed import Details, MatchedDisks, Observed
     from onecloud_operator.core.references import Names
 
@@ -43,13 +44,15 @@ def differences(  # noqa: PLR0913 - all that a difference may depend on
     managed_tags: tuple[str, ...],
     disks: MatchedDisks,
     names: Names,
+    image: ImageRecord | None = None,
 ) -> tuple[Difference, ...]:
     """
     Return every difference, in the order in which they are mended.
 
     Only what the spec gives is compared, and what can be changed. *power* is the wanted state, its default
     resolved: ``Running``, ``Stopped``, ``Suspended`` or ``Unmanaged``. *server* must be detailed, *disks* are
-    its disks as the spec names them.
+    its disks as the spec names them. *image*: the record of the root disk's; only with it an edited text is
+    compared.
     """
     details = server.details
     if details is None:
@@ -61,6 +64,7 @@ def differences(  # noqa: PLR0913 - all that a difference may depend on
         *_security_groups(spec, details, names),
         *_size(spec, server),
         *_disks(spec, disks),
+        *_image(spec, image),
         *_power(power, server),
     )
 
@@ -115,6 +119,11 @@ def _disks(spec: ServerSpec, disks: MatchedDisks) -> Iterator[Difference]:
         if have is not None and mib_of(want.size) > have.size_mib:
             path = f"dataDisks[{want.name}].size"
             yield Difference(path, want.size, text_of_mib(have.size_mib))
+
+
+def _image(spec: ServerSpec, record: ImageRecord | None) -> Iterator[Difference]:
+    if record is not None and spec.image is not None and spec.image != record.text:
+        yield Difference("image", spec.image, record.text)
 
 
 def _power(power: str, server: Observed) -> Iterator[Difference]:

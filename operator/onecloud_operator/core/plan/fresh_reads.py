@@ -19,6 +19,7 @@ from onecloud_operator.core.actions import (
     BeginRestart,
     Look,
     RecordCards,
+    RecordImage,
     RemoveFinalizer,
 )
 from onecloud_operator.core.cloud_writes import CloudWrite, Create
@@ -45,8 +46,8 @@ def look_first(facts: Facts, step: Step) -> Look | None:
     if reading.gone and isinstance(step, BeginCreation | BeginAdoption | RemoveFinalizer):
         old, server_id = facts.now - reading.asked_at >= LATELY_SECONDS, facts.resource.records.bound_id
         return Look(server_id) if old and server_id is not None else None
-    writes = isinstance(step, CloudWrite | BeginRestart | BeginDeletion | RecordCards | RemoveFinalizer)
-    writes = writes and not isinstance(step, Create)
+    begins = BeginRestart | BeginDeletion | RecordCards | RecordImage
+    writes = isinstance(step, CloudWrite | begins | RemoveFinalizer) and not isinstance(step, Create)
     return Look(server.id) if writes and server is not None and not server.owner_known else None
 
 

@@ -21,6 +21,7 @@ from onecloud_operator.core.disk_ids import root_of
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.login_tries import recorded_first
 from onecloud_operator.core.plan.retry import MAX_SAID, hold_spent, passing, tried
+from onecloud_operator.core.policies import allows
 from onecloud_operator.core.records import Restart
 from onecloud_operator.core.restart import asked_restart, stopped_by_us
 from onecloud_operator.core.restart_request import UNDER_WAY, RestartRequest
@@ -60,12 +61,14 @@ class Candidate:
     """
     A step, and the changes that it stops the server for: each is tried once for an intent.
 
-    *restarts*: it stops the server since a person asks for a restart.
+    *restarts*: it stops the server since a person asks for a restart. *last*: a hold during which nothing
+    else is sent either.
     """
 
     step: Step
     purposes: tuple[Purpose, ...] = ()
     restarts: bool = False
+    last: bool = False
 
 
 def steps_while_stopped(facts: Facts, server: Observed, wanted: Iterable[Purpose]) -> Iterator[Candidate]:
@@ -105,8 +108,7 @@ def _named(purposes: Iterable[Purpose]) -> str:
 
 def may_restart(facts: Facts) -> bool:
     """Return whether the server may be stopped for a change, or for a restart."""
-    disruption = facts.resource.spec.disruption if facts.resource.spec else None
-    return disruption is not None and disruption.allow == "Restart"
+    return allows(facts.resource, "Restart")
 
 
 def _restart_needed(facts: Facts, server: Observed, fields: str, refusal: str) -> Hold:

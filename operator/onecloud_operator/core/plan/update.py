@@ -10,6 +10,7 @@ How a resting server is brought closer to its spec.
     root disk, cards, groups, login  and size, stopped: as it is; running: if disruption allows a restart, at
                                      one stop: record → stop → each of them → start
     restart asked for                within disruption, together with what needs a stop
+    image edited                     with those, and last; see image.py
     other power state wanted         last, and also when something above is held back: a server is never left
                                      off because a change of it was refused
     names that are in doubt          looked up, once for all objects
@@ -21,7 +22,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from onecloud_operator.api.fixed import fixed_field_of
+from onecloud_operator.api.fixed import IMAGE, fixed_field_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import Hold, Settled
@@ -36,6 +37,14 @@ from onecloud_operator.core.plan.create_only import Doubt, Odd, compared
 from onecloud_operator.core.plan.data_disks import data_disk_steps
 from onecloud_operator.core.plan.diff import Difference, difference, differences
 from onecloud_operator.core.plan.guards import look_up
+from onecloud_operator.core.plan.image import (
+    first_image,
+    image_change,
+    rebuild_awaited,
+    rebuilt_record,
+    recorded_first,
+    uncompared,
+)
 from onecloud_operator.core.plan.instance_groups import group_differences, group_purposes, group_records
 from onecloud_operator.core.plan.login import (
     login_differences,
@@ -49,7 +58,14 @@ from onecloud_operator.core.plan.restart_request import ended_restart, restart_s
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.plan.security_groups import group_doubts, groups_of
 from onecloud_operator.core.plan.sizes import size_purposes
-from onecloud_operator.core.plan.stops import Candidate, begun, spent_on, steps_while_stopped, unsettled
+from onecloud_operator.core.plan.stops import (
+    Candidate,
+    Purpose,
+    begun,
+    spent_on,
+    steps_while_stopped,
+    unsettled,
+)
 from onecloud_operator.core.policies import ignored, reporting
 from onecloud_operator.core.references import UnderWay, why_unresolved
 from onecloud_operator.core.restart import power_now, stopped_by_us
@@ -74,8 +90,8 @@ def plan(facts: Facts, server: Observed) -> Step:
     if not server.detailed:
         return Hold(Reason.UPDATING, "The server's details have not been read yet.", unread=True)
     spec = facts.resource.server_spec
-    if (ended := ended_restart(facts, server)) is not None:
-        return ended
+    if (seen := rebuilt_record(facts, server) or ended_restart(facts, server)) is not None:
+        return seen
     if stopped_by_us(facts.resource, server) and (spec is None or reporting(facts.resource)):
         return blocked(facts, Start(server.id)) or Start(server.id)  # whatever is not wanted any more
     found, doubts = open_differences(facts, server), open_doubts(facts, server)
@@ -88,11 +104,14 @@ def plan(facts: Facts, server: Observed) -> Step:
     given_up: tuple[HeldBack, ...] = ()
     for candidate in asked if reports else _candidates(facts, server, found, doubts, asked):
         if isinstance(candidate.step, Hold):
+            given_up += candidate.step.spent
+            if candidate.last:
+                return candidate.step
             held = held or candidate.step
             continue
         obstacle = blocked(facts, candidate.step) or spent_on(facts, candidate)
         if obstacle is None:
-            return begun(facts, server, candidate)
+            return recorded_first(facts, server, begun(facts, server, candidate))
         given_up += obstacle.spent
         if held is None or (held.final and not obstacle.final):
             held = obstacle  # what is tried again by itself decides when to look
@@ -130,6 +149,7 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
         managed_tags=records.managed_tags,
         disks=disks,
         names=facts.names,
+        image=records.image,
     )
     found = (
         *found,
@@ -139,8 +159,13 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
     )
     if records.creation is None:  # what cannot be changed of a server that we made is no difference
         fixed = (odd for odd in compared(spec, server, disks, facts.names) if isinstance(odd, Odd))
-        found = (*found, *(difference(odd.field, odd.want, odd.have) for odd in fixed))
+        found = (*found, *(difference(odd.field, odd.want, odd.have) for odd in fixed if _open(facts, odd)))
     return tuple(each for each in found if _looked_after(facts, each.field))
+
+
+def _open(facts: Facts, one: Odd | Doubt) -> bool:
+    """Return whether *one* counts: of an image, once it is known of which the disk is, only an edit does."""
+    return one.field != IMAGE or uncompared(facts.resource)
 
 
 def _looked_after(facts: Facts, field: str) -> bool:
@@ -162,7 +187,7 @@ def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
     if fields is None or fields:
         disks = disks_of(facts.resource, server.details)
         fixed = compared(spec, server, disks, facts.names, fields)
-        found = (*found, *(one for one in fixed if isinstance(one, Doubt)))
+        found = (*found, *(one for one in fixed if isinstance(one, Doubt) and _open(facts, one)))
     return tuple(each for each in found if _looked_after(facts, each.field))
 
 
@@ -203,6 +228,8 @@ def _candidates(
     if spec is None:
         return
     by_field = {each.field: each for each in found}
+    if (waiting := rebuild_awaited(facts, server, by_field)) is not None:
+        yield waiting
     yield from _live(facts, spec, server, found)
     yield from login_steps(facts, spec, server, by_field)
     switched = by_field["powerState"].want if "powerState" in by_field else None
@@ -212,6 +239,9 @@ def _candidates(
     cards = matched_cards(facts, server)
     yield from data_disk_steps(facts, spec, server, by_field)
     yield from card_steps(facts, server, cards)
+    image = image_change(facts, spec, server, by_field)
+    if isinstance(image, Candidate):
+        yield image
     if switched != "Stopped":
         yield from login_lookups(facts, doubts)
         purposes = (
@@ -219,6 +249,7 @@ def _candidates(
             *card_purposes(facts, server, cards),
             *group_purposes(facts, server),
             *login_purposes(facts, spec, server, by_field),
+            *((image,) if isinstance(image, Purpose) else ()),
         )
         yield from steps_while_stopped(facts, server, purposes)
     yield from asked
@@ -235,6 +266,7 @@ def _candidates(
                 f"{named(fixed)}; status.drift has the values. Correct them in the spec, or take them out.",
             ),
         )
+    yield from first_image(facts, spec, by_field)
     if unasked is None:
         yield from (Candidate(_doubted(doubt)) for doubt in doubts)
 

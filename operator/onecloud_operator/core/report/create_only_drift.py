@@ -55,10 +55,10 @@ def drifted(
                 yield difference(path, want, have)
     for path in fixed_fields():
         if path in afterwards:
-            yield from _of_edit(spec, server, disks, names, path)
+            yield from of_edit(spec, server, disks, names, path)
 
 
-def _of_edit(
+def of_edit(
     spec: ServerSpec, server: Observed, disks: MatchedDisks, names: Names, path: str
 ) -> Iterator[Difference]:
     """Yield what *path*, given another value after the POST, says that the server is not."""
@@ -86,7 +86,6 @@ def _changes(
             (f.path, f.wanted_in(spec) is not None, base.plain.get(f.path), now.plain.get(f.path))
             for f in FIXED_FIELDS
         ),
-        ("image", True, base.image_id, now.image_id),
         ("placement.regionID", placement and placement.region_id, base.region_id, now.region_id),
         ("placement.zoneID", placement and placement.zone_id, base.zone_id, now.zone_id),
         ("placement.managerID", placement and placement.manager_id, base.manager_id, now.manager_id),

@@ -14,6 +14,7 @@ from onecloud_operator.core.plan.diff import difference
 from onecloud_operator.core.plan.update import matched_cards, open_differences
 from onecloud_operator.core.policies import ignored, observing
 from onecloud_operator.core.report.create_only_drift import Made, drifted
+from onecloud_operator.core.report.image_drift import image_drift
 from onecloud_operator.core.values import cut, text_of_time
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]
         *(open_differences(facts, server) if held else ()),
         *_of_data_disks(facts, server),
         *since_made(facts, server),
+        *image_drift(facts, server, facts.resource.status.get("drift")),
     )
     recalled = _recalled(facts, server)
     found = tuple(each for each in found if not (recalled and fixed_field_of(each.field)))

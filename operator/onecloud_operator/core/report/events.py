@@ -9,6 +9,7 @@ from onecloud_operator.api.reasons import EventReason, Reason, reason_in
 from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import part_of, stance, standing
 from onecloud_operator.core.records import records_of
+from onecloud_operator.core.report.image_events import image_events
 from onecloud_operator.core.restart import stopped_for
 from onecloud_operator.core.restart_request import NOT_NEEDED, UNKNOWN
 from onecloud_operator.core.values import cut, time_of_text
@@ -48,6 +49,7 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
     if adopted(old, new):
         yield _adoption(new)
     yield from _restarts(old, new)
+    yield from rebuilds(old, new)
     if new.get("deletion") and not old.get("deletion"):
         yield KubeEvent("Normal", EventReason.REMOVING, f"Removing server {_named(new)}.")
     yield from disks_kept(old, new)
@@ -103,6 +105,11 @@ def _drifting(status: Mapping[str, Any]) -> frozenset[str]:
     found = status.get("drift")
     rows = (row for row in found if isinstance(row, dict)) if isinstance(found, list) else ()
     return frozenset(str(row.get("field")) for row in rows)
+
+
+def rebuilds(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
+    """Yield what has become of the root disk."""
+    yield from image_events(old, new, _named(new))
 
 
 def disks_kept(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:

@@ -15,12 +15,14 @@ from onecloud_operator.core.actions import (
     MarkFailedCreation,
     RecordCards,
     RecordGroups,
+    RecordImage,
 )
 from onecloud_operator.core.baseline import baseline_status
 from onecloud_operator.core.card_records import card_status
 from onecloud_operator.core.conditions import cut_message, part_of
 from onecloud_operator.core.disk_ids import remembered
 from onecloud_operator.core.disk_records import disks_status
+from onecloud_operator.core.image_record import image_status
 from onecloud_operator.core.login_record import login_status
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged, has_own_server
@@ -32,6 +34,7 @@ from onecloud_operator.core.plan.login_begun import login_at_creation, login_now
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
 from onecloud_operator.core.report.completion import baselined
+from onecloud_operator.core.report.image_notes import image_noted
 from onecloud_operator.core.report.login_records import login_noted
 from onecloud_operator.core.report.restart_record import with_request
 from onecloud_operator.core.restart import over
@@ -52,7 +55,7 @@ NEW_SECONDS = 600.0
 def records_after(facts: Facts, step: Step) -> Records:
     """Return the records as they are after *step*, with what this reading tells that is to be kept."""
     records = baselined(facts, _with_disks(facts, step))
-    return login_noted(facts, step, with_request(facts, step, records))
+    return image_noted(facts, login_noted(facts, step, with_request(facts, step, records)))
 
 
 def _with_disks(facts: Facts, step: Step) -> Records:
@@ -89,9 +92,7 @@ def _new(facts: Facts, records: Records) -> bool:
     return since is not None and abs((facts.wall - since).total_seconds()) < NEW_SECONDS
 
 
-def _after(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
-    facts: Facts, step: Step
-) -> Records:
+def _after(facts: Facts, step: Step) -> Records:
     records, now = facts.resource.records, text_of_time(facts.wall)
     match step:
         case BeginCreation(creation=creation, place=place):
@@ -108,6 +109,7 @@ def _after(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
                 instance_groups=None,
                 baseline=None,
                 login=login_at_creation(facts, creation.attempt),
+                image=None,
             )
         case BeginAdoption(server_id=server_id, place=place, taken_from=taken_from):
             return replace(
@@ -123,11 +125,14 @@ def _after(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
                 cards=(),
                 instance_groups=None,
                 login=login_now(facts),
+                image=None,
             )
         case RecordCards(cards=cards):
             return replace(records, cards=cards)
         case RecordGroups(groups=groups):
             return replace(records, instance_groups=groups)
+        case RecordImage(record=record):
+            return replace(records, image=record)
         case BeginRestart(restart=restart):
             return replace(records, restart=restart)
         case BeginDeletion():
@@ -143,8 +148,12 @@ def _after(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
             failure = FailedAttempt(now, reason, cut_message(message))
             return replace(records, creation=replace(records.creation, failure=failure, refused_at=None))
         case _:
-            pass
-    records = _with_refusal(facts, records)
+            return _noticed(facts, step, now)
+
+
+def _noticed(facts: Facts, step: Step, now: str) -> Records:
+    """Return the records with what this reading tells, after a step that writes none itself."""
+    records = _with_refusal(facts, facts.resource.records)
     if over(facts, step):
         records = replace(records, restart=None)
     if records.place is None and proven(facts):
@@ -205,6 +214,8 @@ def records_status(records: Records) -> dict[str, Any]:
     status |= _cards_status(records)
     if records.baseline is not None and records.creation is not None:
         status["baseline"] = baseline_status(records.baseline)
+    if records.image is not None:
+        status["image"] = image_status(records.image)
     if records.kept_disks:
         status["keptDisks"] = [_kept_disk(disk) for disk in records.kept_disks]
     if records.adopted_at is not None and records.creation is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.api.fixed import fixed_field_of
+from onecloud_operator.api.fixed import IMAGE, fixed_field_of
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, Reason, reason_in
 from onecloud_operator.core.conditions import Condition, listed, standing
 from onecloud_operator.core.fast_dataclass import fast_dataclass
@@ -72,7 +72,7 @@ def _others(
     if verdict.stalled:
         yield ("Stalled", "True", verdict.reason, verdict.message)
     if drift:
-        yield ("Drifted", "True", Reason.DRIFT_DETECTED, _drifted(facts, drift))
+        yield ("Drifted", "True", Reason.DRIFT_DETECTED, _drifted(facts, verdict, drift))
     if deleting:
         yield ("Deleting", "True", verdict.reason, verdict.message)
     if facts.resource.paused:
@@ -86,11 +86,13 @@ def _others(
         )
 
 
-def _drifted(facts: Facts, drift: Sequence[Mapping[str, Any]]) -> str:
+def _drifted(facts: Facts, verdict: Verdict, drift: Sequence[Mapping[str, Any]]) -> str:
     """Return what differs, and for what can no longer change that it is only reported."""
     creation = facts.resource.records.creation
     made = creation is not None and creation.completed_at is not None
-    fields = sorted({field for each in drift if (field := fixed_field_of(str(each.get("field"))))})
+    named = {str(each.get("field")) for each in drift}
+    left = {IMAGE} & named if verdict.synced == "True" else set()
+    fields = sorted({*left, *(field for one in named if (field := fixed_field_of(one)))})
     if not made or not fields:
         return "The server differs from the spec; see status.drift."
     return (
