@@ -248,8 +248,9 @@ class Control(PartsControl):
         self.world.store.write(guest, secgrp_id=guest.secgroups[0])
 
     def recycle(self, ident: str) -> None:
-        """Move a server into the recycle bin."""
+        """Move a server into the recycle bin, which takes its elastic address off."""
         guest = self.guest(ident)
+        self.world.unbind_address(guest)
         guest.power = "off"
         columns: dict[str, Any] = {"status": "ready", "power_states": "off", "pending_deleted": True}
         self.world.store.write(guest, **columns, pending_deleted_at=row_time(self.world.store.now()))

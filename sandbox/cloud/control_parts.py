@@ -4,8 +4,11 @@ import uuid
 from typing import Any
 
 from . import faces
+from .addresses import ElasticAddress
 from .app import App
 from .disks import Disk
+from .elastic import unbind_address
+from .events import PLATFORM
 from .inventory import Image, Keypair, Network, SecurityGroup, Sku, Zone
 from .world import World
 
@@ -80,6 +83,29 @@ class PartsControl:
 
     def restore_disk(self, ident: str) -> None:
         self.world.disks.restore(self._disk(ident))
+
+    def addresses(self) -> list[dict[str, Any]]:
+        """Return all elastic addresses, as a GET shows them."""
+        return [faces.address(self.world, row) for row in self.world.inventory.addresses.values()]
+
+    def add_address(self, name: str, **columns: Any) -> str:
+        """Have one more elastic address, which nothing has; return its id."""
+        project_id = next(iter(self.world.inventory.addresses.values())).project_id
+        network = next(n for n in self.world.inventory.networks.values() if n.server_type == "eip")
+        row = ElasticAddress(
+            str(uuid.uuid4()), name, str(network.take()), network_id=network.id, project_id=project_id
+        )
+        for column, value in columns.items():
+            setattr(row, column, value)
+        self.world.inventory.addresses[row.id] = row
+        return row.id
+
+    def take_off_address(self, server: str) -> None:
+        """Take the elastic address off a server, beside the operator, by the ordinary task."""
+        guest = self.world.store.get(server)
+        if guest is None:
+            raise LookupError(server)
+        self.world.run(guest, "eip", unbind_address(self.world, guest, PLATFORM))
 
     def take_off_disk(self, ident: str) -> str:
         """Detach a disk from its server, and keep it, as somebody in the console does; return the server."""

@@ -72,6 +72,10 @@ def perform(world: World, caller: Caller, request: Request, ident: str, action: 
             if bandwidth <= 0:
                 raise bad_input("Invalid bandwidth")
             world.run(row, "change-bandwidth", _changing(world, row, bandwidth))
+        case "user-metadata":
+            tags = {f"user:{key}": references.tag_text(value) for key, value in wanted.items()}
+            references.merge_tags(row.metadata, tags)
+            world.write_row(row)
         case _:
             raise CloudError(404, "ActionNotFoundError", f"Action {action} not found")
     return _shown(world, row)

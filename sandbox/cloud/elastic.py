@@ -94,6 +94,8 @@ def bind_address(
     if fate is None and all(nic.vpc_id == "default" for nic in guest.nics):
         fate = Fate("associate-eip", "associate_eip_failed", CLASSIC_NETWORK)
     if fate:
+        if bound := world.inventory.addresses.get(guest.eip_id):
+            world.write_row(bound, status="associate_fail")
         world.set_status(guest, fate.status, fate.text, actor)
         return
     world.events.add(guest, "eip_attach", "", actor)
@@ -118,5 +120,7 @@ def part_with_address(world: World, guest: Guest, actor: Actor, *, drop: bool = 
     address = world.inventory.addresses.get(guest.eip_id)
     world.unbind_address(guest)
     world.events.add(guest, "eip_detach", "", actor)
+    if address is not None and address.status == "associate_fail":
+        world.write_row(address, status="ready")
     if address is not None and drop:
         release(world, address)

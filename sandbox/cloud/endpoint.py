@@ -10,11 +10,13 @@ from .wire import Answer, Request, answer
 
 METHODS = frozenset(
     {
+        "add_address",
         "add_image",
         "add_keypair",
         "add_network",
         "add_secgroup",
         "add_zone",
+        "addresses",
         "delete_image",
         "disks",
         "find_disk",
@@ -53,6 +55,7 @@ METHODS = frozenset(
         "set_password",
         "set_tags",
         "statuses",
+        "take_off_address",
         "take_off_disk",
     }
 )

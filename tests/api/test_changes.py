@@ -65,7 +65,6 @@ FIXED = {
     "another-machine": (server(hardware={"machine": "q35"}), "hardware.machine"),
     "another-zone": (server(placement={"zoneID": "zone-2"}), "server.placement"),
     "another-way-to-pay": (server(billing={"type": "Prepaid", "duration": "1M"}), "server.billing"),
-    "an-elastic-ip": (server(eip="eip-1"), "server.eip"),
     "a-device": (server(isolatedDevices=[{"type": "USB"}]), "server.isolatedDevices"),
 }
 FREE: dict[str, dict[str, Any]] = {
@@ -90,6 +89,7 @@ FREE: dict[str, dict[str, Any]] = {
     "a-password-that-follows-its-secret": server(
         passwordFrom={"secretKeyRef": {"name": "a", "key": "b"}, "rotate": True}
     ),
+    "an-elastic-ip": server(eip={"bandwidth": 10}),
     "graphics": server(hardware={"vga": "qxl"}),
     "credentials": {"credentialsRef": {"name": "other"}},
     "another-image": server(image="debian-12"),

@@ -10,7 +10,7 @@ in sandbox/cloud says all this over HTTP; here the decisions alone are driven, t
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
@@ -36,6 +36,7 @@ from onecloud_operator.core.cloud_writes import (
 )
 from onecloud_operator.core.config import Config
 from onecloud_operator.core.disk_records import RETAIN, policy_of
+from onecloud_operator.core.eip_writes import EipWrite, MakeEip
 from onecloud_operator.core.facts import Cause, History
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, LoginWrite, SetPassword
@@ -54,6 +55,7 @@ from onecloud_operator.core.policies import power
 from onecloud_operator.core.references import Kind, Reference, Resolved
 from onecloud_operator.core.values import Problem
 from tests.core.cards import Cards
+from tests.core.eips import Eip, free, take
 from tests.core.fixtures import NAMES, NOW, PLACE, mirror_with
 from tests.core.logins import PAIR_INSIDE, PASSWORD_INSIDE, Logins
 
@@ -150,6 +152,7 @@ class LooseDisk:
 @dataclass
 class Cloud:
     """
+    *classic*: servers are on a network on which no EIP can be bound.
     *hot_plug*: whether servers that are started here can grow as they run. *pace*: seconds that each stage
     of a task takes. *fate*, *rebuild_fate*: the status in which creations, and rebuilds, end, if not well.
 
@@ -174,7 +177,10 @@ class Cloud:
     told_at: float = 0.0
     named: dict[Reference, Answer] = field(default_factory=lambda: dict(NAMES))
     hot_plug: bool = False
-    under_way: list[tuple[float, Create, Resource]] = field(default_factory=list)
+    classic: bool = False
+    eips: dict[str, Eip] = field(default_factory=dict)
+    used_eips: set[str] = field(default_factory=set)
+    under_way: list[tuple[float, Create | MakeEip, Resource]] = field(default_factory=list)
     late_logins: list[tuple[float, LoginWrite]] = field(default_factory=list)
     logins: Logins = field(default_factory=Logins)
     late_rebuilds: list[tuple[float, Rebuild, Resource]] = field(default_factory=list)
@@ -205,6 +211,8 @@ class Cloud:
     def recycle(self, row: Row, *, on: bool) -> None:
         """Put a server into the bin, or take it out, together with all its disks."""
         row.change(recycled=on)
+        if on:
+            free(self, row)
         for disk in row.details.disks:
             self.disks[disk.id].recycled = on
 
@@ -221,6 +229,7 @@ class Cloud:
 
     def erase(self, server_id: str) -> None:
         """Take a server away for good, by whatever hand; disks stay as they are that do not go with it."""
+        free(self, self.rows[server_id])
         for disk in self.rows.pop(server_id).details.disks:
             if self.disks[disk.id].auto_delete:
                 del self.disks[disk.id]
@@ -230,7 +239,7 @@ class Cloud:
         self.now = now
         for late in [entry for entry in self.under_way if entry[0] <= now]:
             self.under_way.remove(late)
-            self._make(*late[1:])
+            self._take(*late[1:])
         for late_login in [entry for entry in self.late_logins if entry[0] <= now]:
             self.late_logins.remove(late_login)
             self._log_in(late_login[1])
@@ -262,7 +271,7 @@ class Cloud:
                 return REFUSED
             case "unsent" | "down":
                 return LOST
-            case "late" if isinstance(step, Create):
+            case "late" if isinstance(step, Create | MakeEip):
                 self.under_way.append((self.now + self.lag, step, resource))
                 return LOST
             case "late" if isinstance(step, LoginWrite):
@@ -274,7 +283,7 @@ class Cloud:
             case "lost" | "late":
                 self._take(step, resource)
                 return LOST
-            case "deaf" if not isinstance(step, Create):
+            case "deaf" if not isinstance(step, Create | MakeEip):
                 return None
             case _:
                 return self._take(step, resource)
@@ -287,6 +296,8 @@ class Cloud:
     def _take(self, step: CloudWrite, resource: Resource) -> Problem | None:
         if isinstance(step, Create):
             return self._make(step, resource)
+        if isinstance(step, EipWrite):
+            return take(self, step, resource)
         row = self.rows.get(step.server_id)
         if row is None:
             return Problem(Reason.PROVIDER_ERROR, "404")
@@ -380,7 +391,7 @@ class Cloud:
             case _ if isinstance(step, CardWrite):
                 self.cards.work(row, step)
             case _:
-                assert_never(step)
+                assert isinstance(step, EipWrite)  # which `eips` plays
 
     def _rebuild(self, row: Row, step: Rebuild, resource: Resource) -> None:
         row.rebuilt.append(step.image_id)
@@ -486,6 +497,10 @@ class Cloud:
         return answer.id if isinstance(answer, Resolved) else text
 
     # -- tasks -------------------------------------------------------------------------------------------
+    def walk(self, row: Row, *stages: Mapping[str, Any]) -> None:
+        """Have a server go through *stages*, as its EIP is bound."""
+        self._run(row, *stages)
+
     def _run(self, row: Row, *stages: Mapping[str, Any]) -> None:
         """Take *row* through *stages*, the first one at once; a task that was under way is over."""
         row.task = [(self.now + number * self.pace, stage) for number, stage in enumerate(stages)]

@@ -76,7 +76,7 @@ def made(world: World) -> set[str]:
     """Return the ids of the servers that the object has, or will have when a late POST arrives."""
     uid = world.cluster.stored.uid
     there = {server_id for server_id, row in world.cloud.rows.items() if row.made_for == uid}
-    late = {step.creation.id for _, step, _ in world.cloud.under_way}
+    late = {step.creation.id for _, step, _ in world.cloud.under_way if isinstance(step, Create)}
     return there | (late - world.cloud.used)
 
 

@@ -42,6 +42,7 @@ WANTED: dict[str, Any] = {
     "passwordFrom": {"secretKeyRef": {"name": "another", "key": "password"}},
     "powerState": "Running",
     "tags": {"team": "shop"},
+    "eip": {"bandwidth": 10},
     "hardware": {
         "bootOrder": "cd",
         "vga": "std",

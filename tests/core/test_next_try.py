@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason
-from onecloud_operator.core.actions import BeginCreation, Find, Hold
+from onecloud_operator.core.actions import BeginCreation, Find, Hold, ReadEip
 from onecloud_operator.core.cloud_writes import CloudWrite, Create, Delete, Start, Unlock
 from onecloud_operator.core.values import Problem, time_of_text
 from tests.core.cloud import Cloud
+from tests.core.eips import Eip
 from tests.core.fixtures import (
     ID,
     MADE,
@@ -94,6 +95,13 @@ def start_fails() -> World:
     return world
 
 
+def eip_elsewhere() -> World:
+    found = replace(resource(records=records(creation=MADE)), spec=spec({"eip": {"id": OTHER_ID}}))
+    world = World.of(found, server())
+    world.cloud.eips[OTHER_ID] = Eip("front", "10.89.0.201", holder="another-server")
+    return world
+
+
 def removing(reason: Reason) -> World:
     return refused(
         Delete, reason, replace(resource(records=records(creation=MADE)), deleting=True), server("ready")
@@ -134,6 +142,7 @@ WORLDS: dict[str, tuple[Reason, Callable[[], World]]] = {
     "a-start-is-in-vain": (Reason.OPERATION_FAILED, start_in_vain),
     "a-failed-status-stays": (Reason.OPERATION_FAILED, start_fails),
     "one-waits-longer-than-another": (Reason.QUOTA_EXCEEDED, two_refusals),
+    "an-eip-is-elsewhere": (Reason.EIP_UNAVAILABLE, eip_elsewhere),
     "a-host-is-off": (Reason.HOST_OFFLINE, lambda: removing(Reason.HOST_OFFLINE)),
     "it-is-prepaid": (Reason.PREPAID_NOT_EXPIRED, lambda: removing(Reason.PREPAID_NOT_EXPIRED)),
 }
@@ -145,7 +154,7 @@ def is_try(step: Step, reason: Reason) -> bool:
         return False  # what is left is cleaned up meanwhile
     if reason == Reason.QUOTA_EXCEEDED and isinstance(step, Start):
         return False  # another's problem
-    return isinstance(step, CloudWrite | Find | BeginCreation)
+    return isinstance(step, CloudWrite | Find | ReadEip | BeginCreation)
 
 
 @pytest.mark.parametrize("name", WORLDS)

@@ -18,6 +18,7 @@ from onecloud_operator.core.actions import (
     Look,
     ReadCause,
     ReadDisk,
+    ReadEip,
     ReadHistory,
     Record,
     RemoveFinalizer,
@@ -37,6 +38,7 @@ from onecloud_operator.core.references import Missing, Unknown
 from onecloud_operator.core.report.events import events_between
 from tests.core.cloud import LOST, Cloud
 from tests.core.cluster import Cluster, NotWritten
+from tests.core.eips import eip_state
 from tests.core.fixtures import NOW, OTHER_UID, PLACE, wall_at
 
 if TYPE_CHECKING:
@@ -222,7 +224,9 @@ class World:
                 self.cluster.hold()
             case RemoveFinalizer():
                 self.cluster.release()
-            case Look() | ReadDisk() | Find() | ReadHistory() | ReadCause() if self.cloud.mood == "down":
+            case Look() | ReadDisk() | ReadEip() | Find() | ReadHistory() | ReadCause() if (
+                self.cloud.mood == "down"
+            ):
                 return Failed(LOST, done.ended_at)
             case Look(server_id=server_id):
                 found = self.feed.look(self.cloud, self.place, server_id)
@@ -230,6 +234,8 @@ class World:
                 return replace(done, gone=found.gone, version=version)
             case ReadDisk(disk_id=disk_id):
                 return replace(done, disk=self.cloud.disk_state(disk_id))
+            case ReadEip(eip_id=eip_id):
+                return replace(done, eip=eip_state(self.cloud, eip_id))
             case Find(server_id=server_id, name=name):
                 rows = [row.server for row in self.cloud.rows.values()]
                 here = (server for server in rows if server.project_id == self.place.project_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from onecloud_operator.onecloud import Collection, ServerQuery, disks, named, protocol
+from onecloud_operator.onecloud import Collection, ServerQuery, disks, eips, named, protocol
 from onecloud_operator.onecloud.errors import Call
 from onecloud_operator.translate.rights import right_of
 from sandbox.stage import ROOT
@@ -22,9 +22,11 @@ ROW = re.compile(
 )
 TOKENS = ("<TOKEN:labuser>", "<TOKEN:labeditor>", "<TOKEN:labviewer>")
 ACTIONS = (
+    "associate-eip",
     "change-config",
     "deploy",
     "detachdisk",
+    "dissociate-eip",
     "resize-disk",
     "resume",
     "set-password",
@@ -49,6 +51,10 @@ def needed() -> set[str | None]:
         disks.get_disk("d"),
         disks.update_disk("d", {}),
         disks.restore_disk("d"),
+        eips.get_eip("e"),
+        eips.create_eip({"id": "e"}),
+        eips.delete_eip("e"),
+        *(eips.perform("e", action, {}) for action in ("change-bandwidth", "user-metadata")),
         *(protocol.perform("s", action, None) for action in ACTIONS),
         *(named.list_named(collection, "n") for collection in Collection),
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What a pass asks for; polls, sweeps and the events' tail are the process's own, and come at any moment.
 READS_OF_A_PASS = frozenset(
-    {"get_server", "get_disk", "prove_token", "sign_in", "find", "history", "read", "secret"}
+    {"get_server", "get_disk", "get_eip", "prove_token", "sign_in", "find", "history", "read", "secret"}
 )
 # A list of one name is a search of a pass, whatever is listed, and events of one server are its history.
 ASKED_FOR_ONE = {("list_", "name"): "find", ("list_events", "obj_id"): "history"}

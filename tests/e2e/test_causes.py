@@ -62,11 +62,3 @@ def test_a_failed_creation_says_why_though_its_events_come_late(user: User) -> N
     status = user.wait(lambda found: found.get("creation", {}).get("failureMessage"))
     assert "no host fits" in status["creation"]["failureMessage"]
     user.wait_ready()
-
-
-def test_an_elastic_address_that_a_classic_network_cannot_bind_leaves_the_server_well(user: User) -> None:
-    """The cloud says that the binding failed, shows the address all the same, and the server runs."""
-    user.apply(server={"eip": "eip-1"})
-    status = user.wait_ready()
-    assert condition(status, "Synced")["reason"] == "UpToDate"
-    assert user.only_server()["status"] == "running"

@@ -26,6 +26,7 @@ WRITES = {
     Doing.CHANGE: ("PUT", "/servers/{id}"),
     Doing.ACTION: ("POST", "/servers/{id}/start"),
     Doing.REMOVE: ("DELETE", "/servers/{id}"),
+    Doing.MAKE_PART: ("POST", "/eips"),
 }
 
 

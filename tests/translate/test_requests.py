@@ -62,7 +62,7 @@ FULL = {
     "adminUser": "ops",
     "powerState": "Stopped",
     "tags": {"team": "orders"},
-    "eip": "eip-1",
+    "eip": {"name": "eip-1"},  # bound once the server is made
     "isolatedDevices": [{"id": "dev-1"}, {"type": "GPU-HPC", "model": "T4"}, {"type": "USB"}],
     "instanceGroups": ["group-1"],
     "placement": {
@@ -144,7 +144,6 @@ def test_every_field_of_the_spec_has_its_word() -> None:
         "login_account": "ops",
         "password": "pw",
         "user_data": "#!/bin/sh\n",
-        "eip": "eip-1",
         "isolated_devices": [{"id": "dev-1"}, {"dev_type": "GPU-HPC", "model": "T4"}, {"dev_type": "USB"}],
         "groups": ["group-1"],
         "__meta__": {"user:team": "orders", **META},

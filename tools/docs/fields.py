@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from onecloud_operator.api.disks import MADE
+from onecloud_operator.api.eip import NEW_EIP
 from onecloud_operator.api.model import (
     AGENT,
     CHANGE,
@@ -35,6 +36,7 @@ WORDS: Final = {
     WITH_THE_CARD[CHANGE]: "with its card",
     AGENT[CHANGE]: "guest agent, restart",
     REBUILD[CHANGE]: "rebuild",
+    NEW_EIP[CHANGE]: "new EIP",
 }
 GROWS: Final = "can only grow"
 DEEPEST: Final = 5  # of headings

@@ -69,6 +69,8 @@ add it again when its card is detached |
 password again. Only an edit of the text does so, compared with `status.image`; on an adopted server the first image that \
 you declare never does |
 | grows | can only be larger; *grows, restart*: growing restarts a running server |
+| new EIP | has no effect on the EIP that the object has made ([ImmutableField](reasons.md#immutablefield)). To replace \
+it, declare `eip: {none: true}`, which deletes it, and then the other one |
 | never | is rejected by the API server. Remove the field to stop managing it, or create a new object. You can add the \
 original value again later. A difference in the cloud is reported in `status.drift` \
 ([DriftDetected](reasons.md#driftdetected)) and has no other effect. An adopted server has no `creation`: if it differs, \

@@ -17,8 +17,8 @@ from onecloud_operator.api.structural import published, structural
 
 SINGULAR, SHORT, CATEGORY = "onecloudserver", "ocs", "onecloud"
 
-# Without these in the status an object would make a second server, be worked on without an end, leave a
-# server off that it has stopped, or take another disk for its own.
+# Without these in the status an object would make a second server or EIP, be worked on without an end, leave
+# a server off that it has stopped, or take another disk for its own.
 RECORDS = frozenset(
     {
         "id",
@@ -32,6 +32,7 @@ RECORDS = frozenset(
         "rootDiskID",
         "dataDisks",
         "keptDisks",
+        "eip",
         "conditions",
         "observedGeneration",
     }

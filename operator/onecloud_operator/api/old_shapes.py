@@ -26,4 +26,9 @@ def _unnamed_disks(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(d, Mapping) and not d.get("name") for d in value)
 
 
-_OLD = {"dataDisks": _unnamed_disks}
+def _eip_by_text(value: object) -> bool:
+    """Say whether the elastic IP was given as one text, its id or name."""
+    return isinstance(value, str)
+
+
+_OLD = {"dataDisks": _unnamed_disks, "eip": _eip_by_text}

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     TOO_MANY_GONE = "TooManyGone"
     REFERENCE_NOT_FOUND = "ReferenceNotFound"
     REFERENCE_UNKNOWN = "ReferenceUnknown"
+    EIP_UNAVAILABLE = "EIPUnavailable"
     QUOTA_EXCEEDED = "QuotaExceeded"
     NO_CAPACITY = "NoCapacity"
     NAME_CONFLICT = "NameConflict"
@@ -81,6 +82,9 @@ class EventReason(StrEnum):
     DRIFT_CORRECTED = "DriftCorrected"
     DISK_KEPT = "DiskKept"
     DISK_GONE = "DiskGone"
+    EIP_MADE = "EIPMade"
+    EIP_BOUND = "EIPBound"
+    EIP_RELEASED = "EIPReleased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +137,7 @@ SYNCED_REASONS: dict[Reason, ReasonRow] = {
     Reason.TOO_MANY_GONE: ReasonRow("False", stalled=True, scope="shared"),
     Reason.REFERENCE_NOT_FOUND: _own(60.0, 600.0),
     Reason.REFERENCE_UNKNOWN: ReasonRow("Unknown", first_seconds=60.0, max_seconds=600.0, scope="own"),
+    Reason.EIP_UNAVAILABLE: _own(5.0, 300.0),  # what another object drops is taken soon
     Reason.QUOTA_EXCEEDED: _own(60.0, 600.0),
     Reason.NO_CAPACITY: _own(60.0, 600.0),
     Reason.NAME_CONFLICT: _own(600.0, 600.0, stalled=True),

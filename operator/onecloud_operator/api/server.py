@@ -8,7 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, StrictInt, StrictStr
 
 from onecloud_operator.api.disks import DataDisks, RootDisk
-from onecloud_operator.api.lists import ATOMIC_LIST, Unique
+from onecloud_operator.api.eip import EipSpec
+from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
 from onecloud_operator.api.model import (
     AGENT,
     BLANK,
@@ -261,10 +262,13 @@ class ServerSpec(Model):
         ),
         json_schema_extra=LIVE,
     )
-    eip: Reference | None = Field(
+    eip: EipSpec | None = Field(
         default=None,
-        description="Existing elastic IP that the server gets, by id or name.",
-        json_schema_extra=FIXED,
+        description=(
+            "The elastic IP (EIP) of the server: exactly one of name, id, bandwidth and none. Absent: none "
+            "is bound, and none is taken off."
+        ),
+        json_schema_extra=ATOMIC_MAP,
     )
     isolated_devices: Annotated[tuple[IsolatedDevice, ...], Field(min_length=1, max_length=8)] | None = Field(
         default=None,

@@ -8,6 +8,7 @@ from pydantic import Field, StrictInt, StrictStr
 
 from onecloud_operator.api.card_status import CardRecordStatus
 from onecloud_operator.api.disk_status import RECORDED_DISKS, DiskRecordStatus
+from onecloud_operator.api.eip_status import EipStatus
 from onecloud_operator.api.image_status import ImageStatus
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
 from onecloud_operator.api.login_status import LoginStatus
@@ -244,6 +245,7 @@ class Status(StatusModel):
         "Disks that were kept from going with the server. They stay in the cloud when the object is gone.",
         **ATOMIC_LIST,
     )
+    eip: EipStatus | None = shown("The elastic IP that the object gives its server.", **ATOMIC_MAP)
     # More than the spec can hold: while one set of tags gives way to another, both are there.
     managed_tags: Annotated[tuple[Short, ...], Field(max_length=32)] | None = shown(
         "Keys of the tags that the operator set, so that one that leaves the spec is taken off the server.",

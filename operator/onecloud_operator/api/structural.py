@@ -30,6 +30,7 @@ KEPT = frozenset(
         "maxItems",
         "maxProperties",
         "required",
+        "oneOf",
         "x-kubernetes-list-type",
         "x-kubernetes-list-map-keys",
         "x-kubernetes-map-type",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.card_writer import send_card_write
+from onecloud_operator.controller.eip_writer import send_eip
 from onecloud_operator.controller.image_writer import rebuild
 from onecloud_operator.controller.login_writer import LoginWriter
 from onecloud_operator.core.card_writes import CardWrite
@@ -30,6 +31,7 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
+from onecloud_operator.core.eip_writes import AsideWrite, EipWrite, MakeEip
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.ownership import owner_of
@@ -113,15 +115,17 @@ class CloudWriter:
                 return await cloud.update_server(server_id, update_changes({"locked": False}))
             case Delete(server_id=server_id, for_good=for_good):
                 return await self._delete(server_id, for_good=for_good)
-            case _ if isinstance(step, CardWrite | LoginWrite | Rebuild):
+            case _ if isinstance(step, CardWrite | LoginWrite | Rebuild | EipWrite):
                 return await self._send_to_part(facts, step)
         assert_never(step)
 
     async def _send_to_part(
-        self, facts: Facts, step: CardWrite | LoginWrite | Rebuild
+        self, facts: Facts, step: CardWrite | LoginWrite | Rebuild | EipWrite
     ) -> Mapping[str, Any] | Problem | None:
         if isinstance(step, CardWrite):
             return await send_card_write(self.cloud, step)
+        if isinstance(step, EipWrite):
+            return await send_eip(self.cloud, facts, step)
         if isinstance(step, Rebuild):
             return await rebuild(self.cloud, self.sessions, facts, step)
         return await LoginWriter(self.sessions, self.cloud).send(facts, step)
@@ -186,11 +190,15 @@ def doing_of(step: CloudWrite) -> Doing:
     match step:
         case Create():
             return Doing.CREATE
+        case MakeEip():
+            return Doing.MAKE_PART
         case Delete() | Unlock():
             return Doing.REMOVE
         case Rebuild():
             return Doing.REBUILD
         case Update() | KeepDisk():
+            return Doing.CHANGE
+        case _ if isinstance(step, AsideWrite):
             return Doing.CHANGE
         case _:
             return Doing.ACTION

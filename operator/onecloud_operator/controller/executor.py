@@ -11,6 +11,7 @@ from onecloud_operator.api.identity import SERVER
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
 from onecloud_operator.controller.cloud_writer import CloudWriter, doing_of
+from onecloud_operator.controller.eip_writer import send_eip
 from onecloud_operator.core.actions import (
     AddFinalizer,
     Find,
@@ -19,6 +20,7 @@ from onecloud_operator.core.actions import (
     Looking,
     ReadCause,
     ReadDisk,
+    ReadEip,
     ReadHistory,
     Record,
     RemoveFinalizer,
@@ -29,6 +31,7 @@ from onecloud_operator.core.cloud_writes import (
     CloudWrite,
     Create,
 )
+from onecloud_operator.core.eip_writes import AsideWrite
 from onecloud_operator.core.outcome import Done, Failed, Outcome
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.values import Problem
@@ -40,6 +43,7 @@ from onecloud_operator.translate import (
     Doing,
     Untranslatable,
     disk_state,
+    eip_state,
     observed_from_details,
     problem_of,
 )
@@ -119,6 +123,9 @@ class Executor:
                     row = await cloud.get_disk(disk_id)
                     state = None if row is None else disk_state(row)
                     return Done(began_at, self.monotonic(), disk=state)
+                case ReadEip(eip_id=eip_id):
+                    row = await cloud.eips.get(eip_id)
+                    return Done(began_at, self.monotonic(), eip=None if row is None else eip_state(row))
                 case Find():
                     found = await self._find(cloud, feed, step)
                     return Done(began_at, self.monotonic(), found=found)
@@ -154,6 +161,8 @@ class Executor:
         cloud, feed = self._reach()
         began_at = self.monotonic()
         server_id = step.creation.id if isinstance(step, Create) else step.server_id
+        if isinstance(step, AsideWrite):
+            return await self._write_aside(cloud, facts, step)
         try:
             reply = await CloudWriter(self.sessions, cloud, feed).send(facts, step)
         except OneCloudError as error:
@@ -169,6 +178,15 @@ class Executor:
             with suppress(Untranslatable):  # the next poll shows what came of it
                 feed.learn(reply, ended_at, written=True)
         return Done(began_at, ended_at)
+
+    async def _write_aside(self, cloud: Cloud, facts: Facts, step: AsideWrite) -> Outcome:
+        """Write to something else than the server, of which what was read still holds."""
+        began_at = self.monotonic()
+        try:
+            await send_eip(cloud, facts, step)
+        except OneCloudError as error:
+            return self._failed(problem_of(error, doing=doing_of(step)))
+        return self._done(began_at)
 
     def _reach(self) -> tuple[Cloud, Feed[Key]]:
         if self.cloud is None or self.feed is None:

@@ -15,6 +15,7 @@ from onecloud_operator.core.cloud_writes import CloudWrite
 
 if TYPE_CHECKING:
     from onecloud_operator.core.card_records import CardRecord
+    from onecloud_operator.core.eip_record import EipRecord
     from onecloud_operator.core.image_record import ImageRecord
     from onecloud_operator.core.login_record import LoginRecord
     from onecloud_operator.core.records import Creation, HeldBack, Restart
@@ -142,6 +143,13 @@ class RecordImage:
     record: ImageRecord
 
 
+@dataclass(frozen=True, slots=True)
+class RecordEip:
+    """Write into the status what is known of the elastic IP (EIP), or is about to be done to it."""
+
+    record: EipRecord
+
+
 # -- looks -----------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -156,6 +164,14 @@ class ReadDisk:
 
     server_id: str
     disk_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEip:
+    """Ask for one EIP: only that tells what it is bound to, and whose it is. *server_id*: of the object."""
+
+    server_id: str
+    eip_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +259,7 @@ Record = (
     | RecordLogin
     | MarkFailedCreation
     | RecordImage
+    | RecordEip
 )
-Looking = Look | ReadDisk | Find | ReadHistory | ReadCause | Resolve
+Looking = Look | ReadDisk | ReadEip | Find | ReadHistory | ReadCause | Resolve
 Step = AddFinalizer | RemoveFinalizer | Record | Looking | CloudWrite | Hold | Settled

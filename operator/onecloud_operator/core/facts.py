@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import Step
 from onecloud_operator.core.config import Config
+from onecloud_operator.core.eip_memory import EipMemory
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.observed import DiskState, Observed, Reading
 from onecloud_operator.core.retry_state import RetryState
@@ -107,6 +108,7 @@ class Memory(RetryState[Step]):
     carded_at: float | None = None  # end of the last write by which a card comes or goes
     limited: Mapping[str, int] = field(default_factory=dict)  # bandwidth accepted last, by MAC address
     grouped: Mapping[str, bool] = field(default_factory=dict)  # whether a group was entered or left last
+    eip: EipMemory = field(default_factory=EipMemory)
     history: History | None = None
     history_asked_at: float | None = None
     history_version: int | None = None  # the newest that had been seen when they were asked for

@@ -21,8 +21,10 @@ from onecloud_operator.core.actions import (
     MarkFailedCreation,
     ReadCause,
     ReadDisk,
+    ReadEip,
     ReadHistory,
     RecordCards,
+    RecordEip,
     RecordGroups,
     RecordImage,
     RecordLogin,
@@ -42,6 +44,8 @@ from onecloud_operator.core.cloud_writes import (
     Suspend,
     SyncStatus,
 )
+from onecloud_operator.core.eip_memory import LookedAtEip, looked, recorded, write_refused, written
+from onecloud_operator.core.eip_writes import AsideWrite, MakeEip
 from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
@@ -115,6 +119,8 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
 ) -> Memory:
     """Return the memory after *step* was done."""
     memory = forgive(facts.memory, kind_of(step))
+    if isinstance(step, RecordEip | ReadEip | AsideWrite):
+        return _of_eip(facts, memory, step, done)
     match step:
         case BeginRestart(restart=restart):
             return replace(memory, begun_restart=restart.since, restart_begun_at=done.ended_at)
@@ -169,6 +175,16 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
             unsent = None if isinstance(step, Rebuild) else memory.unsent_rebuild
             counted = _counted(facts, memory, step, done)
             return replace(counted, wrote_at=done.ended_at, unsent_rebuild=unsent)
+
+
+def _of_eip(facts: Facts, memory: Memory, step: RecordEip | ReadEip | AsideWrite, done: Done) -> Memory:
+    if isinstance(step, RecordEip):
+        return replace(memory, eip=recorded(memory.eip, facts.resource.records.eip, step.record))
+    if isinstance(step, ReadEip):
+        create = facts.memory.refusals.get(f"{MakeEip.__name__} {step.eip_id}")
+        look = LookedAtEip(done.began_at, done.eip)
+        return replace(memory, eip=looked(memory.eip, step.eip_id, look, create.problem if create else None))
+    return replace(_counted(facts, memory, step, done), eip=written(memory.eip, step, done.ended_at))
 
 
 def _recorded(
@@ -281,8 +297,10 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
         step=step,
         version=facts.server.version if facts.server is not None else None,
     )
+    if isinstance(step, AsideWrite):
+        return replace(memory, eip=write_refused(memory.eip, step, problem, ended_at))
     match step:
-        case Look() | ReadDisk() | Find() | Resolve():
+        case Look() | ReadDisk() | ReadEip() | Find() | Resolve():
             return memory
         case KeepDisk(disk_id=disk_id):
             return _kept(memory, disk_id, ended_at)
@@ -292,13 +310,9 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
             return answered(memory, step, None, ended_at)
         case ReadHistory():
             return _asked_for_history(memory, None, ended_at)
-        case Create() if not (problem.ambiguous or problem.duplicate_id or problem.duplicate_name):
-            return memory  # a clear no: nothing was made, and nothing is under way
         case Create():
-            burnt, lost = memory.burnt_at, ended_at if problem.ambiguous else memory.lost_at
-            if burnt is None and problem.duplicate_id and before is not None and before.problem.duplicate_id:
-                burnt = memory.posted_at  # it was sent again only since nothing was found under its id
-            return replace(memory, posted_at=ended_at, wrote_at=ended_at, burnt_at=burnt, lost_at=lost)
+            again = before is not None and before.problem.duplicate_id
+            return _create_refused(memory, problem, again=again, ended_at=ended_at)
         case Delete() if not problem.ambiguous:
             return memory  # a clear no: it is not being removed
         case Delete():
@@ -312,6 +326,16 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
             return replace(memory, stop_lost_at=ended_at, wrote_at=ended_at)
         case _:
             return replace(memory, wrote_at=ended_at)
+
+
+def _create_refused(memory: Memory, problem: Problem, *, again: bool, ended_at: float) -> Memory:
+    """Return the memory after a POST failed; *again*: the one before found its id used, too."""
+    if not (problem.ambiguous or problem.duplicate_id or problem.duplicate_name):
+        return memory  # a clear no: nothing was made, and nothing is under way
+    burnt, lost = memory.burnt_at, ended_at if problem.ambiguous else memory.lost_at
+    if burnt is None and problem.duplicate_id and again:
+        burnt = memory.posted_at  # it was sent again only since nothing was found under its id
+    return replace(memory, posted_at=ended_at, wrote_at=ended_at, burnt_at=burnt, lost_at=lost)
 
 
 def paced(facts: Facts, hold: Hold, waits: Waits) -> tuple[Memory, Hold]:

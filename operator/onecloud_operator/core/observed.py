@@ -28,6 +28,7 @@ CREATE_FAILURES = frozenset(
 )
 # Of those, the ones that are also set on a server that once ran, so that its events must be read first.
 AMBIGUOUS_CREATE_FAILURES = frozenset({"disk_fail", "deploy_fail", "security_group_fail"})
+EIP_FAILURE = "associate_eip_failed"  # an EIP could not be bound, and may be shown all the same
 DELETING_STATUSES = frozenset({"start_delete", "deleting"})
 
 DATA_DISKS_LENGTH = 64  # the CRD's bound of status.server.dataDisks
@@ -163,6 +164,7 @@ class Details:
     hot_plug: bool | None = None  # whether cpu and memory can grow while it runs; None: not known
     hot_remove: bool | None = None  # whether cards can be taken off while it runs; None: not known
     ip: str | None = None  # the default NIC's address, else the first
+    eip: str | None = None  # the address of its elastic IP
     disks_known: bool = field(default=True, compare=False)  # False: there may be more of them than are shown
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 
 if TYPE_CHECKING:
+    from onecloud_operator.core.eip_record import EipState
     from onecloud_operator.core.facts import Cause, History
     from onecloud_operator.core.observed import DiskState, Observed
     from onecloud_operator.core.values import Problem
@@ -17,8 +18,8 @@ class Done:
     """
     The cloud or Kubernetes accepted it; monotonic times.
 
-    *gone*: a look found nothing. *version*: of the server that a look found, *disk*: the disk. *history*:
-    what was read. *found*: the candidates that a search brought.
+    *gone*: a look found nothing. *version*: of the server that a look found, *disk*, *eip*: if it was of one.
+    *history*: what was read. *found*: the candidates that a search brought.
     """
 
     began_at: float
@@ -26,6 +27,7 @@ class Done:
     gone: bool = False
     version: int | None = None
     disk: DiskState | None = None
+    eip: EipState | None = None
     history: History | None = None
     cause: Cause | None = None
     found: tuple[Observed, ...] = ()

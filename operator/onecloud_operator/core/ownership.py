@@ -19,6 +19,12 @@ def owner_of(resource: Resource, config: Config) -> Owner:
     return Owner(config.cluster, resource.namespace, resource.name, resource.uid)
 
 
+def once_ours(owner: Owner, resource: Resource, config: Config) -> bool:
+    """Return whether *owner* is this object, or one that had its name in this cluster before it."""
+    name = (config.cluster, resource.namespace, resource.name)
+    return owner.uid == resource.uid or (owner.cluster, owner.namespace, owner.name) == name
+
+
 def target_id(resource: Resource) -> str | None:
     """Return the id whose readings this object needs; None while it has none."""
     if not observing(resource) or has_own_server(resource):

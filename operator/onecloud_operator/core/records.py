@@ -18,6 +18,7 @@ from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, reason_in
 from onecloud_operator.core.baseline import Baseline, baseline_in
 from onecloud_operator.core.card_records import CardRecord, cards_in, groups_in
 from onecloud_operator.core.disk_records import DiskRecord, disks_in
+from onecloud_operator.core.eip_record import EipRecord, believed_eip, eip_in
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.image_record import ImageRecord, image_in
 from onecloud_operator.core.login_record import LoginRecord, login_in
@@ -99,6 +100,7 @@ class Records:
     baseline: Baseline | None = None
     image: ImageRecord | None = None
     kept_disks: tuple[KeptDisk, ...] = ()
+    eip: EipRecord | None = None
     managed_tags: tuple[str, ...] = ()
     last_handled: str | None = None
     held_back: tuple[HeldBack, ...] = ()
@@ -166,6 +168,8 @@ def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[s
         records = replace(records, restart_request=None)
     if not deleting and (records.deletion_requested_at, records.deleting_reason) != (None, None):
         records = replace(records, deletion_requested_at=None, deleting_reason=None)
+    if (eip := believed_eip(records.eip, uid)) is not records.eip:
+        records = replace(records, eip=eip)
     creation = records.creation
     if creation is None or creation.failure is None or creation.id == attempt_id(uid, creation.attempt):
         return records
@@ -196,6 +200,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         baseline=baseline_in(status.get("baseline")),
         image=image_in(status.get("image")),
         kept_disks=_kept_disks(status.get("keptDisks")),
+        eip=eip_in(status.get("eip")),
         managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
         last_handled=_text(status.get("lastHandledReconcileAt")),
         held_back=_held_back(status.get("heldBack")),

@@ -102,10 +102,13 @@ def names_in(spec: ServerSpec) -> Iterator[Reference]:
             (Kind.IMAGE, spec.image),
             (Kind.KEYPAIR, spec.keypair),
             (Kind.INSTANCE_TYPE, spec.instance_type),
+            (Kind.NETWORK, spec.eip.network if spec.eip else None),
         )
         if name is not None
     ]
     yield from (Reference(kind, name) for kind, name in found if not is_id(name))
+    if spec.eip is not None and spec.eip.name is not None:
+        yield Reference(Kind.ELASTIC_IP, spec.eip.name)
 
 
 def why_unresolved(reference: Reference, answer: Missing | Ambiguous | Unknown) -> tuple[Reason, str]:

@@ -22,8 +22,10 @@ from onecloud_operator.core.actions import (
     MarkFailedCreation,
     ReadCause,
     ReadDisk,
+    ReadEip,
     ReadHistory,
     RecordCards,
+    RecordEip,
     RecordGroups,
     RecordImage,
     RecordLogin,
@@ -56,6 +58,14 @@ from onecloud_operator.core.cloud_writes import (
     SyncStatus,
     Unlock,
     Update,
+)
+from onecloud_operator.core.eip_writes import (
+    BindEip,
+    ChangeEip,
+    DeleteEip,
+    DisownEip,
+    MakeEip,
+    UnbindEip,
 )
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
@@ -148,6 +158,18 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the new key pair", "new key pair for the disk accepted by the cloud")
         case Rebuild():
             return Words("the rebuild of the root disk", None)
+        case MakeEip():
+            return Words("the creation of the EIP", None)
+        case BindEip():
+            return Words("the binding of the EIP", None)
+        case UnbindEip():
+            return Words("the dissociation of the EIP", None)
+        case ChangeEip():
+            return Words("the new bandwidth of the EIP", None)
+        case DisownEip():
+            return Words("the removal of the EIP's owner tags", "owner tags taken off an EIP")
+        case DeleteEip():
+            return Words("the deletion of the EIP", None)
         case SyncStatus():
             return Words("the status sync", None)
         case Unlock():
@@ -168,9 +190,20 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             | RecordLogin()
             | MarkFailedCreation()
             | RecordImage()
+            | RecordEip()
         ):
             return Words("the record", None)  # which an Event reports
-        case Look() | ReadDisk() | Find() | ReadHistory() | ReadCause() | Resolve() | Hold() | Settled():
+        case (
+            Look()
+            | ReadDisk()
+            | ReadEip()
+            | Find()
+            | ReadHistory()
+            | ReadCause()
+            | Resolve()
+            | Hold()
+            | Settled()
+        ):
             return Words("the look", None)
         case _:
             assert_never(step)

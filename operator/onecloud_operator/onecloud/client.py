@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from . import disks, protocol, replies
+from .eips import Eips
 from .error_reply import missing, shown
 from .errors import CatalogError, ProtocolError
 from .models import MAX_ROWS, EventPage, Filter, Row, ServerPage, ServerQuery
@@ -40,6 +41,7 @@ class Cloud:
         self._endpoints = endpoints
         self._sign_in = endpoints.hold(credentials)
         self._closed = False
+        self.eips = Eips(self._call, self._call_about)
 
     async def __aenter__(self) -> Self:
         return self

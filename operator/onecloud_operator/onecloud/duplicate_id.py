@@ -1,4 +1,4 @@
-"""Recognises from an error text that the database refused the id of a new server as a duplicate."""
+"""Recognises from an error text that the database refused the id of something new as a duplicate."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ if TYPE_CHECKING:
 TAKEN = re.compile(
     r"\berror:? 1062\b|\bSQLSTATE[ :=]*23505\b|duplicate (entry|key)|unique constraint", re.IGNORECASE
 )
+KINDS = ("server", "eip")
 OUR_KEY = re.compile(r"(?<!, )\bguests_tbl(_pkey\b|\.id\b(?!\s*,))", re.IGNORECASE)
 PRIMARY_KEY = re.compile(r"\bPRIMARY\b|_pkey\b|\(id\)\s*=", re.IGNORECASE)
 
 
 def reports_used_id(body: Mapping[str, Any] | None, text: str) -> bool:
     """
-    Return whether *text* says that the id of the server in *body* is used already, now or in the past.
+    Return whether *text* says that the id of the server or EIP in *body* is used, now or in the past.
 
     A duplicate in another table or column does not count.
     """
-    server = (body or {}).get("server")
-    sent = server.get("id") if isinstance(server, dict) else None
+    new = next(((body or {})[kind] for kind in KINDS if kind in (body or {})), None)
+    sent = new.get("id") if isinstance(new, dict) else None
     if not isinstance(sent, str) or not TAKEN.search(text):
         return False
     named = re.search(rf"(?<![\w-]){re.escape(sent)}(?![\w-])", text, re.IGNORECASE)

@@ -5,6 +5,7 @@ Nothing here does I/O or reads a clock.
 """
 
 from .card_requests import attach_network, change_address, change_bandwidth, one_card, one_group
+from .eip_requests import bind_eip, eip_bandwidth, eip_body, eip_state, unbind_eip
 from .error_row import Doing
 from .from_status import recall
 from .image_requests import rebuild_root
@@ -37,6 +38,7 @@ __all__ = [
     "Untranslatable",
     "answer_of",
     "attach_network",
+    "bind_eip",
     "carried_over",
     "change_address",
     "change_bandwidth",
@@ -47,6 +49,9 @@ __all__ = [
     "deploy_password",
     "detach_disk",
     "disk_state",
+    "eip_bandwidth",
+    "eip_body",
+    "eip_state",
     "mirror_of",
     "observed_from_details",
     "observed_from_row",
@@ -60,6 +65,7 @@ __all__ = [
     "security_groups",
     "set_password",
     "tags",
+    "unbind_eip",
     "unknown_of",
     "update_changes",
 ]

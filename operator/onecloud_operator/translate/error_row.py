@@ -21,6 +21,7 @@ class Doing(enum.Enum):
     ACTION = enum.auto()
     REMOVE = enum.auto()
     REBUILD = enum.auto()
+    MAKE_PART = enum.auto()  # something that is joined to a server that is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +49,6 @@ SIGN_IN = frozenset({Doing.SIGN_IN})
 CREATE = frozenset({Doing.CREATE})
 REMOVE = frozenset({Doing.REMOVE})
 ASKING = frozenset({Doing.SIGN_IN, Doing.READ})
+MAKE_PART = frozenset({Doing.MAKE_PART})
 REBUILD = frozenset({Doing.REBUILD})
-REFERRING = frozenset({Doing.CREATE, Doing.ACTION, Doing.REBUILD})
+REFERRING = frozenset({Doing.CREATE, Doing.ACTION, Doing.REBUILD, Doing.MAKE_PART})

@@ -33,7 +33,16 @@ from onecloud_operator.onecloud.errors import (
     WrongPassword,
 )
 from onecloud_operator.translate.connection_error_table import CONNECTION_ERROR_TABLE, REACH
-from onecloud_operator.translate.error_row import ASKING, CREATE, REBUILD, REFERRING, REMOVE, Doing, ErrorRow
+from onecloud_operator.translate.error_row import (
+    ASKING,
+    CREATE,
+    MAKE_PART,
+    REBUILD,
+    REFERRING,
+    REMOVE,
+    Doing,
+    ErrorRow,
+)
 
 _ADOPT = (
     "if the server that has it is yours, as after a loss of the cluster, take it over: set spec.adoption to "
@@ -171,6 +180,14 @@ ERROR_TABLE: tuple[ErrorRow, ...] = (
     ErrorRow(
         DuplicateName,
         Reason.NAME_CONFLICT,
+        "The cloud has something of this name, or it was made before",
+        "It is looked for.",
+        doing=MAKE_PART,
+        duplicate_name=True,
+    ),
+    ErrorRow(
+        DuplicateName,
+        Reason.NAME_CONFLICT,
         "The name is taken",
         "Give another server.name; names are unique in the whole cloud.",
         duplicate_name=True,
@@ -178,7 +195,7 @@ ERROR_TABLE: tuple[ErrorRow, ...] = (
     ErrorRow(
         DuplicateId,
         Reason.PROVIDER_ERROR,
-        "The cloud has used this server's id before",
+        "The cloud has used this id before",
         "It is looked for.",
         duplicate_id=True,
     ),
@@ -208,6 +225,13 @@ ERROR_TABLE: tuple[ErrorRow, ...] = (
     # While there is no server, it is something that it refers to whose state does not fit: an EIP in use.
     ErrorRow(
         InvalidStatus, Reason.INVALID_SPEC, "The cloud does not make the server now", _SPEC, doing=CREATE
+    ),
+    ErrorRow(
+        InvalidInput,
+        Reason.INVALID_SPEC,
+        "The cloud does not make what spec.server asks for beside the server",
+        _SPEC,
+        doing=MAKE_PART,
     ),
     ErrorRow(InvalidStatus, Reason.UPDATING, "The server's state does not allow this", again=True),
     ErrorRow(

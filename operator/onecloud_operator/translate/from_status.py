@@ -73,7 +73,8 @@ def _details(mirror: Mapping[str, Any], version: int) -> Details:
         zone_id=text(placement.get("zoneID")),
         manager_id=text(placement.get("managerID")),
         device_count=len(items(mirror.get("isolatedDevices"))),
-        ip=ip_of(nics, _listed(mirror)),
+        ip=ip_of(nics, _listed(mirror, "InternalIP")),
+        eip=next(iter(_listed(mirror, "ElasticIP")), None),
     )
 
 
@@ -108,9 +109,9 @@ def _nic(row: Mapping[str, Any]) -> Nic:
     )
 
 
-def _listed(mirror: Mapping[str, Any]) -> tuple[str, ...]:
+def _listed(mirror: Mapping[str, Any], kind: str) -> tuple[str, ...]:
     rows = items(mirror.get("addresses"))
-    found = (text(row.get("address")) for row in rows if row.get("type") == "InternalIP")
+    found = (text(row.get("address")) for row in rows if row.get("type") == kind)
     return tuple(address for address in found if address)
 
 

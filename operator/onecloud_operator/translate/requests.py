@@ -62,7 +62,6 @@ def create_body(  # noqa: PLR0913 - a creation is made of these
         "login_account": spec.admin_user,
         "password": password,
         "user_data": user_data,
-        "eip": spec.eip,
         "isolated_devices": [_device(device) for device in spec.isolated_devices or ()],
         "groups": list(spec.instance_groups or ()),
         "__meta__": {

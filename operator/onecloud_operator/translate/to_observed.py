@@ -173,7 +173,7 @@ def _details(server: Mapping[str, Any], version: int, mirror: Mapping[str, Any])
         nics=nics,
         security_groups=_groups(server),
         tags=mirror.get("tags", {}),
-        owner=_owner(server.get("metadata")),
+        owner=owner_in(server.get("metadata")),
         keypair=NAME(server.get("keypair")),
         keypair_id=one_id(server.get("keypair_id")),
         region_id=one_id(server.get("cloudregion_id")) or one_id(server.get("region_id")),
@@ -185,6 +185,7 @@ def _details(server: Mapping[str, Any], version: int, mirror: Mapping[str, Any])
         hot_plug=_enabled(server.get("metadata"), HOT_PLUG),
         hot_remove=_enabled(server.get("metadata"), HOT_REMOVE),
         ip=ip_of(nics, listed.replace(",", " ").split() if listed else ()),
+        eip=WORD(server.get("eip")) if server.get("eip_mode") != "public_ip" else None,
     )
 
 
@@ -229,7 +230,8 @@ def _metadata(server: Mapping[str, Any], key: str) -> str | None:
     return WORD(metadata.get(key)) if isinstance(metadata, dict) else None
 
 
-def _owner(metadata: object) -> Owner | None:
+def owner_in(metadata: object) -> Owner | None:
+    """Return the owner that the tags of a server, or of something of its, name."""
     if not isinstance(metadata, dict):
         return None
     cluster, namespace, name, uid = (NAME(metadata.get(USER_TAG + tag)) for tag in OWNER_TAGS)

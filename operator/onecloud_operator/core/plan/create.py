@@ -24,7 +24,9 @@ from onecloud_operator.core.actions import (
     BeginRestart,
     Hold,
     Look,
+    ReadEip,
     RecordCards,
+    RecordEip,
 )
 from onecloud_operator.core.cloud_writes import CloudWrite, Create
 from onecloud_operator.core.creation_digests import sent_again, sent_of
@@ -119,7 +121,7 @@ def go_on(facts: Facts) -> Step:
             "delete this object.",
         )
     step = _made(facts, server)
-    if isinstance(step, CloudWrite | BeginRestart | RecordCards) and completes(facts):
+    if isinstance(step, CloudWrite | BeginRestart | RecordCards | RecordEip | ReadEip) and completes(facts):
         # What is written now may take it out of the rest by which it is known to be complete.
         return Hold(
             Reason.UPDATING, "The server is made; what else the spec asks for follows.", requeue_after=1.0

@@ -6,6 +6,7 @@ How an object is let go, and what becomes of its server.
     Retain            a server that we stopped for a change is started → owner tags off → finalizer off
     RecycleBin        disks kept → unlock → time recorded → DELETE → in the bin, or a 404 → finalizer off
     Delete            the same past the bin → a proven 404 → finalizer off
+    before each       an EIP of the object's own is deleted, or its owner tags come off (Retain)
 
 Statuses on the way prove nothing: ``ready`` and ``deploying`` are shown in the middle of a deletion.
 """
@@ -21,7 +22,9 @@ from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFina
 from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
 from onecloud_operator.core.observed import DELETING_STATUSES, Phase
 from onecloud_operator.core.ownership import bound_id, forged, ours
+from onecloud_operator.core.plan import eip_release
 from onecloud_operator.core.plan.attempt import settled_at, unmade
+from onecloud_operator.core.plan.eip_release import before_release
 from onecloud_operator.core.plan.fresh_reads import NEVER, former_ids, found_again, next_look, possible_ids
 from onecloud_operator.core.plan.guards import elsewhere, owned_by_another, too_many_gone
 from onecloud_operator.core.plan.keep_disks import before_delete, out_of_the_bin
@@ -45,6 +48,10 @@ UNDER_WAY = "The server is being removed."  # said from the record to the end, s
 
 def plan(facts: Facts) -> Step:
     """Return the next step of an object that has a deletionTimestamp."""
+    return before_release(facts, _plan(facts))
+
+
+def _plan(facts: Facts) -> Step:
     resource, records = facts.resource, facts.resource.records
     if not resource.held:
         return _released(resource)
@@ -266,6 +273,8 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
         return refused
     if server.locked and (locked := _locked_again(facts, server)) is not None:
         return locked
+    if (parting := eip_release.before_delete(facts, server)) is not None:
+        return parting
     if (keeping := before_delete(facts, server)) is not None:
         return keeping
     if server.locked:

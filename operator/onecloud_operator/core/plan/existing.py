@@ -9,6 +9,7 @@ from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.cloud_writes import SyncStatus
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan import update
+from onecloud_operator.core.plan.eip_release import undo_failed
 from onecloud_operator.core.plan.failure_cause import asking, of_status, said
 from onecloud_operator.core.policies import reporting
 from onecloud_operator.core.step_text import doing
@@ -35,7 +36,8 @@ def plan(facts: Facts, server: Observed) -> Step:
                 "Nothing is done until it is known again.",
             )
         case Phase.FAILED:
-            return failed_operation(facts, server)
+            undone = None if _only_reporting(facts) else undo_failed(facts, server)
+            return undone or failed_operation(facts, server)
         case Phase.MOVING:
             return moving(facts, server)
         case Phase.RUNNING | Phase.STOPPED | Phase.SUSPENDED:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import Hold, ReadDisk, Settled
+from onecloud_operator.core.actions import Hold, ReadDisk, ReadEip, Settled
 from onecloud_operator.core.card_writes import (
     AttachCard,
     BindGroup,
@@ -21,6 +21,7 @@ from onecloud_operator.core.card_writes import (
     UnbindGroup,
 )
 from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, OfflineWrite, Resize, Update
+from onecloud_operator.core.eip_writes import EipWrite
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import asking, of_accepted, said
@@ -48,6 +49,8 @@ _SPENT = (
 
 def kind_of(step: Step) -> str:
     """Return what kind of step it is: a refusal of one holds back the others of its kind."""
+    if isinstance(step, EipWrite | ReadEip):
+        return f"{type(step).__name__} {step.eip_id}"
     match step:
         case Update(fields=((first, _), *_)):
             return f"Update {first}"

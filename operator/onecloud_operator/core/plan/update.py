@@ -1,7 +1,7 @@
 """
 How a resting server is brought closer to its spec.
 
-    live fields, tags, groups        at once
+    live fields, tags, groups, EIP   at once
     stop wanted                      before what needs a stopped server
     data disks                       at once
     network cards                    attached at once, detached at once or stopped: cards.py
@@ -36,6 +36,7 @@ from onecloud_operator.core.plan.cards import card_differences, card_holds, card
 from onecloud_operator.core.plan.create_only import Doubt, Odd, compared
 from onecloud_operator.core.plan.data_disks import data_disk_steps
 from onecloud_operator.core.plan.diff import Difference, difference, differences
+from onecloud_operator.core.plan.eip import eip_differences, eip_steps
 from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.image import (
     first_image,
@@ -156,6 +157,7 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
         *card_differences(matched_cards(facts, server)),
         *group_differences(facts.resource),
         *login_differences(facts, spec, server.details),
+        *eip_differences(spec.eip, records.eip, server.details),
     )
     if records.creation is None:  # what cannot be changed of a server that we made is no difference
         fixed = (odd for odd in compared(spec, server, disks, facts.names) if isinstance(odd, Odd))
@@ -232,6 +234,7 @@ def _candidates(
         yield waiting
     yield from _live(facts, spec, server, found)
     yield from login_steps(facts, spec, server, by_field)
+    yield from eip_steps(facts, spec.eip, server, found)
     switched = by_field["powerState"].want if "powerState" in by_field else None
     if switched == "Stopped":
         yield Candidate(power_step(facts, server, switched))

@@ -20,6 +20,7 @@ from onecloud_operator.core.cloud_writes import (
 )
 from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.eip_writes import BindEip, ChangeEip, UnbindEip
 from onecloud_operator.core.plan.update import open_differences
 from onecloud_operator.core.policies import reporting
 from onecloud_operator.core.values import cut
@@ -32,6 +33,8 @@ SHOWN = 8
 SHOWN_LENGTH = 64  # of each value
 _CORRECTS = (
     BeginRestart,
+    BindEip,
+    ChangeEip,
     GrowDisk,
     RecordLogin,
     Resize,
@@ -41,6 +44,7 @@ _CORRECTS = (
     Start,
     Stop,
     Suspend,
+    UnbindEip,
     Update,
     *(AttachCard, ChangeAddress, DetachCard, LimitCard, RecordCards),
 )

@@ -9,6 +9,7 @@ from onecloud_operator.api.reasons import EventReason, Reason, reason_in
 from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import part_of, stance, standing
 from onecloud_operator.core.records import records_of
+from onecloud_operator.core.report.eip_events import eip_events
 from onecloud_operator.core.report.image_events import image_events
 from onecloud_operator.core.restart import stopped_for
 from onecloud_operator.core.restart_request import NOT_NEEDED, UNKNOWN
@@ -53,6 +54,7 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
     if new.get("deletion") and not old.get("deletion"):
         yield KubeEvent("Normal", EventReason.REMOVING, f"Removing server {_named(new)}.")
     yield from disks_kept(old, new)
+    yield from eip_events(old, new)
     before, after = standing(old, "Ready"), standing(new, "Ready")
     ready = after is not None and after.get("status") == "True" and stance(before) != stance(after)
     another = (standing(new, "Synced") or {}).get("reason") == Reason.OWNED_BY_ANOTHER

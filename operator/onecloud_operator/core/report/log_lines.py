@@ -12,6 +12,7 @@ from onecloud_operator.api.reasons import UNTROUBLED, Reason
 from onecloud_operator.core.conclusion import LogLine
 from onecloud_operator.core.conditions import part_of, stance, standing
 from onecloud_operator.core.records import Restart
+from onecloud_operator.core.report.eip_events import eip_events
 from onecloud_operator.core.report.events import adopted, disks_kept, rebuilds
 from onecloud_operator.core.restart import stopped_for
 from onecloud_operator.core.values import cut
@@ -51,7 +52,7 @@ def log_lines(
     if adopted(old, new):
         yield LogLine("INFO", "server adopted", fields)
     yield from _changes(old, new, fields)
-    for event in (*disks_kept(old, new), *rebuilds(old, new)):
+    for event in (*disks_kept(old, new), *rebuilds(old, new), *eip_events(old, new)):
         yield LogLine("WARNING" if event.kind == "Warning" else "INFO", event.message, fields)
     ready, synced = standing(new, "Ready"), standing(new, "Synced")
     over = part_of(old, "restart") and not part_of(new, "restart")

@@ -14,6 +14,7 @@ from onecloud_operator.core.actions import (
     EndKeeping,
     MarkFailedCreation,
     RecordCards,
+    RecordEip,
     RecordGroups,
     RecordImage,
 )
@@ -22,6 +23,7 @@ from onecloud_operator.core.card_records import card_status
 from onecloud_operator.core.conditions import cut_message, part_of
 from onecloud_operator.core.disk_ids import remembered
 from onecloud_operator.core.disk_records import disks_status
+from onecloud_operator.core.eip_record import eip_status
 from onecloud_operator.core.image_record import image_status
 from onecloud_operator.core.login_record import login_status
 from onecloud_operator.core.observed import Phase
@@ -54,6 +56,8 @@ NEW_SECONDS = 600.0
 
 def records_after(facts: Facts, step: Step) -> Records:
     """Return the records as they are after *step*, with what this reading tells that is to be kept."""
+    if isinstance(step, RecordEip):
+        return replace(facts.resource.records, eip=step.record)
     records = baselined(facts, _with_disks(facts, step))
     return image_noted(facts, login_noted(facts, step, with_request(facts, step, records)))
 
@@ -216,8 +220,7 @@ def records_status(records: Records) -> dict[str, Any]:
         status["baseline"] = baseline_status(records.baseline)
     if records.image is not None:
         status["image"] = image_status(records.image)
-    if records.kept_disks:
-        status["keptDisks"] = [_kept_disk(disk) for disk in records.kept_disks]
+    status |= _parts(records)
     if records.adopted_at is not None and records.creation is None:
         status["adoptedAt"] = records.adopted_at
         if records.taken_from is not None:
@@ -267,6 +270,15 @@ def _cards_status(records: Records) -> dict[str, Any]:
     if records.instance_groups is not None:
         status["instanceGroups"] = list(records.instance_groups)
     return status
+
+
+def _parts(records: Records) -> dict[str, Any]:
+    """Return what stands in the status of things that are joined to the server."""
+    found = {
+        "keptDisks": [_kept_disk(disk) for disk in records.kept_disks],
+        "eip": eip_status(records.eip) if records.eip is not None else None,
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _kept_disk(disk: KeptDisk) -> dict[str, str]:

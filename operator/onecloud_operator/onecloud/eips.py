@@ -1,0 +1,91 @@
+"""Calls about elastic IPs (EIPs)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .errors import ProtocolError
+from .protocol import Request, Traffic, id_path
+from .replies import json_object
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from .auth import Session
+    from .models import Row
+    from .protocol import Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Eips:
+    """The EIPs of one project. Every method raises OneCloudError only."""
+
+    call: Callable[[Request], Awaitable[tuple[Reply, Session]]]
+    call_about: Callable[[Request, str], Awaitable[Reply | None]]
+
+    async def get(self, eip_id: str) -> Row | None:
+        """Return the EIP; None only if it is proven not to exist."""
+        request = get_eip(eip_id)
+        reply = await self.call_about(request, eip_id)
+        return None if reply is None else parse_eip(request, reply, eip_id)
+
+    async def create(self, body: Mapping[str, Any]) -> Row:
+        """Request an EIP under the id in *body*, and return it in its current state."""
+        request = create_eip(body)
+        reply, _ = await self.call(request)
+        return parse_eip(request, reply, str(body["id"]))
+
+    async def perform(self, eip_id: str, action: str, body: Mapping[str, Any]) -> None:
+        """Start *action* (``change-bandwidth``, ``user-metadata``)."""
+        request = perform(eip_id, action, body)
+        reply, _ = await self.call(request)
+        json_object(request, reply)
+
+    async def delete(self, eip_id: str) -> None:
+        """Start the deletion for good of an EIP that nothing has; one that is gone already will do."""
+        request = delete_eip(eip_id)
+        reply = await self.call_about(request, eip_id)
+        if reply is not None:
+            json_object(request, reply)
+
+
+def get_eip(eip_id: str) -> Request:
+    """Read one EIP."""
+    return Request("get_eip", "GET", id_path("eips", eip_id), "/eips/{id}", Traffic.READ)
+
+
+def create_eip(body: Mapping[str, Any]) -> Request:
+    """Make an EIP."""
+    return Request("create_eip", "POST", "/eips", "/eips", Traffic.WRITE, body={"eip": dict(body)})
+
+
+def perform(eip_id: str, action: str, body: Mapping[str, Any]) -> Request:
+    """Start an action on an EIP."""
+    return Request(
+        f"eip_{action.replace('-', '_')}",
+        "POST",
+        f"{id_path('eips', eip_id)}/{action}",
+        f"/eips/{{id}}/{action}",
+        Traffic.WRITE,
+        body={"eip": dict(body)},
+    )
+
+
+def delete_eip(eip_id: str) -> Request:
+    """Delete an EIP."""
+    return Request("delete_eip", "DELETE", id_path("eips", eip_id), "/eips/{id}", Traffic.WRITE)
+
+
+def parse_eip(request: Request, reply: Reply, eip_id: str) -> Row:
+    """Return the EIP in *reply*. Raises ProtocolError if it is another: the cloud also looks up names."""
+    eip = json_object(request, reply).get("eip")
+    found = eip.get("id") if isinstance(eip, dict) else None
+    if not isinstance(eip, dict) or not isinstance(found, str) or found.casefold() != eip_id.casefold():
+        raise ProtocolError(
+            "the cloud answered with another EIP, or none",
+            request.call(reply.request_id),
+            ambiguous=request.writes,
+            status=reply.status,
+        )
+    return eip
