@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
+from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
 from tests.e2e.crashing import READS_OF_A_PASS
 from tests.e2e.fleet import POLLS, soak, writes
 from tests.e2e.user import KIND, LONG, condition, settled
@@ -200,6 +200,17 @@ def apply(user: User, name: str) -> None:
     user.apply(name)
 
 
+def apply_and_be_refused(user: User, name: str) -> None:
+    """Have the first request for the server refused, and ask for another at once."""
+    process = user.operator.process
+    assert process is not None
+    refusal = {"status": 400, "kind": "InputParameterError", "details": "not today"}
+    user.cloud.call("fault", effect="answer", method="POST", path="^/servers$", **refusal)
+    user.apply(name)
+    user.until(lambda: user.posts() or process.exit_code is not None, "it is asked for")
+    user.annotate(RECONCILE_REQUESTED_AT, "now", name)
+
+
 def offered(user: User, name: str) -> None:
     """Have a server that nobody owns."""
     user.cloud.call("add_server", name=f"old-{name}")
@@ -330,6 +341,7 @@ SCENES = {
     "create-after-no-host-was-found": Scene(
         nothing, apply_in_vain("sched_fail"), is_settled, at_attempt(2), long=True
     ),
+    "create-after-a-refusal": Scene(nothing, apply_and_be_refused, is_settled, at_attempt(1), long=True),
     "change": Scene(made, change, is_settled, changed),
     "stop-for-a-change": Scene(without_hot_plug, resize, is_settled_and_over, resized),
     "restart-that-is-asked-for": Scene(may_be_restarted, ask_for_a_restart, is_restarted, one_server),
