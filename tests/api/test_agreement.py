@@ -54,6 +54,7 @@ DISKS = st.fixed_dictionaries(
     optional={
         "medium": st.sampled_from(["SSD", "ssd"]),
         "backend": TEXTS,
+        "diskID": st.sampled_from(["d-1", "d-2", "D 1", None]),
         "reclaimPolicy": st.sampled_from(["Retain", "Recycle", "Keep", None]),
     },
 )

@@ -74,6 +74,8 @@ FREE: dict[str, dict[str, Any]] = {
     "a-larger-root-disk": server(rootDisk={"size": "40Gi"}),
     "a-larger-data-disk": server(dataDisks=[data_disk(size="20Gi")]),
     "one-more-data-disk": server(dataDisks=[data_disk(), {"name": "data-2", "size": "10Gi"}]),
+    "a-disk-that-exists": server(dataDisks=[data_disk(), {"name": "data-2", "diskID": "disk-9"}]),
+    "a-data-disk-taken-out": server(dataDisks=[]),
     "what-becomes-of-a-data-disk": server(dataDisks=[data_disk(reclaimPolicy="Retain")]),
     "name": server(name="web"),
     "description": server(description="new"),

@@ -100,10 +100,19 @@ REFUSED = {
     "a-data-disk-without-a-name": (server(dataDisks=[{"size": "10Gi"}]), "needs a name"),
     "a-data-disk-with-a-name-in-capitals": (server(dataDisks=[disk("Data")]), "needs a name"),
     "a-data-disk-with-a-long-name": (server(dataDisks=[disk("x" * 64)]), "dataDisks"),
+    "a-data-disk-with-size-and-id": (server(dataDisks=[disk(diskID="d-1")]), "either size"),
+    "a-given-disk-with-a-backend": (
+        server(dataDisks=[{"name": "data", "diskID": "d-1", "backend": "rbd"}]),
+        "it is made already",
+    ),
+    "one-disk-given-twice": (
+        server(dataDisks=[{"name": name, "diskID": "d-1"} for name in ("a", "b")]),
+        "each diskID may stand in dataDisks once",
+    ),
     "an-unknown-reclaim-policy": (server(dataDisks=[disk(reclaimPolicy="Delete")]), "reclaimPolicy"),
     "one-data-disk-twice": (server(dataDisks=[disk(), disk()]), "dataDisks"),
     "sixteen-data-disks": (server(dataDisks=[disk(f"data-{n}") for n in range(16)]), "dataDisks"),
-    "a-data-disk-without-a-size": (server(dataDisks=[{"name": "data"}]), "size"),
+    "a-data-disk-without-a-size": (server(dataDisks=[{"name": "data"}]), "either size"),
     # networks
     "no-network-in-the-list": (server(networks=[]), "server.networks"),
     "one-network-twice": (server(networks=[{"network": "a"}, {"network": "a"}]), "networks"),

@@ -36,6 +36,15 @@ from onecloud_operator.core.cloud_writes import (
 )
 from onecloud_operator.core.config import Config
 from onecloud_operator.core.disk_records import RETAIN, policy_of
+from onecloud_operator.core.disk_writes import (
+    AttachDisk,
+    DetachDisk,
+    DiskWrite,
+    MakeDisk,
+    RecycleDisk,
+    SetDiskPolicy,
+    TagDisk,
+)
 from onecloud_operator.core.eip_writes import EipWrite, MakeEip
 from onecloud_operator.core.facts import Cause, History
 from onecloud_operator.core.image_writes import Rebuild
@@ -65,6 +74,7 @@ if TYPE_CHECKING:
     from onecloud_operator.api.plain import PlainValue
     from onecloud_operator.core.cloud_writes import CloudWrite
     from onecloud_operator.core.login_record import SecretUse
+    from onecloud_operator.core.observed import Owner
     from onecloud_operator.core.references import Answer
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place
@@ -142,11 +152,19 @@ class Row:
 
 @dataclass(eq=False)
 class LooseDisk:
-    """What the cloud knows of a disk beside its server. *since*: when it was attached."""
+    """
+    What the cloud knows of a disk beside its server. *since*: when it was attached.
+
+    *made_for*: UID of the object whose POST made it by itself, under the name *label*.
+    """
 
     auto_delete: bool = True
     recycled: bool = False
     since: float = float("-inf")
+    size_mib: int = 0
+    owner: Owner | None = None
+    label: str | None = None
+    made_for: str | None = None
 
 
 @dataclass
@@ -165,6 +183,7 @@ class Cloud:
     rows: dict[str, Row] = field(default_factory=dict)
     disks: dict[str, LooseDisk] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    used_disks: set[str] = field(default_factory=set)
     place: Place = PLACE
     now: float = NOW
     mood: str = "well"
@@ -180,7 +199,7 @@ class Cloud:
     classic: bool = False
     eips: dict[str, Eip] = field(default_factory=dict)
     used_eips: set[str] = field(default_factory=set)
-    under_way: list[tuple[float, Create | MakeEip, Resource]] = field(default_factory=list)
+    under_way: list[tuple[float, Create | MakeDisk | MakeEip, Resource]] = field(default_factory=list)
     late_logins: list[tuple[float, LoginWrite]] = field(default_factory=list)
     logins: Logins = field(default_factory=Logins)
     late_rebuilds: list[tuple[float, Rebuild, Resource]] = field(default_factory=list)
@@ -216,6 +235,13 @@ class Cloud:
         for disk in row.details.disks:
             self.disks[disk.id].recycled = on
 
+    def taken_away(self, disk_id: str) -> bool:
+        """Say whether a disk is attached to a server of another object, or carries another's tags."""
+        disk = self.disks[disk_id]
+        rows = (row for row in self.rows.values() if self._has(row, disk_id))
+        others = any(row.made_for != disk.made_for for row in rows)
+        return others or disk.owner is None or disk.owner.uid != disk.made_for
+
     def purge(self) -> None:
         """Let three days pass: the bin's cleaner looks at no ``auto_delete``."""
         for row in [row for row in self.rows.values() if row.server.recycled]:
@@ -225,7 +251,14 @@ class Cloud:
     def disk_state(self, disk_id: str) -> DiskState | None:
         """Return what a GET of a disk shows."""
         disk = self.disks.get(disk_id)
-        return DiskState(disk.auto_delete, disk.recycled) if disk is not None else None
+        if disk is None:
+            return None
+        on = tuple(row.server.id for row in self.rows.values() if self._has(row, disk_id))
+        project = self.place.project_id
+        return DiskState(disk.auto_delete, disk.recycled, "ready", on, disk.owner, disk.label, project)
+
+    def _has(self, row: Row, disk_id: str) -> bool:
+        return any(disk.id == disk_id for disk in row.details.disks)
 
     def erase(self, server_id: str) -> None:
         """Take a server away for good, by whatever hand; disks stay as they are that do not go with it."""
@@ -271,7 +304,7 @@ class Cloud:
                 return REFUSED
             case "unsent" | "down":
                 return LOST
-            case "late" if isinstance(step, Create | MakeEip):
+            case "late" if isinstance(step, Create | MakeDisk | MakeEip):
                 self.under_way.append((self.now + self.lag, step, resource))
                 return LOST
             case "late" if isinstance(step, LoginWrite):
@@ -283,7 +316,7 @@ class Cloud:
             case "lost" | "late":
                 self._take(step, resource)
                 return LOST
-            case "deaf" if not isinstance(step, Create | MakeEip):
+            case "deaf" if not isinstance(step, Create | MakeDisk | MakeEip):
                 return None
             case _:
                 return self._take(step, resource)
@@ -298,9 +331,13 @@ class Cloud:
             return self._make(step, resource)
         if isinstance(step, EipWrite):
             return take(self, step, resource)
+        if isinstance(step, MakeDisk | RecycleDisk | TagDisk | SetDiskPolicy):
+            return self._of_disk(step, resource)
         row = self.rows.get(step.server_id)
         if row is None:
             return Problem(Reason.PROVIDER_ERROR, "404")
+        if isinstance(step, AttachDisk | DetachDisk):
+            return self._hang(row, step)
         if isinstance(step, KeepDisk):
             return self._keep(row, step)
         if isinstance(step, LoginWrite):
@@ -339,6 +376,57 @@ class Cloud:
         else:
             left = tuple(each for each in row.details.disks if each.id != step.disk_id)
             self._run(row, {"status": "detach_disk"}, {"status": row.server.status, "disks": left})
+        return None
+
+    def _of_disk(
+        self, step: MakeDisk | RecycleDisk | TagDisk | SetDiskPolicy, resource: Resource
+    ) -> Problem | None:
+        disk = self.disks.get(step.disk_id)
+        if isinstance(step, MakeDisk):
+            if disk is not None and not disk.recycled:
+                return TAKEN
+            if step.disk_id in self.used_disks:
+                return BURNT
+            self.used_disks.add(step.disk_id)
+            owner = owner_of(resource, Config())
+            self.disks[step.disk_id] = LooseDisk(
+                False, size_mib=step.size_mib, owner=owner, label=step.label, made_for=resource.uid
+            )
+            return None
+        if disk is None:
+            return Problem(Reason.PROVIDER_ERROR, "404")
+        match step:
+            case RecycleDisk() if any(self._has(row, step.disk_id) for row in self.rows.values()):
+                return REFUSED
+            case RecycleDisk():
+                disk.recycled = True
+            case TagDisk(label=label):
+                disk.owner = owner_of(resource, Config()) if label is not None else None
+            case SetDiskPolicy(auto_delete=auto_delete):
+                disk.auto_delete = auto_delete
+        return None
+
+    def _hang(self, row: Row, step: AttachDisk | DetachDisk) -> Problem | None:
+        """Attach a disk that lies loose, or detach one, which is kept or recycled."""
+        disk, rest = self.disks.get(step.disk_id), row.server.status
+        if row.server.phase not in {Phase.RUNNING, Phase.STOPPED}:
+            return AGAIN
+        if disk is None:
+            return Problem(Reason.PROVIDER_ERROR, "404")
+        on = any(self._has(other, step.disk_id) for other in self.rows.values())
+        if isinstance(step, AttachDisk):
+            if on or disk.recycled:
+                return REFUSED
+            taken = {each.index for each in row.details.disks}
+            index = min(set(range(len(taken) + 1)) - taken)
+            shown = (*row.details.disks, Disk(step.disk_id, index, disk.size_mib))
+            self._run(row, {"status": "attach_disk"}, {"status": rest, "disks": shown})
+            return None
+        if self._has(row, step.disk_id):
+            disk.size_mib = next(each.size_mib for each in row.details.disks if each.id == step.disk_id)
+            disk.recycled = not step.keep
+            left = tuple(each for each in row.details.disks if each.id != step.disk_id)
+            self._run(row, {"status": "detach_disk"}, {"status": rest, "disks": left})
         return None
 
     def _fits(self, row: Row, step: Start | Stop | Suspend | Resume | Resize | GrowDisk | Rebuild) -> bool:
@@ -390,6 +478,8 @@ class Cloud:
                 pass
             case _ if isinstance(step, CardWrite):
                 self.cards.work(row, step)
+            case _ if isinstance(step, DiskWrite):
+                pass
             case _:
                 assert isinstance(step, EipWrite)  # which `eips` plays
 
@@ -447,9 +537,10 @@ class Cloud:
         if made.id in self.used:
             return BURNT
         sizes = {0: spec.root_disk.size if spec.root_disk and spec.root_disk.size else "10Gi"}
-        sizes |= {index: disk.size for index, disk in enumerate(spec.data_disks or (), start=1)}
+        made_along = [disk for disk in spec.data_disks or () if disk.size is not None]
+        sizes |= {index: disk.size or "" for index, disk in enumerate(made_along, start=1)}
         made_of = "" if made.attempt == 1 else f"-{made.attempt}"
-        kept = {n for n, disk in enumerate(spec.data_disks or (), start=1) if policy_of(disk) == RETAIN}
+        kept = {n for n, disk in enumerate(made_along, start=1) if policy_of(disk) == RETAIN}
         shown = Details(
             1,
             disks=tuple(
@@ -459,6 +550,7 @@ class Cloud:
                     mib_of(size),
                     image=None if index else spec.image,
                     image_id=None if index else self._image_id(spec.image),
+                    storage_id="storage-0",
                 )
                 for index, size in sizes.items()
             ),
@@ -488,6 +580,7 @@ class Cloud:
         row.inside_password = self.logins.wanted(resource)
         for disk in shown.disks:
             self.disks[disk.id].auto_delete = disk.index not in kept
+            self.disks[disk.id].owner = shown.owner  # a new disk takes the tags of its server
         well = "ready" if spec.power_state == "Stopped" else "running"
         self._run(row, {"status": "deploying"}, {"status": self.fate or well, **self._hot})
         return None

@@ -57,7 +57,7 @@ BACKUP = Reference(Kind.NETWORK, "vnet-backup")
 RESTART: dict[str, Any] = {"disruption": {"allow": "Restart"}}
 RIVALS = frozenset({OTHER_UID})
 GONE = Reading(asked_at=NOW, gone=True)
-ROOT = Disk("disk-0", 0, 40960, image="ubuntu-22.04", image_id="image-0")
+ROOT = Disk("disk-0", 0, 40960, image="ubuntu-22.04", image_id="image-0", storage_id="storage-0")
 DATA = Disk("disk-1", 1, 10240)
 OWNER = Owner("cluster0", "shop", "web-1", UID)
 BEGUN = Creation(1, ID, "shop.web-1", "2026-11-23T11:59:00Z")

@@ -29,6 +29,8 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
+from onecloud_operator.core.disk_records import BOUND, MAKING, RECYCLE, REMOVING, RETAIN
+from onecloud_operator.core.disk_writes import DetachDisk, DiskWrite, MakeDisk, RecycleDisk
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
 from onecloud_operator.core.plan.keep_disks import READ_SECONDS
@@ -38,7 +40,9 @@ from tests.core.fixtures import OTHER_UID
 if TYPE_CHECKING:
     from onecloud_operator.api.spec import ServerSpec
     from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.disk_records import DiskRecord
     from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.observed import Disk
     from onecloud_operator.core.resource import Resource
     from tests.core.cloud import Row
     from tests.core.world import World
@@ -66,6 +70,8 @@ def keep(world: World, facts: Facts, step: Step) -> None:
     if isinstance(step, Create):
         _create(world, step)
         return
+    if isinstance(step, DiskWrite):
+        _disk(world, step)
     row = world.cloud.rows.get(step.server_id)
     if row is None:
         return
@@ -168,16 +174,39 @@ def _delete(world: World, facts: Facts, step: Delete, row: Row) -> None:
     row.condemned = True
 
 
+def _disk(world: World, step: DiskWrite) -> None:
+    """See that a disk is made once only, and that none is thrown away that its policy keeps."""
+    stored, cloud = world.cluster.stored, world.cloud
+    recorded = {record.id: record for record in stored.records.disks}
+    record, disk = recorded.get(step.disk_id), cloud.disks.get(step.disk_id)
+    assert record is not None, "a write to a disk that is not on record"
+    if isinstance(step, MakeDisk):
+        assert record.stage == MAKING, "a disk that is not recorded as being made"
+        twins = (one for one, each in cloud.disks.items() if each.label == step.label and not each.recycled)
+        twins = (one for one in twins if one != step.disk_id and cloud.disks[one].made_for == stored.uid)
+        assert not [one for one in twins if not cloud.taken_away(one)], "a second disk of one name"
+    throws = isinstance(step, RecycleDisk) or (isinstance(step, DetachDisk) and not step.keep)
+    if throws and disk is not None:
+        assert record.policy == RECYCLE, "a disk thrown away that its policy keeps"
+        assert disk.owner is None or disk.owner.uid == stored.uid, "another's disk thrown away"
+        assert step.disk_id != "disk-0", "the root disk thrown away"
+    if isinstance(step, DetachDisk) and not stored.deleting:
+        server = stored.spec.server if stored.spec is not None else None
+        assert server is None or server.data_disks is not None, "a disk detached that nobody manages"
+
+
 def lost_with(world: World, row: Row) -> set[str]:
     """Return the disks that are to outlive the server, and would be lost with it; not those of just now."""
     if not row.rested and not row.started:
         return set()
     disks = {disk.id: world.cloud.disks[disk.id] for disk in row.details.disks}
     threatened = {disk_id for disk_id, disk in disks.items() if disk.recycled or not row.server.recycled}
+    policies = {record.id: record.policy for record in world.cluster.stored.records.disks}
     return {
         disk_id
         for disk_id in threatened
-        if not disks[disk_id].auto_delete and world.now - disks[disk_id].since > READ_SECONDS
+        if policies.get(disk_id, RECYCLE if disks[disk_id].auto_delete else RETAIN) == RETAIN
+        and world.now - disks[disk_id].since > READ_SECONDS
     }
 
 
@@ -300,7 +329,17 @@ def vain(step: CloudWrite, row: Row) -> bool:
             return False
 
 
-def disagreements(row: Row, spec: ServerSpec, wanted: str) -> set[str]:
+def disks_that_differ(disks: tuple[Disk, ...], spec: ServerSpec, records: tuple[DiskRecord, ...]) -> set[str]:
+    """Return the names of data disks that are not there, too small, or there without an entry."""
+    there = {disk.id: disk.size_mib for disk in disks}
+    have = {record.name: there[record.id] for record in records if record.id in there}
+    wanted = {entry.name: mib_of(entry.size or "1Mi") for entry in spec.data_disks or ()}
+    lacking = {name for name, size in wanted.items() if have.get(name, 0) < size}
+    leaving = {record.name for record in records if record.stage in {BOUND, REMOVING} and record.id in there}
+    return lacking | (leaving - set(wanted))
+
+
+def disagreements(row: Row, spec: ServerSpec, wanted: str, records: tuple[DiskRecord, ...] = ()) -> set[str]:
     """Return the fields in which the server is not what *spec* asks for, read off the cloud's own row."""
     server, details = row.server, row.details
     disks = {disk.index: disk.size_mib for disk in details.disks}
@@ -325,9 +364,7 @@ def disagreements(row: Row, spec: ServerSpec, wanted: str) -> set[str]:
         "rootDisk.size": spec.root_disk is None
         or spec.root_disk.size is None
         or disks[0] >= mib_of(spec.root_disk.size),
-        "dataDisks": all(
-            disks.get(index, 0) >= mib_of(d.size) for index, d in enumerate(spec.data_disks or (), start=1)
-        ),
+        "dataDisks": spec.data_disks is None or not disks_that_differ(details.disks, spec, records),
         "hardware": all(
             server.plain(f"hardware.{name}") == want
             for name, want in hardware.items()

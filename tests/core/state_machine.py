@@ -377,7 +377,7 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
         assert heard.spec.server is not None
         assert not left_off(world, row), "stopped for a change, and left off"
         ignored = set(heard.spec.drift.ignore or ()) if heard.spec.drift else set()
-        found = disagreements(row, heard.spec.server, power(heard))
+        found = disagreements(row, heard.spec.server, power(heard), heard.records.disks)
         left = {field for field in found if word_of(field) not in ignored}
         suspended = row.server.phase is Phase.SUSPENDED
         if self.image_held(step):

@@ -197,7 +197,7 @@ def test_an_acceptance_of_a_disk_that_is_not_in_the_place_accepts_nothing() -> N
 
 
 def test_a_root_disk_that_is_not_known_is_not_grown_and_the_way_out_is_told() -> None:
-    given = seen(BARE, DATA, wanted=LARGER)
+    given = seen(BARE, DATA, wanted=LARGER, recorded={"disks": (bound(),)})
     assert "onecloud.io/accept-root-disk: disk-9" in failed(given)
     accepted = replace(
         given.resource,

@@ -127,12 +127,6 @@ def test_a_new_server_made_by_a_name_that_the_cloud_shows_otherwise_is_well(name
             {"rootDisk.backend": ("local", "rbd")},
             id="a-disk-moved-to-another-storage",
         ),
-        pytest.param(
-            {"dataDisks": [{"name": "data-1", "size": "10Gi"}]},
-            {"disks": (RENAMED,)},
-            {"dataDisks[data-1]": ("10Gi", "")},
-            id="a-data-disk-detached",
-        ),
     ],
 )
 def test_what_the_console_changed_is_drift_and_nothing_else(
@@ -189,9 +183,8 @@ def test_what_the_status_recalls_lacks_nothing() -> None:
 
 
 def test_a_restart_of_the_operator_takes_no_drift_back_and_writes_nothing() -> None:
-    data = {"dataDisks": [{"name": "data-1", "size": "10Gi"}]}
-    drifted = reported(later(complete({**KEYS, **data}), nics=(CARD, SECOND), disks=(RENAMED,)))
-    assert {each["field"] for each in drifted.resource.status["drift"]} == {"networks", "dataDisks[data-1]"}
+    drifted = reported(later(complete(KEYS), nics=(CARD, SECOND)))
+    assert {each["field"] for each in drifted.resource.status["drift"]} == {"networks"}
     found = drifted.server
     assert found is not None
     assert found.details is not None

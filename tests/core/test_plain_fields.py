@@ -46,8 +46,19 @@ if TYPE_CHECKING:
 
 ADOPTED = Records(id=ID, place=PLACE, adopted_at="2026-11-23T11:59:30Z")
 # Of the fields that can change at any time, those that are not one value in one column.
-NOT_PLAIN = {"networks[].bandwidth", "powerState", "tags", "securityGroups", "dataDisks[].reclaimPolicy"}
-NOT_PLAIN |= {"eip.name", "eip.id", "eip.bandwidth", "eip.none"}
+NOT_PLAIN = {
+    "networks[].bandwidth",
+    "powerState",
+    "tags",
+    "securityGroups",
+    "dataDisks",
+    "dataDisks[].diskID",
+    "dataDisks[].reclaimPolicy",
+    "eip.name",
+    "eip.id",
+    "eip.bandwidth",
+    "eip.none",
+}
 MAC = "00:22:00:00:00:01"
 NAMES = st.sampled_from(["db", "default", "nobody", "11111111-2222-4333-8444-555555555555"])
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, StrictStr
 from pydantic.config import JsonDict
 
-from onecloud_operator.api.model import CHANGE, FIXED, LIVE, Model, Size, within
+from onecloud_operator.api.model import CHANGE, FIXED, LIVE, Identifier, Model, Size, within
 from onecloud_operator.api.rule import Rule
 
 DiskSize = Annotated[Size, within("1Gi", "64Ti")]
@@ -62,16 +62,28 @@ class DataDisk(DiskOptions):
     medium: Medium | None = _option("Medium of the storage.", MADE)
     driver: Driver | None = _option("Driver through which the server sees the disk.", MADE)
     cache: Cache | None = _option("Cache mode.", MADE)
-    size: DiskSize = Field(
-        description="Size, from 1Gi to 64Ti, for example 200Gi; a whole number with Mi, Gi or Ti.",
+    size: DiskSize | None = Field(
+        default=None,
+        description=(
+            "Size of a disk that is made, from 1Gi to 64Ti, for example 200Gi; a whole number with Mi, Gi or "
+            "Ti. Give this, or diskID."
+        ),
         json_schema_extra={CHANGE: "Can only grow, which it does while the server runs, too."},
+    )
+    disk_id: Identifier | None = Field(
+        default=None,
+        description=(
+            "Id of a disk that exists and is attached to no server, instead of size. It must be in the "
+            "server's project, and carry no other object's owner tags."
+        ),
+        json_schema_extra=LIVE,
     )
     reclaim_policy: Literal["Retain", "Recycle"] | None = Field(
         default=None,
         description=(
-            "What becomes of the disk when the server goes. Retain: it is detached before, and kept; it is "
-            "taken out of the recycle bin if others put it there. Recycle: it goes along with the server. "
-            "Absent: Recycle."
+            "What becomes of the disk when its entry or the server goes. Retain: it is detached, kept, and "
+            "taken out of the recycle bin if others put it there. Recycle: it goes into the recycle bin, or "
+            "along with its server. Absent: Recycle for a disk that is made, Retain for a given one."
         ),
         json_schema_extra=LIVE,
     )
@@ -85,6 +97,20 @@ class DataDisk(DiskOptions):
             field=".name",
             reason="FieldValueRequired",
         ),
+        Rule(
+            "give each data disk either size, to have it made, or diskID, for one that exists",
+            cel="has(self.size) != has(self.diskID)",
+            holds=lambda self: (self.size is None) != (self.disk_id is None),
+        ),
+        Rule(
+            "a data disk with diskID takes no backend, medium, driver or cache: it is made already",
+            cel="!has(self.diskID) || !(has(self.backend) || has(self.medium) || has(self.driver) || "
+            "has(self.cache))",
+            holds=lambda self: (
+                self.disk_id is None or (self.backend, self.medium, self.driver, self.cache) == (None,) * 4
+            ),
+            field=".diskID",
+        ),
     )
 
 
@@ -96,4 +122,15 @@ _OWN_NAMES: Rule[tuple[DataDisk, ...]] = Rule(
     holds=lambda disks: len({disk.name for disk in disks}) == len(disks),
 )
 
-DataDisks = Annotated[tuple[DataDisk, ...], Field(max_length=15), _OWN_NAMES]
+_OWN_DISKS: Rule[tuple[DataDisk, ...]] = Rule(
+    "each diskID may stand in dataDisks once",
+    cel="self.all(d, !has(d.diskID) || self.exists_one(o, has(o.diskID) && o.diskID == d.diskID))",
+    holds=lambda disks: _once([disk.disk_id for disk in disks if disk.disk_id is not None]),
+)
+
+
+def _once(values: list[str]) -> bool:
+    return len(set(values)) == len(values)
+
+
+DataDisks = Annotated[tuple[DataDisk, ...], Field(max_length=15), _OWN_NAMES, _OWN_DISKS]

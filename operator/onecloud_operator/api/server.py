@@ -13,7 +13,6 @@ from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
 from onecloud_operator.api.model import (
     AGENT,
     BLANK,
-    CHANGE,
     FIXED,
     LIVE,
     LIVE_OR_RESTART,
@@ -181,12 +180,11 @@ class ServerSpec(Model):
     root_disk: RootDisk | None = Field(default=None, description="The system disk.")
     data_disks: DataDisks | None = Field(
         default=None,
-        description="Further disks, by their names.",
-        json_schema_extra={
-            CHANGE: "Once the server is made each can only grow. One that is added then is not made, and one "
-            "that is taken out is left as it is.",
-            **ATOMIC_LIST,
-        },
+        description=(
+            "Further disks, by their names. One that is added is made and attached, one that is taken out "
+            "leaves by its reclaimPolicy; taking the whole list out ends its management and touches none."
+        ),
+        json_schema_extra={**LIVE, **ATOMIC_LIST},
     )
     networks: Networks | None = Field(
         default=None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.card_writer import send_card_write
+from onecloud_operator.controller.disk_writer import send_disk_write
 from onecloud_operator.controller.eip_writer import send_eip
 from onecloud_operator.controller.image_writer import rebuild
 from onecloud_operator.controller.login_writer import LoginWriter
@@ -31,6 +32,7 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
+from onecloud_operator.core.disk_writes import DiskWrite, SetDiskPolicy, TagDisk
 from onecloud_operator.core.eip_writes import AsideWrite, EipWrite, MakeEip
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
@@ -115,15 +117,17 @@ class CloudWriter:
                 return await cloud.update_server(server_id, update_changes({"locked": False}))
             case Delete(server_id=server_id, for_good=for_good):
                 return await self._delete(server_id, for_good=for_good)
-            case _ if isinstance(step, CardWrite | LoginWrite | Rebuild | EipWrite):
+            case _ if isinstance(step, CardWrite | DiskWrite | LoginWrite | Rebuild | EipWrite):
                 return await self._send_to_part(facts, step)
         assert_never(step)
 
     async def _send_to_part(
-        self, facts: Facts, step: CardWrite | LoginWrite | Rebuild | EipWrite
+        self, facts: Facts, step: CardWrite | DiskWrite | LoginWrite | Rebuild | EipWrite
     ) -> Mapping[str, Any] | Problem | None:
         if isinstance(step, CardWrite):
             return await send_card_write(self.cloud, step)
+        if isinstance(step, DiskWrite):
+            return await send_disk_write(self.cloud, facts, step)
         if isinstance(step, EipWrite):
             return await send_eip(self.cloud, facts, step)
         if isinstance(step, Rebuild):
@@ -196,7 +200,7 @@ def doing_of(step: CloudWrite) -> Doing:
             return Doing.REMOVE
         case Rebuild():
             return Doing.REBUILD
-        case Update() | KeepDisk():
+        case Update() | KeepDisk() | TagDisk() | SetDiskPolicy():
             return Doing.CHANGE
         case _ if isinstance(step, AsideWrite):
             return Doing.CHANGE

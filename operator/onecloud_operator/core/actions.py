@@ -15,6 +15,7 @@ from onecloud_operator.core.cloud_writes import CloudWrite
 
 if TYPE_CHECKING:
     from onecloud_operator.core.card_records import CardRecord
+    from onecloud_operator.core.disk_records import DiskRecord
     from onecloud_operator.core.eip_record import EipRecord
     from onecloud_operator.core.image_record import ImageRecord
     from onecloud_operator.core.login_record import LoginRecord
@@ -122,6 +123,13 @@ class RecordLogin:
     """Write into the status what is about to be done to password or key pair, or what was seen to be done."""
 
     login: LoginRecord
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDisk:
+    """Write into the status which disk an entry is, or what is to become of it; only then is it done."""
+
+    record: DiskRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +265,7 @@ Record = (
     | RecordCards
     | RecordGroups
     | RecordLogin
+    | RecordDisk
     | MarkFailedCreation
     | RecordImage
     | RecordEip

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.card_writes import CardWrite, OfflineCardWrite
+from onecloud_operator.core.disk_writes import DiskWrite
 from onecloud_operator.core.eip_writes import EipWrite
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginDeploy, LoginWrite
@@ -169,4 +170,5 @@ CloudWrite = (
     | Delete
     | CardWrite
     | EipWrite
+    | DiskWrite
 )

@@ -15,7 +15,7 @@ from onecloud_operator.api.annotations import ACCEPT_ROOT_DISK
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
-from onecloud_operator.core.disk_records import bound_in_order, declared
+from onecloud_operator.core.disk_records import BOUND, bound_in_order, declared
 from onecloud_operator.core.observed import MatchedDisks
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _unrecorded(resource: Resource, details: Details, there: Disk | None) -> tup
 def _data(resource: Resource, details: Details) -> dict[str, Disk]:
     spec = resource.server_spec
     by_id = {disk.id: disk for disk in details.disks}
-    ids = {record.name: record.id for record in resource.records.disks}
+    ids = {record.name: record.id for record in resource.records.disks if record.stage == BOUND}
     return {
         wanted.name: by_id[disk_id]
         for wanted in (spec.data_disks if spec is not None else None) or ()

@@ -7,6 +7,7 @@ is complete. An index says where a disk is, never which it is, so it counts for 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -52,9 +53,14 @@ class DiskRecord:
     since: str | None = None
 
 
+def attempt_disk_id(uid: str, name: str, attempt: int) -> str:
+    """Return the id under which *attempt* at the disk *name* of the object *uid* is made."""
+    return str(uuid.uuid5(uuid.UUID(uid), f"disk/{name}/{attempt}"))
+
+
 def policy_of(entry: DataDisk) -> str:
     """Return the policy of an entry, its default resolved."""
-    return entry.reclaim_policy or RECYCLE
+    return entry.reclaim_policy or (RECYCLE if entry.disk_id is None else RETAIN)
 
 
 def asked_of(entry: DataDisk) -> Asked:
@@ -74,6 +80,7 @@ def going_along(
     now = tuple(
         DiskRecord(entry.name, policy_of(entry), PENDING, asked=asked_of(entry), applied=policy_of(entry))
         for entry in spec.data_disks or ()
+        if entry.size is not None
     )
     sent = tuple(record for record in before if record.stage == PENDING)
     if unmade or [(one.name, one.asked) for one in sent] == [(one.name, one.asked) for one in now]:
@@ -113,6 +120,16 @@ def declared(records: tuple[DiskRecord, ...], spec: ServerSpec | None) -> tuple[
     if all(wanted.get(record.name, record.policy) == record.policy for record in records):
         return records
     return tuple(replace(record, policy=wanted.get(record.name, record.policy)) for record in records)
+
+
+def with_record(records: tuple[DiskRecord, ...], record: DiskRecord) -> tuple[DiskRecord, ...]:
+    """Return *records* with this one in its place; the oldest of those that are over make room."""
+    if any(one.name == record.name for one in records):
+        return tuple(record if one.name == record.name else one for one in records)
+    kept = [*records]
+    while len(kept) >= RECORDED_DISKS:
+        kept.remove(next((one for one in kept if one.stage in OVER), kept[0]))
+    return (*kept, record)
 
 
 # -- in the status ---------------------------------------------------------------------------------------

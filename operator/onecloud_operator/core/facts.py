@@ -104,6 +104,8 @@ class Memory(RetryState[Step]):
         default_factory=dict
     )  # since the last step that was to keep them
     kept_at: float | None = None  # end of the last KeepDisk
+    # Of attempts that this process recorded itself, and of which no request can be under way.
+    unsent_disks: frozenset[str] = frozenset()
     card_tries: Mapping[str, CardTry] = field(default_factory=dict)  # by the network, as in the spec
     carded_at: float | None = None  # end of the last write by which a card comes or goes
     limited: Mapping[str, int] = field(default_factory=dict)  # bandwidth accepted last, by MAC address

@@ -24,6 +24,7 @@ from onecloud_operator.core.actions import (
     ReadEip,
     ReadHistory,
     RecordCards,
+    RecordDisk,
     RecordEip,
     RecordGroups,
     RecordImage,
@@ -44,6 +45,8 @@ from onecloud_operator.core.cloud_writes import (
     Suspend,
     SyncStatus,
 )
+from onecloud_operator.core.disk_records import MAKING
+from onecloud_operator.core.disk_writes import DiskWrite, MakeDisk
 from onecloud_operator.core.eip_memory import LookedAtEip, looked, recorded, write_refused, written
 from onecloud_operator.core.eip_writes import AsideWrite, MakeEip
 from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
@@ -70,6 +73,7 @@ from onecloud_operator.core.waits import Waits
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.disk_records import DiskRecord
     from onecloud_operator.core.facts import Facts, History
     from onecloud_operator.core.observed import Reading
     from onecloud_operator.core.outcome import Done
@@ -144,6 +148,8 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
             return note_success(expire(memory, done.ended_at), done.ended_at)
         case RecordCards(cards=cards):
             return begun_cards(facts, memory, cards)
+        case RecordDisk(record=record):
+            return _disk_recorded(facts, memory, record)
         case AddFinalizer() | RemoveFinalizer() | Resolve() | Hold():
             return memory
         case BeginKeeping() | EndKeeping() | EndRestart():
@@ -162,8 +168,8 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
             return replace(
                 _counted(facts, memory, step, done), deleted_at=done.ended_at, wrote_at=done.ended_at
             )
-        case KeepDisk(disk_id=disk_id):
-            return _kept(_counted(facts, memory, step, done), disk_id, done.ended_at)
+        case _ if isinstance(step, KeepDisk | DiskWrite):
+            return _kept(_counted(facts, memory, step, done), step, done.ended_at)
         case SyncStatus():
             return replace(
                 memory,
@@ -235,9 +241,31 @@ def _asking_again(facts: Facts, memory: Memory) -> Memory:
     return replace(memory, reopened_attempt=creation.attempt) if creation is not None and sure else memory
 
 
-def _kept(memory: Memory, disk_id: str, ended_at: float) -> Memory:
-    disks = {other: look for other, look in memory.disks.items() if other != disk_id}
-    return replace(memory, disks=disks, kept_at=ended_at, wrote_at=ended_at)
+def _disk_recorded(facts: Facts, memory: Memory, record: DiskRecord) -> Memory:
+    """Forget what was done to a disk before: the record says what came of it."""
+    acceptances = {
+        step: past
+        for step, past in memory.acceptances.items()
+        if not isinstance(step, DiskWrite) or step.disk_id != record.id
+    }
+    memory = replace(memory, acceptances=acceptances)
+    known = frozenset(one.id for one in facts.resource.records.disks if one.id is not None)
+    if record.stage != MAKING or record.id is None or record.id in known:
+        return memory
+    return replace(memory, unsent_disks=(memory.unsent_disks & known) | {record.id})
+
+
+def _disk_refused(memory: Memory, step: KeepDisk | DiskWrite, problem: Problem, ended_at: float) -> Memory:
+    unclear = problem.ambiguous or problem.duplicate_id or problem.duplicate_name
+    if isinstance(step, MakeDisk) and not unclear:
+        return memory  # a clear no: nothing was made, and nothing is under way
+    return _kept(memory, step, ended_at)
+
+
+def _kept(memory: Memory, step: KeepDisk | DiskWrite, ended_at: float) -> Memory:
+    disks = {other: look for other, look in memory.disks.items() if other != step.disk_id}
+    unsent = memory.unsent_disks - {step.disk_id} if isinstance(step, MakeDisk) else memory.unsent_disks
+    return replace(memory, disks=disks, kept_at=ended_at, wrote_at=ended_at, unsent_disks=unsent)
 
 
 def _read(memory: Memory, step: ReadCause | ReadHistory, done: Done) -> Memory:
@@ -302,10 +330,10 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
     match step:
         case Look() | ReadDisk() | ReadEip() | Find() | Resolve():
             return memory
-        case KeepDisk(disk_id=disk_id):
-            return _kept(memory, disk_id, ended_at)
         case AttachCard() | DetachCard() if problem.ambiguous:
             return carded(memory, step, ended_at)
+        case _ if isinstance(step, KeepDisk | DiskWrite):
+            return _disk_refused(memory, step, problem, ended_at)
         case ReadCause():
             return answered(memory, step, None, ended_at)
         case ReadHistory():

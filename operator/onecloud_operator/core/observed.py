@@ -95,14 +95,29 @@ class Disk:
     medium: str | None = None
     driver: str | None = None
     cache: str | None = None
+    storage_id: str | None = field(default=None, compare=False)  # not known of one that is recalled
 
 
 @fast_dataclass(frozen=True, slots=True)
 class DiskState:
-    """What only a disk's own reply shows. *auto_delete*: it goes with its server. *recycled*: in the bin."""
+    """
+    What only a disk's own reply shows. *auto_delete*: it goes with its server. *recycled*: in the bin.
+
+    *server_ids*: of the servers that it is attached to. *label*: the name in the spec that its tags give.
+    """
 
     auto_delete: bool | None = None
     recycled: bool = False
+    status: str = ""
+    server_ids: tuple[str, ...] = ()
+    owner: Owner | None = None
+    label: str | None = None
+    project_id: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Return whether the cloud is not at work on it."""
+        return self.status == "ready"
 
 
 @fast_dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from onecloud_operator.api.fixed import sent_fields
 from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, reason_in
 from onecloud_operator.core.baseline import Baseline, baseline_in
 from onecloud_operator.core.card_records import CardRecord, cards_in, groups_in
-from onecloud_operator.core.disk_records import DiskRecord, disks_in
+from onecloud_operator.core.disk_records import MAKING, DiskRecord, attempt_disk_id, disks_in
 from onecloud_operator.core.eip_record import EipRecord, believed_eip, eip_in
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.image_record import ImageRecord, image_in
@@ -166,6 +166,9 @@ def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[s
         )
     if records.bound_id is None and records.restart_request is not None:
         records = replace(records, restart_request=None)
+    if any(record.stage == MAKING and not _made_here(record, uid) for record in records.disks):
+        disks = (one for one in records.disks if one.stage != MAKING or _made_here(one, uid))
+        records = replace(records, disks=tuple(disks))
     if not deleting and (records.deletion_requested_at, records.deleting_reason) != (None, None):
         records = replace(records, deletion_requested_at=None, deleting_reason=None)
     if (eip := believed_eip(records.eip, uid)) is not records.eip:
@@ -174,6 +177,10 @@ def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[s
     if creation is None or creation.failure is None or creation.id == attempt_id(uid, creation.attempt):
         return records
     return replace(records, creation=replace(creation, failure=None))
+
+
+def _made_here(record: DiskRecord, uid: str) -> bool:
+    return record.id == attempt_disk_id(uid, record.name, record.attempt)
 
 
 def records_of(status: Mapping[str, Any]) -> Records:

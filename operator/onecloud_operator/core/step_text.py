@@ -25,6 +25,7 @@ from onecloud_operator.core.actions import (
     ReadEip,
     ReadHistory,
     RecordCards,
+    RecordDisk,
     RecordEip,
     RecordGroups,
     RecordImage,
@@ -58,6 +59,14 @@ from onecloud_operator.core.cloud_writes import (
     SyncStatus,
     Unlock,
     Update,
+)
+from onecloud_operator.core.disk_writes import (
+    AttachDisk,
+    DetachDisk,
+    MakeDisk,
+    RecycleDisk,
+    SetDiskPolicy,
+    TagDisk,
 )
 from onecloud_operator.core.eip_writes import (
     BindEip,
@@ -170,6 +179,23 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the removal of the EIP's owner tags", "owner tags taken off an EIP")
         case DeleteEip():
             return Words("the deletion of the EIP", None)
+        case MakeDisk(label=label):
+            return Words(f"the creation of disk {label}", f"creation of disk {label} accepted by the cloud")
+        case AttachDisk(disk_id=disk_id):
+            return Words(
+                f"the attachment of disk {disk_id}", f"attachment of disk {disk_id} accepted by the cloud"
+            )
+        case DetachDisk(disk_id=disk_id):
+            return Words(
+                f"the detachment of disk {disk_id}", f"detachment of disk {disk_id} accepted by the cloud"
+            )
+        case RecycleDisk(disk_id=disk_id):
+            return Words(f"the removal of disk {disk_id}", f"disk {disk_id} put into the recycle bin")
+        case TagDisk(disk_id=disk_id, label=label):
+            done = "taken off" if label is None else "set on"
+            return Words(f"the owner tags of disk {disk_id}", f"owner tags {done} disk {disk_id}")
+        case SetDiskPolicy(disk_id=disk_id):
+            return Words(f"the policy of disk {disk_id}", f"policy of disk {disk_id} told to the cloud")
         case SyncStatus():
             return Words("the status sync", None)
         case Unlock():
@@ -188,6 +214,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             | RecordCards()
             | RecordGroups()
             | RecordLogin()
+            | RecordDisk()
             | MarkFailedCreation()
             | RecordImage()
             | RecordEip()

@@ -202,6 +202,25 @@ class Cloud:
         reply, _ = await self._call(request)
         return disks.parse_disk(request, reply, disk_id)
 
+    async def create_disk(self, body: Mapping[str, Any]) -> Row:
+        """Request a disk that is attached to no server, and return it in its current state."""
+        request = disks.create_disk(body)
+        reply, _ = await self._call(request)
+        return disks.parse_created_disk(request, reply)
+
+    async def delete_disk(self, disk_id: str) -> None:
+        """Put a disk that is attached to no server into the recycle bin. One that is gone is no error."""
+        request = disks.delete_disk(disk_id)
+        reply = await self._call_about(request, disk_id)
+        if reply is not None:
+            disks.parse_disk(request, reply, disk_id)
+
+    async def tag_disk(self, disk_id: str, tags: Mapping[str, str]) -> Row:
+        """Set user tags of a disk (keys without ``user:``). The values ``none`` and ``null`` remove a tag."""
+        request = disks.tag_disk(disk_id, tags)
+        reply, _ = await self._call(request)
+        return disks.parse_disk(request, reply, disk_id)
+
     async def merge_user_metadata(self, server_id: str, tags: Mapping[str, str]) -> Row:
         """Set user tags (keys without ``user:``). The values ``none`` and ``null`` remove a tag."""
         return await self.perform(server_id, "user-metadata", tags)

@@ -34,6 +34,35 @@ def restore_disk(disk_id: str) -> Request:
     )
 
 
+def create_disk(body: Mapping[str, Any]) -> Request:
+    """Make one disk that is attached to no server."""
+    return Request("create_disk", "POST", "/disks", "/disks", Traffic.WRITE, body={"disk": dict(body)})
+
+
+def delete_disk(disk_id: str) -> Request:
+    """Put a disk that is attached to no server into the recycle bin."""
+    return Request("delete_disk", "DELETE", id_path("disks", disk_id), "/disks/{id}", Traffic.WRITE)
+
+
+def tag_disk(disk_id: str, tags: Mapping[str, str]) -> Request:
+    """Set user tags of a disk (keys without ``user:``). The values ``none`` and ``null`` remove a tag."""
+    path = f"{id_path('disks', disk_id)}/user-metadata"
+    return Request("tag_disk", "POST", path, "/disks/{id}/user-metadata", Traffic.WRITE, body=dict(tags))
+
+
+def parse_created_disk(request: Request, reply: Reply) -> Row:
+    """Return the disk that was made."""
+    disk = json_object(request, reply).get("disk")
+    if not isinstance(disk, dict) or not isinstance(disk.get("id"), str):
+        raise ProtocolError(
+            "the cloud answered with no disk",
+            request.call(reply.request_id),
+            ambiguous=True,
+            status=reply.status,
+        )
+    return disk
+
+
 def parse_disk(request: Request, reply: Reply, disk_id: str) -> Row:
     """Return the disk in *reply*. Raises ProtocolError if it is another: the cloud also looks up names."""
     disk = json_object(request, reply).get("disk")

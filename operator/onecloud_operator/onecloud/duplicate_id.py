@@ -13,20 +13,25 @@ if TYPE_CHECKING:
 TAKEN = re.compile(
     r"\berror:? 1062\b|\bSQLSTATE[ :=]*23505\b|duplicate (entry|key)|unique constraint", re.IGNORECASE
 )
-KINDS = ("server", "eip")
-OUR_KEY = re.compile(r"(?<!, )\bguests_tbl(_pkey\b|\.id\b(?!\s*,))", re.IGNORECASE)
+TABLES = {"server": "guests_tbl", "disk": "disks_tbl", "eip": "elasticips_tbl"}
+OUR_KEYS = {
+    kind: re.compile(rf"(?<!, )\b{table}(_pkey\b|\.id\b(?!\s*,))", re.IGNORECASE)
+    for kind, table in TABLES.items()
+}
 PRIMARY_KEY = re.compile(r"\bPRIMARY\b|_pkey\b|\(id\)\s*=", re.IGNORECASE)
 
 
 def reports_used_id(body: Mapping[str, Any] | None, text: str) -> bool:
     """
-    Return whether *text* says that the id of the server or EIP in *body* is used, now or in the past.
+    Return whether *text* says that the id of the server, disk or EIP in *body* is used, now or in the past.
 
     A duplicate in another table or column does not count.
     """
-    new = next(((body or {})[kind] for kind in KINDS if kind in (body or {})), None)
+    kind, new = (
+        next(((kind, body[kind]) for kind in TABLES if kind in body), ("", None)) if body else ("", None)
+    )
     sent = new.get("id") if isinstance(new, dict) else None
     if not isinstance(sent, str) or not TAKEN.search(text):
         return False
     named = re.search(rf"(?<![\w-]){re.escape(sent)}(?![\w-])", text, re.IGNORECASE)
-    return bool(OUR_KEY.search(text) or (named and PRIMARY_KEY.search(text)))
+    return bool(OUR_KEYS[kind].search(text) or (named and PRIMARY_KEY.search(text)))

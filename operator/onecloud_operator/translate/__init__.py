@@ -5,6 +5,7 @@ Nothing here does I/O or reads a clock.
 """
 
 from .card_requests import attach_network, change_address, change_bandwidth, one_card, one_group
+from .disk_requests import disk_body, disk_tags, disk_to_leave
 from .eip_requests import bind_eip, eip_bandwidth, eip_body, eip_state, unbind_eip
 from .error_row import Doing
 from .from_status import recall
@@ -48,7 +49,10 @@ __all__ = [
     "deploy_keypair",
     "deploy_password",
     "detach_disk",
+    "disk_body",
     "disk_state",
+    "disk_tags",
+    "disk_to_leave",
     "eip_bandwidth",
     "eip_body",
     "eip_state",

@@ -270,6 +270,13 @@ ERROR_TABLE: tuple[ErrorRow, ...] = (
         for kind in (InvalidInput, NotSupported)
     ),
     ErrorRow(
+        InvalidInput,
+        Reason.NO_CAPACITY,
+        "The storage has no room for the disk",
+        "Ask for less in spec.server.dataDisks, by an entry of another name, or have room made.",
+        says=("free space", "storage space"),
+    ),
+    ErrorRow(
         NotSupported,
         Reason.INVALID_SPEC,
         "The cloud cannot make such a server",

@@ -133,8 +133,9 @@ def _disks(spec: ServerSpec) -> list[dict[str, Any]]:
     root = spec.root_disk
     first: dict[str, Any] = {"index": 0, "image_id": spec.image, "size": _mib(root.size) if root else None}
     disks = [_given(first | (_disk_options(root) if root else {}))]
-    for index, disk in enumerate(spec.data_disks or (), start=1):
-        body = {"index": index, "size": mib_of(disk.size), "auto_delete": policy_of(disk) == RECYCLE}
+    made = (disk for disk in spec.data_disks or () if disk.size is not None)
+    for index, disk in enumerate(made, start=1):
+        body = {"index": index, "size": _mib(disk.size), "auto_delete": policy_of(disk) == RECYCLE}
         disks.append(_given(body | _disk_options(disk)))
     return disks
 

@@ -48,6 +48,7 @@ OWNER_TAGS: tuple[str, ...] = (
     "onecloud.io/name",
     "onecloud.io/uid",
 )
+DISK_TAG = "onecloud.io/disk"
 HOT_PLUG = "hotplug_cpu_mem"
 HOT_REMOVE = "hot_remove_nic"
 LOGIN_ACCOUNT, LOGIN_SET_AT = "login_account", "login_key_timestamp"
@@ -120,8 +121,16 @@ def owner_tags(owner: Owner) -> dict[str, str]:
 
 def disk_state(disk: Mapping[str, Any]) -> DiskState:
     """Return what a disk's own reply shows; one that does not say that it is out of the bin is in it."""
+    guests = (one_id(guest.get("id")) for guest in items(disk.get("guests"))[:MAX_ITEMS])
+    metadata = disk.get("metadata")
     return DiskState(
-        auto_delete=flag(disk.get("auto_delete")), recycled=flag(disk.get("pending_deleted")) is not False
+        auto_delete=flag(disk.get("auto_delete")),
+        recycled=flag(disk.get("pending_deleted")) is not False,
+        status=WORD(disk.get("status")) or "",
+        server_ids=tuple(guest for guest in guests if guest is not None),
+        owner=owner_in(metadata),
+        label=NAME(metadata.get(USER_TAG + DISK_TAG)) if isinstance(metadata, dict) else None,
+        project_id=one_id(disk.get("tenant_id")) or "",
     )
 
 
@@ -200,6 +209,7 @@ def _disk(disk: Mapping[str, Any]) -> Disk:
         medium=_MEDIUM(disk.get("medium_type")) or None,
         driver=WORD(disk.get("driver")),
         cache=WORD(disk.get("cache_mode")),
+        storage_id=one_id(disk.get("storage_id")),
     )
 
 

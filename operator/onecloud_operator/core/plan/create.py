@@ -27,6 +27,7 @@ from onecloud_operator.core.actions import (
     ReadEip,
     RecordCards,
     RecordEip,
+    Settled,
 )
 from onecloud_operator.core.cloud_writes import CloudWrite, Create
 from onecloud_operator.core.creation_digests import sent_again, sent_of
@@ -121,12 +122,20 @@ def go_on(facts: Facts) -> Step:
             "delete this object.",
         )
     step = _made(facts, server)
-    if isinstance(step, CloudWrite | BeginRestart | RecordCards | RecordEip | ReadEip) and completes(facts):
+    follows = isinstance(step, CloudWrite | BeginRestart | RecordCards | RecordEip | ReadEip)
+    follows = follows or (isinstance(step, Settled) and _has_disks(facts))
+    if follows and completes(facts):
         # What is written now may take it out of the rest by which it is known to be complete.
         return Hold(
             Reason.UPDATING, "The server is made; what else the spec asks for follows.", requeue_after=1.0
         )
     return step
+
+
+def _has_disks(facts: Facts) -> bool:
+    """Return whether the spec has data disks, which are seen to once they are known by their ids."""
+    spec = facts.resource.server_spec
+    return spec is not None and bool(spec.data_disks)
 
 
 def _made(facts: Facts, server: Observed) -> Step:

@@ -131,12 +131,10 @@ def _devices(spec: ServerSpec, details: Details) -> Iterator[Odd]:
 
 
 def data_disk_odds(spec: ServerSpec, disks: MatchedDisks) -> Iterator[Odd]:
-    """Yield data disks that are not there, and their options that differ: they count when a disk is made."""
+    """Yield the options of data disks that differ: they count when a disk is made."""
     for want in spec.data_disks or ():
         path = f"dataDisks[{want.name}]"
-        if (have := disks.data.get(want.name)) is None:
-            yield Odd(path, want.size, None)
-        else:
+        if (have := disks.data.get(want.name)) is not None:
             yield from options(path, want, have)
 
 

@@ -28,6 +28,7 @@ from onecloud_operator.core.plan.eip_release import before_release
 from onecloud_operator.core.plan.fresh_reads import NEVER, former_ids, found_again, next_look, possible_ids
 from onecloud_operator.core.plan.guards import elsewhere, owned_by_another, too_many_gone
 from onecloud_operator.core.plan.keep_disks import before_delete, out_of_the_bin
+from onecloud_operator.core.plan.leaving_disks import disks_before_delete, disown_disks
 from onecloud_operator.core.plan.release import protected, start_before_release
 from onecloud_operator.core.plan.retry import MAX_SAID, blocked
 from onecloud_operator.core.policies import deletion_policy, observing
@@ -201,7 +202,7 @@ def _bound(facts: Facts) -> Step:
     match policy:
         case "Retain":
             kept = Disown(server.id) if _tagged(facts, server) else RemoveFinalizer("Retained")
-            return start_before_release(facts, server) or kept
+            return start_before_release(facts, server) or disown_disks(facts) or kept
         case "Delete":
             return _delete(facts, server, for_good=True)
         case _:
@@ -215,7 +216,7 @@ def _recycled(facts: Facts, server: Observed) -> Step:
             return Hold(Reason.REMOVING, UNDER_WAY)
         if (keeping := out_of_the_bin(facts, server)) is not None:
             return keeping
-    return RemoveFinalizer("Recycled")
+    return disks_before_delete(facts, server) or RemoveFinalizer("Recycled")
 
 
 def _tagged(facts: Facts, server: Observed) -> bool:
@@ -237,7 +238,9 @@ def _gone(facts: Facts) -> Step:
         return _come_back(facts) or RemoveFinalizer("NeverMade")
     if facts.too_many_gone and not asked_for:
         return too_many_gone(facts)
-    return RemoveFinalizer("Deleted")
+    if deletion_policy(facts.resource) == "Retain":
+        return disown_disks(facts) or RemoveFinalizer("Deleted")
+    return disks_before_delete(facts, None) or RemoveFinalizer("Deleted")
 
 
 def _still_under_way(seconds: float) -> Hold:
@@ -277,6 +280,8 @@ def _delete(facts: Facts, server: Observed, *, for_good: bool) -> Step:
         return parting
     if (keeping := before_delete(facts, server)) is not None:
         return keeping
+    if (leaving := disks_before_delete(facts, server, for_good=for_good)) is not None:
+        return leaving
     if server.locked:
         return Unlock(server.id)
     if requested is None:

@@ -116,7 +116,7 @@ def _disks(spec: ServerSpec, disks: MatchedDisks) -> Iterator[Difference]:
         yield Difference("rootDisk.size", spec.root_disk.size, text_of_mib(root.size_mib))
     for want in spec.data_disks or ():
         have = disks.data.get(want.name)
-        if have is not None and mib_of(want.size) > have.size_mib:
+        if have is not None and want.size is not None and mib_of(want.size) > have.size_mib:
             path = f"dataDisks[{want.name}].size"
             yield Difference(path, want.size, text_of_mib(have.size_mib))
 

@@ -21,6 +21,7 @@ from onecloud_operator.core.card_writes import (
     UnbindGroup,
 )
 from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, OfflineWrite, Resize, Update
+from onecloud_operator.core.disk_writes import DiskWrite, TagDisk
 from onecloud_operator.core.eip_writes import EipWrite
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
 from onecloud_operator.core.observed import Phase
@@ -56,8 +57,6 @@ def kind_of(step: Step) -> str:
             return f"Update {first}"
         case GrowDisk(disk_id=disk_id):
             return f"GrowDisk {disk_id}"
-        case KeepDisk(disk_id=disk_id) | ReadDisk(disk_id=disk_id):
-            return f"{type(step).__name__} {disk_id}"
         case AttachCard(network=network):
             return f"AttachCard {network}"
         case DetachCard(mac=mac) | ChangeAddress(mac=mac):
@@ -70,6 +69,10 @@ def kind_of(step: Step) -> str:
             return f"{type(step).__name__} {secret.version}"  # another version is another change
         case DeployKeypair(keypair_id=keypair_id):
             return f"DeployKeypair {keypair_id}"
+        case TagDisk(disk_id=disk_id, label=None):
+            return f"UntagDisk {disk_id}"
+        case _ if isinstance(step, KeepDisk | ReadDisk | DiskWrite):
+            return f"{type(step).__name__} {step.disk_id}"
         case Resize(live=True):
             return "Resize live"  # what is refused while a server runs may be done when it does not
         case _:

@@ -34,7 +34,7 @@ from onecloud_operator.core.plan.attempt import completes
 from onecloud_operator.core.plan.card_match import MatchedCards, cards_of
 from onecloud_operator.core.plan.cards import card_differences, card_holds, card_purposes, card_steps
 from onecloud_operator.core.plan.create_only import Doubt, Odd, compared
-from onecloud_operator.core.plan.data_disks import data_disk_steps
+from onecloud_operator.core.plan.data_disks import data_disk_steps, disk_differences, disk_upkeep
 from onecloud_operator.core.plan.diff import Difference, difference, differences
 from onecloud_operator.core.plan.eip import eip_differences, eip_steps
 from onecloud_operator.core.plan.guards import look_up
@@ -98,7 +98,7 @@ def plan(facts: Facts, server: Observed) -> Step:
     found, doubts = open_differences(facts, server), open_doubts(facts, server)
     held, asked = root_trouble(facts, server), tuple(restart_steps(facts, server))
     if not found and not doubts and not asked:
-        return held or Settled()
+        return held or _upkeep(facts, server) or Settled()
     reports = reporting(facts.resource)
     if reports and not asked:
         return _reported(facts, server, found, doubts)
@@ -162,6 +162,7 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
     if records.creation is None:  # what cannot be changed of a server that we made is no difference
         fixed = (odd for odd in compared(spec, server, disks, facts.names) if isinstance(odd, Odd))
         found = (*found, *(difference(odd.field, odd.want, odd.have) for odd in fixed if _open(facts, odd)))
+    found = (*found, *disk_differences(facts.resource, server))
     return tuple(each for each in found if _looked_after(facts, each.field))
 
 
@@ -198,6 +199,13 @@ def matched_cards(facts: Facts, server: Observed) -> MatchedCards:
     creation = facts.resource.records.creation
     made = creation is None or creation.completed_at is not None or completes(facts)
     return cards_of(facts, server.details) if made and server.details is not None else MatchedCards()
+
+
+def _upkeep(facts: Facts, server: Observed) -> Step | None:
+    """Return what the cloud is to be told beside, of a server that agrees with its spec."""
+    if reporting(facts.resource) or not _looked_after(facts, "dataDisks"):
+        return None
+    return disk_upkeep(facts, server)
 
 
 def _unasked(facts: Facts, doubts: tuple[Doubt, ...]) -> Resolve | Hold | None:

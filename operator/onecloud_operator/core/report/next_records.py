@@ -14,6 +14,7 @@ from onecloud_operator.core.actions import (
     EndKeeping,
     MarkFailedCreation,
     RecordCards,
+    RecordDisk,
     RecordEip,
     RecordGroups,
     RecordImage,
@@ -22,7 +23,7 @@ from onecloud_operator.core.baseline import baseline_status
 from onecloud_operator.core.card_records import card_status
 from onecloud_operator.core.conditions import cut_message, part_of
 from onecloud_operator.core.disk_ids import remembered
-from onecloud_operator.core.disk_records import disks_status
+from onecloud_operator.core.disk_records import disks_status, with_record
 from onecloud_operator.core.eip_record import eip_status
 from onecloud_operator.core.image_record import image_status
 from onecloud_operator.core.login_record import login_status
@@ -64,6 +65,8 @@ def records_after(facts: Facts, step: Step) -> Records:
 
 def _with_disks(facts: Facts, step: Step) -> Records:
     records = _after(facts, step)
+    if isinstance(step, RecordDisk):
+        return replace(records, disks=with_record(records.disks, step.record))
     if isinstance(step, BeginAdoption):
         found = next((one for one in facts.candidates or () if one.id == step.server_id), None)
         return remembered(facts, records, found, new=True)
