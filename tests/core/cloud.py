@@ -487,7 +487,9 @@ class Cloud:
         row.rebuilt.append(step.image_id)
         row.rebuilt_for.append((resource.generation, resource.reconcile_requested_at))
         made = (disk if disk.index else replace(disk, image_id=step.image_id) for disk in row.details.disks)
-        end = {"status": row.server.status, "disks": tuple(made), "keypair_id": step.keypair_id}
+        end: dict[str, Any] = {"status": row.server.status, "disks": tuple(made)}
+        end |= {"keypair_id": step.keypair_id, "keypair": step.keypair_id}
+        end |= {PASSWORD_INSIDE: step.password, PAIR_INSIDE: step.keypair_id}
         if self.rebuild_fate is not None:
             end = {"status": self.rebuild_fate}
         self._run(row, {"status": "rebuild_root"}, {"status": "deploying"}, end)

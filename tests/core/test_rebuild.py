@@ -10,6 +10,7 @@ from onecloud_operator.core.actions import BeginRestart, Hold, RecordImage, Sett
 from onecloud_operator.core.cloud_writes import GrowDisk, Resize, Start, Stop
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.references import Missing, Resolved, Unknown
+from onecloud_operator.core.report.events import events_between
 from tests.core.fixtures import ID, spec
 from tests.core.rebuilds import DEBIAN, EDITED, REBUILD, edit, edited, made, rebuilt, record, root_image
 from tests.core.stops import POWERS, condition, row_of, sent, to_rest, turn, until_it_is
@@ -29,6 +30,24 @@ def test_an_edit_stops_the_server_rebuilds_its_root_disk_and_starts_it(power: st
     assert (root_image(world), row_of(world).status) == ("image-9", "running")
     assert record(world) == {"text": "debian-12", "id": "image-9"}
     assert "restart" not in world.cluster.stored.status
+
+
+def test_it_is_told_before_with_a_warning_and_afterwards() -> None:
+    world = made()
+    before = world.cluster.stored.status
+    edit(world, EDITED)
+    until_it_is(world, RecordImage)
+    begun = world.cluster.stored.status
+    to_rest(world)
+    told = [
+        (event.kind, event.reason, event.message)
+        for old, new in ((before, begun), (begun, world.cluster.stored.status))
+        for event in events_between(old, new)
+        if event.reason in {"Rebuilding", "Rebuilt"}
+    ]
+    assert [each[:2] for each in told] == [("Warning", "Rebuilding"), ("Normal", "Rebuilt")]
+    assert told[0][2].startswith("Rebuilding: the root disk of server ")
+    assert "debian-12 (image-9); what is on it is lost" in told[0][2]
 
 
 def test_the_key_pair_goes_along_since_it_is_lost_with_the_old_disk() -> None:

@@ -12,7 +12,7 @@ from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import ID
 from tests.core.rebuilds import EDITED, edit, edited, rebuilt, record, root_image
-from tests.core.stops import MAX_PASSES, Choosy, row_of, sent, to_rest, turn, until, until_it_is
+from tests.core.stops import MAX_PASSES, Choosy, row_of, sent, to_rest, turn, until_it_is
 from tests.core.world import World
 
 SETTLE_SECONDS = 180.0
@@ -160,16 +160,6 @@ def test_a_server_that_somebody_has_touched_meanwhile_is_not_rebuilt_again() -> 
     assert isinstance(held, Hold)
     assert held.reason == "OperationFailed"
     assert (rebuilt(world), row_of(world).status) == ([], "running")
-
-
-def test_a_secret_that_is_not_there_stops_nothing() -> None:
-    world = edited()
-    world.lacking = Problem(Reason.SECRET_NOT_FOUND, "There is no Secret login.")
-    until(world, lambda step: isinstance(step, Hold) and step.reason == "SecretNotFound")
-    assert not world.sent
-    world.lacking = None
-    assert isinstance(to_rest(world), Settled)
-    assert rebuilt(world) == ["image-9"]
 
 
 # -- crashes ---------------------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ class Feed:
 @dataclass
 class World:
     """
-    *trouble*, *place*, *too_many_gone*, *lacking*: what the operator meets on its way to the cloud.
+    *trouble*, *place*, *too_many_gone*: what the operator meets on its way to the cloud.
 
     *dies*: the process does so once, ``acting`` (after the act, before it is reported). *before* is given
     each step before it is taken. *sent*: the writes to the cloud, when, and for which intent; *sent_before*:
@@ -131,7 +131,6 @@ class World:
     place: Place = PLACE
     trouble: Problem | None = None
     too_many_gone: bool = False
-    lacking: Problem | None = None
     names: dict[Reference, Answer] = field(default_factory=dict)
     dies: bool = False
     decide: Callable[[Facts], Step] = plan
@@ -213,7 +212,6 @@ class World:
             names=dict(self.names),
             too_many_gone=self.too_many_gone,
             password=self.cloud.logins.shown(resource),
-            lacking=self.lacking,
         )
 
     # -- the last two beats ------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.controller.login_writer import LoginWriter
 from onecloud_operator.core.values import Problem
-from onecloud_operator.kube.secrets import PASSWORD_BYTES
 from onecloud_operator.translate import rebuild_root
 
 if TYPE_CHECKING:
@@ -21,12 +21,8 @@ async def rebuild(
     cloud: Cloud, sessions: Sessions, facts: Facts, step: Rebuild
 ) -> Mapping[str, Any] | Problem:
     """Send it; return what the cloud answers, or why it was not sent. Raises OneCloudError."""
-    spec, password = facts.resource.server_spec, None
-    if spec is not None and spec.password_from is not None:
-        source = spec.password_from.secret_key_ref
-        value = await sessions.value(facts.resource.namespace, source.name, source.key, PASSWORD_BYTES)
-        if isinstance(value, Problem):
-            return value
-        password = value
+    password = await LoginWriter(sessions, cloud).value(facts, step.password) if step.password else None
+    if isinstance(password, Problem):
+        return password
     body = rebuild_root(step.image_id, keypair_id=step.keypair_id, password=password)
     return await cloud.perform(step.server_id, "rebuild-root", body)

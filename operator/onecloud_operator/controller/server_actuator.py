@@ -19,9 +19,8 @@ from onecloud_operator.core.config import Config
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.outcome import Failed, Outcome
 from onecloud_operator.core.plan.failure_cause import asked_first
-from onecloud_operator.core.plan.image import image_edited
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.policies import allows, observing, power
+from onecloud_operator.core.policies import observing, power
 from onecloud_operator.core.report.events import events_between, untold
 from onecloud_operator.core.report.log_lines import log_lines
 from onecloud_operator.core.report.report import differs, report
@@ -200,15 +199,14 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
         return outcome
 
     async def _lacking(self, key: Key, facts: Facts) -> Problem | None:
-        """Return why the first server of an object, or a rebuild of it, cannot be asked for yet, or None."""
+        """Return why the first server of an object cannot be asked for yet, or None."""
         resource = facts.resource
-        rebuilds = image_edited(resource) and allows(resource, "Rebuild")
-        if resource.records.bound_id is not None and not rebuilds:
+        if resource.records.bound_id is not None:
             return None
         adoption = resource.spec.adoption if resource.spec is not None else None
-        adopts = adoption is not None and adoption.policy == "Adopt" and not rebuilds
+        adopts = adoption is not None and adoption.policy == "Adopt"
         never = adopts or resource.deleting or observing(resource)
-        parts = () if never else tuple(_values_of(facts, user_data=not rebuilds))
+        parts = () if never else tuple(_values_of(facts))
         for part in parts:
             value = await self.sessions.value(part.namespace, part.name, part.key, part.max_bytes)
             if isinstance(value, Problem):
@@ -231,15 +229,12 @@ def _held_up(facts: Facts) -> bool:
     return any(one.problem.reason in OF_SECRETS and facts.now < one.until for one in waiting)
 
 
-def _values_of(facts: Facts, *, user_data: bool = True) -> Iterator[Part]:
-    """Yield the values of Secrets that a new server, or without *user_data* a root disk, is made with."""
+def _values_of(facts: Facts) -> Iterator[Part]:
+    """Yield the values of Secrets that a new server is made with."""
     spec, namespace = facts.resource.server_spec, facts.resource.namespace
     if spec is None:
         return
-    sources = (
-        (spec.password_from, PASSWORD_BYTES),
-        (spec.user_data_from if user_data else None, USER_DATA_BYTES),
-    )
+    sources = ((spec.password_from, PASSWORD_BYTES), (spec.user_data_from, USER_DATA_BYTES))
     for source, most in sources:
         if source is not None:
             yield Part(namespace, source.secret_key_ref.name, source.secret_key_ref.key, most)

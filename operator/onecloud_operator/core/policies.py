@@ -50,6 +50,14 @@ def allows(resource: Resource, disruption: str) -> bool:
     return DISRUPTIONS.index(chosen.allow if chosen is not None else "Never") >= DISRUPTIONS.index(disruption)
 
 
+def rebuild_due(resource: Resource) -> bool:
+    """Return whether the image was edited, so that the root disk is to be rebuilt, and may be."""
+    record, spec = resource.records.image, resource.server_spec
+    if record is None or spec is None or spec.image in {None, record.text}:
+        return False
+    return allows(resource, "Rebuild") and not reporting(resource) and not ignored(resource, "image")
+
+
 def power(resource: Resource) -> str:
     """Return the wanted power state: Running, Stopped, Suspended or Unmanaged."""
     if ignored(resource, "powerState"):

@@ -51,7 +51,7 @@ _ADOPT = (
 _ANEW = "It is tried again at growing intervals."
 _PASSES = "This passes by itself."
 _SPEC = "Correct spec.server. Some causes pass, such as a host that is off, so it is also tried again."
-_AS_IT_IS = "Its kind of server may not take another image: set spec.server.image back, or make a new object."
+_AS_IT_IS = "If such a server takes no other image, set spec.server.image back, or make a new object."
 _ACCOUNT = "Try the credentials by hand before the cloud locks the account, then correct the Secret."
 
 # The first row that fits rules, so the narrower error or case stands first.

@@ -26,7 +26,9 @@ from onecloud_operator.core.plan.image_holds import (
     not_allowed,
     uncertain,
     without_effect,
+    without_login,
 )
+from onecloud_operator.core.plan.login import LoginForRebuild, login_for_rebuild
 from onecloud_operator.core.plan.stops import Candidate, Purpose
 from onecloud_operator.core.policies import allows
 from onecloud_operator.core.references import (
@@ -59,12 +61,6 @@ def uncompared(resource: Resource) -> bool:
     if record is None:
         return True
     return record.id is None and spec is not None and record.text == spec.image
-
-
-def image_edited(resource: Resource) -> bool:
-    """Return whether the spec has another image by now than the root disk was made of."""
-    record, spec = resource.records.image, resource.server_spec
-    return record is not None and spec is not None and spec.image not in {None, record.text}
 
 
 def rebuilt_record(facts: Facts, server: Observed) -> RecordImage | None:
@@ -115,11 +111,12 @@ def image_change(
         return Candidate(RecordImage(ImageRecord(spec.image, found)))
     if not allows(facts.resource, "Rebuild"):
         return Candidate(not_allowed(record.text, spec.image))
-    step = Rebuild(server.id, found, _keypair_id(server))
+    login = login_for_rebuild(facts, server)  # before the server is stopped for it
+    if not isinstance(login, LoginForRebuild):
+        return Candidate(without_login(login))
+    step = Rebuild(server.id, found, login.keypair_id, login.password)
     if _spent(facts, server, record, spec.image):
         return Candidate(without_effect(facts, step, spec.image))
-    if facts.lacking is not None:  # before the server is stopped for it
-        return Candidate(Hold(facts.lacking.reason, facts.lacking.message))
     return Purpose(step, (IMAGE,))
 
 
@@ -205,8 +202,3 @@ def _resolved(facts: Facts, record: ImageRecord, text: str) -> str | Candidate:
             raise AssertionError(msg)
         case answer:
             assert_never(answer)
-
-
-def _keypair_id(server: Observed) -> str | None:
-    details = server.details
-    return (details.keypair_id or details.keypair) if details is not None else None

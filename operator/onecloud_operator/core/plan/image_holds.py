@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.image_writes import Rebuild
     from onecloud_operator.core.plan.diff import Difference
     from onecloud_operator.core.references import Reference
+    from onecloud_operator.core.values import Problem
 
 
 def awaited(seconds: float) -> Hold:
@@ -63,6 +64,13 @@ def not_allowed(before: str, text: str) -> Hold:
         f"A change of image, from {before} to {text}, rebuilds the root disk, and what is on it is lost. Set "
         "disruption.allow: Rebuild to have the server stopped, rebuilt and started again, or set image back.",
     )
+
+
+def without_login(problem: Problem | None) -> Hold:
+    """Return the hold while the password that goes along is not known, or cannot be."""
+    if problem is not None:
+        return Hold(problem.reason, problem.message)
+    return Hold(Reason.UPDATING, "The Secret of the password has not been read yet.", 5.0)
 
 
 def without_effect(facts: Facts, step: Rebuild, text: str) -> Hold:

@@ -28,6 +28,7 @@ from onecloud_operator.core.plan.login_begun import login_now
 from onecloud_operator.core.plan.login_tries import done_record, refused_record, settle_seconds, vain
 from onecloud_operator.core.plan.retry import refused_for_good, same_intent
 from onecloud_operator.core.plan.stops import Candidate, Purpose
+from onecloud_operator.core.policies import rebuild_due
 from onecloud_operator.core.references import Kind, Reference, Resolved, is_id
 from onecloud_operator.core.values import Problem
 
@@ -94,10 +95,15 @@ def secret_needed(resource: Resource) -> bool:
     """
     Return whether it must be known which version the password's Secret has.
 
-    That is so while a password is to be set; what ``rotate`` follows is read by itself now and then.
+    That is so while a password is to be set, or to go along with a new root disk; what ``rotate`` follows is
+    read by itself now and then.
     """
     spec, login = resource.server_spec, resource.records.login
-    if spec is None or spec.password_from is None or login is None or resource.deleting:
+    if spec is None or spec.password_from is None or resource.deleting:
+        return False
+    if rebuild_due(resource):
+        return True
+    if login is None:
         return False
     return login.pending is not None or not use_of(spec.password_from).of_same_key(login.password)
 

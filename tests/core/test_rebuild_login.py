@@ -1,0 +1,74 @@
+"""The key pair and the password go along with a new root disk, and all that needs a stop goes into one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from onecloud_operator.api.reasons import Reason
+from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.cloud_writes import Resize, Start, Stop
+from onecloud_operator.core.image_writes import Rebuild
+from onecloud_operator.core.login_record import LoginRecord
+from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword
+from onecloud_operator.core.values import Problem
+from tests.core.fixtures import ID
+from tests.core.rebuilds import EDITED, edit, made, rebuilt, root_image
+from tests.core.stops import row_of, sent, to_rest, until
+from tests.core.test_login import NEW, OLD, PAIRS, outside, password_from
+
+if TYPE_CHECKING:
+    from tests.core.world import World
+
+
+def logged_in(wanted: dict[str, Any]) -> World:
+    """Return a world whose server has the old password and key pair inside, and whose object rests."""
+    world = made()
+    world.cloud.named |= PAIRS
+    row = world.cloud.rows[ID]
+    row.change(login_account="root", keypair="k1", keypair_id="k1", login_set_at="then")
+    row.inside_password, row.inside_pair = OLD, "k1"
+    known = replace(world.cluster.stored.records, login=LoginRecord("2026-11-23T11:00:00Z", password=OLD))
+    world.cluster.edit(records=known)
+    edit(world, {**password_from(), "keypair": "k1"})
+    assert isinstance(to_rest(world), Settled)
+    assert not world.sent
+    edit(world, wanted)
+    return world
+
+
+def test_password_and_key_pair_go_along() -> None:
+    world = logged_in({**password_from(), "keypair": "k1", **EDITED})
+    assert isinstance(to_rest(world), Settled)
+    assert [type(step) for _, step, _ in world.sent] == [Stop, Rebuild, Start]
+    assert sent(world, Rebuild) == [Rebuild(ID, "image-9", "k1", OLD)]
+    assert outside(world) == set()
+
+
+def test_a_key_pair_that_the_spec_does_not_name_goes_along_too() -> None:
+    world = logged_in({**password_from(), **EDITED})
+    assert isinstance(to_rest(world), Settled)
+    assert world.cloud.rows[ID].inside_pair == "k1"
+
+
+def test_a_secret_that_is_not_there_stops_nothing() -> None:
+    world = logged_in({**password_from(), "keypair": "k1", **EDITED})
+    world.cloud.logins.trouble = Problem(Reason.SECRET_NOT_FOUND, "There is no Secret login.")
+    until(world, lambda step: isinstance(step, Hold) and step.reason == "SecretNotFound")
+    assert not world.sent
+    world.cloud.logins.trouble = None
+    assert isinstance(to_rest(world), Settled)
+    assert rebuilt(world) == ["image-9"]
+
+
+def test_all_that_one_edit_needs_a_stop_for_costs_one_restart() -> None:
+    wanted = {"cpu": 4, "memory": "8Gi", "instanceGroups": ["spread"], "keypair": "k2", **EDITED}
+    world = logged_in({**password_from("other"), **wanted})
+    assert isinstance(to_rest(world), Settled)
+    kinds = [type(step) for _, step, _ in world.sent]
+    assert (kinds.count(Stop), kinds.count(Start)) == (1, 1)
+    assert {Resize, DeployKeypair, DeployPassword, Rebuild} <= set(kinds)
+    assert kinds[-2:] == [Rebuild, Start], "the root disk comes last"
+    assert (row_of(world).cpu, root_image(world), row_of(world).status) == (4, "image-9", "running")
+    assert outside(world) == set()
+    assert world.cloud.rows[ID].inside_password == NEW
