@@ -128,7 +128,8 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             return self._observation(key, facts)
         if (lacking := await self._lacking(key, facts)) is not None:
             facts = replace(facts, lacking=lacking)
-        facts = replace(facts, password=await self.passwords.version(key, facts))
+        if (password := await self.passwords.version(key, facts)) is not None:
+            facts = replace(facts, password=password)
         if key not in self.objects:
             msg = f"{key} went while a Secret was read"
             raise KubeNotFound(msg)
