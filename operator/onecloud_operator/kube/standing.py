@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, UNTROUBLED, Reason
@@ -40,11 +41,17 @@ def standing_of(body: Mapping[str, Any]) -> Standing:
     }
     synced = reasons.get("Synced", Reason.NOT_YET_OBSERVED)
     reason, stalled = reasons.get("Deleting", synced), "Stalled" in reasons
-    return Standing(
+    return _shared(
         state if isinstance(state, str) and state in STATES else OTHER,
         _known(synced),
         (_known(reason), stalled) if stalled or reason not in UNTROUBLED else None,
     )
+
+
+@cache
+def _shared(state: str, reason: str, trouble: tuple[str, bool] | None) -> Standing:
+    """Return one and the same for all objects that stand alike."""
+    return Standing(state, reason, trouble)
 
 
 def _known(reason: str) -> str:

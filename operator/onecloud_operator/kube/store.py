@@ -149,8 +149,8 @@ class Store(Generic[ObjectT]):
         key = key_of(body)
         old = self._entries.get(key)
         if old is not None and not listed:
-            late = old.written and self._monotonic() - old.heard_at < ECHO_SECONDS
-            if version_of(body) == old.version or (late and _older(version_of(body), old.version)):
+            version, late = version_of(body), old.written and self._monotonic() - old.heard_at < ECHO_SECONDS
+            if version == old.version or (late and _older(version, old.version)):
                 return None
         held = self.kind.identity.finalizer in (body["metadata"].get("finalizers") or ())
         if old is None and self.complete and held:
@@ -183,10 +183,9 @@ class Store(Generic[ObjectT]):
         self, body: Mapping[str, Any], asked_at: float, *, status: Mapping[str, Any] | None = None
     ) -> None:
         """
-        Take over the answer to a write or a read of our own that was sent at *asked_at* (monotonic).
+        Take over the answer to a write of *status*, or to a read, of our own, sent at *asked_at* (monotonic).
 
         The watch may have been quicker, and tell of an edit made after our write: that is not told twice.
-        *status*: what was written.
         """
         key = key_of(body)
         old = self._entries.get(key)
