@@ -74,10 +74,10 @@ MISTAKES = {
         None,
         {"deletionPolicy": "Destroy"},
     ),
-    "a-gap-between-data-disks": Mistake(
-        "spec.server.dataDisks: Invalid value: data disks are numbered 1, 2, 3 and so on, without gaps",
+    "a-root-disk-below-1Gi": Mistake(
+        'spec.server.rootDisk.size: Invalid value: "512Mi": must be from 1Gi to 64Ti',
         None,
-        server(dataDisks=[{"index": 2, "size": "10Gi"}]),
+        server(rootDisk={"size": "512Mi"}),
     ),
     # -- the Secret
     "no-secret": Mistake(
@@ -250,11 +250,11 @@ MISTAKES = {
         cure=server(cpu=4) | {"disruption": {"allow": "Restart"}},
         later=True,
     ),
-    "another-image-for-a-server": Mistake(
-        "spec.server: Forbidden: server.image cannot change once the server is made: take it out, "
+    "user-data-for-a-server-that-is-made": Mistake(
+        "spec.server: Forbidden: server.userData cannot change once the server is made: take it out, "
         "or make a new object.",
         None,
-        server(image="centos-7"),
+        server(userData="#!/bin/sh"),
         later=True,
     ),
 }
