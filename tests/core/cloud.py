@@ -144,6 +144,13 @@ class Row:
         if phase.stable:
             self.on = phase is Phase.RUNNING
 
+    def interrupt(self) -> None:
+        """End what is under way; a deploy has done its work by then: nobody could tell that it has not."""
+        for _, stage in self.task:
+            self.inside_password = stage.get(PASSWORD_INSIDE, self.inside_password)
+            self.inside_pair = stage.get(PAIR_INSIDE, self.inside_pair)
+        self.task = []
+
     @property
     def details(self) -> Details:
         """Return the details, which every row has."""

@@ -96,9 +96,13 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
         self.world = World.of(fresh)
         self.world.decide, self.world.conclude, self.world.before = self.decide, self.conclude, keep
         self.world.cloud.pace, self.world.cloud.hot_plug = pace, hot
+        self.begun()
         if story in {"adopt", "observe"} or (story == "adopt-or-create" and there):
             old = server(id=LEGACY, name=NAME)
             self.world.cloud.put(old).change(owner=None)
+
+    def begun(self) -> None:
+        """Arrange what else a story needs."""
 
     @property
     def row(self) -> Row | None:
@@ -244,7 +248,7 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
             states += ["suspend", "disk_fail", "deploy_fail", "security_group_fail"]
         if creation is not None and creation.completed_at is not None:
             states += CREATE_FAILURES  # whatever it says of a server that was complete
-        row.task = []
+        row.interrupt()
         row.change(status=data.draw(st.sampled_from(sorted(states)), label="status"))
         row.halted = False  # by other hands, from now on
 
@@ -335,7 +339,7 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
         world.cluster.respec(spec(self.base, **self.policies))
         world.cluster.edit(annotations=self.asked)
         if (row := self.row) is not None:
-            row.task = []
+            row.interrupt()
             row.change(status="running" if self.mended else at_last(row), locked=True)
             world.cloud.recycle(row, on=False)
             adopted = world.cluster.stored.records.adopted_at is not None

@@ -9,7 +9,7 @@ import pytest
 
 from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.actions import BeginRestart, Hold, ReadCause, Settled
 from onecloud_operator.core.cloud_writes import Resize, Stop
 from onecloud_operator.core.login_record import LoginRecord, SecretUse
 from onecloud_operator.core.login_writes import DeployPassword, SetPassword
@@ -175,6 +175,8 @@ def test_a_resize_a_key_pair_and_a_password_in_one_edit_cost_one_restart() -> No
     world = logged_in({**password_from("other"), "keypair": "k2", "cpu": 8})
     assert isinstance(to_rest(world), Settled)
     kinds = ["Stop", "Resize", "DeployKeypair", "DeployPassword", "Start"]
+    (begun,) = (step for step in world.steps if isinstance(step, BeginRestart))
+    assert begun.restart.why == "cpu, keypair, passwordFrom"
     assert [name for name in writes(world) if name in kinds] == kinds
     assert not outside(world)
 
@@ -283,6 +285,15 @@ def test_under_report_nothing_is_sent() -> None:
     assert not world.sent
     drift = {each["field"] for each in world.cluster.stored.status["drift"]}
     assert drift == {"keypair", "passwordFrom"}
+
+
+@pytest.mark.parametrize("deploys", [True, False])
+def test_no_event_is_quoted_while_a_password_is_carried_out(*, deploys: bool) -> None:
+    world = logged_in(password_from("other"))
+    world.cloud.logins.deploys, world.cloud.words = deploys, "guest-set-user-password Sesam-0ffne-dich"
+    to_rest(world)
+    assert not any(isinstance(step, ReadCause) for step in world.steps)
+    assert "Sesam" not in str(world.cluster.stored.status)
 
 
 def test_no_value_of_a_secret_has_a_place_in_the_record() -> None:

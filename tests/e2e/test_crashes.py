@@ -22,6 +22,7 @@ import pytest
 from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
 from tests.e2e.crashing import READS_OF_A_PASS
 from tests.e2e.fleet import POLLS, soak, writes
+from tests.e2e.test_login import inside, keep, out_of
 from tests.e2e.user import KIND, LONG, condition, settled
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ IDLE = READS_OF_A_PASS | {"emit"}
 BY_CHANCE = ("kubernetes emit", "kubernetes set_finalizers answered", "kubernetes read")
 # What a crash may cost the cloud: the same POST, whose id can be used once only.
 AGAIN = {"POST /servers": 1}
+# And the same password or key pair, until it was seen that it is inside; after an agent that does not answer
+# the cloud is asked to look at the server.
+LOGIN_AGAIN = tuple(f"POST /servers/{{id}}/{action}" for action in ("set-password", "deploy", "syncstatus"))
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Scene:
     *before* makes what must stand first, *act* is what the crash falls into; *over* says that all is done,
     and *check* what must then be true of the cloud. Each is given the name of the scene's object, and *check*
     all servers that were not another's before, whatever they are called. *long*: only in `make soak`.
+    *again*: what may be sent to the cloud once more.
     """
 
     before: Callable[[User, str], None]
@@ -57,6 +62,7 @@ class Scene:
     over: Callable[[User, str], bool]
     check: Callable[[User, str, list[Server]], None]
     long: bool = False
+    again: tuple[str, ...] = ()
 
 
 def nothing(user: User, name: str) -> None:
@@ -148,6 +154,34 @@ def is_restarted(user: User, name: str) -> bool:
     """Say whether it is known what came of the restart, or that nobody can know."""
     outcome = user.status(name).get("restartRequest", {}).get("outcome")
     return outcome in {"Done", "Unknown"} and is_settled_and_over(user, name)
+
+
+def with_passwords(user: User, name: str) -> None:
+    """Have a server with a guest agent, and the Secrets of two passwords."""
+    for secret in ("login", "other"):
+        keep(user, f"Sesam-0ffne-dich-{secret}", secret)
+    user.apply(name, out_of("login"))
+    user.wait_ready(name)
+
+
+def another_password(user: User, name: str) -> None:
+    user.apply(name, out_of("other"))
+
+
+def has_the_other_password(user: User, name: str, servers: list[Server]) -> None:
+    one_server(user, name, servers)
+    assert inside(user, servers[0]["id"])["password"] == "Sesam-0ffne-dich-other"
+
+
+def another_login(user: User, name: str) -> None:
+    """Ask for another password and key pair, which no guest agent takes."""
+    user.cloud.call("settings", guest_agent=False)
+    user.apply(name, {**out_of("other"), "keypair": "ops"}, disruption={"allow": "Restart"})
+
+
+def has_another_login(user: User, name: str, servers: list[Server]) -> None:
+    has_the_other_password(user, name, servers)
+    assert inside(user, servers[0]["id"])["keypair"]
 
 
 def suspend(user: User, name: str) -> None:
@@ -345,6 +379,17 @@ SCENES = {
     "change": Scene(made, change, is_settled, changed),
     "stop-for-a-change": Scene(without_hot_plug, resize, is_settled_and_over, resized),
     "restart-that-is-asked-for": Scene(may_be_restarted, ask_for_a_restart, is_restarted, one_server),
+    "another-password": Scene(
+        with_passwords, another_password, is_settled, has_the_other_password, again=LOGIN_AGAIN
+    ),
+    "stop-for-another-login": Scene(
+        with_passwords,
+        another_login,
+        is_settled_and_over,
+        has_another_login,
+        long=True,
+        again=LOGIN_AGAIN,
+    ),
     "suspend": Scene(made, suspend, is_settled, suspended),
     "rebuild": Scene(made, rebuild, is_settled_and_over, rebuilt),
     "adopt": Scene(offered, adopt, is_settled, adopted),
@@ -438,7 +483,9 @@ def test_a_crash_at_any_call_of_a_pass_is_a_repeat(user: User, title: str, tmp_p
     for name, point in points.items():
         found = perform(user, scene, name, point, tmp_path)
         (reached if found.crashed else missed).append(point)
-        assert found.cloud <= plain.cloud + Counter(AGAIN), f"{point}: {found.cloud}, not {plain.cloud}"
+        assert found.cloud <= plain.cloud + Counter(AGAIN) + Counter(scene.again), (
+            f"{point}: {found.cloud}, not {plain.cloud}"
+        )
         most = plain.kubernetes + Counter(write_status=statuses_again(plain))
         assert found.kubernetes <= most, f"{point}: {found.kubernetes}, not {plain.kubernetes}"
     check_missed(reached, missed)

@@ -1,7 +1,8 @@
 """
 Why the cloud failed at something: its events say so, soon after.
 
-They are asked once for each failure, and a few times more while they do not tell; then no more of it.
+They are asked once for each failure, and a few times more while they do not tell; then no more of it. While a
+password is being carried out they are not asked: an event may repeat what was sent.
 """
 
 from __future__ import annotations
@@ -53,8 +54,8 @@ def wait_seconds(facts: Facts, question: ReadCause) -> float | None:
 
 def asking(facts: Facts, question: ReadCause, hold: Hold) -> Hold:
     """Return *hold*, which says what is known, with *question* where it is to be asked now, or soon."""
-    wait = wait_seconds(facts, question)
-    if wait is None:
+    wait, login = wait_seconds(facts, question), facts.resource.records.login
+    if wait is None or (login is not None and login.pending is not None):
         return hold
     return replace(hold, asks=question) if wait <= 0 else replace(hold, look_seconds=wait)
 
