@@ -82,6 +82,7 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
     ) -> None:
         self.story = story
         self.asked: dict[str, str] = {}  # the annotation that asks for a restart
+        self.uncertain = False  # whether somebody attached a disk while the server was made
         self.mended = mended  # whether somebody has the server run, when all is over
         self.policies: dict[str, Any] = {
             "onExternalDeletion": "Report" if story == "adopt" else again,
@@ -288,6 +289,8 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
         assert self.row is not None
         taken = {disk.index for disk in self.row.details.disks}
         index = min(set(range(8)) - taken)
+        creation = self.world.cluster.stored.records.creation
+        self.uncertain |= creation is not None and creation.completed_at is None
         disk = Disk(f"loose-{len(self.world.cloud.disks)}", index, 1024)
         self.world.cloud.attach(self.row, disk, auto_delete=auto_delete)
 
@@ -386,6 +389,8 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
         suspended = row.server.phase is Phase.SUSPENDED
         if self.image_held(step):
             return
+        if self.uncertain and isinstance(step, Hold) and "not certain which disk" in step.message:
+            return  # a person has to say which it is
         allow, image = self.policies["disruption"]["allow"], {"image"} if self.image_open() else set()
         if isinstance(step, Hold) and (suspended or allow == "Never" or (allow == "Restart" and image)):
             assert step.reason == "RestartNeeded", step

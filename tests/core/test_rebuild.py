@@ -122,6 +122,13 @@ def test_under_report_it_is_told_and_not_done() -> None:
     assert [each["field"] for each in world.cluster.stored.status["drift"]] == ["image"]
 
 
+def test_an_edit_of_what_is_left_to_others_does_nothing() -> None:
+    world = edited(drift={"ignore": ["image"]})
+    assert isinstance(to_rest(world), Settled)
+    assert not world.sent
+    assert "drift" not in world.cluster.stored.status
+
+
 def test_another_name_of_the_same_image_changes_the_record_alone() -> None:
     world = made()
     world.cloud.named[DEBIAN] = Resolved("IMAGE-0")

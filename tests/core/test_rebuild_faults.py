@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT
@@ -11,7 +13,8 @@ from onecloud_operator.core.cloud_writes import Start, Stop
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import ID
-from tests.core.rebuilds import EDITED, edit, edited, rebuilt, record, root_image
+from tests.core.mutants import DECIDE
+from tests.core.rebuilds import EDITED, edit, edited, made, rebuilt, record, root_image
 from tests.core.stops import MAX_PASSES, Choosy, row_of, sent, to_rest, turn, until_it_is
 from tests.core.world import World
 
@@ -160,6 +163,30 @@ def test_a_server_that_somebody_has_touched_meanwhile_is_not_rebuilt_again() -> 
     assert isinstance(held, Hold)
     assert held.reason == "OperationFailed"
     assert (rebuilt(world), row_of(world).status) == ([], "running")
+
+
+# -- an operator that does not keep the rules ------------------------------------------------------------
+def test_a_rebuild_that_is_not_on_record_is_noticed() -> None:
+    world = edited()
+    world.decide = DECIDE["rebuilds-without-a-record"]
+    with pytest.raises(AssertionError, match="not on record"):
+        to_rest(world)
+
+
+def test_who_takes_another_image_in_the_cloud_for_an_edit_rebuilds() -> None:
+    world = made()
+    row = world.cloud.rows[ID]
+    row.change(disks=tuple(replace(disk, image_id="image-7") for disk in row.details.disks))
+    world.decide = DECIDE["rebuilds-what-differs"]
+    to_rest(world)
+    assert rebuilt(world)
+
+
+def test_who_takes_silence_for_no_rebuilds_twice() -> None:
+    world = begun("late", 100.0)
+    world.decide = DECIDE["rebuilds-again"]
+    to_rest(world)
+    assert len(sent_at(world)) > 1
 
 
 # -- crashes ---------------------------------------------------------------------------------------------

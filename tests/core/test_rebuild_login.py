@@ -7,32 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.card_writes import BindGroup, DetachCard
 from onecloud_operator.core.cloud_writes import Resize, Start, Stop
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_record import LoginRecord
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword
+from onecloud_operator.core.references import Resolved
 from onecloud_operator.core.values import Problem
-from tests.core.fixtures import ID
+from tests.core.fixtures import BACKUP, ID
 from tests.core.rebuilds import EDITED, edit, made, rebuilt, root_image
 from tests.core.stops import row_of, sent, to_rest, until
+from tests.core.test_cards import ONE, TWO
 from tests.core.test_login import NEW, OLD, PAIRS, outside, password_from
 
 if TYPE_CHECKING:
     from tests.core.world import World
 
 
-def logged_in(wanted: dict[str, Any]) -> World:
-    """Return a world whose server has the old password and key pair inside, and whose object rests."""
+def logged_in(wanted: dict[str, Any], before: dict[str, Any] | None = None) -> World:
+    """Return a world in which *wanted* is asked for; the old password and key pair, and *before*, are so."""
     world = made()
-    world.cloud.named |= PAIRS
+    world.cloud.named |= {**PAIRS, BACKUP: Resolved("net-2")}
     row = world.cloud.rows[ID]
     row.change(login_account="root", keypair="k1", keypair_id="k1", login_set_at="then")
     row.inside_password, row.inside_pair = OLD, "k1"
     known = replace(world.cluster.stored.records, login=LoginRecord("2026-11-23T11:00:00Z", password=OLD))
     world.cluster.edit(records=known)
-    edit(world, {**password_from(), "keypair": "k1"})
+    edit(world, {**password_from(), "keypair": "k1", **(before or {})})
     assert isinstance(to_rest(world), Settled)
-    assert not world.sent
+    world.sent.clear()
     edit(world, wanted)
     return world
 
@@ -62,12 +65,12 @@ def test_a_secret_that_is_not_there_stops_nothing() -> None:
 
 
 def test_all_that_one_edit_needs_a_stop_for_costs_one_restart() -> None:
-    wanted = {"cpu": 4, "memory": "8Gi", "instanceGroups": ["spread"], "keypair": "k2", **EDITED}
-    world = logged_in({**password_from("other"), **wanted})
+    wanted = {"cpu": 4, "memory": "8Gi", "networks": [ONE], "instanceGroups": ["spread"], "keypair": "k2"}
+    world = logged_in({**password_from("other"), **wanted, **EDITED}, before={"networks": [ONE, TWO]})
     assert isinstance(to_rest(world), Settled)
     kinds = [type(step) for _, step, _ in world.sent]
     assert (kinds.count(Stop), kinds.count(Start)) == (1, 1)
-    assert {Resize, DeployKeypair, DeployPassword, Rebuild} <= set(kinds)
+    assert {Resize, DetachCard, BindGroup, DeployKeypair, DeployPassword, Rebuild} <= set(kinds)
     assert kinds[-2:] == [Rebuild, Start], "the root disk comes last"
     assert (row_of(world).cpu, root_image(world), row_of(world).status) == (4, "image-9", "running")
     assert outside(world) == set()
