@@ -164,7 +164,7 @@ GROUP = {"id": "default", "name": "Default"}
         pytest.param(
             {"dataDisks": [DISK]},
             {"dataDisks": [DISK | {"size": "20Gi"}]},
-            "disk resized: disk disk-1 from 10Gi to 20Gi",
+            "disks changed: disk disk-1 from 10Gi to 20Gi",
             id="grown",
         ),
         pytest.param(
@@ -172,6 +172,24 @@ GROUP = {"id": "default", "name": "Default"}
             {"securityGroups": [GROUP, {"id": "db", "name": "db"}]},
             "security groups changed: security groups from Default to Default, db",
             id="guarded-otherwise",
+        ),
+        pytest.param(
+            {},
+            {"dataDisks": [DISK]},
+            "disks changed: disk disk-1 from nothing to 10Gi",
+            id="attached",
+        ),
+        pytest.param(
+            {"imageID": "image-0"},
+            {"imageID": "image-1"},
+            "root disk rebuilt: image from image-0 to image-1",
+            id="rebuilt",
+        ),
+        pytest.param(
+            {"addresses": [{"type": "InternalIP", "address": "10.0.0.5"}]},
+            {},
+            "addresses changed: addresses from 10.0.0.5 to nothing",
+            id="without-its-address",
         ),
     ],
 )

@@ -152,7 +152,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
         case DetachCard(mac=mac):
             return Words(f"the detachment of card {mac}", f"card {mac} detached")
         case ChangeAddress(mac=mac, address=address):
-            return Words(f"the address of card {mac}", f"address {address} of card {mac} accepted")
+            return Words(f"the address {address} of card {mac}", None)
         case LimitCard(mac=mac):
             return Words(f"the bandwidth of card {mac}", f"bandwidth of card {mac} limited")
         case BindGroup(group_id=group):
@@ -180,22 +180,18 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
         case DeleteEip():
             return Words("the deletion of the EIP", None)
         case MakeDisk(label=label):
-            return Words(f"the creation of disk {label}", f"creation of disk {label} accepted by the cloud")
+            return Words(f"the creation of disk {label}", None)
         case AttachDisk(disk_id=disk_id):
-            return Words(
-                f"the attachment of disk {disk_id}", f"attachment of disk {disk_id} accepted by the cloud"
-            )
+            return Words(f"the attachment of disk {disk_id}", None)
         case DetachDisk(disk_id=disk_id):
-            return Words(
-                f"the detachment of disk {disk_id}", f"detachment of disk {disk_id} accepted by the cloud"
-            )
+            return Words(f"the detachment of disk {disk_id}", None)
         case RecycleDisk(disk_id=disk_id):
             return Words(f"the removal of disk {disk_id}", f"disk {disk_id} put into the recycle bin")
         case TagDisk(disk_id=disk_id, label=label):
             done = "taken off" if label is None else "set on"
             return Words(f"the owner tags of disk {disk_id}", f"owner tags {done} disk {disk_id}")
         case SetDiskPolicy(disk_id=disk_id):
-            return Words(f"the policy of disk {disk_id}", f"policy of disk {disk_id} told to the cloud")
+            return Words(f"the policy of disk {disk_id}", f"policy of disk {disk_id} set")
         case SyncStatus():
             return Words("the status sync", None)
         case Unlock():

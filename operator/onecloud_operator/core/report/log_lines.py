@@ -113,7 +113,9 @@ def _changes(
     for message, shown in _SHOWN.items():
         was, now = shown(before), shown(after)
         changed = [
-            f"{name} from {was[name]} to {now[name]}" for name in now if was.get(name, now[name]) != now[name]
+            f"{name} from {was.get(name, _NOTHING)} to {now.get(name, _NOTHING)}"
+            for name in sorted(was.keys() | now.keys() if shown is _disks else was.keys() & now.keys())
+            if was.get(name) != now.get(name)
         ]
         if changed:
             yield LogLine("INFO", message, {**fields, "changed": cut(", ".join(changed), CHANGED_LENGTH)})
@@ -130,7 +132,23 @@ def _disks(server: Mapping[str, Any]) -> dict[str, str]:
 
 def _groups(server: Mapping[str, Any]) -> dict[str, str]:
     groups = server.get("securityGroups") or ()
-    return {"security groups": ", ".join(sorted(str(group.get("name")) for group in groups))}
+    return {"security groups": ", ".join(sorted(str(group.get("name")) for group in groups)) or _NOTHING}
 
 
-_SHOWN = {"server resized": _size, "disk resized": _disks, "security groups changed": _groups}
+def _addresses(server: Mapping[str, Any]) -> dict[str, str]:
+    addresses = server.get("addresses") or ()
+    return {"addresses": ", ".join(sorted(str(each.get("address")) for each in addresses)) or _NOTHING}
+
+
+def _image(server: Mapping[str, Any]) -> dict[str, str]:
+    return {"image": str(server["imageID"])} if "imageID" in server else {}
+
+
+_NOTHING = "nothing"
+_SHOWN = {
+    "server resized": _size,
+    "disks changed": _disks,
+    "root disk rebuilt": _image,
+    "addresses changed": _addresses,
+    "security groups changed": _groups,
+}
