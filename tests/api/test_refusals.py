@@ -40,6 +40,14 @@ REFUSED = {
     "an-ignored-field-twice": ({"drift": {"ignore": ["cpu", "cpu"]}}, "drift.ignore"),
     "an-unknown-disruption": ({"disruption": {"allow": "Always"}}, "disruption.allow"),
     "no-server": ({"server": None}, "server is required"),
+    # elastic IP
+    "an-eip-in-two-forms": (server(eip={"name": "front", "bandwidth": 10}), "server.eip"),
+    "an-eip-in-no-form": (server(eip={}), "server.eip"),
+    "an-eip-that-is-not-none": (server(eip={"none": False}), "server.eip"),
+    "an-eip-without-bandwidth": (server(eip={"bandwidth": 0}), "server.eip.bandwidth"),
+    "a-network-of-an-eip-that-exists": (server(eip={"id": "e", "network": "eipnet"}), "server.eip"),
+    "an-eip-charged-by-the-hour": (server(eip={"bandwidth": 10, "chargeType": "Hour"}), "chargeType"),
+    "an-eip-by-text": (server(eip="front"), "server.eip"),
     # adoption
     "observing-nothing": (
         {"managementPolicy": "Observe", "server": None},

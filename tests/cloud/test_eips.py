@@ -75,3 +75,23 @@ async def test_an_address_is_renamed_unless_another_has_that_name(scene: Scene) 
     assert (renamed.json()["eip"]["name"], renamed.json()["eip"]["description"]) == ("front", "d")
     assert (await scene.ask("PUT", f"/eips/{OURS}", body={"eip": {"name": "eip-1"}})).status_code == 409
     assert (await scene.ask("GET", "/eips/front", token="lab2user")).status_code == 404
+
+
+async def test_owner_tags_come_off_as_those_of_servers_and_disks_do(scene: Scene) -> None:
+    await make(scene, __meta__={"user:onecloud.io/uid": "abc", "user:team": "shop"})
+    scene.time.run()
+    await scene.ask("POST", f"/eips/{OURS}/user-metadata", body={"eip": {"onecloud.io/uid": "none"}})
+    row = (await scene.ask("GET", f"/eips/{OURS}")).json()["eip"]
+    assert row["metadata"] == {"user:team": "shop"}
+
+
+async def test_an_address_that_a_classic_network_cannot_bind_says_so_until_it_is_taken_off(
+    scene: Scene,
+) -> None:
+    ident = await scene.create()
+    await scene.act(ident, "associate-eip", {"eip_id": "eip-1"})
+    scene.time.run()
+    assert (await scene.ask("GET", "/eips/eip-1")).json()["eip"]["status"] == "associate_fail"
+    await scene.act(ident, "dissociate-eip")
+    scene.time.run()
+    assert (await scene.ask("GET", "/eips/eip-1")).json()["eip"]["status"] == "ready"
