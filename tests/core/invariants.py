@@ -31,10 +31,12 @@ from onecloud_operator.core.cloud_writes import (
 )
 from onecloud_operator.core.disk_records import BOUND, MAKING, RECYCLE, REMOVING, RETAIN
 from onecloud_operator.core.disk_writes import DetachDisk, DiskWrite, MakeDisk, RecycleDisk
+from onecloud_operator.core.eip_writes import AsideWrite
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
 from onecloud_operator.core.plan.keep_disks import READ_SECONDS
 from onecloud_operator.core.policies import power
+from tests.core.eip_invariants import keep_eips
 from tests.core.fixtures import OTHER_UID
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ def keep(world: World, facts: Facts, step: Step) -> None:
         assert not made(world), "an adoption beside a server of its own"
     if isinstance(step, RemoveFinalizer):
         _let_go(world, step)
+    keep_eips(world, step)
     if not isinstance(step, CloudWrite):
         return
     assert world.trouble is None, "a write without credentials that work"
@@ -73,7 +76,7 @@ def keep(world: World, facts: Facts, step: Step) -> None:
     if isinstance(step, DiskWrite):
         _disk(world, step)
     row = world.cloud.rows.get(step.server_id)
-    if row is None:
+    if row is None or isinstance(step, AsideWrite):
         return
     _write(world, facts, step, row)
 

@@ -40,7 +40,7 @@ IDLE = READS_OF_A_PASS | {"emit"}
 # These may come when all is over already, or after a conflict only, which is a matter of moments.
 BY_CHANCE = ("kubernetes emit", "kubernetes set_finalizers answered", "kubernetes read")
 # What a crash may cost the cloud: the same POST, whose id can be used once only.
-AGAIN = {"POST /servers": 1}
+AGAIN = {"POST /servers": 1, "POST /eips": 1}
 # And the same password or key pair, until it was seen that it is inside; after an agent that does not answer
 # the cloud is asked to look at the server.
 LOGIN_AGAIN = tuple(f"POST /servers/{{id}}/{action}" for action in ("set-password", "deploy", "syncstatus"))
@@ -350,6 +350,38 @@ def rescued(user: User, name: str, servers: list[Server]) -> None:
     assert {disk["disk_type"]: disk["pending_deleted"] for disk in found} == {"sys": True, "data": False}
 
 
+def on_a_vpc(user: User, name: str) -> None:
+    """Have a server that an elastic IP can be bound to."""
+    user.apply(name, {"networks": [{"network": "vpc-net"}]})
+    user.wait_ready(name)
+
+
+def give_an_eip(user: User, name: str) -> None:
+    user.apply(name, {"networks": [{"network": "vpc-net"}], "eip": {"bandwidth": 10}})
+
+
+def with_an_eip(user: User, name: str) -> None:
+    """Have a server with an elastic IP of its own."""
+    on_a_vpc(user, name)
+    give_an_eip(user, name)
+    user.wait_ready(name)
+
+
+def eips_of(user: User, name: str) -> list[dict[str, Any]]:
+    return [row for row in user.cloud.call("addresses") if f".{name}-eip-" in row["name"]]
+
+
+def has_its_eip(user: User, name: str, servers: list[Server]) -> None:
+    one_server(user, name, servers)
+    (eip,) = eips_of(user, name)
+    assert (eip["associate_id"], eip["id"]) == (servers[0]["id"], user.status(name)["eip"]["id"])
+
+
+def recycled_without_eip(user: User, name: str, servers: list[Server]) -> None:
+    recycled(user, name, servers)
+    assert eips_of(user, name) == []
+
+
 def undone(user: User, name: str, servers: list[Server]) -> None:
     """See that what was not made whole is gone, or in the recycle bin."""
     assert all(server["pending_deleted"] for server in servers)
@@ -392,6 +424,8 @@ SCENES = {
     ),
     "suspend": Scene(made, suspend, is_settled, suspended),
     "rebuild": Scene(made, rebuild, is_settled_and_over, rebuilt),
+    "give-an-elastic-ip": Scene(on_a_vpc, give_an_eip, is_settled, has_its_eip),
+    "recycle-with-an-elastic-ip": Scene(with_an_eip, delete, is_gone, recycled_without_eip, long=True),
     "adopt": Scene(offered, adopt, is_settled, adopted),
     "recycle": Scene(made, delete, is_gone, recycled),
     "recycle-and-keep-a-disk": Scene(with_a_disk_that_stays, delete, is_gone, recycled_but_for_its_disk),
