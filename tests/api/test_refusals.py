@@ -59,6 +59,14 @@ REFUSED = {
         "at most one of adoption.id and adoption.name",
     ),
     "an-id-without-adoption": ({"adoption": {"id": UUID}}, "need adoption.policy Adopt"),
+    "restoring-without-adopting": (
+        {"adoption": {"policy": "Never", "restore": True}},
+        "restore needs adoption.policy Adopt and adoption.id",
+    ),
+    "restoring-by-name": (
+        {"adoption": {"policy": "Adopt", "name": "pet", "restore": True}},
+        "restore needs adoption.policy Adopt and adoption.id",
+    ),
     "adopt-or-create-by-id": (
         {"adoption": {"policy": "AdoptOrCreate", "id": UUID}, "server": {"name": "pet"}},
         "AdoptOrCreate looks for server.name",

@@ -24,6 +24,7 @@ from onecloud_operator.core.cloud_writes import (
     GrowDisk,
     KeepDisk,
     Resize,
+    Restore,
     Resume,
     SetSecurityGroups,
     SetTags,
@@ -353,6 +354,8 @@ class Cloud:
             row, step
         ):
             return AGAIN
+        if isinstance(step, Update) and self._named_otherwise(row, dict(step.fields).get("name")):
+            return TAKEN
         if isinstance(step, CardWrite) and (refusal := self.cards.refusal(row, step)) is not None:
             return refusal
         if isinstance(step, Delete) and row.server.locked:
@@ -360,7 +363,10 @@ class Cloud:
         if isinstance(step, Rebuild):
             self._rebuild(row, step, resource)
             return None
-        self._work(row, step, resource)
+        if isinstance(step, Restore):
+            self._restore(row)
+        else:
+            self._work(row, step, resource)
         return None
 
     def _log_in(self, step: LoginWrite) -> Problem | None:
@@ -369,6 +375,11 @@ class Cloud:
             return AGAIN
         self._run(row, *self.logins.stages(step, self.now))
         return None
+
+    def _named_otherwise(self, row: Row, name: object) -> bool:
+        """Say whether another server has *name*."""
+        others = (other.server for other in self.rows.values() if other is not row)
+        return name is not None and any(other.name == name and not other.recycled for other in others)
 
     def _keep(self, row: Row, step: KeepDisk) -> Problem | None:
         disk = self.disks.get(step.disk_id)
@@ -481,7 +492,15 @@ class Cloud:
                 row.change(locked=False)
             case Delete(for_good=for_good):
                 self._delete(row, for_good=for_good)
-            case Create() | KeepDisk() | Rebuild() | SetPassword() | DeployPassword() | DeployKeypair():
+            case (
+                Create()
+                | KeepDisk()
+                | Restore()
+                | Rebuild()
+                | SetPassword()
+                | DeployPassword()
+                | DeployKeypair()
+            ):
                 pass
             case _ if isinstance(step, CardWrite):
                 self.cards.work(row, step)
@@ -500,6 +519,15 @@ class Cloud:
         if self.rebuild_fate is not None:
             end = {"status": self.rebuild_fate}
         self._run(row, {"status": "rebuild_root"}, {"status": "deploying"}, end)
+
+    def _restore(self, row: Row) -> None:
+        """Take a server out of the bin: stopped, and under another name where its own is taken by now."""
+        if not row.server.recycled:
+            return
+        name = row.server.name
+        other = {"name": f"{name}-1"} if self._named_otherwise(row, name) else None
+        row.change(plain=other, status="ready")
+        self.recycle(row, on=False)
 
     def _switch(self, row: Row, step: Start | Stop | Suspend | Resume, resource: Resource) -> None:
         match step:

@@ -20,6 +20,7 @@ from onecloud_operator.core.cloud_writes import (
     Disown,
     GrowDisk,
     Resize,
+    Restore,
     Resume,
     SetSecurityGroups,
     SetTags,
@@ -132,6 +133,8 @@ def _write(world: World, facts: Facts, step: CloudWrite, row: Row) -> None:
     assert row.made_for == stored.uid or _adopts(stored, row), "a write to a server that is not ours"
     if isinstance(step, Delete):
         _delete(world, facts, step, row)
+    if isinstance(step, Restore):
+        _restore(world, step)
     if isinstance(step, Stop):
         _stop(world, facts)
     if isinstance(step, Rebuild):
@@ -152,6 +155,18 @@ def _adopts(stored: Resource, row: Row) -> bool:
     server = stored.spec.server if stored.spec else None
     ours = row.server.owner is not None and row.server.owner.uid == stored.uid
     return ours or row.server.id == adoption.id or row.server.name == (server.name if server else None)
+
+
+def _restore(world: World, step: Restore) -> None:
+    stored = world.cluster.stored
+    adoption, record = stored.spec.adoption if stored.spec else None, stored.records.restore
+    assert adoption is not None, "a server taken out of the bin unasked"
+    assert (adoption.restore, adoption.id) == (True, step.server_id), "a server taken out of the bin unasked"
+    assert record is not None, "a restoration that is not on record"
+    assert record.done_at is None, "a server taken out of the bin once more"
+    owner = world.cloud.rows[step.server_id].server.owner
+    ours = owner is None or (owner.namespace, owner.name) == (stored.namespace, stored.name)
+    assert ours or world.feed.stalled or world.feed.lying, "another's server taken out of the bin"
 
 
 def _delete(world: World, facts: Facts, step: Delete, row: Row) -> None:
@@ -311,10 +326,8 @@ def vain(step: CloudWrite, row: Row) -> bool:
             return {g.lower() for g in groups} == {g.name.lower() for g in details.security_groups}
         case Start() | Resume():
             return server.phase is Phase.RUNNING
-        case Stop():
-            return server.phase is Phase.STOPPED
-        case Suspend():
-            return server.phase is Phase.SUSPENDED
+        case Stop() | Suspend():
+            return server.phase is (Phase.STOPPED if isinstance(step, Stop) else Phase.SUSPENDED)
         case Resize(cpu=cpu, memory_mib=memory, instance_type=kind):
             have = (server.cpu, server.memory_mib, server.instance_type)
             return all(want in (None, has) for want, has in zip((cpu, memory, kind), have, strict=True))
@@ -322,6 +335,8 @@ def vain(step: CloudWrite, row: Row) -> bool:
             return any(d.index == 0 and d.image_id == image_id for d in details.disks)
         case GrowDisk(disk_id=disk_id, size_mib=size):
             return any(d.id == disk_id and d.size_mib >= size for d in details.disks)
+        case Restore():
+            return not server.recycled
         case Unlock():
             return not server.locked
         case Delete(for_good=for_good):

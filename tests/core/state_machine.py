@@ -13,7 +13,9 @@ from onecloud_operator.api.ignorable import word_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.conclude import conclude
+from onecloud_operator.core.config import Config
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Disk, Phase
+from onecloud_operator.core.ownership import owner_of
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.policies import power
 from onecloud_operator.core.records import Records
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 LEGACY = "fd86411b-4bca-47a2-84f9-82f0170dce4c"
 STRANGER = "0d5f6c1e-8a39-4c52-9d0e-2f1b7c6a9e11"
+FORMER_UID = "0e6b1c52-7a44-4f0f-9d57-1f2e3d4c5b6a"
 ELSEWHERE = Place("https://cloud.example/v3", "region0", "project1")
 NO_PASSWORD = Problem(Reason.CREDENTIALS_REJECTED, "wrong password")
 NO_ANSWER = Problem(Reason.ENDPOINT_UNREACHABLE, "no route")
@@ -41,6 +44,7 @@ STORIES: dict[str, dict[str, Any]] = {
     "make": {},
     "adopt": {"adoption": {"policy": "Adopt", "id": LEGACY}},
     "adopt-or-create": {"adoption": {"policy": "AdoptOrCreate"}},
+    "restore": {"adoption": {"policy": "Adopt", "id": LEGACY, "restore": True}},
     "observe": {"managementPolicy": "Observe", "adoption": {"id": LEGACY}},
 }
 NAME = "shop-db"
@@ -85,7 +89,7 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
         self.uncertain = False  # whether somebody attached a disk while the server was made
         self.mended = mended  # whether somebody has the server run, when all is over
         self.policies: dict[str, Any] = {
-            "onExternalDeletion": "Report" if story == "adopt" else again,
+            "onExternalDeletion": "Report" if story in {"adopt", "restore"} else again,
             "deletionPolicy": policy,
             "disruption": {"allow": restart},
             **STORIES[story],
@@ -97,10 +101,15 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
         self.world = World.of(fresh)
         self.world.decide, self.world.conclude, self.world.before = self.decide, self.conclude, keep
         self.world.cloud.pace, self.world.cloud.hot_plug = pace, hot
-        self.begun()
+        if story == "restore":
+            former = replace(owner_of(fresh, Config()), uid=FORMER_UID)
+            row = self.world.cloud.put(server("ready", id=LEGACY, name=NAME))
+            row.change(owner=former if there else None)
+            self.world.cloud.recycle(row, on=True)
         if story in {"adopt", "observe"} or (story == "adopt-or-create" and there):
             old = server(id=LEGACY, name=NAME)
             self.world.cloud.put(old).change(owner=None)
+        self.begun()
 
     def begun(self) -> None:
         """Arrange what else a story needs."""

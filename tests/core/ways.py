@@ -18,6 +18,7 @@ from onecloud_operator.core.observed import Disk, Owner, Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import attempt_id
 from onecloud_operator.core.references import Ambiguous, Kind, Reference, Resolved
+from onecloud_operator.core.restore_record import Restore
 from onecloud_operator.core.retry_state import Acceptance, Refusal
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (
@@ -306,6 +307,17 @@ WAYS: tuple[Way, ...] = (
         wanting(**{**OBSERVE, "adoption": {"id": NET}}),
         Edit({"managementPolicy": "Observe", "adoption": {"id": ID}}),
         wanting(**OBSERVE, generation=2),
+    ),
+    Way(
+        Reason.OWNED_BY_ANOTHER,
+        "anothers-server-in-the-bin",
+        wanting(
+            adoption={"policy": "Adopt", "id": ID, "restore": True},
+            records=replace(ADOPTED, restore=Restore("2026-11-23T11:00:00Z", "web-2")),
+            reading=ready(server(recycled=True, details=details(owner=OTHERS))),
+        ),
+        InCloud("restore the server in the cloud"),
+        adopted(reading=owned(None)),
     ),
     Way(
         Reason.RESTART_NEEDED,

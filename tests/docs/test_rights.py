@@ -23,6 +23,7 @@ ROW = re.compile(
 TOKENS = ("<TOKEN:labuser>", "<TOKEN:labeditor>", "<TOKEN:labviewer>")
 ACTIONS = (
     "associate-eip",
+    "cancel-delete",
     "change-config",
     "deploy",
     "detachdisk",

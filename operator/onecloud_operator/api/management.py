@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, StrictStr
+from pydantic import Field, StrictBool, StrictStr
 
 from onecloud_operator.api.ignorable import IgnorableField
 from onecloud_operator.api.lists import Unique
@@ -47,6 +47,16 @@ class Adoption(Model):
         ),
     )
 
+    restore: StrictBool = Field(
+        default=False,
+        description=(
+            "Whether a server in the cloud's recycle bin is taken out of it to be adopted, which undoes a "
+            "deletion: apply the manifest again, with policy Adopt and the server's id. Only for a server "
+            "that the object of this namespace and name owned in this cluster before, or that nobody owns. "
+            "It comes back stopped, and is started unless powerState says otherwise; its elastic IP is lost."
+        ),
+    )
+
     rules: ClassVar[tuple[Rule[Adoption], ...]] = (
         Rule(
             "give at most one of adoption.id and adoption.name",
@@ -63,6 +73,11 @@ class Adoption(Model):
             cel="self.policy != 'AdoptOrCreate' || (!has(self.id) && !has(self.name))",
             holds=lambda self: self.policy != "AdoptOrCreate" or not self.names_a_server,
         ),
+        Rule(
+            "adoption.restore needs adoption.policy Adopt and adoption.id",
+            cel="!self.restore || (self.policy == 'Adopt' && has(self.id))",
+            holds=lambda self: not self.restore or (self.policy == "Adopt" and self.id is not None),
+        ),
     )
 
     @property
@@ -78,7 +93,7 @@ class Drift(Model):
         default="Correct",
         description=(
             "Correct: what differs is changed back. Report: it is listed in status.drift, and nothing is "
-            "sent."
+            "sent for it."
         ),
     )
     ignore: Annotated[tuple[IgnorableField, ...], Field(max_length=32), Unique()] | None = Field(
@@ -103,7 +118,8 @@ class Disruption(Model):
             "Never: a change that needs a stop waits, with the reason RestartNeeded, until somebody stops "
             "the server or allows it here. Restart: the server is stopped, changed and started again, "
             "whatever its powerState, unless that is Stopped. More cpu or memory needs no stop where the "
-            "host has hot-plug on. Rebuild: that, and where server.image is edited, the root disk is made "
-            "anew of that image: WHAT IS ON THE ROOT DISK IS LOST. Data disks stay."
+            "host has hot-plug on. A restart that the annotation onecloud.io/restart-requested-at asks for "
+            "needs Restart, too. Rebuild: that, and where server.image is edited, the root disk is made anew "
+            "of that image: WHAT IS ON THE ROOT DISK IS LOST. Data disks stay."
         ),
     )

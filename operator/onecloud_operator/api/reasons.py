@@ -72,6 +72,7 @@ class EventReason(StrEnum):
     CREATING = "Creating"
     CREATED = "Created"
     ADOPTED = "Adopted"
+    RESTORED = "Restored"
     RESTARTING = "Restarting"
     RESTART_NOT_NEEDED = "RestartNotNeeded"
     RESTART_UNKNOWN = "RestartUnknown"

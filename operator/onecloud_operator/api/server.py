@@ -248,7 +248,7 @@ class ServerSpec(Model):
             "Running, Stopped or Suspended: the server is started, stopped or suspended to be so. One that "
             "is off is started before it is suspended, and one that is suspended is resumed before it is "
             "stopped, as only a running server can be shut down. Unmanaged: it is left as it is. Absent: "
-            "Running for a server that the object made, Unmanaged for an adopted one."
+            "Running for a server that the object made or restored, Unmanaged for another adopted one."
         ),
         json_schema_extra=LIVE,
     )

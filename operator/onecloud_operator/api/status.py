@@ -14,6 +14,7 @@ from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
 from onecloud_operator.api.login_status import LoginStatus
 from onecloud_operator.api.plain import with_fixed_fields
 from onecloud_operator.api.restart_status import RestartRequestStatus, RestartStatus
+from onecloud_operator.api.restore_status import RestoreStatus
 from onecloud_operator.api.server import ServerSpec
 from onecloud_operator.api.server_status import ServerStatus
 from onecloud_operator.api.status_model import Count, Long, Message, Short, StatusModel, Text, Time, shown
@@ -204,6 +205,9 @@ class Status(StatusModel):
     )
     taken_over_from: Text | None = shown(
         "UID of the object of a lost cluster whose server was taken over, as a person confirmed it."
+    )
+    restore: RestoreStatus | None = shown(
+        "The server's way out of the recycle bin, as adoption.restore asked for it.", **ATOMIC_MAP
     )
     image: ImageStatus | None = shown(
         "What the root disk was made of, by the text of spec.server.image. Only an edit of that text, "

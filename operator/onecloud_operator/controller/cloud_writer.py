@@ -22,6 +22,7 @@ from onecloud_operator.core.cloud_writes import (
     GrowDisk,
     KeepDisk,
     Resize,
+    Restore,
     Resume,
     SetSecurityGroups,
     SetTags,
@@ -69,6 +70,7 @@ ACTIONS: dict[type[CloudWrite], str] = {
     Stop: "stop",
     Suspend: "suspend",
     Resume: "resume",
+    Restore: "cancel-delete",
     SyncStatus: "syncstatus",
 }
 
@@ -102,7 +104,7 @@ class CloudWriter:
                 return await cloud.merge_user_metadata(server_id, tags(dict(put), remove))
             case SetSecurityGroups(server_id=server_id, groups=groups):
                 return await cloud.perform(server_id, "set-secgroup", security_groups(groups))
-            case Start() | Stop() | Suspend() | Resume() | SyncStatus():
+            case Start() | Stop() | Suspend() | Resume() | Restore() | SyncStatus():
                 return await cloud.perform(step.server_id, ACTIONS[type(step)])
             case Resize(server_id=server_id):
                 body = change_config(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.records import Creation, HeldBack, Restart
     from onecloud_operator.core.references import Reference
     from onecloud_operator.core.restart_request import RestartRequest
+    from onecloud_operator.core.restore_record import Restore
     from onecloud_operator.core.values import Place
 
 
@@ -57,11 +58,13 @@ class BeginAdoption:
     Write id, place and time of the adoption into the status; only then are the owner tags set.
 
     *taken_from*: UID of the owner in a lost cluster that the server is taken from, as a person confirmed.
+    *restore*: it is in the recycle bin, and is taken out of it.
     """
 
     server_id: str
     place: Place
     taken_from: str | None = None
+    restore: Restore | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,13 @@ class EndRestart:
     """Write into the status what came of a request for a restart; only then is the server started again."""
 
     request: RestartRequest
+
+
+@dataclass(frozen=True, slots=True)
+class EndRestore:
+    """Write into the status that the server is out of the recycle bin; from now on it is left in a bin."""
+
+    restore: Restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +269,7 @@ Record = (
     | BeginAdoption
     | BeginRestart
     | EndRestart
+    | EndRestore
     | BeginDeletion
     | BeginKeeping
     | EndKeeping

@@ -131,6 +131,13 @@ class SyncStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Restore:
+    """Take a server out of the recycle bin; done to a living one it changes nothing."""
+
+    server_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unlock:
     """Lift the cloud's deletion lock, as the last step before a DELETE."""
 
@@ -166,6 +173,7 @@ CloudWrite = (
     | LoginWrite
     | Rebuild
     | SyncStatus
+    | Restore
     | Unlock
     | Delete
     | CardWrite

@@ -15,6 +15,7 @@ from onecloud_operator.core.actions import (
     BeginRestart,
     EndKeeping,
     EndRestart,
+    EndRestore,
     Find,
     Hold,
     Look,
@@ -152,7 +153,7 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
             return _disk_recorded(facts, memory, record)
         case AddFinalizer() | RemoveFinalizer() | Resolve() | Hold():
             return memory
-        case BeginKeeping() | EndKeeping() | EndRestart():
+        case BeginKeeping() | EndKeeping() | EndRestart() | EndRestore():
             return memory
         case RecordGroups():
             return memory

@@ -20,7 +20,11 @@ def owner_of(resource: Resource, config: Config) -> Owner:
 
 
 def once_ours(owner: Owner, resource: Resource, config: Config) -> bool:
-    """Return whether *owner* is this object, or one that had its name in this cluster before it."""
+    """
+    Return whether *owner* is this object, or one that had its name in this cluster before it.
+
+    Two of one name cannot live at once, so the other is gone, whether or not its end was heard of already.
+    """
     name = (config.cluster, resource.namespace, resource.name)
     return owner.uid == resource.uid or (owner.cluster, owner.namespace, owner.name) == name
 

@@ -65,4 +65,5 @@ def power(resource: Resource) -> str:
     server = resource.server_spec
     if server is not None and server.power_state is not None:
         return server.power_state
-    return "Unmanaged" if resource.records.creation is None else "Running"
+    records = resource.records  # a server comes back stopped out of the bin
+    return "Unmanaged" if records.creation is None and records.restore is None else "Running"

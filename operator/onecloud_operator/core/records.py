@@ -23,6 +23,7 @@ from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.image_record import ImageRecord, image_in
 from onecloud_operator.core.login_record import LoginRecord, login_in
 from onecloud_operator.core.restart_request import RestartRequest, request_in
+from onecloud_operator.core.restore_record import Restore, restore_in
 from onecloud_operator.core.values import Place
 
 
@@ -104,6 +105,7 @@ class Records:
     managed_tags: tuple[str, ...] = ()
     last_handled: str | None = None
     held_back: tuple[HeldBack, ...] = ()
+    restore: Restore | None = None
     restart: Restart | None = None
     restart_request: RestartRequest | None = None
     login: LoginRecord | None = None
@@ -164,8 +166,10 @@ def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[s
         records = replace(
             records, restart=None, baseline=None, image=None, cards=(), instance_groups=None, login=None
         )
-    if records.bound_id is None and records.restart_request is not None:
-        records = replace(records, restart_request=None)
+    if records.bound_id is None and (records.restart_request, records.restore) != (None, None):
+        records = replace(records, restart_request=None, restore=None)
+    if records.creation is not None and records.restore is not None:
+        records = replace(records, restore=None)
     if any(record.stage == MAKING and not _made_here(record, uid) for record in records.disks):
         disks = (one for one in records.disks if one.stage != MAKING or _made_here(one, uid))
         records = replace(records, disks=tuple(disks))
@@ -211,6 +215,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
         last_handled=_text(status.get("lastHandledReconcileAt")),
         held_back=_held_back(status.get("heldBack")),
+        restore=restore_in(status.get("restore")),
         restart=_restart(_mapping(status.get("restart"))),
         restart_request=request_in(status.get("restartRequest")),
         login=login_in(status.get("login")),

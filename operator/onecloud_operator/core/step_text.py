@@ -16,6 +16,7 @@ from onecloud_operator.core.actions import (
     BeginRestart,
     EndKeeping,
     EndRestart,
+    EndRestore,
     Find,
     Hold,
     Look,
@@ -50,6 +51,7 @@ from onecloud_operator.core.cloud_writes import (
     GrowDisk,
     KeepDisk,
     Resize,
+    Restore,
     Resume,
     SetSecurityGroups,
     SetTags,
@@ -194,6 +196,8 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words(f"the policy of disk {disk_id}", f"policy of disk {disk_id} set")
         case SyncStatus():
             return Words("the status sync", None)
+        case Restore():
+            return Words("the restoration", None)
         case Unlock():
             return Words("the unlock", "server unlocked, to be deleted")
         case Delete():
@@ -211,6 +215,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             | RecordGroups()
             | RecordLogin()
             | RecordDisk()
+            | EndRestore()
             | MarkFailedCreation()
             | RecordImage()
             | RecordEip()

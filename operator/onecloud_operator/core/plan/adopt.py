@@ -22,8 +22,8 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.cloud_writes import Create
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.ownership import bound_id, has_own_server, target_id
-from onecloud_operator.core.plan import create
+from onecloud_operator.core.ownership import bound_id, has_own_server, once_ours, target_id
+from onecloud_operator.core.plan import create, restore
 from onecloud_operator.core.policies import observing
 
 if TYPE_CHECKING:
@@ -55,15 +55,16 @@ def adopt(facts: Facts) -> Step:
             # Somebody may have made one of that name since.
             late = isinstance(step, Create) and facts.now - at >= CREATE_ON_FIND_SECONDS
             return wanted if late else step
+        if candidates and restore.asks_for(facts.resource, candidates[0]):
+            return restore.begin(facts, candidates[0])
         if candidates:
-            return Hold(
-                Reason.SERVER_NOT_FOUND,
-                "The server to adopt is in the recycle bin; restore it in the cloud first.",
-            )
+            return Hold(Reason.SERVER_NOT_FOUND, restore.IN_BIN)
         return _not_found(facts)
     if len(found) > 1:
         return _ambiguous(facts)
     server = found[0]
+    if (hold := restore.on_its_way(facts, server)) is not None:
+        return hold
     rival = _rival(facts, server)
     if rival is not None and not may_take_over(facts, server):
         return owned(facts, server, rival)
@@ -110,7 +111,7 @@ def _rival(facts: Facts, server: Observed) -> Owner | None:
     owner = server.owner
     if owner is None or owner.uid == facts.resource.uid or owner.uid not in facts.rivals:
         return None
-    return owner
+    return None if once_ours(owner, facts.resource, facts.config) else owner
 
 
 def observe(facts: Facts) -> Step:

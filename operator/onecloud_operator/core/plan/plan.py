@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import AddFinalizer, Hold, Look
 from onecloud_operator.core.cloud_writes import Claim
-from onecloud_operator.core.ownership import bound_id, forged
-from onecloud_operator.core.plan import adopt, attempt, create, delete, existing
+from onecloud_operator.core.ownership import bound_id, forged, once_ours
+from onecloud_operator.core.plan import adopt, attempt, create, delete, existing, restore
 from onecloud_operator.core.plan.fresh_reads import look_first
 from onecloud_operator.core.plan.guards import elsewhere, owned_by_another, too_many_gone
 from onecloud_operator.core.plan.keep_disks import kept_text, out_of_the_bin
@@ -89,6 +89,8 @@ def _existing(facts: Facts) -> Step:
         return Hold(
             Reason.UPDATING, "Waiting for a reading that is newer than the last change.", 1.0, unread=True
         )
+    if (step := restore.go_on(facts, server)) is not None:
+        return step
     if not_ours := _ownership(facts, server):
         return not_ours
     if not facts.resource.held:
@@ -117,14 +119,15 @@ def _ownership(facts: Facts, server: Observed) -> Step | None:
         return None
     if server.details is None or not server.detailed:
         return Hold(Reason.NOT_YET_OBSERVED, "The server's tags have not been read yet.", unread=True)
-    free = server.owner is None or server.owner.uid not in facts.rivals
+    owner = server.owner
+    free = owner is None or owner.uid not in facts.rivals or once_ours(owner, resource, facts.config)
     if adopt.asked_for(facts, server) and (free or adopt.may_take_over(facts, server)):
         return Claim(server.id) if resource.held else AddFinalizer()
-    owner = f"those of {server.owner}" if server.owner is not None else "none"
+    carried = f"those of {owner}" if owner is not None else "none"
     return Hold(
         Reason.OWNED_BY_ANOTHER,
-        f"The server does not carry this object's owner tags any more but {owner}, so it is left alone. Take "
-        "them off in the cloud and adopt it again by spec.adoption, or delete this object and "
+        f"The server does not carry this object's owner tags any more but {carried}, so it is left alone. "
+        "Take them off in the cloud and adopt it again by spec.adoption, or delete this object and "
         f"{DETACH}",
     )
 

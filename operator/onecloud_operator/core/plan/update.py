@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.records import HeldBack
+    from onecloud_operator.core.resource import Resource
 
 NAME = "name"
 
@@ -139,7 +140,7 @@ def _reported(
 
 def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
     """Return what differs between the object's spec and *server*, which must be detailed."""
-    spec = facts.resource.server_spec
+    spec = _spec_of(facts.resource)
     if spec is None or server.details is None:
         return ()
     records, disks = facts.resource.records, disks_of(facts.resource, server.details)
@@ -169,6 +170,14 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
 def _open(facts: Facts, one: Odd | Doubt) -> bool:
     """Return whether *one* counts: of an image, once it is known of which the disk is, only an edit does."""
     return one.field != IMAGE or uncompared(facts.resource)
+
+
+def _spec_of(resource: Resource) -> ServerSpec | None:
+    """Return the spec, with the name that a server had which got another one on its way out of the bin."""
+    spec, restore = resource.server_spec, resource.records.restore
+    if spec is None or spec.name is not None or restore is None or restore.done_at is None:
+        return spec
+    return spec.model_copy(update={"name": restore.name})
 
 
 def _looked_after(facts: Facts, field: str) -> bool:
@@ -234,7 +243,7 @@ def _candidates(
     doubts: tuple[Doubt, ...],
     asked: tuple[Candidate, ...],
 ) -> Iterator[Candidate]:
-    spec = facts.resource.server_spec
+    spec = _spec_of(facts.resource)
     if spec is None:
         return
     by_field = {each.field: each for each in found}

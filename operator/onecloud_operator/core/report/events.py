@@ -49,6 +49,7 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
         )
     if adopted(old, new):
         yield _adoption(new)
+    yield from _restored(old, new)
     yield from _restarts(old, new)
     yield from rebuilds(old, new)
     if new.get("deletion") and not old.get("deletion"):
@@ -70,6 +71,20 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
     drifted = standing(new, "Drifted")
     if drifted is not None and not reported and not _drifting(new) <= _drifting(old):
         yield from _of(drifted, "Warning")
+
+
+def _restored(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
+    before, after = records_of(old).restore, records_of(new).restore
+    if after is None or after.done_at is None or (before is not None and before.done_at is not None):
+        return
+    message = f"Server {_named(new)} is taken out of the recycle bin."
+    if after.name is not None:
+        message += (
+            f" The cloud gave it this name, since its own, {after.name}, is taken by now; it is renamed as "
+            "soon as that is free, or to spec.server.name."
+        )
+    kind = "Normal" if after.name is None else "Warning"
+    yield KubeEvent(kind, EventReason.RESTORED, message)
 
 
 def _restarts(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:

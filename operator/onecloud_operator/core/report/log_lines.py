@@ -49,6 +49,8 @@ def log_lines(
     fields = {**names, "server": name or creation.get("name"), "server_id": new.get("id")}
     if creation.get("completedAt") and not before.get("completedAt"):
         yield LogLine("INFO", "server created", fields)
+    if part_of(new, "restore").get("doneAt") and not part_of(old, "restore").get("doneAt"):
+        yield LogLine("INFO", "server taken out of the recycle bin", fields)
     if adopted(old, new):
         yield LogLine("INFO", "server adopted", fields)
     yield from _changes(old, new, fields)

@@ -40,6 +40,7 @@ from onecloud_operator.core.report.completion import baselined
 from onecloud_operator.core.report.image_notes import image_noted
 from onecloud_operator.core.report.login_records import login_noted
 from onecloud_operator.core.report.restart_record import with_request
+from onecloud_operator.core.report.restore_record import with_restore
 from onecloud_operator.core.restart import over
 from onecloud_operator.core.values import text_of_time, time_of_text
 
@@ -59,7 +60,7 @@ def records_after(facts: Facts, step: Step) -> Records:
     """Return the records as they are after *step*, with what this reading tells that is to be kept."""
     if isinstance(step, RecordEip):
         return replace(facts.resource.records, eip=step.record)
-    records = baselined(facts, _with_disks(facts, step))
+    records = with_restore(facts, step, baselined(facts, _with_disks(facts, step)))
     return image_noted(facts, login_noted(facts, step, with_request(facts, step, records)))
 
 
@@ -121,6 +122,7 @@ def _after(facts: Facts, step: Step) -> Records:
         case BeginAdoption(server_id=server_id, place=place, taken_from=taken_from):
             return replace(
                 records,
+                restore=step.restore,
                 id=server_id,
                 adopted_at=now,
                 taken_from=taken_from,
@@ -261,9 +263,13 @@ def _creation(creation: Creation) -> dict[str, Any]:
 
 
 def _restarts(records: Records) -> dict[str, Any]:
-    restart, request = records.restart, records.restart_request
-    found = {"restart": {"since": restart.since, "why": restart.why}} if restart is not None else {}
-    return found | ({"restartRequest": request.status()} if request is not None else {})
+    restart, request, restore = records.restart, records.restart_request, records.restore
+    found = {
+        "restore": restore.status() if restore is not None else None,
+        "restart": {"since": restart.since, "why": restart.why} if restart is not None else None,
+        "restartRequest": request.status() if request is not None else None,
+    }
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _cards_status(records: Records) -> dict[str, Any]:
