@@ -92,6 +92,7 @@ async def test_of_a_failed_sign_in_its_words_are_kept_and_not_its_answer() -> No
         with pytest.raises(SignInError, match="nono"):
             await cloud.session()
         assert len(region.sign_ins) == 1
+        await ours.close()
 
 
 async def test_a_changed_password_is_tried_at_once() -> None:

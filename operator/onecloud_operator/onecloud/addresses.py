@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import select
-import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,10 @@ import httpcore
 from .address_limits import PERMIT
 from .budgets import MAX_CONNECTIONS, Slot, Slots, SocketAddress
 from .dns import IPAddress, Resolver
+from .streams import connect
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Iterable
 
@@ -126,13 +127,6 @@ class AddressPolicy:
         return not (_reserved(address) or _within(address, (*NEVER, *self.deny)))
 
 
-# libuv reads a connection up to 32 times in a row, unless a read does not fill uvloop's 250 KiB, so one that
-# sends quickly would be paused only after 8 MiB. Thus the kernel keeps less for us: twice what is asked for
-# here, which over 100 ms still lets 2 MB a second through.
-RECEIVED_BYTES = 120_000
-_RECEIVE_BUFFER = (socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
-
-
 class CheckedBackend(httpcore.AsyncNetworkBackend):
     """Opens httpcore's TCP connections where *policy*, which may change, allows. One for all origins."""
 
@@ -140,15 +134,14 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
         self.policy = policy
         self.slots = slots or Slots(MAX_CONNECTIONS, MAX_CONNECTIONS, lambda _hosts: None)
         self._resolver = resolver
-        self._network = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - Network sets neither
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.AsyncNetworkStream:
         """Connect to the first allowed address that answers. Raises AddressRefused if none is allowed."""
         loop = asyncio.get_running_loop()
@@ -174,9 +167,7 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
             try:
                 async with asyncio.timeout(share):
                     slot = await self.slots.acquire(socket_address(address, port), host)
-                stream = await self._network.connect_tcp(
-                    str(address), port, share, local_address, [*(socket_options or ()), _RECEIVE_BUFFER]
-                )
+                stream = await connect(str(address), port, share)
             except (httpcore.ConnectError, httpcore.ConnectTimeout, TimeoutError) as error:
                 failure = error if slot is not None else httpcore.ConnectTimeout("too many connections")
             except BaseException:
