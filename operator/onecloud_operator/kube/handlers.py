@@ -27,6 +27,7 @@ UNUSED_FINALIZER = "onecloud.io/never-set"
 # The API server ends a watch after this; kopf then continues from the last version that it received.
 WATCH_SECONDS = 300
 LONGEST_WAIT_SECONDS = 13.0
+WORKER_IDLE_SECONDS = 0.5
 
 
 class ServerBackoff:
@@ -134,6 +135,8 @@ def settings(*identities: Identity, selector: str = "") -> kopf.OperatorSettings
     made.watching.connect_timeout = 10.0
     made.networking.request_timeout = LIST_SECONDS
     made.networking.error_backoffs = ServerBackoff()
+    # After a list each object has a worker of kopf's, of some kB, that waits so long for another event.
+    made.queueing.idle_timeout = WORKER_IDLE_SECONDS
     made.process.ultimate_exiting_timeout = None
     return made
 
