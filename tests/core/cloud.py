@@ -38,6 +38,7 @@ from onecloud_operator.core.cloud_writes import (
 from onecloud_operator.core.config import Config
 from onecloud_operator.core.disk_records import RETAIN, policy_of
 from onecloud_operator.core.disk_writes import (
+    AddDisk,
     AttachDisk,
     DetachDisk,
     DiskWrite,
@@ -207,7 +208,9 @@ class Cloud:
     classic: bool = False
     eips: dict[str, Eip] = field(default_factory=dict)
     used_eips: set[str] = field(default_factory=set)
-    under_way: list[tuple[float, Create | MakeDisk | MakeEip, Resource]] = field(default_factory=list)
+    under_way: list[tuple[float, Create | MakeDisk | AddDisk | MakeEip, Resource]] = field(
+        default_factory=list
+    )
     late_logins: list[tuple[float, LoginWrite]] = field(default_factory=list)
     logins: Logins = field(default_factory=Logins)
     late_rebuilds: list[tuple[float, Rebuild, Resource]] = field(default_factory=list)
@@ -312,7 +315,7 @@ class Cloud:
                 return REFUSED
             case "unsent" | "down":
                 return LOST
-            case "late" if isinstance(step, Create | MakeDisk | MakeEip):
+            case "late" if isinstance(step, Create | MakeDisk | AddDisk | MakeEip):
                 self.under_way.append((self.now + self.lag, step, resource))
                 return LOST
             case "late" if isinstance(step, LoginWrite):
@@ -324,7 +327,7 @@ class Cloud:
             case "lost" | "late":
                 self._take(step, resource)
                 return LOST
-            case "deaf" if not isinstance(step, Create | MakeDisk | MakeEip):
+            case "deaf" if not isinstance(step, Create | MakeDisk | AddDisk | MakeEip):
                 return None
             case _:
                 return self._take(step, resource)
@@ -344,8 +347,8 @@ class Cloud:
         row = self.rows.get(step.server_id)
         if row is None:
             return Problem(Reason.PROVIDER_ERROR, "404")
-        if isinstance(step, AttachDisk | DetachDisk):
-            return self._hang(row, step)
+        if isinstance(step, AttachDisk | DetachDisk | AddDisk):
+            return self._add(row, step) if isinstance(step, AddDisk) else self._hang(row, step)
         if isinstance(step, KeepDisk):
             return self._keep(row, step)
         if isinstance(step, LoginWrite):
@@ -422,6 +425,24 @@ class Cloud:
                 disk.owner = owner_of(resource, Config()) if label is not None else None
             case SetDiskPolicy(auto_delete=auto_delete):
                 disk.auto_delete = auto_delete
+        return None
+
+    def _add(self, row: Row, step: AddDisk) -> Problem | None:
+        """Make one more disk each time; of a stopped server no version tells that it came."""
+        if row.server.phase not in {Phase.RUNNING, Phase.STOPPED}:
+            return AGAIN
+        number = len(self.used_disks)
+        self.used_disks.add(f"added-{number}")
+        taken = {each.index for each in row.details.disks}
+        made = Disk(
+            f"added-{number}",
+            min(set(range(len(taken) + 1)) - taken),
+            step.size_mib,
+            backend=step.backend,
+            medium=step.medium,
+        )
+        self.attach(row, made, auto_delete=step.auto_delete)
+        self.disks[made.id].size_mib, self.disks[made.id].owner = step.size_mib, row.server.owner
         return None
 
     def _hang(self, row: Row, step: AttachDisk | DetachDisk) -> Problem | None:
@@ -504,7 +525,7 @@ class Cloud:
                 pass
             case _ if isinstance(step, CardWrite):
                 self.cards.work(row, step)
-            case _ if isinstance(step, DiskWrite):
+            case _ if isinstance(step, DiskWrite | AddDisk):
                 pass
             case _:
                 assert isinstance(step, EipWrite)  # which `eips` plays

@@ -83,3 +83,14 @@ def test_a_storage_without_room_is_told_and_a_smaller_disk_is_made(user: User) -
     want(user)
     status = want(user, {"name": "data", "size": "10Gi"})
     assert found(user, by_name(status)["data"]["id"])["disk_size"] == 10240
+
+
+def test_a_disk_on_another_storage_is_made_by_the_server_once(user: User) -> None:
+    want(user)
+    status = want(user, {"name": "data", "size": "10Gi", "medium": "Rotational"})
+    (added,) = status["server"]["dataDisks"]
+    assert (added["id"], added["medium"]) == (by_name(status)["data"]["id"], "Rotational")
+    assert found(user, added["id"])["metadata"]["user:onecloud.io/disk"] == "data"
+    counts = user.cloud.counts()
+    assert counts["POST /servers/{id}/createdisk"] == 1
+    assert "POST /disks" not in counts

@@ -31,6 +31,7 @@ RECORDS = frozenset(
         "heldBack",
         "rootDiskID",
         "dataDisks",
+        "disksBefore",
         "keptDisks",
         "eip",
         "conditions",

@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field, StrictBool
 
-from onecloud_operator.api.status_model import Count, Short, Size, StatusModel, Time, shown
+from onecloud_operator.api.status_model import Count, Short, Size, StatusModel, Text, Time, shown
 
+SHOWN_DISKS = 65  # by a server
 RECORDED_DISKS = 32  # of the spec's 15, those that were removed of late among them
 
 Stage = Literal["Pending", "Making", "Adding", "Bound", "Removing", "Kept", "Recycled", "Gone"]
@@ -42,4 +43,7 @@ class DiskRecordStatus(StatusModel):
     )
     applied: Policy | None = shown("The policy that the cloud was told.")
     tagged: StrictBool | None = shown("It carries the owner tags and its name.")
+    request: Text | None = shown(
+        "The annotation onecloud.io/reconcile-requested-at as it stood when the disk was asked for."
+    )
     since: Time | None = shown("Since when it is so.")

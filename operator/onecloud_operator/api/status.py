@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, StrictInt, StrictStr
 
 from onecloud_operator.api.card_status import CardRecordStatus
-from onecloud_operator.api.disk_status import RECORDED_DISKS, DiskRecordStatus
+from onecloud_operator.api.disk_status import RECORDED_DISKS, SHOWN_DISKS, DiskRecordStatus
 from onecloud_operator.api.eip_status import EipStatus
 from onecloud_operator.api.image_status import ImageStatus
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
@@ -243,6 +243,10 @@ class Status(StatusModel):
     )
     instance_groups: Annotated[tuple[Short, ...], Field(max_length=16)] | None = shown(
         "Instance groups that the operator has put the server into; the cloud does not show them.",
+        **ATOMIC_LIST,
+    )
+    disks_before: Annotated[tuple[Short, ...], Field(max_length=SHOWN_DISKS)] | None = shown(
+        "Ids of the disks that the server had before the cloud was asked for one more by itself.",
         **ATOMIC_LIST,
     )
     kept_disks: Annotated[tuple[KeptDiskStatus, ...], Field(max_length=64)] | None = shown(

@@ -33,7 +33,7 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
-from onecloud_operator.core.disk_writes import DiskWrite, SetDiskPolicy, TagDisk
+from onecloud_operator.core.disk_writes import AddDisk, DiskWrite, SetDiskPolicy, TagDisk
 from onecloud_operator.core.eip_writes import AsideWrite, EipWrite, MakeEip
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
@@ -119,16 +119,16 @@ class CloudWriter:
                 return await cloud.update_server(server_id, update_changes({"locked": False}))
             case Delete(server_id=server_id, for_good=for_good):
                 return await self._delete(server_id, for_good=for_good)
-            case _ if isinstance(step, CardWrite | DiskWrite | LoginWrite | Rebuild | EipWrite):
+            case _ if isinstance(step, CardWrite | DiskWrite | AddDisk | LoginWrite | Rebuild | EipWrite):
                 return await self._send_to_part(facts, step)
         assert_never(step)
 
     async def _send_to_part(
-        self, facts: Facts, step: CardWrite | DiskWrite | LoginWrite | Rebuild | EipWrite
+        self, facts: Facts, step: CardWrite | DiskWrite | AddDisk | LoginWrite | Rebuild | EipWrite
     ) -> Mapping[str, Any] | Problem | None:
         if isinstance(step, CardWrite):
             return await send_card_write(self.cloud, step)
-        if isinstance(step, DiskWrite):
+        if isinstance(step, DiskWrite | AddDisk):
             return await send_disk_write(self.cloud, facts, step)
         if isinstance(step, EipWrite):
             return await send_eip(self.cloud, facts, step)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.disk_writes import (
+    AddDisk,
     AttachDisk,
     DetachDisk,
     DiskWrite,
@@ -16,7 +17,7 @@ from onecloud_operator.core.disk_writes import (
 )
 from onecloud_operator.core.ownership import owner_of
 from onecloud_operator.core.values import Problem
-from onecloud_operator.translate import disk_body, disk_tags, disk_to_leave
+from onecloud_operator.translate import disk_body, disk_tags, disk_to_add, disk_to_leave
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud import Cloud
 
 
-async def send_disk_write(cloud: Cloud, facts: Facts, step: DiskWrite) -> Mapping[str, Any] | Problem | None:
+async def send_disk_write(
+    cloud: Cloud, facts: Facts, step: DiskWrite | AddDisk
+) -> Mapping[str, Any] | Problem | None:
     """Make the one request of *step*; return the server as the cloud answers, or why it was not made."""
     owner = owner_of(facts.resource, facts.config)
     match step:
@@ -38,6 +41,8 @@ async def send_disk_write(cloud: Cloud, facts: Facts, step: DiskWrite) -> Mappin
                     "the ids that it is given. Delete that disk there, and give another one as diskID.",
                 )
             return None
+        case AddDisk(server_id=server_id):
+            return await cloud.perform(server_id, "createdisk", disk_to_add(step))
         case AttachDisk(server_id=server_id, disk_id=disk_id):
             return await cloud.perform(server_id, "attachdisk", {"disk_id": disk_id})
         case DetachDisk(server_id=server_id, disk_id=disk_id, keep=keep):

@@ -137,9 +137,14 @@ class RecordLogin:
 
 @dataclass(frozen=True, slots=True)
 class RecordDisk:
-    """Write into the status which disk an entry is, or what is to become of it; only then is it done."""
+    """
+    Write into the status which disk an entry is, or what is to become of it; only then is it done.
+
+    *before*: the disks that the server has before it is asked for one more; None: they stand there already.
+    """
 
     record: DiskRecord
+    before: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.card_writes import CardWrite, OfflineCardWrite
-from onecloud_operator.core.disk_writes import DiskWrite
+from onecloud_operator.core.disk_writes import AddDisk, DiskWrite
 from onecloud_operator.core.eip_writes import EipWrite
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginDeploy, LoginWrite
@@ -179,4 +179,5 @@ CloudWrite = (
     | CardWrite
     | EipWrite
     | DiskWrite
+    | AddDisk
 )

@@ -38,7 +38,7 @@ class DiskRecord:
     One data disk by its name in the spec; *policy* is the one last declared.
 
     *asked*: what it is made of, while its id is not known; () where that is not certain. *applied*: the
-    policy that the cloud was told.
+    policy that the cloud was told. *request*: the annotation that asks for another try, as it stood then.
     """
 
     name: str
@@ -51,11 +51,17 @@ class DiskRecord:
     applied: str | None = None
     tagged: bool = False
     since: str | None = None
+    request: str | None = None
 
 
 def attempt_disk_id(uid: str, name: str, attempt: int) -> str:
     """Return the id under which *attempt* at the disk *name* of the object *uid* is made."""
     return str(uuid.uuid5(uuid.UUID(uid), f"disk/{name}/{attempt}"))
+
+
+def unsent_key(record: DiskRecord) -> str | None:
+    """Return under what a process remembers that it began this attempt, and nothing was sent of it."""
+    return record.id or (f"{record.name} since {record.since}" if record.stage == ADDING else None)
 
 
 def policy_of(entry: DataDisk) -> str:
@@ -98,7 +104,7 @@ def bound_in_order(
     found = sorted((disk for disk in disks if disk.id not in known), key=lambda disk: disk.index)
     if not pending or root_id is None or len(found) != len(pending):
         return records
-    if not all(_fits(record, disk) for record, disk in zip(pending, found, strict=True)):
+    if not all(fits(record, disk) for record, disk in zip(pending, found, strict=True)):
         return records
     ids = {record.name: disk.id for record, disk in zip(pending, found, strict=True)}
     return tuple(
@@ -107,7 +113,8 @@ def bound_in_order(
     )
 
 
-def _fits(record: DiskRecord, disk: Disk) -> bool:
+def fits(record: DiskRecord, disk: Disk) -> bool:
+    """Return whether *disk* may be what *record* was asked for as."""
     asked = dict(record.asked)
     if (size := asked.pop("size", None)) is None or disk.size_mib < mib_of(size):
         return False
@@ -150,6 +157,7 @@ def _entry(record: DiskRecord) -> dict[str, Any]:
         "applied": record.applied,
         "tagged": record.tagged or None,
         "since": record.since,
+        "request": record.request,
     }
     return {key: value for key, value in entry.items() if value is not None}
 
@@ -161,11 +169,16 @@ def disks_in(value: object) -> tuple[DiskRecord, ...]:
     return tuple(found.values())[:RECORDED_DISKS]
 
 
+def texts_in(value: object) -> tuple[str, ...]:
+    """Return the texts of a list."""
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
 def _record(row: Mapping[str, Any]) -> DiskRecord | None:
     name, policy, stage, disk_id = (_text(row.get(k)) for k in ("name", "reclaimPolicy", "stage", "id"))
     if name is None or policy not in {RETAIN, RECYCLE} or stage not in STAGES:
         return None
-    if (disk_id is None) != (stage in {PENDING, ADDING}):
+    if (disk_id is None) != (stage in {PENDING, ADDING}) and stage != GONE:
         return None
     attempt, asked = row.get("attempt"), row.get("asked")
     applied = _text(row.get("applied"))
@@ -180,6 +193,7 @@ def _record(row: Mapping[str, Any]) -> DiskRecord | None:
         applied=applied if applied in {RETAIN, RECYCLE} else None,
         tagged=row.get("tagged") is True,
         since=_text(row.get("since")),
+        request=_text(row.get("request")),
     )
 
 

@@ -65,4 +65,22 @@ class SetDiskPolicy:
     auto_delete: bool
 
 
+@dataclass(frozen=True, slots=True)
+class AddDisk:
+    """
+    Have the cloud make a disk on a storage of its choice, and attach it; *label*: its name in the spec.
+
+    Not repeatable: the cloud chooses the id, and makes one more each time.
+    """
+
+    server_id: str
+    label: str
+    size_mib: int
+    backend: str | None
+    medium: str | None
+    driver: str | None
+    cache: str | None
+    auto_delete: bool
+
+
 DiskWrite = MakeDisk | AttachDisk | DetachDisk | RecycleDisk | TagDisk | SetDiskPolicy

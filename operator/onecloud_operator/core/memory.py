@@ -46,8 +46,8 @@ from onecloud_operator.core.cloud_writes import (
     Suspend,
     SyncStatus,
 )
-from onecloud_operator.core.disk_records import MAKING
-from onecloud_operator.core.disk_writes import DiskWrite, MakeDisk
+from onecloud_operator.core.disk_records import ADDING, MAKING, unsent_key
+from onecloud_operator.core.disk_writes import AddDisk, DiskWrite, MakeDisk
 from onecloud_operator.core.eip_memory import LookedAtEip, looked, recorded, write_refused, written
 from onecloud_operator.core.eip_writes import AsideWrite, MakeEip
 from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
@@ -169,6 +169,8 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
             return replace(
                 _counted(facts, memory, step, done), deleted_at=done.ended_at, wrote_at=done.ended_at
             )
+        case AddDisk():
+            return _added(facts, _counted(facts, memory, step, done), step, done.ended_at)
         case _ if isinstance(step, KeepDisk | DiskWrite):
             return _kept(_counted(facts, memory, step, done), step, done.ended_at)
         case SyncStatus():
@@ -247,20 +249,32 @@ def _disk_recorded(facts: Facts, memory: Memory, record: DiskRecord) -> Memory:
     acceptances = {
         step: past
         for step, past in memory.acceptances.items()
-        if not isinstance(step, DiskWrite) or step.disk_id != record.id
+        if not (isinstance(step, DiskWrite) and step.disk_id == record.id)
+        and not (isinstance(step, AddDisk) and step.label == record.name)
     }
     memory = replace(memory, acceptances=acceptances)
-    known = frozenset(one.id for one in facts.resource.records.disks if one.id is not None)
-    if record.stage != MAKING or record.id is None or record.id in known:
+    known = frozenset(key for one in facts.resource.records.disks if (key := unsent_key(one)) is not None)
+    key = unsent_key(record)
+    if record.stage not in {MAKING, ADDING} or key is None or key in known:
         return memory
-    return replace(memory, unsent_disks=(memory.unsent_disks & known) | {record.id})
+    return replace(memory, unsent_disks=(memory.unsent_disks & known) | {key})
 
 
-def _disk_refused(memory: Memory, step: KeepDisk | DiskWrite, problem: Problem, ended_at: float) -> Memory:
+def _disk_refused(
+    facts: Facts, memory: Memory, step: KeepDisk | DiskWrite | AddDisk, problem: Problem, ended_at: float
+) -> Memory:
     unclear = problem.ambiguous or problem.duplicate_id or problem.duplicate_name
-    if isinstance(step, MakeDisk) and not unclear:
+    if isinstance(step, MakeDisk | AddDisk) and not unclear:
         return memory  # a clear no: nothing was made, and nothing is under way
+    if isinstance(step, AddDisk):
+        return _added(facts, memory, step, ended_at)
     return _kept(memory, step, ended_at)
+
+
+def _added(facts: Facts, memory: Memory, step: AddDisk, ended_at: float) -> Memory:
+    """Remember that the server may have, or get, one more disk."""
+    mine = {unsent_key(one) for one in facts.resource.records.disks if one.name == step.label}
+    return replace(memory, unsent_disks=memory.unsent_disks - mine, kept_at=ended_at, wrote_at=ended_at)
 
 
 def _kept(memory: Memory, step: KeepDisk | DiskWrite, ended_at: float) -> Memory:
@@ -333,8 +347,8 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
             return memory
         case AttachCard() | DetachCard() if problem.ambiguous:
             return carded(memory, step, ended_at)
-        case _ if isinstance(step, KeepDisk | DiskWrite):
-            return _disk_refused(memory, step, problem, ended_at)
+        case _ if isinstance(step, KeepDisk | DiskWrite | AddDisk):
+            return _disk_refused(facts, memory, step, problem, ended_at)
         case ReadCause():
             return answered(memory, step, None, ended_at)
         case ReadHistory():

@@ -17,7 +17,7 @@ from onecloud_operator.api.fixed import sent_fields
 from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, reason_in
 from onecloud_operator.core.baseline import Baseline, baseline_in
 from onecloud_operator.core.card_records import CardRecord, cards_in, groups_in
-from onecloud_operator.core.disk_records import MAKING, DiskRecord, attempt_disk_id, disks_in
+from onecloud_operator.core.disk_records import MAKING, DiskRecord, attempt_disk_id, disks_in, texts_in
 from onecloud_operator.core.eip_record import EipRecord, believed_eip, eip_in
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.image_record import ImageRecord, image_in
@@ -95,6 +95,7 @@ class Records:
     taken_from: str | None = None
     deletion_requested_at: str | None = None
     root_disk_id: str | None = None
+    disks_before: tuple[str, ...] = ()
     disks: tuple[DiskRecord, ...] = ()  # the data disks, by the spec's names
     cards: tuple[CardRecord, ...] = ()
     instance_groups: tuple[str, ...] | None = None  # that we had it put into; None: not noted yet
@@ -205,6 +206,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         taken_from=_text(status.get("takenOverFrom")),
         deletion_requested_at=_text(deletion.get("requestedAt")),
         root_disk_id=_text(status.get("rootDiskID")),
+        disks_before=texts_in(status.get("disksBefore")),
         disks=disks_in(status.get("dataDisks")),
         cards=cards_in(status.get("cards")),
         instance_groups=groups_in(status.get("instanceGroups")),

@@ -63,6 +63,7 @@ from onecloud_operator.core.cloud_writes import (
     Update,
 )
 from onecloud_operator.core.disk_writes import (
+    AddDisk,
     AttachDisk,
     DetachDisk,
     MakeDisk,
@@ -181,7 +182,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the removal of the EIP's owner tags", "owner tags taken off an EIP")
         case DeleteEip():
             return Words("the deletion of the EIP", None)
-        case MakeDisk(label=label):
+        case MakeDisk(label=label) | AddDisk(label=label):
             return Words(f"the creation of disk {label}", None)
         case AttachDisk(disk_id=disk_id):
             return Words(f"the attachment of disk {disk_id}", None)

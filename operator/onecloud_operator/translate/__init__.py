@@ -5,7 +5,7 @@ Nothing here does I/O or reads a clock.
 """
 
 from .card_requests import attach_network, change_address, change_bandwidth, one_card, one_group
-from .disk_requests import disk_body, disk_tags, disk_to_leave
+from .disk_requests import disk_body, disk_tags, disk_to_add, disk_to_leave
 from .eip_requests import bind_eip, eip_bandwidth, eip_body, eip_state, unbind_eip
 from .error_row import Doing
 from .from_status import recall
@@ -52,6 +52,7 @@ __all__ = [
     "disk_body",
     "disk_state",
     "disk_tags",
+    "disk_to_add",
     "disk_to_leave",
     "eip_bandwidth",
     "eip_body",

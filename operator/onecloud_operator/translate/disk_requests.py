@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.translate.convert import MEDIUM, wire_word
 from onecloud_operator.translate.to_observed import DISK_TAG, OWNER_TAGS, owner_tags
 from onecloud_operator.translate.to_status import USER_TAG
 
 if TYPE_CHECKING:
-    from onecloud_operator.core.disk_writes import MakeDisk
+    from onecloud_operator.core.disk_writes import AddDisk, MakeDisk
     from onecloud_operator.core.observed import Owner
 
 NAME_LENGTH = 128
@@ -32,6 +33,19 @@ def disk_body(step: MakeDisk, owner: Owner) -> dict[str, Any]:
         "__meta__": {USER_TAG + key: value for key, value in disk_tags(owner, step.label).items()},
     }
     return {key: value for key, value in body.items() if value is not None}
+
+
+def disk_to_add(step: AddDisk) -> dict[str, Any]:
+    """Return the one disk that the cloud is to make, on a storage of its choice."""
+    disk = {
+        "size": step.size_mib,
+        "backend": step.backend,
+        "medium": None if step.medium is None else wire_word(MEDIUM, step.medium),
+        "driver": step.driver,
+        "cache": step.cache,
+        "auto_delete": step.auto_delete,
+    }
+    return {"disks": [{key: value for key, value in disk.items() if value is not None}]}
 
 
 def disk_tags(owner: Owner, label: str | None) -> dict[str, str]:

@@ -16,6 +16,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, ReadDisk, RecordDisk
 from onecloud_operator.core.cloud_writes import KeepDisk
 from onecloud_operator.core.disk_records import (
+    ADDING,
     BOUND,
     GONE,
     KEPT,
@@ -30,6 +31,7 @@ from onecloud_operator.core.disk_records import (
 )
 from onecloud_operator.core.disk_writes import DetachDisk, MakeDisk, RecycleDisk, TagDisk
 from onecloud_operator.core.ownership import bound_id
+from onecloud_operator.core.plan.added_disks import adding_step
 from onecloud_operator.core.plan.disk_looks import (
     foreign,
     look_again,
@@ -62,6 +64,9 @@ def leaving_step(facts: Facts, server: Observed | None, record: DiskRecord, *, u
     disk_id, server_id = record.id or "", bound_id(facts.resource)
     if record.stage == BOUND:
         return RecordDisk(replace(record, stage=REMOVING))
+    if record.stage == ADDING:
+        unseen = RecordDisk(replace(record, stage=GONE, asked=()))
+        return unseen if server is None or server.recycled else adding_step(facts, server, None, record)
     if (look := looked(facts, disk_id)) is None:
         return look_at(facts, server_id, disk_id)
     if record.stage == MAKING:
@@ -143,6 +148,8 @@ def disown_disks(facts: Facts) -> Step | None:
     server_id = bound_id(facts.resource)
     for record in filter(leaves, facts.resource.records.disks):
         disk_id = record.id or ""
+        if record.stage == ADDING:
+            return RecordDisk(replace(record, stage=GONE, asked=()))  # it stays with its server
         if (look := looked(facts, disk_id)) is None:
             return look_at(facts, server_id, disk_id)
         if look.state is None:

@@ -19,6 +19,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, RecordDisk
 from onecloud_operator.core.disk_ids import root_of
 from onecloud_operator.core.disk_records import (
+    ADDING,
     BOUND,
     GONE,
     KEPT,
@@ -34,6 +35,7 @@ from onecloud_operator.core.disk_records import (
     policy_of,
 )
 from onecloud_operator.core.disk_writes import AttachDisk, MakeDisk
+from onecloud_operator.core.plan.added_disks import adding_step, begin_adding, elsewhere
 from onecloud_operator.core.plan.disk_looks import (
     SOON_SECONDS,
     at_work,
@@ -70,7 +72,7 @@ def entry_step(facts: Facts, server: Observed, entry: DataDisk) -> Step | None:
         return None
     if (held := unready(server)) is not None:
         return held
-    if entry.disk_id is not None and (record is None or record.stage in {*OVER, PENDING}):
+    if entry.disk_id is not None and (record is None or record.stage in {*OVER, PENDING, ADDING}):
         return _take(facts, server, entry, entry.disk_id)
     if record is None:
         return _none_yet(facts, server, entry)
@@ -85,7 +87,9 @@ def entry_step(facts: Facts, server: Observed, entry: DataDisk) -> Step | None:
 
 def _by_stage(facts: Facts, server: Observed, entry: DataDisk, record: DiskRecord) -> Step:
     match record.stage:
-        case _ if record.stage == PENDING or record.id is None:
+        case _ if record.stage == ADDING:
+            return adding_step(facts, server, entry, record)
+        case _ if record.stage == PENDING:
             return _bind(facts, server, entry)
         case _ if record.stage == MAKING:
             return _making(facts, server, entry, record)
@@ -173,6 +177,8 @@ def begin(facts: Facts, server: Observed, entry: DataDisk, attempt: int) -> Step
         return root
     if facts.too_many_gone:
         return too_many_gone(facts)
+    if elsewhere(entry, root):
+        return begin_adding(facts, server, entry, attempt - 1)
     disk_id = attempt_disk_id(facts.resource.uid, entry.name, attempt)
     record = DiskRecord(
         entry.name,

@@ -21,7 +21,7 @@ from onecloud_operator.core.card_writes import (
     UnbindGroup,
 )
 from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, OfflineWrite, Resize, Update
-from onecloud_operator.core.disk_writes import DiskWrite, TagDisk
+from onecloud_operator.core.disk_writes import AddDisk, DiskWrite, TagDisk
 from onecloud_operator.core.eip_writes import EipWrite
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
 from onecloud_operator.core.observed import Phase
@@ -69,10 +69,11 @@ def kind_of(step: Step) -> str:
             return f"{type(step).__name__} {secret.version}"  # another version is another change
         case DeployKeypair(keypair_id=keypair_id):
             return f"DeployKeypair {keypair_id}"
-        case TagDisk(disk_id=disk_id, label=None):
-            return f"UntagDisk {disk_id}"
+        case AddDisk(label=label):
+            return f"AddDisk {label}"
         case _ if isinstance(step, KeepDisk | ReadDisk | DiskWrite):
-            return f"{type(step).__name__} {step.disk_id}"
+            untags = isinstance(step, TagDisk) and step.label is None
+            return f"{'UntagDisk' if untags else type(step).__name__} {step.disk_id}"
         case Resize(live=True):
             return "Resize live"  # what is refused while a server runs may be done when it does not
         case _:

@@ -23,7 +23,7 @@ from onecloud_operator.core.baseline import baseline_status
 from onecloud_operator.core.card_records import card_status
 from onecloud_operator.core.conditions import cut_message, part_of
 from onecloud_operator.core.disk_ids import remembered
-from onecloud_operator.core.disk_records import disks_status, with_record
+from onecloud_operator.core.disk_records import ADDING, disks_status, with_record
 from onecloud_operator.core.eip_record import eip_status
 from onecloud_operator.core.image_record import image_status
 from onecloud_operator.core.login_record import login_status
@@ -67,7 +67,8 @@ def records_after(facts: Facts, step: Step) -> Records:
 def _with_disks(facts: Facts, step: Step) -> Records:
     records = _after(facts, step)
     if isinstance(step, RecordDisk):
-        return replace(records, disks=with_record(records.disks, step.record))
+        records = replace(records, disks=with_record(records.disks, step.record))
+        return records if step.before is None else replace(records, disks_before=step.before)
     if isinstance(step, BeginAdoption):
         found = next((one for one in facts.candidates or () if one.id == step.server_id), None)
         return remembered(facts, records, found, new=True)
@@ -220,6 +221,8 @@ def records_status(records: Records) -> dict[str, Any]:
         status["rootDiskID"] = records.root_disk_id
     if records.disks:
         status["dataDisks"] = disks_status(records.disks)
+    if records.disks_before and any(record.stage == ADDING for record in records.disks):
+        status["disksBefore"] = list(records.disks_before)
     status |= _cards_status(records)
     if records.baseline is not None and records.creation is not None:
         status["baseline"] = baseline_status(records.baseline)
