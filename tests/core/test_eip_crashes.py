@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.eip_writes import BindEip
 from tests.core.eip_invariants import keep_eips, one_eip_at_most, own_eips
 from tests.core.eips import bind, free
 from tests.core.fixtures import ID, spec
@@ -78,6 +79,25 @@ def test_wherever_a_crash_comes_it_ends_as_it_must(
         world = begun(before, after, pace=pace)
         play(world, dies_at=dies_at)
         judge(world, after or before)
+
+
+@pytest.mark.parametrize("form", [OWN, GIVEN], ids=["own", "given"])
+@pytest.mark.parametrize("pace", [0.0, 4.0])
+def test_wherever_a_crash_comes_a_binding_that_fails_is_undone_for_good(
+    form: dict[str, Any], pace: float
+) -> None:
+    for dies_at in range(20):
+        world = begun(form, None, pace=pace)
+        world.cloud.classic = True
+        for number in range(80):
+            world.dies = number == dies_at
+            world.turn()
+            one_eip_at_most(world)
+            world.now += min(world.wait or 0.0, 120.0)
+        assert shown(world) is None
+        assert world.cloud.rows[ID].server.status == "running"
+        bound = [step for _, step, _ in world.sent if isinstance(step, BindEip)]
+        assert len(bound) == 1, "a new process knows that it was tried"
 
 
 @given(
