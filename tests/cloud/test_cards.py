@@ -122,3 +122,15 @@ async def test_a_bandwidth_moves_a_running_server_and_no_stopped_one(
     found = scene.cloud.find(ident) or {}
     assert found["nics"][0]["bw_limit_mbps"] == 0
     assert "/300/rx300/tx300/" in found["networks"]
+
+
+GROUP = {"group.0": "9b0cbb16-32f1-4c0b-8d55-6f8b7f0a1c22"}
+
+
+@pytest.mark.parametrize("action", ["bind-groups", "unbind-groups"])
+async def test_instance_groups_change_on_a_stopped_server_only(scene: Scene, ident: str, action: str) -> None:
+    assert (await scene.act(ident, action, GROUP)).json()["class"] == "InvalidStatusError"
+    await scene.act(ident, "stop")
+    scene.time.run()
+    assert (await scene.act(ident, action, {"group": [*GROUP.values()]})).status_code == 400
+    assert (await scene.act(ident, action, GROUP)).status_code == 200

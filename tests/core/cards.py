@@ -27,23 +27,26 @@ from onecloud_operator.core.values import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from onecloud_operator.api.spec import NetworkSpec
+    from onecloud_operator.api.spec import NetworkSpec, ServerSpec
     from onecloud_operator.core.references import Answer
     from tests.core.cloud import Row
 
+NETWORKS = {"vnet-1": "net-1", "vnet-backup": "net-2"}
 AGAIN = Problem(Reason.UPDATING, "not in this state", again=True)
 
 
 @dataclass
 class Cards:
     """
-    *ours*: MAC addresses of the cards that the operator had made, *limits*: their bandwidths.
+    *ours*: MAC addresses of the cards that the operator attached, *theirs*: of those that others did, in a
+    network that no spec names. *limits*: bandwidths.
 
     *groups*: the instance groups that servers are in, by the ids of servers.
     """
 
     count: int = 0
     ours: set[str] = field(default_factory=set)
+    theirs: set[str] = field(default_factory=set)
     limits: dict[str, int] = field(default_factory=dict)
     groups: dict[str, set[str]] = field(default_factory=dict)
 
@@ -60,8 +63,15 @@ class Cards:
             answer = named.get(Reference(Kind.NETWORK, card.network))
             network_id = answer.id if isinstance(answer, Resolved) else card.network
             nics.append(replace(self.new(network_id, card.address, card.mac), default=number == 0))
-        self.ours |= {nic.mac for nic in nics if nic.mac is not None}
+            if card.bandwidth is not None:
+                self.limits[str(nics[-1].mac)] = card.bandwidth
         return tuple(nics)
+
+    def plug(self, row: Row) -> None:
+        """Attach a card by another hand."""
+        nic = self.new("net-9")
+        self.theirs.add(str(nic.mac))
+        self.show(row, (*row.details.nics, nic))
 
     def refusal(self, row: Row, step: CardWrite) -> Problem | None:
         """Return why a server does not take *step*, as it is."""
@@ -112,3 +122,29 @@ class Cards:
             nics = (replace(nics[0], default=True), *nics[1:])
         details: dict[str, Any] = {"nics": nics}
         row.server = replace(row.server, details=replace(row.server.details or Details(0), **details))
+
+    def keep(self, row: Row, step: CardWrite) -> None:
+        """See that *step* touches no card of others, and attaches none twice."""
+        mac = getattr(step, "mac", None)
+        assert isinstance(step, AttachCard) or mac not in self.theirs, "a card of others"
+        if isinstance(step, AttachCard):
+            there = {nic.mac for nic in row.details.nics if nic.network_id == step.network_id}
+            assert not there & self.ours, "a second card"
+        if isinstance(step, DetachCard):
+            assert len(row.details.nics) > 1 or mac not in {n.mac for n in row.details.nics}, "the last card"
+
+    def disagreements(self, row: Row, spec: ServerSpec) -> set[str]:
+        """Return in what the cards, or groups, are not what *spec* asks for."""
+        wanted = {NETWORKS.get(card.network, card.network): card for card in spec.networks or ()}
+        there: dict[str, list[str]] = {}
+        for nic in row.details.nics:
+            there.setdefault(nic.network_id, []).append(str(nic.mac))
+        cards = all(self._limited(there.get(one, ()), card) for one, card in wanted.items())
+        left = {mac for one, macs in there.items() if one not in wanted for mac in macs} & self.ours
+        groups = spec.instance_groups is None or self.groups.get(row.server.id, set()) == set(
+            spec.instance_groups
+        )
+        return ({"networks"} if left or not cards else set()) | (set() if groups else {"instanceGroups"})
+
+    def _limited(self, macs: Iterable[str], card: NetworkSpec) -> bool:
+        return any(card.bandwidth in {None, self.limits.get(mac)} for mac in macs)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import PLAIN_FIELDS
-from onecloud_operator.core.card_writes import CardWrite
+from onecloud_operator.core.card_writes import BindGroup, CardWrite, LimitCard, UnbindGroup
 from onecloud_operator.core.cloud_writes import (
     Claim,
     Create,
@@ -86,6 +86,8 @@ LOST = Problem(Reason.PROVIDER_ERROR, "no answer", ambiguous=True)
 AGAIN = Problem(Reason.UPDATING, "not in this state", again=True)
 BURNT = Problem(Reason.PROVIDER_ERROR, "1062 ... PRIMARY", duplicate_id=True)
 TAKEN = Problem(Reason.NAME_CONFLICT, "Duplicate name", duplicate_name=True)
+# Nothing shows of them what comes of one that was accepted, or it would be made twice.
+BELIEVED = (Create, MakeDisk, AddDisk, MakeEip, BindGroup, UnbindGroup, LimitCard)
 ERASED = "erased"  # the end of a deletion for good, among the stages of a task
 
 
@@ -185,8 +187,8 @@ class Cloud:
 
     *words* are what events tell of any failure, from *told_at* on. *mood* is what becomes of a write:
     ``well``, ``refused``, ``lost`` (done, and nobody hears of it), ``unsent`` (the same silence, and not
-    done), ``deaf`` (accepted, and nothing comes of it), ``late`` (a POST is lost, and done *lag* seconds
-    later), ``down`` (nothing is answered at all).
+    done), ``deaf`` (accepted, and nothing comes of it, if that can be seen), ``late`` (a POST is lost, and
+    done *lag* seconds later), ``down`` (nothing is answered at all).
     """
 
     rows: dict[str, Row] = field(default_factory=dict)
@@ -327,7 +329,7 @@ class Cloud:
             case "lost" | "late":
                 self._take(step, resource)
                 return LOST
-            case "deaf" if not isinstance(step, Create | MakeDisk | AddDisk | MakeEip):
+            case "deaf" if not isinstance(step, BELIEVED):
                 return None
             case _:
                 return self._take(step, resource)
@@ -636,6 +638,7 @@ class Cloud:
         row = self.put(replace(server, mirror=mirror_of(server, plain)), resource.uid)
         row.put_tags, row.inside_pair = set(shown.tags), spec.keypair
         row.inside_password = self.logins.wanted(resource)
+        self.cards.groups[made.id] = set(spec.instance_groups or ())
         for disk in shown.disks:
             self.disks[disk.id].auto_delete = disk.index not in kept
             self.disks[disk.id].owner = shown.owner  # a new disk takes the tags of its server

@@ -12,6 +12,7 @@ from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, RemoveFinalizer
+from onecloud_operator.core.card_writes import CardWrite
 from onecloud_operator.core.cloud_writes import (
     Claim,
     CloudWrite,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Disk
     from onecloud_operator.core.resource import Resource
+    from tests.core.cards import Cards
     from tests.core.cloud import Row
     from tests.core.world import World
 
@@ -135,6 +137,8 @@ def _write(world: World, facts: Facts, step: CloudWrite, row: Row) -> None:
         _delete(world, facts, step, row)
     if isinstance(step, Restore):
         _restore(world, step)
+    if isinstance(step, CardWrite):
+        world.cloud.cards.keep(row, step)
     if isinstance(step, Stop):
         _stop(world, facts)
     if isinstance(step, Rebuild):
@@ -357,7 +361,9 @@ def disks_that_differ(disks: tuple[Disk, ...], spec: ServerSpec, records: tuple[
     return lacking | (leaving - set(wanted))
 
 
-def disagreements(row: Row, spec: ServerSpec, wanted: str, records: tuple[DiskRecord, ...] = ()) -> set[str]:
+def disagreements(
+    row: Row, spec: ServerSpec, wanted: str, cards: Cards, records: tuple[DiskRecord, ...] = ()
+) -> set[str]:
     """Return the fields in which the server is not what *spec* asks for, read off the cloud's own row."""
     server, details = row.server, row.details
     disks = {disk.index: disk.size_mib for disk in details.disks}
@@ -390,4 +396,4 @@ def disagreements(row: Row, spec: ServerSpec, wanted: str, records: tuple[DiskRe
         ),
         "powerState": server.phase in phases[wanted],
     }
-    return {field for field, agreed in agrees.items() if not agreed}
+    return {field for field, agreed in agrees.items() if not agreed} | cards.disagreements(row, spec)

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from onecloud_operator.api.status import Status
 from onecloud_operator.core.actions import Hold, Resolve, Settled
+from onecloud_operator.core.card_records import cards_in
 from onecloud_operator.core.card_writes import AttachCard, ChangeAddress, DetachCard, LimitCard
 from onecloud_operator.core.cloud_writes import Start, Stop
 from onecloud_operator.core.observed import Nic
 from onecloud_operator.core.records import Records
 from onecloud_operator.core.references import Kind, Missing, Reference, Resolved
+from onecloud_operator.core.report.events import events_between
 from tests.core.fixtures import BACKUP, ID, RESTART, resource, spec
 from tests.core.stops import adopted, row_of, sent, to_rest, until, world_of
 from tests.core.world import World
@@ -223,3 +226,57 @@ def test_what_no_card_can_change_is_held_with_a_way_out(option: dict[str, str]) 
     assert isinstance(held, Hold)
     assert (held.reason, world.sent) == ("ImmutableField", [])
     assert isinstance(to_rest(edited(world, {"networks": [ONE]})), Settled)
+
+
+# -- the record ------------------------------------------------------------------------------------------
+def test_whatever_the_cloud_shows_the_record_of_cards_is_within_its_bounds() -> None:
+    nics = tuple(Nic(f"net-{n}", f"10.9.0.{n}", mac=f"00:22:00:00:09:{n:02x}") for n in range(32))
+    world = settled_with(world=edited(settled_with(), BOTH))
+    world.cloud.cards.show(world.cloud.rows[ID], (*row_of(world).details.nics, *nics))
+    world.cloud.rows[ID].change()
+    to_rest(edited(world, {"networks": [{"network": f"net-{n}"} for n in range(8)]}))
+    Status.model_validate(world.cluster.stored.status)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        pytest.param("x", id="no-list"),
+        pytest.param([{"network": "a", "networkID": "b"}], id="neither-a-card-nor-an-attachment"),
+        pytest.param([{"network": "a", "networkID": "b", "mac": 7}], id="no-text"),
+        pytest.param(
+            [{"network": "a", "networkID": "b", "attaching": {"since": "x"}}], id="without-the-cards"
+        ),
+        pytest.param([{"network": "a", "mac": OWN}], id="without-a-network"),
+    ],
+)
+def test_a_record_that_is_not_of_its_form_counts_as_absent(forged: object) -> None:
+    assert cards_in(forged) == ()
+
+
+def test_one_card_is_on_record_once() -> None:
+    twice = [{"network": name, "networkID": "net-1", "mac": OWN, "how": "Found"} for name in "ab"]
+    assert [card.network for card in cards_in(twice)] == ["a"]
+
+
+def test_an_attached_card_and_a_detached_one_are_told_once_with_their_mac_addresses() -> None:
+    world = edited(settled_with(), {"networks": [TWO]})
+    events: list[str] = []
+    keep = world.conclude
+
+    def told(*given: Any) -> Any:
+        conclusion = keep(*given)
+        events.extend([conclusion.event.message] if conclusion.event is not None else [])
+        old = given[0].resource.status
+        events.extend(e.message for e in events_between(old, conclusion.status or old))
+        return conclusion
+
+    world.conclude = told
+    assert isinstance(to_rest(world), Settled)
+    (card,) = row_of(world).details.nics
+    assert [text for text in events if text.startswith("Attached network card")] == [
+        f"Attached network card {card.mac} for network vnet-backup (net-2) to server shop.web-1 ({ID})."
+    ]
+    assert [text for text in events if text.startswith("Detached")] == [
+        f"Detached network card {OWN} for network vnet-1 from server {ID}."
+    ]

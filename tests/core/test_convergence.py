@@ -83,7 +83,7 @@ def agrees_or_says_why(world: World, wanted: Spec, step: Step) -> None:
     """See that the server in the cloud is what *wanted* asks for, or that *step* says why not."""
     (row,) = world.cloud.rows.values()
     assert wanted.server is not None
-    left = disagreements(row, wanted.server, power(world.cluster.stored))
+    left = disagreements(row, wanted.server, power(world.cluster.stored), world.cloud.cards)
     if isinstance(step, Settled):
         assert not left
         return

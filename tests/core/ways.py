@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.annotations import CONFIRM_GONE, RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
+from onecloud_operator.core.card_records import Attachment, CardRecord
 from onecloud_operator.core.facts import Looked, Memory
 from onecloud_operator.core.image_record import ImageRecord
-from onecloud_operator.core.observed import Disk, Owner, Reading
+from onecloud_operator.core.observed import Disk, Nic, Owner, Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import attempt_id
 from onecloud_operator.core.references import Ambiguous, Kind, Reference, Resolved
@@ -179,6 +180,27 @@ OBSERVE: dict[str, Any] = {"managementPolicy": "Observe", "adoption": {"id": ID}
 RECREATE: dict[str, Any] = {"onExternalDeletion": "Recreate"}
 ELSEWHERE_PUT = adopted({"placement": {"zoneID": "zone-9"}})
 
+CARD = CardRecord("vnet-1", "net-1", "00:22:00:00:00:01")
+TWINS = tuple(Nic("net-1", f"10.0.0.{number}", mac=f"00:22:00:00:00:0{number}") for number in (5, 6))
+
+
+def carded(
+    entry: dict[str, Any], *nics: Nic, cards: tuple[CardRecord, ...] = (CARD,), **changes: Any
+) -> Facts:
+    """Return facts of an object whose spec has one card, beside a server with these ones."""
+    case = wanting({"networks": [entry]}, records=records(cards=cards), **changes)
+    return replace(case, reading=reading(server(details=details(nics=nics)))) if nics else case
+
+
+def unheard_of(**changes: Any) -> Facts:
+    """Return facts of an object that asked for a card long ago, and has heard nothing of it."""
+    attaching = Attachment("2026-11-23T11:00:00Z", ("00:22:00:00:00:01",))
+    entries = [{"network": "vnet-1"}, {"network": NET}]
+    asked = records(cards=(CARD, CardRecord(NET, NET, attaching=attaching)))
+    case = wanting({"networks": entries}, records=asked, **changes)
+    return replace(case, memory=Memory(born_at=NOW - 900, looked_at=NOW - 1, looked_version=7))
+
+
 WAYS: tuple[Way, ...] = (
     *(
         Way(reason, "other-credentials", facts(trouble=Problem(reason, "No."), place=None), OTHER_SECRET)
@@ -293,6 +315,27 @@ WAYS: tuple[Way, ...] = (
         ELSEWHERE_PUT,
         Edit({"server": {"placement": None}}, made=False),
         adopted(generation=2),
+    ),
+    Way(
+        Reason.AMBIGUOUS_NAME,
+        "a-card-by-its-mac-address",
+        carded({"network": "vnet-1"}, *TWINS, cards=()),
+        Edit({"server": {"networks": [{"network": "vnet-1", "mac": TWINS[1].mac}]}}),
+        carded({"network": "vnet-1", "mac": TWINS[1].mac}, *TWINS, cards=(), generation=2),
+    ),
+    Way(
+        Reason.IMMUTABLE_FIELD,
+        "an-address-of-a-card-taken-out",
+        carded({"network": "vnet-1", "address6": "fd00::1"}),
+        Edit({"server": {"networks": [{"network": "vnet-1"}]}}),
+        carded({"network": "vnet-1"}, generation=2),
+    ),
+    Way(
+        Reason.OPERATION_FAILED,
+        "a-card-of-which-nobody-knows-is-asked-for-again",
+        unheard_of(),
+        Annotate(RECONCILE_REQUESTED_AT, "now"),
+        unheard_of(annotations={RECONCILE_REQUESTED_AT: "now"}),
     ),
     Way(
         Reason.IMMUTABLE_FIELD,

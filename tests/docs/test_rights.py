@@ -23,11 +23,16 @@ ROW = re.compile(
 TOKENS = ("<TOKEN:labuser>", "<TOKEN:labeditor>", "<TOKEN:labviewer>")
 ACTIONS = (
     "associate-eip",
+    "attachnetwork",
+    "bind-groups",
     "cancel-delete",
+    "change-bandwidth",
     "change-config",
+    "change-ipaddr",
     "deploy",
     "detachdisk",
     "dissociate-eip",
+    "detachnetwork",
     "resize-disk",
     "resume",
     "set-password",
@@ -36,6 +41,7 @@ ACTIONS = (
     "stop",
     "suspend",
     "syncstatus",
+    "unbind-groups",
     "user-metadata",
 )
 

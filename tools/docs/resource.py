@@ -41,8 +41,8 @@ PREFACE: Final = """\
 `kubectl explain ocs.spec.server` shows the fields on the command line. Examples:
 [minimal](../examples/servers/minimal.yaml), [full](../examples/servers/full.yaml),
 [stopped, with data disks](../examples/servers/stopped.yaml), [user data from a Secret](../examples/servers/user-data.yaml),
-[observe only](../examples/servers/observe.yaml), [rebuild from another image](../examples/servers/rebuild.yaml), and
-[a Secret](../examples/secret.yaml) for them.
+[networks](../examples/servers/networks.yaml), [observe only](../examples/servers/observe.yaml),
+[rebuild from another image](../examples/servers/rebuild.yaml), and [a Secret](../examples/secret.yaml) for them.
 """
 
 CHANGES: Final = """\

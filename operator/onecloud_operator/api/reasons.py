@@ -81,6 +81,8 @@ class EventReason(StrEnum):
     REMOVING = "Removing"
     RELEASED = "Released"
     DRIFT_CORRECTED = "DriftCorrected"
+    CARD_ATTACHED = "CardAttached"
+    CARD_DETACHED = "CardDetached"
     DISK_KEPT = "DiskKept"
     DISK_GONE = "DiskGone"
     EIP_MADE = "EIPMade"

@@ -18,6 +18,7 @@ from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wai
 from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.keep_disks import kept_text
 from onecloud_operator.core.plan.retry import kind_of, reassessed
+from onecloud_operator.core.report.card_events import card_detached
 from onecloud_operator.core.report.corrections import correction_of
 from onecloud_operator.core.report.next_records import asked_again
 from onecloud_operator.core.report.report import report
@@ -87,8 +88,8 @@ def _done(facts: Facts, step: Step, done: Done) -> Conclusion[Memory]:
     # What stops a server must show at once; other writes show with what comes of them.
     status = report(replace(facts, memory=memory), step).status if isinstance(step, Stop) else None
     counted = Counted(type(step).__name__)
-    log, correction = _line(facts, step), correction_of(facts, step)
-    return Conclusion(memory, memory, status, again=True, log=log, counted=counted, event=correction)
+    log, event = _line(facts, step), card_detached(facts, step) or correction_of(facts, step)
+    return Conclusion(memory, memory, status, again=True, log=log, counted=counted, event=event)
 
 
 def _line(facts: Facts, step: Step) -> LogLine | None:

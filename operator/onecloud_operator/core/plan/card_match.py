@@ -133,6 +133,7 @@ class _Matching:
         self.as_made = (
             spec is not None and self.creation is not None and made_as_declared(spec, self.creation, NETWORKS)
         )
+        self.first = self.as_made and resource.records.baseline is None
         self.recorded = resource.records.cards
         self.nics, self.names = details.nics, names
         self.known = details.owner_known
@@ -174,8 +175,9 @@ class _Matching:
         under_way = {one.record.network for one in self.open if one.record is not None}
         under_way |= {record.network for record in self.unread}
         left = [e for e in self.entries.values() if e.network not in {*self.found, *under_way}]
-        if len(left) == len(self.entries) == len(self.nics) == 1 and self.as_made and self.free:
-            # The only card of a server that was made with one network needs no question.
+        alone = len(left) == len(self.entries) == len(self.nics) == 1 and self.first
+        if alone and self.free and not self._elsewhere(left[0], self.free[0]):
+            # The only card of a server that was just made with one network needs no question.
             self._bind(left[0], self.free[0])
             return
         named: dict[str, list[NetworkSpec]] = {}
@@ -186,6 +188,13 @@ class _Matching:
         for network_id, entries in named.items():
             for entry in entries:
                 self._find(entry, network_id, len(entries))
+
+    def _elsewhere(self, entry: NetworkSpec, nic: Nic) -> bool:
+        """Return whether it is known that *nic* is in another network than that of *entry*."""
+        answer = self.names.get(Reference(Kind.NETWORK, entry.network))
+        network_id = answer.id if isinstance(answer, Resolved) else entry.network
+        known = isinstance(answer, Resolved) or is_id(entry.network)
+        return known and network_id != nic.network_id
 
     def _id_of(self, entry: NetworkSpec) -> str | None:
         name = entry.network

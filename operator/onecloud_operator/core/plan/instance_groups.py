@@ -13,6 +13,7 @@ from onecloud_operator.api.fixed import GROUPS
 from onecloud_operator.core.actions import RecordGroups
 from onecloud_operator.core.card_writes import BindGroup, UnbindGroup
 from onecloud_operator.core.creation_digests import made_as_declared
+from onecloud_operator.core.plan.attempt import unmade
 from onecloud_operator.core.plan.diff import Difference
 from onecloud_operator.core.plan.stops import Candidate, Purpose
 from onecloud_operator.core.policies import ignored
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.records import Creation
     from onecloud_operator.core.resource import Resource
 
 
@@ -33,6 +35,16 @@ def groups_on_record(resource: Resource) -> tuple[str, ...] | None:
     creation = records.creation
     made_so = creation is not None and made_as_declared(spec, creation, GROUPS)
     return tuple(sorted(wanted)) if made_so else ()
+
+
+def begun_groups(facts: Facts, creation: Creation) -> tuple[str, ...] | None:
+    """Return the groups that the server of *creation* may be made in, by the next POST or one before."""
+    spec, records = facts.resource.server_spec, facts.resource.records
+    wanted = set(spec.instance_groups or ()) if spec is not None else set()
+    before = records.creation
+    if before is not None and before.attempt == creation.attempt and not unmade(facts):
+        wanted |= set(records.instance_groups or ())
+    return tuple(sorted(wanted)) or None
 
 
 def _wanted(resource: Resource) -> frozenset[str] | None:

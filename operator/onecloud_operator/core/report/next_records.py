@@ -32,7 +32,7 @@ from onecloud_operator.core.ownership import forged, has_own_server
 from onecloud_operator.core.plan.attempt import begun_disks, completes, refused_with, unmade
 from onecloud_operator.core.plan.card_match import cards_of
 from onecloud_operator.core.plan.guards import proven
-from onecloud_operator.core.plan.instance_groups import groups_on_record
+from onecloud_operator.core.plan.instance_groups import begun_groups, groups_on_record
 from onecloud_operator.core.plan.login_begun import login_at_creation, login_now
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
@@ -115,7 +115,7 @@ def _after(facts: Facts, step: Step) -> Records:
                 root_disk_id=None,
                 disks=begun_disks(facts, creation),
                 cards=(),
-                instance_groups=None,
+                instance_groups=begun_groups(facts, creation),
                 baseline=None,
                 login=login_at_creation(facts, creation.attempt),
                 image=None,
