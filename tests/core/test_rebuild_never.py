@@ -9,10 +9,10 @@ import pytest
 
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.image_record import image_in
-from onecloud_operator.core.records import records_of
+from onecloud_operator.core.records import believed, records_of
 from onecloud_operator.core.references import Kind, Reference, Resolved
 from tests.core import stops
-from tests.core.fixtures import ID, spec
+from tests.core.fixtures import ID, UID, spec
 from tests.core.rebuilds import DEBIAN, EDITED, REBUILD, edit, made, rebuilt, record, root_image
 from tests.core.stops import to_rest, turn
 
@@ -89,6 +89,16 @@ def test_a_record_that_is_lost_with_an_edit_is_drift() -> None:
     assert record(world) == {"text": "debian-12"}
     assert drift(world) == {"image": ("debian-12 (image-9)", "image-0 (made before this edit)")}
     assert root_image(world) == "image-0"
+
+
+def test_what_others_wrote_of_the_image_is_no_record() -> None:
+    """Whoever may write the status must not be able to have a root disk rebuilt."""
+    world = made()
+    known = believed(world.cluster.stored.records, UID, deleting=False, shared={"image"})
+    world.cluster.edit(records=known)
+    edit(world, EDITED)
+    rests(world)
+    assert record(world) == {"text": "debian-12"}
 
 
 @pytest.mark.parametrize("garbage", ["x", [], {"text": 3}, {"id": "image-0"}, {"text": "x" * 300}])
