@@ -380,7 +380,10 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
         world.cluster.edit(annotations=self.asked)
         if (row := self.row) is not None:
             row.interrupt()
-            row.change(status="running" if self.mended else at_last(row), locked=True)
+            status = "running" if self.mended else at_last(row)
+            # A disk that is to be kept does not leave a suspended server until a person resumes it.
+            resumed = status == "suspend" and world.cluster.stored.deleting
+            row.change(status="running" if resumed else status, locked=True)
             world.cloud.recycle(row, on=False)
             adopted = world.cluster.stored.records.adopted_at is not None
             if row.server.owner is None or row.server.owner.uid == OTHER_UID:
