@@ -181,6 +181,7 @@ class LooseDisk:
 @dataclass
 class Cloud:
     """
+    *lists_disks*: whether disks are found by their tags.
     *classic*: servers are on a network on which no EIP can be bound.
     *hot_plug*: whether servers that are started here can grow as they run. *pace*: seconds that each stage
     of a task takes. *fate*, *rebuild_fate*: the status in which creations, and rebuilds, end, if not well.
@@ -207,6 +208,7 @@ class Cloud:
     told_at: float = 0.0
     named: dict[Reference, Answer] = field(default_factory=lambda: dict(NAMES))
     hot_plug: bool = False
+    lists_disks: bool = True
     classic: bool = False
     eips: dict[str, Eip] = field(default_factory=dict)
     used_eips: set[str] = field(default_factory=set)
@@ -269,6 +271,13 @@ class Cloud:
         on = tuple(row.server.id for row in self.rows.values() if self._has(row, disk_id))
         project = self.place.project_id
         return DiskState(disk.auto_delete, disk.recycled, "ready", on, disk.owner, disk.label, project)
+
+    def disks_of(self, name: str) -> tuple[str, ...]:
+        """Return the disks that a list by the tag of an owner's name has."""
+        found = tuple(
+            i for i, disk in self.disks.items() if disk.owner is not None and disk.owner.name == name
+        )
+        return found if self.lists_disks else ()
 
     def _has(self, row: Row, disk_id: str) -> bool:
         return any(disk.id == disk_id for disk in row.details.disks)

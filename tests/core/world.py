@@ -14,8 +14,10 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
     Find,
+    FindDisks,
     Hold,
     Look,
+    Looking,
     ReadCause,
     ReadDisk,
     ReadEip,
@@ -222,8 +224,8 @@ class World:
                 self.cluster.hold()
             case RemoveFinalizer():
                 self.cluster.release()
-            case Look() | ReadDisk() | ReadEip() | Find() | ReadHistory() | ReadCause() if (
-                self.cloud.mood == "down"
+            case _ if (
+                isinstance(step, Looking) and not isinstance(step, Resolve) and self.cloud.mood == "down"
             ):
                 return Failed(LOST, done.ended_at)
             case Look(server_id=server_id):
@@ -234,6 +236,8 @@ class World:
                 return replace(done, disk=self.cloud.disk_state(disk_id))
             case ReadEip(eip_id=eip_id):
                 return replace(done, eip=eip_state(self.cloud, eip_id))
+            case FindDisks(name=name):
+                return replace(done, disks=self.cloud.disks_of(name))
             case Find(server_id=server_id, name=name):
                 rows = [row.server for row in self.cloud.rows.values()]
                 here = (server for server in rows if server.project_id == self.place.project_id)

@@ -56,6 +56,7 @@ def needed() -> set[str | None]:
         protocol.delete_server("s", {}),
         protocol.list_events(marker=None, server_ids=(), actions=(), order="ASC", limit=1, fields=()),
         disks.get_disk("d"),
+        disks.list_tagged("k", "v"),
         disks.update_disk("d", {}),
         disks.restore_disk("d"),
         eips.get_eip("e"),

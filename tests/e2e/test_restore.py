@@ -63,3 +63,29 @@ def test_another_objects_server_stays_in_the_bin(user: User) -> None:
     status = user.wait_reason("OwnedByAnother", "web-2")
     assert f"{user.namespace}/web-1" in condition(status, "Synced")["message"]
     assert user.only_server()["pending_deleted"]
+
+
+def disks_of(user: User) -> dict[str, str]:
+    """Return the data disks of the object by their names."""
+    return {disk["name"]: disk["id"] for disk in user.status()["dataDisks"] if disk["stage"] == "Bound"}
+
+
+def test_its_data_disks_come_back_with_it_those_that_were_kept_too(user: User) -> None:
+    entries = [{"name": "log", "size": "5Gi"}, {"name": "data", "size": "10Gi", "reclaimPolicy": "Retain"}]
+    user.apply(server={"dataDisks": entries})
+    identity = user.wait_ready()["id"]
+    user.wait(lambda s: [disk.get("tagged") for disk in s.get("dataDisks", ())] == [True, True])
+    before = disks_of(user)
+    assert set(before) == {"log", "data"}
+    user.delete()
+    user.wait_gone()
+    assert [disk["id"] for disk in user.cloud.call("disks") if not disk["pending_deleted"]] == [
+        before["data"]
+    ]
+    user.apply(server={"dataDisks": [*entries, {"name": "new", "size": "1Gi"}]}, adoption=undoing(identity))
+    user.wait_ready()
+    after = disks_of(user)
+    assert {name: after[name] for name in before} == before
+    attached = {disk["id"] for disk in user.only_server()["disks_info"]}
+    assert set(after.values()) <= attached
+    assert user.cloud.counts().get("POST /disks", 0) == 1, "only what never was there is made"

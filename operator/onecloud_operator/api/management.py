@@ -53,7 +53,9 @@ class Adoption(Model):
             "Whether a server in the cloud's recycle bin is taken out of it to be adopted, which undoes a "
             "deletion: apply the manifest again, with policy Adopt and the server's id. Only for a server "
             "that the object of this namespace and name owned in this cluster before, or that nobody owns. "
-            "It comes back stopped, and is started unless powerState says otherwise; its elastic IP is lost."
+            "It comes back stopped, and is started unless powerState says otherwise; its elastic IP is lost. "
+            "An entry of dataDisks is the disk with its owner tags that came with the server or was kept; a "
+            "new one is made only where there is certainly none."
         ),
     )
 

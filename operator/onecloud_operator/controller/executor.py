@@ -15,6 +15,7 @@ from onecloud_operator.controller.eip_writer import send_eip
 from onecloud_operator.core.actions import (
     AddFinalizer,
     Find,
+    FindDisks,
     Hold,
     Look,
     Looking,
@@ -40,6 +41,7 @@ from onecloud_operator.kube.store import Key
 from onecloud_operator.onecloud import ServerQuery
 from onecloud_operator.onecloud.errors import OneCloudError
 from onecloud_operator.translate import (
+    NAME_TAG,
     Doing,
     Untranslatable,
     disk_state,
@@ -126,6 +128,9 @@ class Executor:
                 case ReadEip(eip_id=eip_id):
                     row = await cloud.eips.get(eip_id)
                     return Done(began_at, self.monotonic(), eip=None if row is None else eip_state(row))
+                case FindDisks(name=name):
+                    ids, complete = await cloud.list_disks_tagged(NAME_TAG, name)
+                    return Done(began_at, self.monotonic(), disks=ids, complete=complete)
                 case Find():
                     found = await self._find(cloud, feed, step)
                     return Done(began_at, self.monotonic(), found=found)

@@ -198,6 +198,14 @@ class ReadEip:
 
 
 @dataclass(frozen=True, slots=True)
+class FindDisks:
+    """Ask which disks carry the owner tag of an object called *name*; each is looked at before it counts."""
+
+    server_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Find:
     """Ask which servers may be adopted or observed: the one of this id, or those of exactly this name."""
 
@@ -286,5 +294,5 @@ Record = (
     | RecordImage
     | RecordEip
 )
-Looking = Look | ReadDisk | ReadEip | Find | ReadHistory | ReadCause | Resolve
+Looking = Look | ReadDisk | ReadEip | FindDisks | Find | ReadHistory | ReadCause | Resolve
 Step = AddFinalizer | RemoveFinalizer | Record | Looking | CloudWrite | Hold | Settled

@@ -63,6 +63,15 @@ class LookedAtDisk:
 
 
 @fast_dataclass(frozen=True, slots=True)
+class FoundDisks:
+    """The disks that a list by an owner tag has; *at*: when it was asked for (monotonic)."""
+
+    at: float
+    ids: tuple[str, ...]
+    complete: bool
+
+
+@fast_dataclass(frozen=True, slots=True)
 class Looked:
     """A bare GET of an id: when it was sent (monotonic), and the version that it showed, None for a 404."""
 
@@ -103,6 +112,7 @@ class Memory(RetryState[Step]):
     disks: Mapping[str, LookedAtDisk] = field(
         default_factory=dict
     )  # since the last step that was to keep them
+    found_disks: FoundDisks | None = None
     kept_at: float | None = None  # end of the last KeepDisk
     # Of attempts that this process recorded itself, and of which no request can be under way.
     unsent_disks: frozenset[str] = frozenset()

@@ -17,6 +17,7 @@ from onecloud_operator.core.actions import (
     EndRestart,
     EndRestore,
     Find,
+    FindDisks,
     Hold,
     Look,
     MarkFailedCreation,
@@ -50,7 +51,7 @@ from onecloud_operator.core.disk_records import ADDING, MAKING, unsent_key
 from onecloud_operator.core.disk_writes import AddDisk, DiskWrite, MakeDisk
 from onecloud_operator.core.eip_memory import LookedAtEip, looked, recorded, write_refused, written
 from onecloud_operator.core.eip_writes import AsideWrite, MakeEip
-from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
+from onecloud_operator.core.facts import FoundDisks, Looked, LookedAtDisk, Memory
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.observed import Phase
@@ -141,6 +142,9 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
             return _recorded(facts, memory, step, done)
         case Look() | ReadDisk():
             return _looked(facts, memory, step, done)
+        case FindDisks():
+            found = FoundDisks(done.began_at, done.disks[:DISKS_KEPT], done.complete)
+            return replace(memory, found_disks=found)
         case Find():
             return replace(
                 memory, found=(step, done.found), found_at=done.began_at, found_intent=facts.intent

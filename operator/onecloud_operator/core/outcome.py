@@ -19,7 +19,8 @@ class Done:
     The cloud or Kubernetes accepted it; monotonic times.
 
     *gone*: a look found nothing. *version*: of the server that a look found, *disk*, *eip*: if it was of one.
-    *history*: what was read. *found*: the candidates that a search brought.
+    *history*: what was read. *found*: the candidates that a search brought. *disks*: the ids that a
+    list of disks had.
     """
 
     began_at: float
@@ -31,6 +32,8 @@ class Done:
     history: History | None = None
     cause: Cause | None = None
     found: tuple[Observed, ...] = ()
+    disks: tuple[str, ...] = ()
+    complete: bool = True  # False: the list may have left some out
 
 
 @fast_dataclass(frozen=True, slots=True)

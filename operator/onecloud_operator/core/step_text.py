@@ -18,6 +18,7 @@ from onecloud_operator.core.actions import (
     EndRestart,
     EndRestore,
     Find,
+    FindDisks,
     Hold,
     Look,
     MarkFailedCreation,
@@ -226,6 +227,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             Look()
             | ReadDisk()
             | ReadEip()
+            | FindDisks()
             | Find()
             | ReadHistory()
             | ReadCause()

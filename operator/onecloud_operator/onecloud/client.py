@@ -202,6 +202,12 @@ class Cloud:
         reply, _ = await self._call(request)
         return disks.parse_disk(request, reply, disk_id)
 
+    async def list_disks_tagged(self, key: str, value: str) -> tuple[tuple[str, ...], bool]:
+        """Return which disks have a user tag (*key* without ``user:``), and whether these are all."""
+        request = disks.list_tagged(key, value)
+        reply, _ = await self._call(request)
+        return disks.parse_tagged(request, reply)
+
     async def create_disk(self, body: Mapping[str, Any]) -> Row:
         """Request a disk that is attached to no server, and return it in its current state."""
         request = disks.create_disk(body)

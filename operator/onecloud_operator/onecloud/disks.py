@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import ProtocolError
 from .protocol import Request, Traffic, id_path
-from .replies import json_object
+from .replies import json_object, rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +18,27 @@ if TYPE_CHECKING:
 def get_disk(disk_id: str) -> Request:
     """Read one disk, in the recycle bin or not."""
     return Request("get_disk", "GET", id_path("disks", disk_id), "/disks/{id}", Traffic.READ)
+
+
+def list_tagged(key: str, value: str) -> Request:
+    """List the disks that have a user tag, *key* without ``user:``."""
+    query = (
+        ("tags.0.key", f"user:{key}"),
+        ("tags.0.value", value),
+        ("details", "false"),
+        ("field", "id"),
+        ("field", "name"),
+    )
+    return Request("list_disks", "GET", "/disks", "/disks", Traffic.LIST, query)
+
+
+def parse_tagged(request: Request, reply: Reply) -> tuple[tuple[str, ...], bool]:
+    """Return the ids in *reply*, and whether these are all."""
+    body = json_object(request, reply)
+    rows = rows_in(request, reply, body, "disks")
+    found = tuple(row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
+    total = body.get("total", 0)
+    return found, len(found) == len(rows) == total
 
 
 def update_disk(disk_id: str, changes: Mapping[str, Any]) -> Request:

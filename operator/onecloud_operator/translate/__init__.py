@@ -23,6 +23,7 @@ from .requests import (
     update_changes,
 )
 from .to_observed import (
+    NAME_TAG,
     OWNER_TAGS,
     Untranslatable,
     carried_over,
@@ -34,6 +35,7 @@ from .to_observed import (
 from .to_status import mirror_of
 
 __all__ = [
+    "NAME_TAG",
     "OWNER_TAGS",
     "Doing",
     "Untranslatable",

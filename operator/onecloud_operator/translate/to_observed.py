@@ -48,6 +48,7 @@ OWNER_TAGS: tuple[str, ...] = (
     "onecloud.io/name",
     "onecloud.io/uid",
 )
+NAME_TAG = OWNER_TAGS[2]
 DISK_TAG = "onecloud.io/disk"
 HOT_PLUG = "hotplug_cpu_mem"
 HOT_REMOVE = "hot_remove_nic"

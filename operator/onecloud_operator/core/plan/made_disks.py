@@ -48,6 +48,7 @@ from onecloud_operator.core.plan.disk_looks import (
 )
 from onecloud_operator.core.plan.guards import too_many_gone
 from onecloud_operator.core.plan.leaving_disks import shows
+from onecloud_operator.core.plan.restored_disks import restored_step
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.values import text_of_time
 
@@ -119,6 +120,8 @@ def _bind(facts: Facts, server: Observed, entry: DataDisk) -> Step:
 
 
 def _none_yet(facts: Facts, server: Observed, entry: DataDisk) -> Step:
+    if facts.resource.records.restore is not None:
+        return restored_step(facts, server, entry) or begin(facts, server, entry, 1)
     if facts.resource.records.creation is None:
         return Hold(
             Reason.IMMUTABLE_FIELD,
