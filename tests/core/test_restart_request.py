@@ -323,6 +323,19 @@ def test_a_lost_stop_that_comes_late_counts_and_the_server_is_started_again() ->
     assert outcome(world) == "Done"
 
 
+def test_a_change_does_not_stop_it_once_more_while_that_stop_may_still_come() -> None:
+    world = asked(cloud=Choosy(Stop=[LOST]))
+    until_it_is(world, Stop)
+    world.cloud.rows[ID].task = []
+    world.cloud.rows[ID].change(status="running")  # the stop was lost, or is still on its way
+    world.cluster.respec(spec(LARGER, **RESTART))
+    for _ in range(4):
+        turn(world)
+    assert len(sent(world, Stop)) == 1
+    assert isinstance(to_rest(world), Settled)
+    assert row_of(world).cpu == 4
+
+
 @pytest.mark.parametrize("refusal", [[NO] * 3, [AGAIN] * 3])
 def test_a_stop_that_is_refused_is_tried_again_until_it_is_done(refusal: list[Problem | None]) -> None:
     world = asked(cloud=Choosy(Stop=[*refusal]))

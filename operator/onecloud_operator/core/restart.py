@@ -106,6 +106,12 @@ def _unanswered_stop(facts: Facts) -> float | None:
     return stop.at if start is None or start.at < stop.at else None
 
 
+def awaits_stop(facts: Facts) -> bool:
+    """Return whether a stop may have been sent for a restart that is asked for: then no other one is."""
+    request, restart = facts.resource.records.restart_request, facts.resource.records.restart
+    return request is not None and request.under_way and restart is not None and not stop_unsent(facts)
+
+
 def over(facts: Facts, step: Step) -> bool:
     """Return whether the record has served its purpose, once *step* is taken."""
     resource, server, reading = facts.resource, facts.server, facts.reading

@@ -23,9 +23,9 @@ from onecloud_operator.core.plan.stops import Candidate, may_restart
 from onecloud_operator.core.policies import power
 from onecloud_operator.core.restart import (
     asked_restart,
+    awaits_stop,
     pending_seconds,
     power_now,
-    stop_unsent,
     under_way,
 )
 from onecloud_operator.core.restart_request import DONE, RestartRequest
@@ -63,7 +63,7 @@ def restart_steps(facts: Facts, server: Observed) -> Iterator[Candidate]:
     records, wanted = facts.resource.records, power(facts.resource)
     request, restart, value = records.restart_request, records.restart, asked_restart(facts.resource)
     if request is not None and request.under_way and restart is not None:
-        if not stop_unsent(facts):
+        if awaits_stop(facts):
             yield Candidate(Hold(Reason.UPDATING, under_way(restart), pending_seconds(facts)))
         elif server.phase is Phase.RUNNING and may_restart(facts) and _still_asked(facts, request):
             yield Candidate(Stop(server.id), restarts=True)

@@ -23,7 +23,7 @@ from onecloud_operator.core.plan.login_tries import recorded_first
 from onecloud_operator.core.plan.retry import MAX_SAID, hold_spent, passing, tried
 from onecloud_operator.core.policies import allows
 from onecloud_operator.core.records import Restart
-from onecloud_operator.core.restart import asked_restart, stopped_by_us
+from onecloud_operator.core.restart import asked_restart, awaits_stop, stopped_by_us
 from onecloud_operator.core.restart_request import UNDER_WAY, RestartRequest
 from onecloud_operator.core.values import text_of_time
 
@@ -89,7 +89,7 @@ def steps_while_stopped(facts: Facts, server: Observed, wanted: Iterable[Purpose
     if server.phase is not Phase.RUNNING or not may_restart(facts):
         refusal = next((purpose.refusal for purpose in stops if purpose.refusal), "")
         yield Candidate(_restart_needed(facts, server, _named(stops), refusal))
-    else:
+    elif not awaits_stop(facts):
         yield Candidate(Stop(server.id), tuple(stops))
 
 
