@@ -301,6 +301,24 @@ def test_what_was_clearly_refused_needs_no_wait_when_its_entry_goes() -> None:
     assert recorded(world).stage == "Gone"
 
 
+def test_an_object_that_is_made_again_knows_its_disks_by_their_tags() -> None:
+    world = world_with()
+    wants(world, disk())
+    to_rest(world)
+    made, theirs = row(world), world.cloud.disks
+    again = spec({"dataDisks": [disk()]}, adoption={"policy": "Adopt", "id": made.server.id})
+    other = World.of(resource(spec=again, finalizers=(), records=Records(), uid=OTHER_UID))
+    made.change(owner=None)
+    other.cloud.put(made.server)
+    other.cloud.disks = theirs
+    theirs[FIRST].owner = replace(OWNER, cluster="default", uid=UID)
+    for _ in range(20):
+        other.turn()
+    assert recorded(other).id == FIRST
+    assert theirs[FIRST].owner == replace(OWNER, cluster="default", uid=OTHER_UID)
+    assert sent(other, MakeDisk) == []
+
+
 def test_a_refusal_is_told_and_tried_again() -> None:
     world = world_with()
     world.cloud.mood = "refused"

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import Disk, DiskState, Observed
 
 BURNT_TWICE = 2
+READ_ONCE_SECONDS = 600.0  # how old the look may be at a disk whose tags are asked for
 
 
 def record_of(facts: Facts, name: str) -> DiskRecord | None:
@@ -123,12 +124,33 @@ def _none_yet(facts: Facts, server: Observed, entry: DataDisk) -> Step:
     if facts.resource.records.restore is not None:
         return restored_step(facts, server, entry) or begin(facts, server, entry, 1)
     if facts.resource.records.creation is None:
-        return Hold(
+        return _had_before(facts, server, entry) or Hold(
             Reason.IMMUTABLE_FIELD,
             f"The server was adopted, so no disk is made for dataDisks[{entry.name}]: it may be there. "
             "Give the entry the id of a disk as diskID instead of size, or take it out.",
         )
     return begin(facts, server, entry, 1)
+
+
+def _had_before(facts: Facts, server: Observed, entry: DataDisk) -> Step | None:
+    """
+    Return the step to the disk of this name that the object had before, when it was deleted and made again.
+
+    The tags of the disks on an adopted server tell: those of this namespace and name, with the entry's name.
+    """
+    root, details = root_of(facts.resource, server), server.details
+    known = {record.id for record in facts.resource.records.disks}
+    if root is None or details is None:
+        return None
+    for disk in details.disks:
+        if disk.id == root.id or disk.id in known:
+            continue
+        if (look := looked(facts, disk.id, READ_ONCE_SECONDS)) is None:
+            return look_at(facts, server.id, disk.id)
+        state = look.state
+        if state is not None and state.label == entry.name and state.owner and not foreign(facts, state):
+            return RecordDisk(DiskRecord(entry.name, policy_of(entry), BOUND, disk.id))
+    return None
 
 
 def _same(entry: DataDisk, record: DiskRecord) -> bool:

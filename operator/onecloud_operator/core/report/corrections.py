@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import EventReason
-from onecloud_operator.core.actions import BeginRestart, RecordCards, RecordLogin
+from onecloud_operator.core.actions import BeginRestart, RecordCards, RecordDisk, RecordLogin
 from onecloud_operator.core.card_writes import AttachCard, ChangeAddress, DetachCard, LimitCard
 from onecloud_operator.core.cloud_writes import (
     GrowDisk,
@@ -20,6 +20,7 @@ from onecloud_operator.core.cloud_writes import (
 )
 from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.disk_writes import AttachDisk
 from onecloud_operator.core.eip_writes import BindEip, ChangeEip, UnbindEip
 from onecloud_operator.core.plan.update import open_differences
 from onecloud_operator.core.policies import reporting
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
 SHOWN = 8
 SHOWN_LENGTH = 64  # of each value
 _CORRECTS = (
+    AttachDisk,
     BeginRestart,
     BindEip,
     ChangeEip,
     GrowDisk,
+    RecordDisk,
     RecordLogin,
     Resize,
     Resume,
