@@ -134,6 +134,22 @@ def test_what_is_asked_for_meanwhile_is_done_with_it() -> None:
     assert world.cluster.stored.status["restartRequest"]["value"] == "later"
 
 
+def test_what_is_only_reported_stays_reported_all_the_while() -> None:
+    world = world_of({"cpu": 4}, drift={"mode": "Report"})
+    to_rest(world)
+    before = world.cluster.stored.status["drift"]
+    ask(world)
+    told: list[str] = []
+    while outcome(world) != "Done" or "restart" in world.cluster.stored.status:
+        old = world.cluster.stored.status
+        turn(world)
+        told += [event.reason for event in events_between(old, world.cluster.stored.status)]
+    to_rest(world)
+    assert kinds(world) == [Stop, Start]
+    assert world.cluster.stored.status["drift"] == before
+    assert "DriftDetected" not in told
+
+
 # -- what does not restart -------------------------------------------------------------------------------
 @pytest.mark.parametrize("mode", ["Correct", "Report"])
 def test_without_leave_it_is_held_and_named(mode: str) -> None:

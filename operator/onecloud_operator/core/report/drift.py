@@ -12,9 +12,10 @@ from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.create_only import data_disk_odds
 from onecloud_operator.core.plan.diff import difference
 from onecloud_operator.core.plan.update import matched_cards, open_differences
-from onecloud_operator.core.policies import ignored, observing
+from onecloud_operator.core.policies import ignored, observing, reporting
 from onecloud_operator.core.report.create_only_drift import Made, drifted
 from onecloud_operator.core.report.image_drift import image_drift
+from onecloud_operator.core.restart import stopped_by_us
 from onecloud_operator.core.values import cut, text_of_time
 
 if TYPE_CHECKING:
@@ -44,9 +45,9 @@ def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]
     if verdict.reason in _NOT_OURS:
         return []
     # What is being mended is no drift.
-    held = isinstance(step, Hold) and verdict.reason not in _NOT_DRIFT
+    held = (isinstance(step, Hold) and verdict.reason not in _NOT_DRIFT) or _restarted_as_it_is(facts)
     found = (
-        *(open_differences(facts, server) if held else ()),
+        *(_open(facts, server) if held else ()),
         *_of_data_disks(facts, server),
         *since_made(facts, server),
         *image_drift(facts, server, facts.resource.status.get("drift")),
@@ -71,6 +72,19 @@ def drift_of(facts: Facts, step: Step, verdict: Verdict) -> list[dict[str, str]]
             },
         )
     return [*entries, *recalled][:DRIFT_LENGTH]
+
+
+def _open(facts: Facts, server: Observed) -> tuple[Difference, ...]:
+    """Return what differs; that it is off is none, where we have stopped it and start it again."""
+    ours = stopped_by_us(facts.resource, server) and reporting(facts.resource)
+    return tuple(
+        each for each in open_differences(facts, server) if not (ours and each.field == "powerState")
+    )
+
+
+def _restarted_as_it_is(facts: Facts) -> bool:
+    """Return whether the server is restarted since that is asked for, and nothing that differs is mended."""
+    return reporting(facts.resource) and facts.resource.records.restart is not None
 
 
 def _recalled(facts: Facts, server: Observed) -> list[dict[str, str]]:
