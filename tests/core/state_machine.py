@@ -241,6 +241,21 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
             self.row.halted = False  # once it was to be off, nobody expects more than the spec says
         self.world.cluster.respec(spec(self.base, **self.policies))
 
+    @precondition(lambda self: self.story == "make")
+    @rule(
+        disks=st.lists(
+            st.fixed_dictionaries(
+                {"name": st.sampled_from(["log", "data"]), "size": st.sampled_from(["10Gi", "20Gi"])},
+                optional={"reclaimPolicy": st.sampled_from(["Retain", "Recycle"])},
+            ),
+            max_size=2,
+            unique_by=lambda disk: disk["name"],
+        )
+    )
+    def the_user_edits_the_disks(self, disks: list[dict[str, Any]]) -> None:
+        self.base["dataDisks"] = disks
+        self.world.cluster.respec(spec(self.base, **self.policies))
+
     @rule(on=st.booleans())
     def the_user_pauses(self, on: bool) -> None:
         self.world.cluster.edit(annotations={**self.asked, **({PAUSED: "true"} if on else {})})
@@ -442,6 +457,8 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
             some = {"cpu", "memory", "rootDisk.size", "networks", "instanceGroups"}
             assert left <= some | ({"dataDisks"} if suspended else set()), left
             return
+        if isinstance(step, Hold) and step.message.startswith("It is not certain which disk"):
+            return  # the entries were edited between two requests, of which one made the server
         assert isinstance(step, Settled), f"no rest: {step} {world.steps[-5:]}"
         request = heard.records.restart_request
         assert request is None or not request.under_way, "settled, and nothing came of a restart"

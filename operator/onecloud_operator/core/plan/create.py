@@ -133,9 +133,11 @@ def go_on(facts: Facts) -> Step:
 
 
 def _has_disks(facts: Facts) -> bool:
-    """Return whether the spec has data disks, which are seen to once they are known by their ids."""
+    """Return whether there are data disks to see to, once they are known by their ids."""
     spec = facts.resource.server_spec
-    return spec is not None and bool(spec.data_disks)
+    if spec is None or spec.data_disks is None:
+        return False
+    return bool(spec.data_disks or facts.resource.records.disks)
 
 
 def _made(facts: Facts, server: Observed) -> Step:
