@@ -12,7 +12,7 @@ import yaml
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import OPERATOR, ControlPlane, free_port
 from sandbox.cluster.scratch import scratch
-from sandbox.demo import steps
+from sandbox.demo import living, steps
 from sandbox.demo.scene import NAMESPACE, Scene
 from sandbox.demo.shell import Shell
 from sandbox.stage import ROOT, Cloud, Operator, grant
@@ -115,6 +115,11 @@ def _steps(secret: Path, cloud: Cloud) -> tuple[Step, ...]:
         steps.scale(MINIMAL, WEB_SERVERS),
         steps.TAG,
         *steps.MORE_CPUS,
-        steps.DELETE,
+        living.GROW,
+        living.BIND,
+        living.MOVE,
+        living.ROTATE,
+        living.REBUILD,
+        *living.undone(MINIMAL, secret.parent),
         steps.count(WEB_SERVERS + made_by_examples),
     )

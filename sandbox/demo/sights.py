@@ -160,6 +160,30 @@ def recycled(name: str) -> Sight:
     return Sight("its server is in the cloud's recycle bin", look, cloud=True)
 
 
+def has(name: str, **numbers: int) -> Sight:
+    """Expect so many of each list in an object's ``status.server``."""
+
+    def look(scene: Scene) -> Found:
+        shown = scene.status(name).get("server") or {}
+        found = {key: len(shown.get(key) or ()) for key in numbers}
+        return Found(found == numbers, ", ".join(f"{number} {key}" for key, number in found.items()))
+
+    return Sight(f"its status shows {', '.join(f'{number} {key}' for key, number in numbers.items())}", look)
+
+
+def address_of(name: str, eip: str) -> Sight:
+    """Expect an object's server to have an elastic IP, as the cloud itself holds it."""
+
+    def look(scene: Scene) -> Found:
+        if scene.cloud is None:
+            raise AssertionError("a real cloud cannot be looked into")
+        row = next((each for each in scene.cloud.call("addresses") if each["name"] == eip), {})
+        so = bool(row) and row.get("associate_id") == scene.status(name).get("id")
+        return Found(so, f"{row.get('ip_addr')} is that of {row.get('associate_name') or 'no server'}")
+
+    return Sight(f"the elastic IP {eip} is that of {name}", look, cloud=True)
+
+
 def untouched(name: str) -> Sight:
     """Expect a server that somebody else made to carry nothing of ours."""
 

@@ -44,7 +44,7 @@ COMMAND = [sys.executable, "-W", "error", "-m", "sandbox.demo"]
 # The standard library leaves a TLS socket to the collector when its handshake is interrupted.
 INTERRUPTED = [*COMMAND[:3], "-W", "ignore:unclosed <ssl.SSLSocket:ResourceWarning", *COMMAND[3:]]
 QUICK = ["--pace", "0.05"]
-STEPS = 11
+STEPS = 17
 ESCAPE = "\033["
 
 
@@ -87,7 +87,12 @@ def test_without_a_terminal_it_shows_every_step_and_ends_well() -> None:
     for seen in (
         "✓ web-1 is Running with cpu 4",
         "✓ the cloud has one server of web-1: shop.web-1, running, 4 CPU",
+        "✓ its status shows 1 dataDisks, 2 networks: 1 dataDisks, 2 networks",
+        "is that of shop.web-3",
+        "✓ web-1 is Running with keypair ops-2",
+        "✓ web-1 is Running with image debian-12",
         "✓ its server is in the cloud's recycle bin: shop.web-2",
+        "✓ the cloud has one server of web-2: shop.web-2, running",
         "✓ exactly one server was made for each object: POST /servers was called 7 times",
     ):
         assert seen in " ".join(done.stdout.split())
