@@ -177,7 +177,8 @@ def address_of(name: str, eip: str) -> Sight:
     def look(scene: Scene) -> Found:
         if scene.cloud is None:
             raise AssertionError("a real cloud cannot be looked into")
-        row = next((each for each in scene.cloud.call("addresses") if each["name"] == eip), {})
+        rows = (each for each in scene.cloud.call("addresses") if each["name"] == eip)
+        row: Mapping[str, Any] = next(rows, {})
         so = bool(row) and row.get("associate_id") == scene.status(name).get("id")
         return Found(so, f"{row.get('ip_addr')} is that of {row.get('associate_name') or 'no server'}")
 
