@@ -98,6 +98,11 @@ def test_every_command_does_what_the_readme_says(site: Site, reader: Reader) -> 
     assert "web-1" in reader.block("leader=")
     assert reader.line("reconcile-requested-at") == "onecloudserver.onecloud.io/web-1 annotated\n"
     site.until(lambda: "lastHandledReconcileAt" in site.get(namespace="shop")["status"], "it is looked at")
+    assert "annotated" in reader.line("restart-requested-at")
+    site.until(
+        lambda: condition(site.get(namespace="shop")["status"], "Synced").get("reason") == "RestartNeeded",
+        "nobody has allowed a restart",
+    )
     assert "annotated" in reader.line("paused")
     paused = site.kube.wait_for(
         KIND, "web-1", "shop", lambda found: bool(condition(found["status"], "Paused")), LONG
