@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.card_writes import BindGroup, UnbindGroup
 from onecloud_operator.core.cloud_writes import Start, Stop
-from tests.core.fixtures import ID, RESTART, spec
+from onecloud_operator.core.records import Records
+from tests.core.fixtures import ID, RESTART, resource, spec
 from tests.core.stops import adopted, row_of, sent, to_rest, turn, world_of
-
-if TYPE_CHECKING:
-    from tests.core.world import World
+from tests.core.world import World
 
 
 def of(*groups: str) -> dict[str, Any]:
@@ -90,3 +89,15 @@ def test_a_crash_at_any_point_costs_no_second_restart(number: int, in_the_middle
     assert world.cloud.cards.groups[ID] == {"g2"}
     assert row_of(world).status == "running"
     assert len(sent(world, Stop)) <= 1
+
+
+def test_after_a_lost_post_of_other_groups_it_is_put_into_those_that_are_declared_now() -> None:
+    world = World.of(resource(finalizers=(), records=Records(), spec=spec(of("g1"), **RESTART)))
+    world.cloud.mood = "late"
+    while not world.cloud.under_way:
+        world.turn()
+    world.cloud.mood = "well"
+    world.cluster.respec(spec(of("g2"), **RESTART))
+    assert isinstance(to_rest(world), Settled)
+    assert world.cloud.cards.groups[ID] == {"g2"}
+    assert world.cluster.stored.status["instanceGroups"] == ["g2"]

@@ -241,8 +241,9 @@ class Status(StatusModel):
         "Which network cards spec.server.networks speaks of, by their MAC addresses. Others are left alone.",
         **ATOMIC_LIST,
     )
-    instance_groups: Annotated[tuple[Short, ...], Field(max_length=16)] | None = shown(
-        "Instance groups that the operator has put the server into; the cloud does not show them.",
+    instance_groups: Annotated[tuple[Text, ...], Field(max_length=16)] | None = shown(
+        "Instance groups that the operator has put the server into; the cloud does not show them. One with "
+        "a ? at its end is not certain.",
         **ATOMIC_LIST,
     )
     disks_before: Annotated[tuple[Short, ...], Field(max_length=SHOWN_DISKS)] | None = shown(

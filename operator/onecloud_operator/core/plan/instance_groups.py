@@ -2,7 +2,7 @@
 Instance groups, which only a stopped server enters and leaves.
 
 The cloud shows nowhere which groups a server is in, so they are compared with what we had done, as the
-status has it.
+status has it. One with a ``?`` there was in one of two POSTs, and nobody knows which made the server.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import GROUPS
 from onecloud_operator.core.actions import RecordGroups
+from onecloud_operator.core.card_records import GROUPS_LENGTH
 from onecloud_operator.core.card_writes import BindGroup, UnbindGroup
-from onecloud_operator.core.creation_digests import made_as_declared
+from onecloud_operator.core.creation_digests import UNSURE, made_as_declared
 from onecloud_operator.core.plan.attempt import unmade
 from onecloud_operator.core.plan.diff import Difference
 from onecloud_operator.core.plan.stops import Candidate, Purpose
@@ -38,13 +39,19 @@ def groups_on_record(resource: Resource) -> tuple[str, ...] | None:
 
 
 def begun_groups(facts: Facts, creation: Creation) -> tuple[str, ...] | None:
-    """Return the groups that the server of *creation* may be made in, by the next POST or one before."""
+    """Return the groups that the server of *creation* is made in, by the next POST or one before."""
     spec, records = facts.resource.server_spec, facts.resource.records
-    wanted = set(spec.instance_groups or ()) if spec is not None else set()
-    before = records.creation
-    if before is not None and before.attempt == creation.attempt and not unmade(facts):
-        wanted |= set(records.instance_groups or ())
-    return tuple(sorted(wanted)) or None
+    wanted = tuple(sorted(spec.instance_groups or ())) if spec is not None else ()
+    before, last = records.instance_groups or (), records.creation
+    again = last is not None and last.attempt == creation.attempt and not unmade(facts)
+    if again and before != wanted:
+        possible = {_bare(group) for group in (*before, *wanted)}
+        return tuple(sorted(f"{group}{UNSURE}" for group in possible))[:GROUPS_LENGTH]
+    return wanted or None
+
+
+def _bare(group: str) -> str:
+    return group.removesuffix(UNSURE)
 
 
 def _wanted(resource: Resource) -> frozenset[str] | None:
@@ -64,11 +71,11 @@ def group_differences(resource: Resource) -> Iterator[Difference]:
 
 def group_records(facts: Facts) -> Iterator[Candidate]:
     """Yield the record of what the cloud has accepted."""
-    have = groups_on_record(facts.resource)
+    have, told = groups_on_record(facts.resource), facts.memory.grouped
     if have is None:
         return
-    now = {group for group in have if facts.memory.grouped.get(group, True)}
-    now |= {group for group, bound in facts.memory.grouped.items() if bound}
+    now = {group for group in have if _bare(group) not in told}
+    now |= {group for group, bound in told.items() if bound}
     if now != set(have):
         yield Candidate(RecordGroups(tuple(sorted(now))))
 
@@ -78,7 +85,7 @@ def group_purposes(facts: Facts, server: Observed) -> Iterator[Purpose]:
     wanted, have = _wanted(facts.resource), groups_on_record(facts.resource)
     if wanted is None or have is None:
         return
-    for group in sorted(set(have) - wanted):
+    for group in sorted({_bare(group) for group in have} - wanted):
         yield Purpose(UnbindGroup(server.id, group), (GROUPS,))
     for group in sorted(wanted - set(have)):
         yield Purpose(BindGroup(server.id, group), (GROUPS,))
