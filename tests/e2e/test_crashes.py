@@ -184,6 +184,19 @@ def has_another_login(user: User, name: str, servers: list[Server]) -> None:
     assert inside(user, servers[0]["id"])["keypair"]
 
 
+def deleted(user: User, name: str) -> None:
+    """Have a server in the recycle bin whose object is gone."""
+    made(user, name)
+    user.delete(name)
+    user.wait_gone(name)
+
+
+def undo(user: User, name: str) -> None:
+    """Apply the manifest of the deleted object again, with the server's id."""
+    identity = next(s["id"] for s in user.cloud.servers() if s["name"].endswith(f".{name}"))
+    user.apply(name, {}, adoption={"policy": "Adopt", "id": identity, "restore": True})
+
+
 def suspend(user: User, name: str) -> None:
     user.apply(name, {"powerState": "Suspended"})
 
@@ -422,6 +435,7 @@ SCENES = {
         long=True,
         again=LOGIN_AGAIN,
     ),
+    "undo-a-deletion": Scene(deleted, undo, is_settled, one_server),
     "suspend": Scene(made, suspend, is_settled, suspended),
     "rebuild": Scene(made, rebuild, is_settled_and_over, rebuilt),
     "give-an-elastic-ip": Scene(on_a_vpc, give_an_eip, is_settled, has_its_eip),
