@@ -109,7 +109,7 @@ def groups_in(value: object) -> tuple[str, ...] | None:
 def _card(row: Mapping[str, Any]) -> CardRecord | None:
     network, network_id, mac = _text(row.get("network")), _text(row.get("networkID")), _text(row.get("mac"))
     attaching, bandwidth = _attachment(row.get("attaching")), row.get("bandwidth")
-    how = row.get("how")
+    how = _text(row.get("how"))
     if network is None or network_id is None or (mac is None) == (attaching is None):
         return None
     return CardRecord(
