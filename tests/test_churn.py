@@ -23,8 +23,10 @@ from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.controller.sessions import TIDY_SECONDS, Sessions
 from onecloud_operator.core.actions import Look, ReadDisk
 from onecloud_operator.core.cloud_writes import GrowDisk
-from onecloud_operator.core.memory import DISKS_KEPT, LOOKS_KEPT, accepted, refused
+from onecloud_operator.core.disk_memory import DISKS_KEPT
+from onecloud_operator.core.memory import LOOKS_KEPT, accepted
 from onecloud_operator.core.outcome import Done
+from onecloud_operator.core.refusals import refused
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.retry_state import REFUSALS_KEPT
 from onecloud_operator.core.values import Place, Problem

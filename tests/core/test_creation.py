@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core import memory
+from onecloud_operator.core import memory, refusals
 from onecloud_operator.core.actions import (
     AddFinalizer,
     BeginCreation,
@@ -130,7 +130,7 @@ def test_a_clear_no_to_a_later_post_says_nothing_of_one_whose_answer_was_lost() 
     case = beginning(memory=Memory(born_at=0.0, begun_attempt=1))
     lost, full = Problem(Reason.ENDPOINT_UNREACHABLE, "", ambiguous=True), Problem(Reason.QUOTA_EXCEEDED, "")
     for problem, at in ((lost, NOW), (full, NOW + 3)):
-        after = memory.refused(case, Create(BEGUN), problem, ended_at=at, wait_seconds=60.0)
+        after = refusals.refused(case, Create(BEGUN), problem, ended_at=at, wait_seconds=60.0)
         case = replace(case, memory=after)
     for seconds, certain in ((5, False), (179, False), (181, True)):
         now = NOW + seconds
@@ -138,7 +138,7 @@ def test_a_clear_no_to_a_later_post_says_nothing_of_one_whose_answer_was_lost() 
 
 
 def test_after_a_restart_a_post_of_the_process_before_may_be_under_way() -> None:
-    taken = memory.refused(
+    taken = refusals.refused(
         beginning(memory=Memory(born_at=NOW)), Create(BEGUN), DUPLICATE_NAME, ended_at=NOW, wait_seconds=600.0
     )
     for seconds, certain in ((5, False), (181, True)):

@@ -14,8 +14,8 @@ from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.image_record import ImageRecord
 from onecloud_operator.core.login_record import LoginRecord, SecretUse
 from onecloud_operator.core.observed import Disk, SecurityGroup
+from onecloud_operator.core.plan.differing import open_differences
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.plan.update import open_differences
 from onecloud_operator.core.records import Records, Restart
 from onecloud_operator.core.report.report import report
 from tests.core.fixtures import ADOPTED, ID, bound, details, facts, records, resource, server, spec

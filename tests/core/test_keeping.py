@@ -18,11 +18,12 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.cloud_writes import KeepDisk, SyncStatus
 from onecloud_operator.core.facts import History, Memory
-from onecloud_operator.core.memory import accepted, refused
+from onecloud_operator.core.memory import accepted
 from onecloud_operator.core.observed import Disk, DiskState
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.keep_disks import unkept
 from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.refusals import refused
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (

@@ -9,12 +9,13 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginKeeping, EndKeeping, ReadDisk, RemoveFinalizer
 from onecloud_operator.core.cloud_writes import KeepDisk
 from onecloud_operator.core.facts import LookedAtDisk, Memory
-from onecloud_operator.core.memory import accepted, refused
+from onecloud_operator.core.memory import accepted
 from onecloud_operator.core.observed import Disk, DiskState
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.keep_disks import kept_text
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import records_of
+from onecloud_operator.core.refusals import refused
 from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.values import Problem

@@ -16,10 +16,11 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.cloud_writes import GrowDisk, Resize, Start, Stop, Update
 from onecloud_operator.core.facts import Facts, Memory
-from onecloud_operator.core.memory import accepted, refused
+from onecloud_operator.core.memory import accepted
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import records_of
+from onecloud_operator.core.refusals import refused
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (

@@ -18,8 +18,8 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.cloud_writes import Create, Delete, Resize, Update
 from onecloud_operator.core.facts import Memory
-from onecloud_operator.core.memory import paced, refused, unpaced, wait_after
 from onecloud_operator.core.plan.retry import kind_of
+from onecloud_operator.core.refusals import paced, refused, unpaced, wait_after
 from onecloud_operator.core.retry_state import WAITING
 from onecloud_operator.core.values import Problem
 from onecloud_operator.core.waits import Waits

@@ -13,11 +13,12 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
 from onecloud_operator.core.facts import Looked, Memory
-from onecloud_operator.core.memory import accepted, refused
+from onecloud_operator.core.memory import accepted
 from onecloud_operator.core.observed import Owner, Reading
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Creation, Records, attempt_id
+from onecloud_operator.core.refusals import refused
 from onecloud_operator.core.values import Place, Problem, text_of_time
 from tests.core.fixtures import (
     BEGUN,

@@ -14,10 +14,11 @@ from onecloud_operator.api.reasons import EventReason
 from onecloud_operator.core.actions import AskAgain, Hold, Record, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import CloudWrite, Stop
 from onecloud_operator.core.conclusion import Conclusion, Counted, KubeEvent, LogLine
-from onecloud_operator.core.memory import accepted, paced, refused, unpaced, wait_after
+from onecloud_operator.core.memory import accepted
 from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.keep_disks import kept_text
 from onecloud_operator.core.plan.retry import kind_of, reassessed
+from onecloud_operator.core.refusals import paced, refused, unpaced, wait_after
 from onecloud_operator.core.report.card_events import card_detached
 from onecloud_operator.core.report.corrections import correction_of
 from onecloud_operator.core.report.next_records import asked_again

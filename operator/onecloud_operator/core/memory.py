@@ -1,4 +1,4 @@
-"""How the memory of one object changes: with a reading, with an accepted step, with a refused one."""
+"""How the memory of one object changes with a reading, and with a step that was done."""
 
 from __future__ import annotations
 
@@ -47,11 +47,17 @@ from onecloud_operator.core.cloud_writes import (
     Suspend,
     SyncStatus,
 )
-from onecloud_operator.core.disk_records import ADDING, MAKING, unsent_key
-from onecloud_operator.core.disk_writes import AddDisk, DiskWrite, MakeDisk
-from onecloud_operator.core.eip_memory import LookedAtEip, looked, recorded, write_refused, written
+from onecloud_operator.core.disk_memory import (
+    disk_added,
+    disk_kept,
+    disk_read,
+    disk_recorded,
+    disks_found,
+)
+from onecloud_operator.core.disk_writes import AddDisk, DiskWrite
+from onecloud_operator.core.eip_memory import LookedAtEip, looked, recorded, written
 from onecloud_operator.core.eip_writes import AsideWrite, MakeEip
-from onecloud_operator.core.facts import FoundDisks, Looked, LookedAtDisk, Memory
+from onecloud_operator.core.facts import Looked, Memory
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.observed import Phase
@@ -60,27 +66,18 @@ from onecloud_operator.core.plan.attempt import unmade
 from onecloud_operator.core.plan.failure_cause import answered
 from onecloud_operator.core.plan.retry import acceptance_of, kind_of
 from onecloud_operator.core.retry_state import (
-    REFUSALS_KEPT,
-    WAITING,
     count_accepted,
     expire,
     forgive,
     note_success,
-    pace,
-    refuse,
-    wait_for_next,
 )
-from onecloud_operator.core.values import Problem
-from onecloud_operator.core.waits import Waits
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.disk_records import DiskRecord
     from onecloud_operator.core.facts import Facts, History
     from onecloud_operator.core.observed import Reading
     from onecloud_operator.core.outcome import Done
 
-DISKS_KEPT = REFUSALS_KEPT  # of 65 disks that a server shows, and of 64 that were kept of it
 LOOKS_KEPT = 2048  # more than the attempts whose ids one round of looks may have to go through
 
 # What a server shows that has been started, stopped and so on, to the end.
@@ -143,8 +140,7 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
         case Look() | ReadDisk():
             return _looked(facts, memory, step, done)
         case FindDisks():
-            found = FoundDisks(done.began_at, done.disks[:DISKS_KEPT], done.complete)
-            return replace(memory, found_disks=found)
+            return disks_found(memory, done)
         case Find():
             return replace(
                 memory, found=(step, done.found), found_at=done.began_at, found_intent=facts.intent
@@ -154,7 +150,7 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
         case RecordCards(cards=cards):
             return begun_cards(facts, memory, cards)
         case RecordDisk(record=record):
-            return _disk_recorded(facts, memory, record)
+            return disk_recorded(facts, memory, record)
         case AddFinalizer() | RemoveFinalizer() | Resolve() | Hold():
             return memory
         case BeginKeeping() | EndKeeping() | EndRestart() | EndRestore():
@@ -174,9 +170,9 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
                 _counted(facts, memory, step, done), deleted_at=done.ended_at, wrote_at=done.ended_at
             )
         case AddDisk():
-            return _added(facts, _counted(facts, memory, step, done), step, done.ended_at)
+            return disk_added(facts, _counted(facts, memory, step, done), step, done.ended_at)
         case _ if isinstance(step, KeepDisk | DiskWrite):
-            return _kept(_counted(facts, memory, step, done), step, done.ended_at)
+            return disk_kept(_counted(facts, memory, step, done), step, done.ended_at)
         case SyncStatus():
             return replace(
                 memory,
@@ -248,62 +244,21 @@ def _asking_again(facts: Facts, memory: Memory) -> Memory:
     return replace(memory, reopened_attempt=creation.attempt) if creation is not None and sure else memory
 
 
-def _disk_recorded(facts: Facts, memory: Memory, record: DiskRecord) -> Memory:
-    """Forget what was done to a disk before: the record says what came of it."""
-    acceptances = {
-        step: past
-        for step, past in memory.acceptances.items()
-        if not (isinstance(step, DiskWrite) and step.disk_id == record.id)
-        and not (isinstance(step, AddDisk) and step.label == record.name)
-    }
-    memory = replace(memory, acceptances=acceptances)
-    known = frozenset(key for one in facts.resource.records.disks if (key := unsent_key(one)) is not None)
-    key = unsent_key(record)
-    if record.stage not in {MAKING, ADDING} or key is None or key in known:
-        return memory
-    return replace(memory, unsent_disks=(memory.unsent_disks & known) | {key})
-
-
-def _disk_refused(
-    facts: Facts, memory: Memory, step: KeepDisk | DiskWrite | AddDisk, problem: Problem, ended_at: float
-) -> Memory:
-    unclear = problem.ambiguous or problem.duplicate_id or problem.duplicate_name
-    if isinstance(step, MakeDisk | AddDisk) and not unclear:
-        return memory  # a clear no: nothing was made, and nothing is under way
-    if isinstance(step, AddDisk):
-        return _added(facts, memory, step, ended_at)
-    return _kept(memory, step, ended_at)
-
-
-def _added(facts: Facts, memory: Memory, step: AddDisk, ended_at: float) -> Memory:
-    """Remember that the server may have, or get, one more disk."""
-    mine = {unsent_key(one) for one in facts.resource.records.disks if one.name == step.label}
-    return replace(memory, unsent_disks=memory.unsent_disks - mine, kept_at=ended_at, wrote_at=ended_at)
-
-
-def _kept(memory: Memory, step: KeepDisk | DiskWrite, ended_at: float) -> Memory:
-    disks = {other: look for other, look in memory.disks.items() if other != step.disk_id}
-    unsent = memory.unsent_disks - {step.disk_id} if isinstance(step, MakeDisk) else memory.unsent_disks
-    return replace(memory, disks=disks, kept_at=ended_at, wrote_at=ended_at, unsent_disks=unsent)
-
-
 def _read(memory: Memory, step: ReadCause | ReadHistory, done: Done) -> Memory:
     if isinstance(step, ReadCause):
         return answered(memory, step, done.cause, done.began_at)
-    return _asked_for_history(memory, done.history, done.began_at)
+    return asked_for_history(memory, done.history, done.began_at)
 
 
-def _asked_for_history(memory: Memory, history: History | None, at: float) -> Memory:
+def asked_for_history(memory: Memory, history: History | None, at: float) -> Memory:
+    """Remember what the events tell of the server, None if they could not be read."""
     version = memory.moved_version
     return replace(memory, history=history, history_asked_at=at, history_version=version)
 
 
 def _looked(facts: Facts, memory: Memory, step: Look | ReadDisk, done: Done) -> Memory:
     if isinstance(step, ReadDisk):
-        disks = {**memory.disks, step.disk_id: LookedAtDisk(done.began_at, done.disk)}
-        while len(disks) > DISKS_KEPT:  # a cloud may show other disks each time
-            del disks[min(disks, key=lambda one: disks[one].at)]
-        return replace(memory, disks=disks)
+        return disk_read(memory, step, done)
     if step.server_id != facts.resource.records.bound_id:
         looks = {**memory.looks, step.server_id: Looked(done.began_at, done.version)}
         while len(looks) > LOOKS_KEPT:  # the spec may name another id each time
@@ -323,82 +278,3 @@ def _counted(facts: Facts, memory: Memory, step: Step, done: Done) -> Memory:
     if isinstance(step, LoginWrite):
         memory = replace(memory, login=login_tries.sent(facts, step, done.ended_at))
     return count_accepted(memory, step, intent=facts.intent, ended_at=done.ended_at)
-
-
-def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait_seconds: float) -> Memory:
-    """
-    Return the memory after *step* failed with *problem*.
-
-    *wait_seconds*: how long nothing of its kind is sent. A write that failed may all the same have happened,
-    so it counts as one: what was read before it is stale.
-    """
-    kind = kind_of(step)
-    before = facts.memory.refusals.get(kind)
-    memory = refuse(
-        facts.memory,
-        kind,
-        problem,
-        intent=facts.intent,
-        ended_at=ended_at,
-        wait_seconds=wait_seconds,
-        step=step,
-        version=facts.server.version if facts.server is not None else None,
-    )
-    if isinstance(step, AsideWrite):
-        return replace(memory, eip=write_refused(memory.eip, step, problem, ended_at))
-    match step:
-        case Look() | ReadDisk() | ReadEip() | Find() | Resolve():
-            return memory
-        case AttachCard() | DetachCard() if problem.ambiguous:
-            return carded(memory, step, ended_at)
-        case _ if isinstance(step, KeepDisk | DiskWrite | AddDisk):
-            return _disk_refused(facts, memory, step, problem, ended_at)
-        case ReadCause():
-            return answered(memory, step, None, ended_at)
-        case ReadHistory():
-            return _asked_for_history(memory, None, ended_at)
-        case Create():
-            again = before is not None and before.problem.duplicate_id
-            return _create_refused(memory, problem, again=again, ended_at=ended_at)
-        case Delete() if not problem.ambiguous:
-            return memory  # a clear no: it is not being removed
-        case Delete():
-            return replace(memory, deleted_at=ended_at, wrote_at=ended_at)
-        case _ if isinstance(step, LoginWrite) and problem.ambiguous:
-            login = login_tries.unheard(facts, step, ended_at)
-            return replace(memory, login=login, wrote_at=ended_at)
-        case Rebuild() if problem.ambiguous:
-            return replace(memory, unsent_rebuild=None, wrote_at=ended_at)
-        case Stop() if problem.ambiguous:
-            return replace(memory, stop_lost_at=ended_at, wrote_at=ended_at)
-        case _:
-            return replace(memory, wrote_at=ended_at)
-
-
-def _create_refused(memory: Memory, problem: Problem, *, again: bool, ended_at: float) -> Memory:
-    """Return the memory after a POST failed; *again*: the one before found its id used, too."""
-    if not (problem.ambiguous or problem.duplicate_id or problem.duplicate_name):
-        return memory  # a clear no: nothing was made, and nothing is under way
-    burnt, lost = memory.burnt_at, ended_at if problem.ambiguous else memory.lost_at
-    if burnt is None and problem.duplicate_id and again:
-        burnt = memory.posted_at  # it was sent again only since nothing was found under its id
-    return replace(memory, posted_at=ended_at, wrote_at=ended_at, burnt_at=burnt, lost_at=lost)
-
-
-def paced(facts: Facts, hold: Hold, waits: Waits) -> tuple[Memory, Hold]:
-    """Give *hold* the time until the next look, which grows while it is for one reason."""
-    problem = Problem(hold.reason, hold.message)
-    memory, wait = pace(facts.memory, problem, intent=facts.intent, now=facts.now, waits=waits)
-    return memory, replace(hold, requeue_after=wait, paced=True)
-
-
-def unpaced(memory: Memory) -> Memory:
-    """Forget what a hold had to wait for: it is over."""
-    return forgive(memory, WAITING)
-
-
-def wait_after(problem: Problem, facts: Facts, step: Step, waits: Waits) -> float:
-    """Return how long to wait after a refusal, longer each time while it stays the same."""
-    if problem.duplicate_id:
-        return facts.config.burnt_seconds
-    return wait_for_next(facts.memory, kind_of(step), problem, intent=facts.intent, waits=waits)

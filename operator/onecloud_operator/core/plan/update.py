@@ -22,21 +22,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from onecloud_operator.api.fixed import IMAGE, fixed_field_of
+from onecloud_operator.api.fixed import fixed_field_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.cloud_writes import SetSecurityGroups, SetTags, Start, Update
-from onecloud_operator.core.creation_digests import edited
-from onecloud_operator.core.disk_ids import disks_of, root_trouble
+from onecloud_operator.core.disk_ids import root_trouble
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.plan.attempt import completes
-from onecloud_operator.core.plan.card_match import MatchedCards, cards_of
-from onecloud_operator.core.plan.cards import card_differences, card_holds, card_purposes, card_steps
-from onecloud_operator.core.plan.create_only import Doubt, Odd, compared
-from onecloud_operator.core.plan.data_disks import data_disk_steps, disk_differences, disk_upkeep
-from onecloud_operator.core.plan.diff import Difference, difference, differences
-from onecloud_operator.core.plan.eip import eip_differences, eip_steps
+from onecloud_operator.core.plan.cards import card_holds, card_purposes, card_steps
+from onecloud_operator.core.plan.create_only import Doubt
+from onecloud_operator.core.plan.data_disks import data_disk_steps, disk_upkeep
+from onecloud_operator.core.plan.diff import Difference
+from onecloud_operator.core.plan.differing import (
+    looked_after,
+    matched_cards,
+    open_differences,
+    open_doubts,
+    spec_of,
+)
+from onecloud_operator.core.plan.eip import eip_steps
 from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.image import (
     first_image,
@@ -44,12 +48,9 @@ from onecloud_operator.core.plan.image import (
     rebuild_awaited,
     rebuilt_record,
     recorded_first,
-    uncompared,
 )
-from onecloud_operator.core.plan.instance_groups import group_differences, group_purposes, group_records
+from onecloud_operator.core.plan.instance_groups import group_purposes, group_records
 from onecloud_operator.core.plan.login import (
-    login_differences,
-    login_doubts,
     login_lookups,
     login_purposes,
     login_steps,
@@ -57,7 +58,7 @@ from onecloud_operator.core.plan.login import (
 from onecloud_operator.core.plan.power import power_step
 from onecloud_operator.core.plan.restart_request import ended_restart, restart_steps
 from onecloud_operator.core.plan.retry import blocked
-from onecloud_operator.core.plan.security_groups import group_doubts, groups_of
+from onecloud_operator.core.plan.security_groups import groups_of
 from onecloud_operator.core.plan.sizes import size_purposes
 from onecloud_operator.core.plan.stops import (
     Candidate,
@@ -67,9 +68,9 @@ from onecloud_operator.core.plan.stops import (
     steps_while_stopped,
     unsettled,
 )
-from onecloud_operator.core.policies import ignored, reporting
+from onecloud_operator.core.policies import reporting
 from onecloud_operator.core.references import UnderWay, why_unresolved
-from onecloud_operator.core.restart import power_now, stopped_by_us
+from onecloud_operator.core.restart import stopped_by_us
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +80,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.records import HeldBack
-    from onecloud_operator.core.resource import Resource
 
 NAME = "name"
 
@@ -138,81 +138,9 @@ def _reported(
     return held or Hold(Reason.DRIFT_REPORTED, only)
 
 
-def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
-    """Return what differs between the object's spec and *server*, which must be detailed."""
-    spec = _spec_of(facts.resource)
-    if spec is None or server.details is None:
-        return ()
-    records, disks = facts.resource.records, disks_of(facts.resource, server.details)
-    found = differences(
-        spec,
-        server,
-        power=power_now(facts.resource, server),
-        managed_tags=records.managed_tags,
-        disks=disks,
-        names=facts.names,
-        image=records.image,
-    )
-    found = (
-        *found,
-        *card_differences(matched_cards(facts, server)),
-        *group_differences(facts.resource),
-        *login_differences(facts, spec, server.details),
-        *eip_differences(spec.eip, records.eip, server.details),
-    )
-    if records.creation is None:  # what cannot be changed of a server that we made is no difference
-        fixed = (odd for odd in compared(spec, server, disks, facts.names) if isinstance(odd, Odd))
-        found = (*found, *(difference(odd.field, odd.want, odd.have) for odd in fixed if _open(facts, odd)))
-    found = (*found, *disk_differences(facts.resource, server))
-    return tuple(each for each in found if _looked_after(facts, each.field))
-
-
-def _open(facts: Facts, one: Odd | Doubt) -> bool:
-    """Return whether *one* counts: of an image, once it is known of which the disk is, only an edit does."""
-    return one.field != IMAGE or uncompared(facts.resource)
-
-
-def _spec_of(resource: Resource) -> ServerSpec | None:
-    """Return the spec, with the name that a server had which got another one on its way out of the bin."""
-    spec, restore = resource.server_spec, resource.records.restore
-    if spec is None or spec.name is not None or restore is None or restore.done_at is None:
-        return spec
-    return spec.model_copy(update={"name": restore.name})
-
-
-def _looked_after(facts: Facts, field: str) -> bool:
-    """Return whether *field* counts; of the power state `power` tells, as what we stopped runs again."""
-    return field == "powerState" or not ignored(facts.resource, field)
-
-
-def open_doubts(facts: Facts, server: Observed) -> tuple[Doubt, ...]:
-    """Return what cannot be compared, since a name in the spec leads to no id."""
-    spec, creation = facts.resource.server_spec, facts.resource.records.creation
-    if spec is None or server.details is None:
-        return ()
-    found: tuple[Doubt, ...] = (
-        *group_doubts(spec, server.details, facts.names),
-        *matched_cards(facts, server).doubts,
-        *login_doubts(facts, spec, server.details),
-    )
-    fields = None if creation is None else edited(spec, creation)
-    if fields is None or fields:
-        disks = disks_of(facts.resource, server.details)
-        fixed = compared(spec, server, disks, facts.names, fields)
-        found = (*found, *(one for one in fixed if isinstance(one, Doubt) and _open(facts, one)))
-    return tuple(each for each in found if _looked_after(facts, each.field))
-
-
-def matched_cards(facts: Facts, server: Observed) -> MatchedCards:
-    """Return which card each entry of the spec is, of a server that is adopted, or complete by now."""
-    creation = facts.resource.records.creation
-    made = creation is None or creation.completed_at is not None or completes(facts)
-    return cards_of(facts, server.details) if made and server.details is not None else MatchedCards()
-
-
 def _upkeep(facts: Facts, server: Observed) -> Step | None:
     """Return what the cloud is to be told beside, of a server that agrees with its spec."""
-    if reporting(facts.resource) or not _looked_after(facts, "dataDisks"):
+    if reporting(facts.resource) or not looked_after(facts, "dataDisks"):
         return None
     return disk_upkeep(facts, server)
 
@@ -243,7 +171,7 @@ def _candidates(
     doubts: tuple[Doubt, ...],
     asked: tuple[Candidate, ...],
 ) -> Iterator[Candidate]:
-    spec = _spec_of(facts.resource)
+    spec = spec_of(facts.resource)
     if spec is None:
         return
     by_field = {each.field: each for each in found}

@@ -22,7 +22,7 @@ from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.disk_writes import AttachDisk
 from onecloud_operator.core.eip_writes import BindEip, ChangeEip, UnbindEip
-from onecloud_operator.core.plan.update import open_differences
+from onecloud_operator.core.plan.differing import open_differences
 from onecloud_operator.core.policies import reporting
 from onecloud_operator.core.values import cut
 

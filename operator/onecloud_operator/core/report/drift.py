@@ -11,7 +11,7 @@ from onecloud_operator.core.disk_ids import disks_of
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.create_only import data_disk_odds
 from onecloud_operator.core.plan.diff import difference
-from onecloud_operator.core.plan.update import matched_cards, open_differences
+from onecloud_operator.core.plan.differing import matched_cards, open_differences
 from onecloud_operator.core.policies import ignored, observing, reporting
 from onecloud_operator.core.report.create_only_drift import Made, drifted
 from onecloud_operator.core.report.image_drift import image_drift
