@@ -434,6 +434,7 @@ class Cloud:
                 disk.recycled = True
             case TagDisk(label=label):
                 disk.owner = owner_of(resource, Config()) if label is not None else None
+                disk.label = label or disk.label
             case SetDiskPolicy(auto_delete=auto_delete):
                 disk.auto_delete = auto_delete
         return None

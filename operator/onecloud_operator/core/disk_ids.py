@@ -15,7 +15,7 @@ from onecloud_operator.api.annotations import ACCEPT_ROOT_DISK
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
-from onecloud_operator.core.disk_records import BOUND, bound_in_order, declared
+from onecloud_operator.core.disk_records import BOUND, bound_in_order
 from onecloud_operator.core.observed import MatchedDisks
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def remembered(facts: Facts, records: Records, server: Observed | None, *, new: 
         resource = replace(resource, records=records)
     root = disks_of(resource, details).root
     root_id = root.id if root is not None else records.root_disk_id
-    disks = declared(bound_in_order(records.disks, details.disks, root_id), resource.server_spec)
+    disks = bound_in_order(records.disks, details.disks, root_id)
     if (root_id, disks) == (records.root_disk_id, records.disks):
         return records
     return replace(records, root_disk_id=root_id, disks=disks)

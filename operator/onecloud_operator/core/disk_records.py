@@ -64,9 +64,10 @@ def unsent_key(record: DiskRecord) -> str | None:
     return record.id or (f"{record.name} since {record.since}" if record.stage == ADDING else None)
 
 
-def policy_of(entry: DataDisk) -> str:
-    """Return the policy of an entry, its default resolved."""
-    return entry.reclaim_policy or (RECYCLE if entry.disk_id is None else RETAIN)
+def policy_of(entry: DataDisk, record: DiskRecord | None = None) -> str:
+    """Return the policy of an entry, its default resolved; *record*: of its disk, maybe a given one."""
+    given = entry.disk_id is not None or (record is not None and record.given)
+    return entry.reclaim_policy or (RETAIN if given else RECYCLE)
 
 
 def asked_of(entry: DataDisk) -> Asked:
@@ -123,10 +124,14 @@ def fits(record: DiskRecord, disk: Disk) -> bool:
 
 def declared(records: tuple[DiskRecord, ...], spec: ServerSpec | None) -> tuple[DiskRecord, ...]:
     """Return *records* with the policies that *spec* declares; of what it does not name, the last ones."""
-    wanted = {entry.name: policy_of(entry) for entry in (spec.data_disks if spec is not None else None) or ()}
-    if all(wanted.get(record.name, record.policy) == record.policy for record in records):
+    entries = {entry.name: entry for entry in (spec.data_disks if spec is not None else None) or ()}
+    now = tuple(
+        policy_of(entries[record.name], record) if record.name in entries else record.policy
+        for record in records
+    )
+    if now == tuple(record.policy for record in records):
         return records
-    return tuple(replace(record, policy=wanted.get(record.name, record.policy)) for record in records)
+    return tuple(replace(record, policy=policy) for record, policy in zip(records, now, strict=True))
 
 
 def with_record(records: tuple[DiskRecord, ...], record: DiskRecord) -> tuple[DiskRecord, ...]:

@@ -16,7 +16,7 @@ from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.core.actions import RecordDisk
 from onecloud_operator.core.cloud_writes import GrowDisk
 from onecloud_operator.core.disk_ids import disks_of
-from onecloud_operator.core.disk_records import BOUND, RECYCLE, policy_of
+from onecloud_operator.core.disk_records import BOUND, RECYCLE, declared
 from onecloud_operator.core.disk_writes import SetDiskPolicy, TagDisk
 from onecloud_operator.core.observed import MatchedDisks
 from onecloud_operator.core.plan.diff import Difference
@@ -87,12 +87,12 @@ def disk_upkeep(facts: Facts, server: Observed) -> Step | None:
     if spec is None or details is None or not spec.data_disks or not _complete(facts.resource):
         return None
     shown = {disk.id for disk in details.disks}
-    wanted = {entry.name: policy_of(entry) for entry in spec.data_disks}
-    for record in facts.resource.records.disks:
-        if record.name in wanted and record.stage == BOUND and record.id in shown and record.id is not None:
-            current = replace(record, policy=wanted[record.name])
-            if (step := _upkeep(facts, server.id, current, record.id)) is not None:
-                return step
+    wanted = {entry.name for entry in spec.data_disks}
+    for record in declared(facts.resource.records.disks, spec):
+        if record.name not in wanted or record.stage != BOUND or record.id is None or record.id not in shown:
+            continue
+        if (step := _upkeep(facts, server.id, record, record.id)) is not None:
+            return step
     return None
 
 

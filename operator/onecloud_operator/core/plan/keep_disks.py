@@ -19,8 +19,9 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginKeeping, EndKeeping, Hold, Look, ReadDisk, ReadHistory
 from onecloud_operator.core.cloud_writes import KeepDisk, SyncStatus
 from onecloud_operator.core.disk_ids import placed, root_id
-from onecloud_operator.core.disk_records import RETAIN, declared, policy_of
+from onecloud_operator.core.disk_records import KEPT, OVER, RETAIN, declared, policy_of
 from onecloud_operator.core.observed import AMBIGUOUS_CREATE_FAILURES, CREATE_FAILURES, Phase
+from onecloud_operator.core.plan.disk_looks import foreign
 from onecloud_operator.core.plan.existing import sync_seconds
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.step_text import DETACH
@@ -239,11 +240,14 @@ def _outlives(facts: Facts, disk: Disk, look: LookedAtDisk) -> bool:
     """Return whether *disk* is to outlive its server, by the cloud, by the spec, or since nobody can tell."""
     spec = facts.resource.server_spec
     records = declared(facts.resource.records.disks, spec)
-    recorded = next((record for record in records if record.id == disk.id), None)
-    if look.state is None or (recorded is None and look.state.auto_delete is not True):
+    if look.state is None or foreign(facts, look.state):
         return True
-    if recorded is not None:
-        return recorded.policy == RETAIN
+    named = [record for record in records if record.id == disk.id]
+    # One that has left, and was put back under another name, does not go by what it was before.
+    if policies := {record.policy for record in named if record.stage not in OVER}:
+        return RETAIN in policies
+    if look.state.auto_delete is not True or any((one.stage, one.policy) == (KEPT, RETAIN) for one in named):
+        return True
     known = {record.name for record in records if record.id is not None}
     wanted = {entry.name: policy_of(entry) for entry in (spec.data_disks if spec is not None else None) or ()}
     unknown = {record.name: record.policy for record in records if record.id is None} | wanted

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, ReadDisk, RecordDisk
 from onecloud_operator.core.cloud_writes import KeepDisk
+from onecloud_operator.core.disk_ids import root_id
 from onecloud_operator.core.disk_records import (
     ADDING,
     BOUND,
@@ -67,6 +68,9 @@ def leaving_step(facts: Facts, server: Observed | None, record: DiskRecord, *, u
     if record.stage == ADDING:
         unseen = RecordDisk(replace(record, stage=GONE, asked=()))
         return unseen if server is None or server.recycled else adding_step(facts, server, None, record)
+    details = server.details if server is not None else None
+    if details is not None and disk_id == root_id(facts.resource, details):
+        return RecordDisk(replace(record, stage=KEPT, asked=()))  # it was put in the root disk's place
     if (look := looked(facts, disk_id)) is None:
         return look_at(facts, server_id, disk_id)
     if record.stage == MAKING:

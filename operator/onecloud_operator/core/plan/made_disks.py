@@ -98,7 +98,7 @@ def _by_stage(facts: Facts, server: Observed, entry: DataDisk, record: DiskRecor
         case _ if record.stage == BOUND:
             return _attach(facts, server, record)
         case _ if record.stage == REMOVING:
-            return RecordDisk(replace(record, stage=BOUND, policy=policy_of(entry)))
+            return RecordDisk(replace(record, stage=BOUND, policy=policy_of(entry, record)))
         case _ if record.stage == KEPT and not record.given:
             return _take_back(facts, server, entry, record)
         case _:
@@ -129,7 +129,8 @@ def _none_yet(facts: Facts, server: Observed, entry: DataDisk) -> Step:
             f"The server was adopted, so no disk is made for dataDisks[{entry.name}]: it may be there. "
             "Give the entry the id of a disk as diskID instead of size, or take it out.",
         )
-    return begin(facts, server, entry, 1)
+    # That none is on record may mean that the record was lost.
+    return _had_before(facts, server, entry) or begin(facts, server, entry, 1)
 
 
 def _had_before(facts: Facts, server: Observed, entry: DataDisk) -> Step | None:
@@ -186,8 +187,8 @@ def _take_back(facts: Facts, server: Observed, entry: DataDisk, record: DiskReco
     """Return the step to the disk that was kept when its entry went, or to the next attempt."""
     if record.id is None or (look := looked(facts, record.id)) is None:
         return look_at(facts, server.id, record.id or "")
-    stage = BOUND
-    if look.state is None:
+    stage, others = BOUND, (one for one in facts.resource.records.disks if one.name != entry.name)
+    if look.state is None or any(one.id == record.id and one.stage not in OVER for one in others):
         stage = GONE
     elif look.state.recycled:
         stage = RECYCLED

@@ -23,7 +23,7 @@ from onecloud_operator.core.baseline import baseline_status
 from onecloud_operator.core.card_records import card_status
 from onecloud_operator.core.conditions import cut_message, part_of
 from onecloud_operator.core.disk_ids import remembered
-from onecloud_operator.core.disk_records import ADDING, disks_status, with_record
+from onecloud_operator.core.disk_records import ADDING, declared, disks_status, with_record
 from onecloud_operator.core.eip_record import eip_status
 from onecloud_operator.core.image_record import image_status
 from onecloud_operator.core.login_record import login_status
@@ -60,7 +60,11 @@ def records_after(facts: Facts, step: Step) -> Records:
     """Return the records as they are after *step*, with what this reading tells that is to be kept."""
     if isinstance(step, RecordEip):
         return replace(facts.resource.records, eip=step.record)
-    records = with_restore(facts, step, baselined(facts, _with_disks(facts, step)))
+    records = _with_disks(facts, step)
+    # A policy counts from when it is declared, whatever can be seen of the server then.
+    if (disks := declared(records.disks, facts.resource.server_spec)) is not records.disks:
+        records = replace(records, disks=disks)
+    records = with_restore(facts, step, baselined(facts, records))
     return image_noted(facts, login_noted(facts, step, with_request(facts, step, records)))
 
 

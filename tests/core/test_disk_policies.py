@@ -1,0 +1,149 @@
+"""No data disk is lost that its policy, or another's owner tags, keep, whatever the record went through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from onecloud_operator.api.annotations import PAUSED
+from onecloud_operator.core.disk_records import DiskRecord
+from onecloud_operator.core.disk_writes import MakeDisk
+from onecloud_operator.core.observed import Disk
+from tests.core.cloud import LooseDisk
+from tests.core.fixtures import OTHER_UID, OWNER
+from tests.core.test_data_disks import (
+    FIRST,
+    KEPT,
+    disk,
+    given,
+    on_server,
+    recorded,
+    row,
+    sent,
+    to_rest,
+    wants,
+    world_with,
+)
+
+if TYPE_CHECKING:
+    from tests.core.world import World
+
+GIVEN = "2b7d1c1e-5a0f-4a0e-9a53-7c6f8d9b1e22"
+OTHER = replace(OWNER, name="web-2", uid=OTHER_UID)
+RECYCLES = {"reclaimPolicy": "Recycle"}
+BOTH = pytest.mark.parametrize("deletion", ["RecycleBin", "Delete"])
+
+
+def remains(world: World, disk_id: str) -> bool:
+    return disk_id in world.cloud.disks and not world.cloud.disks[disk_id].recycled
+
+
+def delete(world: World) -> None:
+    world.now += 600.0
+    world.cluster.edit(deleting=True)
+    to_rest(world)
+
+
+def records(world: World, *disks: DiskRecord) -> None:
+    """Have the status say this of the disks, as another hand may."""
+    stored = world.cluster.stored
+    world.cluster.edit(records=replace(stored.records, disks=disks))
+    world.die()
+
+
+def test_a_given_disk_stays_one_when_its_entry_gives_a_size_instead() -> None:
+    world = world_with()
+    world.cloud.disks[GIVEN] = LooseDisk(size_mib=10240)
+    wants(world, given(GIVEN))
+    to_rest(world)
+    wants(world, disk())
+    to_rest(world)
+    assert recorded(world).policy == "Retain"
+    assert not world.cloud.disks[GIVEN].auto_delete
+    wants(world)
+    to_rest(world)
+    assert remains(world, GIVEN)
+
+
+@pytest.mark.parametrize("meanwhile", ["paused", "unknown"])
+def test_a_policy_that_is_declared_while_nothing_can_be_done_counts(meanwhile: str) -> None:
+    world = world_with(disk())
+    if meanwhile == "paused":
+        world.cluster.edit(annotations={PAUSED: "true"})
+    else:
+        row(world).change(status="unknown")
+    for _ in range(3):
+        world.turn()
+        world.now += 60.0
+    wants(world, disk(**KEPT))
+    world.turn()
+    assert recorded(world).policy == "Retain"
+    wants(world)
+    world.cluster.edit(annotations={})
+    row(world).change(status="running")
+    to_rest(world)
+    assert remains(world, "disk-1")
+
+
+@BOTH
+def test_another_objects_disk_does_not_go_with_the_server(deletion: str) -> None:
+    world = world_with(deletionPolicy=deletion)
+    world.cloud.attach(row(world), Disk("theirs", 5, 1024), auto_delete=True)
+    world.cloud.disks["theirs"].owner = OTHER
+    delete(world)
+    assert remains(world, "theirs")
+    assert world.cloud.disks["theirs"].owner == OTHER
+
+
+@BOTH
+def test_a_recorded_disk_that_is_another_objects_by_now_does_not_go_with_the_server(deletion: str) -> None:
+    world = world_with(disk(), deletionPolicy=deletion)
+    world.cloud.disks["disk-1"].owner = OTHER
+    delete(world)
+    assert remains(world, "disk-1")
+
+
+@BOTH
+def test_a_disk_that_was_recycled_and_is_given_anew_goes_by_its_new_policy(deletion: str) -> None:
+    world = world_with(disk(), deletionPolicy=deletion)
+    wants(world, deletionPolicy=deletion)
+    to_rest(world)
+    world.cloud.disks["disk-1"].recycled = False
+    wants(world, given("disk-1", "again"), deletionPolicy=deletion)
+    to_rest(world)
+    assert on_server(world) == {"disk-1"}
+    delete(world)
+    assert remains(world, "disk-1")
+
+
+def test_an_entry_that_comes_back_gets_no_disk_that_another_entry_has() -> None:
+    world = world_with(disk(**KEPT))
+    wants(world)
+    to_rest(world)
+    wants(world, given("disk-1", "other"))
+    to_rest(world)
+    wants(world, given("disk-1", "other"), disk(**KEPT))
+    to_rest(world)
+    assert (recorded(world).id, recorded(world, "other").id) == (FIRST, "disk-1")
+    assert on_server(world) == {FIRST, "disk-1"}
+
+
+def test_a_disk_whose_record_was_lost_is_known_by_its_tags_and_not_made_again() -> None:
+    world = world_with(disk())
+    records(world)
+    to_rest(world)
+    assert recorded(world).id == "disk-1"
+    assert on_server(world) == {"disk-1"}
+    assert sent(world, MakeDisk) == []
+
+
+def test_the_root_disk_never_leaves_whatever_the_record_says() -> None:
+    world = world_with(disk())
+    forged = DiskRecord("root", "Recycle", "Removing", "disk-0", given=True)
+    records(world, recorded(world), forged)
+    to_rest(world)
+    assert remains(world, "disk-0")
+    assert recorded(world, "root").stage == "Kept"
+    assert "disk-0" in {each.id for each in row(world).details.disks}
