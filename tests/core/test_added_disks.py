@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT
-from onecloud_operator.core.disk_writes import AddDisk, MakeDisk
+from onecloud_operator.core.disk_writes import AddDisk, MakeDisk, TagDisk
 from onecloud_operator.core.observed import Disk
+from tests.core.fixtures import OTHER_UID, OWNER
 from tests.core.test_data_disks import (
     agrees,
     disk,
@@ -112,3 +115,16 @@ def test_an_entry_that_leaves_meanwhile_takes_its_newcomer_along() -> None:
     to_rest(world)
     assert on_server(world) == set()
     assert recorded(world).stage == "Recycled"
+
+
+def test_another_objects_disk_that_is_attached_meanwhile_is_not_taken_for_the_newcomer() -> None:
+    world = adding("unsent", turns=4)
+    other = replace(OWNER, name="web-2", uid=OTHER_UID)
+    world.cloud.attach(row(world), Disk("theirs", 5, 10240, backend="rbd"), auto_delete=True)
+    world.cloud.disks["theirs"].owner = other
+    for _ in range(60):
+        world.turn()
+        world.now += 20.0
+    assert held(world).reason == "OperationFailed"
+    assert world.cloud.disks["theirs"].owner == other
+    assert sent(world, TagDisk) == []

@@ -31,6 +31,7 @@ from onecloud_operator.core.disk_records import (
     unsent_key,
 )
 from onecloud_operator.core.disk_writes import AddDisk
+from onecloud_operator.core.plan.disk_looks import foreign, look_at, looked
 from onecloud_operator.core.records import HeldBack
 from onecloud_operator.core.values import text_of_time
 
@@ -82,6 +83,11 @@ def adding_step(facts: Facts, server: Observed, entry: DataDisk | None, record: 
     if looked_at is None or looked_at < sent_at:
         return Look(server.id)
     found = newcomers(facts, server, record)
+    if len(found) == 1:
+        if (look := looked(facts, found[0].id)) is None:
+            return look_at(facts, server.id, found[0].id)
+        if look.state is not None and foreign(facts, look.state):
+            found = []  # another object's, which somebody attached meanwhile
     if len(found) == 1:
         return RecordDisk(replace(record, stage=BOUND, id=found[0].id, asked=()))
     if not found and looked_at < until:
