@@ -200,6 +200,15 @@ def test_a_change_is_told_when_the_server_shows_it(
     assert (told.level, f"{told.message}: {told.fields['changed']}") == ("INFO", line)
 
 
+@pytest.mark.parametrize("before", ["making", "made"])
+def test_what_a_new_server_shows_of_itself_one_by_one_is_no_change(before: str) -> None:
+    shown = {"dataDisks": [DISK], "addresses": [{"type": "InternalIP", "address": "10.0.0.5"}]}
+    old = {key: value for key, value in at_rest().items() if key != "baseline"}
+    if before == "making":
+        old["creation"] = BEGUN_STATUS["creation"]
+    assert told(old, at_rest(**shown)) == ["INFO server created"] * (before == "making")
+
+
 def test_a_disk_that_is_kept_is_told_when_it_is_safe() -> None:
     kept = {"id": "disk-1", "how": "Detached", "since": "2026-11-23T12:00:00Z"}
     begun = SETTLED | {"keptDisks": [kept]}

@@ -139,6 +139,7 @@ def test_the_log_tells_a_life_from_the_creation_to_the_deletion(user: User) -> N
 
     user.until(lambda: all(each in user.operator.text() for each in life), "the log has all of it")
     assert "accepted" not in user.operator.text()
+    assert "from nothing" not in user.operator.text(), "what a new server shows is no change"
 
 
 def test_a_deleted_object_leaves_its_server_in_the_recycle_bin(user: User) -> None:

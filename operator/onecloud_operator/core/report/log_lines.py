@@ -112,6 +112,8 @@ def _changes(
     before, after = part_of(old, "server"), part_of(new, "server")
     if not before or before.get("id") != after.get("id"):
         return
+    if part_of(new, "creation") and not old.get("baseline"):
+        return  # what shows one by one of a server that has just been made has not changed
     for message, shown in _SHOWN.items():
         was, now = shown(before), shown(after)
         changed = [
