@@ -19,6 +19,7 @@ from onecloud_operator.settings import PREFIX, Settings
 from sandbox.stage import ROOT
 from tools.docs import resource, settings
 from tools.docs.__main__ import main
+from tools.docs.fields import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,16 @@ def test_every_reason_that_only_an_event_has_is_explained() -> None:
     page = (ROOT / "docs" / "reasons.md").read_text()
     for reason in set(EventReason) - set(ALL_REASONS):
         assert f"`{reason}`" in page
+
+
+def test_every_word_for_how_a_field_changes_is_explained() -> None:
+    explained = re.findall(r"^\| ([a-zA-Z ,]+) \|", resource.CHANGES, re.MULTILINE)
+    assert set(WORDS.values()) - set(explained) == set()
+
+
+def test_every_example_is_linked_in_the_reference() -> None:
+    examples = (ROOT / "examples" / "servers").glob("*.yaml")
+    assert [path.name for path in examples if f"](../examples/servers/{path.name})" not in REFERENCE] == []
 
 
 def test_every_annotation_is_in_the_reference() -> None:

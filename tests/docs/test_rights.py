@@ -23,16 +23,19 @@ ROW = re.compile(
 TOKENS = ("<TOKEN:labuser>", "<TOKEN:labeditor>", "<TOKEN:labviewer>")
 ACTIONS = (
     "associate-eip",
+    "attachdisk",
     "attachnetwork",
     "bind-groups",
     "cancel-delete",
     "change-bandwidth",
     "change-config",
     "change-ipaddr",
+    "createdisk",
     "deploy",
     "detachdisk",
     "dissociate-eip",
     "detachnetwork",
+    "rebuild-root",
     "resize-disk",
     "resume",
     "set-password",
@@ -59,6 +62,9 @@ def needed() -> set[str | None]:
         disks.list_tagged("k", "v"),
         disks.update_disk("d", {}),
         disks.restore_disk("d"),
+        disks.create_disk({"id": "d"}),
+        disks.delete_disk("d"),
+        disks.tag_disk("d", {}),
         eips.get_eip("e"),
         eips.create_eip({"id": "e"}),
         eips.delete_eip("e"),
@@ -85,6 +91,14 @@ def test_every_right_that_is_needed_belongs_to_a_feature_and_has_its_row() -> No
     assert set(NAMED.findall(FEATURES)) == needed()
     assert [row[0] for row in ROW.findall(ROLES)] == list(dict.fromkeys(row[0] for row in ROW.findall(ROLES)))
     assert {row[0] for row in ROW.findall(ROLES)} == needed()
+
+
+def test_no_action_that_the_operator_sends_is_forgotten_here() -> None:
+    known = {e.path.rpartition("/")[2] for e in exchanges() if e.method == "POST" and "/servers/" in e.path}
+    writers = (ROOT / "operator" / "onecloud_operator" / "controller").glob("*_writer.py")
+    sent = {word for path in writers for word in re.findall(r'"([a-z-]+)"', path.read_text())} & known
+    assert len(sent) > 15
+    assert sorted(sent) == sorted(sent & set(ACTIONS))
 
 
 def test_what_a_role_may_do_is_what_the_platform_answered() -> None:

@@ -128,7 +128,7 @@ def _change(node: Mapping[str, Any]) -> str:
 
 
 def _type(node: Mapping[str, Any], link: str | None = None) -> str:
-    default = f", default `{_word(node['default'])}`" if "default" in node else ""
+    default = f", default `{_word(node['default'])}`" if node.get("default", "") != "" else ""
     object_ = f"[object](#{anchor(link)})" if link else "object"
     match node:
         case {"enum": [*words]}:

@@ -40,9 +40,12 @@ PREFACE: Final = """\
 `onecloud.io/v1alpha1`, kind `OneCloudServer`, plural `onecloudservers`, short `ocs`, category `onecloud`, namespaced.
 `kubectl explain ocs.spec.server` shows the fields on the command line. Examples:
 [minimal](../examples/servers/minimal.yaml), [full](../examples/servers/full.yaml),
-[stopped, with data disks](../examples/servers/stopped.yaml), [user data from a Secret](../examples/servers/user-data.yaml),
-[networks](../examples/servers/networks.yaml), [observe only](../examples/servers/observe.yaml),
-[rebuild from another image](../examples/servers/rebuild.yaml), and [a Secret](../examples/secret.yaml) for them.
+[data disks](../examples/servers/data-disks.yaml), [networks](../examples/servers/networks.yaml),
+[an elastic IP](../examples/servers/elastic-ip.yaml), [user data from a Secret](../examples/servers/user-data.yaml),
+[a password that rotates](../examples/servers/rotated-password.yaml), [stopped](../examples/servers/stopped.yaml),
+[suspended](../examples/servers/suspended.yaml), [rebuilt from another image](../examples/servers/rebuild.yaml),
+[partly left to others](../examples/servers/left-to-others.yaml), [only observed](../examples/servers/observe.yaml),
+[taken out of the recycle bin](../examples/servers/restored.yaml), and [a Secret](../examples/secret.yaml) for them.
 """
 
 CHANGES: Final = """\
@@ -62,17 +65,22 @@ everything.
 | any time, or restart | is sent at once; if the cloud does not take it from a running server, it waits for \
 `disruption.allow: Restart`. A network card is detached from a running server if its host allows that (`hot_remove_nic: \
 enable` in the server's metadata) |
+| guest agent, restart | is given to the guest agent of a running server; if that does not take it, it waits for \
+`disruption.allow: Restart` ([RestartNeeded](reasons.md#restartneeded)) |
 | with its card | gives [ImmutableField](reasons.md#immutablefield): a network card keeps this for life. Remove the entry, and \
 add it again when its card is detached |
 | rebuild | makes the root disk anew of that image, and **everything on the root disk is lost**, so it waits for \
 `disruption.allow: Rebuild`; the server keeps its ID, its addresses and its data disks, and gets its key pair and \
 password again. Only an edit of the text does so, compared with `status.image`; on an adopted server the first image that \
 you declare never does |
-| grows | can only be larger; *grows, restart*: growing restarts a running server |
+| grows | can only be larger, and is sent at once; *grows, restart*: growing restarts a running server, so it waits for \
+`disruption.allow: Restart` |
+| when made | applies only while the disk is made; a later edit is reported in `status.drift` and has no other effect. To \
+replace the disk, which loses or leaves what is on it, remove the entry and add one with another name |
 | new EIP | has no effect on the EIP that the object has made ([ImmutableField](reasons.md#immutablefield)). To replace \
 it, declare `eip: {none: true}`, which deletes it, and then the other one |
-| never | is rejected by the API server. Remove the field to stop managing it, or create a new object. You can add the \
-original value again later. A difference in the cloud is reported in `status.drift` \
+| never | is rejected by the API server. Remove the field to stop managing it, or create a new object. A field that the \
+server was created with can be added again later, with any value. A difference in the cloud is reported in `status.drift` \
 ([DriftDetected](reasons.md#driftdetected)) and has no other effect. An adopted server has no `creation`: if it differs, \
 the reason is [ImmutableField](reasons.md#immutablefield) until you correct the spec |
 """
@@ -129,7 +137,10 @@ Requests to the operator that are not part of the desired state.
 You can still delete the object. |
 | `{RECONCILE_REQUESTED_AT}: ANY-NEW-VALUE` | Retry at once, and read the Secret again. \
 `status.lastHandledReconcileAt` repeats the value when this is done. |
-| `{RESTART_REQUESTED_AT}: ANY-NEW-VALUE` | Restart the server once, if `disruption.allow` permits it; `kubectl annotate ocs web-1 {RESTART_REQUESTED_AT}="$(date)" --overwrite`. A value that stands there when the server is created or adopted counts as done, and so does one for a server that is off. A stop for any other purpose counts as it. `status.restartRequest` has what came of it ([details](reasons.md#restartneeded)). |
+| `{RESTART_REQUESTED_AT}: ANY-NEW-VALUE` | Restart the server once, if `disruption.allow` permits it. A value that \
+is there when the server is created or adopted counts as done, and so does one for a server that is off. A stop for any \
+other purpose counts as the restart. `status.restartRequest` has the outcome \
+([details](reasons.md#restartneeded)). |
 | `{CONFIRM_DELETE}: SERVER-ID` | Confirm that the server may be deleted for good, although the recycle bin is off \
 ([RecycleBinOff](reasons.md#recyclebinoff)). |
 | `{CONFIRM_GONE}: SERVER-ID` | Confirm that the servers of the project are gone on purpose \

@@ -66,7 +66,8 @@ class DataDisk(DiskOptions):
         default=None,
         description=(
             "Size of a disk that is made, from 1Gi to 64Ti, for example 200Gi; a whole number with Mi, Gi or "
-            "Ti. Give this, or diskID."
+            "Ti. Give this, or diskID. None is made for an adopted server that was not restored: give "
+            "diskID there."
         ),
         json_schema_extra={CHANGE: "Can only grow, which it does while the server runs, too."},
     )

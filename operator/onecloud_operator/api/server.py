@@ -263,8 +263,9 @@ class ServerSpec(Model):
     eip: EipSpec | None = Field(
         default=None,
         description=(
-            "The elastic IP (EIP) of the server: exactly one of name, id, bandwidth and none. Absent: none "
-            "is bound, and none is taken off."
+            "The elastic IP (EIP) of the server: exactly one of name, id, bandwidth and none; chargeType and "
+            "network go with bandwidth only. kubectl patch --type merge has to set the old one to null: "
+            '{"name":null,"bandwidth":20}. Absent: none is bound, and none is taken off.'
         ),
         json_schema_extra=ATOMIC_MAP,
     )
