@@ -23,6 +23,7 @@ ONE, TWO = {"network": "vnet-1"}, {"network": "vnet-backup"}
 BOTH = {"networks": [ONE, TWO]}
 OWN = "00:22:00:00:00:01"
 THEIRS = Nic("net-9", "10.9.9.9", mac="00:22:00:00:00:99")
+VPC = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 NEVER = {"disruption": {"allow": "Never"}}
 
 
@@ -124,6 +125,22 @@ def test_the_cards_of_a_new_server_are_on_record_with_its_completion_by_names_as
     assert list(cards(world)) == ["vnet-1", "vnet-backup"]
     assert [type(step).__name__ for step in world.steps].count("Resolve") == 2
     assert world.cluster.stored.status["creation"]["completedAt"]
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_network_called_by_its_id_in_upper_case_has_its_card_already(made: bool) -> None:
+    wanted = {"networks": [ONE, {"network": VPC.upper()}]}
+    world = settled_with()
+    nics = (*row_of(world).details.nics, Nic(VPC, "10.1.1.1", mac=THEIRS.mac))
+    if made:
+        world = World.of(resource(finalizers=(), records=Records(), spec=spec(wanted)))
+        world.turn()
+        while ID not in world.cloud.rows:
+            world.turn()
+    world.cloud.cards.show(world.cloud.rows[ID], nics)
+    assert isinstance(to_rest(world if made else edited(world, wanted)), Settled)
+    assert cards(world)[VPC.upper()] == THEIRS.mac
+    assert not sent(world, AttachCard)
 
 
 # -- detaching -------------------------------------------------------------------------------------------

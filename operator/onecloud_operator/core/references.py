@@ -92,6 +92,11 @@ def is_id(reference: str) -> bool:
     return _ID.fullmatch(reference) is not None
 
 
+def same_id(one: str, other: str) -> bool:
+    """Return whether two ids are of the same thing: to the cloud, ids in upper and lower case are."""
+    return one.casefold() == other.casefold()
+
+
 def names_in(spec: ServerSpec) -> Iterator[Reference]:
     """Yield what *spec* refers to by name, so far as anything is ever compared with it."""
     found = [(Kind.NETWORK, network.network) for network in spec.networks or ()]

@@ -51,8 +51,10 @@ class Stream(httpcore.AsyncNetworkStream):
     async def aclose(self) -> None:
         """Close it at once: what was not sent yet is dropped."""
         self._writer.close()
-        await asyncio.sleep(0)  # what can be sent without waiting is, such as the end of TLS
-        self._writer.transport.abort()
+        try:
+            await asyncio.sleep(0)  # what can be sent without waiting is, such as the end of TLS
+        finally:  # cancelled or not: a peer that reads nothing would keep it open for ever
+            self._writer.transport.abort()
 
     async def start_tls(
         self,
@@ -78,10 +80,14 @@ class Stream(httpcore.AsyncNetworkStream):
 
 @contextmanager
 def _errors(timeout: type[Exception], other: type[Exception]) -> Iterator[None]:
-    """Raise the errors of asyncio and ssl as httpcore's."""
+    """Raise the errors of asyncio, ssl and uvloop as httpcore's."""
     try:
         yield
     except TimeoutError as error:
         raise timeout(str(error)) from error
-    except (OSError, ssl.SSLError) as error:
+    except (
+        OSError,
+        ssl.SSLError,
+        RuntimeError,
+    ) as error:  # uvloop's, of a connection that the peer has reset
         raise other(str(error)) from error

@@ -19,7 +19,7 @@ from onecloud_operator.core.creation_digests import made_as_declared
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.plan.create_only import Doubt
 from onecloud_operator.core.policies import ignored
-from onecloud_operator.core.references import Kind, Reference, Resolved, UnderWay, is_id
+from onecloud_operator.core.references import Kind, Reference, Resolved, UnderWay, is_id, same_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,7 +90,7 @@ def newcomers(attaching: Attachment, network_id: str, nics: Iterable[Nic]) -> tu
         for nic in nics
         if nic.mac is not None
         and nic.mac not in attaching.before
-        and nic.network_id == network_id
+        and same_id(nic.network_id, network_id)
         and attaching.address in {None, nic.address}
         and attaching.mac in {None, nic.mac}
     )
@@ -194,11 +194,13 @@ class _Matching:
         answer = self.names.get(Reference(Kind.NETWORK, entry.network))
         network_id = answer.id if isinstance(answer, Resolved) else entry.network
         known = isinstance(answer, Resolved) or is_id(entry.network)
-        return known and network_id != nic.network_id
+        return known and not same_id(network_id, nic.network_id)
 
     def _id_of(self, entry: NetworkSpec) -> str | None:
         name = entry.network
-        if is_id(name) or any(name == nic.network_id for nic in self.nics):
+        if is_id(name):
+            return name.lower()
+        if any(name == nic.network_id for nic in self.nics):
             return name
         reference = Reference(Kind.NETWORK, name)
         answer = self.names.get(reference)
@@ -211,17 +213,17 @@ class _Matching:
         return None
 
     def _find(self, entry: NetworkSpec, network_id: str, number: int) -> None:
-        again = next((one for one in self.leaving if one[0].network_id == network_id), None)
+        again = next((one for one in self.leaving if same_id(one[0].network_id, network_id)), None)
         if again is not None:  # the same network, called otherwise
             self.leaving.remove(again)
             self.found[entry.network] = replace(again[0], network=entry.network), again[1]
             return
-        fitting = [n for n in self.free if n.network_id == network_id and entry.mac in {None, n.mac}]
+        fitting = [n for n in self.free if same_id(n.network_id, network_id) and entry.mac in {None, n.mac}]
         exact = [nic for nic in fitting if entry.address is not None and nic.address == entry.address]
         fitting = exact or fitting
         if not fitting:
             # A card without a MAC address may be the one, and cannot be told from others.
-            if all(nic.mac is not None or nic.network_id != network_id for nic in self.nics):
+            if all(nic.mac is not None or not same_id(nic.network_id, network_id) for nic in self.nics):
                 self.open.append(OpenCard(entry, network_id))
         elif len(fitting) <= number:
             self._bind(entry, fitting[0])

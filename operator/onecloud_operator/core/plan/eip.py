@@ -23,8 +23,15 @@ from onecloud_operator.core.actions import Hold, Look, RecordEip
 from onecloud_operator.core.eip_record import GIVEN, MADE, EipRecord, EipState, asked_for, shown_in
 from onecloud_operator.core.eip_writes import BindEip, ChangeEip
 from onecloud_operator.core.plan.diff import Difference
-from onecloud_operator.core.plan.eip_looks import at_work, bound_elsewhere, foreign, fresh_look, read
-from onecloud_operator.core.plan.eip_making import begun, made, resolved
+from onecloud_operator.core.plan.eip_looks import (
+    at_work,
+    bound_elsewhere,
+    foreign,
+    fresh_look,
+    known_look,
+    read,
+)
+from onecloud_operator.core.plan.eip_making import begun, followed, made, resolved
 from onecloud_operator.core.plan.eip_release import dropped
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.plan.stops import Candidate
@@ -119,6 +126,9 @@ def _begun(facts: Facts, want: EipSpec, server: Observed, record: EipRecord) -> 
     target = _target(facts, want)
     if not isinstance(target, str):
         return target
+    known = known_look(facts, target) if shown is not None else None
+    if known is not None and known.state is not None and known.state.address != shown:
+        return _another_there(shown or "")
     state = _takeable(facts, target)
     if not isinstance(state, EipState):
         return state
@@ -179,23 +189,25 @@ def _bound(facts: Facts, want: EipSpec, server: Observed, record: EipRecord) -> 
     if record.refusal is not None and record.refused_for == asked:
         spent = HeldBack(kind_of(BindEip(server.id, one_id)), Reason.INVALID_SPEC, record.refusal)
         return Hold(Reason.INVALID_SPEC, record.refusal, spent=(spent,))
-    look = fresh_look(facts, one_id)
+    look, other = fresh_look(facts, one_id), server.details.eip if server.details is not None else None
     if look is None:
-        return read(facts, one_id)
+        older = known_look(facts, one_id) if other is not None else None
+        free = older is not None and older.state is not None and older.state.holder_id != server.id
+        return _another_there(other or "") if free else read(facts, one_id)
     state = look.state
     if state is None:
-        return begun(facts, want, record) if record.origin == MADE else _gone(want, record)
+        return followed(facts, want, record) if record.origin == MADE else _gone(want, record)
     known = shown_in(replace(record, refusal=None, refused_for=None), state)
     if state.holder_id == server.id:
         return RecordEip(known) if known != record else _unshown(facts, server, record, look.at)
     if (held := foreign(facts, one_id, record.label, state)) is not None:
         return held
-    if server.details is not None and server.details.eip is not None:
-        return _another_there(server.details.eip)
+    if other is not None:
+        return _another_there(other)
     if state.holder_id is not None:
         return bound_elsewhere(facts, one_id, record.label, state)
     if state.moving:
-        return at_work(facts, record.label)
+        return at_work(facts, record)
     return RecordEip(known) if known != record else BindEip(server.id, one_id)
 
 
@@ -220,10 +232,15 @@ def _changed(facts: Facts, bandwidth: int, server: Observed, record: EipRecord) 
     one_id = record.id or ""
     look = fresh_look(facts, one_id)
     if look is None:
-        return read(facts, one_id)
+        older = known_look(facts, one_id)
+        if older is None or (older.state is not None and older.state.holder_id == server.id):
+            return read(facts, one_id)
+        look = older
     if look.state is None or look.state.holder_id != server.id:
-        return Look(server.id)  # the server shows it no more
+        if facts.memory.looked_at is None or facts.memory.looked_at < look.at:
+            return Look(server.id)  # most often the server shows it no more
+        return _another_there(record.address or "")
     known = shown_in(record, look.state)
     if known != record:
         return RecordEip(known)
-    return at_work(facts, record.label) if look.state.moving else ChangeEip(server.id, one_id, bandwidth)
+    return at_work(facts, record) if look.state.moving else ChangeEip(server.id, one_id, bandwidth)

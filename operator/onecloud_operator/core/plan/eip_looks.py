@@ -6,38 +6,54 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, ReadEip
+from onecloud_operator.core.eip_record import eip_id as made_id
 from onecloud_operator.core.ownership import bound_id, once_ours
 from onecloud_operator.core.step_text import DETACH
 
 if TYPE_CHECKING:
     from onecloud_operator.core.eip_memory import LookedAtEip
-    from onecloud_operator.core.eip_record import EipState
+    from onecloud_operator.core.eip_record import EipRecord, EipState
     from onecloud_operator.core.facts import Facts
 
-AGAIN_SECONDS = 1.0  # while the cloud is at work on an EIP
+AGAIN_SECONDS = 1.0  # at first, while the cloud is at work on an EIP
 LATELY_SECONDS = 5.0  # how old a look may be on which a step rests
-LONGEST_SECONDS = 300.0  # between looks at one that something else has
+LONGEST_SECONDS = 300.0  # between looks at one that stays as it is
 
 
 def fresh_look(facts: Facts, eip_id: str) -> LookedAtEip | None:
     """Return the look at an EIP that is of now, and newer than our last write; None where there is none."""
+    look = _newest(facts, eip_id)
+    return look if look is not None and facts.now < look.at + _good_seconds(facts, eip_id, look) else None
+
+
+def known_look(facts: Facts, eip_id: str) -> LookedAtEip | None:
+    """Return an older look that tells why nothing is done, good for longer the longer it shows the same."""
+    look = _newest(facts, eip_id)
+    return look if look is not None and facts.now < look.at + _longer(look) else None
+
+
+def _newest(facts: Facts, eip_id: str) -> LookedAtEip | None:
     memory = facts.memory
     look = memory.eip.looks.get(eip_id)
-    if look is None:
-        return None
     written = max(memory.eip.wrote_at or float("-inf"), memory.wrote_at or float("-inf"))
-    return look if facts.now < look.at + _good_seconds(facts, look) and look.at >= written else None
+    return look if look is not None and look.at >= written else None
 
 
-def _good_seconds(facts: Facts, look: LookedAtEip) -> float:
+def _good_seconds(facts: Facts, one_id: str, look: LookedAtEip) -> float:
     """Return how long a look is good for; what cannot be had is asked for at growing intervals."""
-    state = look.state
+    state, records = look.state, facts.resource.records
     if state is None:
-        return LATELY_SECONDS
-    elsewhere = state.holder_id not in {None, facts.resource.records.bound_id}
-    if elsewhere or _is_foreign(facts, state):
-        return min(max(look.at - look.since, LATELY_SECONDS), LONGEST_SECONDS)
-    return AGAIN_SECONDS if state.moving else LATELY_SECONDS
+        attempt = records.eip.attempt if records.eip is not None else 0
+        return LATELY_SECONDS if one_id == made_id(facts.resource.uid, attempt) else _longer(look)
+    if state.holder_id not in {None, records.bound_id} or _is_foreign(facts, state):
+        return _longer(look)
+    if state.moving:  # or in a state that it never leaves
+        return min(max(look.at - look.since, AGAIN_SECONDS), LONGEST_SECONDS)
+    return LATELY_SECONDS
+
+
+def _longer(look: LookedAtEip) -> float:
+    return min(max(look.at - look.since, LATELY_SECONDS), LONGEST_SECONDS)
 
 
 def _is_foreign(facts: Facts, state: EipState) -> bool:
@@ -47,7 +63,7 @@ def _is_foreign(facts: Facts, state: EipState) -> bool:
 def again_seconds(facts: Facts, eip_id: str) -> float | None:
     """Return in how many seconds an EIP that cannot be had is looked at again."""
     look = facts.memory.eip.looks.get(eip_id)
-    return None if look is None else max(look.at + _good_seconds(facts, look) - facts.now, 0.0)
+    return None if look is None else max(look.at + _good_seconds(facts, eip_id, look) - facts.now, 0.0)
 
 
 def read(facts: Facts, eip_id: str) -> ReadEip:
@@ -55,10 +71,11 @@ def read(facts: Facts, eip_id: str) -> ReadEip:
     return ReadEip(bound_id(facts.resource), eip_id)
 
 
-def at_work(facts: Facts, label: str) -> Hold:
+def at_work(facts: Facts, record: EipRecord) -> Hold:
     """Wait for an EIP that the cloud is at work on."""
     reason = Reason.REMOVING if facts.resource.deleting else Reason.UPDATING
-    return Hold(reason, f"The cloud is at work on {label}.", AGAIN_SECONDS)
+    seconds = again_seconds(facts, record.id or "") or AGAIN_SECONDS
+    return Hold(reason, f"The cloud is at work on {record.label}.", seconds)
 
 
 def foreign(facts: Facts, eip_id: str, label: str, state: EipState) -> Hold | None:

@@ -18,7 +18,7 @@ from onecloud_operator.core.actions import Hold, RecordEip
 from onecloud_operator.core.eip_record import MADE, EipRecord, eip_id, eip_name, shown_in
 from onecloud_operator.core.eip_writes import MakeEip
 from onecloud_operator.core.ownership import bound_id
-from onecloud_operator.core.plan.eip_looks import at_work, fresh_look, read
+from onecloud_operator.core.plan.eip_looks import at_work, fresh_look, known_look, read
 from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.references import Kind, Reference, Resolved, UnderWay, is_id, why_unresolved
 from onecloud_operator.core.server_names import server_name
@@ -27,6 +27,7 @@ from onecloud_operator.core.values import text_of_time
 if TYPE_CHECKING:
     from onecloud_operator.api.eip import EipSpec
     from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.eip_memory import LookedAtEip
     from onecloud_operator.core.eip_record import EipState
     from onecloud_operator.core.facts import Facts
 
@@ -41,12 +42,22 @@ def begun(facts: Facts, want: EipSpec, before: EipRecord) -> Step:
     return RecordEip(_following(facts, want, before))
 
 
+def followed(facts: Facts, want: EipSpec, record: EipRecord) -> Step:
+    """Return the step to the next EIP after one that is lost: no quicker than a burnt id is given up."""
+    ahead = facts.memory.latest(facts.memory.eip.posted_at) + facts.config.burnt_seconds - facts.now
+    if ahead <= 0.0:
+        return begun(facts, want, record)
+    return Hold(
+        Reason.UPDATING, f"{record.label} is not to be had. Another one is made in its place soon.", ahead
+    )
+
+
 def made(facts: Facts, want: EipSpec, record: EipRecord) -> Step:
     """Return the step that leads to the recorded EIP being there."""
     memory, one_id = facts.memory.eip, record.id or ""
     if memory.begun == one_id and memory.posted_at is None:
         return _post(facts, want, record)  # nobody can have made it yet
-    look = fresh_look(facts, one_id)
+    look = fresh_look(facts, one_id) or _untagged_look(facts, record)
     if look is None:
         return read(facts, one_id)
     if look.state is None:
@@ -109,13 +120,30 @@ def _absent(facts: Facts, want: EipSpec, record: EipRecord) -> Step:
     return _post(facts, want, record)
 
 
+def _untagged(record: EipRecord, state: EipState) -> bool:
+    return state.owner is None and state.name == record.name
+
+
+def _untagged_look(facts: Facts, record: EipRecord) -> LookedAtEip | None:
+    look = known_look(facts, record.id or "")
+    return look if look is not None and look.state is not None and _untagged(record, look.state) else None
+
+
 def _there(facts: Facts, want: EipSpec, record: EipRecord, state: EipState) -> Step:
+    if _untagged(record, state):
+        # Our POST made it. Where a cloud shows no tags the next one would look the same, and so for ever.
+        return Hold(
+            Reason.EIP_UNAVAILABLE,
+            f"{record.label} is the one that was to be made, but shows no owner tags. So it is left alone, "
+            "and no other is made. Give its id in spec.server.eip; or declare eip: {none: true}, which "
+            "leaves it there, and then it again.",
+        )
     if state.owner is None or state.owner.uid != facts.resource.uid:
-        return RecordEip(_following(facts, want, record))
+        return followed(facts, want, record)
     if state.address is not None:
         return RecordEip(shown_in(replace(record, made_at=text_of_time(facts.wall)), state))
     if not state.failed:
-        return at_work(facts, record.label)
+        return at_work(facts, record)
     return Hold(
         Reason.NO_CAPACITY,
         f"The cloud has found no address for {record.label}. Have room made in its network. To have another "

@@ -58,7 +58,7 @@ def _freed(facts: Facts, record: EipRecord, state: EipState) -> Step:
         return DisownEip(bound_id(facts.resource), one_id) if _tagged(facts, state) else emptied
     if state.holder_id is not None:
         return bound_elsewhere(facts, one_id, record.label, state)
-    return at_work(facts, record.label) if state.moving else DeleteEip(bound_id(facts.resource), one_id)
+    return at_work(facts, record) if state.moving else DeleteEip(bound_id(facts.resource), one_id)
 
 
 def before_delete(facts: Facts, server: Observed) -> Step | None:
@@ -89,8 +89,10 @@ def with_way_out(message: str) -> str:
 def before_release(facts: Facts, step: Step) -> Step:
     """Return what comes before *step* lets the object go, if its EIP has not had its policy; else *step*."""
     parting = _before_release(facts, step)
-    obstacle = blocked(facts, parting) if isinstance(parting, EipWrite | ReadEip) else None
-    return parting if obstacle is None else replace(obstacle, message=with_way_out(obstacle.message))
+    obstacle = blocked(facts, parting) if isinstance(parting, EipWrite | ReadEip) else parting
+    if parting is step or not isinstance(obstacle, Hold) or DETACH in obstacle.message:
+        return parting
+    return replace(obstacle, message=with_way_out(obstacle.message))
 
 
 def _before_release(facts: Facts, step: Step) -> Step:
@@ -114,7 +116,7 @@ def _before_release(facts: Facts, step: Step) -> Step:
             return DisownEip(bound_id(facts.resource), record.id or "")
         return emptied
     if state.holder_id == bound_id(facts.resource):
-        return at_work(facts, record.label)  # the deletion of the server dissociates it
+        return at_work(facts, record)  # the deletion of the server dissociates it
     return _freed(facts, record, state)
 
 
@@ -157,7 +159,7 @@ def _read_first(facts: Facts, record: EipRecord) -> Step | None:
     if unmade and look.state is None and facts.now < settled_at:
         # A POST that timed out, in this process or in one that died, may still insert its row.
         return Hold(
-            at_work(facts, record.label).reason,
+            at_work(facts, record).reason,
             f"The cloud has no {record.label}, but the request that makes it may still be under way. It is "
             "looked for once more.",
             settled_at - facts.now,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.plan.create_only import Doubt
-from onecloud_operator.core.references import Kind, Missing, Reference, Resolved, Unknown, is_id
+from onecloud_operator.core.references import Kind, Missing, Reference, Resolved, Unknown, is_id, same_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,12 +39,17 @@ def group_doubts(spec: ServerSpec, details: Details, names: Names) -> Iterator[D
 
 def _id_of(want: str, details: Details, names: Names) -> str:
     answer = names.get(Reference(Kind.SECURITY_GROUP, want))
-    return _shown(want, details) or (answer.id if isinstance(answer, Resolved) else want)
+    named = answer.id if isinstance(answer, Resolved) else want
+    return _shown(want, details) or (named.lower() if is_id(named) else named)
 
 
 def _shown(want: str, details: Details) -> str | None:
     """Return the id of the server's own group that *want* names; the cloud ignores the case of names."""
     return next(
-        (g.id or g.name for g in details.security_groups if want in {g.id, g.name}),
+        (
+            g.id or g.name
+            for g in details.security_groups
+            if want in {g.id, g.name} or (g.id and same_id(want, g.id))
+        ),
         next((g.id or g.name for g in details.security_groups if want.casefold() == g.name.casefold()), None),
     )
