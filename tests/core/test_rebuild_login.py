@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.actions import Hold, ReadCause, Settled
 from onecloud_operator.core.card_writes import BindGroup, DetachCard
 from onecloud_operator.core.cloud_writes import Resize, Start, Stop
 from onecloud_operator.core.image_writes import Rebuild
@@ -75,3 +75,15 @@ def test_all_that_one_edit_needs_a_stop_for_costs_one_restart() -> None:
     assert (row_of(world).cpu, root_image(world), row_of(world).status) == (4, "image-9", "running")
     assert outside(world) == set()
     assert world.cloud.rows[ID].inside_password == NEW
+
+
+def test_no_event_is_quoted_after_a_rebuild_that_sent_a_password() -> None:
+    world = logged_in({**password_from(), "keypair": "k1", **EDITED})
+    world.cloud.rebuild_fate, world.cloud.words = "rebuild_root_fail", "deploy Sesam-0ffne-dich"
+    held = to_rest(world)
+    assert isinstance(held, Hold)
+    assert held.reason == "OperationFailed"
+    edit(world, EDITED)
+    to_rest(world)
+    assert not any(isinstance(step, ReadCause) for step in world.steps)
+    assert "Sesam" not in str(world.cluster.stored.status)

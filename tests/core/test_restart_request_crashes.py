@@ -129,3 +129,14 @@ def test_a_stop_whose_answer_is_lost_is_not_repeated_for_another_value() -> None
     ask(world, "again")
     to_rest(world)
     assert len(sent(world, Stop)) == 1, "that one stop counts for both"
+
+
+def test_leave_that_is_taken_back_before_any_stop_was_sent_is_named_at_once() -> None:
+    world = asked()
+    until_it_is(world, BeginRestart)
+    world.cluster.respec(spec({}, disruption={"allow": "Never"}))
+    held = to_rest(world)
+    assert isinstance(held, Hold)
+    assert held.reason == "RestartNeeded"
+    assert outcome(world) is None
+    assert not sent(world, Stop)

@@ -92,6 +92,15 @@ class CardTry:
 
 
 @fast_dataclass(frozen=True, slots=True)
+class Stops:
+    """How often, in a row, the server was stopped for the changes *why*, and none was carried out then."""
+
+    intent: str
+    why: str
+    count: int
+
+
+@fast_dataclass(frozen=True, slots=True)
 class Memory(RetryState[Step]):
     """
     What this process remembers of one server. Losing it at any moment costs time, never safety.
@@ -132,6 +141,7 @@ class Memory(RetryState[Step]):
     found_intent: str | None = None
     begun_restart: str | None = None  # since when, of the restart that this process recorded itself
     restart_begun_at: float | None = None  # and when it did so
+    stops: Stops | None = None
     stop_lost_at: float | None = None  # end of the last stop whose answer was lost: it may come true later
     unsent_rebuild: str | None = None  # since when, of the recorded rebuild of which surely nothing came
     begun_deletion: bool = False  # this process recorded the DELETE's time itself

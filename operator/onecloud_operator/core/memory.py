@@ -41,6 +41,7 @@ from onecloud_operator.core.cloud_writes import (
     Create,
     Delete,
     KeepDisk,
+    OfflineWrite,
     Resume,
     Start,
     Stop,
@@ -57,14 +58,14 @@ from onecloud_operator.core.disk_memory import (
 from onecloud_operator.core.disk_writes import AddDisk, DiskWrite
 from onecloud_operator.core.eip_memory import LookedAtEip, looked, recorded, written
 from onecloud_operator.core.eip_writes import AsideWrite, MakeEip
-from onecloud_operator.core.facts import Looked, Memory
+from onecloud_operator.core.facts import Looked, Memory, Stops
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan import login_tries
 from onecloud_operator.core.plan.attempt import unmade
 from onecloud_operator.core.plan.failure_cause import answered
-from onecloud_operator.core.plan.retry import acceptance_of, kind_of
+from onecloud_operator.core.plan.retry import acceptance_of, kind_of, stopped_since
 from onecloud_operator.core.retry_state import (
     count_accepted,
     expire,
@@ -277,4 +278,18 @@ def _counted(facts: Facts, memory: Memory, step: Step, done: Done) -> Memory:
         memory = replace(memory, acceptances=kept)
     if isinstance(step, LoginWrite):
         memory = replace(memory, login=login_tries.sent(facts, step, done.ended_at))
+    if isinstance(step, OfflineWrite):
+        memory = replace(memory, stops=None)
+    elif isinstance(step, Stop):
+        memory = replace(memory, stops=_stops(facts, step))
     return count_accepted(memory, step, intent=facts.intent, ended_at=done.ended_at)
+
+
+def _stops(facts: Facts, step: Stop) -> Stops | None:
+    """Return how often the server was stopped in vain, if it is by *step*, which was accepted just now."""
+    restart, before = facts.resource.records.restart, facts.memory.stops
+    if restart is None:
+        return before
+    if before is None or (before.intent, before.why) != (facts.intent, restart.why):
+        return Stops(facts.intent, restart.why, 1)
+    return replace(before, count=before.count + 1) if stopped_since(facts.memory, step) else before

@@ -149,14 +149,14 @@ def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[s
 
     Nothing is removed of an object that nobody deletes, a failure is one of an attempt of its own, and what
     has no server is not in the middle of a restart, and has no cards. *shared*: the fields of the status that
-    others wrote, too; that a creation was refused is not believed of them, nor of which image a root disk is.
+    others wrote, too; that a creation was refused is not believed of them, nor image and login.
     """
     if ("server" in shared) != records.mirror_shared:
         records = replace(records, mirror_shared="server" in shared)
     if "creation" in shared and records.creation is not None and records.creation.refused_at is not None:
         records = replace(records, creation=replace(records.creation, refused_at=None))
-    if "image" in shared and records.image is not None:
-        records = replace(records, image=None)
+    if "image" in shared or "login" in shared:
+        records = replace(records, image=None, login=None)
     of_a_server = (
         records.restart,
         records.baseline,

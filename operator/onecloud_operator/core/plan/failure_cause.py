@@ -54,10 +54,23 @@ def wait_seconds(facts: Facts, question: ReadCause) -> float | None:
 
 def asking(facts: Facts, question: ReadCause, hold: Hold) -> Hold:
     """Return *hold*, which says what is known, with *question* where it is to be asked now, or soon."""
-    wait, login = wait_seconds(facts, question), facts.resource.records.login
-    if wait is None or (login is not None and login.pending is not None):
+    wait = wait_seconds(facts, question)
+    if wait is None or _password_sent(facts):
         return hold
     return replace(hold, asks=question) if wait <= 0 else replace(hold, look_seconds=wait)
+
+
+def _password_sent(facts: Facts) -> bool:
+    """Return whether a password was sent, alone or with a new root disk, and was not seen to be set."""
+    spec, records = facts.resource.server_spec, facts.resource.records
+    login, image = records.login, records.image
+    if login is not None and login.pending is not None:
+        return True
+    # One that has left the spec since was sent all the same.
+    has_one = (spec is not None and spec.password_from is not None) or (
+        login is not None and login.password is not None
+    )
+    return has_one and image is not None and image.rebuild is not None
 
 
 def asked_first(step: Step) -> Step:

@@ -65,8 +65,8 @@ def restart_steps(facts: Facts, server: Observed) -> Iterator[Candidate]:
     if request is not None and request.under_way and restart is not None:
         if awaits_stop(facts):
             yield Candidate(Hold(Reason.UPDATING, under_way(restart), pending_seconds(facts)))
-        elif server.phase is Phase.RUNNING and may_restart(facts) and _still_asked(facts, request):
-            yield Candidate(Stop(server.id), restarts=True)
+        elif server.phase is Phase.RUNNING and _still_asked(facts, request):
+            yield Candidate(Stop(server.id), restarts=True) if may_restart(facts) else _not_allowed()
         return
     if value is None or server.phase is Phase.STOPPED or wanted == "Stopped":
         return
@@ -82,10 +82,14 @@ def restart_steps(facts: Facts, server: Observed) -> Iterator[Candidate]:
     elif may_restart(facts):
         yield Candidate(Stop(server.id), restarts=True)
     else:
-        yield Candidate(
-            Hold(
-                Reason.RESTART_NEEDED,
-                f"{_ASKED}. Set disruption.allow: Restart to have the server stopped and started again, or "
-                "take the annotation off.",
-            )
+        yield _not_allowed()
+
+
+def _not_allowed() -> Candidate:
+    return Candidate(
+        Hold(
+            Reason.RESTART_NEEDED,
+            f"{_ASKED}. Set disruption.allow: Restart to have the server stopped and started again, or "
+            "take the annotation off.",
         )
+    )

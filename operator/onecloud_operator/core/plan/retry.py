@@ -20,7 +20,7 @@ from onecloud_operator.core.card_writes import (
     LimitCard,
     UnbindGroup,
 )
-from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, OfflineWrite, Resize, Update
+from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, OfflineWrite, Resize, Stop, Update
 from onecloud_operator.core.disk_writes import AddDisk, DiskWrite, TagDisk
 from onecloud_operator.core.eip_writes import EipWrite
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
@@ -32,7 +32,7 @@ from onecloud_operator.core.waits import Waits
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
-    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.facts import Facts, Memory
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.retry_state import Acceptance, Refusal
     from onecloud_operator.core.values import Problem
@@ -208,6 +208,12 @@ def acceptance_of(facts: Facts, step: Step) -> Acceptance | None:
     if acceptance is None or acceptance.intent != facts.intent:
         return None
     return None if not _may_stop(step) and _held(facts, acceptance) else acceptance
+
+
+def stopped_since(memory: Memory, step: Stop) -> bool:
+    """Return whether the server was off since the cloud accepted *step* last."""
+    past = memory.acceptances.get(step)
+    return past is not None and past.worked_at is not None
 
 
 def _may_stop(step: Step) -> bool:

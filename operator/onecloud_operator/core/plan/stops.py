@@ -13,14 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
+from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginRestart, Hold, Look
 from onecloud_operator.core.cloud_writes import GrowDisk, OfflineWrite, Stop
 from onecloud_operator.core.disk_ids import root_of
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.login_tries import recorded_first
-from onecloud_operator.core.plan.retry import MAX_SAID, hold_spent, passing, tried
+from onecloud_operator.core.plan.retry import MAX_SAID, hold_spent, passing, stopped_since, tried
 from onecloud_operator.core.policies import allows
 from onecloud_operator.core.records import Restart
 from onecloud_operator.core.restart import asked_restart, awaits_stop, stopped_by_us
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
 
+STOPS_IN_VAIN = 3  # one after the other, before the server is stopped no more
 LOOKED_SECONDS = 60.0  # how old the reading may be on which a server is stopped for what might go without
 
 
@@ -129,12 +130,29 @@ def _restart_needed(facts: Facts, server: Observed, fields: str, refusal: str) -
 
 
 def spent_on(facts: Facts, candidate: Candidate) -> Hold | None:
-    """Return why the server is not stopped once more: each change that it is for was tried."""
+    """Return why the server is not stopped once more: each change was tried, or could never be sent."""
     purposes = [purpose.step for purpose in candidate.purposes]
-    if not purposes or not all(tried(facts, step) for step in purposes):
+    if not purposes:
         return None
+    if not all(tried(facts, step) for step in purposes):
+        return _stopped_in_vain(facts, candidate)
     held = [hold_spent(facts, step) for step in purposes]
     return replace(held[0], spent=tuple(each for hold in held for each in hold.spent))
+
+
+def _stopped_in_vain(facts: Facts, candidate: Candidate) -> Hold | None:
+    """Hold what could be sent while the server ran, and not any more whenever it was off."""
+    stops, why, stop = facts.memory.stops, _named(candidate.purposes), candidate.step
+    if stops is None or (stops.intent, stops.why) != (facts.intent, why) or stops.count < STOPS_IN_VAIN:
+        return None
+    if not (isinstance(stop, Stop) and stopped_since(facts.memory, stop)):
+        return None
+    return Hold(
+        Reason.OPERATION_FAILED,
+        f"The server was stopped {stops.count} times for a change of {why}, and nothing of it could be sent "
+        "then, since a Secret or an id that it needs was not to be had by that time. It is not stopped again "
+        f"by itself: a change of the spec, or the annotation {RECONCILE_REQUESTED_AT}, has it tried again.",
+    )
 
 
 def unsettled(facts: Facts, server: Observed, step: Step) -> bool:
