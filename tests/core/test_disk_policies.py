@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onecloud_operator.api.annotations import PAUSED
-from onecloud_operator.core.disk_records import DiskRecord
-from onecloud_operator.core.disk_writes import MakeDisk
+from onecloud_operator.core.actions import ReadDisk
+from onecloud_operator.core.disk_records import OVER, DiskRecord
+from onecloud_operator.core.disk_writes import MakeDisk, RecycleDisk
 from onecloud_operator.core.observed import Disk
 from tests.core.cloud import LooseDisk
 from tests.core.fixtures import OTHER_UID, OWNER
@@ -147,3 +148,30 @@ def test_the_root_disk_never_leaves_whatever_the_record_says() -> None:
     assert remains(world, "disk-0")
     assert recorded(world, "root").stage == "Kept"
     assert "disk-0" in {each.id for each in row(world).details.disks}
+
+
+def test_no_record_of_a_disk_that_is_still_to_leave_makes_room_for_another() -> None:
+    world = world_with()
+    records(world, *(DiskRecord(f"old-{n}", "Retain", "Removing", f"disk-{n + 9}") for n in range(32)))
+    world.cloud.disks[GIVEN] = LooseDisk(size_mib=10240)
+    wants(world, given(GIVEN))
+    for _ in range(300):
+        before = {one.name for one in world.cluster.stored.records.disks if one.stage not in OVER}
+        world.turn()
+        assert before <= {one.name for one in world.cluster.stored.records.disks}
+        world.now += min(world.wait or 0.0, 60.0)
+    assert on_server(world) == {GIVEN}
+
+
+def test_a_disk_is_looked_at_once_more_before_it_is_thrown_away_if_the_last_look_is_old() -> None:
+    world = world_with(disk())
+    world.cloud.detach(row(world), "disk-1")
+    wants(world)
+    while not sent(world, RecycleDisk):
+        if isinstance(world.turn(), ReadDisk):
+            world.now += 30.0
+            break
+    step = world.turn()
+    assert isinstance(step, ReadDisk), step
+    to_rest(world)
+    assert world.cloud.disks["disk-1"].recycled

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from onecloud_operator.api.disk_status import RECORDED_DISKS
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, ReadDisk
-from onecloud_operator.core.disk_records import attempt_disk_id
+from onecloud_operator.core.disk_records import OVER, attempt_disk_id
 from onecloud_operator.core.observed import Phase
 
 if TYPE_CHECKING:
+    from onecloud_operator.api.disks import DataDisk
     from onecloud_operator.core.disk_records import DiskRecord
     from onecloud_operator.core.facts import Facts, LookedAtDisk
     from onecloud_operator.core.observed import DiskState, Observed
@@ -88,6 +90,19 @@ def not_to_be_had(facts: Facts, server: Observed, disk_id: str, state: DiskState
             f"Disk {disk_id} is in the recycle bin. Restore it in the cloud. {way_out}",
         )
     return None
+
+
+def no_room(facts: Facts, entry: DataDisk) -> Hold | None:
+    """Return a hold while each disk on record is still in use or to leave, so that none can be forgotten."""
+    records = facts.resource.records.disks
+    known = any(one.name == entry.name or one.stage in OVER for one in records)
+    if known or len(records) < RECORDED_DISKS:
+        return None
+    return Hold(
+        Reason.OPERATION_FAILED,
+        f"The status has room for {RECORDED_DISKS} data disks, and each of those is in use or still to leave "
+        f"the server. dataDisks[{entry.name}] follows once one has left.",
+    )
 
 
 def unready(server: Observed) -> Hold | None:

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts, LookedAtDisk
     from onecloud_operator.core.observed import DiskState, Observed
 
+FRESH_SECONDS = 10.0  # how old the look may be on which a loose disk is thrown away
+
 
 def leaves(record: DiskRecord) -> bool:
     """Return whether something is still to be done for a disk that is to leave."""
@@ -106,6 +108,8 @@ def _loose(facts: Facts, record: DiskRecord, state: DiskState, *, untag: bool) -
         return RecordDisk(replace(record, stage=RECYCLED))
     if not surely_ours(facts, record, state) and not record.given:
         return RecordDisk(replace(record, stage=KEPT))
+    if looked(facts, disk_id, FRESH_SECONDS) is None:
+        return look_at(facts, server_id, disk_id)  # another server may have taken it since
     return RecycleDisk(server_id, disk_id)
 
 
