@@ -143,6 +143,20 @@ def test_a_network_called_by_its_id_in_upper_case_has_its_card_already(made: boo
     assert not sent(world, AttachCard)
 
 
+def test_no_more_cards_are_attached_than_the_status_can_tell_of() -> None:
+    world = settled_with()
+    for change in "abc":
+        wanted = [{"network": f"net-{change}{number}"} for number in range(8)]
+        for one in wanted:
+            name = one["network"]
+            world.cloud.named[Reference(Kind.NETWORK, name)] = Resolved(name)
+        held = to_rest(edited(world, {"networks": wanted}, **NEVER))
+        assert isinstance(held, Hold)
+        assert len(world.cluster.stored.status["cards"]) <= 16
+        said = held.message
+    assert "until they are detached" in said
+
+
 # -- detaching -------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("hot", [True, False])
 def test_a_card_whose_entry_left_goes_as_it_runs_or_in_one_restart(hot: bool) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, RecordCards
-from onecloud_operator.core.card_records import MACS_LENGTH, Attachment
+from onecloud_operator.core.card_records import CARDS_LENGTH, MACS_LENGTH, Attachment
 from onecloud_operator.core.card_writes import AttachCard
 from onecloud_operator.core.plan.card_match import begun_card, field_of
 from onecloud_operator.core.plan.retry import blocked, kind_of
@@ -71,10 +71,16 @@ def _begin(facts: Facts, server: Observed, cards: MatchedCards, one: OpenCard) -
             f"{field_of(one.entry.network)}: the server has too many network cards, or some that show no MAC "
             "address, so a new one could not be told from the others. None is attached.",
         )
+    kept = cards.records if one.record is None else _without(cards, one.record)
+    if len(kept) >= CARDS_LENGTH:
+        return Hold(
+            Reason.OPERATION_FAILED,
+            f"{field_of(one.entry.network)}: too many network cards have left the spec and are still there. "
+            "None is attached until they are detached, by disruption.allow: Restart or in the cloud.",
+        )
     if not looked_lately(facts, server):
         return Look(server.id)
     attaching = Attachment(text_of_time(facts.wall), macs, one.entry.address, one.entry.mac, _asked(facts))
-    kept = cards.records if one.record is None else _without(cards, one.record)
     return RecordCards((*kept, begun_card(one, attaching)))
 
 

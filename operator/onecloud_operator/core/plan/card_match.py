@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import NETWORKS
-from onecloud_operator.core.card_records import ATTACHED, CREATED, CardRecord, options_of
+from onecloud_operator.core.card_records import ATTACHED, CARDS_LENGTH, CREATED, CardRecord, options_of
 from onecloud_operator.core.creation_digests import made_as_declared
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.plan.create_only import Doubt
@@ -255,7 +255,7 @@ class _Matching:
             unclear=tuple(self.unclear),
             doubts=tuple(self.doubts),
             foreign=tuple(self.free),
-            records=tuple(records),
+            records=tuple(records[:CARDS_LENGTH]),  # what no longer fits is left alone, as others' cards are
         )
 
 
