@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from onecloud_operator.onecloud.errors import InvalidRequest, ProtocolError
+from onecloud_operator.onecloud.named import Collection
 from tests.onecloud.origin import Answer, Region, asking, error
 
 DISK_ID = "22222222-3333-4444-8555-666666666666"
@@ -57,3 +58,14 @@ async def test_what_is_no_id_is_not_sent() -> None:
     for odd in ("", "..", "x" * 129):
         with pytest.raises(InvalidRequest):
             await asking(Region(), lambda cloud, odd=odd: cloud.get_disk(odd))  # type: ignore[misc]
+
+
+async def test_an_id_that_is_longer_than_any_of_the_clouds_is_left_out_and_the_list_is_not_whole() -> None:
+    region = Region()
+    rows = [{"id": DISK_ID, "name": "a"}, {"id": "x" * 2**19, "name": "b"}]
+    region.routes["GET /disks"] = Answer(body={"disks": rows, "total": 2})
+    region.routes["GET /networks"] = Answer(body={"networks": rows, "total": 2})
+    found, _ = await asking(region, lambda cloud: cloud.list_disks_tagged("name", "web"))
+    assert found == ((DISK_ID,), False)
+    names, _ = await asking(region, lambda cloud: cloud.list_named(Collection.NETWORKS, "b"))
+    assert (names.rows, names.complete) == ((), False)

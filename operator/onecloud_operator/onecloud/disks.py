@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import ProtocolError
-from .protocol import Request, Traffic, id_path
+from .protocol import ID_CHARACTERS, Request, Traffic, id_path
 from .replies import json_object, rows_in
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def parse_tagged(request: Request, reply: Reply) -> tuple[tuple[str, ...], bool]
     """Return the ids in *reply*, and whether these are all."""
     body = json_object(request, reply)
     rows = rows_in(request, reply, body, "disks")
-    found = tuple(row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str))
+    ids = [row.get("id") for row in rows if isinstance(row, dict)]
+    found = tuple(one for one in ids if isinstance(one, str) and len(one) <= ID_CHARACTERS)
     total = body.get("total", 0)
     return found, len(found) == len(rows) == total
 

@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .protocol import Request, Traffic
+from .protocol import ID_CHARACTERS, Request, Traffic
 from .replies import json_object, rows_in
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def parse_named(request: Request, reply: Reply, collection: Collection, name: st
         row
         for row in rows
         if isinstance(row.get("id"), str)
-        and row["id"]
+        and 0 < len(row["id"]) <= ID_CHARACTERS
         and isinstance(row.get("name"), str)
         and row["name"].casefold() == name.casefold()
     )
