@@ -17,6 +17,7 @@ from onecloud_operator.kube.write_fence import guarded
 from onecloud_operator.onecloud import AddressPolicy, Endpoints
 from onecloud_operator.onecloud.protocol import create_server, delete_server, get_server
 from onecloud_operator.onecloud.tls import Tls
+from tests.onecloud.origin import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -114,7 +115,7 @@ async def test_the_cloud_hears_no_whole_request_if_the_fence_closes_before_its_b
         with pytest.raises(Fenced):
             await endpoints.exchange(ear.url, create_server({"name": "x"}), {}, Tls(), "r1")
         await endpoints.close()
-    assert len(ear.heard) == 1
+        await eventually(lambda: len(ear.heard) == 1)
     assert ear.whole == 0
 
 

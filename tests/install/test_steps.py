@@ -96,7 +96,7 @@ def test_everything_is_removed_while_the_servers_stay(site: Site, shell: Shell, 
 
 def test_the_notes_of_a_release_lead_to_a_server(site: Site, shell: Shell, shop: None) -> None:
     install, *_ = steps(INSTALLING, "With Helm")
-    notes = shell(install).partition("2. Credentials")[2].partition("TEST SUITE")[0].splitlines()
+    notes = shell(install).partition("2. Store the credentials")[2].partition("TEST SUITE")[0].splitlines()
     commands = [line for line in notes if line.startswith("     ")]
     assert commands[-1].endswith(" get ocs -w"), "which never ends"
     output = shell("\n".join([*commands[:-1], commands[-1].removesuffix(" -w")]))
