@@ -75,5 +75,5 @@ def _let_go(world: World) -> None:
     assert not own_eips(world), "let go, and an EIP of its own is left behind"
     if deletion_policy(stored) == "Retain":
         return
-    late = [step for _, step, _ in world.cloud.under_way if isinstance(step, MakeEip)]
-    assert not late, "let go, and an EIP of its own comes after it"
+    late = {step.eip_id for _, step, _ in world.cloud.under_way if isinstance(step, MakeEip)}
+    assert not late - world.cloud.used_eips, "let go, and an EIP of its own comes after it"
