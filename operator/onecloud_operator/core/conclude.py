@@ -14,6 +14,8 @@ from onecloud_operator.api.reasons import EventReason
 from onecloud_operator.core.actions import AskAgain, Hold, Record, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import CloudWrite, Stop
 from onecloud_operator.core.conclusion import Conclusion, Counted, KubeEvent, LogLine
+from onecloud_operator.core.disk_writes import MakeDisk
+from onecloud_operator.core.eip_writes import MakeEip
 from onecloud_operator.core.memory import accepted
 from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.keep_disks import kept_text
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts, Memory
     from onecloud_operator.core.outcome import Done, Outcome
+
+SOON_SECONDS = 1.0
 
 
 def conclude(facts: Facts, step: Step, outcome: Outcome, jitter: float = 1.0) -> Conclusion[Memory]:
@@ -54,11 +58,15 @@ def _failed(facts: Facts, step: Step, failed: Failed, jitter: float) -> Conclusi
     memory = refused(facts, step, problem, ended_at=failed.ended_at, wait_seconds=wait)
     said = report(replace(facts, memory=memory), step, problem)
     fields = {"reason": problem.reason, "request_id": problem.request_id, "detail": problem.message}
+    seconds = said.requeue_after
+    if (problem.duplicate_id or problem.duplicate_name) and isinstance(step, MakeDisk | MakeEip):
+        # No feed tells of these, so it is looked at once whether the id is ours already.
+        seconds = SOON_SECONDS if seconds is None else min(seconds, SOON_SECONDS)
     return Conclusion(
         memory,
         memory,
         said.status,
-        requeue_after=said.requeue_after,
+        requeue_after=seconds,
         log=LogLine("DEBUG", "a step failed", {**_names(facts, step), **fields}),
         counted=Counted(type(step).__name__, problem.reason),
     )

@@ -18,8 +18,9 @@ from onecloud_operator.core.actions import Hold, RecordEip
 from onecloud_operator.core.eip_record import MADE, EipRecord, eip_id, eip_name, shown_in
 from onecloud_operator.core.eip_writes import MakeEip
 from onecloud_operator.core.ownership import bound_id
-from onecloud_operator.core.plan.eip_looks import at_work, fresh_look, known_look, read
+from onecloud_operator.core.plan.eip_looks import LATELY_SECONDS, at_work, fresh_look, known_look, read
 from onecloud_operator.core.plan.guards import look_up
+from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.references import Kind, Reference, Resolved, UnderWay, is_id, why_unresolved
 from onecloud_operator.core.server_names import server_name
 from onecloud_operator.core.values import text_of_time
@@ -117,7 +118,10 @@ def _absent(facts: Facts, want: EipSpec, record: EipRecord) -> Step:
     burnt, posted = facts.memory.eip.burnt_at, facts.memory.eip.posted_at
     if burnt is not None and posted is not None and posted - burnt >= facts.config.burnt_seconds:
         return RecordEip(_following(facts, want, record))
-    return _post(facts, want, record)
+    post = _post(facts, want, record)
+    obstacle = blocked(facts, post)
+    # One that was asked for twice may show a moment after the second request was refused for its name.
+    return post if obstacle is None else replace(obstacle, look_seconds=LATELY_SECONDS)
 
 
 def _untagged(record: EipRecord, state: EipState) -> bool:
