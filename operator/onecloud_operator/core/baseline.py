@@ -15,6 +15,7 @@ from onecloud_operator.api.model import wire_name
 from onecloud_operator.api.plain import shown_at
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.status_values import given, rows, text, whole
 
 if TYPE_CHECKING:
     from onecloud_operator.api.plain import PlainValue
@@ -74,7 +75,7 @@ def baseline_of(server: Observed, disks: MatchedDisks) -> Baseline:
 
 def _known(values: Mapping[str, PlainValue | None]) -> dict[str, PlainValue]:
     cut = ((path, _cut(value) if isinstance(value, str) else value) for path, value in values.items())
-    return {path: value for path, value in cut if value is not None}
+    return given(dict(cut))
 
 
 def _cut(text: str | None) -> str | None:
@@ -107,12 +108,12 @@ def baseline_in(value: object) -> Baseline | None:
     if not isinstance(value, dict):
         return None
     return Baseline(
-        **{name: _text(value.get(wire)) for name, wire in _TEXTS.items()},
-        device_count=_count(value.get("isolatedDevices")),
+        **{name: text(value.get(wire)) for name, wire in _TEXTS.items()},
+        device_count=whole(value.get("isolatedDevices"), 0),
         disks=tuple(
-            DiskBase(index, **{name: _text(row.get(name)) for name in OPTIONS})
-            for row in _rows(value.get("disks"))
-            if (index := _count(row.get("index"))) is not None
+            DiskBase(index, **{name: text(row.get(name)) for name in OPTIONS})
+            for row in rows(value.get("disks"))
+            if (index := whole(row.get("index"), 0)) is not None
         ),
         plain=_known({path: shown_at(wire, value) for path, wire in _WIRE_NAMES}),
     )
@@ -120,15 +121,3 @@ def baseline_in(value: object) -> Baseline | None:
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None and value != []}
-
-
-def _rows(value: object) -> list[Mapping[str, Any]]:
-    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

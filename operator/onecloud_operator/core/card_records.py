@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.status_values import given, rows, text, texts, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,16 +83,16 @@ def card_status(card: CardRecord) -> dict[str, Any]:
             "mac": under_way.mac,
             "asked": under_way.asked,
         }
-        row["attaching"] = {key: value for key, value in attaching.items() if value is not None}
-    return {key: value for key, value in row.items() if value is not None}
+        row["attaching"] = given(attaching)
+    return given(row)
 
 
 def cards_in(value: object) -> tuple[CardRecord, ...]:
     """Read the records out of a status; what is not of their form, or names one card twice, is left out."""
     found: dict[str, CardRecord] = {}
     macs: set[str] = set()
-    for row in value if isinstance(value, list) else ():
-        card = _card(row) if isinstance(row, dict) else None
+    for row in rows(value):
+        card = _card(row)
         if card is None or card.network in found or card.mac in macs:
             continue
         found[card.network] = card
@@ -107,9 +108,9 @@ def groups_in(value: object) -> tuple[str, ...] | None:
 
 
 def _card(row: Mapping[str, Any]) -> CardRecord | None:
-    network, network_id, mac = _text(row.get("network")), _text(row.get("networkID")), _text(row.get("mac"))
-    attaching, bandwidth = _attachment(row.get("attaching")), row.get("bandwidth")
-    how = _text(row.get("how"))
+    network, network_id, mac = text(row.get("network")), text(row.get("networkID")), text(row.get("mac"))
+    attaching = _attachment(row.get("attaching"))
+    how = text(row.get("how"))
     if network is None or network_id is None or (mac is None) == (attaching is None):
         return None
     return CardRecord(
@@ -117,23 +118,18 @@ def _card(row: Mapping[str, Any]) -> CardRecord | None:
         network_id,
         mac,
         how if how in {CREATED, ATTACHED} else FOUND,
-        bandwidth if isinstance(bandwidth, int) and not isinstance(bandwidth, bool) else None,
-        _text(row.get("options")) or "",
+        whole(row.get("bandwidth")),
+        text(row.get("options")) or "",
         attaching,
     )
 
 
 def _attachment(value: object) -> Attachment | None:
-    if not isinstance(value, dict) or (since := _text(value.get("since"))) is None:
+    if not isinstance(value, dict) or (since := text(value.get("since"))) is None:
         return None
     before = value.get("before")
     if not isinstance(before, list):
         return None
-    macs = tuple(mac for mac in before if isinstance(mac, str))
     return Attachment(
-        since, macs, _text(value.get("address")), _text(value.get("mac")), _text(value.get("asked"))
+        since, texts(before), text(value.get("address")), text(value.get("mac")), text(value.get("asked"))
     )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

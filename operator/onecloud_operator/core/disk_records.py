@@ -7,7 +7,6 @@ is complete. An index says where a disk is, never which it is, so it counts for 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.disk_status import RECORDED_DISKS
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.status_values import given, rows, text, whole
+from onecloud_operator.core.values import derived_id
 
 if TYPE_CHECKING:
     from onecloud_operator.api.disks import DataDisk
@@ -56,7 +57,7 @@ class DiskRecord:
 
 def attempt_disk_id(uid: str, name: str, attempt: int) -> str:
     """Return the id under which *attempt* at the disk *name* of the object *uid* is made."""
-    return str(uuid.uuid5(uuid.UUID(uid), f"disk/{name}/{attempt}"))
+    return derived_id(uid, f"disk/{name}/{attempt}")
 
 
 def unsent_key(record: DiskRecord) -> str | None:
@@ -164,52 +165,42 @@ def _entry(record: DiskRecord) -> dict[str, Any]:
         "since": record.since,
         "request": record.request,
     }
-    return {key: value for key, value in entry.items() if value is not None}
+    return given(entry)
 
 
 def disks_in(value: object) -> tuple[DiskRecord, ...]:
     """Read the record out of a status; what is not of its form counts as absent."""
-    rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
-    found = {record.name: record for row in rows if (record := _record(row)) is not None}
+    found = {record.name: record for row in rows(value) if (record := _record(row)) is not None}
     return tuple(found.values())[:RECORDED_DISKS]
 
 
-def texts_in(value: object) -> tuple[str, ...]:
-    """Return the texts of a list."""
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
-
-
 def _record(row: Mapping[str, Any]) -> DiskRecord | None:
-    name, policy, stage, disk_id = (_text(row.get(k)) for k in ("name", "reclaimPolicy", "stage", "id"))
+    name, policy, stage, disk_id = (text(row.get(k)) for k in ("name", "reclaimPolicy", "stage", "id"))
     if name is None or policy not in {RETAIN, RECYCLE} or stage not in STAGES:
         return None
     if (disk_id is None) != (stage in {PENDING, ADDING}) and stage != GONE:
         return None
-    attempt, asked = row.get("attempt"), row.get("asked")
-    applied = _text(row.get("applied"))
+    asked = row.get("asked")
+    applied = text(row.get("applied"))
     return DiskRecord(
         name=name,
         policy=policy,
         stage=stage,
         id=disk_id,
         given=row.get("given") is True,
-        attempt=attempt if isinstance(attempt, int) and not isinstance(attempt, bool) and attempt > 0 else 0,
+        attempt=whole(row.get("attempt"), 1) or 0,
         asked=_asked(asked) if isinstance(asked, dict) else (),
         applied=applied if applied in {RETAIN, RECYCLE} else None,
         tagged=row.get("tagged") is True,
-        since=_text(row.get("since")),
-        request=_text(row.get("request")),
+        since=text(row.get("since")),
+        request=text(row.get("request")),
     )
 
 
 def _asked(value: Mapping[str, Any]) -> Asked:
-    found = tuple((name, text) for name in _ASKED if (text := _text(value.get(name))) is not None)
+    found = tuple((name, said) for name in _ASKED if (said := text(value.get(name))) is not None)
     try:
         mib_of(dict(found).get("size", ""))
     except ValueError:
         return ()
     return found
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

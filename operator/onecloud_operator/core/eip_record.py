@@ -7,14 +7,13 @@ It is made by the protocol of servers: its id follows from the object's UID and 
 from __future__ import annotations
 
 import hashlib
-import uuid
 from dataclasses import fields, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.model import wire_name
 from onecloud_operator.core.fast_dataclass import fast_dataclass
-from onecloud_operator.core.values import cut
+from onecloud_operator.core.status_values import text, whole
+from onecloud_operator.core.values import cut, derived_id
 
 if TYPE_CHECKING:
     from onecloud_operator.core.observed import Owner
@@ -96,10 +95,9 @@ class EipState:
         return "fail" in self.status
 
 
-@lru_cache(maxsize=4096)
 def eip_id(uid: str, attempt: int) -> str:
     """Return the id under which EIP *attempt* of the object *uid* is made."""
-    return str(uuid.uuid5(uuid.UUID(uid), f"eip/{attempt}"))
+    return derived_id(uid, f"eip/{attempt}")
 
 
 def eip_name(server_name: str, one_id: str) -> str:
@@ -145,9 +143,9 @@ def eip_in(value: object) -> EipRecord | None:
     found: dict[str, Any] = {}
     for each in fields(EipRecord):
         told = value.get(wire_name(_RENAMED.get(each.name, each.name)))
-        whole = isinstance(told, int) and not isinstance(told, bool) and told >= 0
-        if whole if each.name in _NUMBERS else isinstance(told, str) and told:
-            found[each.name] = told
+        known = whole(told, 0) if each.name in _NUMBERS else text(told)
+        if known is not None:
+            found[each.name] = known
     if found.get("origin") not in {MADE, GIVEN} or "id" not in found:
         return EipRecord(attempt=found.get("attempt", 0))
     return EipRecord(**found)

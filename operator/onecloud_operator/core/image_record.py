@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.status_values import given, whole
 
 TEXT_LENGTH, ID_LENGTH = 256, 64  # the CRD's bounds
 
@@ -54,7 +55,7 @@ def image_status(record: ImageRecord) -> dict[str, Any]:
             "since": rebuild.since,
             "requestedAt": rebuild.request,
         }
-        status["rebuild"] = {name: value for name, value in begun.items() if value is not None}
+        status["rebuild"] = given(begun)
     return status
 
 
@@ -76,10 +77,8 @@ def _rebuild(value: object) -> RebuildRecord | None:
     if not isinstance(value, dict):
         return None
     text, image_id, since = (_text(value.get(name)) for name in ("text", "id", "since"))
-    version = value.get("updateVersion")
-    if text is None or image_id is None or since is None:
-        return None
-    if not isinstance(version, int) or isinstance(version, bool):
+    version = whole(value.get("updateVersion"))
+    if text is None or image_id is None or since is None or version is None:
         return None
     from_id, request = _text(value.get("fromID")), _text(value.get("requestedAt"))
     return RebuildRecord(text, image_id, from_id, version, since, request)

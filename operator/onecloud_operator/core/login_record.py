@@ -8,11 +8,11 @@ before it is on the disk, and a password nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.status_values import given, mapping, text
 
 if TYPE_CHECKING:
     from onecloud_operator.api.server_parts import PasswordSource
@@ -94,21 +94,21 @@ def login_status(login: LoginRecord) -> dict[str, Any]:
         "keypairID": _cut(login.keypair_id),
         "pendingKeypairID": _cut(login.pending_keypair_id),
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return given(found)
 
 
 def login_in(value: object) -> LoginRecord | None:
     """Read the record out of a status; what is not of its form counts as absent."""
-    if not isinstance(value, dict) or (since := _text(value.get("since"))) is None:
+    if not isinstance(value, dict) or (since := text(value.get("since"))) is None:
         return None
     return LoginRecord(
         since,
         password=_use_in(value.get("password")),
         pending=_use_in(value.get("pendingPassword")),
-        unanswered=_text(value.get("unansweredVersion")),
-        keypair=_text(value.get("keypair")),
-        keypair_id=_text(value.get("keypairID")),
-        pending_keypair_id=_text(value.get("pendingKeypairID")),
+        unanswered=text(value.get("unansweredVersion")),
+        keypair=text(value.get("keypair")),
+        keypair_id=text(value.get("keypairID")),
+        pending_keypair_id=text(value.get("pendingKeypairID")),
     )
 
 
@@ -121,20 +121,16 @@ def _use_status(use: SecretUse | None) -> dict[str, str] | None:
         "uid": _cut(use.uid),
         "resourceVersion": _cut(use.version),
     }
-    return {name: text for name, text in found.items() if text is not None}
+    return given(found)
 
 
 def _use_in(value: object) -> SecretUse | None:
-    found: Mapping[str, Any] = value if isinstance(value, dict) else {}
-    name, key = _text(found.get("secret")), _text(found.get("key"))
+    found = mapping(value)
+    name, key = text(found.get("secret")), text(found.get("key"))
     if name is None or key is None:
         return None
-    return SecretUse(name, key, _text(found.get("uid")), _text(found.get("resourceVersion")))
+    return SecretUse(name, key, text(found.get("uid")), text(found.get("resourceVersion")))
 
 
 def _cut(text: str | None) -> str | None:
     return text[:SHORT_LENGTH] if text else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

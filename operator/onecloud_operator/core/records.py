@@ -7,24 +7,23 @@ form, or that the object contradicts, counts as absent, and ``ownership.ours`` a
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import field, replace
-from functools import lru_cache
 from typing import Any
 
 from onecloud_operator.api.fixed import sent_fields
 from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, reason_in
 from onecloud_operator.core.baseline import Baseline, baseline_in
 from onecloud_operator.core.card_records import CardRecord, cards_in, groups_in
-from onecloud_operator.core.disk_records import MAKING, DiskRecord, attempt_disk_id, disks_in, texts_in
+from onecloud_operator.core.disk_records import MAKING, DiskRecord, attempt_disk_id, disks_in
 from onecloud_operator.core.eip_record import EipRecord, believed_eip, eip_in
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.image_record import ImageRecord, image_in
 from onecloud_operator.core.login_record import LoginRecord, login_in
 from onecloud_operator.core.restart_request import RestartRequest, request_in
 from onecloud_operator.core.restore_record import Restore, restore_in
-from onecloud_operator.core.values import Place
+from onecloud_operator.core.status_values import mapping, rows, text, texts, whole
+from onecloud_operator.core.values import Place, derived_id
 
 
 @fast_dataclass(frozen=True, slots=True)
@@ -137,10 +136,9 @@ def unasked_for(records: Records) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)  # it is asked for in every decision, to see that a record is the object's own
 def attempt_id(uid: str, attempt: int) -> str:
-    """Return the id under which *attempt* of the object *uid* is made; lower case, as the cloud stores it."""
-    return str(uuid.uuid5(uuid.UUID(uid), str(attempt)))
+    """Return the id under which *attempt* of the object *uid* is made."""
+    return derived_id(uid, str(attempt))
 
 
 def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[str] = ()) -> Records:
@@ -192,23 +190,21 @@ def _made_here(record: DiskRecord, uid: str) -> bool:
 
 def records_of(status: Mapping[str, Any]) -> Records:
     """Read the records out of a status; never raises, whatever it contains."""
-    deletion = _mapping(status.get("deletion"))
-    mirror = _mapping(status.get("server"))
-    conditions = status.get("conditions")
-    found = [c for c in conditions if isinstance(c, dict)] if isinstance(conditions, list) else []
+    deletion = mapping(status.get("deletion"))
+    mirror = mapping(status.get("server"))
+    found = rows(status.get("conditions"))
     synced: Mapping[str, Any] = next((c for c in found if c.get("type") == "Synced"), {})
     going: Mapping[str, Any] = next((c for c in found if c.get("type") == "Deleting"), {})
-    tags = status.get("managedTags")
     missing = status.get("state") == "Missing"
     return Records(
-        id=_text(status.get("id")),
-        place=_place(_mapping(status.get("cloud"))),
-        creation=_creation(_mapping(status.get("creation"))),
-        adopted_at=_text(status.get("adoptedAt")),
-        taken_from=_text(status.get("takenOverFrom")),
-        deletion_requested_at=_text(deletion.get("requestedAt")),
-        root_disk_id=_text(status.get("rootDiskID")),
-        disks_before=texts_in(status.get("disksBefore")),
+        id=text(status.get("id")),
+        place=_place(mapping(status.get("cloud"))),
+        creation=_creation(mapping(status.get("creation"))),
+        adopted_at=text(status.get("adoptedAt")),
+        taken_from=text(status.get("takenOverFrom")),
+        deletion_requested_at=text(deletion.get("requestedAt")),
+        root_disk_id=text(status.get("rootDiskID")),
+        disks_before=texts(status.get("disksBefore")),
         disks=disks_in(status.get("dataDisks")),
         cards=cards_in(status.get("cards")),
         instance_groups=groups_in(status.get("instanceGroups")),
@@ -216,11 +212,11 @@ def records_of(status: Mapping[str, Any]) -> Records:
         image=image_in(status.get("image")),
         kept_disks=_kept_disks(status.get("keptDisks")),
         eip=eip_in(status.get("eip")),
-        managed_tags=tuple(t for t in tags if isinstance(t, str)) if isinstance(tags, list) else (),
-        last_handled=_text(status.get("lastHandledReconcileAt")),
+        managed_tags=texts(status.get("managedTags")),
+        last_handled=text(status.get("lastHandledReconcileAt")),
         held_back=_held_back(status.get("heldBack")),
         restore=restore_in(status.get("restore")),
-        restart=_restart(_mapping(status.get("restart"))),
+        restart=_restart(mapping(status.get("restart"))),
         restart_request=request_in(status.get("restartRequest")),
         login=login_in(status.get("login")),
         synced_reason=reason_in(synced.get("reason")),
@@ -232,30 +228,28 @@ def records_of(status: Mapping[str, Any]) -> Records:
 
 
 def _place(value: Mapping[str, Any]) -> Place | None:
-    auth_url, project_id = _text(value.get("authURL")), _text(value.get("projectID"))
+    auth_url, project_id = text(value.get("authURL")), text(value.get("projectID"))
     if auth_url is None or project_id is None:
         return None
-    return Place(auth_url=auth_url, region=_text(value.get("region")) or "", project_id=project_id)
+    return Place(auth_url=auth_url, region=text(value.get("region")) or "", project_id=project_id)
 
 
 def _creation(value: Mapping[str, Any]) -> Creation | None:
-    attempt = value.get("attempt")
-    server_id, name = _text(value.get("id")), _text(value.get("name"))
-    started_at = _text(value.get("startedAt"))
-    if not isinstance(attempt, int) or isinstance(attempt, bool) or attempt < 1:
+    attempt = whole(value.get("attempt"), 1)
+    server_id, name = text(value.get("id")), text(value.get("name"))
+    started_at = text(value.get("startedAt"))
+    if attempt is None or server_id is None or name is None or started_at is None:
         return None
-    if server_id is None or name is None or started_at is None:
-        return None
-    completed_at, failed_at = _text(value.get("completedAt")), _text(value.get("failedAt"))
+    completed_at, failed_at = text(value.get("completedAt")), text(value.get("failedAt"))
     failure = None
     if failed_at is not None and completed_at is None:
-        reason, message = _text(value.get("failureReason")), _text(value.get("failureMessage"))
+        reason, message = text(value.get("failureReason")), text(value.get("failureMessage"))
         failure = FailedAttempt(
             failed_at,
             Reason.NO_CAPACITY if reason == Reason.NO_CAPACITY else Reason.CREATION_FAILED,
             message or "",
         )
-    refused_at = _text(value.get("refusedAt")) if (completed_at, failed_at) == (None, None) else None
+    refused_at = text(value.get("refusedAt")) if (completed_at, failed_at) == (None, None) else None
     sent = _sent(value.get("sent"))
     return Creation(attempt, server_id, name, started_at, completed_at, failure, sent, refused_at)
 
@@ -267,33 +261,25 @@ def _sent(value: object) -> tuple[tuple[str, str], ...] | None:
 
 
 def _restart(value: Mapping[str, Any]) -> Restart | None:
-    since, why = _text(value.get("since")), _text(value.get("why"))
+    since, why = text(value.get("since")), text(value.get("why"))
     return Restart(since, why) if since is not None and why is not None else None
 
 
 def _kept_disks(value: object) -> tuple[KeptDisk, ...]:
     found = {}
-    for each in map(_mapping, value if isinstance(value, list) else ()):
-        disk_id, since = _text(each.get("id")), _text(each.get("since"))
+    for each in rows(value):
+        disk_id, since = text(each.get("id")), text(each.get("since"))
         if disk_id is not None and since is not None:
             restored = each.get("how") == "Restored"
-            found[disk_id] = KeptDisk(disk_id, since, restored, _text(each.get("keptAt")))
+            found[disk_id] = KeptDisk(disk_id, since, restored, text(each.get("keptAt")))
     return tuple(found.values())
 
 
 def _held_back(value: object) -> tuple[HeldBack, ...]:
     found = []
-    for each in map(_mapping, value if isinstance(value, list) else ()):
-        change, message = _text(each.get("change")), _text(each.get("message"))
+    for each in rows(value):
+        change, message = text(each.get("change")), text(each.get("message"))
         reason = reason_in(each.get("reason"))
         if change is not None and reason in SYNCED_REASONS and message is not None:
             found.append(HeldBack(change, reason, message))
     return tuple(found)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}

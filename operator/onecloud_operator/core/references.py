@@ -92,9 +92,9 @@ def is_id(reference: str) -> bool:
     return _ID.fullmatch(reference) is not None
 
 
-def same_id(one: str, other: str) -> bool:
-    """Return whether two ids are of the same thing: to the cloud, ids in upper and lower case are."""
-    return one.casefold() == other.casefold()
+def same_id(one: str, other: str | None) -> bool:
+    """Return whether two ids, or names, are of the same thing: to the cloud case makes no difference."""
+    return other is not None and one.casefold() == other.casefold()
 
 
 def names_in(spec: ServerSpec) -> Iterator[Reference]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.status_values import given, text
 
 
 @fast_dataclass(frozen=True, slots=True)
@@ -18,16 +19,12 @@ class Restore:
     def status(self) -> dict[str, str]:
         """Return ``status.restore``."""
         found = {"since": self.since, "name": self.name, "doneAt": self.done_at}
-        return {key: value for key, value in found.items() if value is not None}
+        return given(found)
 
 
 def restore_in(found: object) -> Restore | None:
     """Read the record out of a status; what is not of its form counts as absent."""
     if not isinstance(found, Mapping):
         return None
-    since, name, done_at = (_text(found.get(key)) for key in ("since", "name", "doneAt"))
+    since, name, done_at = (text(found.get(key)) for key in ("since", "name", "doneAt"))
     return Restore(since, name, done_at) if since is not None else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,6 +46,12 @@ class Place:
 def cut(text: str, characters: int) -> str:
     """Return *text* with at most so many *characters*; one that is longer ends in ``…``."""
     return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
+@lru_cache(maxsize=8192)  # it is asked for in every decision, to see that a record is the object's own
+def derived_id(uid: str, name: str) -> str:
+    """Return the id of what the object *uid* makes under *name*; lower case, as the cloud stores it."""
+    return str(uuid.uuid5(uuid.UUID(uid), name))
 
 
 def text_of_time(moment: datetime) -> str:

@@ -22,6 +22,7 @@ from onecloud_operator.core.references import (
     UnderWay,
     Unknown,
     is_id,
+    same_id,
 )
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _plain(field: str, want: object | None, have: object | None) -> Iterator[Odd
 
 def _image(spec: ServerSpec, disks: MatchedDisks, names: Names) -> Iterator[Found]:
     root = disks.root
-    if spec.image is None or root is None or _same(spec.image, root.image_id):
+    if spec.image is None or root is None or same_id(spec.image, root.image_id):
         return
     have = root.image_id or root.image
     if is_id(spec.image):
@@ -110,9 +111,9 @@ def _image(spec: ServerSpec, disks: MatchedDisks, names: Names) -> Iterator[Foun
     reference = Reference(Kind.IMAGE, spec.image)
     match names.get(reference):
         case Resolved(id=image_id):
-            if not _same(image_id, root.image_id):
+            if not same_id(image_id, root.image_id):
                 yield Odd("image", f"{spec.image} ({image_id})", have)
-        case Missing() | Unknown() if _same(spec.image, root.image):
+        case Missing() | Unknown() if same_id(spec.image, root.image):
             pass
         case answer:
             yield Doubt("image", reference, answer)
@@ -144,8 +145,3 @@ def options(path: str, want: DiskOptions, have: Disk) -> Iterator[Odd]:
     yield from _plain(f"{path}.medium", want.medium, have.medium)
     yield from _plain(f"{path}.driver", want.driver, have.driver)
     yield from _plain(f"{path}.cache", want.cache, have.cache)
-
-
-def _same(want: str, have: str | None) -> bool:
-    """Compare ids, or names, as the cloud does: without regard to case."""
-    return have is not None and want.casefold() == have.casefold()

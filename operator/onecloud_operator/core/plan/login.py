@@ -29,7 +29,7 @@ from onecloud_operator.core.plan.login_tries import done_record, refused_record,
 from onecloud_operator.core.plan.retry import refused_for_good, same_intent
 from onecloud_operator.core.plan.stops import Candidate, Purpose
 from onecloud_operator.core.policies import rebuild_due
-from onecloud_operator.core.references import Kind, Reference, Resolved, is_id
+from onecloud_operator.core.references import Kind, Reference, Resolved, is_id, same_id
 from onecloud_operator.core.values import Problem
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def login_differences(facts: Facts, spec: ServerSpec, details: Details) -> Itera
     login, found = facts.resource.records.login, keypair_of(facts, spec, details)
     if isinstance(found, str) and spec.keypair is not None:
         shown = details.keypair or details.keypair_id
-        if not _same(found, details.keypair_id):
+        if not same_id(found, details.keypair_id):
             yield Difference(KEYPAIR, spec.keypair, shown)
         elif login is not None and login.pending_keypair_id is not None:
             yield Difference(KEYPAIR, spec.keypair, f"{shown} ({_SENT})")
@@ -146,7 +146,7 @@ def keypair_of(facts: Facts, spec: ServerSpec, details: Details) -> str | Doubt 
     login = facts.resource.records.login
     if login is not None and login.keypair == want and login.keypair_id is not None:
         return login.keypair_id  # whatever has that name by now
-    if _same(want, details.keypair_id) or (details.keypair_id and _same(want, details.keypair)):
+    if same_id(want, details.keypair_id) or (details.keypair_id and same_id(want, details.keypair)):
         return details.keypair_id
     if is_id(want):
         return want.lower()
@@ -171,10 +171,6 @@ def password_wanted(facts: Facts, spec: ServerSpec) -> WantedPassword | None:
     if use is None:
         return WantedPassword(None, rides=True) if isinstance(read, Problem) else None
     return WantedPassword(use, rides=True) if (use.uid, use.version) != (last.uid, last.version) else None
-
-
-def _same(want: str, have: str | None) -> bool:
-    return have is not None and want.casefold() == have.casefold()
 
 
 # -- what is done ----------------------------------------------------------------------------------------

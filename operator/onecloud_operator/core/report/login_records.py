@@ -12,6 +12,7 @@ from onecloud_operator.core.plan.login import keypair_of
 from onecloud_operator.core.plan.login_begun import login_now
 from onecloud_operator.core.plan.retry import same_intent
 from onecloud_operator.core.policies import observing
+from onecloud_operator.core.references import same_id
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -55,6 +56,6 @@ def _with_keypair(facts: Facts, login: LoginRecord) -> LoginRecord:
     if details is None or not server.detailed or not server.phase.stable or details.keypair_id is None:
         return login
     found = keypair_of(facts, spec, details)
-    if not isinstance(found, str) or found.casefold() != details.keypair_id.casefold():
+    if not isinstance(found, str) or not same_id(found, details.keypair_id):
         return login
     return keypair_done(login, spec.keypair, details.keypair_id)

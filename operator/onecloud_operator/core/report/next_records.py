@@ -42,6 +42,7 @@ from onecloud_operator.core.report.login_records import login_noted
 from onecloud_operator.core.report.restart_record import with_request
 from onecloud_operator.core.report.restore_record import with_restore
 from onecloud_operator.core.restart import over
+from onecloud_operator.core.status_values import given
 from onecloud_operator.core.values import text_of_time, time_of_text
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.records import Creation, Records
+    from onecloud_operator.core.values import Place
 
 KEPT_LENGTH = 64  # the CRD's bound
 NEW_SECONDS = 600.0
@@ -211,43 +213,55 @@ def asked_again(status: Mapping[str, Any]) -> dict[str, Any]:
 
 def records_status(records: Records) -> dict[str, Any]:
     """Return the fields of the status in which *records* stand."""
-    status: dict[str, Any] = {}
-    if records.place is not None:
-        status["cloud"] = {
-            "authURL": records.place.auth_url,
-            "region": records.place.region or None,
-            "projectID": records.place.project_id,
+    place, restart, request, restore = (
+        records.place,
+        records.restart,
+        records.restart_request,
+        records.restore,
+    )
+    adding = any(record.stage == ADDING for record in records.disks)
+    adopted_at = records.adopted_at if records.creation is None else None
+    requested_at = records.deletion_requested_at
+    groups = records.instance_groups
+    return given(
+        {
+            "cloud": _cloud(place) if place is not None else None,
+            "creation": _creation(records.creation) if records.creation is not None else None,
+            "rootDiskID": records.root_disk_id,
+            "dataDisks": disks_status(records.disks) or None,
+            "disksBefore": list(records.disks_before) if records.disks_before and adding else None,
+            "cards": [card_status(card) for card in records.cards] or None,
+            "instanceGroups": list(groups) if groups is not None else None,
+            "baseline": _baseline(records),
+            "image": image_status(records.image) if records.image is not None else None,
+            "keptDisks": [_kept_disk(disk) for disk in records.kept_disks] or None,
+            "eip": (eip_status(records.eip) or None) if records.eip is not None else None,
+            "adoptedAt": adopted_at,
+            "takenOverFrom": records.taken_from if adopted_at is not None else None,
+            "restore": restore.status() if restore is not None else None,
+            "restart": {"since": restart.since, "why": restart.why} if restart is not None else None,
+            "restartRequest": request.status() if request is not None else None,
+            "deletion": {"requestedAt": requested_at} if requested_at is not None else None,
+            "login": _login(records),
         }
-        status["cloud"] = {k: v for k, v in status["cloud"].items() if v is not None}
-    if records.creation is not None:
-        status["creation"] = _creation(records.creation)
-    if records.root_disk_id is not None:
-        status["rootDiskID"] = records.root_disk_id
-    if records.disks:
-        status["dataDisks"] = disks_status(records.disks)
-    if records.disks_before and any(record.stage == ADDING for record in records.disks):
-        status["disksBefore"] = list(records.disks_before)
-    status |= _cards_status(records)
-    if records.baseline is not None and records.creation is not None:
-        status["baseline"] = baseline_status(records.baseline)
-    if records.image is not None:
-        status["image"] = image_status(records.image)
-    status |= _parts(records)
-    if records.adopted_at is not None and records.creation is None:
-        status["adoptedAt"] = records.adopted_at
-        if records.taken_from is not None:
-            status["takenOverFrom"] = records.taken_from
-    status |= _restarts(records)
-    if records.deletion_requested_at is not None:
-        status["deletion"] = {"requestedAt": records.deletion_requested_at}
-    return status | _of_parts(records)
+    )
 
 
-def _of_parts(records: Records) -> dict[str, Any]:
-    status: dict[str, Any] = {}
-    if records.login is not None and records.bound_id is not None:
-        status["login"] = login_status(records.login)
-    return status
+def _cloud(place: Place) -> dict[str, str]:
+    found = {"authURL": place.auth_url, "region": place.region or None, "projectID": place.project_id}
+    return given(found)
+
+
+def _baseline(records: Records) -> dict[str, Any] | None:
+    if records.baseline is None or records.creation is None:
+        return None
+    return baseline_status(records.baseline)
+
+
+def _login(records: Records) -> dict[str, Any] | None:
+    if records.login is None or records.bound_id is None:
+        return None
+    return login_status(records.login)
 
 
 def _creation(creation: Creation) -> dict[str, Any]:
@@ -266,35 +280,7 @@ def _creation(creation: Creation) -> dict[str, Any]:
             "failureReason": creation.failure.reason,
             "failureMessage": creation.failure.message,
         }
-    return {key: value for key, value in entry.items() if value is not None}
-
-
-def _restarts(records: Records) -> dict[str, Any]:
-    restart, request, restore = records.restart, records.restart_request, records.restore
-    found = {
-        "restore": restore.status() if restore is not None else None,
-        "restart": {"since": restart.since, "why": restart.why} if restart is not None else None,
-        "restartRequest": request.status() if request is not None else None,
-    }
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def _cards_status(records: Records) -> dict[str, Any]:
-    status: dict[str, Any] = {}
-    if records.cards:
-        status["cards"] = [card_status(card) for card in records.cards]
-    if records.instance_groups is not None:
-        status["instanceGroups"] = list(records.instance_groups)
-    return status
-
-
-def _parts(records: Records) -> dict[str, Any]:
-    """Return what stands in the status of things that are joined to the server."""
-    found = {
-        "keptDisks": [_kept_disk(disk) for disk in records.kept_disks],
-        "eip": eip_status(records.eip) if records.eip is not None else None,
-    }
-    return {name: value for name, value in found.items() if value}
+    return given(entry)
 
 
 def _kept_disk(disk: KeptDisk) -> dict[str, str]:

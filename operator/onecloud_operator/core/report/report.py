@@ -23,6 +23,7 @@ from onecloud_operator.core.report.readiness import READY_KEPT_SECONDS, ready_of
 from onecloud_operator.core.report.server_conditions import conditions
 from onecloud_operator.core.report.verdict import Verdict, verdict_of
 from onecloud_operator.core.restart import pending_seconds
+from onecloud_operator.core.status_values import given
 from onecloud_operator.core.values import text_of_time, time_of_text
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         ready=ready_of(facts, taken, verdict),
         drift=status["drift"] or (),
     )
-    return {key: value for key, value in status.items() if value is not None}
+    return given(status)
 
 
 def _mirror(facts: Facts, records: Records) -> Mapping[str, Any] | None:
@@ -218,7 +219,7 @@ def _last_error(facts: Facts, verdict: Verdict, problem: Problem | None) -> Mapp
         "requestID": (problem.request_id if problem else None) or _refused_request(facts, verdict),
         "time": text_of_time(facts.wall),
     }
-    return {key: value for key, value in entry.items() if value is not None}
+    return given(entry)
 
 
 def _refused_request(facts: Facts, verdict: Verdict) -> str | None:
