@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from onecloud_operator.engine import loggers
+from onecloud_operator.engine.telling import tell_each
 from onecloud_operator.kube.calls import KubeError
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ logger = logging.getLogger(loggers.KUBERNETES)
 
 READS_PER_SECOND: Final = 5.0  # for the process
 EACH_SECONDS: Final = 3.0  # between two reads of one Secret, at least
-TOLD_AT_ONCE: Final = 100
 
 
 @dataclass(slots=True)
@@ -142,8 +142,8 @@ class AwaitedSecrets:
         if awaited is None or awaited.digest == digest:
             return
         awaited.digest = digest
-        for number, key in enumerate(tuple(awaited.keys), start=1):
-            self.note_change(key)
-            self._tell(key)
-            if number % TOLD_AT_ONCE == 0:
-                await self._clock.sleep(0)
+        await tell_each(awaited.keys, self._tell_of_change, self._clock)
+
+    def _tell_of_change(self, key: Key) -> None:
+        self.note_change(key)
+        self._tell(key)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from onecloud_operator.engine import loggers
+from onecloud_operator.engine.telling import tell_each
 from onecloud_operator.kube.calls import KubeError
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(loggers.KUBERNETES)
 
 READS_PER_SECOND: Final = 5.0  # for the process
-TOLD_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,4 @@ class RotatedSecrets:
         if followed is None or followed.seen == seen:
             return
         followed.seen = seen
-        for number, key in enumerate(tuple(followed.keys), start=1):
-            self._tell(key)
-            if number % TOLD_AT_ONCE == 0:
-                await self._clock.sleep(0)
+        await tell_each(followed.keys, self._tell, self._clock)

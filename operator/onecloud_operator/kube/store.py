@@ -109,9 +109,8 @@ class Store(Generic[ObjectT]):
         self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects refer to each
         self.standings: Counter[tuple[str, Standing]] = Counter()  # how many of a namespace stand like this
         self._writing: dict[Key, str | None] = {}  # the version that the watch delivered meanwhile
-        self.tell: Callable[[Key], None] = lambda _key: (
-            None
-        )  # called with changes that were held back during a write
+        # Called with changes that were held back during a write.
+        self.tell: Callable[[Key], None] = lambda _key: None
         self.complete = False  # every object of the first list was received
         self.refused: frozenset[str] = frozenset()  # namespaces without permission to list objects
 

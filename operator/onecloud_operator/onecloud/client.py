@@ -188,19 +188,19 @@ class Cloud:
         """Return the disk, in the recycle bin or not; None only if it is proven not to exist."""
         request = disks.get_disk(disk_id)
         reply = await self._call_about(request, disk_id)
-        return None if reply is None else disks.parse_disk(request, reply, disk_id)
+        return None if reply is None else replies.parse_part(request, reply, "disk", disk_id)
 
     async def update_disk(self, disk_id: str, changes: Mapping[str, Any]) -> Row:
         """Change plain fields of a disk, such as ``auto_delete``."""
         request = disks.update_disk(disk_id, changes)
         reply, _ = await self._call(request)
-        return disks.parse_disk(request, reply, disk_id)
+        return replies.parse_part(request, reply, "disk", disk_id)
 
     async def restore_disk(self, disk_id: str) -> Row:
         """Restore a disk from the recycle bin, and leave its server there."""
         request = disks.restore_disk(disk_id)
         reply, _ = await self._call(request)
-        return disks.parse_disk(request, reply, disk_id)
+        return replies.parse_part(request, reply, "disk", disk_id)
 
     async def list_disks_tagged(self, key: str, value: str) -> tuple[tuple[str, ...], bool]:
         """Return which disks have a user tag (*key* without ``user:``), and whether these are all."""
@@ -219,13 +219,13 @@ class Cloud:
         request = disks.delete_disk(disk_id)
         reply = await self._call_about(request, disk_id)
         if reply is not None:
-            disks.parse_disk(request, reply, disk_id)
+            replies.parse_part(request, reply, "disk", disk_id)
 
     async def tag_disk(self, disk_id: str, tags: Mapping[str, str]) -> Row:
         """Set user tags of a disk (keys without ``user:``). The values ``none`` and ``null`` remove a tag."""
         request = disks.tag_disk(disk_id, tags)
         reply, _ = await self._call(request)
-        return disks.parse_disk(request, reply, disk_id)
+        return replies.parse_part(request, reply, "disk", disk_id)
 
     async def merge_user_metadata(self, server_id: str, tags: Mapping[str, str]) -> Row:
         """Set user tags (keys without ``user:``). The values ``none`` and ``null`` remove a tag."""

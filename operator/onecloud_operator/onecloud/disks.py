@@ -83,17 +83,3 @@ def parse_created_disk(request: Request, reply: Reply) -> Row:
             status=reply.status,
         )
     return disk
-
-
-def parse_disk(request: Request, reply: Reply, disk_id: str) -> Row:
-    """Return the disk in *reply*. Raises ProtocolError if it is another: the cloud also looks up names."""
-    disk = json_object(request, reply).get("disk")
-    found = disk.get("id") if isinstance(disk, dict) else None
-    if not isinstance(disk, dict) or not isinstance(found, str) or found.casefold() != disk_id.casefold():
-        raise ProtocolError(
-            "the cloud answered with another disk, or none",
-            request.call(reply.request_id),
-            ambiguous=request.writes,
-            status=reply.status,
-        )
-    return disk

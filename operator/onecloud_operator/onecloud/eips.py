@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .errors import ProtocolError
 from .protocol import Request, Traffic, id_path
-from .replies import json_object
+from .replies import json_object, parse_part
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -28,13 +27,13 @@ class Eips:
         """Return the EIP; None only if it is proven not to exist."""
         request = get_eip(eip_id)
         reply = await self.call_about(request, eip_id)
-        return None if reply is None else parse_eip(request, reply, eip_id)
+        return None if reply is None else parse_part(request, reply, "eip", eip_id)
 
     async def create(self, body: Mapping[str, Any]) -> Row:
         """Request an EIP under the id in *body*, and return it in its current state."""
         request = create_eip(body)
         reply, _ = await self.call(request)
-        return parse_eip(request, reply, str(body["id"]))
+        return parse_part(request, reply, "eip", str(body["id"]))
 
     async def perform(self, eip_id: str, action: str, body: Mapping[str, Any]) -> None:
         """Start *action* (``change-bandwidth``, ``user-metadata``)."""
@@ -75,17 +74,3 @@ def perform(eip_id: str, action: str, body: Mapping[str, Any]) -> Request:
 def delete_eip(eip_id: str) -> Request:
     """Delete an EIP."""
     return Request("delete_eip", "DELETE", id_path("eips", eip_id), "/eips/{id}", Traffic.WRITE)
-
-
-def parse_eip(request: Request, reply: Reply, eip_id: str) -> Row:
-    """Return the EIP in *reply*. Raises ProtocolError if it is another: the cloud also looks up names."""
-    eip = json_object(request, reply).get("eip")
-    found = eip.get("id") if isinstance(eip, dict) else None
-    if not isinstance(eip, dict) or not isinstance(found, str) or found.casefold() != eip_id.casefold():
-        raise ProtocolError(
-            "the cloud answered with another EIP, or none",
-            request.call(reply.request_id),
-            ambiguous=request.writes,
-            status=reply.status,
-        )
-    return eip

@@ -12,6 +12,7 @@ from .json_body import decode
 from .models import MAX_ROWS, Event, EventPage, Row, ServerPage, ServerQuery
 from .protocol import CHECK, ID_CHARACTERS, Reply, Request
 
+KINDS = {"disk": "disk", "eip": "EIP"}  # in words
 EVENT_NUMBER = re.compile(r"[0-9]{1,19}")
 
 
@@ -25,6 +26,24 @@ def parse_server(request: Request, reply: Reply) -> Row:
     if request.operation != CHECK and not (isinstance(found, str) and 0 < len(found) <= ID_CHARACTERS):
         _unreadable(request, reply, "its server has no valid id")
     return server
+
+
+def parse_part(request: Request, reply: Reply, kind: str, ident: str) -> Row:
+    """
+    Return the *kind* (``disk``, ``eip``) with the id *ident* in *reply*.
+
+    Raises ProtocolError if it is another: the cloud also looks up names.
+    """
+    row = json_object(request, reply).get(kind)
+    found = row.get("id") if isinstance(row, dict) else None
+    if not isinstance(row, dict) or not isinstance(found, str) or found.casefold() != ident.casefold():
+        raise ProtocolError(
+            f"the cloud answered with another {KINDS[kind]}, or none",
+            request.call(reply.request_id),
+            ambiguous=request.writes,
+            status=reply.status,
+        )
+    return row
 
 
 def parse_acknowledged(request: Request, reply: Reply) -> Row:
