@@ -72,6 +72,16 @@ def turn(world: World) -> Step:
     return step
 
 
+def die_after(world: World, passes: int, *, in_the_middle: bool) -> None:
+    """Make so many passes, and one more at which the process dies: before it, or between act and report."""
+    for _ in range(passes):
+        turn(world)
+    world.dies = in_the_middle
+    if not in_the_middle:
+        world.die()
+    turn(world)
+
+
 def until(world: World, ends: Callable[[Step], bool]) -> Step:
     for _ in range(MAX_PASSES):
         step = turn(world)

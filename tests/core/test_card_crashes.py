@@ -14,7 +14,7 @@ from onecloud_operator.core.observed import Nic
 from onecloud_operator.core.references import Resolved
 from tests.core.cards import Cards
 from tests.core.fixtures import BACKUP, ID, RESTART, spec
-from tests.core.stops import row_of, sent, to_rest, turn, until, until_it_is, world_of
+from tests.core.stops import die_after, row_of, sent, to_rest, turn, until, until_it_is, world_of
 
 if TYPE_CHECKING:
     from tests.core.world import World
@@ -53,12 +53,7 @@ def test_the_record_stands_before_the_request_with_the_cards_that_are_there() ->
 @pytest.mark.parametrize("number", range(12))
 def test_a_crash_at_any_point_makes_no_second_card(number: int, in_the_middle: bool) -> None:
     world = asking()
-    for _ in range(number):
-        turn(world)
-    if in_the_middle:
-        world.dies = True
-    else:
-        world.die()
+    die_after(world, number, in_the_middle=in_the_middle)
     last = to_rest(world)
     assert len(sent(world, AttachCard)) <= 1
     assert len(new_cards(world)) <= 1
@@ -159,12 +154,7 @@ def test_a_crash_at_any_point_of_a_detachment_is_a_repeat(number: int, in_the_mi
     world = asking()
     assert isinstance(to_rest(world), Settled)
     world.cluster.respec(spec({"networks": [TWO]}, **RESTART))
-    for _ in range(number):
-        turn(world)
-    if in_the_middle:
-        world.dies = True
-    else:
-        world.die()
+    die_after(world, number, in_the_middle=in_the_middle)
     assert isinstance(to_rest(world), Settled)
     assert [(nic.network_id, nic.default) for nic in row_of(world).details.nics] == [("net-2", True)]
     assert len(sent(world, Stop)) <= 1

@@ -11,7 +11,7 @@ from onecloud_operator.core.card_writes import BindGroup, UnbindGroup
 from onecloud_operator.core.cloud_writes import Start, Stop
 from onecloud_operator.core.records import Records
 from tests.core.fixtures import ID, RESTART, resource, spec
-from tests.core.stops import adopted, row_of, sent, to_rest, turn, world_of
+from tests.core.stops import adopted, die_after, row_of, sent, to_rest, world_of
 from tests.core.world import World
 
 
@@ -79,12 +79,7 @@ def test_an_adopted_server_is_put_into_the_groups_that_are_declared() -> None:
 @pytest.mark.parametrize("number", range(22))
 def test_a_crash_at_any_point_costs_no_second_restart(number: int, in_the_middle: bool) -> None:
     world = edited(in_groups("g1"), of("g2"))
-    for _ in range(number):
-        turn(world)
-    if in_the_middle:
-        world.dies = True
-    else:
-        world.die()
+    die_after(world, number, in_the_middle=in_the_middle)
     assert isinstance(to_rest(world), Settled)
     assert world.cloud.cards.groups[ID] == {"g2"}
     assert row_of(world).status == "running"

@@ -10,7 +10,7 @@ from onecloud_operator.core.actions import RecordLogin, Settled
 from onecloud_operator.core.cloud_writes import Stop
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, LoginWrite, SetPassword
 from tests.core.fixtures import ID
-from tests.core.stops import row_of, sent, to_rest, turn, until
+from tests.core.stops import die_after, row_of, sent, to_rest, turn, until
 from tests.core.test_login import ROTATES, edit, logged_in, login_of, outside, password_from
 
 BOTH: dict[str, Any] = {**password_from("other"), "keypair": "k2", "cpu": 8}
@@ -24,12 +24,7 @@ def test_wherever_the_process_dies_the_login_is_what_the_spec_says(
     number: int, *, acting: bool, agent: bool
 ) -> None:
     world = logged_in(BOTH, agent=agent)
-    for _ in range(number):
-        turn(world)
-    if acting:
-        world.dies = True
-    else:
-        world.die()
+    die_after(world, number, in_the_middle=acting)
     assert isinstance(to_rest(world), Settled)
     assert not outside(world)
     assert row_of(world).status == "running"

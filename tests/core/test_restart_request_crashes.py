@@ -11,7 +11,7 @@ from onecloud_operator.core.cloud_writes import Start, Stop
 from onecloud_operator.core.report.events import events_between
 from tests.core.cloud import AGAIN, LOST
 from tests.core.fixtures import ID, RESTART, spec
-from tests.core.stops import LARGER, NO, Choosy, row_of, sent, to_rest, turn, until_it_is
+from tests.core.stops import LARGER, NO, Choosy, die_after, row_of, sent, to_rest, turn, until_it_is
 from tests.core.test_restart_request import FIRST, ask, asked, kinds, outcome
 
 if TYPE_CHECKING:
@@ -24,12 +24,7 @@ def test_whatever_dies_it_is_stopped_once_at_most_and_runs_and_is_told(
     number: int, in_the_middle: bool
 ) -> None:
     world = asked()
-    for index in range(number + 1):
-        if index == number:
-            world.dies = in_the_middle
-            if not in_the_middle:
-                world.die()
-        turn(world)
+    die_after(world, number, in_the_middle=in_the_middle)
     assert isinstance(to_rest(world), Settled)
     assert row_of(world).status == "running"
     assert "restart" not in world.cluster.stored.status

@@ -19,7 +19,7 @@ from tests.core.cloud import Row
 from tests.core.fixtures import OTHER_UID, RESTART, resource, server, spec
 from tests.core.invariants import keep
 from tests.core.state_machine import LEGACY, STRANGER
-from tests.core.stops import Choosy, condition, sent, to_rest, turn, until_it_is
+from tests.core.stops import Choosy, condition, die_after, sent, to_rest, turn, until_it_is
 from tests.core.world import World
 
 OURS = owner_of(resource(), Config())
@@ -252,12 +252,7 @@ def test_a_crash_at_any_point_is_a_repeat(number: int, taken: bool, in_the_middl
     world = undoing({"name": "web-9"} if taken else {})
     if taken:
         take_the_name(world)
-    for index in range(number + 1):
-        if index == number:
-            world.dies = in_the_middle
-            if not in_the_middle:
-                world.die()
-        turn(world)
+    die_after(world, number, in_the_middle=in_the_middle)
     assert isinstance(to_rest(world), Settled)
     assert of(world).server.status == "running"
     assert of(world).server.name == ("web-9" if taken else NAME)

@@ -13,7 +13,7 @@ from onecloud_operator.core.disk_writes import AttachDisk, MakeDisk
 from onecloud_operator.core.observed import Disk
 from tests.core.cloud import LooseDisk
 from tests.core.fixtures import ROOT, UID
-from tests.core.stops import sent, to_rest, turn
+from tests.core.stops import die_after, sent, to_rest, turn
 from tests.core.test_restore import FORMER, of, undoing
 from tests.core.world import World
 
@@ -135,12 +135,7 @@ def test_wherever_a_crash_comes_the_kept_disk_is_attached_and_none_is_made(
     number: int, in_the_middle: bool
 ) -> None:
     world = with_disks(loose={"kept": kept()})
-    for index in range(number + 1):
-        if index == number:
-            world.dies = in_the_middle
-            if not in_the_middle:
-                world.die()
-        turn(world)
+    die_after(world, number, in_the_middle=in_the_middle)
     assert isinstance(to_rest(world), Settled)
     assert "kept" in on_server(world)
     assert not sent(world, MakeDisk)

@@ -18,6 +18,7 @@ from tests.core.stops import (
     NO,
     Choosy,
     condition,
+    die_after,
     row_of,
     sent,
     to_rest,
@@ -129,12 +130,7 @@ def test_a_crash_at_any_point_ends_in_the_state_that_is_wanted(
 ) -> None:
     world = world_of({"powerState": power})
     world.cloud.rows[ID].change(status=there)
-    for index in range(number + 1):
-        if index == number:
-            world.dies = in_the_middle
-            if not in_the_middle:
-                world.die()
-        turn(world)
+    die_after(world, number, in_the_middle=in_the_middle)
     assert isinstance(to_rest(world), Settled)
     assert row_of(world).status == {"Suspended": "suspend", "Stopped": "ready"}[power]
 

@@ -6,8 +6,8 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.crd import crd
-from sandbox.cluster.kube import KubeError
-from tests.e2e.user import KIND, SERVER, condition
+from tests.e2e.definitions import serve
+from tests.e2e.user import KIND, condition
 
 if TYPE_CHECKING:
     from tests.e2e.user import User
@@ -25,35 +25,16 @@ def older() -> dict[str, Any]:
     return made
 
 
-def serve(user: User, definition: dict[str, Any], eip: object) -> None:
-    """Have a definition served that takes this."""
-    user.kube.apply(definition, force=True)
-    probe = {
-        "apiVersion": "onecloud.io/v1alpha1",
-        "kind": "OneCloudServer",
-        "metadata": {"name": "probe", "namespace": user.namespace},
-        "spec": {"credentialsRef": {"name": "onecloud"}, "server": {**SERVER, "eip": eip}},
-    }
-
-    def taken() -> bool:
-        try:
-            return bool(user.kube.apply(probe, dry_run=True))
-        except KubeError:
-            return False
-
-    user.until(taken, "the definition is served")
-
-
 def test_an_eip_by_text_is_told_with_the_cure_can_be_deleted_and_is_not_touched(user: User) -> None:
     user.apply("made", server={"networks": [{"network": "vpc-net"}], "eip": NAMED})
     user.wait_ready("made")
     user.operator.stop()
     try:
-        serve(user, older(), TEXT)
+        serve(user, older(), eip=TEXT)
         user.kube.patch(KIND, "made", user.namespace, {"spec": {"server": {"eip": TEXT}}})
         user.apply("new", server={"eip": TEXT})
     finally:
-        serve(user, crd(), NAMED)
+        serve(user, crd(), eip=NAMED)
     user.cloud.call("reset_calls")
     user.operator.start()
     for name in ("made", "new"):

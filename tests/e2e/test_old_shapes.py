@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api.crd import crd
-from sandbox.cluster.kube import KubeError
+from tests.e2e.definitions import serve
 from tests.e2e.user import KIND, SERVER, condition
 
 if TYPE_CHECKING:
@@ -44,33 +44,14 @@ def older() -> dict[str, Any]:
 @pytest.fixture
 def older_one(user: User) -> Iterator[User]:
     """Serve the older definition, and afterwards the new one again."""
-    serve(user, older(), INDEXED)
+    serve(user, older(), dataDisks=INDEXED)
     yield user
-    serve(user, crd(), NAMED)
-
-
-def serve(user: User, definition: dict[str, Any], disks: list[dict[str, Any]]) -> None:
-    """Have a definition served that takes these disks."""
-    user.kube.apply(definition, force=True)
-    probe = {
-        "apiVersion": "onecloud.io/v1alpha1",
-        "kind": "OneCloudServer",
-        "metadata": {"name": "probe", "namespace": user.namespace},
-        "spec": {"credentialsRef": {"name": "onecloud"}, "server": {**SERVER, "dataDisks": disks}},
-    }
-
-    def taken() -> bool:
-        try:
-            return bool(user.kube.apply(probe, dry_run=True))
-        except KubeError:
-            return False
-
-    user.until(taken, "the definition is served")
+    serve(user, crd(), dataDisks=NAMED)
 
 
 def upgrade(user: User) -> None:
     """Install the new version: its definition, then its operator."""
-    serve(user, crd(), NAMED)
+    serve(user, crd(), dataDisks=NAMED)
     user.operator.stop()
     user.operator.start()
 
@@ -95,7 +76,7 @@ def test_an_object_with_a_server_can_be_deleted_and_no_disk_is_touched(user: Use
     user.apply(server={"dataDisks": NAMED})
     user.wait_ready()
     user.operator.stop()
-    serve(user, older(), INDEXED)
+    serve(user, older(), dataDisks=INDEXED)
     user.kube.patch(KIND, "web-1", user.namespace, {"spec": {"server": {"dataDisks": INDEXED}}})
     upgrade(user)
     user.wait_reason("InvalidSpec")
