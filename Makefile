@@ -108,6 +108,7 @@ image: ## build the image IMAGE=... with docker, podman or buildah; PLATFORM=lin
 	name=--tag push="push $(IMAGE)"; \
 	if test -n "$(PLATFORM)" && test "$$engine" != docker; then \
 		name=--manifest push="manifest push --all $(IMAGE) docker://$(IMAGE)"; \
+		"$$engine" manifest rm "$(IMAGE)" >/dev/null 2>&1 || true; \
 	fi; \
 	"$$engine" "$$verb" $(if $(PLATFORM),--platform "$(PLATFORM)") "$$name" "$(IMAGE)" --build-arg VERSION="$(VERSION)" \
 		--build-arg REVISION="$$(git rev-parse HEAD 2>/dev/null || echo unknown)" \
