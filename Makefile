@@ -132,8 +132,8 @@ crd: $(READY) ## generate crds/ from the models
 
 .PHONY: lock
 lock: $(READY) ## resolve the dependencies again; ARGS=--upgrade takes newer ones
-	@$(LOCK) $(ARGS) pyproject.toml -o requirements/runtime.txt
-	@$(LOCK) $(ARGS) pyproject.toml --group dev -o requirements/dev.txt
+	@$(LOCK) $(ARGS) pyproject.toml --extra cli -o requirements/runtime.txt
+	@$(LOCK) $(ARGS) pyproject.toml --extra cli --group dev -o requirements/dev.txt
 	@$(LOCK) $(ARGS) --group bootstrap -o requirements/bootstrap.txt
 	@$(LOCK) $(ARGS) --group tools --no-deps -o requirements/tools.txt
 
