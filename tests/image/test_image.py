@@ -50,7 +50,7 @@ def test_it_says_what_it_is_and_who_it_runs_as(buildah: Buildah) -> None:
 
 
 def test_several_platforms_make_one_name_for_their_images(buildah: Buildah, tmp_path: Path) -> None:
-    """Made twice, since a build adds to a list that stands; of a file that runs nothing, for want of an emulator."""
+    """Made twice, since a build adds to a list; of a file that runs nothing, for want of an emulator."""
     name, file = "localhost/onecloud-operator:several", tmp_path / "Dockerfile"
     file.write_text("FROM scratch\nCOPY requirements/runtime.txt /\n")
     try:
