@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.write(f"onecloud-operator: {error}\n")
         return USAGE_ERROR
-    logs.configure(form=settings.log_format, level=settings.log_level)
+    logs.configure(form=settings.log_format, level=settings.log_level, audit=settings.audit_log)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold every tenant's secrets
     _tune_garbage_collection()
     try:

@@ -70,6 +70,9 @@ class Settings:
     workers_per_endpoint: int = _setting(8, "of these, for one endpoint", minimum=1)
     log_format: str = _setting("text", "text or json")
     log_level: str = _setting("info", "debug, info, warning or error")
+    audit_log: bool = _setting(
+        NO, "write a line in JSON to stdout for each call that changes a cloud; see docs/audit.md"
+    )
     listen_address: str = _setting("", "address of /healthz, /readyz and /metrics; empty: all, IPv4 and IPv6")
     listen_port: int = _setting(8080, "port of /healthz, /readyz and /metrics; 0: none", maximum=65535)
     resync_seconds: float = _seconds(

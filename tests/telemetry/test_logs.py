@@ -197,4 +197,36 @@ def test_every_logger_is_named_after_what_its_lines_are_about() -> None:
     sources = Path(onecloud_operator.__file__).parent.rglob("*.py")
     used = [word for path in sources for word in re.findall(r"getLogger\(([^)]*)\)", path.read_text())]
     ours = {word for word in used if word != "name"}  # of libraries, which are kept quiet
-    assert ours == {f"loggers.{name.removeprefix('onecloud_operator.').upper()}" for name in names}
+    assert ours == {f"loggers.{name.rpartition('.')[2].upper()}" for name in names}
+
+
+def audit(**extra: object) -> None:
+    logging.getLogger(loggers.AUDIT).info("call to the cloud", extra=extra)
+
+
+def test_without_the_audit_log_nothing_is_written_to_it(log: Log, capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure("text", "debug")
+    audit(object="shop/web-1")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_audit_log_is_json_on_stdout_whatever_the_form_and_level_of_the_log(
+    log: Log, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure(form=form, level="error", audit=True)
+    audit(object="shop/web-1", changes=[{"field": "tags.a", "from": None, "to": "x\nforged"}])
+    said = capsys.readouterr()
+    assert said.err == ""
+    (line,) = said.out.splitlines()
+    found = json.loads(line)
+    assert found["logger"] == "onecloud.audit"
+    assert found["changes"] == [{"field": "tags.a", "from": None, "to": "x\nforged"}]
+
+
+def test_setting_up_the_log_again_writes_no_line_twice(log: Log, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        logs.configure(form="text", level="info", audit=True)
+    audit(object="shop/web-1")
+    assert len(capsys.readouterr().out.splitlines()) == 1

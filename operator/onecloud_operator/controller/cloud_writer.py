@@ -77,11 +77,16 @@ ACTIONS: dict[type[CloudWrite], str] = {
 
 @dataclass(frozen=True, slots=True)
 class CloudWriter:
-    """What writes to the cloud for one object in one pass."""
+    """
+    What writes to the cloud for one object in one pass.
+
+    *source*: the same cloud as the feed knows it, which keeps account of what it may see.
+    """
 
     sessions: Sessions
     cloud: Cloud
     feed: Feed[Key]
+    source: Cloud
 
     async def send(self, facts: Facts, step: CloudWrite) -> Mapping[str, Any] | Problem | None:
         """
@@ -150,7 +155,7 @@ class CloudWriter:
         reply = await self.cloud.delete_server(server_id, override_pending_delete=for_good)
         if reply is None:
             with suppress(Untranslatable):
-                await self.feed.look(server_id, self.cloud)  # it is gone: have that on record at once
+                await self.feed.look(server_id, self.source)  # it is gone: have that on record at once
         return reply
 
     async def _create(self, facts: Facts, step: Create) -> Mapping[str, Any] | Problem:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
+from onecloud_operator.controller.audit import audited
 from onecloud_operator.controller.cloud_writer import CloudWriter, doing_of
 from onecloud_operator.controller.eip_writer import send_eip
 from onecloud_operator.core.actions import (
@@ -163,13 +164,14 @@ class Executor:
         return tuple(islice((server for server in rows if server.name == wanted.name), MAX_FOUND))
 
     async def _write(self, facts: Facts, step: CloudWrite) -> Outcome:
-        cloud, feed = self._reach()
+        source, feed = self._reach()
+        cloud = audited(source, facts, step)
         began_at = self.monotonic()
         server_id = step.creation.id if isinstance(step, Create) else step.server_id
         if isinstance(step, AsideWrite):
             return await self._write_aside(cloud, facts, step)
         try:
-            reply = await CloudWriter(self.sessions, cloud, feed).send(facts, step)
+            reply = await CloudWriter(self.sessions, cloud, feed, source).send(facts, step)
         except OneCloudError as error:
             feed.wrote(server_id)
             spec = facts.resource.server_spec

@@ -9,6 +9,7 @@ CLOUD: Final = "onecloud_operator.cloud"  # reading the cloud
 KUBERNETES: Final = "onecloud_operator.kubernetes"  # reading the Kubernetes API, the CRD, permissions
 ELECTION: Final = "onecloud_operator.election"
 PROCESS: Final = "onecloud_operator.process"  # start, stop, internal faults
+AUDIT: Final = "onecloud.audit"  # one line for each call that changes a cloud; not below the others
 
 # Attribute of a record that may be written as one with others of its reason.
 GATHERED: Final = "gathered"

@@ -10,7 +10,7 @@ from .auth import AccessKey, CasTicket, Credentials, DomainScope, Password, Proj
 from .client import Cloud
 from .endpoints import Endpoints, origin_of
 from .limits import Limits
-from .models import Event, EventPage, Exchange, Filter, ServerPage, ServerQuery
+from .models import Event, EventPage, Exchange, Filter, Sent, ServerPage, ServerQuery
 from .named import Collection, NamedRows
 from .protocol import Traffic
 from .signin import SignInBackoff
@@ -33,6 +33,7 @@ __all__ = [
     "NamedRows",
     "Password",
     "Project",
+    "Sent",
     "ServerPage",
     "ServerQuery",
     "Session",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,13 +12,14 @@ from . import disks, protocol, replies
 from .eips import Eips
 from .error_reply import missing, shown
 from .errors import CatalogError, ProtocolError
-from .models import MAX_ROWS, EventPage, Filter, Row, ServerPage, ServerQuery
+from .models import MAX_ROWS, EventPage, Filter, Row, Sent, ServerPage, ServerQuery
 from .named import Collection, NamedRows, list_named, parse_named
 from .protocol import Reply, Request, new_request_id
 from .redact import Redactor
+from .witness import witnessing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from types import TracebackType
 
     from .auth import Credentials, Session
@@ -41,6 +43,7 @@ class Cloud:
         self._endpoints = endpoints
         self._sign_in = endpoints.hold(credentials)
         self._closed = False
+        self._witness: Callable[[Sent], None] | None = None
         self.eips = Eips(self._call, self._call_about)
 
     async def __aenter__(self) -> Self:
@@ -69,6 +72,21 @@ class Cloud:
             return None
         mask = Redactor(secrets=(session.token, self.credentials.secret))
         return shown(session.user_name, mask), shown(session.project_name, mask)
+
+    def witnessed(self, witness: Callable[[Sent], None]) -> Self:
+        """
+        Return the same client, which tells *witness* of every call that may change something, once it ended.
+
+        It shares the session, and is not to be closed.
+        """
+        view = copy(self)
+        view.watch(witness)
+        return view
+
+    def watch(self, witness: Callable[[Sent], None]) -> None:
+        """Tell *witness* of calls from now on, as in `witnessed`."""
+        self._witness = witness
+        self.eips = Eips(self._call, self._call_about)  # which held the methods of the one that was copied
 
     async def session(self) -> Session:
         """Return the session, signing in if there is no valid one."""
@@ -298,7 +316,11 @@ class Cloud:
                 "the catalog has no image service that the token may be sent to", request.call()
             )
         headers = {"X-Auth-Token": session.token.get_secret_value()}
-        reply = await self._endpoints.exchange(url, request, headers, self._sign_in.tls, new_request_id())
+        request_id = new_request_id()
+        exchange = self._endpoints.exchange(url, request, headers, self._sign_in.tls, request_id)
+        if self._witness is not None and request.writes:
+            exchange = witnessing(exchange, request, request_id, self._witness, self._endpoints.clock)
+        reply = await exchange
         return replace(reply, mask=Redactor(request.body, (session.token, self.credentials.secret)))
 
 

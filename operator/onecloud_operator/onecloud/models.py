@@ -180,6 +180,23 @@ class EventPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """
+    A call that may have changed something in the cloud.
+
+    *path* is a template. *status* None: no answer came, by *error* (its class). *request_id* is the cloud's
+    if it gave one, else ours, which the call carried in ``X-Request-Id``.
+    """
+
+    method: str
+    path: str
+    request_id: str
+    status: int | None = None
+    error: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """
     One finished call, for metrics: *error* is the class of the error, or None.

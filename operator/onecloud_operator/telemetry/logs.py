@@ -10,6 +10,7 @@ from typing import Final
 from pythonjsonlogger.core import RESERVED_ATTRS, LogData
 from pythonjsonlogger.json import JsonFormatter
 
+from onecloud_operator.engine import loggers
 from onecloud_operator.telemetry.gathering import GatheringHandler
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -59,13 +60,27 @@ class MachineFormatter(JsonFormatter):
         return {key: value for key, value in log_data.items() if value is not None}
 
 
-def configure(*, form: str, level: str) -> None:
-    """Set up logging for the process: *form* is text or json, *level* a name."""
+def configure(*, form: str, level: str, audit: bool = False) -> None:
+    """Set up logging for the process: *form* is text or json, *level* a name; *audit*: with the audit log."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(MachineFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[GatheringHandler(handler)], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    _configure_audit(wanted=audit)
+
+
+def _configure_audit(*, wanted: bool) -> None:
+    """Have the audit log written to stdout, in JSON whatever the form and level of the other lines."""
+    logger = logging.getLogger(loggers.AUDIT)
+    for handler in tuple(logger.handlers):
+        logger.removeHandler(handler)
+    logger.propagate = False
+    logger.setLevel(logging.INFO if wanted else logging.CRITICAL)
+    if wanted:
+        handler = logging.StreamHandler(sys.stdout)
+        handler.setFormatter(MachineFormatter())
+        logger.addHandler(handler)
 
 
 def _time(record: logging.LogRecord) -> str:
