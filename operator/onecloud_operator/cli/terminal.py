@@ -1,0 +1,135 @@
+"""
+What a command prints: text for a person, or JSON for a program.
+
+Texts of objects and clouds are others' words. Before a terminal sees them they are cut to a length, and lose
+whatever could move its cursor, colour its lines or turn the direction of its text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+LONGEST: Final = 2000  # of one text; a message of a condition has less
+NAME_LENGTH: Final = 253  # of anything in a cell of a table
+ROWS: Final = 1000  # of a table, unless the command says otherwise
+PIPE_WIDTH: Final = 32_000  # nothing is folded for a program or a file
+REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
+# Control characters; those that join, hide or reverse; halves of pairs; what has no meaning; breaks of lines.
+UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+Tone = Literal["good", "bad", "busy", "faint", "strong", "plain"]
+STYLES: Final[Mapping[Tone, str]] = {
+    "good": "green",
+    "bad": "bold red",
+    "busy": "yellow",
+    "faint": "dim",
+    "strong": "bold",
+    "plain": "",
+}
+
+
+def clean(value: object, longest: int = LONGEST) -> str:
+    """Return *value* as one line of at most *longest* characters that no terminal obeys; "" for None."""
+    if value is None:
+        return ""
+    text = value if isinstance(value, str) else str(value)
+    cut = text[: longest + 1]
+    made = "".join(_safe(character) for character in cut)
+    return made if len(text) <= longest else f"{made[: longest - 1]}…"
+
+
+def _safe(character: str) -> str:
+    if character in "\n\t\r":
+        return " "
+    return REPLACED if unicodedata.category(character) in UNSAFE else character
+
+
+def print_json(value: object) -> None:
+    """Print *value* as JSON in ASCII, so that nothing in it reaches a terminal as it is."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=True) + "\n")
+
+
+def complain(message: str, cure: str = "") -> None:
+    """Say on the standard error what is wrong, and what to do about it."""
+    sys.stderr.write(f"error: {clean(message)}\n")
+    if cure:
+        sys.stderr.write(f"  try: {clean(cure)}\n")
+
+
+def remark(message: str) -> None:
+    """Say something on the standard error that is no error and no result."""
+    sys.stderr.write(f"{clean(message)}\n")
+
+
+class Screen:
+    """The standard output for a person: colours only on a terminal, without NO_COLOR; folded only there."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console: Console = Console(
+            file=sys.stdout,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            soft_wrap=False,
+            width=None if sys.stdout.isatty() else PIPE_WIDTH,
+            no_color=("NO_COLOR" in os.environ and os.environ["NO_COLOR"] != "") or None,
+            force_terminal=None if sys.stdout.isatty() else False,
+            legacy_windows=False,
+        )
+
+    def say(self, *parts: str | tuple[str, Tone], indent: int = 0) -> None:
+        """Print one line of *parts*, each plain or in a tone; a long one goes on under its *indent*."""
+        from rich.padding import Padding
+
+        line = _styled(parts)
+        line.overflow = "fold"
+        self._console.print(Padding(line, (0, 0, 0, indent)) if indent and line.plain else line)
+
+    def table(self, titles: Sequence[str], rows: Iterable[Sequence[str | tuple[str, Tone]]]) -> None:
+        """Print a table in kubectl's manner: without lines, titles in capitals."""
+        if not self._console.is_terminal:
+            self._aligned(titles, rows)
+            return
+        from rich.table import Table
+
+        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold", show_edge=False)
+        for title in titles:
+            table.add_column(title, overflow="fold")
+        for row in rows:
+            table.add_row(*(_styled([cell]) for cell in row))
+        self._console.print(table)
+
+    def _aligned(self, titles: Sequence[str], rows: Iterable[Sequence[str | tuple[str, Tone]]]) -> None:
+        lines = [list(titles), *([_plain(cell) for cell in row] for row in rows)]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
+        for line in lines:
+            padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+            sys.stdout.write("   ".join(padded).rstrip() + "\n")
+
+
+def _plain(cell: str | tuple[str, Tone]) -> str:
+    return clean(cell if isinstance(cell, str) else cell[0], NAME_LENGTH)
+
+
+def _styled(parts: Iterable[str | tuple[str, Tone]]) -> Text:
+    from rich.text import Text
+
+    line = Text()
+    for part in parts:
+        match part:
+            case str():
+                line.append(clean(part))
+            case (text, tone):
+                line.append(clean(text), STYLES[tone])
+    return line
