@@ -120,6 +120,7 @@ generate: crd ## generate everything that is made of the code: crds/, pages of d
 	@$(RUN) -m tools.docs resource > docs/.partial && mv docs/.partial docs/reference.md
 	@$(RUN) -m tools.docs settings > docs/.partial && mv docs/.partial docs/settings.md
 	@cp crds/onecloud.io_onecloudservers.yaml $(CHART)/files/crd.yaml
+	@cp crds/onecloud.io_onecloudproviders.yaml $(CHART)/files/provider-crd.yaml
 	@$(RUN) -m tools.docs schema > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/values.schema.json
 	@$(RUN) -m tools.docs values > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/values.yaml
 	@$(RUN) -m tools.docs chart > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/README.md
@@ -128,7 +129,9 @@ generate: crd ## generate everything that is made of the code: crds/, pages of d
 .PHONY: crd
 crd: $(READY) ## generate crds/ from the models
 	@mkdir -p crds
-	@$(RUN) -m onecloud_operator crd > crds/.partial && mv crds/.partial crds/onecloud.io_onecloudservers.yaml
+	@for kind in onecloudservers onecloudproviders; do \
+		$(RUN) -m onecloud_operator crd $$kind > crds/.partial && mv crds/.partial crds/onecloud.io_$$kind.yaml || exit 1; \
+	done
 
 .PHONY: lock
 lock: $(READY) ## resolve the dependencies again; ARGS=--upgrade takes newer ones

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import uvloop
 
 from onecloud_operator import __version__, app, preflight
+from onecloud_operator.api.identity import KINDS, PROVIDER, SERVER
 from onecloud_operator.engine.tasks import TaskFault
 from onecloud_operator.settings import SettingsError, settings_from
 from onecloud_operator.telemetry import logs
@@ -29,12 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the operator (settings are ONECLOUD_OPERATOR_* in the environment)")
     commands.add_parser("check", help="check that the API server, the CRD and the rights are there")
-    commands.add_parser("crd", help="print the CustomResourceDefinition")
-    command = parser.parse_args(arguments).command
+    crds = commands.add_parser("crd", help="print the CustomResourceDefinitions")
+    crds.add_argument("plural", nargs="?", choices=[each.plural for each in KINDS], help="only of this kind")
+    parsed = parser.parse_args(arguments)
+    command = parsed.command
     if command == "crd":
-        from onecloud_operator.api.crd import render  # noqa: PLC0415 - a running operator has no use for it
-
-        sys.stdout.write(render())
+        _print_definitions(parsed.plural)
         return 0
     try:
         settings = settings_from()
@@ -56,6 +57,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"onecloud-operator: {fault}\n")
         return 1
     return 0
+
+
+def _print_definitions(plural: str | None) -> None:
+    from onecloud_operator.api import crd, provider_crd  # noqa: PLC0415 - a running operator has no use for it
+
+    made = {SERVER.plural: crd.render, PROVIDER.plural: provider_crd.render}
+    sys.stdout.write("---\n".join(render() for kind, render in made.items() if plural in {None, kind}))
 
 
 def _tune_garbage_collection() -> None:

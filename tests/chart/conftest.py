@@ -11,7 +11,7 @@ import pytest
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
 from tests.chart.helm import VERSIONS, Command, Release
-from tests.chart.servers import CRD, LONG
+from tests.chart.servers import CRD, LONG, PROVIDERS_CRD
 from tests.controllers import cluster, kube
 from tests.programs import first_build
 from tools.docs.chart import CHART
@@ -114,7 +114,8 @@ def _clear(kube: Kube) -> None:
     for kind in OURS:
         for found in kube.list(kind, labels="app.kubernetes.io/part-of=onecloud-operator"):
             kube.delete(kind, found["metadata"]["name"], found["metadata"].get("namespace"))
-    if kube.get("CustomResourceDefinition", CRD) is not None:
-        kube.delete("CustomResourceDefinition", CRD)
-        # One that was made just now is cleaned up only after the API server has begun to serve it.
-        kube.wait_gone("CustomResourceDefinition", CRD, timeout_seconds=3 * LONG)
+    for definition in (CRD, PROVIDERS_CRD):
+        if kube.get("CustomResourceDefinition", definition) is not None:
+            kube.delete("CustomResourceDefinition", definition)
+            # One that was made just now is cleaned up only after the API server has begun to serve it.
+            kube.wait_gone("CustomResourceDefinition", definition, timeout_seconds=3 * LONG)

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from sandbox.cluster.kube import Kube, Object
 
 CRD = "onecloudservers.onecloud.io"
+PROVIDERS_CRD = "onecloudproviders.onecloud.io"
 LONG = 30.0  # for a busy machine; what is awaited takes seconds
 SERVER: dict[str, Any] = {
     "apiVersion": "onecloud.io/v1alpha1",

@@ -40,7 +40,11 @@ AROUND: set[Rule] = {
     ("networking.k8s.io", "servicecidrs", (), "get list"),
     ("discovery.k8s.io", "endpointslices", ("kubernetes",), "get"),
 }
-SYSTEM: set[Rule] = {("", "namespaces", ("kube-system",), "get"), *AROUND}
+PROVIDERS: set[Rule] = {
+    ("onecloud.io", "onecloudproviders", (), "get list patch watch"),
+    ("onecloud.io", "onecloudproviders/status", (), "patch"),
+}
+SYSTEM: set[Rule] = {("", "namespaces", ("kube-system",), "get"), *AROUND, *PROVIDERS}
 NAMESPACED = {"watchNamespaces": ["shop", "bank"], "clusterId": "c1"}
 
 
@@ -106,7 +110,7 @@ def test_with_a_cluster_id_no_namespace_is_read(
     place: None, release: Callable[..., Release], rules: Callable[[str], set[Rule]]
 ) -> None:
     release().install({"clusterId": "c1"})
-    assert rules("shop") == OBJECTS | AROUND
+    assert rules("shop") == OBJECTS | AROUND | PROVIDERS
 
 
 def test_without_an_election_there_is_no_right_to_leases(

@@ -71,6 +71,11 @@ def paths(values: dict[str, Any]) -> Iterator[str]:
             (ROOT / "crds" / "onecloud.io_onecloudservers.yaml").read_text,
             id="definition",
         ),
+        pytest.param(
+            CHART / "files" / "provider-crd.yaml",
+            (ROOT / "crds" / "onecloud.io_onecloudproviders.yaml").read_text,
+            id="definition-of-providers",
+        ),
     ],
 )
 def test_what_is_made_of_the_code_is_up_to_date(path: Any, made: Any) -> None:

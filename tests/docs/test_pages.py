@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from onecloud_operator.api import annotations as names
-from onecloud_operator.api.crd import SHORT, schema
+from onecloud_operator.api.crd import NAMES, schema
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.settings import PREFIX, Settings
 from sandbox.stage import ROOT
@@ -39,7 +39,7 @@ PATH = re.compile(rf"(?<![\w./…-])((?:{FOLDERS})/[a-z0-9_./-]*[a-z0-9_/])(?![\
 TARGET = re.compile(r"\bmake ((?:[a-z-]+ ?)+)")
 MODULE = re.compile(r"python3? -m ((?:sandbox|onecloud_operator)[a-z_.]*)(?: ([a-z]+))?")
 MARK = re.compile(rf"(?<![\w.]){re.escape(SERVER.group)}/([a-z0-9-]*[a-z0-9])")
-EXPLAINED = re.compile(rf"kubectl explain {SHORT}\.([\w.]+)")
+EXPLAINED = re.compile(rf"kubectl explain {NAMES.short}\.([\w.]+)")
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.chart.helm import Command
 
 KIND = "onecloudservers"
+DEFINITIONS = ("onecloudservers.onecloud.io", "onecloudproviders.onecloud.io")
 LONG = 60.0  # for a busy machine; what is awaited takes seconds
 TIMEOUT = "--timeout=90s"
 SIGN_IN = "POST /v3/auth/tokens"
@@ -147,22 +148,21 @@ class Site:
     def close(self) -> None:
         """Remove the release and every object; nobody needs the servers any more."""
         self.uninstall()
-        if self.kube.get("CustomResourceDefinition", "onecloudservers.onecloud.io") is not None:
+        if self.kube.get("CustomResourceDefinition", DEFINITIONS[0]) is not None:
             for found in self.kube.list(KIND):
                 name, namespace = found["metadata"]["name"], found["metadata"]["namespace"]
                 self.kube.delete(KIND, name, namespace)
                 if found["metadata"].get("finalizers"):
                     self.kube.patch(KIND, name, namespace, {"metadata": {"finalizers": None}})
-            self._drop_definition_of_others()
+        for definition in DEFINITIONS:
+            self._drop_definition_of_others(definition)
         for namespace in self.namespaces:
             self.kube.delete("namespaces", namespace)
 
-    def _drop_definition_of_others(self) -> None:
-        """Remove the definition if no release made it: the next one could not take it over."""
-        found = self.kube.get("CustomResourceDefinition", "onecloudservers.onecloud.io")
+    def _drop_definition_of_others(self, definition: str) -> None:
+        """Remove a definition if no release made it: the next one could not take it over."""
+        found = self.kube.get("CustomResourceDefinition", definition)
         labels = (found or {}).get("metadata", {}).get("labels") or {}
         if found is not None and labels.get("app.kubernetes.io/managed-by") != "Helm":
-            self.kube.delete("CustomResourceDefinition", "onecloudservers.onecloud.io")
-            self.kube.wait_gone(
-                "CustomResourceDefinition", "onecloudservers.onecloud.io", timeout_seconds=LONG
-            )
+            self.kube.delete("CustomResourceDefinition", definition)
+            self.kube.wait_gone("CustomResourceDefinition", definition, timeout_seconds=LONG)

@@ -1,4 +1,4 @@
-"""The CustomResourceDefinition, generated from the models: every bound, rule and word has one place."""
+"""The definition of OneCloudServer, generated from the models: every bound, rule and word has one place."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import yaml
-
+from onecloud_operator.api.definition import Names, definition, rendered
 from onecloud_operator.api.identity import SERVER, Definition
 from onecloud_operator.api.immutability import transition_rules
 from onecloud_operator.api.rule import VALIDATIONS
@@ -15,7 +14,7 @@ from onecloud_operator.api.spec import Spec
 from onecloud_operator.api.status import Status
 from onecloud_operator.api.structural import published, structural
 
-SINGULAR, SHORT, CATEGORY = "onecloudserver", "ocs", "onecloud"
+NAMES = Names("onecloudserver", "ocs", category="onecloud")
 
 # Without these in the status an object would make a second server or EIP, be worked on without an end, leave
 # a server off that it has stopped, or take another disk for its own.
@@ -38,9 +37,6 @@ RECORDS = frozenset(
         "observedGeneration",
     }
 )
-
-HEADER = "# Generated from operator/onecloud_operator/api by `make generate`; do not edit.\n"
-WIDTH = 110
 
 _READY = '.status.conditions[?(@.type=="Ready")]'
 _SYNCED = '.status.conditions[?(@.type=="Synced")]'
@@ -68,41 +64,9 @@ SELECTABLE = (".status.id", ".status.state", ".spec.credentialsRef.name", ".spec
 
 def crd() -> dict[str, Any]:
     """Return the definition as JSON values."""
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{SERVER.plural}.{SERVER.group}"},
-        "spec": {
-            "group": SERVER.group,
-            "scope": "Namespaced",
-            "names": {
-                "plural": SERVER.plural,
-                "singular": SINGULAR,
-                "kind": SERVER.kind,
-                "listKind": f"{SERVER.kind}List",
-                "shortNames": [SHORT],
-                "categories": [CATEGORY],
-            },
-            "conversion": {"strategy": "None"},
-            "versions": [
-                {
-                    "name": SERVER.version,
-                    "served": True,
-                    "storage": True,
-                    "subresources": {"status": {}},
-                    "additionalPrinterColumns": [
-                        *({"name": name, "type": kind, "jsonPath": path} for name, kind, path in COLUMNS),
-                        *(
-                            {"name": name, "type": kind, "jsonPath": path, "priority": 1}
-                            for name, kind, path in WIDE_COLUMNS
-                        ),
-                    ],
-                    "selectableFields": [{"jsonPath": path} for path in SELECTABLE],
-                    "schema": {"openAPIV3Schema": schema()},
-                },
-            ],
-        },
-    }
+    return definition(
+        SERVER, NAMES, schema=schema(), columns=COLUMNS, wide_columns=WIDE_COLUMNS, selectable=SELECTABLE
+    )
 
 
 def schema() -> dict[str, Any]:
@@ -135,12 +99,6 @@ def _status() -> Mapping[str, Any]:
 DEFINITION = Definition(SERVER, _status, RECORDS)
 
 
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ANN401, ARG002 - as YAML's own
-        """Write out what is said twice: an anchor is hard to read in a review."""
-        return True
-
-
 def render() -> str:
     """Return the definition as YAML, always the same."""
-    return HEADER + yaml.dump(crd(), Dumper=_Dumper, sort_keys=False, width=WIDTH, allow_unicode=True)
+    return rendered(crd())

@@ -41,3 +41,5 @@ class Definition:
 
 
 SERVER: Final = Identity("OneCloudServer", "onecloudservers", f"{GROUP}/server")
+PROVIDER: Final = Identity("OneCloudProvider", "onecloudproviders", f"{GROUP}/provider", namespaced=False)
+KINDS: Final = (SERVER, PROVIDER)
