@@ -1,0 +1,1 @@
+"""Servers of a project as manifests, for `kubectl onecloud import`."""

@@ -1,0 +1,162 @@
+"""Servers of a project → manifests of objects that have them, and why some have none."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+from pydantic import ValidationError
+
+from onecloud_operator.api.identity import SERVER
+from onecloud_operator.cli.importing.names import names_of
+from onecloud_operator.cli.importing.selection import left_out
+from onecloud_operator.cli.importing.server_spec import described
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from onecloud_operator.cli.importing.selection import Selection
+    from onecloud_operator.core.observed import Observed
+
+NAME_LENGTH: Final = 64  # of a name in a comment
+WIDTH: Final = 110
+_ANNOTATED: Final = re.compile(r" *(?:image: |keypair: |- )(?P<id>[^ ]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ServersObject:
+    """
+    An object that is there, and the server that it has, adopts or observes, "" where none is known.
+
+    *observes*: it only shows its server.
+    """
+
+    namespace: str
+    name: str
+    server_id: str = ""
+    observes: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """
+    What the manifests are written for: the namespace, with which credentials, and whether they take over.
+
+    *reference*: the credentials as the spec names them.
+    """
+
+    namespace: str
+    reference: Mapping[str, Any]
+    manage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The object of one server. *notes*: what of the server it does not speak of."""
+
+    name: str
+    server_id: str
+    document: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)  # of what is given by its id
+
+    def yaml(self) -> str:
+        """Return it as YAML, always the same, with the names of what stands there by id beside it."""
+        text = yaml.safe_dump(dict(self.document), sort_keys=False, allow_unicode=True, width=WIDTH)
+        annotated = "".join(f"{self._beside(line)}\n" for line in text.splitlines())
+        # A text of many lines may look like anything.
+        body = annotated if yaml.safe_load(annotated) == self.document else text
+        return "".join(f"# {note}\n" for note in self.notes) + body
+
+    def _beside(self, line: str) -> str:
+        found = _ANNOTATED.fullmatch(line)
+        name = self.names.get(found["id"]) if found is not None else None
+        return line if not name else f"{line}  # {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A server that was asked for, and for which there is no manifest. *why* is a sentence's end."""
+
+    server_id: str
+    server_name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What comes of a project."""
+
+    manifests: tuple[Manifest, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def imported(
+    servers: Iterable[Observed], selection: Selection, objects: Iterable[ServersObject], target: Target
+) -> Import:
+    """Return a manifest for each of *servers*, all of the project, that is selected and free."""
+    found, there = list(servers), list(objects)
+    by_server = {each.server_id: each for each in there if each.server_id}
+    taken = {each.name: each.server_id for each in there if each.namespace == target.namespace}
+    names = names_of(found, taken)
+    manifests: list[Manifest] = []
+    others: list[LeftOut] = []
+    for server in found:
+        if not selection.takes(server):
+            continue
+        result = _one(server, names[server.id], by_server.get(server.id), target)
+        if isinstance(result, Manifest):
+            manifests.append(result)
+        else:
+            others.append(LeftOut(server.id, printable(server.name), result))
+    return Import(
+        tuple(sorted(manifests, key=lambda one: one.name)),
+        tuple(sorted(others, key=lambda one: (one.server_name, one.server_id))),
+    )
+
+
+def printable(text: str) -> str:
+    """Return a name of the cloud as it can stand in a line for people."""
+    return "".join(letter for letter in text if letter.isprintable())[:NAME_LENGTH]
+
+
+def _one(server: Observed, name: str, own: ServersObject | None, target: Target) -> Manifest | str:
+    """Return the manifest of *server*, or why there is none."""
+    if (why := left_out(server)) is not None:
+        return why
+    if own is None:
+        return _manifest(server, name, target)
+    if own.observes and own.namespace == target.namespace:
+        return _manifest(server, own.name, target)  # to be promoted, or for the same manifest once more
+    return f"the object {own} {'observes' if own.observes else 'has or adopts'} it already"
+
+
+def _manifest(server: Observed, name: str, target: Target) -> Manifest | str:
+    try:
+        found = described(server, target.reference, manage=target.manage)
+    except ValidationError:
+        return "its id is of no form that a manifest can give"
+    document = {
+        "apiVersion": f"{SERVER.group}/{SERVER.version}",
+        "kind": SERVER.kind,
+        "metadata": {"name": name, "namespace": target.namespace},
+        "spec": found.spec.model_dump(mode="json", by_alias=True, exclude_unset=True),
+    }
+    return Manifest(name, server.id, document, found.notes, _names(server))
+
+
+def _names(server: Observed) -> dict[str, str]:
+    details = server.details
+    if details is None:
+        return {}
+    pairs = [
+        *((disk.image_id, disk.image) for disk in details.disks),
+        (details.keypair_id, details.keypair),
+        *((group.id, group.name) for group in details.security_groups),
+    ]
+    return {one_id: printable(name) for one_id, name in pairs if one_id and name and one_id != name}
