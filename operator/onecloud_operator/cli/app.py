@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from onecloud_operator import __version__
-from onecloud_operator.cli.commands import verbs
+from onecloud_operator.cli.commands import verbs, why
 
 ABOUT = """Look after OneCloud servers that are declared in Kubernetes.
 
@@ -43,4 +43,5 @@ def _options(
     pass
 
 
+why.add_to(app)
 verbs.add_to(app)

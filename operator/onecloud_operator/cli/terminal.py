@@ -96,6 +96,18 @@ class Screen:
         line.overflow = "fold"
         self._console.print(Padding(line, (0, 0, 0, indent)) if indent and line.plain else line)
 
+    def grid(self, rows: Iterable[Sequence[str | tuple[str, Tone]]], widths: Sequence[int]) -> None:
+        """Print rows without titles; all columns but the last are as wide as *widths*; that one is folded."""
+        from rich.table import Table
+
+        table = Table.grid(padding=(0, 1, 0, 0))
+        for width in widths:
+            table.add_column(width=width, no_wrap=True)
+        table.add_column(overflow="fold")
+        for row in rows:
+            table.add_row(*(_styled([cell]) for cell in row))
+        self._console.print(table)
+
     def table(self, titles: Sequence[str], rows: Iterable[Sequence[str | tuple[str, Tone]]]) -> None:
         """Print a table in kubectl's manner: without lines, titles in capitals."""
         if not self._console.is_terminal:

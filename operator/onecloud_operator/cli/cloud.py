@@ -1,0 +1,92 @@
+"""The cloud itself, asked with an object's Secret or the shell's own OS_ variables; nothing is changed."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from onecloud_operator.cli.cluster import Cluster, core_path
+from onecloud_operator.cli.failure import Failure
+from onecloud_operator.controller.credentials import credentials_of
+from onecloud_operator.kube.secrets import SIGN_IN_KEYS, SecretUnusable, data_of
+from onecloud_operator.onecloud import AddressPolicy, Cloud, Credentials, Endpoints
+from onecloud_operator.onecloud.errors import OneCloudError, SignInError, Unauthorized
+from onecloud_operator.translate import Doing, problem_of
+
+if TYPE_CHECKING:
+    from onecloud_operator.cli.cluster import Object
+
+SECONDS: Final = 60.0
+Answer = TypeVar("Answer")
+
+
+def credentials_in(secret: Mapping[str, object], name: str) -> Credentials:
+    """Return what a Secret holds. Raises Failure."""
+    try:
+        return credentials_of(data_of(secret))
+    except SecretUnusable as error:
+        raise Failure(f"Secret {name} cannot be used: {error}", "correct the Secret") from None
+
+
+def read_credentials(cluster: Cluster, namespace: str, name: str) -> Credentials:
+    """Return the credentials of a Secret, read with the user's own rights. Raises Failure."""
+    secret: Object = cluster.call("GET", core_path(namespace, "secrets", name))
+    return credentials_in(secret, name)
+
+
+def own_credentials() -> Credentials | None:
+    """Return the credentials in the environment, as the platform's shell file puts them; None without any."""
+    if "OS_AUTH_URL" not in os.environ:
+        return None
+    given = {key: os.environ[key] for key in SIGN_IN_KEYS if key in os.environ}
+    if (file := os.environ.get("OS_CACERT")) is not None:
+        try:
+            given["ca.crt"] = Path(file).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise Failure(f"OS_CACERT: cannot read {file}: {error}", "correct or unset OS_CACERT") from None
+    data = {key: base64.b64encode(value.encode()).decode() for key, value in given.items()}
+    return credentials_in({"data": data}, "in the environment")
+
+
+def ask(
+    credentials: Credentials, question: Callable[[Cloud], Awaitable[Answer]], *, own: bool = False
+) -> Answer:
+    """
+    Put *question* to the cloud, and return its answer. Raises Failure.
+
+    Whoever wrote a Secret chose the address: only the shell's *own* credentials may lead to this machine.
+    """
+    return asyncio.run(_ask(credentials, question, own=own))
+
+
+async def _ask(
+    credentials: Credentials, question: Callable[[Cloud], Awaitable[Answer]], *, own: bool
+) -> Answer:
+    endpoints = Endpoints(AddressPolicy(allow_loopback=own))
+    doing = Doing.SIGN_IN
+    try:
+        async with asyncio.timeout(SECONDS), Cloud(credentials, endpoints) as cloud:
+            await cloud.session()
+            doing = Doing.READ
+            return await question(cloud)
+    except OneCloudError as error:
+        signing_in = isinstance(error, SignInError | Unauthorized)
+        problem = problem_of(error, doing=Doing.SIGN_IN if signing_in else doing)
+        raise Failure(problem.message, f"docs/reasons.md explains {problem.reason}") from error
+    except TimeoutError:
+        raise Failure(f"the cloud at {credentials.auth_url} takes longer than {SECONDS:.0f} s") from None
+    finally:
+        await endpoints.close()
+
+
+def server_row(server_id: str) -> Callable[[Cloud], Awaitable[Mapping[str, Any] | None]]:
+    """Return the question for one server: its row, or None if it is proven not to exist."""
+
+    async def question(cloud: Cloud) -> Mapping[str, Any] | None:
+        return await cloud.get_server(server_id)
+
+    return question

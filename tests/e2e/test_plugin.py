@@ -1,0 +1,76 @@
+"""The kubectl plugin beside a running operator and its cloud."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.conftest import plugin
+from tests.e2e.user import condition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.cluster.control_plane import ControlPlane
+    from tests.cli.conftest import Said
+    from tests.e2e.user import User
+
+__all__ = ["plugin"]  # for pytest, which finds fixtures by their names here
+
+
+@pytest.fixture
+def ask(control_plane: ControlPlane, user: User, plugin: Callable[..., Said]) -> Callable[..., Any]:
+    """Give the plugin in the user's namespace: arguments in, its JSON out."""
+    where = ("--kubeconfig", str(control_plane.kubeconfig_of("admin")), "-n", user.namespace, "-o", "json")
+    return lambda *arguments: plugin(*arguments, *where).json
+
+
+def failing(found: Any) -> list[str]:
+    return [link["link"] for link in found["chain"] if link["state"] == "fail"]
+
+
+def test_why_follows_an_object_from_a_wrong_password_to_a_running_server(
+    user: User, ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user.kube.apply(user.cloud.secret(user.namespace, OS_PASSWORD="Wrong-2026!"), force=True)
+    user.apply()
+    user.wait_reason("CredentialsRejected")
+    found = ask("why", "web-1")
+    assert (found["ready"], failing(found)) == (False, ["sign-in"])
+    user.kube.apply(user.cloud.secret(user.namespace), force=True)
+    ask("retry", "web-1")
+    user.wait_ready()
+    found = ask("why", "web-1")
+    assert (found["ready"], failing(found), found["nextTry"]) == (True, [], "none is needed")
+    assert "Created" in [event["reason"] for event in found["events"]]
+    for key, value in user.cloud.secret_data.items():
+        monkeypatch.setenv(key, value)
+    cloud = ask("why", "web-1", "--cloud")["cloud"]
+    assert (cloud["exists"], cloud["status"]) == (True, "running")
+
+
+def test_a_secret_of_a_tenant_leads_the_plugin_to_no_address_of_this_machine(
+    user: User, ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OS_AUTH_URL", raising=False)
+    user.apply()
+    user.wait_ready()
+    found = ask("why", "web-1", "--cloud")
+    assert found["cloud"] is None
+    assert "The cloud was not asked" in found["remarks"][0]
+    assert "127.0.0.1" in found["remarks"][0]
+
+
+def test_the_verbs_are_obeyed(user: User, ask: Callable[..., Any]) -> None:
+    user.apply(disruption={"allow": "Restart"})
+    user.wait_ready()
+    ask("pause", "web-1")
+    user.wait(lambda status: condition(status, "Paused"))
+    assert ask("why", "web-1")["chain"][0]["state"] == "wait"
+    ask("resume", "web-1")
+    user.wait(lambda status: not condition(status, "Paused"))
+    (asked,) = ask("restart", "web-1")["items"]
+    user.wait(lambda status: (status.get("restartRequest") or {}).get("value") == asked["value"])
+    user.delete()
+    user.wait_gone()
