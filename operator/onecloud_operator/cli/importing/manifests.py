@@ -67,7 +67,9 @@ class Manifest:
 
     def yaml(self) -> str:
         """Return it as YAML, always the same, with the names of what stands there by id beside it."""
-        text = yaml.safe_dump(dict(self.document), sort_keys=False, allow_unicode=True, width=WIDTH)
+        text = _dumped(self.document, readable=True)
+        if not all(letter.isprintable() or letter == "\n" for letter in text):
+            text = _dumped(self.document, readable=False)  # nothing that hides or turns round what is read
         annotated = "".join(f"{self._beside(line)}\n" for line in text.splitlines())
         # A text of many lines may look like anything.
         body = annotated if yaml.safe_load(annotated) == self.document else text
@@ -148,6 +150,10 @@ def _manifest(server: Observed, name: str, target: Target) -> Manifest | str:
         "spec": found.spec.model_dump(mode="json", by_alias=True, exclude_unset=True),
     }
     return Manifest(name, server.id, document, found.notes, _names(server))
+
+
+def _dumped(document: Mapping[str, Any], *, readable: bool) -> str:
+    return yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=readable, width=WIDTH)
 
 
 def _names(server: Observed) -> dict[str, str]:

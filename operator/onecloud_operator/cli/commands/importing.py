@@ -1,0 +1,230 @@
+"""``import``: a manifest for each server of a project, under which nothing of it changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from onecloud_operator.cli.cluster import Cluster
+from onecloud_operator.cli.failure import Failure, Refused
+from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
+from onecloud_operator.cli.statuses import name_of, namespace_of, part, text_at
+from onecloud_operator.cli.terminal import print_json, remark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from onecloud_operator.cli.importing.manifests import Import, LeftOut, Manifest, ServersObject
+    from onecloud_operator.cli.manifest_files import File
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.onecloud import Cloud, Credentials
+
+DETAILED_PAGE: Final = 100  # rows with details; each has several kB
+MOST_OBJECTS: Final = 100_000
+FORBIDDEN: Final = 403
+ABOUT: Final = """Write a manifest for each server of a project.
+
+The objects only observe their servers; --manage has them take the servers over, which sets owner tags and
+changes nothing else. Servers that an object has already are left out, and those that do not rest.
+"""
+
+Servers = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SERVER", help="Names of servers, with * and ?, or ids; all without any."),
+]
+Secret = Annotated[
+    str,
+    typer.Option(
+        "--secret", metavar="NAME", help="Secret with the credentials, in the namespace of the objects."
+    ),
+]
+Shell = Annotated[
+    bool,
+    typer.Option(
+        "--shell",
+        help="Sign in by the OS_ variables of this shell; the Secret is named and not read.",
+        show_default=False,
+    ),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="KEY[=VALUE]", help="Only servers with this tag.", show_default=False),
+]
+Networks = Annotated[
+    list[str] | None,
+    typer.Option("--network", metavar="NETWORK", help="Only servers in this network.", show_default=False),
+]
+Hosts = Annotated[
+    list[str] | None,
+    typer.Option("--host", metavar="HOST", help="Only servers on this host.", show_default=False),
+]
+Manage = Annotated[
+    bool,
+    typer.Option("--manage", help="Take the servers over, instead of observing them.", show_default=False),
+]
+Directory = Annotated[
+    Path | None,
+    typer.Option("--directory", "-d", metavar="DIR", help="Write one file each to it.", show_default=False),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Write over files that differ.", show_default=False),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("import", help=ABOUT, short_help="Write a manifest for each server of a project")(_import)
+
+
+def _import(
+    servers: Servers = None,
+    secret: Secret = "onecloud",  # noqa: S107 - a name
+    shell: Shell = False,
+    tag: Tags = None,
+    network: Networks = None,
+    host: Hosts = None,
+    manage: Manage = False,
+    directory: Directory = None,
+    overwrite: Overwrite = False,
+    namespace: Namespace = "",
+    context: Context = "",
+    kubeconfig: Kubeconfig = "",
+    output: Output = Form.TEXT,
+) -> None:
+    from onecloud_operator.cli.cloud import ask
+    from onecloud_operator.cli.importing.manifests import Target, imported
+    from onecloud_operator.cli.importing.selection import Selection
+
+    cluster = Cluster.of(namespace=namespace, context=context, kubeconfig=kubeconfig)
+    credentials = _credentials(cluster, secret, shell=shell)
+    objects = list(_objects(cluster))
+    tags = tuple(
+        (key, value if given else None) for key, given, value in (each.partition("=") for each in tag or ())
+    )
+
+    async def read(cloud: Cloud) -> tuple[list[Observed], tuple[str, ...]]:
+        return await _servers(cloud), await _network_ids(cloud, network or ())
+
+    found, networks = ask(credentials, read, own=shell)
+    selection = Selection(tuple(servers or ()), tags, networks, tuple(host or ()))
+    target = Target(cluster.namespace, {"credentialsRef": {"name": secret}}, manage)
+    result = imported(found, selection, objects, target)
+    if not (result.manifests or result.left_out):
+        raise Failure(
+            f"none of the project's {len(found)} servers is selected",
+            "select less narrowly; without names and options all are taken",
+        )
+    _print(result, directory, output, overwrite=overwrite)
+
+
+def _credentials(cluster: Cluster, secret: str, *, shell: bool) -> Credentials:
+    from onecloud_operator.cli.cloud import own_credentials, read_credentials
+
+    if not shell:
+        return read_credentials(cluster, cluster.namespace, secret)
+    own = own_credentials()
+    if own is None:
+        raise Failure("there is no OS_AUTH_URL in this shell", "source the project's shell file first")
+    return own
+
+
+# -- what is there -----------------------------------------------------------------------------------------
+def _objects(cluster: Cluster) -> Iterator[ServersObject]:
+    """Yield the objects that there are, of all namespaces if the user may see them."""
+    from onecloud_operator.api.identity import SERVER
+
+    try:
+        found = list(cluster.objects(SERVER, None, MOST_OBJECTS))
+    except Refused as error:
+        if error.status != FORBIDDEN:
+            raise
+        remark(
+            "objects of other namespaces cannot be seen; a server that one of them has is told by its tags"
+        )
+        found = list(cluster.objects(SERVER, cluster.namespace, MOST_OBJECTS))
+    return map(_object, found)
+
+
+def _object(found: Mapping[str, Any]) -> ServersObject:
+    from onecloud_operator.cli.importing.manifests import ServersObject
+
+    server_id = text_at(found, "status", "id") or text_at(found, "spec", "adoption", "id")
+    observes = part(found, "spec").get("managementPolicy") == "Observe"
+    return ServersObject(namespace_of(found), name_of(found), server_id, observes)
+
+
+async def _servers(cloud: Cloud) -> list[Observed]:
+    """Return every server of the project, with its details."""
+    from onecloud_operator.onecloud import ServerQuery
+    from onecloud_operator.translate import Untranslatable, observed_from_details
+
+    found: list[Observed] = []
+    project_id = (await cloud.session()).project_id
+    async for page in cloud.list_all(ServerQuery(details=True, limit=DETAILED_PAGE)):
+        for row in page.rows:
+            try:
+                server = observed_from_details(row)
+            except Untranslatable:
+                continue
+            if server.project_id in {"", project_id}:
+                found.append(server)
+    return found
+
+
+async def _network_ids(cloud: Cloud, words: Iterable[str]) -> tuple[str, ...]:
+    """Return the ids of networks that are called so; what is none is taken for an id."""
+    from onecloud_operator.core.references import is_id
+    from onecloud_operator.onecloud import Collection
+
+    found: list[str] = []
+    for word in words:
+        named = () if is_id(word) else (await cloud.list_named(Collection.NETWORKS, word)).rows
+        if not named and not is_id(word):
+            raise Failure(f"the project sees no network {word}", "give its exact name, or its id")
+        found += [str(row["id"]) for row in named] or [word]
+    return tuple(found)
+
+
+# -- what is said ------------------------------------------------------------------------------------------
+def _print(result: Import, directory: Path | None, output: Form, *, overwrite: bool) -> None:
+    for each in result.left_out:
+        remark(f"left out: {each.server_name or each.server_id} ({each.server_id}): {each.why}")
+    if directory is not None:
+        _write(result, directory, output, overwrite=overwrite)
+    elif output == Form.JSON:
+        items = [each.document for each in result.manifests]
+        print_json({"apiVersion": "v1", "kind": "List", "items": items, "leftOut": _rows(result.left_out)})
+    else:
+        typer.echo("---\n".join(each.yaml() for each in result.manifests), nl=False)
+
+
+def _write(result: Import, directory: Path, output: Form, *, overwrite: bool) -> None:
+    from onecloud_operator.cli.manifest_files import write
+
+    files = write(directory, _contents(result.manifests), overwrite=overwrite)
+    if output == Form.JSON:
+        shown = [{"file": str(each.path), "state": each.state} for each in files]
+        print_json({"items": shown, "leftOut": _rows(result.left_out)})
+    else:
+        for each in files:
+            typer.echo(f"{each.path} {each.state}")
+    _complain_of_kept(files)
+
+
+def _contents(manifests: Iterable[Manifest]) -> dict[str, str]:
+    return {f"{each.name}.yaml": each.yaml() for each in manifests}
+
+
+def _complain_of_kept(files: Iterable[File]) -> None:
+    if kept := [each.path.name for each in files if each.state == "kept"]:
+        raise Failure(
+            f"{len(kept)} files are there with other content, and stay as they are: {', '.join(kept[:8])}",
+            "add --overwrite, and look at what has changed by `git diff`",
+        )
+
+
+def _rows(left_out: Iterable[LeftOut]) -> list[dict[str, str]]:
+    return [{"id": each.server_id, "name": each.server_name, "why": each.why} for each in left_out]

@@ -1,0 +1,147 @@
+"""``import``, as a person calls it: what is read, what is written, and what is said of the rest."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.e2e.clouds import cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.cli.conftest import Desk, Said
+    from tests.e2e.warm import Cloud
+
+__all__ = ["cloud"]  # for pytest, which finds fixtures by their names here
+
+
+@pytest.fixture
+def run(desk: Desk, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
+    """Give the command, in a shell that has read the project's file."""
+    for key, value in cloud.secret_data.items():
+        monkeypatch.setenv(key, value)
+    cloud.call("add_server", name="web-1", tags={"user:team": "shop"})
+    cloud.call("add_server", name="Data Base")
+    return lambda *arguments: desk.run("import", *arguments, "--shell")
+
+
+def documents(said: Said) -> list[dict[str, Any]]:
+    assert said.code == 0, said.err
+    return list(yaml.safe_load_all(said.out))
+
+
+def names(said: Said) -> list[str]:
+    return [document["metadata"]["name"] for document in documents(said)]
+
+
+def test_the_whole_project_is_one_stream_of_yaml_that_the_api_server_takes(
+    run: Callable[..., Said], desk: Desk
+) -> None:
+    found = documents(run())
+    first, second = found
+    assert first["metadata"]["name"].startswith("data-base-")
+    assert second["metadata"] == {"name": "web-1", "namespace": desk.namespace}
+    assert second["spec"]["credentialsRef"] == {"name": "onecloud"}
+    for document in found:
+        stored = desk.kube.apply(document, force=True)
+        assert stored["spec"]["adoption"]["id"] == document["spec"]["adoption"]["id"]
+
+
+def test_servers_are_selected_by_name_tag_network_and_host(run: Callable[..., Said]) -> None:
+    assert names(run("web-*")) == ["web-1"]
+    assert names(run("--tag", "team=shop")) == ["web-1"]
+    assert names(run("--tag", "team")) == ["web-1"]
+    assert len(names(run("--network", "VNET0"))) == 2
+    assert run("--network", "vnet-db").code == 1
+    assert len(names(run("--host", "stubhost0"))) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [("api-*",), ("--tag", "team=ops"), ("--host", "elsewhere")], ids=["name", "tag", "host"]
+)
+def test_a_selection_of_nothing_is_told(run: Callable[..., Said], arguments: tuple[str, ...]) -> None:
+    said = run(*arguments)
+    assert (said.code, said.out) == (1, "")
+    assert "none of the project's 2 servers is selected" in said.err
+
+
+def test_a_network_that_there_is_not_is_named(run: Callable[..., Said]) -> None:
+    said = run("--network", "vnet-99")
+    assert said.code == 1
+    assert "the project sees no network vnet-99" in said.err
+
+
+def test_json_is_a_list_for_kubectl_with_what_is_left_out_beside_it(
+    run: Callable[..., Said], cloud: Cloud
+) -> None:
+    cloud.call("recycle", ident="web-1")
+    said = run("-o", "json")
+    assert said.code == 0
+    assert said.json["kind"] == "List"
+    assert [item["kind"] for item in said.json["items"]] == ["OneCloudServer"]
+    (told,) = said.json["leftOut"]
+    assert told["name"] == "web-1"
+    assert "recycle bin" in told["why"]
+    assert "left out: web-1" in said.err
+
+
+def test_a_directory_gets_a_file_each_and_keeps_what_a_person_has_changed(
+    run: Callable[..., Said], tmp_path: Path
+) -> None:
+    where = tmp_path / "servers"
+    assert run("web-1", "-d", str(where)).out == f"{where / 'web-1.yaml'} written\n"
+    assert run("web-1", "-d", str(where)).out == f"{where / 'web-1.yaml'} unchanged\n"
+    said = run("web-1", "--manage", "-d", str(where))
+    assert said.code == 1
+    assert "add --overwrite" in said.err
+    assert "Observe" in (where / "web-1.yaml").read_text()
+    said = run("web-1", "--manage", "--overwrite", "-d", str(where), "-o", "json")
+    assert said.json["items"] == [{"file": str(where / "web-1.yaml"), "state": "written"}]
+    assert "managementPolicy: Manage" in (where / "web-1.yaml").read_text()
+    assert [path.name for path in where.iterdir()] == ["web-1.yaml"]
+
+
+def test_an_object_that_has_the_server_already_is_named(
+    run: Callable[..., Said], desk: Desk, cloud: Cloud
+) -> None:
+    server_id = next(server["id"] for server in cloud.servers() if server["name"] == "web-1")
+    desk.apply("mine", adoption={"policy": "Adopt", "id": server_id})
+    said = run()
+    assert len(documents(said)) == 1
+    assert f"the object {desk.namespace}/mine has or adopts it already" in said.err
+
+
+def test_an_object_of_that_name_with_another_server_keeps_its_name(
+    run: Callable[..., Said], desk: Desk
+) -> None:
+    desk.apply("web-1")
+    (name,) = names(run("web-1"))
+    assert name.startswith("web-1-")
+
+
+def test_no_password_is_printed(run: Callable[..., Said], cloud: Cloud) -> None:
+    said = run("-o", "json")
+    for key in ("OS_PASSWORD",):
+        assert cloud.secret_data[key] not in said.out + said.err
+
+
+def test_a_secret_that_is_not_there_is_named(desk: Desk) -> None:
+    said = desk.run("import", "--secret", "absent")
+    assert said.code == 1
+    assert "absent" in said.err
+
+
+def test_a_shell_without_credentials_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OS_AUTH_URL", raising=False)
+    said = desk.run("import", "--shell")
+    assert said.code == 1
+    assert "source the project's shell file first" in said.err
+
+
+def test_what_is_printed_is_not_empty_json(run: Callable[..., Said]) -> None:
+    assert json.loads(run("-o", "json").out)["items"]

@@ -1,0 +1,85 @@
+"""Servers of a project become objects: observed, then managed; the cloud gets nothing but owner tags."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from onecloud_operator.cli.__main__ import main
+from tests.e2e.user import KIND, LONG, condition, settled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.cluster.control_plane import ControlPlane
+    from tests.e2e.user import User
+
+SERVERS = 50
+CLAIM = "POST /servers/{id}/user-metadata"
+
+
+@pytest.fixture
+def run(
+    user: User,
+    control_plane: ControlPlane,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., tuple[int, str, str]]:
+    """Give the command: arguments in, exit code and what it said out."""
+    for key, value in user.cloud.secret_data.items():
+        monkeypatch.setenv(key, value)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        where = ("--shell", "--kubeconfig", str(control_plane.kubeconfig_of("admin")), "-n", user.namespace)
+        code = main(["import", *arguments, *where])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def writes(user: User) -> dict[str, int]:
+    """Return what was asked of the cloud beside reading and signing in."""
+    counts = user.cloud.counts()
+    return {call: n for call, n in counts.items() if not call.startswith("GET ") and "/v3" not in call}
+
+
+def apply(user: User, text: str) -> list[str]:
+    documents = list(yaml.safe_load_all(text))
+    for document in documents:
+        user.kube.apply(document, force=True)
+    return [document["metadata"]["name"] for document in documents]
+
+
+def test_fifty_servers_are_imported_and_promoted_with_no_write_but_their_owner_tags(
+    user: User, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    user.cloud.call("seed", count=SERVERS)
+    before = {server["id"]: server for server in user.cloud.servers()}
+    user.cloud.call("reset_calls")
+    code, observing, _ = run()
+    assert code == 0
+    names = apply(user, observing)
+    assert len(names) == SERVERS
+    for name in names:
+        user.wait_reason("Observing", name)
+    assert writes(user) == {}
+    code, managing, _ = run("--manage")
+    assert (code, apply(user, managing)) == (0, names)
+    for name in names:
+        seen = user.kube.wait_for(KIND, name, user.namespace, settled, timeout_seconds=LONG)
+        assert condition(seen["status"], "Synced")["reason"] == "UpToDate"
+        assert seen["status"].get("drift", []) == []
+    assert writes(user) == {CLAIM: SERVERS}
+    after = {server["id"]: server for server in user.cloud.servers()}
+    moved = {"metadata", "updated_at", "update_version"}
+    for server_id, server in after.items():
+        assert {k: v for k, v in server.items() if k not in moved} == {
+            k: v for k, v in before[server_id].items() if k not in moved
+        }
+    code, out, err = run()
+    assert (code, out) == (0, "")
+    assert err.count("is owned by") == SERVERS
