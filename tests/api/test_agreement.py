@@ -68,6 +68,17 @@ NETWORKS = st.fixed_dictionaries(
         "mac": TEXTS,
     },
 )
+EIPS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": TEXTS,
+        "id": TEXTS,
+        "bandwidth": NUMBERS,
+        "chargeType": st.sampled_from(["Bandwidth", "Traffic", "traffic", None]),
+        "network": TEXTS,
+        "none": FLAGS,
+    },
+)
 DEVICES = st.fixed_dictionaries({}, optional={"id": TEXTS, "type": TEXTS, "model": TEXTS})
 SERVERS = st.fixed_dictionaries(
     {},
@@ -85,6 +96,7 @@ SERVERS = st.fixed_dictionaries(
         "networks": one_of(st.lists(NETWORKS, max_size=3)),
         "securityGroups": one_of(st.lists(TEXTS, max_size=3)),
         "adminUser": one_of(TEXTS),
+        "eip": one_of(EIPS),
         "userData": one_of(TEXTS),
         "userDataFrom": one_of(
             st.fixed_dictionaries({"secretKeyRef": st.fixed_dictionaries({"name": TEXTS, "key": TEXTS})})
@@ -144,6 +156,12 @@ def taken_by_the_api_server(kube: Kube, spec: dict[str, Any]) -> bool:
 @example({"server": {"tags": {"a": "\u212a"}}})
 @example({"server": {"name": "😀" * 128}})
 @example({"server": {"networks": [{"network": "a", "address6": "::ffff:1.2.3.4"}]}})
+@example({"server": {"eip": {"name": "eip-1"}}})
+@example({"server": {"eip": {"bandwidth": 10, "chargeType": "Traffic", "network": "vnet-1"}}})
+@example({"server": {"eip": {"none": True}}})
+@example({"server": {"eip": {"none": False}}})
+@example({"server": {"eip": {"name": "eip-1", "bandwidth": 10}}})
+@example({"server": {"eip": {"id": "eip-1", "chargeType": "Traffic"}}})
 @settings(
     max_examples=1200,
     deadline=None,
