@@ -7,6 +7,7 @@ How a server comes to be, exactly once.
     POST clearly refused that is recorded, and taken out of the record before the same POST again
     name taken, not us   NameConflict: nothing touched, the same POST again later
     a former server back the same: a restored cloud shows again what was gone, and no second one is made
+    the next attempt     after a disk that was added to the former server, and is loose, has had its policy
     id used, no server   twice, 60 s apart: that id is burnt, next attempt
     failed in the cloud  record the failure → look → unlock → delete for good → proven 404 → next attempt
 """
@@ -49,6 +50,7 @@ from onecloud_operator.core.plan.fresh_reads import (
 )
 from onecloud_operator.core.plan.guards import too_many_gone
 from onecloud_operator.core.plan.keep_disks import out_of_the_bin
+from onecloud_operator.core.plan.leaving_disks import disks_before_another
 from onecloud_operator.core.plan.login_begun import login_at_creation
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.records import Creation, attempt_id
@@ -82,6 +84,8 @@ def begin(facts: Facts, *, attempt: int) -> Step:
         return Hold(facts.lacking.reason, facts.lacking.message)
     if not resource.held:
         return AddFinalizer()
+    if resource.records.bound_id is not None and (leaving := disks_before_another(facts)) is not None:
+        return leaving
     return BeginCreation(
         Creation(
             attempt,

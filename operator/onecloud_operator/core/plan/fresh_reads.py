@@ -1,7 +1,8 @@
 """
 What must have been read just now before a step is taken.
 
-    attempt n+1, an adoption instead, finalizer off    rest on a 404: asked again unless it is of just now
+    attempt n+1, an adoption instead, a disk that is
+    left of a server, finalizer off                    rest on a 404: asked again unless it is of just now
     a write to a server, its removal, finalizer off    rest on whose it is: read unless this process has
 
 A 404 is true of its moment only: a cloud may be restored with the server in it. And what a restart recalls
@@ -22,7 +23,8 @@ from onecloud_operator.core.actions import (
     RecordImage,
     RemoveFinalizer,
 )
-from onecloud_operator.core.cloud_writes import CloudWrite, Create
+from onecloud_operator.core.cloud_writes import CloudWrite, Create, KeepDisk
+from onecloud_operator.core.disk_writes import DiskWrite
 from onecloud_operator.core.records import attempt_id
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ LATELY_SECONDS = 180.0  # the slowest answer and its proof; what brings a databa
 ROUND_SECONDS = 2.0 * LATELY_SECONDS  # after the newest look of a round the recorded id may be looked at
 NEVER = float("-inf")
 FORMER_ATTEMPTS = 8  # how far back it is looked for a server that was gone and has come back
+_PARTING = DiskWrite | KeepDisk  # what is done to a disk whose server is gone
 _UNCHECKED = frozenset({"Detached", "Observed"})  # why a finalizer goes whatever becomes of the server
 
 
@@ -43,7 +46,7 @@ def look_first(facts: Facts, step: Step) -> Look | None:
     if isinstance(step, RemoveFinalizer) and step.why in _UNCHECKED:
         return None
     reading, server = facts.reading, facts.server
-    if reading.gone and isinstance(step, BeginCreation | BeginAdoption | RemoveFinalizer):
+    if reading.gone and isinstance(step, BeginCreation | BeginAdoption | RemoveFinalizer | _PARTING):
         old, server_id = facts.now - reading.asked_at >= LATELY_SECONDS, facts.resource.records.bound_id
         return Look(server_id) if old and server_id is not None else None
     begins = BeginRestart | BeginDeletion | RecordCards | RecordImage

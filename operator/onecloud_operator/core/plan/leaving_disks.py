@@ -3,6 +3,7 @@ How a data disk leaves, by its policy: its entry has gone from the spec, or its 
 
     Retain    record → detached, and kept → owner tags off → noted
     Recycle   record → detached into the recycle bin; one that is attached to no server: put there → noted
+    anew      before the next attempt at a server: the same for what is loose; what went with it is left out
 
 The policy is the one last declared. What another has taken meanwhile is left alone.
 """
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import DiskState, Observed
 
 FRESH_SECONDS = 10.0  # how old the look may be on which a loose disk is thrown away
+GONE_SECONDS = 600.0  # and that of which nothing follows: there may be very many
 
 
 def leaves(record: DiskRecord) -> bool:
@@ -167,6 +169,31 @@ def disown_disks(facts: Facts) -> Step | None:
         if look.state.owner is None or foreign(facts, look.state):
             return RecordDisk(replace(record, stage=KEPT, tagged=False, asked=()))
         return _held_removal(facts, TagDisk(server_id, disk_id, None))
+    return None
+
+
+def disks_before_another(facts: Facts) -> Step | None:
+    """
+    Return the step that gives a recorded disk its policy before another server is made, None if all had it.
+
+    The server is gone for good, and the record of its disks goes with the next attempt: one that is loose
+    would keep its owner tags, and nobody would look after it.
+    """
+    for record in filter(leaves, declared(facts.resource.records.disks, facts.resource.server_spec)):
+        if record.stage == ADDING:
+            continue  # it is not known which it is
+        if record.stage != MAKING:
+            if (look := looked(facts, record.id or "", GONE_SECONDS)) is None:
+                return look_at(facts, bound_id(facts.resource), record.id or "")
+            recycled = look.state is not None and look.state.recycled and record.policy == RECYCLE
+            if record.stage == BOUND and (look.state is None or recycled or foreign(facts, look.state)):
+                continue  # it has gone along, or is not ours to see to: the record goes without more ado
+        step = leaving_step(facts, None, record)
+        if isinstance(step, Hold) or (obstacle := blocked(facts, step)) is None:
+            return step
+        done = "kept, without this object's owner tags," if record.policy == RETAIN else "in the recycle bin"
+        way_out = f"A new server is made once disk {record.id} is {done} or gone: have the cloud do it."
+        return replace(obstacle, message=f"{obstacle.message} {way_out}")
     return None
 
 
