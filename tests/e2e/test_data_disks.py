@@ -46,6 +46,14 @@ def test_a_disk_is_added_grown_taken_out_and_back_while_the_server_runs(user: Us
     assert by_name(status)["data"]["id"] == added
     want(user, LOG)
     assert found(user, added)["pending_deleted"]
+    events = {(each["reason"], each["message"]) for each in user.kube.list("events", user.namespace)}
+    of_disk = sorted(message for reason, message in events if reason in {"DiskAttached", "DiskDetached"})
+    server = f"web-1 ({status['id']})"
+    assert [text.replace(f"{user.namespace}.", "") for text in of_disk] == [
+        f"Attached data disk data ({added}) to server {server}.",
+        f"Data disk data ({added}) is not server {server}'s any more: it is in the recycle bin.",
+        f"Data disk data ({added}) is not server {server}'s any more: it stays in the cloud.",
+    ]
     counts = user.cloud.counts()
     assert counts["POST /disks"] == 1
     assert "POST /servers/{id}/stop" not in counts

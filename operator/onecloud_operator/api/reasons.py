@@ -83,6 +83,8 @@ class EventReason(StrEnum):
     DRIFT_CORRECTED = "DriftCorrected"
     CARD_ATTACHED = "CardAttached"
     CARD_DETACHED = "CardDetached"
+    DISK_ATTACHED = "DiskAttached"
+    DISK_DETACHED = "DiskDetached"
     DISK_KEPT = "DiskKept"
     DISK_GONE = "DiskGone"
     EIP_MADE = "EIPMade"

@@ -10,6 +10,7 @@ from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import part_of, stance, standing
 from onecloud_operator.core.records import records_of
 from onecloud_operator.core.report.card_events import cards_attached
+from onecloud_operator.core.report.disk_events import disk_events
 from onecloud_operator.core.report.eip_events import eip_events
 from onecloud_operator.core.report.image_events import image_events
 from onecloud_operator.core.restart import stopped_for
@@ -58,6 +59,7 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
     yield from disks_kept(old, new)
     yield from eip_events(old, new)
     yield from cards_attached(old, new, _named(new))
+    yield from disk_events(old, new, _named(new))
     before, after = standing(old, "Ready"), standing(new, "Ready")
     ready = after is not None and after.get("status") == "True" and stance(before) != stance(after)
     another = (standing(new, "Synced") or {}).get("reason") == Reason.OWNED_BY_ANOTHER
