@@ -75,6 +75,8 @@ async def check(settings: Settings) -> int:
         # If all namespaces are watched, permissions are the same in each.
         *((f"the rights in {name}", _rights(cluster, name)) for name in settings.namespaces or ("default",)),
     ]
+    if not settings.namespaces:
+        calls.append(("the rights to namespaces", _namespaces(cluster)))
     if not settings.cluster_id:
         calls.append(("the cluster's name can be read", cluster.cluster_id()))
     if settings.leader_election:
@@ -111,6 +113,11 @@ async def _crd(cluster: KubeClient) -> None:
 async def _rights(cluster: KubeClient, namespace: str) -> None:
     """Raise KubeError if a permission is missing."""
     _require(rbac.lacking(await cluster.rules(namespace)))
+
+
+async def _namespaces(cluster: KubeClient) -> None:
+    """Raise KubeError if a freeze on a namespace would not be heard of."""
+    _require(rbac.lacking(await cluster.rules("default"), rbac.NAMESPACES, name=""))
 
 
 async def _election(cluster: KubeClient, namespace: str, settings: Settings) -> None:

@@ -28,6 +28,7 @@ from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import Supervisor, TaskFault
 from onecloud_operator.feed import Feeds
 from onecloud_operator.kube import handlers
+from onecloud_operator.kube.namespaces import Namespaces
 from onecloud_operator.kube.resync import Resync
 from onecloud_operator.kube.secrets import Secrets
 from onecloud_operator.kube.store import Key, Store
@@ -99,6 +100,14 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         clock,
         each_seconds=ROTATION_ROUNDS * settings.secret_seconds,
     )
+    namespaces = Namespaces(
+        cluster,
+        settings.namespaces,
+        objects_in=objects.keys_in,
+        tell=partial(queue.add, lane=Lane.CLOUD),
+        clock=clock,
+        random=random.random,
+    )
     passwords = PasswordSecrets(objects, sessions, awaited, rotated)
     servers = ServerActuator(
         objects=objects,
@@ -107,6 +116,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         awaited=awaited,
         passwords=passwords,
         feeds=feeds,
+        namespaces=namespaces,
         config=config,
         monotonic=clock.monotonic,
         wall=_wall,
@@ -146,6 +156,8 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         },
     )
     supervisor = Supervisor(clock)
+    supervisor.start("namespaces", namespaces.run())
+    await namespaces.first()
     supervisor.start("queue", queue.run(reconciler))
     supervisor.start("resync", resync.run())
     supervisor.start("installed CRD", installed_crd.run(clock))

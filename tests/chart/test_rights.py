@@ -44,7 +44,7 @@ PROVIDERS: set[Rule] = {
     ("onecloud.io", "onecloudproviders", (), "get list patch watch"),
     ("onecloud.io", "onecloudproviders/status", (), "patch"),
 }
-SYSTEM: set[Rule] = {("", "namespaces", ("kube-system",), "get"), *AROUND, *PROVIDERS}
+SYSTEM: set[Rule] = {("", "namespaces", (), "get list watch"), *AROUND, *PROVIDERS}
 NAMESPACED = {"watchNamespaces": ["shop", "bank"], "clusterId": "c1"}
 
 
@@ -90,7 +90,8 @@ def test_namespaced_it_may_do_nothing_elsewhere(
     kube: Kube, place: None, space: str, release: Callable[..., Release], rules: Callable[[str], set[Rule]]
 ) -> None:
     release().install(NAMESPACED)
-    assert rules("shop") == rules("bank") == OBJECTS
+    assert rules("shop") == OBJECTS | {("", "namespaces", ("shop",), "get")}
+    assert rules("bank") == OBJECTS | {("", "namespaces", ("bank",), "get")}
     assert rules(space) == LEASES
     assert rules("default") == rules("kube-system") == set()
     account = f"system:serviceaccount:{space}:onecloud-operator"
@@ -104,13 +105,6 @@ def test_secrets_can_be_narrowed_to_names(
     release().install({"rbac": {"secretNames": ["onecloud", "passwords"]}})
     secrets = {rule for rule in rules("shop") if rule[1] == "secrets"}
     assert secrets == {("", "secrets", ("onecloud", "passwords"), "get")}
-
-
-def test_with_a_cluster_id_no_namespace_is_read(
-    place: None, release: Callable[..., Release], rules: Callable[[str], set[Rule]]
-) -> None:
-    release().install({"clusterId": "c1"})
-    assert rules("shop") == OBJECTS | AROUND | PROVIDERS
 
 
 def test_without_an_election_there_is_no_right_to_leases(
@@ -152,11 +146,15 @@ def check(
 @pytest.mark.parametrize(
     ("values", "places"),
     [
-        pytest.param({}, ["the rights in default", "the cluster's name can be read"], id="cluster-wide"),
+        pytest.param(
+            {},
+            ["the rights in default", "the rights to namespaces", "the cluster's name can be read"],
+            id="cluster-wide",
+        ),
         pytest.param(NAMESPACED, ["the rights in shop", "the rights in bank"], id="namespaced"),
         pytest.param(
             {"rbac": {"secretNames": ["onecloud"]}, "clusterId": "c1"},
-            ["the rights in default"],
+            ["the rights in default", "the rights to namespaces"],
             id="some-secrets-only",
         ),
     ],

@@ -22,6 +22,7 @@ from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
+from onecloud_operator.kube.namespaces import Namespaces
 from onecloud_operator.kube.secrets import Part, Secrets
 from onecloud_operator.kube.store import Key, Store
 from tests.engine.simulated import SimulatedClock
@@ -95,6 +96,7 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
         awaited=awaited,
         passwords=PasswordSecrets(objects, fakes["sessions"], awaited, rotated),
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
+        namespaces=namespaces(clock),
         config=Config(cluster="c"),
         **times,
         **fakes,
@@ -129,6 +131,14 @@ class Flaky:
         return Problem(Reason.SECRET_NOT_FOUND, "There is none.")
 
 
+def namespaces(clock: SimulatedClock) -> Namespaces:
+    """Return the namespaces before anything was heard of them."""
+    cluster: Any = None
+    return Namespaces(
+        cluster, (), objects_in=lambda _: (), tell=lambda _: None, clock=clock, random=lambda: 0.5
+    )
+
+
 def _actuator(sessions: Any, body: dict[str, Any]) -> tuple[ServerActuator, Key, Resource]:
     """Return an actuator with *sessions*, and the object of *body* that it knows."""
     clock, fakes = SimulatedClock(), {"cluster": None, "sessions": sessions}
@@ -141,6 +151,7 @@ def _actuator(sessions: Any, body: dict[str, Any]) -> tuple[ServerActuator, Key,
         awaited=awaited,
         passwords=PasswordSecrets(objects, sessions, awaited, rotated),
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
+        namespaces=namespaces(clock),
         config=Config(cluster="c"),
         wall=lambda: datetime.now(UTC),
         **arguments,

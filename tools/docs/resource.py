@@ -9,6 +9,7 @@ from onecloud_operator.api.annotations import (
     CONFIRM_DELETE,
     CONFIRM_GONE,
     FORCE_DETACH,
+    FREEZE,
     PAUSED,
     RECONCILE_REQUESTED_AT,
     RESTART_REQUESTED_AT,
@@ -135,6 +136,7 @@ Requests to the operator that are not part of the desired state.
 | --- | --- |
 | `{PAUSED}: "true"` | Send nothing to the cloud for this object, until the annotation is removed or set to `"false"`. \
 You can still delete the object. |
+| `{FREEZE}: "true"` | Change nothing in the cloud for this object: no creation, change or deletion, also of a deleted object ([Frozen](reasons.md#frozen)). On a namespace it holds for all objects in it. |
 | `{RECONCILE_REQUESTED_AT}: ANY-NEW-VALUE` | Retry at once, and read the Secret again. \
 `status.lastHandledReconcileAt` repeats the value when this is done. |
 | `{RESTART_REQUESTED_AT}: ANY-NEW-VALUE` | Restart the server once, if `disruption.allow` permits it. A value that \

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 PAUSED = "onecloud.io/paused"
 RECONCILE_REQUESTED_AT = "onecloud.io/reconcile-requested-at"
 RESTART_REQUESTED_AT = "onecloud.io/restart-requested-at"
@@ -10,6 +15,7 @@ CONFIRM_DELETE = "onecloud.io/confirm-delete"
 TAKE_OVER = "onecloud.io/take-over"
 CONFIRM_GONE = "onecloud.io/confirm-gone"
 ACCEPT_ROOT_DISK = "onecloud.io/accept-root-disk"
+FREEZE = "onecloud.io/freeze"
 
 ANNOTATIONS = frozenset(
     {
@@ -21,5 +27,11 @@ ANNOTATIONS = frozenset(
         TAKE_OVER,
         CONFIRM_GONE,
         ACCEPT_ROOT_DISK,
+        FREEZE,
     }
 )
+
+
+def switched_on(annotations: Mapping[str, str], name: str) -> bool:
+    """Return whether an annotation that asks for rest is there, with any value but ``false``."""
+    return annotations.get(name, "false").strip().lower() != "false"

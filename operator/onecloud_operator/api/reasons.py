@@ -46,6 +46,7 @@ class Reason(StrEnum):
     IN_RECYCLE_BIN = "InRecycleBin"
     PROVIDER_ERROR = "ProviderError"
     PAUSED = "Paused"
+    FROZEN = "Frozen"
     REMOVING = "Removing"
     WAITING_FOR_CLOUD = "WaitingForCloud"
     DELETION_PROTECTED = "DeletionProtected"
@@ -157,6 +158,7 @@ SYNCED_REASONS: dict[Reason, ReasonRow] = {
     Reason.IN_RECYCLE_BIN: _STALLED,
     Reason.PROVIDER_ERROR: _own(10.0, 300.0),
     Reason.PAUSED: _HEARD,
+    Reason.FROZEN: _HEARD,
 }
 
 DELETING_REASONS: dict[Reason, ReasonRow] = {
@@ -177,6 +179,7 @@ UNTROUBLED = frozenset(
         Reason.CREATING,
         Reason.UPDATING,
         Reason.PAUSED,
+        Reason.FROZEN,
         Reason.REMOVING,
         Reason.WAITING_FOR_CLOUD,
         Reason.RELEASED,

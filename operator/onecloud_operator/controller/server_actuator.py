@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.conclusion import Conclusion, KubeEvent, LogLine
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.kube.client import KubeClient
+    from onecloud_operator.kube.namespaces import Namespaces
     from onecloud_operator.kube.store import Key, Store
     from onecloud_operator.onecloud import Cloud
 
@@ -67,6 +68,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     awaited: AwaitedSecrets
     passwords: PasswordSecrets
     feeds: Feeds[Key]
+    namespaces: Namespaces
     config: Config
     monotonic: Callable[[], float]
     wall: Callable[[], datetime]
@@ -116,6 +118,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             memory,
             place=opened.place if isinstance(opened, Opened) else None,
             trouble=opened if isinstance(opened, Problem) else None,
+            surroundings=self.namespaces.of(found.namespace),
         )
         if facts.trouble is not None and facts.trouble.reason in NO_SIGHT:
             self._observer.leave(key)

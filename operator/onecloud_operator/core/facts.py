@@ -11,6 +11,7 @@ from onecloud_operator.core.eip_memory import EipMemory
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.observed import DiskState, Observed, Reading
 from onecloud_operator.core.retry_state import RetryState
+from onecloud_operator.core.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,6 +170,7 @@ class Facts:
     *password*: the version of the Secret of the password, where that is needed and known, or why it cannot be
     read.
     *lacking*: why a new server cannot be asked for: what it is to be made with is not in a Secret.
+    *surroundings*: what stands on the object's namespace.
     """
 
     resource: Resource
@@ -188,6 +190,7 @@ class Facts:
     bin_off: bool = False
     lacking: Problem | None = None
     password: SecretUse | Problem | None = None
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
     @property
     def server(self) -> Observed | None:

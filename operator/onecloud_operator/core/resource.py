@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.annotations import (
     FORCE_DETACH,
+    FREEZE,
     PAUSED,
     RECONCILE_REQUESTED_AT,
     RESTART_REQUESTED_AT,
+    switched_on,
 )
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.core.fast_dataclass import fast_dataclass
@@ -61,7 +63,12 @@ class Resource:
     @property
     def paused(self) -> bool:
         """Return whether the user asks for the server to be left alone. Any value but ``false`` does."""
-        return self.annotations.get(PAUSED, "false").strip().lower() != "false"
+        return switched_on(self.annotations, PAUSED)
+
+    @property
+    def frozen(self) -> bool:
+        """Return whether the user asks that nothing be changed in the cloud for this object."""
+        return switched_on(self.annotations, FREEZE)
 
     @property
     def reconcile_requested_at(self) -> str | None:

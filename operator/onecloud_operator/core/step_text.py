@@ -82,7 +82,7 @@ from onecloud_operator.core.eip_writes import (
 )
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
-from onecloud_operator.core.restart import under_way
+from onecloud_operator.core.restart import stopped_for, under_way
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -238,6 +238,33 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             return Words("the look", None)
         case _:
             assert_never(step)
+
+
+def change_of(step: Step) -> str:
+    """Return the change that *step* makes, or is the record of, as a message names it."""
+    match step:
+        case BeginCreation() | AskAgain():
+            return "the creation"
+        case BeginAdoption():
+            return "the adoption"
+        case BeginRestart(restart=restart):
+            return f"the stop for {stopped_for(restart)}"
+        case BeginDeletion() | Unlock():
+            return "the deletion"
+        case BeginKeeping():
+            return "what is done to keep disks"
+        case RecordCards():
+            return "a new network card"
+        case RecordDisk(record=record):
+            return f"the change of disk {record.name}"
+        case RecordImage():
+            return "the rebuild of the root disk"
+        case RecordLogin():
+            return "the new password or key pair"
+        case RecordEip():
+            return "the change of the EIP"
+        case _:
+            return words_of(step).noun
 
 
 def let_go(why: str) -> str:

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 from kubernetes.aio.client.exceptions import ApiException
 
-from onecloud_operator.kube.bounded_json import TooLarge, decode, read
+from onecloud_operator.kube.bounded_json import ANSWER_BYTES, TooLarge, decode, read
 from onecloud_operator.kube.rbac import granting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from kubernetes.aio.client import ApiClient
+    from kubernetes.aio.client.rest import RESTResponse
 
 TIMEOUT_SECONDS: Final = 15.0
+UNANSWERED: Final = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError)
 NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
@@ -92,6 +94,38 @@ class Calls:
                 self._on_call(operation, status, time.monotonic() - began_at)
         return answer
 
+    async def lines(
+        self, operation: str, path: str, *, query: Mapping[str, str], accept: str, silent_seconds: float
+    ) -> AsyncGenerator[bytes]:
+        """
+        Yield the lines of an answer that goes on, such as a watch, until the API server ends it.
+
+        Raises KubeError, also if nothing comes for *silent_seconds*, or a line that is too large.
+        """
+        timeout = aiohttp.ClientTimeout(total=None, connect=TIMEOUT_SECONDS, sock_read=silent_seconds)
+        began_at = time.monotonic()
+        reply: RESTResponse | None = None
+        try:
+            try:
+                reply = await self._send("GET", path, query, None, "", accept, timeout)
+            finally:
+                if self._on_call is not None:
+                    status = reply.status if reply is not None else None
+                    self._on_call(operation, status, time.monotonic() - began_at)
+            if not _well(reply.status):
+                raise _error("GET", path, reply.status, await read(reply.response))
+            async for line in _lines(reply.response.content):
+                yield line
+        except TooLarge as error:
+            raise KubeAnswerTooLarge(f"GET {path}: {error}") from error
+        except ApiException as error:
+            raise _error("GET", path, error.status, error.body) from error
+        except UNANSWERED as error:
+            raise self._unanswered("GET", path, error) from error
+        finally:
+            if reply is not None:
+                reply.response.close()
+
     async def _exchange(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
         self,
         method: str,
@@ -101,6 +135,37 @@ class Calls:
         content_type: str,
         accept: str,
     ) -> dict[str, Any]:
+        try:
+            reply = await self._send(method, path, query, body, content_type, accept, TIMEOUT_SECONDS)
+            data = await read(reply.response)
+        except TooLarge as error:
+            raise KubeAnswerTooLarge(f"{method} {path}: {error}") from error
+        except ApiException as error:
+            raise _error(method, path, error.status, error.body) from error
+        except UNANSWERED as error:
+            raise self._unanswered(method, path, error) from error
+        if not _well(reply.status):
+            raise _error(method, path, reply.status, data)
+        try:
+            answer = decode(data)
+        except ValueError as error:
+            msg = f"{method} {path}: the answer is not JSON"
+            raise KubeError(msg, reply.status) from error
+        if not isinstance(answer, dict):
+            msg = f"{method} {path}: the answer is not a JSON object"
+            raise KubeError(msg, reply.status)
+        return answer
+
+    async def _send(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: object,
+        content_type: str,
+        accept: str,
+        timeout: float | aiohttp.ClientTimeout,  # noqa: ASYNC109 - the library's own
+    ) -> RESTResponse:
         headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
@@ -112,28 +177,30 @@ class Calls:
             header_params=headers,
             auth_settings=["BearerToken"],
         )
-        try:
-            reply = await self._api.call_api(method, url, headers, body, _request_timeout=TIMEOUT_SECONDS)
-            data = await read(reply.response)
-        except TooLarge as error:
-            raise KubeAnswerTooLarge(f"{method} {path}: {error}") from error
-        except ApiException as error:
-            raise _error(method, path, error.status, error.body) from error
-        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
-            where = self._api.configuration.host
-            msg = f"{method} {path}: the API server at {where} does not answer ({type(error).__name__})"
-            raise KubeError(msg) from error
-        if not 200 <= reply.status < 300:  # noqa: PLR2004
-            raise _error(method, path, reply.status, data)
-        try:
-            answer = decode(data)
-        except ValueError as error:
-            msg = f"{method} {path}: the answer is not JSON"
-            raise KubeError(msg, reply.status) from error
-        if not isinstance(answer, dict):
-            msg = f"{method} {path}: the answer is not a JSON object"
-            raise KubeError(msg, reply.status)
-        return answer
+        return await self._api.call_api(method, url, headers, body, _request_timeout=timeout)
+
+    def _unanswered(self, method: str, path: str, error: Exception) -> KubeError:
+        where = self._api.configuration.host
+        return KubeError(
+            f"{method} {path}: the API server at {where} does not answer ({type(error).__name__})"
+        )
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncGenerator[bytes]:
+    """Yield whole lines. Raises TooLarge for one that does not end."""
+    line = bytearray()
+    async for chunk in content.iter_any():
+        first, *rest = chunk.split(b"\n")
+        line += first
+        if len(line) > ANSWER_BYTES:
+            raise TooLarge("a line does not end")
+        for each in rest:
+            yield bytes(line)
+            line = bytearray(each)
+
+
+def _well(status: int) -> bool:
+    return 200 <= status < 300  # noqa: PLR2004
 
 
 def named(name: str) -> str:

@@ -38,6 +38,8 @@ NEEDED: Final = (
     Right("get", "secrets"),
     Right("create", "events"),
 )
+# Where all namespaces are watched; in some only, get on each of them.
+NAMESPACES: Final = tuple(Right(verb, "namespaces") for verb in ("get", "list", "watch"))
 # In the Lease's namespace, where there is an election.
 ELECTION: Final = tuple(Right(verb, "leases", "coordination.k8s.io") for verb in ("create", "get", "patch"))
 

@@ -106,6 +106,7 @@ class Store(Generic[ObjectT]):
         self._fresh: dict[Key, Mapping[str, Any]] = {}
         self._parsed: dict[Key, ObjectT] = {}
         self._owners: dict[str, Key] = {}
+        self._spaces: dict[str, dict[Key, None]] = {}  # by namespace
         self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects refer to each
         self.standings: Counter[tuple[str, Standing]] = Counter()  # how many of a namespace stand like this
         self._writing: dict[Key, str | None] = {}  # the version that the watch delivered meanwhile
@@ -123,6 +124,10 @@ class Store(Generic[ObjectT]):
     def keys(self) -> Iterator[Key]:
         """Return the keys of all objects, as they are now."""
         return iter(tuple(self._entries))
+
+    def keys_in(self, namespace: str) -> Iterator[Key]:
+        """Return the keys of the objects of a namespace, as they are now."""
+        return iter(tuple(self._spaces.get(namespace, ())))
 
     def lives(self, uid: str, namespace: str) -> bool:
         """Return whether an object with this UID may exist; any may if not all objects are known."""
@@ -205,6 +210,7 @@ class Store(Generic[ObjectT]):
             self._fresh.pop(key, None)
             self._parsed.pop(key, None)
             self._owners.pop(key.uid, None)
+            self._leave_space(key)
             self._not_before.pop(key, None)
 
     def stale_before(self, moment: float) -> Iterator[Key]:
@@ -256,7 +262,14 @@ class Store(Generic[ObjectT]):
         )
         _keep(self._fresh, key, body, FRESH)
         self._owners[key.uid] = key
+        self._spaces.setdefault(key.namespace, {})[key] = None
         self._count(key, entry, 1)
+
+    def _leave_space(self, key: Key) -> None:
+        of_namespace = self._spaces[key.namespace]
+        del of_namespace[key]
+        if not of_namespace:
+            del self._spaces[key.namespace]
 
     def _count(self, key: Key, entry: _Entry, one: int) -> None:
         """Count what is counted of an object, or no longer."""

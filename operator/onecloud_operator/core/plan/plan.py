@@ -9,6 +9,7 @@ The whole decision: facts in, one step out.
                                     adopt          find → finalizer → record → owner tags
     server                          existing       gone? in the bin? unknown, failed, moving? else update
     then, whatever the step         fresh_reads    what it rests on was read just now, or is read first
+                                    gates          what changes the cloud, or begins to, may be held
                                     retry          what was refused, or changed nothing, waits its time
 
 A step is taken and observed before the next one is planned, so a crash between any two is a repeat.
@@ -24,6 +25,7 @@ from onecloud_operator.core.cloud_writes import Claim
 from onecloud_operator.core.ownership import bound_id, forged, once_ours
 from onecloud_operator.core.plan import adopt, attempt, create, delete, existing, restore
 from onecloud_operator.core.plan.fresh_reads import look_first
+from onecloud_operator.core.plan.gates import gated
 from onecloud_operator.core.plan.guards import elsewhere, owned_by_another, too_many_gone
 from onecloud_operator.core.plan.keep_disks import kept_text, out_of_the_bin
 from onecloud_operator.core.plan.retry import blocked
@@ -40,6 +42,7 @@ def plan(facts: Facts) -> Step:
     """Return the one step that brings the world closer to the object, or why there is none."""
     step = _wanted(facts)
     step = look_first(facts, step) or step
+    step = gated(facts, step) or step
     return blocked(facts, step) or step
 
 

@@ -1,0 +1,61 @@
+"""
+Which steps change something in the cloud, or put on record that this is about to be done.
+
+Where nothing may be changed, such a record must not be written either: it says that a request may be under
+way, and after a restart of the operator nobody knows that none was sent. Records of what was seen are none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.actions import (
+    AskAgain,
+    BeginAdoption,
+    BeginCreation,
+    BeginDeletion,
+    BeginKeeping,
+    BeginRestart,
+    RecordCards,
+    RecordDisk,
+    RecordEip,
+    RecordImage,
+    RecordLogin,
+)
+from onecloud_operator.core.cloud_writes import CloudWrite
+from onecloud_operator.core.disk_records import ADDING, MAKING, REMOVING
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+
+_ALWAYS = AskAgain | BeginAdoption | BeginCreation | BeginDeletion | BeginKeeping | BeginRestart
+_BEGUN_DISKS = frozenset({MAKING, ADDING, REMOVING})
+
+
+def begins_change(facts: Facts, step: Step) -> bool:
+    """Return whether *step* changes the cloud, or is the record that a change begins with."""
+    if isinstance(step, CloudWrite | _ALWAYS):
+        return True
+    records = facts.resource.records
+    match step:
+        case RecordCards(cards=cards):
+            before = {card.network: card.attaching for card in records.cards or ()}
+            return any(card.attaching not in {None, before.get(card.network)} for card in cards)
+        case RecordDisk(record=record):
+            return record.stage in _BEGUN_DISKS and record not in records.disks
+        case RecordImage(record=image):
+            old = records.image.rebuild if records.image is not None else None
+            return image.rebuild not in {None, old}
+        case RecordLogin(login=login):
+            was = records.login
+            pending = (was.pending, was.pending_keypair_id) if was is not None else (None, None)
+            return login.pending not in {None, pending[0]} or login.pending_keypair_id not in {
+                None,
+                pending[1],
+            }
+        case RecordEip(record=eip):
+            known = records.eip
+            return eip.id is not None and (known is None or eip.id != known.id)
+        case _:
+            return False

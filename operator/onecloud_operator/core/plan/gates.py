@@ -1,0 +1,28 @@
+"""
+What may hold a change that is due: each gate looks at the step alone, and whatever else is wanted waits.
+
+    freeze    nothing is changed while somebody has the object, its namespace or its provider frozen
+
+A gate is asked about steps that change the cloud, or begin to (see `beginnings`), so what is seen is written
+into the status all the same, and an object is let go by force whatever is held.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.core.plan import freeze
+from onecloud_operator.core.plan.beginnings import begins_change
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Hold, Step
+    from onecloud_operator.core.facts import Facts
+
+GATES = (freeze.gate,)
+
+
+def gated(facts: Facts, step: Step) -> Hold | None:
+    """Return why *step* has to wait, or None."""
+    if not begins_change(facts, step):
+        return None
+    return next((hold for gate in GATES if (hold := gate(facts, step)) is not None), None)
