@@ -11,6 +11,7 @@ from tests.e2e.user import condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from sandbox.cluster.control_plane import ControlPlane
     from tests.cli.conftest import Said
@@ -74,3 +75,25 @@ def test_the_verbs_are_obeyed(user: User, ask: Callable[..., Any]) -> None:
     user.wait(lambda status: (status.get("restartRequest") or {}).get("value") == asked["value"])
     user.delete()
     user.wait_gone()
+
+
+def test_a_shell_file_is_tried_at_the_cloud_before_it_becomes_a_secret(
+    user: User, ask: Callable[..., Any], plugin: Callable[..., Said], tmp_path: Path
+) -> None:
+    user.kube.delete("secrets", "onecloud", user.namespace)
+    file = tmp_path / "rcadmin"
+
+    def write(**changes: str) -> None:
+        values = {**user.cloud.secret_data, **changes}
+        file.write_text("".join(f"export {key}='{value}'\n" for key, value in values.items()))
+
+    write(OS_PASSWORD="Wrong-2026!")
+    refused = plugin("secret", "rcadmin", str(file), "--check", "-n", user.namespace)
+    assert refused.code == 1
+    assert "docs/reasons.md explains CredentialsRejected" in refused.err
+    assert "Wrong-2026!" not in refused.err
+    assert user.kube.get("secrets", "onecloud", user.namespace) is None
+    write()
+    assert ask("secret", "rcadmin", str(file), "--check")["created"] is True
+    user.apply()
+    user.wait_ready()

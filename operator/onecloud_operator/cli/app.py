@@ -5,7 +5,12 @@ from __future__ import annotations
 import typer
 
 from onecloud_operator import __version__
-from onecloud_operator.cli.commands import importing, verbs, why
+from onecloud_operator.cli.commands import (
+    importing,
+    secret,
+    verbs,
+    why,
+)
 
 ABOUT = """Look after OneCloud servers that are declared in Kubernetes.
 
@@ -45,4 +50,5 @@ def _options(
 
 why.add_to(app)
 importing.add_to(app)
+secret.add_to(app)
 verbs.add_to(app)
