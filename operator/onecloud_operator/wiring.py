@@ -180,7 +180,15 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         kopf.run_tasks(tasks, ignored=asyncio.all_tasks()), name="kopf"
     )
     metrics.look = WorkSamples(
-        process.standby_samples, queue, feeds, objects, endpoints, watch, clock.monotonic, installed_crd
+        process.standby_samples,
+        queue,
+        feeds,
+        objects,
+        endpoints,
+        watch,
+        clock.monotonic,
+        installed_crd,
+        config.cluster,
     )
     ended = kopf_task.done
     process.health.alive.update(alive(supervisor, cluster, watch, feeds, queue, watch_ended=ended))

@@ -10,6 +10,7 @@ import pytest
 
 from onecloud_operator.api.crd import DEFINITION
 from onecloud_operator.controller.server_object import SERVERS
+from onecloud_operator.core.observed import Owner
 from onecloud_operator.core.values import Place
 from onecloud_operator.election.election import Fence
 from onecloud_operator.engine.backoff import Backoff
@@ -17,6 +18,7 @@ from onecloud_operator.engine.clock import SystemClock
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.feed import Feed, FeedOptions, Feeds
+from onecloud_operator.feed.feed_health import FeedHealth
 from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.kube.standing import REASONS, STATES
 from onecloud_operator.kube.store import Key, Store
@@ -175,6 +177,7 @@ def working(clock: Any, *, feeds: Any = (), endpoints: Endpoints | None = None) 
         watch,
         clock.monotonic,
         InstalledCRD(nobody, DEFINITION),
+        "cluster0",
     )
 
 
@@ -288,6 +291,57 @@ def test_the_number_of_series_does_not_grow_with_objects(metrics: Metrics, clock
     metrics.look = parts
     assert len(SERIES.findall(metrics.render().decode())) < 150 + len(STATES) + len(REASONS)
     assert "web-" not in metrics.render().decode()
+
+
+def owned(uid: str, cluster: str = "cluster0") -> Owner:
+    return Owner(cluster, "shop", "web", uid)
+
+
+class OneFeed(NoFeeds):
+    """A feed whose servers are watched by objects of these names, and carry these owner tags."""
+
+    owned = 0
+    place = Place("https://cloud.example/v3", "r0", "p0")
+    health = FeedHealth()
+
+    def __init__(self, *servers: tuple[tuple[str, ...], Owner | None]) -> None:
+        self.servers = servers
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter((self,))
+
+    def owners(self) -> Iterator[tuple[tuple[Key, ...], Owner | None]]:
+        for names, owner in self.servers:
+            yield tuple(Key("shop", name, f"u-{name}") for name in names), owner
+
+
+def test_servers_on_which_claims_do_not_agree_are_counted(metrics: Metrics, clock: SimulatedClock) -> None:
+    feed = OneFeed(
+        (("a",), owned("u-a")),
+        (("a",), None),
+        (("a", "eye"), owned("u-a")),
+        (("eye",), owned("u-elsewhere", "cluster1")),
+        (("a", "b"), owned("u-a")),
+        (("a",), owned("u-b")),
+        (("a",), owned("u-elsewhere", "cluster1")),
+        (("eye",), owned("u-gone")),
+        (("a",), owned("u-gone")),
+    )
+    parts = working(clock, feeds=feed)
+    for name in ("a", "b"):
+        parts.objects.heard(body(name, {"conditions": synced("UpToDate")}), listed=True)
+    parts.objects.heard(body("eye", {"conditions": synced("Observing")}), listed=True)
+    metrics.look = parts
+    # While there may be objects that were not heard of, nobody's server is called an orphan.
+    assert disputes(metrics) == {"shared": 1, "other_object": 2, "other_cluster": 1, "orphaned": 0}
+    parts.objects.complete = True
+    clock.now += 10.0
+    assert disputes(metrics) == {"shared": 1, "other_object": 1, "other_cluster": 1, "orphaned": 2}
+
+
+def disputes(metrics: Metrics) -> dict[str, int]:
+    found = (line.split('"') for line in lines(metrics) if line.startswith("servers_disputed{"))
+    return {kind: int(float(value.removeprefix("} "))) for _, kind, value in found}
 
 
 async def test_feeds_have_series_as_long_as_they_live() -> None:

@@ -21,10 +21,10 @@ from onecloud_operator.feed.throttle import FeedThrottle, Throttle
 from onecloud_operator.translate import observed_from_details
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
     from onecloud_operator.core.facts import Cause, History
-    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.observed import Observed, Owner
     from onecloud_operator.core.values import Place, Problem
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.feed.context import Job
@@ -94,6 +94,10 @@ class Feed(Generic[K]):
     def pool(self) -> int:
         """How many objects have joined."""
         return len(self._pool)
+
+    def owners(self) -> Iterator[tuple[tuple[K, ...], Owner | None]]:
+        """Yield of each server who watches it, and whom its owner tags name, as far as they were read."""
+        return ((entry.watchers, entry.server.owner if entry.server else None) for entry in self._cache)
 
     def join(self, key: K, source: Source) -> None:
         """Add *key*, whose own credentials *source* lead to this project."""

@@ -243,6 +243,11 @@ class Store(Generic[ObjectT]):
         entry = self._entries.get(key)
         return entry.secret if entry is not None else None
 
+    def reason(self, key: Key) -> str:
+        """Return the reason of the object's condition Synced, "" if it is gone."""
+        entry = self._entries.get(key)
+        return entry.standing.reason if entry is not None else ""
+
     def names(self, secret: tuple[str, str]) -> bool:
         """Return whether any object refers to this Secret."""
         return self._secrets[secret] > 0

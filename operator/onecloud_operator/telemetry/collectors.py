@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from onecloud_operator.api.reasons import Reason
+from onecloud_operator.core.claims import Dispute, dispute_of
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.kube.standing import OTHER, REASONS, STATES
 from onecloud_operator.onecloud import Traffic
@@ -15,6 +17,7 @@ from onecloud_operator.telemetry.metrics import MAX_FEEDS, MAX_TROUBLES, code_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from onecloud_operator.core.observed import Owner
     from onecloud_operator.election.election import Election, Fence
     from onecloud_operator.engine.queue import Queue
     from onecloud_operator.feed import Feed, Feeds
@@ -51,6 +54,7 @@ class WorkSamples:
     watch: Watch
     monotonic: Callable[[], float]
     installed_crd: InstalledCRD
+    cluster: str  # what it is called in owner tags
     # Feeds that have had series of their own: tenants can name any number of hosts.
     named: set[tuple[str, str, str]] = field(default_factory=set)
     # The same for namespaces with objects in trouble.
@@ -73,6 +77,21 @@ class WorkSamples:
         yield "watch_silent_seconds", (), self.watch.silent_seconds
         yield from self._of_feeds()
         yield from self._of_objects()
+        yield from self._of_claims()
+
+    def _of_claims(self) -> Iterator[Sample]:
+        found: Counter[Dispute | None] = Counter()
+        for feed in self.feeds:
+            for watchers, owner in feed.owners():
+                if len(watchers) == 1 and (owner is None or owner.uid == watchers[0].uid):
+                    continue  # nearly all are so
+                managers = {key.uid for key in watchers if self.objects.reason(key) != Reason.OBSERVING}
+                found[dispute_of(owner, managers, (self.cluster,), self._lives)] += 1
+        for dispute in Dispute:
+            yield "servers_disputed", (dispute.value,), float(found[dispute])
+
+    def _lives(self, owner: Owner) -> bool:
+        return self.objects.lives(owner.uid, owner.namespace)
 
     def _of_feeds(self) -> Iterator[Sample]:
         now = self.monotonic()

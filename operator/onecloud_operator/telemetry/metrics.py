@@ -71,6 +71,10 @@ GAUGES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         "Objects that are neither as wanted nor on their way; stalled: waiting does not help.",
         TROUBLE,
     ),
+    "servers_disputed": (
+        "Watched servers that objects, or objects and owner tags, do not agree about.",
+        ("dispute",),
+    ),
     "crd_fields_missing": (
         "Fields of the status that the installed CRD does not know, so that they are not shown.",
         (),
