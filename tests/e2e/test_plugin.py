@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.cli.conftest import plugin
-from tests.e2e.user import condition
+from tests.e2e.user import SERVER, condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,3 +98,51 @@ def test_a_shell_file_is_tried_at_the_cloud_before_it_becomes_a_secret(
     assert ask("secret", "rcadmin", str(file), "--check")["created"] is True
     user.apply()
     user.wait_ready()
+
+
+def test_a_plan_is_what_the_operator_then_does(
+    user: User, control_plane: ControlPlane, plugin: Callable[..., Said], tmp_path: Path
+) -> None:
+    where = ("--kubeconfig", str(control_plane.kubeconfig_of("admin")), "-n", user.namespace)
+    file = tmp_path / "web-1.yaml"
+
+    def plan(server: dict[str, Any], **policies: Any) -> tuple[int, dict[str, Any]]:
+        spec = {"credentialsRef": {"name": "onecloud"}, "server": {**SERVER, **server}, **policies}
+        head = {"apiVersion": "onecloud.io/v1alpha1", "kind": "OneCloudServer", "metadata": {"name": "web-1"}}
+        file.write_text(json.dumps({**head, "spec": spec}))
+        said = plugin("plan", "-f", str(file), "-o", "json", *where)
+        return said.code, said.json["items"][0]
+
+    data = {"dataDisks": [{"name": "data", "size": "10Gi"}], "tags": {"a": "b"}}
+    assert plan(data)[1]["action"] == "create"
+    assert user.cloud.servers() == []
+    user.apply(server=data)
+    user.wait_ready()
+    code, item = plan(data)
+    assert (code, item["action"], item["steps"], item["held"]) == (0, "none", [], None)
+    code, item = plan({**data, "description": "the shop", "tags": {"a": "c"}})
+    assert code == 2
+    assert {(step["field"], step["to"], step["effect"]) for step in item["steps"]} == {
+        ("description", "the shop", "Live"),
+        ("tags.a", "c", "Live"),
+    }
+    code, item = plan({**data, "image": "debian-12"}, disruption={"allow": "Rebuild"})
+    assert [(step["field"], step["effect"]) for step in item["steps"]] == [("image", "Rebuild")]
+    assert user.get()["spec"]["server"]["image"] == "ubuntu-22.04"
+
+
+def test_a_plan_of_an_adopted_server_is_empty_once_it_is_held(
+    user: User, control_plane: ControlPlane, plugin: Callable[..., Said], tmp_path: Path
+) -> None:
+    where = ("--kubeconfig", str(control_plane.kubeconfig_of("admin")), "-n", user.namespace)
+    user.apply("old", deletionPolicy="Retain")
+    server_id = user.wait_ready("old")["id"]
+    user.delete("old")
+    user.kube.wait_gone("onecloudservers", "old", user.namespace, timeout_seconds=40)
+    applied = user.apply_only("new", adoption={"policy": "Adopt", "id": server_id})
+    user.wait_ready("new")
+    file = tmp_path / "new.yaml"
+    manifest = {key: applied[key] for key in ("apiVersion", "kind", "spec")}
+    file.write_text(json.dumps({**manifest, "metadata": {"name": "new"}}))
+    said = plugin("plan", "-f", str(file), "-o", "json", *where)
+    assert (said.code, said.json["items"][0]["steps"]) == (0, [])

@@ -7,6 +7,7 @@ import typer
 from onecloud_operator import __version__
 from onecloud_operator.cli.commands import (
     importing,
+    plan,
     secret,
     verbs,
     why,
@@ -49,6 +50,7 @@ def _options(
 
 
 why.add_to(app)
+plan.add_to(app)
 importing.add_to(app)
 secret.add_to(app)
 verbs.add_to(app)

@@ -20,13 +20,12 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 2000  # of one text; a message of a condition has less
 NAME_LENGTH: Final = 253  # of anything in a cell of a table
-ROWS: Final = 1000  # of a table, unless the command says otherwise
-PIPE_WIDTH: Final = 32_000  # nothing is folded for a program or a file
 REPLACED: Final = "\N{REPLACEMENT CHARACTER}"
 # Control characters; those that join, hide or reverse; halves of pairs; what has no meaning; breaks of lines.
 UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 Tone = Literal["good", "bad", "busy", "faint", "strong", "plain"]
+Cell = str | tuple[str, Tone]  # plain, or in a tone
 STYLES: Final[Mapping[Tone, str]] = {
     "good": "green",
     "bad": "bold red",
@@ -71,33 +70,30 @@ def remark(message: str) -> None:
 
 
 class Screen:
-    """The standard output for a person: colours only on a terminal, without NO_COLOR; folded only there."""
+    """The standard output for a person: on a terminal folded, in colours without NO_COLOR; else as it is."""
 
     def __init__(self) -> None:
-        from rich.console import Console
+        self._console = _console() if sys.stdout.isatty() else None
 
-        self._console: Console = Console(
-            file=sys.stdout,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            soft_wrap=False,
-            width=None if sys.stdout.isatty() else PIPE_WIDTH,
-            no_color=("NO_COLOR" in os.environ and os.environ["NO_COLOR"] != "") or None,
-            force_terminal=None if sys.stdout.isatty() else False,
-            legacy_windows=False,
-        )
-
-    def say(self, *parts: str | tuple[str, Tone], indent: int = 0) -> None:
-        """Print one line of *parts*, each plain or in a tone; a long one goes on under its *indent*."""
+    def say(self, *parts: Cell, indent: int = 0) -> None:
+        """Print one line of *parts*; what is folded goes on under its *indent*."""
+        if self._console is None:
+            sys.stdout.write(" " * indent + "".join(_text(part) for part in parts) + "\n")
+            return
         from rich.padding import Padding
 
         line = _styled(parts)
         line.overflow = "fold"
-        self._console.print(Padding(line, (0, 0, 0, indent)) if indent and line.plain else line)
+        self._console.print(Padding(line, (0, 0, 0, indent), expand=False))
 
-    def grid(self, rows: Iterable[Sequence[str | tuple[str, Tone]]], widths: Sequence[int]) -> None:
+    def grid(self, rows: Iterable[Sequence[Cell]], widths: Sequence[int]) -> None:
         """Print rows without titles; all columns but the last are as wide as *widths*; that one is folded."""
+        if self._console is None:
+            for row in rows:
+                cells = [_text(cell) for cell in row]
+                padded = [cell.ljust(width) for cell, width in zip(cells[:-1], widths, strict=True)]
+                sys.stdout.write(" ".join([*padded, cells[-1]]).rstrip() + "\n")
+            return
         from rich.table import Table
 
         table = Table.grid(padding=(0, 1, 0, 0))
@@ -108,10 +104,10 @@ class Screen:
             table.add_row(*(_styled([cell]) for cell in row))
         self._console.print(table)
 
-    def table(self, titles: Sequence[str], rows: Iterable[Sequence[str | tuple[str, Tone]]]) -> None:
+    def table(self, titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
         """Print a table in kubectl's manner: without lines, titles in capitals."""
-        if not self._console.is_terminal:
-            self._aligned(titles, rows)
+        if self._console is None:
+            _print_aligned([list(titles), *([_text(cell, NAME_LENGTH) for cell in row] for row in rows)])
             return
         from rich.table import Table
 
@@ -122,19 +118,32 @@ class Screen:
             table.add_row(*(_styled([cell]) for cell in row))
         self._console.print(table)
 
-    def _aligned(self, titles: Sequence[str], rows: Iterable[Sequence[str | tuple[str, Tone]]]) -> None:
-        lines = [list(titles), *([_plain(cell) for cell in row] for row in rows)]
-        widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
-        for line in lines:
-            padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-            sys.stdout.write("   ".join(padded).rstrip() + "\n")
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(
+        file=sys.stdout,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        no_color=True if os.environ.get("NO_COLOR") else None,
+        legacy_windows=False,
+    )
 
 
-def _plain(cell: str | tuple[str, Tone]) -> str:
-    return clean(cell if isinstance(cell, str) else cell[0], NAME_LENGTH)
+def _print_aligned(lines: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    for line in lines:
+        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        sys.stdout.write("   ".join(padded).rstrip() + "\n")
 
 
-def _styled(parts: Iterable[str | tuple[str, Tone]]) -> Text:
+def _text(cell: Cell, longest: int = LONGEST) -> str:
+    return clean(cell if isinstance(cell, str) else cell[0], longest)
+
+
+def _styled(parts: Iterable[Cell]) -> Text:
     from rich.text import Text
 
     line = Text()

@@ -1,0 +1,195 @@
+"""``plan -f DIR``: what applying manifests would do, without applying them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
+
+if TYPE_CHECKING:
+    from onecloud_operator.cli.cluster import Cluster, Object
+    from onecloud_operator.cli.manifest_reading import Manifest
+    from onecloud_operator.cli.terminal import Screen, Tone
+
+NOTHING, FAILED, CHANGES = 0, 1, 2
+SPEC_ROWS: Final = 20  # of one object's differences, for a person
+TONES: Final[Mapping[str, Tone]] = {
+    "create": "good",
+    "change": "busy",
+    "unknown": "busy",
+    "none": "faint",
+    "refused": "bad",
+}
+WORDS: Final = {
+    "create": "is created",
+    "change": "changes",
+    "unknown": "cannot be told",
+    "none": "nothing to do",
+    "refused": "is refused",
+}
+LOSSES: Final = frozenset({"Rebuild", "Recycle", "Delete"})
+
+Files = Annotated[
+    list[str],
+    typer.Option("--filename", "-f", metavar="PATH", help="File or directory; - reads the standard input."),
+]
+Recursive = Annotated[
+    bool, typer.Option("--recursive", "-R", help="Directories with all below them.", show_default=False)
+]
+Manager = Annotated[
+    str,
+    typer.Option(
+        "--field-manager",
+        metavar="NAME",
+        help="Who will apply, such as argocd-controller; without it, who applied last.",
+        show_default=False,
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("plan", short_help="Say what applying manifests would do; 2 if anything")(plan)
+
+
+def plan(
+    filename: Files,
+    recursive: Recursive = False,
+    field_manager: Manager = "",
+    namespace: Namespace = "",
+    context: Context = "",
+    kubeconfig: Kubeconfig = "",
+    output: Output = Form.TEXT,
+) -> None:
+    """
+    Say what applying manifests would do, and apply nothing.
+
+    The API server is asked for a dry run of each, and the operator's own rules say what follows for the
+    server, as its status shows it.
+
+    Exit code: 0 nothing would change, 2 something would, 1 an error or a refusal.
+    """
+    from onecloud_operator.cli.cluster import Cluster
+    from onecloud_operator.cli.failure import Failure
+    from onecloud_operator.cli.manifest_reading import read_manifests
+    from onecloud_operator.cli.terminal import Screen, print_json
+
+    found = read_manifests(filename, recursive=recursive)
+    if not found.servers:
+        raise Failure("there is no OneCloudServer in what -f names", "add -R for the directories below it")
+    cluster = Cluster.of(namespace=namespace, context=context, kubeconfig=kubeconfig)
+    items = [
+        _item(cluster, manifest, field_manager) for manifest in _placed(found.servers, cluster.namespace)
+    ]
+    counts = Counter(item["action"] for item in items)
+    code = FAILED if counts["refused"] else CHANGES if counts.total() > counts["none"] else NOTHING
+    if output == Form.JSON:
+        summary = {action: counts[action] for action in WORDS}
+        print_json({"items": items, "summary": summary, "otherKinds": found.others, "exitCode": code})
+    else:
+        _show(Screen(), items, counts)
+    raise typer.Exit(code)
+
+
+def _placed(manifests: Sequence[Manifest], namespace: str) -> list[Manifest]:
+    """Return the manifests with their namespaces. Raises Failure for two of one object."""
+    from onecloud_operator.cli.failure import Failure
+    from onecloud_operator.cli.manifest_reading import Manifest
+    from onecloud_operator.cli.statuses import name_of, namespace_of, part
+
+    placed = list[Manifest]()
+    seen = dict[tuple[str, str], str]()
+    for each in manifests:
+        metadata = {"namespace": namespace, **part(each.body, "metadata")}
+        body = {**each.body, "metadata": metadata}
+        key = namespace_of(body), name_of(body)
+        if not key[1]:
+            raise Failure(
+                f"{each.file}: an object has no metadata.name", "name it; generateName makes no plan"
+            )
+        if key in seen:
+            raise Failure(
+                f"{key[0]}/{key[1]} stands in {seen[key]} and in {each.file}", "take one of them out"
+            )
+        seen[key] = each.file
+        placed.append(Manifest(each.file, body))
+    return placed
+
+
+def _item(cluster: Cluster, manifest: Manifest, manager: str) -> dict[str, Any]:
+    """Return the row of one object, as -o json prints it."""
+    from onecloud_operator.api.identity import SERVER
+    from onecloud_operator.cli.dry_apply import applied, differences
+    from onecloud_operator.cli.failure import Refused
+    from onecloud_operator.cli.prospect import prospect
+    from onecloud_operator.cli.statuses import name_of, namespace_of, part
+
+    namespace, name = namespace_of(manifest.body), name_of(manifest.body)
+    row: dict[str, Any] = {
+        "file": manifest.file,
+        "namespace": namespace,
+        "name": name,
+        "action": "refused",
+        "steps": [],
+        "spec": [],
+        "held": None,
+        "message": "",
+    }
+    try:
+        live: Object | None = cluster.find(SERVER, namespace, name)
+        made = applied(cluster, manifest.body, live, manager)
+    except Refused as error:
+        if error.status is None:
+            raise
+        return {**row, "message": str(error)}
+    ahead = prospect(made, datetime.now(UTC))
+    if live is not None:
+        row["spec"] = list(differences(part(live, "spec"), part(made, "spec"), "spec"))
+    if ahead.held is not None:
+        row["held"] = {"reason": str(ahead.held.reason), "message": ahead.held.message}
+    row["steps"] = [
+        {"field": step.field, "from": step.before, "to": step.after, "effect": step.effect.value}
+        for step in ahead.steps or ()
+    ]
+    if live is None:
+        return {**row, "action": "create"}
+    if ahead.steps is None:
+        message = "The server moves, or is not known yet: ask again once it rests."
+        return {**row, "action": "unknown", "message": message}
+    return {**row, "action": "change" if row["steps"] or row["spec"] or row["held"] else "none"}
+
+
+def _show(screen: Screen, items: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> None:
+    for item in items:
+        _show_item(screen, item)
+    told = ", ".join(f"{counts[action]} {WORDS[action]}" for action in WORDS if counts[action])
+    screen.say()
+    screen.say(("Plan: ", "strong"), f"{told}.")
+
+
+def _show_item(screen: Screen, item: Mapping[str, Any]) -> None:
+    action = item["action"]
+    message = f": {item['message']}" if item["message"] else ""
+    screen.say(f"{item['namespace']}/{item['name']}: ", (f"{WORDS[action]}{message}", TONES[action]))
+    for step in item["steps"]:
+        tone: Tone = "bad" if step["effect"] in LOSSES else "plain"
+        screen.say((f"{step['field']}: {_change(step)} ({step['effect']})", tone), indent=2)
+    shown = item["spec"][:SPEC_ROWS]
+    for row in shown:
+        screen.say((f"{row['field']}: {_change(row)}", "faint"), indent=2)
+    if len(shown) < len(item["spec"]):
+        screen.say((f"and {len(item['spec']) - len(shown)} more: -o json shows all", "faint"), indent=2)
+    if (held := item["held"]) is not None:
+        screen.say((f"held: {held['reason']}: {held['message']}", "busy"), indent=2)
+
+
+def _change(row: Mapping[str, Any]) -> str:
+    before, after = row["from"], row["to"]
+    if before is None:
+        return str(after)
+    return f"{before} → {'none' if after is None else after}"
