@@ -7,6 +7,7 @@ import typer
 from onecloud_operator import __version__
 from onecloud_operator.cli.commands import (
     importing,
+    orphans,
     plan,
     secret,
     verbs,
@@ -52,5 +53,6 @@ def _options(
 why.add_to(app)
 plan.add_to(app)
 importing.add_to(app)
+orphans.add_to(app)
 secret.add_to(app)
 verbs.add_to(app)

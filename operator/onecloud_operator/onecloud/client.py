@@ -224,7 +224,7 @@ class Cloud:
         """Return which disks have a user tag (*key* without ``user:``), and whether these are all."""
         request = disks.list_tagged(key, value)
         reply, _ = await self._call(request)
-        return disks.parse_tagged(request, reply)
+        return replies.parse_ids(request, reply, "disks")
 
     async def create_disk(self, body: Mapping[str, Any]) -> Row:
         """Request a disk that is attached to no server, and return it in its current state."""

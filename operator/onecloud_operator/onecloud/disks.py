@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .errors import ProtocolError
-from .protocol import ID_CHARACTERS, Request, Traffic, id_path
-from .replies import json_object, rows_in
+from .protocol import Request, Traffic, id_path
+from .replies import json_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,16 +30,6 @@ def list_tagged(key: str, value: str) -> Request:
         ("field", "name"),
     )
     return Request("list_disks", "GET", "/disks", "/disks", Traffic.LIST, query)
-
-
-def parse_tagged(request: Request, reply: Reply) -> tuple[tuple[str, ...], bool]:
-    """Return the ids in *reply*, and whether these are all."""
-    body = json_object(request, reply)
-    rows = rows_in(request, reply, body, "disks")
-    ids = [row.get("id") for row in rows if isinstance(row, dict)]
-    found = tuple(one for one in ids if isinstance(one, str) and len(one) <= ID_CHARACTERS)
-    total = body.get("total", 0)
-    return found, len(found) == len(rows) == total
 
 
 def update_disk(disk_id: str, changes: Mapping[str, Any]) -> Request:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .protocol import Request, Traffic, id_path
-from .replies import json_object, parse_part
+from .replies import json_object, parse_ids, parse_part
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -28,6 +28,12 @@ class Eips:
         request = get_eip(eip_id)
         reply = await self.call_about(request, eip_id)
         return None if reply is None else parse_part(request, reply, "eip", eip_id)
+
+    async def list_ids(self) -> tuple[tuple[str, ...], bool]:
+        """Return the ids of all EIPs, and whether these are all: the list does not show their tags."""
+        request = list_eips()
+        reply, _ = await self.call(request)
+        return parse_ids(request, reply, "eips")
 
     async def create(self, body: Mapping[str, Any]) -> Row:
         """Request an EIP under the id in *body*, and return it in its current state."""
@@ -52,6 +58,12 @@ class Eips:
 def get_eip(eip_id: str) -> Request:
     """Read one EIP."""
     return Request("get_eip", "GET", id_path("eips", eip_id), "/eips/{id}", Traffic.READ)
+
+
+def list_eips() -> Request:
+    """List the EIPs of the project."""
+    query = (("details", "false"), ("field", "id"), ("field", "name"))
+    return Request("list_eips", "GET", "/eips", "/eips", Traffic.LIST, query)
 
 
 def create_eip(body: Mapping[str, Any]) -> Request:

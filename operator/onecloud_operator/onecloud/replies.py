@@ -46,6 +46,15 @@ def parse_part(request: Request, reply: Reply, kind: str, ident: str) -> Row:
     return row
 
 
+def parse_ids(request: Request, reply: Reply, plural: str) -> tuple[tuple[str, ...], bool]:
+    """Return the ids in a list of *plural* (``disks``, ``eips``), and whether these are all."""
+    body = json_object(request, reply)
+    rows = rows_in(request, reply, body, plural)
+    ids = [row.get("id") for row in rows if isinstance(row, dict)]
+    found = tuple(one for one in ids if isinstance(one, str) and len(one) <= ID_CHARACTERS)
+    return found, len(found) == len(rows) == body.get("total", 0)
+
+
 def parse_acknowledged(request: Request, reply: Reply) -> Row:
     """Return the server in the reply to an action, or {} if the action does not return one."""
     if reply.is_success and not reply.body:

@@ -8,22 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from onecloud_operator.cli.cluster import Cluster
-from onecloud_operator.cli.failure import Failure, Refused
+from onecloud_operator.cli.failure import Failure
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
+from onecloud_operator.cli.project import Secret, Shell, credentials_for, objects_in, servers_of
 from onecloud_operator.cli.statuses import name_of, namespace_of, part, text_at
 from onecloud_operator.cli.terminal import print_json, remark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from onecloud_operator.cli.importing.manifests import Import, LeftOut, Manifest, ServersObject
     from onecloud_operator.cli.manifest_files import File
     from onecloud_operator.core.observed import Observed
-    from onecloud_operator.onecloud import Cloud, Credentials
+    from onecloud_operator.onecloud import Cloud
 
-DETAILED_PAGE: Final = 100  # rows with details; each has several kB
-MOST_OBJECTS: Final = 100_000
-FORBIDDEN: Final = 403
 ABOUT: Final = """Write a manifest for each server of a project.
 
 The objects only observe their servers; --manage has them take the servers over, which sets owner tags and
@@ -33,20 +31,6 @@ changes nothing else. Servers that an object has already are left out, and those
 Servers = Annotated[
     list[str] | None,
     typer.Argument(metavar="SERVER", help="Names of servers, with * and ?, or ids; all without any."),
-]
-Secret = Annotated[
-    str,
-    typer.Option(
-        "--secret", metavar="NAME", help="Secret with the credentials, in the namespace of the objects."
-    ),
-]
-Shell = Annotated[
-    bool,
-    typer.Option(
-        "--shell",
-        help="Sign in by the OS_ variables of this shell; the Secret is named and not read.",
-        show_default=False,
-    ),
 ]
 Tags = Annotated[
     list[str] | None,
@@ -97,21 +81,22 @@ def _import(
     from onecloud_operator.cli.cloud import ask
     from onecloud_operator.cli.importing.manifests import Target, imported
     from onecloud_operator.cli.importing.selection import Selection
+    from onecloud_operator.onecloud import ServerQuery
 
     cluster = Cluster.of(namespace=namespace, context=context, kubeconfig=kubeconfig)
-    credentials = _credentials(cluster, secret, shell=shell)
-    objects = list(_objects(cluster))
+    credentials = credentials_for(cluster, secret, shell=shell)
+    objects, _ = objects_in(cluster)
     tags = tuple(
         (key, value if given else None) for key, given, value in (each.partition("=") for each in tag or ())
     )
 
     async def read(cloud: Cloud) -> tuple[list[Observed], tuple[str, ...]]:
-        return await _servers(cloud), await _network_ids(cloud, network or ())
+        return await servers_of(cloud, ServerQuery()), await _network_ids(cloud, network or ())
 
     found, networks = ask(credentials, read, own=shell)
     selection = Selection(tuple(servers or ()), tags, networks, tuple(host or ()))
     target = Target(cluster.namespace, {"credentialsRef": {"name": secret}}, manage)
-    result = imported(found, selection, objects, target)
+    result = imported(found, selection, map(_object, objects), target)
     if not (result.manifests or result.left_out):
         raise Failure(
             f"none of the project's {len(found)} servers is selected",
@@ -120,58 +105,13 @@ def _import(
     _print(result, directory, output, overwrite=overwrite)
 
 
-def _credentials(cluster: Cluster, secret: str, *, shell: bool) -> Credentials:
-    from onecloud_operator.cli.cloud import own_credentials, read_credentials
-
-    if not shell:
-        return read_credentials(cluster, cluster.namespace, secret)
-    own = own_credentials()
-    if own is None:
-        raise Failure("there is no OS_AUTH_URL in this shell", "source the project's shell file first")
-    return own
-
-
 # -- what is there -----------------------------------------------------------------------------------------
-def _objects(cluster: Cluster) -> Iterator[ServersObject]:
-    """Yield the objects that there are, of all namespaces if the user may see them."""
-    from onecloud_operator.api.identity import SERVER
-
-    try:
-        found = list(cluster.objects(SERVER, None, MOST_OBJECTS))
-    except Refused as error:
-        if error.status != FORBIDDEN:
-            raise
-        remark(
-            "objects of other namespaces cannot be seen; a server that one of them has is told by its tags"
-        )
-        found = list(cluster.objects(SERVER, cluster.namespace, MOST_OBJECTS))
-    return map(_object, found)
-
-
 def _object(found: Mapping[str, Any]) -> ServersObject:
     from onecloud_operator.cli.importing.manifests import ServersObject
 
     server_id = text_at(found, "status", "id") or text_at(found, "spec", "adoption", "id")
     observes = part(found, "spec").get("managementPolicy") == "Observe"
     return ServersObject(namespace_of(found), name_of(found), server_id, observes)
-
-
-async def _servers(cloud: Cloud) -> list[Observed]:
-    """Return every server of the project, with its details."""
-    from onecloud_operator.onecloud import ServerQuery
-    from onecloud_operator.translate import Untranslatable, observed_from_details
-
-    found: list[Observed] = []
-    project_id = (await cloud.session()).project_id
-    async for page in cloud.list_all(ServerQuery(details=True, limit=DETAILED_PAGE)):
-        for row in page.rows:
-            try:
-                server = observed_from_details(row)
-            except Untranslatable:
-                continue
-            if server.project_id in {"", project_id}:
-                found.append(server)
-    return found
 
 
 async def _network_ids(cloud: Cloud, words: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,182 @@
+"""``orphans``: what carries owner tags and has no object, and servers on which claims do not agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from onecloud_operator.cli.cluster import Cluster
+from onecloud_operator.cli.failure import Failure, Refused
+from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
+from onecloud_operator.cli.project import Secret, Shell, credentials_for, objects_in, servers_of
+from onecloud_operator.cli.statuses import text_at
+from onecloud_operator.cli.terminal import Screen, print_json, remark
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+
+    from onecloud_operator.cli.orphans import Found, Holder, Known, Tagged
+    from onecloud_operator.onecloud import Cloud
+
+MOST_READS: Final = 500  # disks and EIPs that no object names, which are read one by one
+FORBIDDEN: Final = 403
+TITLES: Final = ("WHAT", "KIND", "NAME", "ID", "OWNER TAGS", "OBJECTS")
+ABOUT: Final = """Find what carries owner tags in a project and has no object, and servers that are disputed.
+
+Servers, disks and elastic IPs whose owner tags name an object of this cluster that there is not; servers that
+several objects manage, or that objects of two clusters claim. Nothing is changed. What is in the recycle bin
+is left out.
+"""
+
+ClusterID = Annotated[
+    str,
+    typer.Option(
+        "--cluster-id",
+        metavar="NAME",
+        help="What this cluster is called in owner tags, where the operator's setting CLUSTER_ID says so; "
+        "else it is the UID of kube-system.",
+        show_default=False,
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("orphans", help=ABOUT, short_help="Find what has owner tags and no object")(_orphans)
+
+
+def _orphans(
+    secret: Secret = "onecloud",  # noqa: S107 - a name
+    shell: Shell = False,
+    cluster_id: ClusterID = "",
+    namespace: Namespace = "",
+    context: Context = "",
+    kubeconfig: Kubeconfig = "",
+    output: Output = Form.TEXT,
+) -> None:
+    from onecloud_operator.cli import orphans
+    from onecloud_operator.cli.cloud import ask
+
+    cluster = Cluster.of(namespace=namespace, context=context, kubeconfig=kubeconfig)
+    credentials = credentials_for(cluster, secret, shell=shell)
+    objects, everywhere = objects_in(cluster)
+    holders = tuple(map(orphans.holder, objects))
+    name = cluster_id or _uid_of_kube_system(cluster)
+    seen = None if everywhere else frozenset({cluster.namespace})
+
+    async def look(cloud: Cloud) -> tuple[Known, list[Tagged]]:
+        servers = await _servers(cloud)
+        own = orphans.named_so((each.owner for each in servers), holders) | ({name} if name else set())
+        if not own:
+            raise Failure(
+                "it is not known what this cluster is called in owner tags", "name it by --cluster-id"
+            )
+        known = orphans.Known(holders, own, seen)
+        return known, [*servers, *await _disks(cloud, known), *await _eips(cloud, holders)]
+
+    known, things = ask(credentials, look, own=shell)
+    found = orphans.found_in(known, things)
+    others = sum(each.owner is not None and each.owner.cluster not in known.clusters for each in things)
+    if others:
+        remark(
+            f"{others} carry owner tags of other clusters, and whether their objects are there is not known"
+        )
+    if output == Form.JSON:
+        print_json({"items": [each.row() for each in found]})
+    else:
+        _show(found)
+
+
+def _uid_of_kube_system(cluster: Cluster) -> str:
+    """Return the UID by which the operator calls a cluster, "" if the user may not read it."""
+    try:
+        return text_at(cluster.call("GET", "/api/v1/namespaces/kube-system"), "metadata", "uid")
+    except Refused as error:
+        if error.status != FORBIDDEN:
+            raise
+    return ""
+
+
+# -- what is in the cloud ----------------------------------------------------------------------------------
+async def _servers(cloud: Cloud) -> list[Tagged]:
+    """Return the servers with owner tags."""
+    from onecloud_operator.cli.orphans import Tagged
+    from onecloud_operator.onecloud import ServerQuery
+    from onecloud_operator.translate import OWNER_TAGS
+
+    tagged = ServerQuery(tags=((f"user:{OWNER_TAGS[-1]}", None),), pending_delete=None)
+    found = await servers_of(cloud, tagged)
+    return [
+        Tagged("server", each.id, each.name, each.owner)
+        for each in found
+        if each.owner is not None and not each.recycled
+    ]
+
+
+async def _disks(cloud: Cloud, known: Known) -> list[Tagged]:
+    """Return the disks with tags of this cluster that no object here names."""
+    from onecloud_operator.cli.orphans import Tagged
+    from onecloud_operator.translate import OWNER_TAGS, disk_state
+
+    names = frozenset[str]().union(*(each.disk_ids for each in known.holders))
+    suspects: list[str] = []
+    for cluster in sorted(known.clusters):
+        ids, complete = await cloud.list_disks_tagged(OWNER_TAGS[0], cluster)
+        suspects += [one for one in ids if one not in names]
+        if not complete:
+            remark("the cloud lists a part of the disks only; once these are dealt with, look again")
+    found: list[Tagged] = []
+    async for one, row in _read(suspects, cloud.get_disk, "disks"):
+        state = disk_state(row)
+        if not state.recycled:
+            on = next(iter(state.server_ids), "")
+            found.append(Tagged("disk", one, str(row.get("name") or ""), state.owner, on))
+    return found
+
+
+async def _eips(cloud: Cloud, holders: Iterable[Holder]) -> list[Tagged]:
+    """Return the elastic IPs that no object here names; a list of them does not show their tags."""
+    from onecloud_operator.cli.orphans import Tagged
+    from onecloud_operator.translate import eip_state
+
+    names = {each.eip_id for each in holders}
+    ids, complete = await cloud.eips.list_ids()
+    if not complete:
+        remark("the cloud lists a part of the elastic IPs only")
+    found: list[Tagged] = []
+    async for one, row in _read([each for each in ids if each not in names], cloud.eips.get, "elastic IPs"):
+        state = eip_state(row)
+        found.append(Tagged("elastic IP", one, state.name or "", state.owner, state.holder_id or ""))
+    return found
+
+
+async def _read(
+    ids: list[str], read: Callable[[str], Awaitable[Mapping[str, Any] | None]], what: str
+) -> AsyncIterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what is there of *ids*; one that is gone meanwhile is left out."""
+    if len(ids) > MOST_READS:
+        remark(f"{len(ids)} {what} may be orphans, of which the first {MOST_READS} are looked at")
+    for one in ids[:MOST_READS]:
+        if (row := await read(one)) is not None:
+            yield one, row
+
+
+# -- what is said ------------------------------------------------------------------------------------------
+def _show(found: list[Found]) -> None:
+    from onecloud_operator.cli.orphans import CURES
+
+    screen = Screen()
+    if not found:
+        screen.say("Nothing has owner tags of this cluster without an object, and no claims are disputed.")
+        return
+    screen.table(TITLES, map(_cells, found))
+    for dispute in sorted({each.dispute for each in found}):
+        screen.say()
+        screen.say((f"{dispute}: ", "strong"), CURES[dispute])
+
+
+def _cells(each: Found) -> tuple[str, ...]:
+    owner, thing = each.thing.owner, each.thing
+    tags = f"{owner.namespace}/{owner.name} of {owner.cluster}" if owner is not None else ""
+    return each.dispute.value, thing.kind, thing.name, thing.id, tags, ", ".join(each.objects)

@@ -1,0 +1,75 @@
+"""A whole project, as commands read it: the sign-in, all servers, and the objects that may have them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from onecloud_operator.cli.failure import Failure, Refused
+from onecloud_operator.cli.terminal import remark
+
+if TYPE_CHECKING:
+    from onecloud_operator.cli.cluster import Cluster, Object
+    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.onecloud import Cloud, Credentials, ServerQuery
+
+DETAILED_PAGE: Final = 100  # rows with details; each has several kB
+MOST_OBJECTS: Final = 100_000
+FORBIDDEN: Final = 403
+
+Secret = Annotated[
+    str, typer.Option("--secret", metavar="NAME", help="Secret with the credentials, in the namespace.")
+]
+Shell = Annotated[
+    bool,
+    typer.Option(
+        "--shell",
+        help="Sign in by the OS_ variables of this shell; the Secret is not read.",
+        show_default=False,
+    ),
+]
+
+
+def credentials_for(cluster: Cluster, secret: str, *, shell: bool) -> Credentials:
+    """Return the credentials of the Secret, or the *shell*'s own. Raises Failure."""
+    from onecloud_operator.cli.cloud import own_credentials, read_credentials
+
+    if not shell:
+        return read_credentials(cluster, cluster.namespace, secret)
+    own = own_credentials()
+    if own is None:
+        raise Failure("there is no OS_AUTH_URL in this shell", "source the project's shell file first")
+    return own
+
+
+def objects_in(cluster: Cluster) -> tuple[list[Object], bool]:
+    """Return the objects that the user may see, and whether these are those of all namespaces."""
+    from onecloud_operator.api.identity import SERVER
+
+    try:
+        return list(cluster.objects(SERVER, None, MOST_OBJECTS)), True
+    except Refused as error:
+        if error.status != FORBIDDEN:
+            raise
+    remark("objects of other namespaces cannot be seen, since you may not list them")
+    return list(cluster.objects(SERVER, cluster.namespace, MOST_OBJECTS)), False
+
+
+async def servers_of(cloud: Cloud, query: ServerQuery) -> list[Observed]:
+    """Return the servers of the project, with their details; one without a usable id is left out."""
+    from dataclasses import replace
+
+    from onecloud_operator.translate import Untranslatable, observed_from_details
+
+    found: list[Observed] = []
+    project_id = (await cloud.session()).project_id
+    async for page in cloud.list_all(replace(query, details=True, limit=DETAILED_PAGE)):
+        for row in page.rows:
+            try:
+                server = observed_from_details(row)
+            except Untranslatable:
+                continue
+            if server.project_id in {"", project_id}:
+                found.append(server)
+    return found
