@@ -144,6 +144,9 @@ class Ours(Subject):
         """Start it."""
         knobs = {name: seconds / faster for name, seconds in self.INTERVALS.items()}
         self.operator.knobs |= {**knobs, "listen_port": free_port(), "listen_address": "127.0.0.1"}
+        self.operator.knobs["mass_deletion_percent"] = (
+            100  # all objects are deleted at once, and nobody is asked
+        )
         self.starts += 1
         if self.profile is None:
             self.operator.start()

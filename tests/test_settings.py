@@ -20,6 +20,8 @@ MAY_BE_NOTHING = {
     "expiring_days",
     "gone_floor",
     "gone_percent",
+    "mass_deletion_floor",
+    "mass_deletion_percent",
     "handover_seconds",
     "listen_port",
 }

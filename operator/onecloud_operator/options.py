@@ -97,6 +97,8 @@ def config_of(settings: Settings, cluster_id: str) -> Config:
         delete_again_seconds=settings.delete_again_seconds,
         retry_create_first_seconds=settings.retry_create_first_seconds,
         retry_create_max_seconds=settings.retry_create_max_seconds,
+        mass_deletion_floor=settings.mass_deletion_floor,
+        mass_deletion_percent=settings.mass_deletion_percent,
         expiring_days=settings.expiring_days,
         secret_seconds=settings.secret_seconds,
     )

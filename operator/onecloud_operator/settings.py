@@ -90,6 +90,12 @@ class Settings:
         5, "this many servers of a project may vanish within ten minutes; see TooManyGone"
     )
     gone_percent: float = _setting(5.0, "or this percentage of them; 100: any number may vanish", maximum=100)
+    mass_deletion_floor: int = _setting(
+        20, "this many servers of a project may be deleted within ten minutes; see TooManyDeletions"
+    )
+    mass_deletion_percent: float = _setting(
+        20.0, "or this percentage of them; 100: any number may be deleted", maximum=100
+    )
     details_seconds: float = _seconds(
         3600.0, "time within which the details of every server are read again", minimum=1
     )

@@ -14,6 +14,7 @@ import kopf
 from onecloud_operator import __version__
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
+from onecloud_operator.controller.departures import Departures
 from onecloud_operator.controller.password_secrets import PasswordSecrets
 from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.controller.rotated_secrets import RotatedSecrets
@@ -73,6 +74,13 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         sees=partial(sees, settings),
         handover_seconds=settings.handover_seconds if settings.selector else 0.0,
     )
+    departures = Departures(
+        clock.monotonic,
+        settings.mass_deletion_floor,
+        settings.mass_deletion_percent / 100.0,
+        complete=lambda: objects.complete,
+    )
+    objects.follow = departures.follow
     secrets = Secrets(cluster.secret, clock.monotonic, settings.secret_seconds)
     sessions = Sessions(secrets, endpoints, clock.monotonic)
     loop_shares = LoopShares()
@@ -117,6 +125,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         passwords=passwords,
         feeds=feeds,
         namespaces=namespaces,
+        departures=departures,
         config=config,
         monotonic=clock.monotonic,
         wall=_wall,

@@ -10,6 +10,7 @@ import pytest
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
+from onecloud_operator.controller.departures import Departures
 from onecloud_operator.controller.password_secrets import PasswordSecrets
 from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.controller.rotated_secrets import RotatedSecrets
@@ -97,6 +98,7 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
         passwords=PasswordSecrets(objects, fakes["sessions"], awaited, rotated),
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
         namespaces=namespaces(clock),
+        departures=Departures(clock.monotonic),
         config=Config(cluster="c"),
         **times,
         **fakes,
@@ -152,6 +154,7 @@ def _actuator(sessions: Any, body: dict[str, Any]) -> tuple[ServerActuator, Key,
         passwords=PasswordSecrets(objects, sessions, awaited, rotated),
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
         namespaces=namespaces(clock),
+        departures=Departures(clock.monotonic),
         config=Config(cluster="c"),
         wall=lambda: datetime.now(UTC),
         **arguments,

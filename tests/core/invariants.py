@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
 from onecloud_operator.api.quantity import mib_of
+from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, RemoveFinalizer
 from onecloud_operator.core.card_writes import CardWrite
@@ -37,7 +38,8 @@ from onecloud_operator.core.eip_writes import AsideWrite
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
 from onecloud_operator.core.plan.keep_disks import READ_SECONDS
-from onecloud_operator.core.policies import power
+from onecloud_operator.core.policies import deletion_policy, power
+from onecloud_operator.core.values import time_of_text
 from tests.core.eip_invariants import keep_eips
 from tests.core.fixtures import OTHER_UID
 
@@ -69,6 +71,9 @@ def keep(world: World, facts: Facts, step: Step) -> None:
         return
     assert world.trouble is None, "a write without credentials that work"
     stored = world.cluster.stored
+    assert not _swept_away(world, facts), (
+        "a write towards a removal, of one of too many that nobody agreed to"
+    )
     assert stored.held, "a write for an object that nothing holds"
     assert stored.records.place == world.place, "a write elsewhere than where its server is"
     assert not facts.resource.paused or facts.resource.deleting, "a write for a paused object"
@@ -82,6 +87,19 @@ def keep(world: World, facts: Facts, step: Step) -> None:
     if row is None or isinstance(step, AsideWrite):
         return
     _write(world, facts, step, row)
+
+
+def _swept_away(world: World, facts: Facts) -> bool:
+    """Say whether the object is one of too many that are deleted, and is to stay until somebody agrees."""
+    stored, heard = world.cluster.stored, facts.resource
+    agreed, deleted_at = time_of_text(world.surroundings.agreed_deletion), time_of_text(heard.deleted_at)
+    if not (world.deletions.too_many or stored.records.deleting_reason == Reason.TOO_MANY_DELETIONS):
+        return False
+    if not heard.deleting or heard.records.deletion_requested_at or stored.records.deletion_requested_at:
+        return False
+    if deletion_policy(heard) == "Retain" or (heard.spec is not None and heard.spec.deletion_protection):
+        return False
+    return agreed is None or deleted_at is None or deleted_at >= agreed
 
 
 def made(world: World) -> set[str]:

@@ -14,6 +14,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.config import Config
+from onecloud_operator.core.mass_deletion import Deletions
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Disk, Phase
 from onecloud_operator.core.ownership import owner_of
 from onecloud_operator.core.plan.plan import plan
@@ -21,8 +22,9 @@ from onecloud_operator.core.policies import power
 from onecloud_operator.core.records import Records
 from onecloud_operator.core.references import Kind, Reference, Resolved
 from onecloud_operator.core.restart import asked_restart
-from onecloud_operator.core.values import Place, Problem
-from tests.core.fixtures import OTHER_UID, OWNER, PLACE, resource, server, spec
+from onecloud_operator.core.surroundings import Surroundings
+from onecloud_operator.core.values import Place, Problem, text_of_time
+from tests.core.fixtures import OTHER_UID, OWNER, PLACE, resource, server, spec, wall_at
 from tests.core.image_rules import ImageRules
 from tests.core.invariants import disagreements, keep, left_off, made, nothing_refused_is_made, one_at_most
 from tests.core.world import World
@@ -213,6 +215,15 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
     def many_servers_vanish(self, many: bool) -> None:
         self.world.too_many_gone = many
 
+    @rule(many=st.booleans())
+    def many_objects_are_deleted(self, many: bool) -> None:
+        self.world.deletions = Deletions(too_many=many)
+
+    @rule(seconds=st.sampled_from([-3600.0, 2.0]))
+    def somebody_agrees_to_what_was_deleted_before(self, seconds: float) -> None:
+        moment = wall_at(self.world.now + seconds)
+        self.world.surroundings = Surroundings(agreed_deletion=text_of_time(moment))
+
     # -- users -------------------------------------------------------------------------------------------
     @rule(
         wanted=st.fixed_dictionaries(
@@ -267,8 +278,9 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
 
     @rule(sure=st.sampled_from([True, False, False]))
     def the_user_deletes(self, sure: bool) -> None:
-        if sure:
-            self.world.cluster.edit(deleting=True)
+        if sure and not self.world.cluster.stored.deleting:
+            moment = text_of_time(wall_at(self.world.now))
+            self.world.cluster.edit(deleting=True, deleted_at=moment)
 
     # -- other hands -------------------------------------------------------------------------------------
     @precondition(lambda self: self.row is not None)
@@ -386,6 +398,8 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
         world.cloud.rebuild_fate = None
         world.cluster.mood, world.cluster.late, world.dies = "well", False, False
         world.feed.stalled = world.feed.lying = world.too_many_gone = False
+        world.deletions = Deletions()
+        world.surroundings = Surroundings(agreed_deletion=text_of_time(wall_at(world.now + 2.0)))
         world.trouble, world.place = None, PLACE
         world.names.clear()  # what had no answer is asked again
         world.cloud.rows.pop(STRANGER, None)

@@ -82,7 +82,7 @@ def test_every_condition_has_all_its_parts_and_a_reason_out_of_the_closed_set(
         "Synced": set(SYNCED_REASONS) | set(DELETING_REASONS),
         "CredentialsValid": CREDENTIALS_REASONS | {"Authenticated", "NotYetObserved", "EndpointUnreachable"},
         "Reconciling": {"Creating", "Updating", "Retrying", "Waiting"},
-        "Stalled": {name for name, row in SYNCED_REASONS.items() if row.stalled},
+        "Stalled": {name for name, row in {**SYNCED_REASONS, **DELETING_REASONS}.items() if row.stalled},
         "Deleting": set(DELETING_REASONS) | set(SYNCED_REASONS),
         "Drifted": OTHER_REASONS,
     }

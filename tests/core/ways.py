@@ -10,17 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.api.annotations import CONFIRM_GONE, RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
+from onecloud_operator.api.annotations import (
+    ALLOW_MASS_DELETION,
+    CONFIRM_GONE,
+    RECONCILE_REQUESTED_AT,
+    RESTART_REQUESTED_AT,
+)
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.card_records import Attachment, CardRecord
 from onecloud_operator.core.facts import Looked, Memory
 from onecloud_operator.core.image_record import ImageRecord
+from onecloud_operator.core.mass_deletion import Deletions
 from onecloud_operator.core.observed import Disk, Nic, Owner, Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import attempt_id
 from onecloud_operator.core.references import Ambiguous, Kind, Reference, Resolved
 from onecloud_operator.core.restore_record import Restore
 from onecloud_operator.core.retry_state import Acceptance, Refusal
+from onecloud_operator.core.surroundings import Surroundings
 from onecloud_operator.core.values import Place, Problem
 from tests.core.fixtures import (
     ADOPTED,
@@ -107,6 +114,12 @@ def wanting(server_spec: dict[str, Any] | None = None, *, generation: int = 1, *
     own = {key: changes.pop(key) for key in tuple(changes) if key in {"records", "annotations", "finalizers"}}
     intent = spec(server_spec, **policies)
     return facts(resource=resource(spec=intent, generation=generation, **own), **changes)
+
+
+def swept_away(**policies: Any) -> Facts:
+    """Return facts of an object that was deleted with too many others."""
+    deleted = resource(spec=spec(**policies), deleting=True, deleted_at="2026-11-23T11:50:00Z")
+    return facts(resource=deleted, deletions=Deletions(too_many=True))
 
 
 def of_debian(**changes: Any) -> Facts:
@@ -233,6 +246,20 @@ WAYS: tuple[Way, ...] = (
         wanting(**RECREATE, reading=GONE, too_many_gone=True),
         Annotate(CONFIRM_GONE, ID),
         wanting(**RECREATE, reading=GONE),
+    ),
+    Way(
+        Reason.TOO_MANY_DELETIONS,
+        "a-person-agrees",
+        swept_away(),
+        Annotate(ALLOW_MASS_DELETION, "2026-11-23T11:55:00Z"),
+        replace(swept_away(), surroundings=Surroundings(agreed_deletion="2026-11-23T11:55:00Z")),
+    ),
+    Way(
+        Reason.TOO_MANY_DELETIONS,
+        "a-server-that-is-kept",
+        swept_away(),
+        Edit({"deletionPolicy": "Retain"}),
+        swept_away(deletionPolicy="Retain"),
     ),
     Way(
         Reason.NAME_CONFLICT,

@@ -30,6 +30,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.cloud_writes import Stop
 from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.facts import Facts, Memory
+from onecloud_operator.core.mass_deletion import Deletions
 from onecloud_operator.core.memory import seeing
 from onecloud_operator.core.observed import Observed, Reading
 from onecloud_operator.core.outcome import Done, Failed
@@ -38,6 +39,7 @@ from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.references import Missing, Unknown
 from onecloud_operator.core.report.events import events_between
+from onecloud_operator.core.surroundings import Surroundings
 from tests.core.cloud import LOST, Cloud
 from tests.core.cluster import Cluster, NotWritten
 from tests.core.eips import eip_state
@@ -117,7 +119,7 @@ class Feed:
 @dataclass
 class World:
     """
-    *trouble*, *place*, *too_many_gone*: what the operator meets on its way to the cloud.
+    *trouble*, *place*, *too_many_gone*, *deletions*, *surroundings*: what the operator meets on its way.
 
     *dies*: the process does so once, ``acting`` (after the act, before it is reported). *before* is given
     each step before it is taken. *sent*: the writes to the cloud, when, and for which intent; *sent_before*:
@@ -133,6 +135,8 @@ class World:
     place: Place = PLACE
     trouble: Problem | None = None
     too_many_gone: bool = False
+    deletions: Deletions = field(default_factory=Deletions)
+    surroundings: Surroundings = field(default_factory=Surroundings)
     names: dict[Reference, Answer] = field(default_factory=dict)
     dies: bool = False
     decide: Callable[[Facts], Step] = plan
@@ -196,7 +200,7 @@ class World:
             return facts
         if self.trouble is not None and self.trouble.reason == Reason.CREDENTIALS_REJECTED:
             return replace(facts, trouble=self.trouble)
-        facts = replace(facts, place=self.place)
+        facts = replace(facts, place=self.place, surroundings=self.surroundings)
         if resource.records.place not in {None, self.place}:
             return facts
         candidates = candidates_of(facts)
@@ -213,6 +217,7 @@ class World:
             rivals=RIVALS,
             names=dict(self.names),
             too_many_gone=self.too_many_gone,
+            deletions=self.deletions,
             password=self.cloud.logins.shown(resource),
         )
 

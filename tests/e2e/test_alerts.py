@@ -223,13 +223,13 @@ def test_each_trouble_raises_its_alert_for_its_namespace_and_nothing_else_does(
     ("stalled", "silent"),
     [
         pytest.param("false", {Reason.PREPAID_NOT_EXPIRED}, id="waiting-may-help"),
-        pytest.param("true", {Reason.TOO_MANY_GONE}, id="stalled"),
+        pytest.param("true", {Reason.TOO_MANY_GONE, Reason.TOO_MANY_DELETIONS}, id="stalled"),
     ],
 )
 def test_there_is_no_trouble_without_an_alert(
     stalled: str, silent: set[Reason], promtool: str, tmp_path: Path
 ) -> None:
-    """But a server whose paid time has to end first, and vanished servers, which have an alert of all."""
+    """But a server whose paid time has to end first, and what vanishes or is deleted at once."""
     troubles = {"object_namespace": "shop", "stalled": stalled}
     reasons = {str(reason) for reason in REASONS - UNTROUBLED} | {OTHER}
     given = {
@@ -272,6 +272,9 @@ WORSE: Final[dict[str, Callable[[Scrape], Series]]] = {
     ),
     "OneCloudServersGone": lambda it: it.with_value(
         "onecloud_operator_objects", f"9x{MINUTES}", reason="TooManyGone"
+    ),
+    "OneCloudTooManyDeletions": lambda it: it.with_value(
+        "onecloud_operator_objects", f"25x{MINUTES}", reason="TooManyDeletions"
     ),
     "OneCloudServersFailed": lambda it: it.with_value(
         "onecloud_operator_servers", f"1x{MINUTES}", state="Failed"

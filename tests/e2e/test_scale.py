@@ -39,7 +39,7 @@ def test_hundreds_of_idle_objects_cost_no_request_of_their_own(user: User) -> No
 
 def test_a_server_takes_three_turns_of_the_queue_to_be_made_and_three_to_be_removed(user: User) -> None:
     user.operator.stop()
-    user.operator.knobs |= {"listen_port": free_port()}
+    user.operator.knobs |= {"listen_port": free_port(), "mass_deletion_percent": 100}
     user.operator.start()
     names = [f"web-{number}" for number in range(20)]
     user.apply("first")  # the one that gets to know the Secret

@@ -226,6 +226,7 @@ def user(  # noqa: PLR0913, PLR0917 - the parts
     """Give a namespace with working credentials, and an operator behind the proxy."""
     kube.apply(cloud.secret(namespace))
     knobs = {**QUICK, "delete_again_seconds": 1, "post_settle_seconds": 2, "gone_percent": 100}
+    knobs["mass_deletion_percent"] = 100
     kubeconfig = control_plane.kubeconfig_by(proxy.url, tmp_path / "kubeconfig", "operator")
     with Operator(kubeconfig, namespaces=namespace, **knobs) as operator:
         made = User(kube, namespace, cloud, operator)

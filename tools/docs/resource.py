@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from onecloud_operator.api.annotations import (
     ACCEPT_ROOT_DISK,
+    ALLOW_MASS_DELETION,
     CONFIRM_DELETE,
     CONFIRM_GONE,
     FORCE_DETACH,
@@ -147,6 +148,8 @@ other purpose counts as the restart. `status.restartRequest` has the outcome \
 ([RecycleBinOff](reasons.md#recyclebinoff)). |
 | `{CONFIRM_GONE}: SERVER-ID` | Confirm that the servers of the project are gone on purpose \
 ([TooManyGone](reasons.md#toomanygone)). Set it on one object with that reason; it applies to the namespace. |
+| `{ALLOW_MASS_DELETION}: TIME` | On a namespace: agree to the removal of all of its servers that were deleted before \
+this time (RFC 3339, not in the future; [TooManyDeletions](reasons.md#toomanydeletions)). |
 | `{TAKE_OVER}: SERVER-ID` | Confirm that the server of `spec.adoption` may be taken from its owner in another cluster, \
 which is gone or renamed ([OwnedByAnother](reasons.md#ownedbyanother)). Never applies to an owner in this cluster. |
 | `{ACCEPT_ROOT_DISK}: DISK-ID` | Accept the disk that is in the place of the root disk as the new root disk \

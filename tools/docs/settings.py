@@ -74,6 +74,12 @@ GROUPS: Final = (
         "If more servers than the larger of the two disappear within ten minutes, the operator waits for a confirmation "
         "([TooManyGone](reasons.md#toomanygone)).",
     ),
+    Group(
+        "mass_deletion_floor",
+        "When many servers are deleted",
+        "If more objects than the larger of the two are deleted within ten minutes, the operator waits for someone to agree "
+        "([mass-deletion.md](mass-deletion.md)).",
+    ),
     Group("details_seconds", "Reads of single servers"),
     Group("retry_first_seconds", "Retries"),
     Group(

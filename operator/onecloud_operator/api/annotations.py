@@ -16,6 +16,8 @@ TAKE_OVER = "onecloud.io/take-over"
 CONFIRM_GONE = "onecloud.io/confirm-gone"
 ACCEPT_ROOT_DISK = "onecloud.io/accept-root-disk"
 FREEZE = "onecloud.io/freeze"
+# On namespaces and providers.
+ALLOW_MASS_DELETION = "onecloud.io/allow-mass-deletion"
 
 ANNOTATIONS = frozenset(
     {

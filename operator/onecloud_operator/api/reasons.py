@@ -53,6 +53,7 @@ class Reason(StrEnum):
     PREPAID_NOT_EXPIRED = "PrepaidNotExpired"
     HOST_OFFLINE = "HostOffline"
     RECYCLE_BIN_OFF = "RecycleBinOff"
+    TOO_MANY_DELETIONS = "TooManyDeletions"
     RELEASED = "Released"
     AVAILABLE = "Available"
     POWERED_OFF = "PoweredOff"
@@ -168,6 +169,7 @@ DELETING_REASONS: dict[Reason, ReasonRow] = {
     Reason.PREPAID_NOT_EXPIRED: _own(3600.0, 3600.0),
     Reason.HOST_OFFLINE: _own(60.0, 600.0),
     Reason.RECYCLE_BIN_OFF: _HEARD,
+    Reason.TOO_MANY_DELETIONS: ReasonRow("False", stalled=True, scope="shared"),
     Reason.RELEASED: _HEARD,
 }
 

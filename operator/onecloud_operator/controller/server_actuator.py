@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
+    from onecloud_operator.controller.departures import Departures
     from onecloud_operator.controller.password_secrets import PasswordSecrets
     from onecloud_operator.controller.sessions import Sessions
     from onecloud_operator.core.conclusion import Conclusion, KubeEvent, LogLine
@@ -69,6 +70,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     passwords: PasswordSecrets
     feeds: Feeds[Key]
     namespaces: Namespaces
+    departures: Departures
     config: Config
     monotonic: Callable[[], float]
     wall: Callable[[], datetime]
@@ -120,6 +122,8 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             trouble=opened if isinstance(opened, Problem) else None,
             surroundings=self.namespaces.of(found.namespace),
         )
+        if found.deleting:
+            facts = replace(facts, deletions=self.departures.of(key))
         if facts.trouble is not None and facts.trouble.reason in NO_SIGHT:
             self._observer.leave(key)
         if not isinstance(opened, Opened):

@@ -34,6 +34,7 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
         spec=spec,
         flaw=flaw,
         deleting=deleting,
+        deleted_at=metadata.get("deletionTimestamp"),
         finalizers=finalizers,
         finalizer_place=finalizer_place(metadata, FINALIZER),
         annotations=metadata.get("annotations") or {},

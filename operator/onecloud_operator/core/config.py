@@ -17,5 +17,7 @@ class Config:
     delete_again_seconds: float = 60.0  # a DELETE starts a task each time, so it is not repeated sooner
     retry_create_first_seconds: float = 30.0
     retry_create_max_seconds: float = 600.0
+    mass_deletion_floor: int = 20  # as many of a project's servers may be asked away within ten minutes
+    mass_deletion_percent: float = 20.0  # or as large a part of them
     expiring_days: int = 7
     secret_seconds: float = 60.0  # a Secret, and whether it signs in, is tried again after this at the latest

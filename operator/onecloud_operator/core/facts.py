@@ -9,6 +9,7 @@ from onecloud_operator.core.actions import Step
 from onecloud_operator.core.config import Config
 from onecloud_operator.core.eip_memory import EipMemory
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.mass_deletion import Deletions
 from onecloud_operator.core.observed import DiskState, Observed, Reading
 from onecloud_operator.core.retry_state import RetryState
 from onecloud_operator.core.surroundings import Surroundings
@@ -169,6 +170,7 @@ class Facts:
     *names*: what the spec's names stand for, so far as it was asked for lately.
     *password*: the version of the Secret of the password, where that is needed and known, or why it cannot be
     read.
+    *deletions*: how many objects are deleted beside this one.
     *lacking*: why a new server cannot be asked for: what it is to be made with is not in a Secret.
     *surroundings*: what stands on the object's namespace.
     """
@@ -188,6 +190,7 @@ class Facts:
     names: Mapping[Reference, Answer] = field(default_factory=dict)
     too_many_gone: bool = False
     bin_off: bool = False
+    deletions: Deletions = field(default_factory=Deletions)
     lacking: Problem | None = None
     password: SecretUse | Problem | None = None
     surroundings: Surroundings = field(default_factory=Surroundings)

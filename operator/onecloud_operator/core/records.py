@@ -198,7 +198,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
     missing = status.get("state") == "Missing"
     return Records(
         id=text(status.get("id")),
-        place=_place(mapping(status.get("cloud"))),
+        place=place_in(status),
         creation=_creation(mapping(status.get("creation"))),
         adopted_at=text(status.get("adoptedAt")),
         taken_from=text(status.get("takenOverFrom")),
@@ -227,7 +227,17 @@ def records_of(status: Mapping[str, Any]) -> Records:
     )
 
 
-def _place(value: Mapping[str, Any]) -> Place | None:
+def names_server(status: Mapping[str, Any]) -> bool:
+    """Return whether a status names a server of the object's own, without reading the rest of it."""
+    creation = status.get("creation")
+    if isinstance(creation, dict) and text(creation.get("id")) is not None:
+        return True
+    return text(status.get("adoptedAt")) is not None and text(status.get("id")) is not None
+
+
+def place_in(status: Mapping[str, Any]) -> Place | None:
+    """Return the place that a status pins its server to."""
+    value = mapping(status.get("cloud"))
     auth_url, project_id = text(value.get("authURL")), text(value.get("projectID"))
     if auth_url is None or project_id is None:
         return None

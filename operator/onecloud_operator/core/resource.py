@@ -44,6 +44,7 @@ class Resource:
     spec: Spec | None
     flaw: str | None = None
     deleting: bool = False
+    deleted_at: str | None = None  # when the API server took the deletion (RFC 3339)
     finalizers: tuple[str, ...] = ()  # ours, and some of others': there may be thousands
     finalizer_place: int = 0  # of ours, in the object's list
     annotations: Mapping[str, str] = field(default_factory=dict)

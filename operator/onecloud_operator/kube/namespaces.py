@@ -15,8 +15,7 @@ import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
-from onecloud_operator.api.annotations import FREEZE, switched_on
-from onecloud_operator.api.identity import GROUP
+from onecloud_operator.api.annotations import ALLOW_MASS_DELETION, FREEZE, switched_on
 from onecloud_operator.core.surroundings import UNKNOWN, Surroundings
 from onecloud_operator.engine import loggers
 from onecloud_operator.engine.backoff import Backoff
@@ -37,7 +36,6 @@ logger = logging.getLogger(loggers.KUBERNETES)
 PATH: Final = "/api/v1/namespaces"
 ONE: Final = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json"
 LIST: Final = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
-AGREES: Final = f"{GROUP}/allow-mass-deletion"
 EACH_SECONDS: Final = 30.0  # between two reads of a namespace that cannot be watched
 WATCH_SECONDS: Final = 300  # the API server ends a watch after this
 AGAIN_SECONDS: Final = 1.0  # between two watches: what ends one may end each at once
@@ -219,7 +217,7 @@ def _event(line: bytes) -> tuple[str, Mapping[str, Any]]:
 def surroundings_in(metadata: Mapping[str, Any]) -> Surroundings:
     """Return what the metadata of a namespace says, within bounds: its owner may write what they like."""
     annotations, labels = metadata.get("annotations") or {}, metadata.get("labels") or {}
-    agreed = annotations.get(AGREES)
+    agreed = annotations.get(ALLOW_MASS_DELETION)
     frozen = switched_on(annotations, FREEZE)
     return Surroundings(
         labels=dict(labels) if len(labels) <= MAX_LABELS else None,

@@ -110,8 +110,9 @@ class Store(Generic[ObjectT]):
         self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects refer to each
         self.standings: Counter[tuple[str, Standing]] = Counter()  # how many of a namespace stand like this
         self._writing: dict[Key, str | None] = {}  # the version that the watch delivered meanwhile
-        # Called with changes that were held back during a write.
+        # Called with changes that were held back during a write; and with each version, None for the end.
         self.tell: Callable[[Key], None] = lambda _key: None
+        self.follow: Callable[[Key, Mapping[str, Any] | None], None] = lambda _key, _body: None
         self.complete = False  # every object of the first list was received
         self.refused: frozenset[str] = frozenset()  # namespaces without permission to list objects
 
@@ -212,6 +213,7 @@ class Store(Generic[ObjectT]):
             self._owners.pop(key.uid, None)
             self._leave_space(key)
             self._not_before.pop(key, None)
+            self.follow(key, None)
 
     def stale_before(self, moment: float) -> Iterator[Key]:
         """Return the keys that were not received since *moment* (monotonic)."""
@@ -269,6 +271,7 @@ class Store(Generic[ObjectT]):
         self._owners[key.uid] = key
         self._spaces.setdefault(key.namespace, {})[key] = None
         self._count(key, entry, 1)
+        self.follow(key, body)
 
     def _leave_space(self, key: Key) -> None:
         of_namespace = self._spaces[key.namespace]

@@ -1,7 +1,8 @@
 """
 What may hold a change that is due: each gate looks at the step alone, and whatever else is wanted waits.
 
-    freeze    nothing is changed while somebody has the object, its namespace or its provider frozen
+    freeze           nothing is changed while somebody has the object, its namespace or its provider frozen
+    mass deletion    no server is removed that was deleted with too many others, until somebody agrees
 
 A gate is asked about steps that change the cloud, or begin to (see `beginnings`), so what is seen is written
 into the status all the same, and an object is let go by force whatever is held.
@@ -11,14 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.plan import freeze
+from onecloud_operator.core.plan import freeze, mass_deletion
 from onecloud_operator.core.plan.beginnings import begins_change
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Hold, Step
     from onecloud_operator.core.facts import Facts
 
-GATES = (freeze.gate,)
+GATES = (freeze.gate, mass_deletion.gate)
 
 
 def gated(facts: Facts, step: Step) -> Hold | None:

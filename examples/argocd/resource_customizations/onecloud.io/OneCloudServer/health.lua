@@ -22,6 +22,10 @@ end
 -- Deletion: the finalizer stays until the server is gone; say what it waits for.
 if obj.metadata.deletionTimestamp ~= nil then
   hs.status = "Progressing"
+  -- It was deleted with so many others that nothing is removed until a person agrees.
+  if conditions["Deleting"] ~= nil and conditions["Deleting"].reason == "TooManyDeletions" then
+    hs.status = "Degraded"
+  end
   hs.message = says("Deleting")
   hs.deletionMessage = says("Deleting")
   return hs

@@ -1,0 +1,98 @@
+"""
+Whoever deletes a large part of a fleet at once is asked whether that was meant.
+
+    more than the limit within ten minutes    held, in the namespaces that asked for more than their share
+    just asked for                            waits a moment: the others may be heard of only then
+    held before, by the word of the status    held, however few are left and whatever has restarted
+    agreed to                                 goes on, if it was deleted before the time of the agreement
+    begun, or nothing goes with it            goes on
+
+An agreement is the time up to which it speaks. So one that is left there says nothing of a later deletion.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.annotations import ALLOW_MASS_DELETION
+from onecloud_operator.api.reasons import Reason
+from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.mass_deletion import asked_away
+from onecloud_operator.core.plan.delete import UNDER_WAY
+from onecloud_operator.core.step_text import DETACH
+from onecloud_operator.core.values import time_of_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+
+CLOCKS_SECONDS = 60.0  # by which a person's clock may be ahead of ours
+UNCOUNTED_SECONDS = 1.0
+
+
+def gate(facts: Facts, step: Step) -> Hold | None:
+    """Return why *step*, which changes the cloud, waits: it is one of too many deletions."""
+    del step
+    resource, deletions = facts.resource, facts.deletions
+    if not deletions.limited or not asked_away(resource):
+        return None
+    if resource.records.deletion_requested_at is not None:
+        return None
+    if resource.records.deleting_reason == Reason.TOO_MANY_DELETIONS or deletions.too_many:
+        return None if _agreed(facts) else _held(facts)
+    if deletions.settles_in > 0.0:
+        return Hold(Reason.REMOVING, UNDER_WAY, deletions.settles_in)
+    if not deletions.counted:
+        return Hold(
+            Reason.WAITING_FOR_CLOUD,
+            "The operator has only begun, and does not know yet how many objects are being deleted. If this "
+            f"does not change, look into its log; or {DETACH}",
+            UNCOUNTED_SECONDS,
+        )
+    return None
+
+
+def _agreed(facts: Facts) -> bool:
+    return any(_covers(facts, moment) for moment in _agreements(facts))
+
+
+def _agreements(facts: Facts) -> list[datetime]:
+    """Return the times up to which somebody who may say so has agreed."""
+    moment = time_of_text(facts.surroundings.agreed_deletion)
+    return [moment] if moment is not None else []
+
+
+def _covers(facts: Facts, moment: datetime) -> bool:
+    asked_at = time_of_text(facts.resource.deleted_at)
+    return asked_at is not None and asked_at < moment and not _ahead(facts, moment)  # in whole seconds
+
+
+def _ahead(facts: Facts, moment: datetime) -> bool:
+    return moment - facts.wall > timedelta(seconds=CLOCKS_SECONDS)
+
+
+def _held(facts: Facts) -> Hold:
+    resource, config = facts.resource, facts.config
+    ahead = [moment for moment in _agreements(facts) if _ahead(facts, moment)]
+    return Hold(
+        Reason.TOO_MANY_DELETIONS,
+        f"Within ten minutes more than {config.mass_deletion_floor} servers of this project, and more than "
+        f"{config.mass_deletion_percent:g} % of them, were asked away, and by this namespace more than its "
+        f"share of that.{_why_not(facts, ahead)} If this is meant, agree: kubectl annotate namespace "
+        f"{resource.namespace} --overwrite {ALLOW_MASS_DELETION}=$(date -u +%FT%TZ). That speaks "
+        f"for what was deleted before that time. To keep the server set deletionPolicy: Retain, or {DETACH}",
+        min((moment - facts.wall).total_seconds() for moment in ahead) if ahead else None,
+    )
+
+
+def _why_not(facts: Facts, ahead: list[datetime]) -> str:
+    """Return why an agreement that stands there does not count."""
+    if ahead:
+        return f" The time in {ALLOW_MASS_DELETION} is still to come, and does not count until then."
+    if _agreements(facts):
+        return f" The time in {ALLOW_MASS_DELETION} is not after this deletion, and does not speak for it."
+    given = facts.surroundings.agreed_deletion
+    return f" What {ALLOW_MASS_DELETION} says is no time." if given else ""

@@ -1,0 +1,1 @@
+"""Deletions with a namespace controller, by the steps of the documentation."""
