@@ -200,7 +200,9 @@ async def test_a_deleted_object_goes_with_its_last_finalizer(
     kube.delete(SERVER.plural, "web-1", namespace)
     going = await cluster.read(SERVER, namespace, "web-1")
     assert "deletionTimestamp" in going["metadata"]
-    await cluster.remove_finalizer(reference_to(going), OURS, 0)
+    last = await cluster.remove_finalizer(reference_to(going), OURS, 0)
+    assert "finalizers" not in last["metadata"]
+    assert last["metadata"]["resourceVersion"] == going["metadata"]["resourceVersion"], "its version stays"
     with pytest.raises(KubeNotFound):
         await cluster.read(SERVER, namespace, "web-1")
 

@@ -106,6 +106,23 @@ async def test_a_write_that_fails_keeps_nothing_back(objects: Store[Resource], c
     assert told == [KEY]
 
 
+def test_an_object_that_was_let_go_is_not_held_any_more_whatever_its_version(
+    objects: Store[Resource], clock: SimulatedClock
+) -> None:
+    """The API server answers to the removal of the last finalizer with the version of before."""
+    going = body(3)
+    going["metadata"] |= {"deletionTimestamp": "2026-11-23T12:00:00Z", "finalizers": [FINALIZER]}
+    objects.heard(going, listed=True)
+    last = body(3)
+    last["metadata"] |= {"deletionTimestamp": "2026-11-23T12:00:00Z"}
+    objects.answered(last, clock.monotonic())
+    found = objects.get(KEY)
+    assert found is not None
+    assert found.deleting
+    assert not found.held
+    assert objects.heard(going, listed=False) is None, "an echo of before"
+
+
 def test_an_object_that_goes_while_it_is_written_is_told_nobody(objects: Store[Resource]) -> None:
     told: list[Key] = []
     objects.tell = told.append

@@ -191,6 +191,7 @@ class Store(Generic[ObjectT]):
         Take over the answer to a write of *status*, or to a read, of our own, sent at *asked_at* (monotonic).
 
         The watch may have been quicker, and tell of an edit made after our write: that is not told twice.
+        The removal of the last finalizer is answered with the version that was there before.
         """
         key = key_of(body)
         old = self._entries.get(key)
@@ -199,7 +200,7 @@ class Store(Generic[ObjectT]):
         kept = body.get("status")
         more = status is not None and status != kept and keeps(kept, status)
         wrote = Packed(status) if status is not None and more else None
-        if old.version == version_of(body):  # the watch was quicker
+        if old.version == version_of(body) and not _let_go(body):  # the watch was quicker
             self._entries[key] = replace(old, heard_at=self._monotonic(), written=True, wrote=wrote)
         else:
             self._put(key, slim(body), written=True, wrote=wrote)
@@ -299,6 +300,12 @@ def key_in(metadata: Mapping[str, Any]) -> Key:
 def version_of(body: Mapping[str, Any]) -> str:
     """Return the resourceVersion."""
     return str(body["metadata"].get("resourceVersion", ""))
+
+
+def _let_go(body: Mapping[str, Any]) -> bool:
+    """Return whether this is the last of an object: it goes, and nobody holds it."""
+    metadata = body["metadata"]
+    return bool(metadata.get("deletionTimestamp")) and not metadata.get("finalizers")
 
 
 def _keep(found: dict[Key, T], key: Key, value: T, most: int) -> None:
