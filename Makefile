@@ -124,6 +124,7 @@ generate: crd ## generate everything that is made of the code: crds/, pages of d
 	@$(RUN) -m tools.docs schema > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/values.schema.json
 	@$(RUN) -m tools.docs values > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/values.yaml
 	@$(RUN) -m tools.docs chart > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/README.md
+	@$(RUN) -m tools.docs dashboard > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/files/dashboard.json
 	@$(RUN) -m tools.docs install > docs/.partial && mv docs/.partial install.yaml
 
 .PHONY: crd

@@ -24,6 +24,7 @@ PACKAGES: Final = {
     "gpg": "gpg",
     "docker-registry": "docker-registry",
     "promtool": "prometheus",
+    "prometheus": "prometheus",
 }
 PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"  # where root's programs are, too
 

@@ -233,7 +233,7 @@ def test_a_text_among_the_extra_objects_is_a_template(helm: Command) -> None:
         for each in objects(rendered(helm, CHART / "ci" / "full-values.yaml"))
         if each["kind"] == "ConfigMap"
     }
-    assert names == {"a-map", "a-text-of-onecloud-operator"}
+    assert names == {"a-map", "a-text-of-onecloud-operator", "onecloud-operator-dashboard"}
 
 
 def test_an_extra_object_that_is_no_object_is_refused(helm: Command) -> None:

@@ -14,7 +14,7 @@ from onecloud_operator import __version__
 from onecloud_operator.settings import Settings, settings_from
 from sandbox.stage import ROOT
 from tests.chart.helm import CI, Command, Refused, one, rendered
-from tools.docs import chart, install
+from tools.docs import chart, dashboard, install
 from tools.docs.chart import CHART, leaves
 from tools.docs.fields import anchor
 
@@ -66,6 +66,7 @@ def paths(values: dict[str, Any]) -> Iterator[str]:
         pytest.param(CHART / "values.yaml", chart.values, id="values"),
         pytest.param(CHART / "README.md", chart.readme, id="readme"),
         pytest.param(ROOT / "install.yaml", install.page, id="install"),
+        pytest.param(CHART / "files" / "dashboard.json", dashboard.page, id="dashboard"),
         pytest.param(
             CHART / "files" / "crd.yaml",
             (ROOT / "crds" / "onecloud.io_onecloudservers.yaml").read_text,
@@ -358,3 +359,11 @@ def test_a_default_can_be_taken_away(any_helm: Command, name: str) -> None:
 def test_the_values_of_the_documentation_are_accepted(any_helm: Command, number: int) -> None:
     text = PAGE.split("```yaml\n")[number + 1].split("```")[0]
     assert rendered(any_helm, yaml.safe_load(text)) != rendered(any_helm)
+
+
+def test_the_dashboard_is_in_a_config_map_that_the_sidecar_finds(helm: Command) -> None:
+    text = rendered(helm, {"metrics": {"dashboard": {"enabled": True}}})
+    made = one(text, "ConfigMap")
+    assert made["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert json.loads(made["data"]["onecloud-operator.json"]) == json.loads(dashboard.page())
+    assert "kind: ConfigMap" not in rendered(helm)

@@ -244,6 +244,7 @@ def test_there_is_no_trouble_without_an_alert(
     check(promtool, tmp_path, given, promql_expr_test=[firing])
 
 
+LAG, CALLS = "onecloud_operator_event_loop_lag_seconds_bucket", "onecloud_operator_kubernetes_requests_total"
 WORSE: Final[dict[str, Callable[[Scrape], Series]]] = {
     "OneCloudOperatorNobodyLeads": lambda it: it.with_value("onecloud_operator_leader", f"0x{MINUTES}"),
     "OneCloudOperatorTwoLead": lambda it: {
@@ -263,6 +264,19 @@ WORSE: Final[dict[str, Callable[[Scrape], Series]]] = {
     "OneCloudOperatorOldCRD": lambda it: it.with_value(
         "onecloud_operator_crd_fields_missing", f"2x{MINUTES}"
     ),
+    "OneCloudOperatorBlocked": lambda it: {
+        **it.with_value(LAG, f"0+1x{MINUTES}"),
+        **{series(LAG, {"le": le}): f"0+60x{MINUTES}" for le in ("5.0", "+Inf")},
+    },
+    "OneCloudOperatorKubernetesErrors": lambda it: {
+        **it.series,
+        series(CALLS, {"operation": "patch_status", "code": "503"}): f"0+2x{MINUTES}",
+        series(CALLS, {"operation": "patch_status", "code": "200"}): f"0+8x{MINUTES}",
+    },
+    "OneCloudThrottled": lambda it: {
+        **it.series,
+        series("onecloud_operator_cloud_throttled_total", {"operation": "list_servers"}): f"0+2x{MINUTES}",
+    },
     "OneCloudOutOfTouch": lambda it: it.with_value("onecloud_operator_feed_in_touch", f"0x{MINUTES}"),
     "OneCloudStale": lambda it: it.with_value(
         "onecloud_operator_feed_staleness_seconds", f"400+60x{MINUTES}"

@@ -2,7 +2,7 @@
 
 import sys
 
-from tools.docs import chart, install, resource, settings
+from tools.docs import chart, dashboard, install, resource, settings
 
 PAGES = {
     "resource": resource.page,
@@ -10,6 +10,7 @@ PAGES = {
     "schema": chart.schema,
     "values": chart.values,
     "chart": chart.readme,
+    "dashboard": dashboard.page,
     "install": install.page,
 }
 
