@@ -118,6 +118,7 @@ image: ## build the image IMAGE=... with docker, podman or buildah; PLATFORM=lin
 .PHONY: generate
 generate: crd ## generate everything that is made of the code: crds/, pages of docs/, of the chart, install.yaml
 	@$(RUN) -m tools.docs resource > docs/.partial && mv docs/.partial docs/reference.md
+	@$(RUN) -m tools.docs provider > docs/.partial && mv docs/.partial docs/provider-reference.md
 	@$(RUN) -m tools.docs settings > docs/.partial && mv docs/.partial docs/settings.md
 	@cp crds/onecloud.io_onecloudservers.yaml $(CHART)/files/crd.yaml
 	@cp crds/onecloud.io_onecloudproviders.yaml $(CHART)/files/provider-crd.yaml

@@ -52,6 +52,11 @@ class Settings:
     lease_deadline_seconds: float = _seconds(10.0, "after this time without renewal the process ends itself")
     cluster_id: str = _setting("", "name of this cluster in the owner tags; empty: the UID of kube-system")
     name_prefix: str = _setting("", "prefix of the names of new servers, for clusters that share a project")
+    provider_secret_namespaces: tuple[str, ...] = _setting(
+        (),
+        "namespaces, besides the operator's own, in which the Secrets of OneCloudProviders may be: whoever "
+        "may make a provider uses the Secrets there",
+    )
     allow_loopback: bool = _setting(NO, "allow endpoints on this host itself; for the sandbox only")
     allowed_endpoints: tuple[str, ...] = _setting(
         (),

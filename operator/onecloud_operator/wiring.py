@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import kopf
 
 from onecloud_operator import __version__
-from onecloud_operator.api.identity import SERVER
+from onecloud_operator.api.identity import PROVIDER, SERVER
 from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
 from onecloud_operator.controller.departures import Departures
 from onecloud_operator.controller.password_secrets import PasswordSecrets
@@ -37,6 +37,7 @@ from onecloud_operator.kube.watch import Watch
 from onecloud_operator.kube.write_fence import guarded
 from onecloud_operator.options import feed_options, sees
 from onecloud_operator.process import stop_on_signals, wait_first
+from onecloud_operator.provider_wiring import kinds, provider_store, provider_work
 from onecloud_operator.telemetry.collectors import WorkSamples
 from onecloud_operator.telemetry.health_checks import alive, ready
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from onecloud_operator.core.config import Config
+    from onecloud_operator.core.provider_facts import ProviderObject
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.cluster_addresses import ClusterAddresses
@@ -74,13 +76,8 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         sees=partial(sees, settings),
         handover_seconds=settings.handover_seconds if settings.selector else 0.0,
     )
-    departures = Departures(
-        clock.monotonic,
-        settings.mass_deletion_floor,
-        settings.mass_deletion_percent / 100.0,
-        complete=lambda: objects.complete,
-    )
-    objects.follow = departures.follow
+    departures = _departures_of(objects, process)
+    kept_providers = provider_store(settings, clock)
     secrets = Secrets(cluster.secret, clock.monotonic, settings.secret_seconds)
     sessions = Sessions(secrets, endpoints, clock.monotonic)
     loop_shares = LoopShares()
@@ -150,8 +147,21 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         clock=clock,
         gone=reconciler.forget,
     )
+    providers = provider_work(
+        process,
+        kept_providers,
+        servers=objects,
+        cluster=cluster,
+        sessions=sessions,
+        feeds=feeds,
+        tell=partial(queue.add, lane=Lane.USER),
+        wall=_wall,
+    )
+    watched, relisted = await kinds(
+        handlers.WatchedKind(objects, queue, reconciler.forget), resync, providers
+    )
     watch = Watch(
-        {SERVER.plural: resync.hurry},
+        relisted,
         monotonic=clock.monotonic,
         request_class=guarded(process.fence.check),
     )
@@ -173,11 +183,12 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
     supervisor.start("surroundings", cluster_addresses.run(endpoints, process.policy, clock))
     supervisor.start("awaited Secrets", awaited.run())
     supervisor.start("rotated Secrets", rotated.run())
-    supervisor.start("sessions", sessions.tidy(objects.names, clock))
+    supervisor.start("sessions", sessions.tidy(partial(_uses, objects, kept_providers), clock))
+    others = providers.start(supervisor) if providers is not None else ()
     stopped = asyncio.Event()
     tasks = await kopf.spawn_tasks(
-        registry=handlers.registry(watch, handlers.WatchedKind(objects, queue, reconciler.forget)),
-        settings=handlers.settings(SERVER, selector=settings.selector),
+        registry=handlers.registry(watch, *watched),
+        settings=handlers.settings(SERVER, PROVIDER, selector=settings.selector),
         standalone=True,
         clusterwide=not settings.namespaces,
         namespaces=settings.namespaces,
@@ -199,8 +210,9 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         installed_crd,
         config.cluster,
     )
-    ended = kopf_task.done
-    process.health.alive.update(alive(supervisor, cluster, watch, feeds, queue, watch_ended=ended))
+    process.health.alive.update(
+        alive(supervisor, cluster, watch, feeds, queue, *others, watch_ended=kopf_task.done)
+    )
     process.health.ready.update(ready(objects, watch))
     try:
         await wait_first(kopf_task, supervisor.fault())
@@ -216,6 +228,24 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
 
 def _wall() -> datetime:
     return datetime.now(UTC)
+
+
+def _departures_of(objects: Store[Resource], process: Process) -> Departures:
+    """Return what counts the objects that were asked away."""
+    settings = process.settings
+    made = Departures(
+        process.clock.monotonic,
+        settings.mass_deletion_floor,
+        settings.mass_deletion_percent / 100.0,
+        complete=lambda: objects.complete,
+    )
+    objects.follow = made.follow
+    return made
+
+
+def _uses(objects: Store[Resource], providers: Store[ProviderObject] | None, secret: tuple[str, str]) -> bool:
+    """Return whether any object, or any provider, names this Secret."""
+    return objects.names(secret) or (providers is not None and providers.names(secret))
 
 
 def _share_of(objects: Store[Resource], sessions: Sessions, key: Key) -> tuple[Hashable, Hashable]:

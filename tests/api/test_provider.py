@@ -13,13 +13,14 @@ from onecloud_operator.api.provider import ProviderSpec
 from onecloud_operator.api.provider_crd import render
 from onecloud_operator.api.provider_status import ProviderStatus
 from sandbox.cluster.kube import KubeError
-from sandbox.stage import CRDS
+from sandbox.stage import CRDS, ROOT
 from tests.api.manifests import merged
 
 if TYPE_CHECKING:
     from sandbox.cluster.kube import Kube
 
 FILE = CRDS / "onecloud.io_onecloudproviders.yaml"
+EXAMPLE = ROOT / "examples" / "providers" / "shared.yaml"
 KIND = "onecloudproviders"
 SPEC: dict[str, Any] = {"secretRef": {"namespace": "onecloud-system", "name": "shared"}}
 TAKEN: dict[str, dict[str, Any]] = {
@@ -107,6 +108,16 @@ def test_it_is_refused_by_the_name_of_the_field(kube: Kube, changes: dict[str, A
         kube.create(manifest(changes), dry_run=True)
     with pytest.raises(ValidationError):
         ProviderSpec.model_validate(manifest(changes)["spec"])
+
+
+def test_the_example_is_applied_as_it_stands(kube: Kube, namespace: str) -> None:
+    secret, provider = yaml.safe_load_all(EXAMPLE.read_text())
+    assert provider["spec"]["secretRef"] == {
+        "namespace": secret["metadata"]["namespace"],
+        "name": secret["metadata"]["name"],
+    }
+    kube.apply({**secret, "metadata": {**secret["metadata"], "namespace": namespace}})
+    kube.apply(provider, dry_run=True)
 
 
 def test_what_is_published_is_what_the_status_may_have(kube: Kube) -> None:

@@ -17,7 +17,7 @@ from onecloud_operator.api.structural import paths, structural
 from onecloud_operator.controller import credentials
 from onecloud_operator.settings import PREFIX, Settings
 from sandbox.stage import ROOT
-from tools.docs import resource, settings
+from tools.docs import provider, resource, settings
 from tools.docs.__main__ import main
 from tools.docs.fields import WORDS
 
@@ -29,8 +29,12 @@ REFERENCE = resource.page()
 
 @pytest.mark.parametrize(
     ("name", "page"),
-    [("reference.md", resource.page), ("settings.md", settings.page)],
-    ids=["reference", "settings"],
+    [
+        ("reference.md", resource.page),
+        ("provider-reference.md", provider.page),
+        ("settings.md", settings.page),
+    ],
+    ids=["reference", "provider-reference", "settings"],
 )
 def test_a_generated_page_is_what_the_code_makes(name: str, page: Callable[[], str]) -> None:
     assert (ROOT / "docs" / name).read_text() == page(), "run `make generate`"
@@ -64,7 +68,7 @@ def test_a_required_field_says_so_and_a_default_is_shown() -> None:
 
 @pytest.mark.parametrize("reason", sorted(ALL_REASONS))
 def test_every_reason_is_in_the_reference(reason: str) -> None:
-    assert re.search(rf"\b{reason}\b", REFERENCE)
+    assert re.search(rf"\b{reason}\b", REFERENCE + provider.page())
 
 
 def test_every_reason_that_only_an_event_has_is_explained() -> None:
@@ -109,4 +113,4 @@ def test_a_page_that_there_is_not_is_refused_with_those_there_are(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["tools.docs", "poem"])
     assert main() == 2
-    assert "resource|settings" in capsys.readouterr().err
+    assert "resource|provider|settings" in capsys.readouterr().err

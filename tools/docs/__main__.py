@@ -2,10 +2,11 @@
 
 import sys
 
-from tools.docs import chart, dashboard, install, resource, settings
+from tools.docs import chart, dashboard, install, provider, resource, settings
 
 PAGES = {
     "resource": resource.page,
+    "provider": provider.page,
     "settings": settings.page,
     "schema": chart.schema,
     "values": chart.values,

@@ -142,6 +142,8 @@ def _type(node: Mapping[str, Any], link: str | None = None) -> str:
         case {"type": "object", "additionalProperties": {"type": "string"} as each}:
             each_is = f", each{_size(each, 'Length', ' ')} characters" if "maxLength" in each else ""
             return f"map of strings{_size(node, 'Properties')}{each_is}"
+        case {"type": "object", "additionalProperties": {"type": "integer"}}:
+            return f"map of integers{_size(node, 'Properties')}"
         case {"type": "object", "properties": _}:
             return object_
         case {"format": "date-time"}:

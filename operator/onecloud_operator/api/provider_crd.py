@@ -20,17 +20,17 @@ _READY, _VALID, _REACHABLE = (
     f'.status.conditions[?(@.type=="{kind}")]' for kind in ("Ready", "CredentialsValid", "Reachable")
 )
 COLUMNS = (
-    ("Credentials", "string", f"{_VALID}.status"),
+    ("Valid", "string", f"{_VALID}.status"),
     ("Reachable", "string", f"{_REACHABLE}.status"),
     ("Project", "string", ".status.cloud.project"),
     ("Region", "string", ".status.cloud.region"),
     ("Servers", "integer", ".status.servers.total"),
-    ("Running", "integer", ".status.servers.running"),
     ("Poll", "date", ".status.feed.lastPollTime"),
     ("Lag", "string", ".status.feed.lag"),
     ("Age", "date", ".metadata.creationTimestamp"),
 )
 WIDE_COLUMNS = (
+    ("Running", "integer", ".status.servers.running"),
     ("Ready", "string", f"{_READY}.status"),
     ("Reason", "string", f"{_READY}.reason"),
     ("Secret", "string", ".spec.secretRef.name"),

@@ -66,6 +66,7 @@ class Reason(StrEnum):
     DRIFT_DETECTED = "DriftDetected"
     PAUSED_BY_ANNOTATION = "PausedByAnnotation"
     EXPIRES_SOON = "ExpiresSoon"
+    IN_USE = "InUse"
 
 
 class EventReason(StrEnum):
@@ -217,6 +218,7 @@ OTHER_REASONS = frozenset(
         Reason.DRIFT_DETECTED,
         Reason.PAUSED_BY_ANNOTATION,
         Reason.EXPIRES_SOON,
+        Reason.IN_USE,
     },
 )
 

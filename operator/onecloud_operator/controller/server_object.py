@@ -12,6 +12,7 @@ from onecloud_operator.api.spec import Spec
 from onecloud_operator.core.records import believed, records_of
 from onecloud_operator.core.resource import FINALIZER, Resource
 from onecloud_operator.kube.bounded_json import SHARED, finalizer_place
+from onecloud_operator.kube.by_provider import Naming
 from onecloud_operator.kube.store import StoredKind, version_of
 
 if TYPE_CHECKING:
@@ -74,10 +75,32 @@ def flaw_of(error: ValidationError) -> str:
 
 def secret_of(body: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return namespace and name of the Secret that the object names, without reading the rest of it."""
+    name = _named(body, "credentialsRef")
+    return (body["metadata"]["namespace"], name) if name is not None else None
+
+
+def naming(body: Mapping[str, Any]) -> Naming | None:
+    """Return which provider the object names instead, and whether it has the record of a server."""
+    name = _named(body, "providerRef")
+    if name is None or _named(body, "credentialsRef") is not None:
+        return None  # of one that names both none is used
+    return Naming(name, bound=_bound(body.get("status")))
+
+
+def _bound(status: object) -> bool:
+    """Return whether there is the record of a server, by what each of the two forms begins with."""
+    if not isinstance(status, dict):
+        return False
+    creation = status.get("creation")
+    made = isinstance(creation, dict) and isinstance(creation.get("id"), str)
+    return made or (isinstance(status.get("adoptedAt"), str) and isinstance(status.get("id"), str))
+
+
+def _named(body: Mapping[str, Any], reference: str) -> str | None:
     spec = body.get("spec")
-    reference = spec.get("credentialsRef") if isinstance(spec, dict) else None
-    name = reference.get("name") if isinstance(reference, dict) else None
-    return (body["metadata"]["namespace"], name) if isinstance(name, str) else None
+    found = spec.get(reference) if isinstance(spec, dict) else None
+    name = found.get("name") if isinstance(found, dict) else None
+    return name if isinstance(name, str) else None
 
 
-SERVERS = StoredKind(SERVER, resource_of, secret_of)
+SERVERS = StoredKind(SERVER, resource_of, secret_of, naming)

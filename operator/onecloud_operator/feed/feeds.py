@@ -70,6 +70,16 @@ class Feeds(Generic[K]):
     def __iter__(self) -> Iterator[Feed[K]]:
         return (feed for feed, _ in self._feeds.values())
 
+    def of(self, place: Place, source: Source) -> Feed[K] | None:
+        """Return the feed of *place* that members with *source* have, or None if there is none."""
+        feed, _ = self._feeds.get((place, source.verified), (None, None))
+        return feed
+
+    def has(self, key: K, feed: Feed[K]) -> bool:
+        """Return whether *key* is a member of *feed*."""
+        feed_key = self._membership.get(key)
+        return feed_key is not None and self._feeds[feed_key][0] is feed
+
     @property
     def restarts(self) -> int:
         """How often a feed was restarted after a bug."""

@@ -33,7 +33,11 @@ FIRST_LOOKS = 5  # until they are listed again: one of them may have been delete
 
 
 class Resync:
-    """Lists the objects in *namespaces* (empty: in the cluster) that *selector* matches (empty: all)."""
+    """
+    Lists the objects in *namespaces* (empty: in the cluster) that *selector* matches (empty: all).
+
+    *gone* is called with each that is gone, *completed* once every object of the first list was received.
+    """
 
     def __init__(  # noqa: PLR0913 - its dependencies
         self,
@@ -45,6 +49,7 @@ class Resync:
         selector: str = "",
         clock: Clock,
         gone: Callable[[Key], None],
+        completed: Callable[[], None] = lambda: None,
     ) -> None:
         self._cluster = cluster
         self._objects = objects
@@ -54,6 +59,7 @@ class Resync:
         self._clock = clock
         self._hurried = asyncio.Event()
         self._gone = gone
+        self._completed = completed
         self._missed: tuple[Key, ...] = ()  # by the last list
 
     async def run(self) -> None:
@@ -65,8 +71,10 @@ class Resync:
                 logger.warning("failed to list the objects", extra={"error": str(error)})
                 await self._clock.sleep(FIRST_SECONDS * 5)
                 continue
-            if self._objects.complete or await self._delivered():
+            if not self._objects.complete and await self._delivered():
                 self._objects.complete = True
+                self._completed()
+            if self._objects.complete:
                 await self._rest()
 
     def hurry(self) -> None:

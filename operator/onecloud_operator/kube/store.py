@@ -11,7 +11,8 @@ from onecloud_operator.api.prune import keeps
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.engine.packed import Packed
 from onecloud_operator.kube.bounded_json import slim
-from onecloud_operator.kube.standing import Standing, standing_of
+from onecloud_operator.kube.by_provider import ByProvider, Naming
+from onecloud_operator.kube.standing import OTHER, Standing, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,12 +49,13 @@ class StoredKind(Generic[ObjectT]):
     What is known of a kind to keep its objects.
 
     *parse*: an object as decisions see it. *secret_of*: namespace and name of the Secret that an object
-    names, without reading the rest of it.
+    names, without reading the rest of it. *naming*: which provider it names instead.
     """
 
     identity: Identity
     parse: Callable[[Mapping[str, Any]], ObjectT]
     secret_of: Callable[[Mapping[str, Any]], tuple[str, str] | None]
+    naming: Callable[[Mapping[str, Any]], Naming | None] = lambda _body: None
 
 
 @fast_dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class _Entry:
 
     version: str
     secret: tuple[str, str] | None
+    naming: Naming | None
     standing: Standing
     body: Packed
     heard_at: float
@@ -107,7 +110,9 @@ class Store(Generic[ObjectT]):
         self._parsed: dict[Key, ObjectT] = {}
         self._owners: dict[str, Key] = {}
         self._spaces: dict[str, dict[Key, None]] = {}  # by namespace
+        self._named: dict[str, Key] = {}  # of a kind without namespaces
         self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects refer to each
+        self.by_provider: ByProvider[Key] = ByProvider()
         self.standings: Counter[tuple[str, Standing]] = Counter()  # how many of a namespace stand like this
         self._writing: dict[Key, str | None] = {}  # the version that the watch delivered meanwhile
         # Called with changes that were held back during a write; and with each version, None for the end.
@@ -138,6 +143,10 @@ class Store(Generic[ObjectT]):
     def has(self, uid: str) -> bool:
         """Return whether an object with this UID is known."""
         return uid in self._owners
+
+    def named(self, name: str) -> Key | None:
+        """Return the key of the object of that name, of a kind without namespaces; None if there is none."""
+        return self._named.get(name)
 
     def rest_seconds(self, key: Key) -> float:
         """Return for how long to leave the object alone, since another process owned it until now."""
@@ -213,6 +222,8 @@ class Store(Generic[ObjectT]):
             self._parsed.pop(key, None)
             self._owners.pop(key.uid, None)
             self._leave_space(key)
+            if self._named.get(key.name) == key:
+                del self._named[key.name]
             self._not_before.pop(key, None)
             self.follow(key, None)
 
@@ -251,6 +262,16 @@ class Store(Generic[ObjectT]):
         entry = self._entries.get(key)
         return entry.standing.reason if entry is not None else ""
 
+    def naming_of(self, key: Key) -> Naming | None:
+        """Return which provider the object names, without parsing its spec."""
+        entry = self._entries.get(key)
+        return entry.naming if entry is not None else None
+
+    def state_of(self, key: Key) -> str:
+        """Return the state of the object's server, in one of the words that we write."""
+        entry = self._entries.get(key)
+        return entry.standing.state if entry is not None else OTHER
+
     def names(self, secret: tuple[str, str]) -> bool:
         """Return whether any object refers to this Secret."""
         return self._secrets[secret] > 0
@@ -262,6 +283,7 @@ class Store(Generic[ObjectT]):
         entry = self._entries[key] = _Entry(
             version=version_of(body),
             secret=self.kind.secret_of(body),
+            naming=self.kind.naming(body),
             standing=standing_of(body),
             body=Packed(body),
             heard_at=self._monotonic(),
@@ -271,6 +293,8 @@ class Store(Generic[ObjectT]):
         _keep(self._fresh, key, body, FRESH)
         self._owners[key.uid] = key
         self._spaces.setdefault(key.namespace, {})[key] = None
+        if not self.kind.identity.namespaced:
+            self._named[key.name] = key
         self._count(key, entry, 1)
         self.follow(key, body)
 
@@ -285,6 +309,9 @@ class Store(Generic[ObjectT]):
         _add(self.standings, (key.namespace, entry.standing), one)
         if entry.secret is not None:
             _add(self._secrets, entry.secret, one)
+        if entry.naming is not None:
+            count = self.by_provider.add if one > 0 else self.by_provider.drop
+            count(key, key.namespace, entry.naming)
 
 
 def key_of(body: Mapping[str, Any]) -> Key:

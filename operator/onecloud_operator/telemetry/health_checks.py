@@ -27,7 +27,7 @@ def alive(  # noqa: PLR0913 - the parts that are watched
     watch: Watch,
     feeds: Feeds[Any],
     queue: Queue[Any],
-    *,
+    *others: Queue[Any],
     watch_ended: Callable[[], bool],
 ) -> dict[str, Check]:
     """Return the checks whose failure only a restart fixes."""
@@ -35,7 +35,7 @@ def alive(  # noqa: PLR0913 - the parts that are watched
         "tasks": lambda: supervisor.fault_text,
         "watch": lambda: "its task has ended" if watch_ended() else _deaf(cluster, watch),
         "feeds": lambda: f"{feeds.dead} have ended" if feeds.dead else None,
-        "workers": lambda: _stuck(queue),
+        "workers": lambda: next(filter(None, map(_stuck, (queue, *others))), None),
     }
 
 
