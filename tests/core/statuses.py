@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from onecloud_operator.api.annotations import PAUSED, RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
+from onecloud_operator.api.annotations import (
+    APPROVE_PLAN,
+    PAUSED,
+    RECONCILE_REQUESTED_AT,
+    RESTART_REQUESTED_AT,
+)
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason
 from onecloud_operator.core.actions import (
     Hold,
@@ -107,6 +112,7 @@ ANNOTATIONS: list[Mapping[str, str]] = [
     {PAUSED: "true"},
     {RECONCILE_REQUESTED_AT: "now" * 200},
     {RESTART_REQUESTED_AT: "now" * 200},
+    {APPROVE_PLAN: "0" * 32},
 ]
 TROUBLES = st.one_of(
     st.none(),

@@ -130,6 +130,7 @@ def test_a_new_server_is_told_field_by_field_and_without_secrets() -> None:
         "memory 4Gi (Create)",
         "networks[vnet-1] vnet-1 (Create)",
         "passwordFrom Secret login, key password (Create)",
+        "powerState Running (Create)",
         "tags.team web (Create)",
         "userData given (Create)",
     ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import (
     AddFinalizer,
+    DryRun,
     Find,
     FindDisks,
     Hold,
@@ -253,10 +254,8 @@ class World:
                 self.names[reference] = (
                     Unknown("no answer") if down else self.cloud.named.get(reference, Missing())
                 )
-            case ReadCause(server_id=server_id):
-                return replace(done, cause=self.cloud.cause(server_id))
-            case ReadHistory(server_id=server_id):
-                return replace(done, history=self.cloud.history(server_id))
+            case ReadCause() | ReadHistory() | DryRun():
+                return self._answer(step, done)
             case _ if isinstance(step, Record | Hold | Settled):
                 pass  # a record is written with the rest of the status
             case _:
@@ -267,6 +266,15 @@ class World:
                     self.restarted.discard(self.cluster.stored.records.restart_request)
                 return done if problem is None else Failed(problem, done.ended_at)
         return done
+
+    def _answer(self, step: ReadCause | ReadHistory | DryRun, done: Done) -> Outcome:
+        match step:
+            case ReadCause(server_id=server_id):
+                return replace(done, cause=self.cloud.cause(server_id))
+            case ReadHistory(server_id=server_id):
+                return replace(done, history=self.cloud.history(server_id))
+            case DryRun():
+                return done
 
     def _report(self, facts: Facts, step: Step, outcome: Outcome) -> None:
         conclusion = self.conclude(facts, step, outcome, 1.0)

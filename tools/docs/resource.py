@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from onecloud_operator.api.annotations import (
     ACCEPT_ROOT_DISK,
     ALLOW_MASS_DELETION,
+    APPROVE_PLAN,
     CONFIRM_DELETE,
     CONFIRM_GONE,
     FORCE_DETACH,
@@ -46,6 +47,7 @@ PREFACE: Final = """\
 [an elastic IP](../examples/servers/elastic-ip.yaml), [user data from a Secret](../examples/servers/user-data.yaml),
 [a password that rotates](../examples/servers/rotated-password.yaml), [stopped](../examples/servers/stopped.yaml),
 [suspended](../examples/servers/suspended.yaml), [rebuilt from another image](../examples/servers/rebuild.yaml),
+[with approvals](../examples/servers/approved.yaml),
 [partly left to others](../examples/servers/left-to-others.yaml), [only observed](../examples/servers/observe.yaml),
 [taken out of the recycle bin](../examples/servers/restored.yaml), and [a Secret](../examples/secret.yaml) for them.
 """
@@ -144,6 +146,9 @@ You can still delete the object. |
 is there when the server is created or adopted counts as done, and so does one for a server that is off. A stop for any \
 other purpose counts as the restart. `status.restartRequest` has the outcome \
 ([details](reasons.md#restartneeded)). |
+| `{APPROVE_PLAN}: HASH` | Approve all steps of `status.plan`, whose hash it is, under `approval: Manual` \
+([PlanPending](reasons.md#planpending)). Another plan, another generation and another object have another hash. Taken off \
+again, it stops what is not begun. |
 | `{CONFIRM_DELETE}: SERVER-ID` | Confirm that the server may be deleted for good, although the recycle bin is off \
 ([RecycleBinOff](reasons.md#recyclebinoff)). |
 | `{CONFIRM_GONE}: SERVER-ID` | Confirm that the servers of the project are gone on purpose \

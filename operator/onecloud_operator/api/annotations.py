@@ -12,6 +12,7 @@ RECONCILE_REQUESTED_AT = "onecloud.io/reconcile-requested-at"
 RESTART_REQUESTED_AT = "onecloud.io/restart-requested-at"
 FORCE_DETACH = "onecloud.io/force-detach"
 CONFIRM_DELETE = "onecloud.io/confirm-delete"
+APPROVE_PLAN = "onecloud.io/approve-plan"
 TAKE_OVER = "onecloud.io/take-over"
 CONFIRM_GONE = "onecloud.io/confirm-gone"
 ACCEPT_ROOT_DISK = "onecloud.io/accept-root-disk"
@@ -26,6 +27,7 @@ ANNOTATIONS = frozenset(
         RESTART_REQUESTED_AT,
         FORCE_DETACH,
         CONFIRM_DELETE,
+        APPROVE_PLAN,
         TAKE_OVER,
         CONFIRM_GONE,
         ACCEPT_ROOT_DISK,

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     AMBIGUOUS_NAME = "AmbiguousName"
     SERVER_NOT_FOUND = "ServerNotFound"
     IMMUTABLE_FIELD = "ImmutableField"
+    PLAN_PENDING = "PlanPending"
     RESTART_NEEDED = "RestartNeeded"
     OPERATION_FAILED = "OperationFailed"
     SERVER_UNKNOWN = "ServerUnknown"
@@ -154,6 +155,7 @@ SYNCED_REASONS: dict[Reason, ReasonRow] = {
     Reason.SERVER_NOT_FOUND: ReasonRow("False", first_seconds=60.0, max_seconds=60.0),
     Reason.IMMUTABLE_FIELD: _STALLED,
     Reason.RESTART_NEEDED: _STALLED,
+    Reason.PLAN_PENDING: _HEARD,
     Reason.OPERATION_FAILED: _own(60.0, 600.0),
     Reason.SERVER_UNKNOWN: _HEARD,
     Reason.EXTERNALLY_DELETED: _STALLED,
@@ -181,6 +183,7 @@ UNTROUBLED = frozenset(
         Reason.NOT_YET_OBSERVED,
         Reason.CREATING,
         Reason.UPDATING,
+        Reason.PLAN_PENDING,
         Reason.PAUSED,
         Reason.FROZEN,
         Reason.REMOVING,

@@ -109,6 +109,16 @@ class Spec(Model):
         description="Whether the server may be stopped for a change. Absent: it may not.",
         json_schema_extra=LIVE,
     )
+    approval: Literal["Automatic", "Manual"] = Field(
+        default="Automatic",
+        description=(
+            "Whether what is about to be done waits for a person. Manual: nothing in the cloud is made, "
+            "changed or removed, not for drift or a deletion either, until the annotation "
+            "onecloud.io/approve-plan has the hash of status.plan. What is left of a failed creation is "
+            "cleaned up all the same, and a server that was stopped for a change is started again."
+        ),
+        json_schema_extra=LIVE,
+    )
     server: ServerSpec | None = Field(
         default=None,
         description=(

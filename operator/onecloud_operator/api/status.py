@@ -13,6 +13,7 @@ from onecloud_operator.api.image_status import ImageStatus
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
 from onecloud_operator.api.login_status import LoginStatus
 from onecloud_operator.api.plain import with_fixed_fields
+from onecloud_operator.api.plan_status import ApprovedPlanStatus, PlanStatus
 from onecloud_operator.api.restart_status import RestartRequestStatus, RestartStatus
 from onecloud_operator.api.restore_status import RestoreStatus
 from onecloud_operator.api.server import ServerSpec
@@ -226,6 +227,14 @@ class Status(StatusModel):
     login: LoginStatus | None = shown(
         "Which key pair and password were last carried out, and what is under way; nothing of a value.",
         **ATOMIC_MAP,
+    )
+    plan: PlanStatus | None = shown(
+        "What is about to be done; absent where that is nothing. Under approval: Automatic it is shown along "
+        "with other news, under Manual it waits for the annotation onecloud.io/approve-plan.",
+        **ATOMIC_MAP,
+    )
+    approved_plan: ApprovedPlanStatus | None = shown(
+        "The plan that was approved last, and what of it is done.", **ATOMIC_MAP
     )
     deletion: DeletionStatus | None = shown("The removal under way.", **ATOMIC_MAP)
     root_disk_id: Short | None = shown(

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from onecloud_operator.api.annotations import (
     ACCEPT_ROOT_DISK,
+    APPROVE_PLAN,
     CONFIRM_DELETE,
     CONFIRM_GONE,
     FORCE_DETACH,
@@ -79,6 +80,11 @@ def _root_disk(found: Mapping[str, Any]) -> str:
     return shown
 
 
+def _plan(found: Mapping[str, Any]) -> str:
+    _waiting(found, Reason.PLAN_PENDING)
+    return _known(text_at(found, "status", "plan", "hash"), found, "plan")
+
+
 def _true(found: Mapping[str, Any]) -> str:
     if not part(found, "metadata"):
         raise Failure("the object has no metadata")
@@ -100,6 +106,14 @@ CONFIRMATIONS: Final = (
         _true,
         "when the object is deleted, or now if it is being deleted, its server, disks and elastic IP stay in "
         "the cloud, and are yours to clean up",
+    ),
+    Confirmation(
+        "approve",
+        APPROVE_PLAN,
+        "Approve what is about to be done",
+        "For an object with approval: Manual; all steps of its status.plan, and no others.",
+        _plan,
+        "every step of status.plan is carried out; what differs later on needs another approval",
     ),
     Confirmation(
         "confirm-delete",

@@ -59,9 +59,10 @@ from onecloud_operator.translate import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from onecloud_operator.api.spec import SecretKeyReference
+    from onecloud_operator.api.spec import SecretKeyReference, ServerSpec
     from onecloud_operator.controller.sessions import Sessions
     from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.records import Creation
     from onecloud_operator.feed import Feed
     from onecloud_operator.onecloud import Cloud
 
@@ -170,15 +171,8 @@ class CloudWriter:
         user_data = await self._value(facts, start, USER_DATA_BYTES)
         if isinstance(user_data, Problem):
             return user_data
-        body = create_body(
-            spec,
-            server_id=step.creation.id,
-            name=step.creation.name,
-            hostname=spec.hostname or host_name(facts.resource.name),
-            owner=owner_of(facts.resource, facts.config),
-            password=password,
-            user_data=user_data if user_data is not None else spec.user_data,
-        )
+        user_data = user_data if user_data is not None else spec.user_data
+        body = _body(facts, spec, step.creation, password, user_data)
         reply = await self.cloud.create_server(body)
         if reply.get("id") != step.creation.id:
             return Problem(
@@ -194,6 +188,25 @@ class CloudWriter:
         if reference is None:
             return None
         return await self.sessions.value(facts.resource.namespace, reference.name, reference.key, most)
+
+
+def checked_body(facts: Facts, spec: ServerSpec, creation: Creation) -> dict[str, Any]:
+    """Return the server to make, as the cloud is to check it: without what is in a Secret."""
+    return _body(facts, spec, creation, None, spec.user_data)
+
+
+def _body(
+    facts: Facts, spec: ServerSpec, creation: Creation, password: str | None, user_data: str | None
+) -> dict[str, Any]:
+    return create_body(
+        spec,
+        server_id=creation.id,
+        name=creation.name,
+        hostname=spec.hostname or host_name(facts.resource.name),
+        owner=owner_of(facts.resource, facts.config),
+        password=password,
+        user_data=user_data,
+    )
 
 
 def doing_of(step: CloudWrite) -> Doing:

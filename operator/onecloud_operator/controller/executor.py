@@ -11,10 +11,11 @@ from onecloud_operator.api.identity import SERVER
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
 from onecloud_operator.controller.audit import audited
-from onecloud_operator.controller.cloud_writer import CloudWriter, doing_of
+from onecloud_operator.controller.cloud_writer import CloudWriter, checked_body, doing_of
 from onecloud_operator.controller.eip_writer import send_eip
 from onecloud_operator.core.actions import (
     AddFinalizer,
+    DryRun,
     Find,
     FindDisks,
     Hold,
@@ -90,6 +91,8 @@ class Executor:
             await self._set_finalizer(facts, held=isinstance(step, AddFinalizer))
             return self._done(began_at)
         if isinstance(step, Looking):
+            if isinstance(step, DryRun):
+                return await self._dry_run(facts, step, began_at)
             return await self._look(step, began_at)
         if isinstance(step, CloudWrite):
             return await self._write(facts, step)
@@ -113,6 +116,18 @@ class Executor:
             else:
                 body = await self.cluster.remove_finalizer(reference, FINALIZER, resource.finalizer_place)
             self.objects.answered(body, asked_at)
+
+    async def _dry_run(self, facts: Facts, step: DryRun, began_at: float) -> Done:
+        """Ask whether a server would be made; a refusal is an answer, too, and no answer is one."""
+        cloud, spec = self._reach()[0], facts.resource.server_spec
+        refusal = None
+        try:
+            if spec is not None:
+                await cloud.check_server(checked_body(facts, spec, step.creation))
+        except OneCloudError as error:
+            image = spec.image if spec is not None else None
+            refusal = problem_of(error, doing=Doing.CREATE, image=image)
+        return Done(began_at, self.monotonic(), refusal=refusal)
 
     async def _look(self, step: Looking, began_at: float) -> Outcome:
         cloud, feed = self._reach()
@@ -144,11 +159,14 @@ class Executor:
                 case Resolve(reference=reference):
                     await feed.names.look_up(reference, cloud)
                     return self._done(began_at)
+                case DryRun():
+                    pass
         except OneCloudError as error:
             return self._failed(problem_of(error, doing=Doing.READ))
         except Untranslatable:
             return self._failed(Problem(Reason.PROVIDER_ERROR, "The cloud's answer does not name a server."))
-        assert_never(step)
+        msg = "a dry run is sent by itself"
+        raise AssertionError(msg)
 
     async def _find(self, cloud: Cloud, feed: Feed[Key], wanted: Find) -> tuple[Observed, ...]:
         if wanted.server_id is not None:

@@ -14,11 +14,13 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.cloud_writes import CloudWrite
 
 if TYPE_CHECKING:
+    from onecloud_operator.core.approval_record import Approval
     from onecloud_operator.core.card_records import CardRecord
     from onecloud_operator.core.disk_records import DiskRecord
     from onecloud_operator.core.eip_record import EipRecord
     from onecloud_operator.core.image_record import ImageRecord
     from onecloud_operator.core.login_record import LoginRecord
+    from onecloud_operator.core.plan_step import Plan
     from onecloud_operator.core.records import Creation, HeldBack, Restart
     from onecloud_operator.core.references import Reference
     from onecloud_operator.core.restart_request import RestartRequest
@@ -148,6 +150,13 @@ class RecordDisk:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordApproval:
+    """Write into the status which plan a person has approved; only then is anything of it done."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
 class MarkFailedCreation:
     """Write into the status that this attempt failed; only then may what is left of it be deleted."""
 
@@ -206,6 +215,13 @@ class FindDisks:
 
 
 @dataclass(frozen=True, slots=True)
+class DryRun:
+    """Ask the cloud whether it would take the recorded or next attempt at a creation, which makes nothing."""
+
+    creation: Creation
+
+
+@dataclass(frozen=True, slots=True)
 class Find:
     """Ask which servers may be adopted or observed: the one of this id, or those of exactly this name."""
 
@@ -253,6 +269,7 @@ class Hold:
     *unread*: only a reading is waited for, and what the status says stands until it comes.
     *until_settled*: no step that the server takes while it moves changes anything, only where it settles.
     *spent*: what was tried and is not repeated by itself; the status keeps it until something new is asked.
+    *awaits*: the plan that waits for an approval.
     """
 
     reason: Reason
@@ -264,6 +281,7 @@ class Hold:
     paced: bool = False
     asks: ReadCause | None = None
     until_settled: bool = False
+    awaits: Plan | None = None
 
     @property
     def final(self) -> bool:
@@ -290,9 +308,10 @@ Record = (
     | RecordGroups
     | RecordLogin
     | RecordDisk
+    | RecordApproval
     | MarkFailedCreation
     | RecordImage
     | RecordEip
 )
-Looking = Look | ReadDisk | ReadEip | FindDisks | Find | ReadHistory | ReadCause | Resolve
+Looking = Look | ReadDisk | ReadEip | FindDisks | Find | ReadHistory | ReadCause | Resolve | DryRun
 Step = AddFinalizer | RemoveFinalizer | Record | Looking | CloudWrite | Hold | Settled

@@ -82,6 +82,15 @@ class Looked:
 
 
 @fast_dataclass(frozen=True, slots=True)
+class DryRunAnswer:
+    """What the cloud has against a creation that it was asked to check, for which intent; None: nothing."""
+
+    intent: str
+    at: float
+    problem: Problem | None
+
+
+@fast_dataclass(frozen=True, slots=True)
 class CardTry:
     """
     An attachment of a card that this process put on record at *since*, as it stands there.
@@ -154,6 +163,7 @@ class Memory(RetryState[Step]):
     synced_at: float | None = None  # last SyncStatus
     sync_count: int = 0
     login: LoginTry | None = None
+    dry_run: DryRunAnswer | None = None
 
 
 @fast_dataclass(frozen=True, slots=True)

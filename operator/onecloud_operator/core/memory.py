@@ -13,6 +13,7 @@ from onecloud_operator.core.actions import (
     BeginDeletion,
     BeginKeeping,
     BeginRestart,
+    DryRun,
     EndKeeping,
     EndRestart,
     EndRestore,
@@ -25,6 +26,7 @@ from onecloud_operator.core.actions import (
     ReadDisk,
     ReadEip,
     ReadHistory,
+    RecordApproval,
     RecordCards,
     RecordDisk,
     RecordEip,
@@ -58,7 +60,7 @@ from onecloud_operator.core.disk_memory import (
 from onecloud_operator.core.disk_writes import AddDisk, DiskWrite
 from onecloud_operator.core.eip_memory import LookedAtEip, looked, recorded, written
 from onecloud_operator.core.eip_writes import AsideWrite, MakeEip
-from onecloud_operator.core.facts import Looked, Memory, Stops
+from onecloud_operator.core.facts import DryRunAnswer, Looked, Memory, Stops
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.observed import Phase
@@ -156,8 +158,10 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
             return memory
         case BeginKeeping() | EndKeeping() | EndRestart() | EndRestore():
             return memory
-        case RecordGroups():
+        case RecordGroups() | RecordApproval():
             return memory
+        case DryRun():
+            return replace(memory, dry_run=DryRunAnswer(facts.intent, done.began_at, done.refusal))
         case AttachCard() | DetachCard() | LimitCard() | BindGroup() | UnbindGroup():
             return carded(_counted(facts, memory, step, done), step, done.ended_at)
         case ReadCause() | ReadHistory():

@@ -21,6 +21,7 @@ class Done:
     *gone*: a look found nothing. *version*: of the server that a look found, *disk*, *eip*: if it was of one.
     *history*: what was read. *found*: the candidates that a search brought. *disks*: the ids that a
     list of disks had.
+    *refusal*: why the cloud would not make what it was asked to check.
     """
 
     began_at: float
@@ -33,6 +34,7 @@ class Done:
     cause: Cause | None = None
     found: tuple[Observed, ...] = ()
     disks: tuple[str, ...] = ()
+    refusal: Problem | None = None
     complete: bool = True  # False: the list may have left some out
 
 

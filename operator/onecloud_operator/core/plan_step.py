@@ -66,6 +66,14 @@ class PlanStep:
         return f"{self.field}{change} ({self.effect})"
 
 
+@fast_dataclass(frozen=True, slots=True)
+class Plan:
+    """All steps that are about to be taken, and the hash by which they are approved."""
+
+    hash: str
+    steps: tuple[PlanStep, ...]
+
+
 def planned(field: str, before: str | None, after: str | None, effect: Effect) -> PlanStep:
     """Return a step whose texts are within their bounds."""
     return PlanStep(_bounded(field, FIELD_LENGTH) or "", _bounded(before), _bounded(after), effect)

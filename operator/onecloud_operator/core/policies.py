@@ -22,6 +22,11 @@ def reporting(resource: Resource) -> bool:
     return bool(resource.spec and resource.spec.drift and resource.spec.drift.mode == "Report")
 
 
+def asks_first(resource: Resource) -> bool:
+    """Return whether what is done in the cloud waits for a person's approval."""
+    return resource.spec is not None and resource.spec.approval == "Manual"
+
+
 def ignored(resource: Resource, field: str) -> bool:
     """Return whether *field*, a path below ``spec.server``, is left to others once the server is there."""
     drift = resource.spec.drift if resource.spec else None

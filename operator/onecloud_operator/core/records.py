@@ -13,6 +13,7 @@ from typing import Any
 
 from onecloud_operator.api.fixed import sent_fields
 from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, reason_in
+from onecloud_operator.core.approval_record import Approval, approval_in
 from onecloud_operator.core.baseline import Baseline, baseline_in
 from onecloud_operator.core.card_records import CardRecord, cards_in, groups_in
 from onecloud_operator.core.disk_records import MAKING, DiskRecord, attempt_disk_id, disks_in
@@ -109,6 +110,7 @@ class Records:
     restart: Restart | None = None
     restart_request: RestartRequest | None = None
     login: LoginRecord | None = None
+    approval: Approval | None = None
     synced_reason: Reason | None = None
     deleting_reason: Reason | None = None
     reported_missing: bool = False  # the status says that the server is gone, and that it is known
@@ -153,6 +155,9 @@ def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[s
         records = replace(records, mirror_shared="server" in shared)
     if "creation" in shared and records.creation is not None and records.creation.refused_at is not None:
         records = replace(records, creation=replace(records.creation, refused_at=None))
+    if "approvedPlan" in shared and records.approval is not None:
+        # What others have written into it cannot be told apart; the hash is known, so that it counts once.
+        records = replace(records, approval=replace(records.approval, steps=(), done=frozenset()))
     if "image" in shared or "login" in shared:
         records = replace(records, image=None, login=None)
     of_a_server = (
@@ -219,6 +224,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         restart=_restart(mapping(status.get("restart"))),
         restart_request=request_in(status.get("restartRequest")),
         login=login_in(status.get("login")),
+        approval=approval_in(status.get("approvedPlan")),
         synced_reason=reason_in(synced.get("reason")),
         deleting_reason=reason_in(going.get("reason")),
         reported_missing=missing

@@ -6,6 +6,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.annotations import (
+    APPROVE_PLAN,
     FORCE_DETACH,
     FREEZE,
     PAUSED,
@@ -85,6 +86,11 @@ class Resource:
     def force_detach(self) -> bool:
         """Return whether the object is to be let go without touching, or even finding, its server."""
         return self.annotations.get(FORCE_DETACH, "false").strip().lower() == "true"
+
+    @property
+    def approves(self) -> str | None:
+        """Return the hash of the plan that a person approves; None without one."""
+        return self.annotations.get(APPROVE_PLAN, "").strip()[:MAX_REQUEST_LENGTH] or None
 
     def confirms(self, annotation: str, one_id: str | None) -> bool:
         """Return whether *annotation* names *one_id*: a confirmation is for one server, or disk, alone."""

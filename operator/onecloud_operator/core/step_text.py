@@ -14,6 +14,7 @@ from onecloud_operator.core.actions import (
     BeginDeletion,
     BeginKeeping,
     BeginRestart,
+    DryRun,
     EndKeeping,
     EndRestart,
     EndRestore,
@@ -26,6 +27,7 @@ from onecloud_operator.core.actions import (
     ReadDisk,
     ReadEip,
     ReadHistory,
+    RecordApproval,
     RecordCards,
     RecordDisk,
     RecordEip,
@@ -217,6 +219,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             | RecordGroups()
             | RecordLogin()
             | RecordDisk()
+            | RecordApproval()
             | EndRestore()
             | MarkFailedCreation()
             | RecordImage()
@@ -232,6 +235,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             | ReadHistory()
             | ReadCause()
             | Resolve()
+            | DryRun()
             | Hold()
             | Settled()
         ):

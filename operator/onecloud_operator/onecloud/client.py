@@ -164,6 +164,12 @@ class Cloud:
         reply, _ = await self._call(request)
         return replies.parse_server(request, reply)
 
+    async def check_server(self, body: Mapping[str, Any]) -> None:
+        """Have the cloud check a server to make; raises what it would refuse the creation with."""
+        request = protocol.check_server(body)
+        reply, _ = await self._call(request)
+        replies.parse_checked(request, reply)
+
     async def update_server(self, server_id: str, changes: Mapping[str, Any]) -> Row:
         """Change fields that can change at any time. The cloud ignores fields that it cannot change."""
         request = protocol.update_server(server_id, changes)

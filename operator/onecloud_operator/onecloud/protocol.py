@@ -147,6 +147,12 @@ def get_server(server_id: str) -> Request:
     return Request("get_server", "GET", _server_path(server_id), "/servers/{id}", Traffic.READ)
 
 
+def check_server(body: Mapping[str, Any]) -> Request:
+    """Have a server to make checked, by a route that makes none; it takes the bare body."""
+    path = "/servers/check-create-data"
+    return Request(CHECK, "POST", path, path, Traffic.WRITE, body=dict(body))
+
+
 def create_server(body: Mapping[str, Any], *, dry_run: bool = False) -> Request:
     """Create a server, or only validate the request."""
     server = {**body, "dry_run": True} if dry_run else dict(body)

@@ -28,6 +28,12 @@ def parse_server(request: Request, reply: Reply) -> Row:
     return server
 
 
+def parse_checked(request: Request, reply: Reply) -> None:
+    """Read that a server could be made; raises what speaks against it."""
+    if not isinstance(json_object(request, reply).get("servers"), dict):
+        _unreadable(request, reply, "it does not say what was checked")
+
+
 def parse_part(request: Request, reply: Reply, kind: str, ident: str) -> Row:
     """
     Return the *kind* (``disk``, ``eip``) with the id *ident* in *reply*.

@@ -83,6 +83,21 @@ def field_of(network: str) -> str:
     return f"networks[{network}]"
 
 
+def cards_without(cards: MatchedCards, fields: frozenset[str]) -> MatchedCards:
+    """Return *cards* without those that *fields*, not to be touched, speak of; then none leaves, either."""
+    named = {field.partition("]")[0] + "]" for field in fields if field.startswith(f"{NETWORKS}[")}
+    if not named:
+        return cards
+    return replace(
+        cards,
+        bound=tuple(one for one in cards.bound if field_of(one.entry.network) not in named),
+        open=tuple(
+            one for one in cards.open if one.entry is None or field_of(one.entry.network) not in named
+        ),
+        leaving=(),
+    )
+
+
 def newcomers(attaching: Attachment, network_id: str, nics: Iterable[Nic]) -> tuple[Nic, ...]:
     """Return which of *nics* may have come of *attaching*."""
     return tuple(

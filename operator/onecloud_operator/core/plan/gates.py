@@ -3,6 +3,7 @@ What may hold a change that is due: each gate looks at the step alone, and whate
 
     freeze           nothing is changed while somebody has the object, its namespace or its provider frozen
     mass deletion    no server is removed that was deleted with too many others, until somebody agrees
+    approval         last: nothing is done that no person has approved, where the spec asks for that
 
 A gate is asked about steps that change the cloud, or begin to (see `beginnings`), so what is seen is written
 into the status all the same, and an object is let go by force whatever is held.
@@ -12,18 +13,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onecloud_operator.core.plan import freeze, mass_deletion
+from onecloud_operator.core.plan import approval, freeze, mass_deletion
 from onecloud_operator.core.plan.beginnings import begins_change
 
 if TYPE_CHECKING:
-    from onecloud_operator.core.actions import Hold, Step
+    from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
 
-GATES = (freeze.gate, mass_deletion.gate)
+GATES = (freeze.gate, mass_deletion.gate, approval.gate)
 
 
-def gated(facts: Facts, step: Step) -> Hold | None:
-    """Return why *step* has to wait, or None."""
+def gated(facts: Facts, step: Step) -> Step | None:
+    """Return why *step* has to wait, or what has to come before it; None: nothing."""
     if not begins_change(facts, step):
         return None
     return next((hold for gate in GATES if (hold := gate(facts, step)) is not None), None)

@@ -45,7 +45,7 @@ from onecloud_operator.core.references import (
 from onecloud_operator.core.values import text_of_time, time_of_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from onecloud_operator.api.spec import ServerSpec
     from onecloud_operator.core.actions import Step
@@ -87,9 +87,9 @@ def pending_seconds(facts: Facts, server: Observed) -> float:
     return max(settle - read, 0.0) if read >= -settle else 0.0
 
 
-def rebuild_awaited(facts: Facts, server: Observed, by_field: Mapping[str, Difference]) -> Candidate | None:
+def rebuild_awaited(facts: Facts, server: Observed, fields: Container[str]) -> Candidate | None:
     """Return the hold while a rebuild may still begin: any other step would hide whether it has."""
-    seconds = pending_seconds(facts, server) if IMAGE in by_field else 0.0
+    seconds = pending_seconds(facts, server) if IMAGE in fields else 0.0
     return Candidate(awaited(max(seconds, 1.0)), last=True) if seconds > 0 else None
 
 

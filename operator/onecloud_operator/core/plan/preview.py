@@ -98,7 +98,7 @@ def _first(facts: Facts) -> Iterable[PlanStep] | None:
         return None
     living = [server for server in facts.candidates if not server.recycled]
     if len(living) > 1:
-        return ()
+        return None
     if not living and facts.candidates and restore.asks_for(resource, facts.candidates[0]):
         name = facts.candidates[0].name or facts.candidates[0].id
         return (planned(SERVER, f"{name} in the recycle bin", f"{name} restored", Effect.LIVE), _tags(facts))

@@ -36,6 +36,8 @@ def changes(facts: Facts, server: Observed) -> Iterator[PlanStep]:
     found = () if reporting(facts.resource) else open_differences(facts, server)
     stopping = _stopping(facts, server, found)
     for each in found:
+        if each.field == "powerState" and stopped_by_us(facts.resource, server):
+            continue  # the end of what was begun
         effect = _effect(facts, server, each, stopping)
         if effect is not None:
             yield _step(facts, each, effect)
@@ -62,7 +64,7 @@ def _effect(facts: Facts, server: Observed, one: Difference, stopping: frozenset
     if field in _EIP_PARTS or (field.startswith(f"{NETWORKS}[") and field.rpartition("].")[2] in _CARD_PARTS):
         return None
     if field == "powerState":
-        return _of_power(facts, server, one)
+        return _of_power(server, one)
     if field.startswith("dataDisks[") and not one.want:
         return _of_leaving_disk(facts, field)
     if field == "eip":
@@ -104,9 +106,7 @@ def _of_image(facts: Facts, server: Observed) -> Effect | None:
     return Effect.REBUILD
 
 
-def _of_power(facts: Facts, server: Observed, one: Difference) -> Effect:
-    if stopped_by_us(facts.resource, server):
-        return Effect.LIVE
+def _of_power(server: Observed, one: Difference) -> Effect:
     return Effect.RESTART if server.phase is Phase.RUNNING and one.want != "Running" else Effect.LIVE
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.config import Config
     from onecloud_operator.core.resource import Resource
 
-_TEXTS = ("cpu", "memory", "instance_type", "image", "hostname", "keypair", "admin_user", "power_state")
+_TEXTS = ("cpu", "memory", "instance_type", "image", "hostname", "keypair", "admin_user")
 GIVEN = "given"  # instead of a text that nobody reads in a plan, and that may hold what is private
 
 
@@ -56,6 +56,7 @@ def _declared(spec: ServerSpec) -> Iterator[tuple[str, object | None]]:
         yield f"networks[{card.network}]", card.network
     yield "securityGroups", ", ".join(sorted(spec.security_groups or ()))
     yield "passwordFrom", str(use_of(spec.password_from)) if spec.password_from is not None else None
+    yield "powerState", spec.power_state or "Running"
     yield "userData", GIVEN if spec.user_data is not None else None
     yield "userDataFrom", _source(spec)
     for key, value in (spec.tags or {}).items():

@@ -20,15 +20,17 @@ How a resting server is brought closer to its spec.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from onecloud_operator.api.fixed import fixed_field_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import PLAIN_FIELDS
-from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.actions import Hold, RecordApproval, Settled
 from onecloud_operator.core.cloud_writes import SetSecurityGroups, SetTags, Start, Update
 from onecloud_operator.core.disk_ids import root_trouble
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.plan.approval import awaiting, withheld
+from onecloud_operator.core.plan.card_match import cards_without
 from onecloud_operator.core.plan.cards import card_holds, card_purposes, card_steps
 from onecloud_operator.core.plan.create_only import Doubt
 from onecloud_operator.core.plan.data_disks import data_disk_steps, disk_upkeep
@@ -68,6 +70,7 @@ from onecloud_operator.core.plan.stops import (
     steps_while_stopped,
     unsettled,
 )
+from onecloud_operator.core.plan_step import RESTART
 from onecloud_operator.core.policies import reporting
 from onecloud_operator.core.references import UnderWay, why_unresolved
 from onecloud_operator.core.restart import stopped_by_us
@@ -84,6 +87,20 @@ if TYPE_CHECKING:
 NAME = "name"
 
 
+class _Todo(NamedTuple):
+    """
+    What differs or is in doubt, and the restart that is asked for.
+
+    *without*: fields that wait for an approval, *waiting* the hold that says so.
+    """
+
+    found: tuple[Difference, ...]
+    doubts: tuple[Doubt, ...]
+    asked: tuple[Candidate, ...]
+    without: frozenset[str] = frozenset()
+    waiting: Hold | None = None
+
+
 def plan(facts: Facts, server: Observed) -> Step:
     """Return the next step for a server that rests; *server* is the reading of these facts."""
     # ``running`` is believed at once; ``ready`` is also shown for a moment in the middle of tasks.
@@ -96,15 +113,21 @@ def plan(facts: Facts, server: Observed) -> Step:
         return seen
     if stopped_by_us(facts.resource, server) and (spec is None or reporting(facts.resource)):
         return blocked(facts, Start(server.id)) or Start(server.id)  # whatever is not wanted any more
-    found, doubts = open_differences(facts, server), open_doubts(facts, server)
-    held, asked = root_trouble(facts, server), tuple(restart_steps(facts, server))
-    if not found and not doubts and not asked:
-        return held or _upkeep(facts, server) or Settled()
-    reports = reporting(facts.resource)
-    if reports and not asked:
-        return _reported(facts, server, found, doubts)
+    todo = _todo(facts, server)
+    if not isinstance(todo, _Todo):
+        return todo
+    held = root_trouble(facts, server)
+    if not todo.found and not todo.doubts and not todo.asked:
+        return held or todo.waiting or _upkeep(facts, server) or Settled()
+    if reporting(facts.resource) and not todo.asked:
+        return todo.waiting or _reported(facts, server, todo.found, todo.doubts)
+    return _first(facts, server, todo, held)
+
+
+def _first(facts: Facts, server: Observed, todo: _Todo, held: Hold | None) -> Step:
+    """Return the first step that nothing keeps from being taken, else why there is none."""
     given_up: tuple[HeldBack, ...] = ()
-    for candidate in asked if reports else _candidates(facts, server, found, doubts, asked):
+    for candidate in todo.asked if reporting(facts.resource) else _candidates(facts, server, todo):
         if isinstance(candidate.step, Hold):
             given_up += candidate.step.spent
             if candidate.last:
@@ -119,10 +142,26 @@ def plan(facts: Facts, server: Observed) -> Step:
             held = obstacle  # what is tried again by itself decides when to look
         if unsettled(facts, server, candidate.step):
             return obstacle
+    held = held or todo.waiting
     if held is None:
-        msg = f"nothing mends {named(found)}, and nothing says why not"
+        msg = f"nothing mends {named(todo.found)}, and nothing says why not"
         raise AssertionError(msg)
     return replace(held, spent=given_up)
+
+
+def _todo(facts: Facts, server: Observed) -> _Todo | Step:
+    """Return what there is to do that need not, or may not any more, wait for an approval."""
+    found, doubts = open_differences(facts, server), open_doubts(facts, server)
+    asked = tuple(restart_steps(facts, server))
+    if not (without := withheld(facts)):
+        return _Todo(found, doubts, asked)
+    if (first := _unasked(facts, doubts)) is not None and facts.resource.records.restart is None:
+        return first  # so that the plan is whole
+    waiting = awaiting(facts)
+    if isinstance(waiting, RecordApproval):
+        return waiting
+    found = tuple(each for each in found if each.field not in without)
+    return _Todo(found, doubts, () if RESTART in without else asked, without, waiting)
 
 
 def _reported(
@@ -164,18 +203,12 @@ def named(found: tuple[Difference, ...]) -> str:
     return ", ".join(sorted({d.field for d in found}))
 
 
-def _candidates(
-    facts: Facts,
-    server: Observed,
-    found: tuple[Difference, ...],
-    doubts: tuple[Doubt, ...],
-    asked: tuple[Candidate, ...],
-) -> Iterator[Candidate]:
-    spec = spec_of(facts.resource)
+def _candidates(facts: Facts, server: Observed, todo: _Todo) -> Iterator[Candidate]:
+    spec, (found, doubts, asked, without, _) = spec_of(facts.resource), todo
     if spec is None:
         return
     by_field = {each.field: each for each in found}
-    if (waiting := rebuild_awaited(facts, server, by_field)) is not None:
+    if (waiting := rebuild_awaited(facts, server, {*by_field, *without})) is not None:
         yield waiting
     yield from _live(facts, spec, server, found)
     yield from login_steps(facts, spec, server, by_field)
@@ -184,7 +217,7 @@ def _candidates(
     if switched == "Stopped":
         yield Candidate(power_step(facts, server, switched))
     yield from group_records(facts)
-    cards = matched_cards(facts, server)
+    cards = cards_without(matched_cards(facts, server), without)
     yield from data_disk_steps(facts, spec, server, by_field)
     yield from card_steps(facts, server, cards)
     image = image_change(facts, spec, server, by_field)
@@ -199,6 +232,7 @@ def _candidates(
             *login_purposes(facts, spec, server, by_field),
             *((image,) if isinstance(image, Purpose) else ()),
         )
+        purposes = tuple(one for one in purposes if without.isdisjoint(one.fields))
         yield from steps_while_stopped(facts, server, purposes)
     yield from asked
     if switched is not None and switched != "Stopped":

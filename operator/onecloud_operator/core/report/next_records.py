@@ -13,12 +13,15 @@ from onecloud_operator.core.actions import (
     BeginRestart,
     EndKeeping,
     MarkFailedCreation,
+    RecordApproval,
     RecordCards,
     RecordDisk,
     RecordEip,
     RecordGroups,
     RecordImage,
+    Settled,
 )
+from onecloud_operator.core.approval_record import approval_status
 from onecloud_operator.core.baseline import baseline_status
 from onecloud_operator.core.card_records import card_status
 from onecloud_operator.core.conditions import cut_message, part_of
@@ -29,6 +32,7 @@ from onecloud_operator.core.image_record import image_status
 from onecloud_operator.core.login_record import login_status
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged, has_own_server
+from onecloud_operator.core.plan.approval import approval_after
 from onecloud_operator.core.plan.attempt import begun_disks, completes, refused_with, unmade
 from onecloud_operator.core.plan.card_match import cards_of
 from onecloud_operator.core.plan.guards import proven
@@ -67,7 +71,17 @@ def records_after(facts: Facts, step: Step) -> Records:
     if (disks := declared(records.disks, facts.resource.server_spec)) is not records.disks:
         records = replace(records, disks=disks)
     records = with_restore(facts, step, baselined(facts, records))
-    return image_noted(facts, login_noted(facts, step, with_request(facts, step, records)))
+    return _approved(
+        facts, step, image_noted(facts, login_noted(facts, step, with_request(facts, step, records)))
+    )
+
+
+def _approved(facts: Facts, step: Step, records: Records) -> Records:
+    """Return *records* with what a person has approved, and what of it is done."""
+    if isinstance(step, RecordApproval):
+        return replace(records, approval=step.approval)
+    approval = approval_after(facts, settled=isinstance(step, Settled))
+    return records if approval is records.approval else replace(records, approval=approval)
 
 
 def _with_disks(facts: Facts, step: Step) -> Records:
@@ -243,6 +257,7 @@ def records_status(records: Records) -> dict[str, Any]:
             "restartRequest": request.status() if request is not None else None,
             "deletion": {"requestedAt": requested_at} if requested_at is not None else None,
             "login": _login(records),
+            "approvedPlan": approval_status(records.approval) if records.approval is not None else None,
         }
     )
 

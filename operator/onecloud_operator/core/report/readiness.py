@@ -137,7 +137,8 @@ def _ready_at_rest(facts: Facts, step: Step, verdict: Verdict, server: Observed,
     spec = facts.resource.server_spec
     if spec is not None and wrong_power(power_now(facts.resource, server), server):
         ours = stopped_by_us(facts.resource, server)
-        left = facts.resource.paused or (reporting(facts.resource) and not ours)
+        waits = verdict.reason == Reason.PLAN_PENDING
+        left = waits or facts.resource.paused or (reporting(facts.resource) and not ours)
         if verdict.error or left:
             return Ready("False", Reason.WRONG_POWER_STATE, f"The server is {server.phase.value}.")
         if ours:

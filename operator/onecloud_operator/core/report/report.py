@@ -19,6 +19,7 @@ from onecloud_operator.core.policies import deletion_policy, observing
 from onecloud_operator.core.report.drift import drift_of
 from onecloud_operator.core.report.held_back import held_back
 from onecloud_operator.core.report.next_records import records_after, records_status
+from onecloud_operator.core.report.planned import PLAN, with_plan
 from onecloud_operator.core.report.readiness import READY_KEPT_SECONDS, ready_of, state_of
 from onecloud_operator.core.report.server_conditions import conditions
 from onecloud_operator.core.report.verdict import Verdict, verdict_of
@@ -75,7 +76,9 @@ def report(facts: Facts, step: Step, problem: Problem | None = None) -> Report:
     seconds = _seconds(facts, step, verdict)
     if isinstance(step, Hold) and step.unread and not recorded and _stands(facts):
         return Report(None, seconds, verdict)
+    old = {name: each for name, each in facts.resource.status.items() if name != PLAN}
     status = _status(facts, step, problem, verdict)
+    status = with_plan(facts, step, status, written=differs(old, status))
     return Report(status if differs(facts.resource.status, status) else None, seconds, verdict)
 
 

@@ -26,6 +26,9 @@ if obj.metadata.deletionTimestamp ~= nil then
   if conditions["Deleting"] ~= nil and conditions["Deleting"].reason == "TooManyDeletions" then
     hs.status = "Degraded"
   end
+  if conditions["Deleting"] ~= nil and conditions["Deleting"].reason == "PlanPending" then
+    hs.status = "Suspended"
+  end
   hs.message = says("Deleting")
   hs.deletionMessage = says("Deleting")
   return hs
@@ -41,6 +44,14 @@ end
 if status.observedGeneration ~= obj.metadata.generation then
   hs.status = "Progressing"
   hs.message = "Waiting for the operator to look at the newest change"
+  return hs
+end
+
+-- A plan waits for a person, and time alone does not change that.
+local synced = conditions["Synced"]
+if synced ~= nil and synced.reason == "PlanPending" then
+  hs.status = "Suspended"
+  hs.message = says("Synced")
   return hs
 end
 
