@@ -6,6 +6,7 @@ from typing import assert_never
 
 from onecloud_operator.api.fixed import GROUPS, IMAGE, NETWORKS
 from onecloud_operator.core.actions import (
+    AskAgain,
     BeginAdoption,
     BeginCreation,
     BeginDeletion,
@@ -42,7 +43,7 @@ from onecloud_operator.core.plan_step import OWNER_TAGS, RESTART, SERVER, Effect
 from onecloud_operator.core.step_text import words_of
 
 # Records that begin what is then done to the cloud; the others only note what is known.
-Beginning = BeginCreation | BeginAdoption | BeginRestart | BeginDeletion | BeginKeeping
+Beginning = BeginCreation | AskAgain | BeginAdoption | BeginRestart | BeginDeletion | BeginKeeping
 Guarded = CloudWrite | Beginning
 
 _STOPS = frozenset({Effect.RESTART, Effect.REBUILD})
@@ -60,7 +61,7 @@ def _concerns(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
     step: Guarded, one: PlanStep, field: str
 ) -> bool:
     match step:
-        case Create() | BeginCreation():
+        case Create() | BeginCreation() | AskAgain():
             return field == SERVER and one.effect is Effect.CREATE
         case Claim() | Disown():
             return field == OWNER_TAGS
