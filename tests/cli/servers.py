@@ -46,9 +46,11 @@ def of(
     target: Target = OBSERVE,
     selection: Selection | None = None,
     objects: Iterable[ServersObject] = (),
+    *,
+    orphaned: bool = False,
 ) -> Import:
-    """Import *servers*, all of the project."""
-    return imported(servers, selection or Selection(), objects, target)
+    """Import *servers*, all of the project; whoever the tags of one name is known to be no more."""
+    return imported(servers, selection or Selection(), objects, target, lambda _owner: orphaned)
 
 
 __all__ = ["MANAGE", "OBSERVE", "SECRET", "of", "recorded", "row", "server"]

@@ -14,6 +14,7 @@ from onecloud_operator.api.spec import Spec
 from onecloud_operator.cli.importing.manifests import Manifest, ServersObject
 from onecloud_operator.cli.importing.names import names_of
 from onecloud_operator.cli.importing.selection import Selection
+from onecloud_operator.cli.importing.yaml_text import text_of
 from onecloud_operator.core.observed import Observed
 from tests.cli.servers import MANAGE, OBSERVE, SECRET, of, recorded, row, server
 
@@ -157,6 +158,53 @@ def test_whatever_texts_are_in_it_the_yaml_is_the_document(description: str, tag
     assert yaml.safe_load(manifest.yaml()) == manifest.document
     assert json.loads(json.dumps(manifest.document)) == manifest.document
     Spec.model_validate(manifest.document["spec"])
+
+
+@given(st.dictionaries(st.text(), st.text() | st.integers() | st.booleans() | st.lists(st.text())))
+def test_any_document_is_read_as_it_was(document: dict[str, Any]) -> None:
+    nested = {"a": document, "b": [document] if document else [], "c": {}}
+    assert yaml.safe_load(text_of(nested, {})) == nested
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "1e3",
+        "on",
+        "No",
+        "null",
+        "~",
+        "0x1F",
+        "0o7",
+        "12:30",
+        "2026-11-30",
+        "1_000",
+        ".5",
+        "",
+        "=",
+        "<<",
+        "-",
+        "4 # x",
+        "a: b",
+        "*a",
+        "&a",
+        "!x",
+        "%x",
+        "@x",
+    ],
+)
+def test_what_some_parser_takes_for_no_text_stands_in_quotes(word: str) -> None:
+    assert text_of({"tag": word}, {}) == f'tag: "{word}"\n'
+
+
+@pytest.mark.parametrize("letter", ["\u202e", "\u200b", "\x1b", "\x85", "\u2028", "\ufeff", "\U000e0001"])
+def test_no_letter_that_is_not_seen_reaches_a_review(letter: str) -> None:
+    whole = row(description=f"a{letter}b", eip=f"1.2.3.4{letter}\nspec: {{}}", eip_mode="elastic_ip")
+    whole["metadata"] |= {f"user:k{letter}": letter}
+    whole["disks_info"][1]["image"] = f"ubuntu{letter}\nspec: {{}}"
+    manifest = one(observed(whole))
+    assert letter not in manifest.yaml()
+    assert yaml.safe_load(manifest.yaml()) == manifest.document
 
 
 def observed(whole: dict[str, Any]) -> Observed:

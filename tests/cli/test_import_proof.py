@@ -34,7 +34,7 @@ RESTING = [one for one in recorded() if not of([one]).left_out]
 
 
 def spec_of(server: Observed, target: Target) -> Spec:
-    (manifest,) = of([server], target).manifests
+    (manifest,) = of([server], target, orphaned=True).manifests
     return Spec.model_validate(manifest.document["spec"])
 
 
@@ -104,6 +104,12 @@ def test_the_recordings_have_servers_in_many_states() -> None:
 @pytest.mark.parametrize("server", RESTING, ids=lambda one: f"{one.name}-{one.version}")
 def test_a_recorded_server_is_imported_and_promoted_without_a_change(server: Observed) -> None:
     proven(server)
+
+
+def test_a_server_whose_owner_is_no_more_is_imported_and_promoted_without_another_change() -> None:
+    tags = {"cluster": "cluster0", "namespace": "shop", "name": "old", "uid": "u-gone", "team": ""}
+    metadata = {f"user:onecloud.io/{key}": value for key, value in tags.items()}
+    proven(observed_from_details(row(metadata=metadata)))
 
 
 def test_every_recorded_server_without_a_manifest_is_told_why() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from onecloud_operator.cli.orphans import CURES, Holder, Known, Tagged, found_in, holder, named_so
+from onecloud_operator.cli.failure import Failure
+from onecloud_operator.cli.orphans import CURES, Holder, Known, Tagged, found_in, holder, known_of
 from onecloud_operator.core.claims import Dispute
 from onecloud_operator.core.observed import Owner
 from tests.cli.conftest import SPEC
@@ -81,8 +82,12 @@ def test_every_finding_says_what_to_do() -> None:
     assert set(CURES) == set(Dispute)
 
 
-def test_a_cluster_is_known_by_the_tags_of_what_its_objects_have() -> None:
-    assert named_so([owner("u-web", "prod"), owner("u-far", "c2"), None], [WEB]) == {"prod"}
+def test_a_cluster_is_known_by_its_name_and_by_the_tags_of_what_its_objects_have() -> None:
+    owners = [owner("u-web", "prod"), owner("u-far", "c2"), None]
+    assert known_of((WEB,), owners, "uid-0", None).clusters == {"prod", "uid-0"}
+    assert known_of((WEB,), owners, "", None).clusters == {"prod"}
+    with pytest.raises(Failure, match="not known what this cluster is called"):
+        known_of((WEB,), [], "", None)
 
 
 def test_all_that_an_object_has_is_read_out_of_its_status() -> None:

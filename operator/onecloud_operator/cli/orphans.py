@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from onecloud_operator.cli.failure import Failure
 from onecloud_operator.cli.statuses import items_at, name_of, namespace_of, part, text_at
 from onecloud_operator.core.claims import Dispute, dispute_of
 
@@ -125,11 +126,28 @@ class Known:
         hidden = self.namespaces is not None and owner.namespace not in self.namespaces
         return hidden or any(each.uid == owner.uid for each in self.holders)
 
+    def orphaned(self, owner: Owner) -> bool:
+        """Return whether the object is of this cluster, and surely not there."""
+        return owner.cluster in self.clusters and not self.lives(owner)
 
-def named_so(owners: Iterable[Owner | None], holders: Iterable[Holder]) -> frozenset[str]:
-    """Return what the cluster of *holders* is called, by the tags of what they have."""
+
+def known_of(
+    holders: tuple[Holder, ...],
+    owners: Iterable[Owner | None],
+    name: str,
+    namespaces: frozenset[str] | None,
+) -> Known:
+    """
+    Return what is known; the cluster is called by *name*, and as the tags of what *holders* have say.
+
+    *owners*: in all tags that were read. Raises Failure if it is not known what the cluster is called.
+    """
     uids = {each.uid for each in holders}
-    return frozenset(owner.cluster for owner in owners if owner is not None and owner.uid in uids)
+    own = frozenset(owner.cluster for owner in owners if owner is not None and owner.uid in uids)
+    clusters = own | {name} if name else own
+    if not clusters:
+        raise Failure("it is not known what this cluster is called in owner tags", "name it by --cluster-id")
+    return Known(holders, clusters, namespaces)
 
 
 def found_in(known: Known, things: Iterable[Tagged]) -> list[Found]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from onecloud_operator.cli.failure import Failure, Refused
+from onecloud_operator.cli.statuses import text_at
 from onecloud_operator.cli.terminal import remark
 
 if TYPE_CHECKING:
@@ -26,6 +27,17 @@ Shell = Annotated[
     typer.Option(
         "--shell",
         help="Sign in by the OS_ variables of this shell; the Secret is not read.",
+        show_default=False,
+    ),
+]
+
+ClusterID = Annotated[
+    str,
+    typer.Option(
+        "--cluster-id",
+        metavar="NAME",
+        help="What this cluster is called in owner tags, where the operator's setting CLUSTER_ID says so; "
+        "else it is the UID of kube-system.",
         show_default=False,
     ),
 ]
@@ -73,3 +85,13 @@ async def servers_of(cloud: Cloud, query: ServerQuery) -> list[Observed]:
             if server.project_id in {"", project_id}:
                 found.append(server)
     return found
+
+
+def uid_of_kube_system(cluster: Cluster) -> str:
+    """Return the UID by which the operator calls a cluster, "" if the user may not read it."""
+    try:
+        return text_at(cluster.call("GET", "/api/v1/namespaces/kube-system"), "metadata", "uid")
+    except Refused as error:
+        if error.status != FORBIDDEN:
+            raise
+    return ""

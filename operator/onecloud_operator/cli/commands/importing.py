@@ -10,16 +10,25 @@ import typer
 from onecloud_operator.cli.cluster import Cluster
 from onecloud_operator.cli.failure import Failure
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
-from onecloud_operator.cli.project import Secret, Shell, credentials_for, objects_in, servers_of
+from onecloud_operator.cli.project import (
+    ClusterID,
+    Secret,
+    Shell,
+    credentials_for,
+    objects_in,
+    servers_of,
+    uid_of_kube_system,
+)
 from onecloud_operator.cli.statuses import name_of, namespace_of, part, text_at
 from onecloud_operator.cli.terminal import print_json, remark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from onecloud_operator.cli.importing.manifests import Import, LeftOut, Manifest, ServersObject
     from onecloud_operator.cli.manifest_files import File
-    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.cli.orphans import Known
+    from onecloud_operator.core.observed import Observed, Owner
     from onecloud_operator.onecloud import Cloud
 
 ABOUT: Final = """Write a manifest for each server of a project.
@@ -57,6 +66,15 @@ Overwrite = Annotated[
     typer.Option("--overwrite", help="Write over files that differ.", show_default=False),
 ]
 
+Orphans = Annotated[
+    bool,
+    typer.Option(
+        "--orphans",
+        help="Also servers whose owner tags name an object of this cluster that there is not.",
+        show_default=False,
+    ),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
@@ -70,6 +88,8 @@ def _import(
     tag: Tags = None,
     network: Networks = None,
     host: Hosts = None,
+    orphans: Orphans = False,
+    cluster_id: ClusterID = "",
     manage: Manage = False,
     directory: Directory = None,
     overwrite: Overwrite = False,
@@ -85,7 +105,7 @@ def _import(
 
     cluster = Cluster.of(namespace=namespace, context=context, kubeconfig=kubeconfig)
     credentials = credentials_for(cluster, secret, shell=shell)
-    objects, _ = objects_in(cluster)
+    objects, everywhere = objects_in(cluster)
     tags = tuple(
         (key, value if given else None) for key, given, value in (each.partition("=") for each in tag or ())
     )
@@ -96,7 +116,11 @@ def _import(
     found, networks = ask(credentials, read, own=shell)
     selection = Selection(tuple(servers or ()), tags, networks, tuple(host or ()))
     target = Target(cluster.namespace, {"credentialsRef": {"name": secret}}, manage)
-    result = imported(found, selection, map(_object, objects), target)
+    orphaned: Callable[[Owner], bool] = _nobody
+    if orphans:
+        seen = None if everywhere else frozenset({cluster.namespace})
+        orphaned = _known(objects, found, cluster_id or uid_of_kube_system(cluster), seen).orphaned
+    result = imported(found, selection, map(_object, objects), target, orphaned)
     if not (result.manifests or result.left_out):
         raise Failure(
             f"none of the project's {len(found)} servers is selected",
@@ -112,6 +136,21 @@ def _object(found: Mapping[str, Any]) -> ServersObject:
     server_id = text_at(found, "status", "id") or text_at(found, "spec", "adoption", "id")
     observes = part(found, "spec").get("managementPolicy") == "Observe"
     return ServersObject(namespace_of(found), name_of(found), server_id, observes)
+
+
+def _nobody(_owner: Owner) -> bool:
+    return False
+
+
+def _known(
+    objects: Iterable[Mapping[str, Any]],
+    servers: Iterable[Observed],
+    name: str,
+    namespaces: frozenset[str] | None,
+) -> Known:
+    from onecloud_operator.cli.orphans import holder, known_of
+
+    return known_of(tuple(map(holder, objects)), (each.owner for each in servers), name, namespaces)
 
 
 async def _network_ids(cloud: Cloud, words: Iterable[str]) -> tuple[str, ...]:

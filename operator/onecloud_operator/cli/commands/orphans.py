@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
 from onecloud_operator.cli.cluster import Cluster
-from onecloud_operator.cli.failure import Failure, Refused
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
-from onecloud_operator.cli.project import Secret, Shell, credentials_for, objects_in, servers_of
-from onecloud_operator.cli.statuses import text_at
+from onecloud_operator.cli.project import (
+    ClusterID,
+    Secret,
+    Shell,
+    credentials_for,
+    objects_in,
+    servers_of,
+    uid_of_kube_system,
+)
 from onecloud_operator.cli.terminal import Screen, print_json, remark
 
 if TYPE_CHECKING:
@@ -20,7 +26,6 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud import Cloud
 
 MOST_READS: Final = 500  # disks and EIPs that no object names, which are read one by one
-FORBIDDEN: Final = 403
 TITLES: Final = ("WHAT", "KIND", "NAME", "ID", "OWNER TAGS", "OBJECTS")
 ABOUT: Final = """Find what carries owner tags in a project and has no object, and servers that are disputed.
 
@@ -28,17 +33,6 @@ Servers, disks and elastic IPs whose owner tags name an object of this cluster t
 several objects manage, or that objects of two clusters claim. Nothing is changed. What is in the recycle bin
 is left out.
 """
-
-ClusterID = Annotated[
-    str,
-    typer.Option(
-        "--cluster-id",
-        metavar="NAME",
-        help="What this cluster is called in owner tags, where the operator's setting CLUSTER_ID says so; "
-        "else it is the UID of kube-system.",
-        show_default=False,
-    ),
-]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -62,17 +56,12 @@ def _orphans(
     credentials = credentials_for(cluster, secret, shell=shell)
     objects, everywhere = objects_in(cluster)
     holders = tuple(map(orphans.holder, objects))
-    name = cluster_id or _uid_of_kube_system(cluster)
+    name = cluster_id or uid_of_kube_system(cluster)
     seen = None if everywhere else frozenset({cluster.namespace})
 
     async def look(cloud: Cloud) -> tuple[Known, list[Tagged]]:
         servers = await _servers(cloud)
-        own = orphans.named_so((each.owner for each in servers), holders) | ({name} if name else set())
-        if not own:
-            raise Failure(
-                "it is not known what this cluster is called in owner tags", "name it by --cluster-id"
-            )
-        known = orphans.Known(holders, own, seen)
+        known = orphans.known_of(holders, (each.owner for each in servers), name, seen)
         return known, [*servers, *await _disks(cloud, known), *await _eips(cloud, holders)]
 
     known, things = ask(credentials, look, own=shell)
@@ -86,16 +75,6 @@ def _orphans(
         print_json({"items": [each.row() for each in found]})
     else:
         _show(found)
-
-
-def _uid_of_kube_system(cluster: Cluster) -> str:
-    """Return the UID by which the operator calls a cluster, "" if the user may not read it."""
-    try:
-        return text_at(cluster.call("GET", "/api/v1/namespaces/kube-system"), "metadata", "uid")
-    except Refused as error:
-        if error.status != FORBIDDEN:
-            raise
-    return ""
 
 
 # -- what is in the cloud ----------------------------------------------------------------------------------

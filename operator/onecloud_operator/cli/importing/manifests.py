@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
 from pydantic import ValidationError
 
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.cli.importing.names import names_of
 from onecloud_operator.cli.importing.selection import left_out
 from onecloud_operator.cli.importing.server_spec import described
+from onecloud_operator.cli.importing.yaml_text import commented, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from onecloud_operator.cli.importing.selection import Selection
-    from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.observed import Observed, Owner
 
 NAME_LENGTH: Final = 64  # of a name in a comment
-WIDTH: Final = 110
-_ANNOTATED: Final = re.compile(r" *(?:image: |keypair: |- )(?P<id>[^ ]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +60,12 @@ class Manifest:
     server_id: str
     document: Mapping[str, Any]
     notes: tuple[str, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict)  # of what is given by its id
+    names: Mapping[tuple[str, str], str] = field(default_factory=dict)  # of what is given by its id
 
     def yaml(self) -> str:
         """Return it as YAML, always the same, with the names of what stands there by id beside it."""
-        text = _dumped(self.document, readable=True)
-        if not all(letter.isprintable() or letter == "\n" for letter in text):
-            text = _dumped(self.document, readable=False)  # nothing that hides or turns round what is read
-        annotated = "".join(f"{self._beside(line)}\n" for line in text.splitlines())
-        # A text of many lines may look like anything.
-        body = annotated if yaml.safe_load(annotated) == self.document else text
-        return "".join(f"# {note}\n" for note in self.notes) + body
-
-    def _beside(self, line: str) -> str:
-        found = _ANNOTATED.fullmatch(line)
-        name = self.names.get(found["id"]) if found is not None else None
-        return line if not name else f"{line}  # {name}"
+        notes = "".join(f"{commented(note)}\n" for note in self.notes)
+        return notes + text_of(self.document, self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +86,17 @@ class Import:
 
 
 def imported(
-    servers: Iterable[Observed], selection: Selection, objects: Iterable[ServersObject], target: Target
+    servers: Iterable[Observed],
+    selection: Selection,
+    objects: Iterable[ServersObject],
+    target: Target,
+    orphaned: Callable[[Owner], bool] = lambda _owner: False,
 ) -> Import:
-    """Return a manifest for each of *servers*, all of the project, that is selected and free."""
+    """
+    Return a manifest for each of *servers*, all of the project, that is selected and free.
+
+    *orphaned*: whether an owner is known to be no object any more, so that its server is free.
+    """
     found, there = list(servers), list(objects)
     by_server = {each.server_id: each for each in there if each.server_id}
     taken = {each.name: each.server_id for each in there if each.namespace == target.namespace}
@@ -111,7 +106,8 @@ def imported(
     for server in found:
         if not selection.takes(server):
             continue
-        result = _one(server, names[server.id], by_server.get(server.id), target)
+        why, own = left_out(server, orphaned), by_server.get(server.id)
+        result = why if why is not None else _one(server, names[server.id], own, target)
         if isinstance(result, Manifest):
             manifests.append(result)
         else:
@@ -129,8 +125,6 @@ def printable(text: str) -> str:
 
 def _one(server: Observed, name: str, own: ServersObject | None, target: Target) -> Manifest | str:
     """Return the manifest of *server*, or why there is none."""
-    if (why := left_out(server)) is not None:
-        return why
     if own is None:
         return _manifest(server, name, target)
     if own.observes and own.namespace == target.namespace:
@@ -152,17 +146,13 @@ def _manifest(server: Observed, name: str, target: Target) -> Manifest | str:
     return Manifest(name, server.id, document, found.notes, _names(server))
 
 
-def _dumped(document: Mapping[str, Any], *, readable: bool) -> str:
-    return yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=readable, width=WIDTH)
-
-
-def _names(server: Observed) -> dict[str, str]:
+def _names(server: Observed) -> dict[tuple[str, str], str]:
     details = server.details
     if details is None:
         return {}
-    pairs = [
-        *((disk.image_id, disk.image) for disk in details.disks),
-        (details.keypair_id, details.keypair),
-        *((group.id, group.name) for group in details.security_groups),
+    found = [
+        *(("image", disk.image_id, disk.image) for disk in details.disks),
+        ("keypair", details.keypair_id, details.keypair),
+        *(("securityGroups", group.id, group.name) for group in details.security_groups),
     ]
-    return {one_id: printable(name) for one_id, name in pairs if one_id and name and one_id != name}
+    return {(key, one): printable(name) for key, one, name in found if one and name and one != name}

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final
 from onecloud_operator.core.observed import DELETING_STATUSES
 
 if TYPE_CHECKING:
-    from onecloud_operator.core.observed import Observed
+    from collections.abc import Callable
+
+    from onecloud_operator.core.observed import Observed, Owner
 
 SHOWN: Final = 64  # characters of a text of the cloud in a message
 PLACEMENT: Final = "placement"
@@ -62,13 +64,17 @@ class Selection:
         return not self.hosts or not have.isdisjoint(each.casefold() for each in self.hosts)
 
 
-def left_out(server: Observed) -> str | None:
-    """Return why no manifest can be written for *server* now, None if one can."""
+def left_out(server: Observed, orphaned: Callable[[Owner], bool]) -> str | None:
+    """
+    Return why no manifest can be written for *server* now, None if one can.
+
+    *orphaned*: whether an owner is known to be no object any more.
+    """
     if server.recycled:
         return "it is in the recycle bin; restore it first, or adopt it with adoption.restore"
     if server.status in DELETING_STATUSES:
         return "it is being deleted"
-    if (owner := server.owner) is not None:
+    if (owner := server.owner) is not None and not orphaned(owner):
         return f"it is owned by {owner} already"
     if not server.project_id:
         return "the cloud does not show of which project it is"
