@@ -77,6 +77,7 @@ async def check(settings: Settings) -> int:
     ]
     if not settings.namespaces:
         calls.append(("the rights to namespaces", _namespaces(cluster)))
+        calls.append(("the rights to providers", _providers(cluster)))
     if not settings.cluster_id:
         calls.append(("the cluster's name can be read", cluster.cluster_id()))
     if settings.leader_election:
@@ -118,6 +119,11 @@ async def _rights(cluster: KubeClient, namespace: str) -> None:
 async def _namespaces(cluster: KubeClient) -> None:
     """Raise KubeError if a freeze on a namespace would not be heard of."""
     _require(rbac.lacking(await cluster.rules("default"), rbac.NAMESPACES, name=""))
+
+
+async def _providers(cluster: KubeClient) -> None:
+    """Raise KubeError if providers could not be followed."""
+    _require(rbac.lacking(await cluster.rules("default"), rbac.PROVIDERS))
 
 
 async def _election(cluster: KubeClient, namespace: str, settings: Settings) -> None:

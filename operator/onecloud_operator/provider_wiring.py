@@ -24,6 +24,7 @@ from onecloud_operator.kube.handlers import WatchedKind
 from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.kube.resync import Resync
 from onecloud_operator.kube.store import Key, Store
+from onecloud_operator.telemetry.provider_samples import ProviderSamples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +47,7 @@ Kinds = tuple[tuple[WatchedKind, ...], dict[str, Callable[[], None]]]
 WORKERS = 4
 FIRST_LOOKS = 3  # at a definition that was made together with the operator
 FIRST_SECONDS = 1.0
-AGAIN_SECONDS = 60.0
+AGAIN_SECONDS = 10.0  # between two looks for a definition that is to come
 
 
 def provider_store(settings: Settings, clock: Clock) -> Store[ProviderObject] | None:
@@ -70,6 +71,11 @@ class ProviderWork:
     installed_crd: InstalledCRD
     clock: Clock
     served: bool = False
+
+    @property
+    def samples(self) -> ProviderSamples:
+        """What is measured of the providers."""
+        return ProviderSamples(self.objects)
 
     @property
     def watched(self) -> WatchedKind:
@@ -118,7 +124,8 @@ class ProviderWork:
                 await self.installed_crd.look()
             except KubeError as error:
                 logger.debug("failed to read the installed CRD", extra={"error": str(error)})
-        raise TaskFault("OneCloudProvider is known to the API server now: the operator starts anew for it")
+        logger.warning("OneCloudProvider is known to the API server now: the operator starts anew for it")
+        raise TaskFault("the definition of OneCloudProvider was installed")
 
 
 def provider_work(  # noqa: PLR0913 - its dependencies

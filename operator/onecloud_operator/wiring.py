@@ -209,6 +209,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         clock.monotonic,
         installed_crd,
         config.cluster,
+        of_providers=providers.samples if providers is not None else lambda: iter(()),
     )
     process.health.alive.update(
         alive(supervisor, cluster, watch, feeds, queue, *others, watch_ended=kopf_task.done)

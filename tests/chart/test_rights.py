@@ -148,13 +148,18 @@ def check(
     [
         pytest.param(
             {},
-            ["the rights in default", "the rights to namespaces", "the cluster's name can be read"],
+            [
+                "the rights in default",
+                "the rights to namespaces",
+                "the rights to providers",
+                "the cluster's name can be read",
+            ],
             id="cluster-wide",
         ),
         pytest.param(NAMESPACED, ["the rights in shop", "the rights in bank"], id="namespaced"),
         pytest.param(
             {"rbac": {"secretNames": ["onecloud"]}, "clusterId": "c1"},
-            ["the rights in default", "the rights to namespaces"],
+            ["the rights in default", "the rights to namespaces", "the rights to providers"],
             id="some-secrets-only",
         ),
     ],
@@ -278,13 +283,45 @@ def test_the_clusters_own_roles_cover_servers(
     assert not allowed(kube, user, "get", namespace="bank")
 
 
-def allowed(kube: Kube, user: str, verb: str, *, namespace: str = "shop", subresource: str = "") -> bool:
+@pytest.mark.parametrize("role", ["view", "edit", "admin"])
+def test_no_role_but_the_clusters_owner_may_write_providers(
+    kube: Kube, place: None, release: Callable[..., Release], role: str
+) -> None:
+    """Whoever makes one has the operator read a Secret, and send it to any cloud."""
+    release().install()
+    user = f"bob-{role}"
+    kube.apply(
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": user},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+            "subjects": [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}],
+        }
+    )
+    everywhere: Any = {"namespace": "", "resource": "onecloudproviders"}
+    until(lambda: allowed(kube, user, "get", **everywhere), "the roles have been joined", LONG)
+    for verb in ("create", "update", "patch", "delete", "deletecollection"):
+        assert not allowed(kube, user, verb, **everywhere), verb
+    assert not allowed(kube, user, "patch", subresource="status", **everywhere)
+    kube.delete("clusterrolebindings", user)
+
+
+def allowed(  # noqa: PLR0913 - what is asked of the API server
+    kube: Kube,
+    user: str,
+    verb: str,
+    *,
+    namespace: str = "shop",
+    resource: str = "onecloudservers",
+    subresource: str = "",
+) -> bool:
     """Return what `kubectl auth can-i` would say."""
     attributes = {
         "namespace": namespace,
         "verb": verb,
         "group": "onecloud.io",
-        "resource": "onecloudservers",
+        "resource": resource,
         "subresource": subresource,
     }
     answer = kube.request(

@@ -56,6 +56,26 @@ def test_one_is_found_by_its_name_until_it_is_gone(kept: Store[ProviderObject]) 
     assert not providers.names(("onecloud-system", "shared"))
 
 
+def test_it_is_frozen_by_its_spec_or_by_an_annotation_also_where_its_spec_cannot_be_read(
+    kept: Store[ProviderObject],
+) -> None:
+    providers = Providers(kept)
+    scenes: tuple[tuple[dict[str, Any], dict[str, str], bool], ...] = (
+        ({}, {}, False),
+        ({"freeze": True}, {}, True),
+        ({}, {"onecloud.io/freeze": "true"}, True),
+        ({"freeze": True}, {"onecloud.io/freeze": "false"}, True),
+        ({"allow": ["Everything"]}, {"onecloud.io/freeze": ""}, True),
+    )
+    for version, (spec, asked, expected) in enumerate(scenes, start=1):
+        one = body(version=version, **spec)
+        one["metadata"]["annotations"] = {**asked, "onecloud.io/allow-mass-deletion": "now"}
+        kept.heard(one, listed=True)
+        found = providers.named("shared")
+        assert found is not None
+        assert (found.frozen, found.agreed_deletion) == (expected, "now")
+
+
 def test_one_that_was_made_anew_is_not_lost_with_the_old_one(kept: Store[ProviderObject]) -> None:
     kept.heard(body(), listed=True)
     kept.heard(body(uid="uid-2", version=5), listed=True)

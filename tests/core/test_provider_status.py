@@ -169,6 +169,12 @@ def test_it_shows_where_it_leads_what_uses_it_and_how_fresh_that_is() -> None:
     assert status["observedGeneration"] == 3
 
 
+def test_what_a_cloud_calls_its_project_is_cut_to_what_a_status_takes() -> None:
+    place = Place("https://cloud.example.com/" + "x" * 5000, "é" * 5000, "p" * 5000)
+    status = status_of(replace(FACTS, signed_in=SignedIn(place, "é" * 100_000)))
+    ProviderStatus.model_validate(status)
+
+
 def test_where_it_led_stays_to_be_seen_while_it_leads_nowhere() -> None:
     before = status_of(FACTS)
     found = replace(FOUND, status=before)

@@ -10,8 +10,9 @@ from uuid import uuid4
 import pytest
 
 from sandbox.cluster import tools
+from sandbox.stage import CRDS
 from tests.e2e.conftest import QUICK
-from tests.e2e.user import LONG, condition
+from tests.e2e.user import LONG, User, condition
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
@@ -145,3 +146,31 @@ def test_a_status_that_somebody_else_writes_is_put_right(admin: Admin) -> None:
         lambda found: found["status"].get("cloud") == right["cloud"],
         timeout_seconds=LONG,
     )
+
+
+def test_without_the_definition_of_providers_servers_are_worked_on_and_with_it_the_operator_starts_anew(
+    control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud
+) -> None:
+    """An operator that is newer than the definitions in its cluster must not stand still for it."""
+    kube.delete("customresourcedefinitions", f"{KIND}.onecloud.io")
+    kube.wait_gone("customresourcedefinitions", f"{KIND}.onecloud.io", None, timeout_seconds=LONG)
+    try:
+        kube.apply(cloud.secret(namespace))
+        with Operator(control_plane.kubeconfig_of("operator"), **QUICK) as operator:
+            user = User(kube, namespace, cloud, operator)
+            user.apply()
+            user.wait_ready()
+            process = operator.process
+            assert process is not None
+            assert "OneCloudProvider is not known to the API server" in operator.text()
+            control_plane.install_crds(CRDS)
+            user.until(lambda: process.exit_code is not None, "the operator ends")
+            assert process.exit_code == 1
+            assert "the operator starts anew for it" in operator.text()
+            operator.start()
+            user.apply(server={"description": "edited"})
+            user.wait_ready()
+            user.delete()
+            user.wait_gone()
+    finally:
+        control_plane.install_crds(CRDS)

@@ -32,6 +32,7 @@ ANNOTATIONS = frozenset(
         CONFIRM_GONE,
         ACCEPT_ROOT_DISK,
         FREEZE,
+        ALLOW_MASS_DELETION,
     }
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from onecloud_operator.api.annotations import ALLOW_MASS_DELETION, FREEZE, switched_on
 from onecloud_operator.api.identity import PROVIDER
 from onecloud_operator.api.provider import ProviderDefaults, ProviderSpec
 from onecloud_operator.api.reasons import Reason
@@ -47,13 +48,16 @@ def provider_object(secret_namespaces: frozenset[str], body: Mapping[str, Any]) 
 def _provider(secret_namespaces: frozenset[str], body: Mapping[str, Any]) -> Provider:
     metadata = body["metadata"]
     name, uid, generation = metadata["name"], metadata["uid"], int(metadata.get("generation", 0))
-    deleting = "deletionTimestamp" in metadata
+    deleting, annotations = "deletionTimestamp" in metadata, metadata.get("annotations") or {}
+    frozen, agreed = switched_on(annotations, FREEZE), annotations.get(ALLOW_MASS_DELETION)
     secret = _secret_of(secret_namespaces, body) or NOWHERE
     try:
         spec = ProviderSpec.model_validate(body.get("spec") or {})
     except ValidationError as error:
         flaw = Problem(Reason.INVALID_SPEC, flaw_of(error))
-        return Provider(name, uid, generation, secret, deleting=deleting, flaw=flaw)
+        return Provider(
+            name, uid, generation, secret, frozen=frozen, agreed_deletion=agreed, deleting=deleting, flaw=flaw
+        )
     allowed, limits = spec.allowed_namespaces, spec.limits
     return Provider(
         name=name,
@@ -64,9 +68,10 @@ def _provider(secret_namespaces: frozenset[str], body: Mapping[str, Any]) -> Pro
         allowed_selector=allowed.selector if allowed is not None else None,
         defaults=spec.defaults or ProviderDefaults(),
         allow=frozenset(spec.allow or ()),
-        frozen=spec.freeze,
+        frozen=spec.freeze or frozen,
         servers_limit=limits.servers if limits is not None else None,
         servers_per_namespace_limit=limits.servers_per_namespace if limits is not None else None,
+        agreed_deletion=agreed,
         deleting=deleting,
         flaw=_not_read(secret_namespaces, spec.secret_ref.namespace),
     )

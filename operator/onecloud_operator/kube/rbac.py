@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from onecloud_operator.api.identity import SERVER
+from onecloud_operator.api.identity import PROVIDER, SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +40,11 @@ NEEDED: Final = (
 )
 # Where all namespaces are watched; in some only, get on each of them.
 NAMESPACES: Final = tuple(Right(verb, "namespaces") for verb in ("get", "list", "watch"))
+# Where all namespaces are watched.
+PROVIDERS: Final = (
+    *(Right(verb, PROVIDER.plural, PROVIDER.group) for verb in ("get", "list", "watch", "patch")),
+    Right("patch", f"{PROVIDER.plural}/status", PROVIDER.group),
+)
 # In the Lease's namespace, where there is an election.
 ELECTION: Final = tuple(Right(verb, "leases", "coordination.k8s.io") for verb in ("create", "get", "patch"))
 

@@ -59,6 +59,7 @@ class WorkSamples:
     named: set[tuple[str, str, str]] = field(default_factory=set)
     # The same for namespaces with objects in trouble.
     troubled: set[tuple[str, str, str]] = field(default_factory=set)
+    of_providers: Callable[[], Iterator[Sample]] = lambda: iter(())
 
     def __call__(self) -> Iterator[Sample]:
         """Yield each sample: its metric, its labels, its value."""
@@ -75,6 +76,7 @@ class WorkSamples:
             yield "cloud_requests_waiting", (kind.value,), float(self.endpoints.waiting(kind))
         yield "crd_fields_missing", (), float(len(self.installed_crd.lacking))
         yield "watch_silent_seconds", (), self.watch.silent_seconds
+        yield from self.of_providers()
         yield from self._of_feeds()
         yield from self._of_objects()
         yield from self._of_claims()

@@ -34,6 +34,7 @@ PREFIX: Final = "onecloud_operator_"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 RENDER_SECONDS: Final = 1.0  # for so long a rendering is reused
 MAX_FEEDS: Final = 200  # that have series of their own; the rest is added up as one
+MAX_PROVIDERS: Final = 200  # that have series of their own; the rest is told as one
 MAX_TROUBLES: Final = 1000  # namespaces and reasons that have a series of their own; the rest by reason alone
 OTHER: Final = "other"
 LONGEST_LABEL: Final = 63
@@ -75,6 +76,8 @@ GAUGES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
         "Watched servers that objects, or objects and owner tags, do not agree about.",
         ("dispute",),
     ),
+    "provider_ready": ("1 if the provider's cloud can be used, 0 if it cannot.", ("provider",)),
+    "provider_servers": ("Objects that name the provider.", ("provider",)),
     "crd_fields_missing": (
         "Fields of the status that the installed CRD does not know, so that they are not shown.",
         (),
