@@ -5,76 +5,35 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from onecloud_operator.api.prune import keeps
-from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.engine.packed import Packed
 from onecloud_operator.kube.bounded_json import slim
 from onecloud_operator.kube.by_provider import ByProvider, Naming
 from onecloud_operator.kube.standing import OTHER, Standing, standing_of
+from onecloud_operator.kube.stored import (
+    Entry,
+    Key,
+    ObjectT,
+    StoredKind,
+    key_in,
+    key_of,
+    let_go,
+    older,
+    version_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from onecloud_operator.api.identity import Identity
+__all__ = ["Key", "Store", "StoredKind", "key_in", "key_of", "version_of"]
 
-ObjectT = TypeVar("ObjectT")
 T = TypeVar("T")
 
 PARSED = 256  # objects with running passes: several passes use one version
 FRESH = 1024  # bodies that were just heard of: most are asked for at once, and need no unpacking then
 ECHO_SECONDS = 60.0  # a watch that lags behind for longer is broken
-
-
-class Key(NamedTuple):
-    """
-    One object; *namespace* is "" where its kind has none.
-
-    An object that was deleted and created again with the same name is another one.
-    """
-
-    namespace: str
-    name: str
-    uid: str
-
-    def __str__(self) -> str:
-        """Return what a person calls it."""
-        return f"{self.namespace}/{self.name}" if self.namespace else self.name
-
-
-@fast_dataclass(frozen=True, slots=True)
-class StoredKind(Generic[ObjectT]):
-    """
-    What is known of a kind to keep its objects.
-
-    *parse*: an object as decisions see it. *secret_of*: namespace and name of the Secret that an object
-    names, without reading the rest of it. *naming*: which provider it names instead.
-    """
-
-    identity: Identity
-    parse: Callable[[Mapping[str, Any]], ObjectT]
-    secret_of: Callable[[Mapping[str, Any]], tuple[str, str] | None]
-    naming: Callable[[Mapping[str, Any]], Naming | None] = lambda _body: None
-
-
-@fast_dataclass(frozen=True, slots=True)
-class _Entry:
-    """
-    One version of an object, packed, and what is asked of it without unpacking.
-
-    *heard_at*: monotonic, when it came. *written*: it is the answer to a write of ours. *wrote*: the status
-    that was written, if the API server keeps more than that.
-    """
-
-    version: str
-    secret: tuple[str, str] | None
-    naming: Naming | None
-    standing: Standing
-    body: Packed
-    heard_at: float
-    written: bool
-    wrote: Packed | None = None
 
 
 class Store(Generic[ObjectT]):
@@ -105,7 +64,7 @@ class Store(Generic[ObjectT]):
         self._sees = sees
         self._handover_seconds = handover_seconds
         self._not_before: dict[Key, float] = {}
-        self._entries: dict[Key, _Entry] = {}
+        self._entries: dict[Key, Entry] = {}
         self._fresh: dict[Key, Mapping[str, Any]] = {}
         self._parsed: dict[Key, ObjectT] = {}
         self._owners: dict[str, Key] = {}
@@ -164,7 +123,7 @@ class Store(Generic[ObjectT]):
         old = self._entries.get(key)
         if old is not None and not listed:
             version, late = version_of(body), old.written and self._monotonic() - old.heard_at < ECHO_SECONDS
-            if version == old.version or (late and _older(version, old.version)):
+            if version == old.version or (late and older(version, old.version)):
                 return None
         held = self.kind.identity.finalizer in (body["metadata"].get("finalizers") or ())
         if old is None and self.complete and held:
@@ -204,12 +163,12 @@ class Store(Generic[ObjectT]):
         """
         key = key_of(body)
         old = self._entries.get(key)
-        if old is None or (old.heard_at >= asked_at and _older(version_of(body), old.version)):
+        if old is None or (old.heard_at >= asked_at and older(version_of(body), old.version)):
             return
         kept = body.get("status")
         more = status is not None and status != kept and keeps(kept, status)
         wrote = Packed(status) if status is not None and more else None
-        if old.version == version_of(body) and not _let_go(body):  # the watch was quicker
+        if old.version == version_of(body) and not let_go(body):  # the watch was quicker
             self._entries[key] = replace(old, heard_at=self._monotonic(), written=True, wrote=wrote)
         else:
             self._put(key, slim(body), written=True, wrote=wrote)
@@ -280,7 +239,7 @@ class Store(Generic[ObjectT]):
         if (old := self._entries.get(key)) is not None:
             self._count(key, old, -1)
             self._parsed.pop(key, None)
-        entry = self._entries[key] = _Entry(
+        entry = self._entries[key] = Entry(
             version=version_of(body),
             secret=self.kind.secret_of(body),
             naming=self.kind.naming(body),
@@ -304,7 +263,7 @@ class Store(Generic[ObjectT]):
         if not of_namespace:
             del self._spaces[key.namespace]
 
-    def _count(self, key: Key, entry: _Entry, one: int) -> None:
+    def _count(self, key: Key, entry: Entry, one: int) -> None:
         """Count what is counted of an object, or no longer."""
         _add(self.standings, (key.namespace, entry.standing), one)
         if entry.secret is not None:
@@ -312,27 +271,6 @@ class Store(Generic[ObjectT]):
         if entry.naming is not None:
             count = self.by_provider.add if one > 0 else self.by_provider.drop
             count(key, key.namespace, entry.naming)
-
-
-def key_of(body: Mapping[str, Any]) -> Key:
-    """Return the key of an object as the API server gives it."""
-    return key_in(body["metadata"])
-
-
-def key_in(metadata: Mapping[str, Any]) -> Key:
-    """Return the key of the object that has this metadata."""
-    return Key(metadata.get("namespace", ""), metadata["name"], metadata["uid"])
-
-
-def version_of(body: Mapping[str, Any]) -> str:
-    """Return the resourceVersion."""
-    return str(body["metadata"].get("resourceVersion", ""))
-
-
-def _let_go(body: Mapping[str, Any]) -> bool:
-    """Return whether this is the last of an object: it goes, and nobody holds it."""
-    metadata = body["metadata"]
-    return bool(metadata.get("deletionTimestamp")) and not metadata.get("finalizers")
 
 
 def _keep(found: dict[Key, T], key: Key, value: T, most: int) -> None:
@@ -347,8 +285,3 @@ def _add(counts: Counter[T], what: T, one: int) -> None:
     counts[what] += one
     if not counts[what]:
         del counts[what]
-
-
-def _older(left: str, right: str) -> bool:
-    """Return whether version *left* is older; only numeric versions can be compared."""
-    return left.isdigit() and right.isdigit() and int(left) < int(right)
