@@ -129,6 +129,11 @@ def of_debian(**changes: Any) -> Facts:
     return wanting({"image": "debian-12"}, records=known, names=names, **changes)
 
 
+def nightly(zone: str) -> dict[str, Any]:
+    """Return a disruption that is allowed at night, in a time zone."""
+    return {"allow": "Restart", "windows": [{"start": "02:00", "duration": "2h", "timeZone": zone}]}
+
+
 POLICIES = {"adoption", "disruption", "onExternalDeletion", "managementPolicy", "credentialsRef", "drift"}
 
 
@@ -232,6 +237,12 @@ WAYS: tuple[Way, ...] = (
         "a-spec-that-can-be-read",
         facts(resource=resource(spec=None, flaw="spec.server.name: too long")),
         Edit({"server": {"name": "web"}}),
+    ),
+    Way(
+        Reason.INVALID_SPEC,
+        "a-time-zone-that-there-is",
+        wanting(disruption=nightly("Europe/Atlantis")),
+        Edit({"disruption": nightly("Europe/Berlin")}),
     ),
     Way(
         Reason.INVALID_SPEC,

@@ -47,7 +47,7 @@ PREFACE: Final = """\
 [an elastic IP](../examples/servers/elastic-ip.yaml), [user data from a Secret](../examples/servers/user-data.yaml),
 [a password that rotates](../examples/servers/rotated-password.yaml), [stopped](../examples/servers/stopped.yaml),
 [suspended](../examples/servers/suspended.yaml), [rebuilt from another image](../examples/servers/rebuild.yaml),
-[with approvals](../examples/servers/approved.yaml),
+[with approvals](../examples/servers/approved.yaml), [restarted at night only](../examples/servers/windows.yaml),
 [partly left to others](../examples/servers/left-to-others.yaml), [only observed](../examples/servers/observe.yaml),
 [taken out of the recycle bin](../examples/servers/restored.yaml), and [a Secret](../examples/secret.yaml) for them.
 """

@@ -10,6 +10,7 @@ from onecloud_operator.api.ignorable import IgnorableField
 from onecloud_operator.api.lists import Unique
 from onecloud_operator.api.model import BLANK, Identifier, Model, SecretName
 from onecloud_operator.api.rule import Rule
+from onecloud_operator.api.windows import Windows
 
 
 class CredentialsReference(Model):
@@ -123,5 +124,14 @@ class Disruption(Model):
             "host has hot-plug on. A restart that the annotation onecloud.io/restart-requested-at asks for "
             "needs Restart, too. Rebuild: that, and where server.image is edited, the root disk is made anew "
             "of that image: WHAT IS ON THE ROOT DISK IS LOST. Data disks stay."
+        ),
+    )
+    windows: Windows | None = Field(
+        default=None,
+        description=(
+            "When the server may be stopped for a change, or for a restart that is asked for: the stop "
+            "begins while one of these windows is open, and is brought to its end after it. Until then the "
+            "change waits, with the reason WaitingForWindow and the time in nextRetryTime. Absent: at any "
+            "time. What needs no stop is done at once, and so is an edit of powerState."
         ),
     )

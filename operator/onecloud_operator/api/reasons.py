@@ -41,6 +41,7 @@ class Reason(StrEnum):
     IMMUTABLE_FIELD = "ImmutableField"
     PLAN_PENDING = "PlanPending"
     RESTART_NEEDED = "RestartNeeded"
+    WAITING_FOR_WINDOW = "WaitingForWindow"
     OPERATION_FAILED = "OperationFailed"
     SERVER_UNKNOWN = "ServerUnknown"
     EXTERNALLY_DELETED = "ExternallyDeleted"
@@ -156,6 +157,7 @@ SYNCED_REASONS: dict[Reason, ReasonRow] = {
     Reason.IMMUTABLE_FIELD: _STALLED,
     Reason.RESTART_NEEDED: _STALLED,
     Reason.PLAN_PENDING: _HEARD,
+    Reason.WAITING_FOR_WINDOW: ReasonRow("False", scope="own"),  # until a window opens
     Reason.OPERATION_FAILED: _own(60.0, 600.0),
     Reason.SERVER_UNKNOWN: _HEARD,
     Reason.EXTERNALLY_DELETED: _STALLED,
@@ -186,6 +188,7 @@ UNTROUBLED = frozenset(
         Reason.PLAN_PENDING,
         Reason.PAUSED,
         Reason.FROZEN,
+        Reason.WAITING_FOR_WINDOW,
         Reason.REMOVING,
         Reason.WAITING_FOR_CLOUD,
         Reason.RELEASED,

@@ -28,6 +28,7 @@ from onecloud_operator.core.plan.fresh_reads import look_first
 from onecloud_operator.core.plan.gates import gated
 from onecloud_operator.core.plan.guards import elsewhere, owned_by_another, too_many_gone
 from onecloud_operator.core.plan.keep_disks import kept_text, out_of_the_bin
+from onecloud_operator.core.plan.maintenance import unknown_zone
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.step_text import DETACH
@@ -62,6 +63,8 @@ def _wanted(facts: Facts) -> Step:
         return mismatch
     if observing(resource):
         return adopt.observe(facts)
+    if (flaw := unknown_zone(resource)) is not None:
+        return flaw
     if forged(resource):
         return Hold(
             Reason.OWNED_BY_ANOTHER,

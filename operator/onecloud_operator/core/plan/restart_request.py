@@ -2,7 +2,7 @@
 A restart that a person asks for by an annotation, once for each value.
 
     runs, allowed     record it → stop → off: record that it is done → start
-    runs, forbidden   hold, and name it
+    runs, forbidden   hold, and name it; so it is outside of the object's windows
     is off            there is nothing to restart; one that is being started counts as restarted
     is suspended      hold, unless it is resumed anyway: what runs in it would be lost
 
@@ -19,6 +19,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import EndRestart, Hold
 from onecloud_operator.core.cloud_writes import Stop
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.plan.maintenance import closed
 from onecloud_operator.core.plan.stops import Candidate, may_restart
 from onecloud_operator.core.policies import power
 from onecloud_operator.core.restart import (
@@ -66,7 +67,7 @@ def restart_steps(facts: Facts, server: Observed) -> Iterator[Candidate]:
         if awaits_stop(facts):
             yield Candidate(Hold(Reason.UPDATING, under_way(restart), pending_seconds(facts)))
         elif server.phase is Phase.RUNNING and _still_asked(facts, request):
-            yield Candidate(Stop(server.id), restarts=True) if may_restart(facts) else _not_allowed()
+            yield _restart(facts, server)
         return
     if value is None or server.phase is Phase.STOPPED or wanted == "Stopped":
         return
@@ -79,17 +80,19 @@ def restart_steps(facts: Facts, server: Observed) -> Iterator[Candidate]:
                     "here by powerState: Running or in the cloud, or take the annotation off.",
                 )
             )
-    elif may_restart(facts):
-        yield Candidate(Stop(server.id), restarts=True)
     else:
-        yield _not_allowed()
+        yield _restart(facts, server)
 
 
-def _not_allowed() -> Candidate:
-    return Candidate(
-        Hold(
-            Reason.RESTART_NEEDED,
-            f"{_ASKED}. Set disruption.allow: Restart to have the server stopped and started again, or "
-            "take the annotation off.",
+def _restart(facts: Facts, server: Observed) -> Candidate:
+    """Return the stop of a server that runs, or why it waits."""
+    if not may_restart(facts):
+        return Candidate(
+            Hold(
+                Reason.RESTART_NEEDED,
+                f"{_ASKED}. Set disruption.allow: Restart to have the server stopped and started again, or "
+                "take the annotation off.",
+            )
         )
-    )
+    waiting = closed(facts, f"the restart that the annotation {RESTART_REQUESTED_AT} asks for")
+    return Candidate(Stop(server.id), restarts=True) if waiting is None else Candidate(waiting)

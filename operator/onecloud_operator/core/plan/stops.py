@@ -2,7 +2,7 @@
 What a running server must be stopped for, and how it comes to that.
 
     taken by one that runs     as it runs; refused, or without effect: as the others
-    the others                 record → stop → all of them → start (update.py)
+    the others                 record → stop → all of them → start (update.py), within the object's windows
 
 Each part of a server says what it wants as ``Purpose``: what a stopped server takes, and how, if at all, one
 that runs does. All that one edit needs a stop for goes into one.
@@ -20,6 +20,7 @@ from onecloud_operator.core.cloud_writes import GrowDisk, OfflineWrite, Stop
 from onecloud_operator.core.disk_ids import root_of
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.login_tries import recorded_first
+from onecloud_operator.core.plan.maintenance import closed
 from onecloud_operator.core.plan.retry import MAX_SAID, hold_spent, passing, stopped_since, tried
 from onecloud_operator.core.policies import allows
 from onecloud_operator.core.records import Restart
@@ -91,7 +92,10 @@ def steps_while_stopped(facts: Facts, server: Observed, wanted: Iterable[Purpose
         refusal = next((purpose.refusal for purpose in stops if purpose.refusal), "")
         yield Candidate(_restart_needed(facts, server, _named(stops), refusal))
     elif not awaits_stop(facts):
-        yield Candidate(Stop(server.id), tuple(stops))
+        stop = Candidate(Stop(server.id), tuple(stops))
+        spent = spent_on(facts, stop) is not None  # then no window helps, and it is said why
+        waiting = None if spent else closed(facts, f"a change of {_named(stops)}")
+        yield stop if waiting is None else Candidate(waiting)
 
 
 def _rides(purpose: Purpose) -> Hold:

@@ -8,6 +8,7 @@ from onecloud_operator.api.reasons import DELETING_REASONS, UNTROUBLED, Reason, 
 from onecloud_operator.core.actions import BeginCreation, Hold, MarkFailedCreation, Settled
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.plan.delete import UNDER_WAY
+from onecloud_operator.core.plan.maintenance import unknown_zone
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.restart import stopped_by_us, stopped_for
@@ -117,7 +118,7 @@ def _observed(facts: Facts) -> str:
 
 def _surely_wrong(facts: Facts, step: Step, problem: Problem | None) -> bool:
     """Return whether a refused spec was refused often and long enough to blame it."""
-    if facts.resource.spec is None:
+    if facts.resource.spec is None or unknown_zone(facts.resource) is not None:
         return True
     refusal = facts.memory.refusals.get("Create" if isinstance(step, Hold) else kind_of(step))
     if refusal is None or (problem is not None and refusal.problem.reason != problem.reason):
@@ -133,8 +134,9 @@ def _reconciling(reason: Reason, *, own: bool) -> Reason | None:
         Reason.OBSERVING,
         Reason.DRIFT_REPORTED,
         Reason.PAUSED,
+        Reason.FROZEN,
         Reason.IN_RECYCLE_BIN,
         *DELETING_REASONS,
     }:
         return None
-    return Reason.RETRYING if own else Reason.WAITING
+    return Reason.RETRYING if own and reason != Reason.WAITING_FOR_WINDOW else Reason.WAITING

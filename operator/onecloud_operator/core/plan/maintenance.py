@@ -1,0 +1,66 @@
+"""
+When a server may be stopped: in the windows that its object declares.
+
+They hold back the beginning of a stop alone. What goes on while the server runs is done at any time, and a
+server that is off is changed and started again, though its windows have closed meanwhile.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onecloud_operator.api.reasons import Reason
+from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.values import text_of_time
+from onecloud_operator.core.windows import next_opening, unknown_zones
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onecloud_operator.core.facts import Facts
+    from onecloud_operator.core.resource import Resource
+    from onecloud_operator.core.windows import Window
+
+LOOK_SECONDS = 24 * 3600.0  # where no opening is in sight
+
+
+def windows_of(resource: Resource) -> Sequence[Window]:
+    """Return the windows that the object declares; none: it may be stopped at any time."""
+    chosen = resource.spec.disruption if resource.spec is not None else None
+    return (chosen.windows if chosen is not None else None) or ()
+
+
+def unknown_zone(resource: Resource) -> Hold | None:
+    """Return the hold for windows whose time zone nobody knows, which the API server cannot tell."""
+    unknown = unknown_zones(windows_of(resource))
+    if not unknown:
+        return None
+    return Hold(
+        Reason.INVALID_SPEC,
+        f"spec.disruption.windows: there is no time zone called {', '.join(unknown)}. Give one by its IANA "
+        "name, with its capitals, such as Europe/Berlin or Asia/Shanghai.",
+    )
+
+
+def closed(facts: Facts, purpose: str) -> Hold | None:
+    """Return the hold of a stop for *purpose* until the windows are open, or None if they are."""
+    opens_at = next_opening((windows_of(facts.resource),), facts.wall)
+    if opens_at == facts.wall:
+        return None
+    lead = f"The server is to be stopped for {purpose}, which waits for"
+    cure = (
+        "To have it done before, change the windows, or take them out"
+        f"{' for as long as it takes' if opens_at is not None else ''}; or stop the server yourself."
+    )
+    if opens_at is None:
+        return Hold(
+            Reason.WAITING_FOR_WINDOW,
+            f"{lead} disruption.windows, and they do not open within five weeks. {cure}",
+            look_seconds=LOOK_SECONDS,
+        )
+    seconds = (opens_at - facts.wall).total_seconds()
+    return Hold(
+        Reason.WAITING_FOR_WINDOW,
+        f"{lead} disruption.windows; they open next at {text_of_time(opens_at)}. {cure}",
+        requeue_after=seconds,
+    )
