@@ -24,7 +24,8 @@ RUN site="$(bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib")
  && cp -R /build/operator/onecloud_operator "$site/" \
  && printf '%s\n' '#!/opt/onecloud-operator/bin/python -P' 'import sys' \
       'from onecloud_operator.__main__ import main' 'sys.exit(main())' > bin/onecloud-operator \
- && chmod 0755 bin/onecloud-operator \
+ && sed 's/operator.__main__/operator.cli.__main__/' bin/onecloud-operator > bin/kubectl-onecloud \
+ && chmod 0755 bin/onecloud-operator bin/kubectl-onecloud \
  && bin/python -m compileall -q --invalidation-mode unchecked-hash "$site/onecloud_operator"
 
 FROM ${PYTHON}

@@ -120,6 +120,7 @@ generate: crd ## generate everything that is made of the code: crds/, pages of d
 	@$(RUN) -m tools.docs resource > docs/.partial && mv docs/.partial docs/reference.md
 	@$(RUN) -m tools.docs provider > docs/.partial && mv docs/.partial docs/provider-reference.md
 	@$(RUN) -m tools.docs settings > docs/.partial && mv docs/.partial docs/settings.md
+	@$(RUN) -m tools.docs plugin > docs/.partial && mv docs/.partial docs/kubectl-plugin.md
 	@cp crds/onecloud.io_onecloudservers.yaml $(CHART)/files/crd.yaml
 	@cp crds/onecloud.io_onecloudproviders.yaml $(CHART)/files/provider-crd.yaml
 	@$(RUN) -m tools.docs schema > $(CHART)/.partial && mv $(CHART)/.partial $(CHART)/values.schema.json

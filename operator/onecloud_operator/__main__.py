@@ -1,4 +1,4 @@
-"""onecloud-operator run | check | crd."""
+"""onecloud-operator run | check | crd, and the image's way to kubectl-onecloud."""
 
 from __future__ import annotations
 
@@ -21,10 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 USAGE_ERROR = 2
+PLUGIN = "kubectl-onecloud"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one of the commands; return the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == [PLUGIN]:  # docker run IMAGE kubectl-onecloud why web-1
+        from onecloud_operator.cli.__main__ import main as plugin  # noqa: PLC0415 - for a person only
+
+        return plugin(given[1:])
     parser = argparse.ArgumentParser(prog="onecloud-operator", description="OneCloud servers for Kubernetes.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -32,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser("check", help="check that the API server, the CRD and the rights are there")
     crds = commands.add_parser("crd", help="print the CustomResourceDefinitions")
     crds.add_argument("plural", nargs="?", choices=[each.plural for each in KINDS], help="only of this kind")
-    parsed = parser.parse_args(arguments)
+    parsed = parser.parse_args(given)
     command = parsed.command
     if command == "crd":
         _print_definitions(parsed.plural)

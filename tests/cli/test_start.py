@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onecloud_operator import __version__
+from onecloud_operator.__main__ import main as operator
 from sandbox.stage import ROOT
 
 if TYPE_CHECKING:
@@ -109,6 +110,11 @@ def test_its_version_is_the_packages(plugin: Callable[..., Said]) -> None:
     assert plugin("--version").out == f"{__version__}\n"
 
 
+def test_the_images_own_command_leads_to_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert operator(["kubectl-onecloud", "--version"]) == 0
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
 def test_whoever_reads_may_have_enough() -> None:
     code = f"import sys; sys.setrecursionlimit(999); {PLUGIN}"
     process = subprocess.Popen(
@@ -143,4 +149,4 @@ def test_names_of_objects_are_offered_and_nothing_where_there_is_no_cluster(
     desk.apply("db-1")
     words = ("retry", "-n", desk.namespace, "w")
     assert python(COMPLETE, *words, KUBECONFIG=str(kubeconfig)).stdout.splitlines() == ["web-1", ":4"]
-    assert python(COMPLETE, *words).stdout.splitlines() == [":4"]
+    assert python(COMPLETE, *words).stdout.splitlines() == [":0"]

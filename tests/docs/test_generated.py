@@ -17,7 +17,7 @@ from onecloud_operator.api.structural import paths, structural
 from onecloud_operator.controller import credentials
 from onecloud_operator.settings import PREFIX, Settings
 from sandbox.stage import ROOT
-from tools.docs import provider, resource, settings
+from tools.docs import plugin, provider, resource, settings
 from tools.docs.__main__ import main
 from tools.docs.fields import WORDS
 
@@ -33,8 +33,9 @@ REFERENCE = resource.page()
         ("reference.md", resource.page),
         ("provider-reference.md", provider.page),
         ("settings.md", settings.page),
+        ("kubectl-plugin.md", plugin.page),
     ],
-    ids=["reference", "provider-reference", "settings"],
+    ids=["reference", "provider-reference", "settings", "plugin"],
 )
 def test_a_generated_page_is_what_the_code_makes(name: str, page: Callable[[], str]) -> None:
     assert (ROOT / "docs" / name).read_text() == page(), "run `make generate`"

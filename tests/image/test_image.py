@@ -76,6 +76,8 @@ def test_nothing_can_be_installed_or_written_in_it(container: Container) -> None
 
 def test_it_holds_the_package_and_no_test_of_it(container: Container) -> None:
     assert container.run("onecloud-operator", "--version").stdout.strip() == __version__
+    for plugin in (("kubectl-onecloud",), ("onecloud-operator", "kubectl-onecloud")):
+        assert container.run(*plugin, "--version").stdout.strip() == __version__
     found = container.run("python", "-c", "import sandbox")
     assert "No module named 'sandbox'" in found.stderr
     listed = container.run(

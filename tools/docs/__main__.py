@@ -2,12 +2,13 @@
 
 import sys
 
-from tools.docs import chart, dashboard, install, provider, resource, settings
+from tools.docs import chart, dashboard, install, plugin, provider, resource, settings
 
 PAGES = {
     "resource": resource.page,
     "provider": provider.page,
     "settings": settings.page,
+    "plugin": plugin.page,
     "schema": chart.schema,
     "values": chart.values,
     "chart": chart.readme,

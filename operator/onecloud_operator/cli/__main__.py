@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 PROGRAM: Final = "kubectl onecloud"
 COMPLETE: Final = "_KUBECTL_ONECLOUD_COMPLETE"
-NO_FILES: Final = 4  # kubectl's word for: offer no names of files
+FILES, NO_FILES = 0, 4  # kubectl's words for: offer names of files, or do not
 FAILED, BROKEN_PIPE, INTERRUPTED = 1, 141, 130
 MISSING: Final = """\
 error: the plugin's libraries are not installed
@@ -77,7 +77,7 @@ def complete() -> int:
     with suppress(SystemExit), redirect_stdout(offered):
         main([])
     lines = [line for line in offered.getvalue().splitlines() if line]
-    sys.stdout.write("\n".join([*lines, f":{NO_FILES}"]) + "\n")
+    sys.stdout.write("\n".join([*lines, f":{NO_FILES if lines else FILES}"]) + "\n")
     return 0
 
 

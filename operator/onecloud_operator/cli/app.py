@@ -6,10 +6,14 @@ import typer
 
 from onecloud_operator import __version__
 from onecloud_operator.cli.commands import (
+    completion,
+    freeze,
     importing,
+    mass_deletion,
     orphans,
     plan,
     secret,
+    top,
     verbs,
     why,
 )
@@ -52,7 +56,11 @@ def _options(
 
 why.add_to(app)
 plan.add_to(app)
+top.add_to(app)
 importing.add_to(app)
 orphans.add_to(app)
 secret.add_to(app)
 verbs.add_to(app)
+freeze.add_to(app)
+mass_deletion.add_to(app)
+completion.add_to(app)

@@ -131,7 +131,7 @@ def _confirming(confirmation: Confirmation) -> Callable[..., None]:
         value = confirmation.value(found)
         what = f"{cluster.namespace}/{name}" + (f", {value}" if value != "true" else "")
         if not yes:
-            _ask(f"{what}: {confirmation.means}.")
+            ask(f"{what}: {confirmation.means}.")
         # Another object by this name is another's, and the API server refuses the patch then.
         metadata = {
             "uid": text_at(found, "metadata", "uid"),
@@ -146,7 +146,7 @@ def _confirming(confirmation: Confirmation) -> Callable[..., None]:
     return confirm
 
 
-def _ask(question: str) -> None:
+def ask(question: str) -> None:
     """Ask on the terminal. Raises Failure without one, and Abort for a no."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise Failure(f"{question} This needs a yes", "add --yes")
