@@ -356,12 +356,12 @@ class Cloud:
         if isinstance(step, MakeDisk | RecycleDisk | TagDisk | SetDiskPolicy):
             return self._of_disk(step, resource)
         row = self.rows.get(step.server_id)
+        if isinstance(step, KeepDisk) and (row is not None or step.how != "detach"):
+            return self._keep(row, step)  # a disk comes out of the bin without its server
         if row is None:
             return Problem(Reason.PROVIDER_ERROR, "404")
         if isinstance(step, AttachDisk | DetachDisk | AddDisk):
             return self._add(row, step) if isinstance(step, AddDisk) else self._hang(row, step)
-        if isinstance(step, KeepDisk):
-            return self._keep(row, step)
         if isinstance(step, LoginWrite):
             return self._log_in(step)
         if isinstance(step, Start | Stop | Suspend | Resume | Resize | GrowDisk | Rebuild) and not self._fits(
@@ -395,7 +395,7 @@ class Cloud:
         others = (other.server for other in self.rows.values() if other is not row)
         return name is not None and any(other.name == name and not other.recycled for other in others)
 
-    def _keep(self, row: Row, step: KeepDisk) -> Problem | None:
+    def _keep(self, row: Row | None, step: KeepDisk) -> Problem | None:
         disk = self.disks.get(step.disk_id)
         if disk is None:
             return Problem(Reason.PROVIDER_ERROR, "404")
@@ -403,8 +403,9 @@ class Cloud:
             disk.recycled = False
         elif step.how == "spare":
             disk.auto_delete = False
-        elif row.server.phase not in {Phase.RUNNING, Phase.STOPPED}:
-            return Problem(Reason.PROVIDER_ERROR, f"Cannot detach disk in status {row.server.status}")
+        elif row is None or row.server.phase not in {Phase.RUNNING, Phase.STOPPED}:
+            status = row.server.status if row is not None else "gone"
+            return Problem(Reason.PROVIDER_ERROR, f"Cannot detach disk in status {status}")
         else:
             left = tuple(each for each in row.details.disks if each.id != step.disk_id)
             self._run(row, {"status": "detach_disk"}, {"status": row.server.status, "disks": left})
