@@ -45,11 +45,16 @@ TAKEN: dict[str, dict[str, Any]] = {
         },
         "allow": ["Adopt", "Observe", "Restore", "DiskID", "EIP"],
         "freeze": True,
+        "windows": [{"days": ["Sun"], "start": "22:00", "duration": "6h", "timeZone": "Europe/Berlin"}],
         "limits": {"servers": 100, "serversPerNamespace": 0},
     },
     "nobody-yet": {"allowedNamespaces": {}},
 }
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "a-time-zone-that-is-a-path": (
+        {"windows": [{"start": "22:00", "duration": "6h", "timeZone": "../../etc/passwd"}]},
+        "timeZone",
+    ),
     "no-secret": ({"secretRef": None}, "secretRef"),
     "a-secret-without-its-namespace": ({"secretRef": {"namespace": None}}, "secretRef.namespace"),
     "a-namespace-with-capitals": ({"allowedNamespaces": {"names": ["Shop"]}}, "allowedNamespaces.names"),

@@ -22,6 +22,15 @@ def server(**fields: Any) -> dict[str, Any]:
     return {"server": fields}
 
 
+NIGHT = {"days": ["Sun"], "start": "02:00", "duration": "2h", "timeZone": "Europe/Berlin"}
+
+
+def window(**changes: Any) -> dict[str, Any]:
+    """Return a disruption with one window; None takes a field out."""
+    kept = {name: value for name, value in {**NIGHT, **changes}.items() if value is not None}
+    return {"disruption": {"allow": "Restart", "windows": [kept]}}
+
+
 def disk(name: str = "data", size: str = "10Gi", **fields: Any) -> dict[str, Any]:
     return {"name": name, "size": size, **fields}
 
@@ -39,6 +48,24 @@ REFUSED = {
     "an-ignored-field-by-its-path": ({"drift": {"ignore": ["hardware.vga"]}}, "drift.ignore"),
     "an-ignored-field-twice": ({"drift": {"ignore": ["cpu", "cpu"]}}, "drift.ignore"),
     "an-unknown-disruption": ({"disruption": {"allow": "Always"}}, "disruption.allow"),
+    "no-window-at-all": ({"disruption": {"windows": []}}, "disruption.windows"),
+    "nine-windows": ({"disruption": {"windows": [NIGHT] * 9}}, "disruption.windows"),
+    "a-window-without-a-duration": (window(duration=None), "disruption.windows[0].duration"),
+    "a-window-of-a-second": (window(duration="1s"), "disruption.windows[0].duration"),
+    "a-window-of-a-minute": (window(duration="9m"), "disruption.windows[0].duration"),
+    "a-window-of-a-day-and-an-hour": (window(duration="25h"), "disruption.windows[0].duration"),
+    "a-window-by-cron": (window(start="0 2 * * 0"), "disruption.windows[0].start"),
+    "a-window-at-24-o-clock": (window(start="24:00"), "disruption.windows[0].start"),
+    "a-window-at-a-number": (window(start=120), "disruption.windows[0].start"),
+    "a-window-on-no-day": (window(days=[]), "disruption.windows[0].days"),
+    "a-window-on-a-day-twice": (window(days=["Sun", "Sun"]), "disruption.windows[0].days"),
+    "a-window-on-a-day-in-another-language": (window(days=["So"]), "disruption.windows[0].days"),
+    "a-time-zone-that-is-a-path": (window(timeZone="../../etc/passwd"), "disruption.windows[0].timeZone"),
+    "a-time-zone-that-is-a-file": (window(timeZone="/etc/localtime"), "disruption.windows[0].timeZone"),
+    "a-time-zone-with-dots": (window(timeZone="Europe/../UTC"), "disruption.windows[0].timeZone"),
+    "a-time-zone-with-a-blank": (window(timeZone="Europe/New York"), "disruption.windows[0].timeZone"),
+    "a-time-zone-that-is-long": (window(timeZone="A" * 65), "disruption.windows[0].timeZone"),
+    "an-offset-for-a-time-zone": (window(timeZone="+01:00"), "disruption.windows[0].timeZone"),
     "no-server": ({"server": None}, "server is required"),
     # elastic IP
     "an-eip-in-two-forms": (server(eip={"name": "front", "bandwidth": 10}), "server.eip"),

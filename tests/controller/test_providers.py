@@ -76,6 +76,26 @@ def test_it_is_frozen_by_its_spec_or_by_an_annotation_also_where_its_spec_cannot
         assert (found.frozen, found.agreed_deletion) == (expected, "now")
 
 
+@pytest.mark.parametrize("where", ["windows", "defaults"])
+def test_windows_of_a_time_zone_that_nobody_knows_are_a_flaw(kept: Store[ProviderObject], where: str) -> None:
+    providers = Providers(kept)
+    found = None
+    for version, zone in enumerate(("Europe/Berlin", "Europe/Atlantis"), start=1):
+        windows = [{"start": "22:00", "duration": "6h", "timeZone": zone}]
+        spec: dict[str, Any] = (
+            {"windows": windows} if where == "windows" else {"defaults": {"disruption": {"windows": windows}}}
+        )
+        kept.heard(body(version=version, **spec), listed=True)
+        found = providers.named("shared")
+        assert found is not None
+        assert (found.flaw is None) is (zone == "Europe/Berlin")
+        assert bool(found.windows) is (where == "windows")
+    assert found is not None
+    assert found.flaw is not None
+    assert found.flaw.reason == "InvalidSpec"
+    assert "there is no time zone called Europe/Atlantis" in found.flaw.message
+
+
 def test_one_that_was_made_anew_is_not_lost_with_the_old_one(kept: Store[ProviderObject]) -> None:
     kept.heard(body(), listed=True)
     kept.heard(body(uid="uid-2", version=5), listed=True)
@@ -99,6 +119,7 @@ def test_a_secret_of_another_namespace_is_neither_read_nor_kept(kept: Store[Prov
 def test_one_that_cannot_be_read_is_there_and_allows_nothing(kept: Store[ProviderObject]) -> None:
     kept.heard(body(allowedNamespaces={"names": ["shop"]}, allow=["Everything"]), listed=True)
     found = Providers(kept).named("shared")
+    assert found is not None
     assert found is not None
     assert found.flaw is not None
     assert found.flaw.reason == "InvalidSpec"

@@ -22,6 +22,7 @@ from onecloud_operator.core.cloud_writes import Create, Delete, Disown, Resize, 
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.provider import Provider
 from onecloud_operator.core.records import Restart
 from onecloud_operator.core.restart_request import UNDER_WAY, RestartRequest
 from onecloud_operator.core.surroundings import UNKNOWN, Surroundings
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
 
 BY_NAMESPACE = Surroundings(frozen_by="the annotation onecloud.io/freeze on the namespace shop")
+BY_PROVIDER = Provider("shared", "u-shared", 1, ("onecloud-system", "cloud"), frozen=True)
 FREEZE = {"onecloud.io/freeze": "true"}
 STOPPED = server("ready")
 WHY = Restart("2026-11-23T11:58:00Z", "cpu")
@@ -52,6 +54,8 @@ def frozen(found: Facts, by: str) -> Facts:
     """Return *found* with a freeze on its object, or on its namespace."""
     if by == "namespace":
         return replace(found, surroundings=BY_NAMESPACE)
+    if by == "provider":
+        return replace(found, provider=BY_PROVIDER)
     return replace(
         found, resource=replace(found.resource, annotations={**found.resource.annotations, **FREEZE})
     )
@@ -100,7 +104,7 @@ SCENES = {
 }
 
 
-@pytest.mark.parametrize("by", ["object", "namespace"])
+@pytest.mark.parametrize("by", ["object", "namespace", "provider"])
 @pytest.mark.parametrize("name", [name for name in SCENES if name != "a-creation"])
 def test_what_changes_the_cloud_waits_and_is_named(name: str, by: str) -> None:
     found, kind = SCENES[name]
@@ -108,8 +112,10 @@ def test_what_changes_the_cloud_waits_and_is_named(name: str, by: str) -> None:
     step = plan(frozen(found, by))
     assert isinstance(step, Hold)
     assert step.reason == Reason.FROZEN
-    assert step.message.startswith("Frozen by the annotation onecloud.io/freeze")
+    assert step.message.startswith("Frozen by ")
+    assert "the annotation onecloud.io/freeze" in step.message
     assert ("on the namespace shop" in step.message) is (by == "namespace")
+    assert ("of the provider shared" in step.message) is (by == "provider")
     assert "This waits until then: the " in step.message
     assert ("force-detach" in step.message) is found.resource.deleting
 
@@ -131,7 +137,7 @@ def test_in_the_middle_of_a_stop_the_server_stays_off_and_it_is_said() -> None:
     assert "The server was stopped for a change of cpu, and stays off." in step.message
 
 
-@pytest.mark.parametrize("by", ["object", "namespace"])
+@pytest.mark.parametrize("by", ["object", "namespace", "provider"])
 def test_what_is_only_written_into_kubernetes_is_not_held(by: str) -> None:
     asked = RestartRequest("x", UNDER_WAY, "2026-11-23T11:58:00Z")
     off = facts(STOPPED, resource=resource(records=records(restart=WHY, restart_request=asked)))
@@ -140,7 +146,7 @@ def test_what_is_only_written_into_kubernetes_is_not_held(by: str) -> None:
     assert isinstance(plan(frozen(nothing_yet(), by)), AddFinalizer)
 
 
-@pytest.mark.parametrize("by", ["object", "namespace"])
+@pytest.mark.parametrize("by", ["object", "namespace", "provider"])
 def test_force_detach_lets_the_object_go(by: str) -> None:
     found = deleting("Delete", annotations={"onecloud.io/force-detach": "true"})
     assert plan(frozen(found, by)) == RemoveFinalizer("Detached")

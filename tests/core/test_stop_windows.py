@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
+from onecloud_operator.api.windows import Window
 from onecloud_operator.core.actions import BeginRestart, Hold, Settled
 from onecloud_operator.core.cloud_writes import Delete, Resize, SetTags, Start, Stop
 from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.provider import Provider
 from onecloud_operator.core.values import text_of_time
 from tests.core.fixtures import (
     ID,
+    NOW,
     WALL,
     facts,
     records,
@@ -222,6 +226,44 @@ def test_without_leave_to_restart_that_is_what_is_said() -> None:
     step = plan(facts(resource=resource(spec=spec(LARGER, **within(NIGHT, allow="Never")))))
     assert isinstance(step, Hold)
     assert step.reason == Reason.RESTART_NEEDED
+
+
+# -- the provider's --------------------------------------------------------------------------------------
+def shared(*windows: dict[str, Any]) -> Provider:
+    declared = tuple(Window.model_validate(window) for window in windows)
+    return Provider("shared", "u-shared", 1, ("onecloud-system", "cloud"), windows=declared)
+
+
+def step_with(provider: Provider, *own: dict[str, Any]) -> Step:
+    disruption = {"allow": "Restart", **({"windows": list(own)} if own else {})}
+    looked = Memory(born_at=0.0, looked_at=NOW - 1, looked_version=7)
+    return plan(
+        facts(resource=resource(spec=spec(LARGER, disruption=disruption)), provider=provider, memory=looked)
+    )
+
+
+def test_both_must_be_open() -> None:
+    assert isinstance(step_with(shared(OPEN_NOW), OPEN_NOW), BeginRestart)
+    assert isinstance(step_with(shared(OPEN_NOW)), BeginRestart)
+    assert isinstance(step_with(shared(), OPEN_NOW), BeginRestart)
+    for provider, own in ((shared(OPEN_NOW), (NIGHT,)), (shared(NIGHT), (OPEN_NOW,)), (shared(NIGHT), ())):
+        assert waits(step_with(provider, *own))
+    late = {"start": "03:00", "duration": "1h", "timeZone": "Europe/Berlin"}
+    step = step_with(shared(late), NIGHT)
+    assert isinstance(step, Hold)
+    assert step.requeue_after == (datetime(2026, 11, 29, 2, 0, tzinfo=UTC) - WALL).total_seconds()
+    assert "disruption.windows and those of the provider shared; they open next at 2026-11-29T02:00:00Z" in (
+        step.message
+    )
+
+
+def test_windows_that_never_meet_are_told_and_looked_at_again() -> None:
+    step = step_with(shared({"start": "05:00", "duration": "1h"}), NIGHT)
+    assert isinstance(step, Hold)
+    assert waits(step)
+    assert step.requeue_after is None
+    assert step.look_seconds is not None
+    assert "which are not open at one time within five weeks" in step.message
 
 
 # -- windows that lead nowhere ---------------------------------------------------------------------------

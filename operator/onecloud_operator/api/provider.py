@@ -12,6 +12,7 @@ from onecloud_operator.api.model import Model, SecretName
 from onecloud_operator.api.rule import Rule
 from onecloud_operator.api.server import Tags
 from onecloud_operator.api.server_parts import Placement
+from onecloud_operator.api.windows import Windows
 
 Namespace = Annotated[
     StrictStr, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
@@ -168,6 +169,14 @@ class ProviderSpec(Model):
         default=False,
         description=(
             "Whether nothing is created, changed or deleted in the cloud for objects that name this provider."
+        ),
+    )
+    windows: Windows | None = Field(
+        default=None,
+        description=(
+            "When servers may be stopped for a change, or for a restart that is asked for: a stop begins "
+            "while one of these windows and one of the object's disruption.windows are open. Absent: the "
+            "object's alone count."
         ),
     )
     limits: ProviderLimits | None = Field(default=None, description="How many servers may be made.")

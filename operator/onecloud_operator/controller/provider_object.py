@@ -15,6 +15,7 @@ from onecloud_operator.controller.server_object import flaw_of
 from onecloud_operator.core.provider import Provider
 from onecloud_operator.core.provider_facts import ProviderObject
 from onecloud_operator.core.values import Problem
+from onecloud_operator.core.windows import no_such_zone, unknown_zones
 from onecloud_operator.kube.bounded_json import finalizer_place
 from onecloud_operator.kube.store import StoredKind, version_of
 
@@ -69,12 +70,26 @@ def _provider(secret_namespaces: frozenset[str], body: Mapping[str, Any]) -> Pro
         defaults=spec.defaults or ProviderDefaults(),
         allow=frozenset(spec.allow or ()),
         frozen=spec.freeze or frozen,
+        windows=spec.windows or (),
         servers_limit=limits.servers if limits is not None else None,
         servers_per_namespace_limit=limits.servers_per_namespace if limits is not None else None,
         agreed_deletion=agreed,
         deleting=deleting,
-        flaw=_not_read(secret_namespaces, spec.secret_ref.namespace),
+        flaw=_not_read(secret_namespaces, spec.secret_ref.namespace) or _unknown_zone(spec),
     )
+
+
+def _unknown_zone(spec: ProviderSpec) -> Problem | None:
+    """Return what is wrong with the time zones of windows, which the API server cannot know."""
+    disruption = spec.defaults.disruption if spec.defaults is not None else None
+    found = {
+        "spec.windows": spec.windows,
+        "spec.defaults.disruption.windows": disruption.windows if disruption is not None else None,
+    }
+    for field, windows in found.items():
+        if unknown := unknown_zones(windows or ()):
+            return Problem(Reason.INVALID_SPEC, no_such_zone(field, unknown))
+    return None
 
 
 def _not_read(secret_namespaces: frozenset[str], namespace: str) -> Problem | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Find
     from onecloud_operator.core.login_record import SecretUse
     from onecloud_operator.core.login_writes import LoginTry
+    from onecloud_operator.core.provider import Provider
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place, Problem
@@ -183,6 +184,7 @@ class Facts:
     *deletions*: how many objects are deleted beside this one.
     *lacking*: why a new server cannot be asked for: what it is to be made with is not in a Secret.
     *surroundings*: what stands on the object's namespace.
+    *provider*: the one by whose credentials the cloud is reached; None with credentials of the object's own.
     """
 
     resource: Resource
@@ -204,6 +206,7 @@ class Facts:
     lacking: Problem | None = None
     password: SecretUse | Problem | None = None
     surroundings: Surroundings = field(default_factory=Surroundings)
+    provider: Provider | None = None
 
     @property
     def server(self) -> Observed | None:

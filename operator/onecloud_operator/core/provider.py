@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from onecloud_operator.api.provider import Allowance, LabelRequirement, NamespaceSelector
+    from onecloud_operator.api.windows import Window
     from onecloud_operator.core.values import Problem
 
 
@@ -34,6 +35,7 @@ class Provider:
     defaults: ProviderDefaults = field(default_factory=ProviderDefaults)
     allow: frozenset[Allowance] = frozenset()
     frozen: bool = False
+    windows: tuple[Window, ...] = ()
     servers_limit: int | None = None
     servers_per_namespace_limit: int | None = None
     agreed_deletion: str | None = None

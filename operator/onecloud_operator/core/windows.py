@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-__all__ = ["Interval", "Window", "next_opening", "unknown_zones", "zone_of"]
+__all__ = ["Interval", "Window", "next_opening", "no_such_zone", "unknown_zones", "zone_of"]
 
 Interval = tuple[datetime, datetime]
 
@@ -49,6 +49,14 @@ def zone_of(name: str) -> ZoneInfo | None:
 def unknown_zones(windows: Iterable[Window]) -> tuple[str, ...]:
     """Return the time zones of *windows* that nobody knows."""
     return tuple(sorted({window.zone for window in windows if zone_of(window.zone) is None}))
+
+
+def no_such_zone(field: str, unknown: Sequence[str]) -> str:
+    """Return what is said of *unknown* time zones in *field*."""
+    return (
+        f"{field}: there is no time zone called {', '.join(unknown)}. Give one by its IANA name, with its "
+        "capitals, such as Europe/Berlin or Asia/Shanghai."
+    )
 
 
 def next_opening(sets: Iterable[Sequence[Window]], wall: datetime) -> datetime | None:

@@ -1,5 +1,5 @@
 """
-Nothing is changed in the cloud while somebody has said so, on the object or on its namespace.
+Nothing is changed in the cloud while somebody has said so, on the object, its namespace or its provider.
 
 It holds in the middle of a change, too: a server that was stopped for one stays off. So the message tells
 what waits.
@@ -47,6 +47,11 @@ def _frozen_by(facts: Facts) -> str | None:
         return f"Frozen by the annotation {FREEZE}; remove it to go on."
     if (by := facts.surroundings.frozen_by) is not None:
         return f"Frozen by {by}; whoever set it removes it to go on."
+    if facts.provider is not None and facts.provider.frozen:
+        return (
+            f"Frozen by spec.freeze, or the annotation {FREEZE}, of the provider {facts.provider.name}; "
+            "whoever set it removes it to go on."
+        )
     return None
 
 

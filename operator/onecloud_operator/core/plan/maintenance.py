@@ -1,5 +1,5 @@
 """
-When a server may be stopped: in the windows that its object declares.
+When a server may be stopped: in the windows that its object declares, and in those of its provider.
 
 They hold back the beginning of a stop alone. What goes on while the server runs is done at any time, and a
 server that is off is changed and started again, though its windows have closed meanwhile.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.values import text_of_time
-from onecloud_operator.core.windows import next_opening, unknown_zones
+from onecloud_operator.core.windows import next_opening, no_such_zone, unknown_zones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,32 +35,29 @@ def unknown_zone(resource: Resource) -> Hold | None:
     unknown = unknown_zones(windows_of(resource))
     if not unknown:
         return None
-    return Hold(
-        Reason.INVALID_SPEC,
-        f"spec.disruption.windows: there is no time zone called {', '.join(unknown)}. Give one by its IANA "
-        "name, with its capitals, such as Europe/Berlin or Asia/Shanghai.",
-    )
+    return Hold(Reason.INVALID_SPEC, no_such_zone("spec.disruption.windows", unknown))
 
 
 def closed(facts: Facts, purpose: str) -> Hold | None:
     """Return the hold of a stop for *purpose* until the windows are open, or None if they are."""
-    opens_at = next_opening((windows_of(facts.resource),), facts.wall)
+    sets = {"disruption.windows": windows_of(facts.resource)}
+    if facts.provider is not None:
+        sets[f"those of the provider {facts.provider.name}"] = facts.provider.windows
+    opens_at = next_opening(sets.values(), facts.wall)
     if opens_at == facts.wall:
         return None
-    lead = f"The server is to be stopped for {purpose}, which waits for"
-    cure = (
-        "To have it done before, change the windows, or take them out"
-        f"{' for as long as it takes' if opens_at is not None else ''}; or stop the server yourself."
-    )
+    whose = " and ".join(name for name, windows in sets.items() if windows)
+    lead = f"The server is to be stopped for {purpose}, which waits for {whose}"
+    cure = "To have it done before, change the windows, or take them out; or stop the server yourself."
     if opens_at is None:
         return Hold(
             Reason.WAITING_FOR_WINDOW,
-            f"{lead} disruption.windows, and they do not open within five weeks. {cure}",
+            f"{lead}, which are not open at one time within five weeks. {cure}",
             look_seconds=LOOK_SECONDS,
         )
     seconds = (opens_at - facts.wall).total_seconds()
     return Hold(
         Reason.WAITING_FOR_WINDOW,
-        f"{lead} disruption.windows; they open next at {text_of_time(opens_at)}. {cure}",
+        f"{lead}; they open next at {text_of_time(opens_at)}. {cure}",
         requeue_after=seconds,
     )
