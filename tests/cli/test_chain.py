@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS
-from onecloud_operator.cli.chain import chain, next_try, verdict
+from onecloud_operator.cli.chain import ANSWERS, chain, next_try, verdict
+from onecloud_operator.cli.provider_link import Seen
 from onecloud_operator.cli.times import ago, moment, span, until
 from tests.cli.conftest import condition
+from tools.docs.plugin import names
 
 NOW = datetime(2026, 11, 30, 2, 5, tzinfo=UTC)
 WELL = [
@@ -128,6 +130,74 @@ def test_every_reason_says_when_it_is_tried_again(reason: str) -> None:
     assert said
     timed = next_try(server(condition(kind, "False", reason), nextRetryTime="2026-11-30T02:06:30Z"), NOW)
     assert timed == "in 1m (2026-11-30T02:06:30Z)"
+
+
+LAB: dict[str, Any] = {
+    "metadata": {"name": "lab"},
+    "spec": {"secretRef": {"namespace": "onecloud-system", "name": "lab"}},
+    "status": {
+        "servers": {"total": 7, "running": 6},
+        "feed": {"lastPollTime": "2026-11-30T02:04:57Z"},
+        "conditions": [condition("Ready", "True", "Available")],
+    },
+}
+
+
+def shared(*conditions: dict[str, Any]) -> dict[str, Any]:
+    return {**server(*conditions), "spec": {"providerRef": {"name": "lab"}}}
+
+
+def test_an_object_of_a_provider_has_that_in_place_of_a_secret() -> None:
+    links = {link.name: link for link in chain(shared(), NOW, Seen("lab", LAB))}
+    assert list(links) == ["object", "provider", "sign-in", "feed", "plan"]
+    assert (links["provider"].state, links["provider"].text) == ("ok", "lab, polled 3s ago, 7 servers")
+
+
+@pytest.mark.parametrize(
+    ("seen", "state", "says"),
+    [
+        (Seen("lab", None), "fail", "There is no OneCloudProvider lab."),
+        (Seen("lab", None, hidden=True), "unknown", "lab, which you may not read"),
+        (
+            Seen(
+                "lab",
+                {"status": {"conditions": [condition("CredentialsValid", "False", "SecretInvalid", "x")]}},
+            ),
+            "fail",
+            "x",
+        ),
+        (
+            Seen("lab", {"status": {"conditions": [condition("Reachable", "False", "Unreachable", "y")]}}),
+            "fail",
+            "y",
+        ),
+    ],
+    ids=["none", "hidden", "its-secret", "its-cloud"],
+)
+def test_what_is_wrong_with_a_provider_is_the_answer(seen: Seen, state: str, says: str) -> None:
+    links = {link.name: link for link in chain(shared(), NOW, seen)}
+    assert (links["provider"].state, links["provider"].text) == (state, says)
+
+
+@pytest.mark.parametrize("reason", ["ProviderNotFound", "NotAllowed"])
+def test_what_the_object_says_of_its_provider_is_the_answer(reason: str) -> None:
+    found = shared(condition("Synced", "False", reason, "This namespace may not."))
+    links = {link.name: link for link in chain(found, NOW, Seen("lab", LAB))}
+    assert (links["provider"].state, links["provider"].reason) == ("fail", reason)
+    assert links["plan"].text == "waits for: provider"
+
+
+@pytest.mark.parametrize("reason", list(ANSWERS))
+def test_what_a_person_answers_names_the_verb(reason: str) -> None:
+    kind = "Deleting" if reason in DELETING_REASONS and reason not in SYNCED_REASONS else "Synced"
+    said = next_try(server(condition(kind, "False", reason)), NOW)
+    assert said == f"when a person answers: kubectl onecloud {ANSWERS[reason]}"  # type: ignore[index]  # texts
+    assert ANSWERS[reason] in names()  # type: ignore[index]
+
+
+@pytest.mark.parametrize("reason", ["PlanPending", "Frozen", "WaitingForWindow"])
+def test_what_was_asked_to_wait_is_a_wait_and_no_failure(reason: str) -> None:
+    assert states(server(condition("Synced", "False", reason)))["plan"] == "wait"
 
 
 def test_a_status_of_any_form_is_read() -> None:

@@ -1,8 +1,8 @@
 """
 Why an object is as it is, link by link; nothing here asks anybody.
 
-    object → Secret → sign-in → feed → plan        the first link that fails is the answer
-                                     ↳ last error, next try
+    object → (provider) → Secret → sign-in → feed → plan        the first link that fails is the answer
+                                                  ↳ last error, next try
 
 A link after one that fails is not known: it waits for that one.
 """
@@ -10,18 +10,24 @@ A link after one that fails is not known: it waits for that one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from onecloud_operator.api.annotations import PAUSED
-from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason, ReasonRow, reason_in
+from onecloud_operator.api.reasons import (
+    DELETING_REASONS,
+    SYNCED_REASONS,
+    UNTROUBLED,
+    Reason,
+    ReasonRow,
+    reason_in,
+)
+from onecloud_operator.cli.link import Link, State
+from onecloud_operator.cli.provider_link import OF_PROVIDER, Seen, provider_link
 from onecloud_operator.cli.statuses import condition, items_at, part, reasons, text_at
 from onecloud_operator.cli.times import ago, span, until
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-State = Literal["ok", "fail", "wait", "unknown"]
 
 SECRET: Final = frozenset({Reason.SECRET_NOT_FOUND, Reason.SECRET_INVALID})
 SIGN_IN: Final = frozenset(
@@ -39,26 +45,25 @@ FEED: Final = frozenset(
         Reason.TOO_MANY_GONE,
     }
 )
+# What a person's answer ends, and the verb for it.
+ANSWERS: Final = {
+    Reason.PLAN_PENDING: "approve",
+    Reason.FROZEN: "unfreeze",
+    Reason.TOO_MANY_DELETIONS: "allow-mass-deletion",
+    Reason.TOO_MANY_GONE: "confirm-gone",
+    Reason.RECYCLE_BIN_OFF: "confirm-delete",
+}
 NOT_SEEN: Final = (
     "The operator has not looked at it yet. Is it running, and does it watch this namespace? "
     "kubectl -n onecloud-system get pods"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One link. *since*: how long it has been so, "" where nothing says."""
-
-    name: str
-    state: State
-    text: str
-    reason: str = ""
-    since: str = ""
-
-
-def chain(found: Mapping[str, Any], now: datetime, *, before: tuple[Link, ...] = ()) -> tuple[Link, ...]:
-    """Return the links of an object, from the first to the last; *before*: those of a provider."""
+def chain(found: Mapping[str, Any], now: datetime, provider: Seen | None = None) -> tuple[Link, ...]:
+    """Return the links of an object, from the first to the last; *provider*: the one that it names."""
+    before = (provider_link(found, provider, now),) if provider is not None else ()
     links: list[Link] = []
+    failed = ""
     for link in (
         _object(found, now),
         *before,
@@ -66,13 +71,11 @@ def chain(found: Mapping[str, Any], now: datetime, *, before: tuple[Link, ...] =
         _feed(found, now),
         _plan(found, now),
     ):
-        failed = next((each for each in links if each.state == "fail"), None)
-        unclear = link.state != "ok" and failed is not None
-        links.append(
-            replace(link, state="unknown", text=f"waits for: {failed.name}", reason="", since="")
-            if unclear and failed is not None
-            else link
-        )
+        if failed and link.state != "ok":
+            links.append(Link(link.name, "unknown", f"waits for: {failed}"))
+        else:
+            links.append(link)
+            failed = link.name if link.state == "fail" else failed
     return tuple(links)
 
 
@@ -96,6 +99,8 @@ def next_try(found: Mapping[str, Any], now: datetime) -> str:
     if text_at(found, "metadata", "annotations", PAUSED) not in {"", "false"}:
         return "when it is resumed: kubectl onecloud resume"
     reason = reason_in(next(iter(reasons(found)), None))
+    if reason in ANSWERS:
+        return f"when a person answers: kubectl onecloud {ANSWERS[reason]}"
     row = _row(reason)
     if reason is None or row is None:
         return "at the operator's next look"
@@ -149,7 +154,7 @@ def _credentials(found: Mapping[str, Any], now: datetime) -> Iterator[Link]:
         else:
             known = status == "True" or reason in SIGN_IN
             yield Link("Secret", "ok" if known else "unknown", name if known else "It was not read yet.")
-    if reason in SIGN_IN:
+    if reason in SIGN_IN or (reason in SECRET and not name):
         yield Link("sign-in", "fail", text, str(reason), since)
     elif status == "True":
         yield Link("sign-in", "ok", _place(found) or text, since=since)
@@ -187,9 +192,9 @@ def _plan(found: Mapping[str, Any], now: datetime) -> Link:
             return Link("plan", "ok", text, str(reason or ""), since)
         since = ago(ready.get("lastTransitionTime"), now)
         return Link("plan", "wait", str(ready.get("message") or ""), str(ready.get("reason") or ""), since)
-    if reason in FEED or reason in SECRET or reason in SIGN_IN:
+    if reason in FEED or reason in SECRET or reason in SIGN_IN or said.get("reason") in OF_PROVIDER:
         return Link("plan", "unknown", "Nothing is decided before the cloud is known.")
-    moves = bool(condition(found, "Reconciling")) or reason in {Reason.REMOVING, Reason.RELEASED}
+    moves = bool(condition(found, "Reconciling")) or reason in UNTROUBLED
     state: State = "wait" if moves and not condition(found, "Stalled") else "fail"
     return Link("plan", state, text or "Nothing is known yet.", str(said.get("reason") or ""), since)
 

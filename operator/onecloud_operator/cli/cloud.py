@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from onecloud_operator.cli.cluster import Cluster, core_path
 from onecloud_operator.cli.failure import Failure
+from onecloud_operator.cli.statuses import namespace_of, text_at
 from onecloud_operator.controller.credentials import credentials_of
 from onecloud_operator.kube.secrets import SIGN_IN_KEYS, SecretUnusable, data_of
 from onecloud_operator.onecloud import AddressPolicy, Cloud, Credentials, Endpoints
@@ -19,6 +20,7 @@ from onecloud_operator.translate import Doing, problem_of
 
 if TYPE_CHECKING:
     from onecloud_operator.cli.cluster import Object
+    from onecloud_operator.cli.provider_link import Seen
 
 SECONDS: Final = 60.0
 Answer = TypeVar("Answer")
@@ -36,6 +38,16 @@ def read_credentials(cluster: Cluster, namespace: str, name: str) -> Credentials
     """Return the credentials of a Secret, read with the user's own rights. Raises Failure."""
     secret: Object = cluster.call("GET", core_path(namespace, "secrets", name))
     return credentials_in(secret, name)
+
+
+def secret_of(found: Mapping[str, Any], provider: Seen | None) -> tuple[str, str]:
+    """Return namespace and name of the Secret that leads to an object's cloud. Raises Failure."""
+    if provider is None:
+        return namespace_of(found), text_at(found, "spec", "credentialsRef", "name")
+    if provider.body is None:
+        raise Failure(f"the provider {provider.name} cannot be read", "have your shell read OS_ variables")
+    reference = ("spec", "secretRef")
+    return text_at(provider.body, *reference, "namespace"), text_at(provider.body, *reference, "name")
 
 
 def own_credentials() -> Credentials | None:

@@ -11,8 +11,9 @@ import typer
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Name, Namespace, Output
 
 if TYPE_CHECKING:
-    from onecloud_operator.cli.chain import Link
     from onecloud_operator.cli.cluster import Cluster
+    from onecloud_operator.cli.link import Link
+    from onecloud_operator.cli.provider_link import Seen
     from onecloud_operator.cli.terminal import Screen, Tone
 
 AskCloud = Annotated[
@@ -70,9 +71,11 @@ def _answer(cluster: Cluster, found: Mapping[str, Any], now: datetime, *, cloud:
     from onecloud_operator.cli import chain
     from onecloud_operator.cli.failure import Failure
     from onecloud_operator.cli.happenings import events_of
+    from onecloud_operator.cli.provider_link import provider_of
     from onecloud_operator.cli.statuses import name_of, namespace_of, part, text_at
 
     ready, reason = chain.verdict(found)
+    provider = provider_of(cluster, found)
     remarks: list[str] = []
     try:
         events = events_of(cluster, found)
@@ -86,14 +89,14 @@ def _answer(cluster: Cluster, found: Mapping[str, Any], now: datetime, *, cloud:
         "generation": part(found, "metadata").get("generation"),
         "ready": ready,
         "reason": reason,
-        "chain": [_row(link) for link in chain.chain(found, now)],
+        "chain": [_row(link) for link in chain.chain(found, now, provider)],
         "planned": list(chain.differences(found)),
         "heldBack": list(chain.held_back(found)),
         "lastError": dict(part(found, "status", "lastError")) or None,
         "nextTry": chain.next_try(found, now),
         "nextRetryTime": text_at(found, "status", "nextRetryTime") or None,
         "events": events,
-        "cloud": _ask_cloud(cluster, found, remarks) if cloud else None,
+        "cloud": _ask_cloud(cluster, found, provider, remarks) if cloud else None,
         "remarks": remarks,
     }
 
@@ -108,7 +111,9 @@ def _row(link: Link) -> dict[str, str]:
     }
 
 
-def _ask_cloud(cluster: Cluster, found: Mapping[str, Any], remarks: list[str]) -> dict[str, Any] | None:
+def _ask_cloud(
+    cluster: Cluster, found: Mapping[str, Any], provider: Seen | None, remarks: list[str]
+) -> dict[str, Any] | None:
     """Return what the cloud says of the server now, or None with a remark."""
     from onecloud_operator.cli import cloud
     from onecloud_operator.cli.failure import Failure
@@ -121,8 +126,8 @@ def _ask_cloud(cluster: Cluster, found: Mapping[str, Any], remarks: list[str]) -
     try:
         credentials, own = cloud.own_credentials(), True
         if credentials is None:
-            secret, own = text_at(found, "spec", "credentialsRef", "name"), False
-            credentials = cloud.read_credentials(cluster, cluster.namespace, secret)
+            own = False
+            credentials = cloud.read_credentials(cluster, *cloud.secret_of(found, provider))
         row = cloud.ask(credentials, cloud.server_row(server_id), own=own)
     except Failure as failure:
         remarks.append(f"The cloud was not asked: {failure}")
