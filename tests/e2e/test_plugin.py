@@ -131,6 +131,40 @@ def test_a_plan_is_what_the_operator_then_does(
     assert user.get()["spec"]["server"]["image"] == "ubuntu-22.04"
 
 
+def test_a_plan_asks_the_cloud_for_what_changed_a_moment_ago_and_whether_it_would_make_a_server(
+    user: User,
+    control_plane: ControlPlane,
+    plugin: Callable[..., Said],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for key, value in user.cloud.secret_data.items():
+        monkeypatch.setenv(key, value)
+    where = ("--kubeconfig", str(control_plane.kubeconfig_of("admin")), "-n", user.namespace)
+    file = tmp_path / "web.json"
+
+    def plan(name: str, **server: Any) -> tuple[int, dict[str, Any]]:
+        spec = {"credentialsRef": {"name": "onecloud"}, "server": {**SERVER, **server}}
+        head = {"apiVersion": "onecloud.io/v1alpha1", "kind": "OneCloudServer", "metadata": {"name": name}}
+        file.write_text(json.dumps({**head, "spec": spec}))
+        said = plugin("plan", "--cloud", "-f", str(file), "-o", "json", *where)
+        return said.code, said.json["items"][0]
+
+    assert plan("web-1")[1]["action"] == "create"
+    code, item = plan("web-1", image="no-such-image")
+    assert (code, item["action"]) == (1, "refused")
+    assert item["message"].startswith("by the cloud: ")
+    assert "no-such-image" in item["message"]
+    assert user.cloud.servers() == [], "a dry run makes none"
+    user.apply(server={"description": "the shop"})
+    status = user.wait_ready()
+    user.operator.stop()
+    assert plan("web-1", description="the shop")[0] == 0
+    user.cloud.call("change", ident=status["id"], description="of somebody else")
+    code, item = plan("web-1", description="the shop")
+    assert (code, [step["field"] for step in item["steps"]]) == (2, ["description"])
+
+
 def test_a_plan_of_an_adopted_server_is_empty_once_it_is_held(
     user: User, control_plane: ControlPlane, plugin: Callable[..., Said], tmp_path: Path
 ) -> None:

@@ -119,9 +119,10 @@ esac
 0 is nothing to do, 2 is changes, 1 is an error: a manifest that the API server refuses, a wrong command line, a cluster
 that does not answer. Nothing is written: the API server applies each manifest in a dry run, as whoever applied it last
 would (`kubectl` on either side, Argo CD), so what leaves the manifest is seen to leave the object. Who may do that is who
-may apply. Then the operator's own decisions say what follows, from the server as the status shows it: what was changed in
-the cloud a moment ago is not known here. Settings of the operator are not known either: a prefix of names is left out.
-Objects that are in the cluster and not in the files are not looked at.
+may apply. Then the operator's own decisions say what follows, from the server as the status shows it. With `--cloud` it is
+the server as it is now, and the cloud says by its own dry run whether it would make a new one: a wrong image or network is
+found before the merge. Settings of the operator, freezes of a namespace and a provider's defaults are not known here, nor
+what an adoption finds. Objects that are in the cluster and not in the files are not looked at.
 
 ## Where else it runs
 
@@ -141,8 +142,8 @@ Every command uses the rights that you have. Beside OneCloudServers they are:
 
 | command | rights |
 | --- | --- |
-| `why` | `list` on `events`; with `--cloud`, `get` on the Secret, unless your shell has `OS_AUTH_URL` |
-| `plan` | `patch` on `onecloudservers`, though nothing is changed |
+| `why` | `list` on `events`, `get` on `onecloudproviders`; with `--cloud`, `get` on the Secret, unless your shell has `OS_AUTH_URL` |
+| `plan` | `get` and `patch` on `onecloudservers`, though nothing is changed; with `--cloud`, as for `why` |
 | `import`, `orphans` | `get` on the Secret, unless `--shell` is given |
 | `secret rcadmin` | `create` on `secrets`; with `--replace`, `get` and `patch` |
 | the verbs | `patch` on `onecloudservers`; `freeze` and `allow-mass-deletion` of a namespace `patch` on `namespaces` |
@@ -151,7 +152,7 @@ Every command uses the rights that you have. Beside OneCloudServers they are:
   first, refuse where nothing waits for them, name the server or disk that they are for, and ask, unless `--yes` is given.
 - **A tenant's texts** reach your terminal without control characters, and cut to a length; `-o json` is plain ASCII.
 - **A tenant's Secret** leads to no address of your own machine, and to no metadata service; only your shell's own variables
-  may. Nothing is sent to a cloud without `--cloud`, `--check`, `import` or `orphans`.
+  may. Nothing is sent to a cloud without `--cloud`, `--check`, `import` or `orphans`, and nothing that changes one.
 - Colours are left out in pipes, and with `NO_COLOR`. Every error says what to try.
 
 ## Commands

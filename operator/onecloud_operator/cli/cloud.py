@@ -65,23 +65,27 @@ def own_credentials() -> Credentials | None:
 
 
 def ask(
-    credentials: Credentials, question: Callable[[Cloud], Awaitable[Answer]], *, own: bool = False
+    credentials: Credentials,
+    question: Callable[[Cloud], Awaitable[Answer]],
+    *,
+    own: bool = False,
+    seconds: float = SECONDS,
 ) -> Answer:
     """
     Put *question* to the cloud, and return its answer. Raises Failure.
 
     Whoever wrote a Secret chose the address: only the shell's *own* credentials may lead to this machine.
     """
-    return asyncio.run(_ask(credentials, question, own=own))
+    return asyncio.run(_ask(credentials, question, own=own, seconds=seconds))
 
 
 async def _ask(
-    credentials: Credentials, question: Callable[[Cloud], Awaitable[Answer]], *, own: bool
+    credentials: Credentials, question: Callable[[Cloud], Awaitable[Answer]], *, own: bool, seconds: float
 ) -> Answer:
     endpoints = Endpoints(AddressPolicy(allow_loopback=own))
     doing = Doing.SIGN_IN
     try:
-        async with asyncio.timeout(SECONDS), Cloud(credentials, endpoints) as cloud:
+        async with asyncio.timeout(seconds), Cloud(credentials, endpoints) as cloud:
             await cloud.session()
             doing = Doing.READ
             return await question(cloud)
@@ -90,7 +94,7 @@ async def _ask(
         problem = problem_of(error, doing=Doing.SIGN_IN if signing_in else doing)
         raise Failure(problem.message, f"docs/reasons.md explains {problem.reason}") from error
     except TimeoutError:
-        raise Failure(f"the cloud at {credentials.auth_url} takes longer than {SECONDS:.0f} s") from None
+        raise Failure(f"the cloud at {credentials.auth_url} takes longer than {seconds:.0f} s") from None
     finally:
         await endpoints.close()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -12,8 +11,6 @@ import typer
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
 
 if TYPE_CHECKING:
-    from onecloud_operator.cli.cluster import Cluster, Object
-    from onecloud_operator.cli.manifest_reading import Manifest
     from onecloud_operator.cli.terminal import Screen, Tone
 
 NOTHING, FAILED, CHANGES = 0, 1, 2
@@ -50,6 +47,15 @@ Manager = Annotated[
         show_default=False,
     ),
 ]
+AskCloud = Annotated[
+    bool,
+    typer.Option(
+        "--cloud",
+        help="Ask the cloud, too: for the servers as they are now, and by its own dry run whether it would "
+        "make new ones; with the shell's OS_ variables if there are any, else with each object's Secret.",
+        show_default=False,
+    ),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,6 +67,7 @@ def plan(
     filename: Files,
     recursive: Recursive = False,
     field_manager: Manager = "",
+    cloud: AskCloud = False,
     namespace: Namespace = "",
     context: Context = "",
     kubeconfig: Kubeconfig = "",
@@ -70,10 +77,11 @@ def plan(
     Say what applying manifests would do, and apply nothing.
 
     The API server is asked for a dry run of each, and the operator's own rules say what follows for the
-    server, as its status shows it.
+    server, as its status shows it; with --cloud, as it is now.
 
     Exit code: 0 nothing would change, 2 something would, 1 an error or a refusal.
     """
+    from onecloud_operator.cli import planned
     from onecloud_operator.cli.cluster import Cluster
     from onecloud_operator.cli.failure import Failure
     from onecloud_operator.cli.manifest_reading import read_manifests
@@ -83,9 +91,8 @@ def plan(
     if not found.servers:
         raise Failure("there is no OneCloudServer in what -f names", "add -R for the directories below it")
     cluster = Cluster.of(namespace=namespace, context=context, kubeconfig=kubeconfig)
-    items = [
-        _item(cluster, manifest, field_manager) for manifest in _placed(found.servers, cluster.namespace)
-    ]
+    placed = planned.placed(found.servers, cluster.namespace)
+    items = planned.rows(cluster, placed, manager=field_manager, cloud=cloud)
     counts = Counter(item["action"] for item in items)
     code = FAILED if counts["refused"] else CHANGES if counts.total() > counts["none"] else NOTHING
     if output == Form.JSON:
@@ -94,74 +101,6 @@ def plan(
     else:
         _show(Screen(), items, counts)
     raise typer.Exit(code)
-
-
-def _placed(manifests: Sequence[Manifest], namespace: str) -> list[Manifest]:
-    """Return the manifests with their namespaces. Raises Failure for two of one object."""
-    from onecloud_operator.cli.failure import Failure
-    from onecloud_operator.cli.manifest_reading import Manifest
-    from onecloud_operator.cli.statuses import name_of, namespace_of, part
-
-    placed = list[Manifest]()
-    seen = dict[tuple[str, str], str]()
-    for each in manifests:
-        metadata = {"namespace": namespace, **part(each.body, "metadata")}
-        body = {**each.body, "metadata": metadata}
-        key = namespace_of(body), name_of(body)
-        if not key[1]:
-            raise Failure(
-                f"{each.file}: an object has no metadata.name", "name it; generateName makes no plan"
-            )
-        if key in seen:
-            raise Failure(
-                f"{key[0]}/{key[1]} stands in {seen[key]} and in {each.file}", "take one of them out"
-            )
-        seen[key] = each.file
-        placed.append(Manifest(each.file, body))
-    return placed
-
-
-def _item(cluster: Cluster, manifest: Manifest, manager: str) -> dict[str, Any]:
-    """Return the row of one object, as -o json prints it."""
-    from onecloud_operator.api.identity import SERVER
-    from onecloud_operator.cli.dry_apply import applied, differences
-    from onecloud_operator.cli.failure import Refused
-    from onecloud_operator.cli.prospect import prospect
-    from onecloud_operator.cli.statuses import name_of, namespace_of, part
-
-    namespace, name = namespace_of(manifest.body), name_of(manifest.body)
-    row: dict[str, Any] = {
-        "file": manifest.file,
-        "namespace": namespace,
-        "name": name,
-        "action": "refused",
-        "steps": [],
-        "spec": [],
-        "held": None,
-        "message": "",
-    }
-    try:
-        live: Object | None = cluster.find(SERVER, namespace, name)
-        made = applied(cluster, manifest.body, live, manager)
-    except Refused as error:
-        if error.status is None:
-            raise
-        return {**row, "message": str(error)}
-    ahead = prospect(made, datetime.now(UTC))
-    if live is not None:
-        row["spec"] = list(differences(part(live, "spec"), part(made, "spec"), "spec"))
-    if ahead.held is not None:
-        row["held"] = {"reason": str(ahead.held.reason), "message": ahead.held.message}
-    row["steps"] = [
-        {"field": step.field, "from": step.before, "to": step.after, "effect": step.effect.value}
-        for step in ahead.steps or ()
-    ]
-    if live is None:
-        return {**row, "action": "create"}
-    if ahead.steps is None:
-        message = "The server moves, or is not known yet: ask again once it rests."
-        return {**row, "action": "unknown", "message": message}
-    return {**row, "action": "change" if row["steps"] or row["spec"] or row["held"] else "none"}
 
 
 def _show(screen: Screen, items: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> None:
