@@ -16,11 +16,13 @@ from onecloud_operator.api.identity import PROVIDER, SERVER
 from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
 from onecloud_operator.controller.departures import Departures
 from onecloud_operator.controller.password_secrets import PasswordSecrets
+from onecloud_operator.controller.providers import Providers
 from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.controller.rotated_secrets import RotatedSecrets
 from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.controller.sessions import Sessions
+from onecloud_operator.controller.tenants import Tenants
 from onecloud_operator.engine import loggers
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from onecloud_operator.core.config import Config
-    from onecloud_operator.core.provider_facts import ProviderObject
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.cluster_addresses import ClusterAddresses
@@ -78,6 +79,9 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
     )
     departures = _departures_of(objects, process)
     kept_providers = provider_store(settings, clock)
+    tenants = Tenants(
+        objects, Providers(kept_providers) if kept_providers is not None else None
+    )
     secrets = Secrets(cluster.secret, clock.monotonic, settings.secret_seconds)
     sessions = Sessions(secrets, endpoints, clock.monotonic)
     loop_shares = LoopShares()
@@ -86,7 +90,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         backoff=Backoff(1.0, 300.0, random.random),
         workers=settings.workers,
         per_group=settings.workers_per_endpoint,
-        group_of=partial(_share_of, objects, sessions),
+        group_of=partial(_share_of, tenants, sessions),
         loop_shares=loop_shares,
         on_pass=partial(_count_pass, metrics),
     )
@@ -116,6 +120,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
     passwords = PasswordSecrets(objects, sessions, awaited, rotated)
     servers = ServerActuator(
         objects=objects,
+        tenants=tenants,
         cluster=cluster,
         sessions=sessions,
         awaited=awaited,
@@ -156,6 +161,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         feeds=feeds,
         tell=partial(queue.add, lane=Lane.USER),
         wall=_wall,
+        beginning=tenants.beginning,
     )
     watched, relisted = await kinds(
         handlers.WatchedKind(objects, queue, reconciler.forget), resync, providers
@@ -183,7 +189,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
     supervisor.start("surroundings", cluster_addresses.run(endpoints, process.policy, clock))
     supervisor.start("awaited Secrets", awaited.run())
     supervisor.start("rotated Secrets", rotated.run())
-    supervisor.start("sessions", sessions.tidy(partial(_uses, objects, kept_providers), clock))
+    supervisor.start("sessions", sessions.tidy(tenants.uses, clock))
     others = providers.start(supervisor) if providers is not None else ()
     stopped = asyncio.Event()
     tasks = await kopf.spawn_tasks(
@@ -244,19 +250,14 @@ def _departures_of(objects: Store[Resource], process: Process) -> Departures:
     return made
 
 
-def _uses(objects: Store[Resource], providers: Store[ProviderObject] | None, secret: tuple[str, str]) -> bool:
-    """Return whether any object, or any provider, names this Secret."""
-    return objects.names(secret) or (providers is not None and providers.names(secret))
-
-
-def _share_of(objects: Store[Resource], sessions: Sessions, key: Key) -> tuple[Hashable, Hashable]:
+def _share_of(tenants: Tenants, sessions: Sessions, key: Key) -> tuple[Hashable, Hashable]:
     """
     Return the tenant and the endpoint of an object.
 
     Tenants are namespaces, since users cannot create these freely. A user can name any number of endpoints,
     so those of a namespace share its workers.
     """
-    secret = objects.secret_of(key)
+    secret = tenants.secret_of(key)
     return key.namespace, (secret and sessions.endpoint_of(secret)) or secret or key
 
 

@@ -16,6 +16,7 @@ from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.controller.rotated_secrets import RotatedSecrets
 from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
+from onecloud_operator.controller.tenants import Tenants
 from onecloud_operator.core.config import Config
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.resource import Resource
@@ -94,6 +95,7 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
     rotated = RotatedSecrets(secrets, lambda _key: None, clock, each_seconds=300.0)
     actuator = ServerActuator(
         objects=objects,
+        tenants=Tenants(objects),
         awaited=awaited,
         passwords=PasswordSecrets(objects, fakes["sessions"], awaited, rotated),
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),
@@ -150,6 +152,7 @@ def _actuator(sessions: Any, body: dict[str, Any]) -> tuple[ServerActuator, Key,
     awaited = AwaitedSecrets(secrets, lambda _key: None, clock)
     rotated = RotatedSecrets(secrets, lambda _key: None, clock, each_seconds=300.0)
     actuator = ServerActuator(
+        tenants=Tenants(objects),
         awaited=awaited,
         passwords=PasswordSecrets(objects, sessions, awaited, rotated),
         feeds=Feeds(notify=lambda *_: None, clock=clock, options=FeedOptions()),

@@ -59,7 +59,13 @@ WIDE_COLUMNS = (
     ("On-Delete", "string", ".status.deletionPolicy"),
     ("Message", "string", f"{_SYNCED}.message"),
 )
-SELECTABLE = (".status.id", ".status.state", ".spec.credentialsRef.name", ".spec.managementPolicy")
+SELECTABLE = (
+    ".status.id",
+    ".status.state",
+    ".spec.credentialsRef.name",
+    ".spec.providerRef.name",
+    ".spec.managementPolicy",
+)
 
 
 def crd() -> dict[str, Any]:

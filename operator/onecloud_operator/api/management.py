@@ -19,6 +19,12 @@ class CredentialsReference(Model):
     name: SecretName = Field(description="Name of the Secret, in the namespace of the object.")
 
 
+class ProviderReference(Model):
+    """The OneCloudProvider by whose credentials the cloud is reached."""
+
+    name: SecretName = Field(description="Name of the OneCloudProvider, which belongs to no namespace.")
+
+
 class Adoption(Model):
     """Whether, and which, existing server is taken over or observed."""
 

@@ -21,6 +21,9 @@ class Reason(StrEnum):
     CREATION_FAILED = "CreationFailed"
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason
     SECRET_INVALID = "SecretInvalid"  # noqa: S105 - a reason
+    PROVIDER_NOT_FOUND = "ProviderNotFound"
+    NOT_ALLOWED = "NotAllowed"
+    LIMIT_REACHED = "LimitReached"
     ENDPOINT_NOT_ALLOWED = "EndpointNotAllowed"
     CREDENTIALS_REJECTED = "CredentialsRejected"
     FORBIDDEN = "Forbidden"
@@ -136,6 +139,10 @@ SYNCED_REASONS: dict[Reason, ReasonRow] = {
     Reason.CREATION_FAILED: _own(30.0, 600.0),
     Reason.SECRET_NOT_FOUND: _shared(5.0, 60.0),
     Reason.SECRET_INVALID: _shared(60.0, 60.0, stalled=True),
+    # The watch tells of providers and namespaces; these waits are for when it has not.
+    Reason.PROVIDER_NOT_FOUND: _shared(60.0, 60.0),
+    Reason.NOT_ALLOWED: _shared(60.0, 60.0, stalled=True),
+    Reason.LIMIT_REACHED: _shared(60.0, 60.0),
     Reason.ENDPOINT_NOT_ALLOWED: _shared(60.0, 60.0, stalled=True),
     # The Secret is read again every minute; how often the cloud is asked is the client's own patience.
     Reason.CREDENTIALS_REJECTED: _shared(60.0, 60.0, stalled=True),

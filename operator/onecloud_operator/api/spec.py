@@ -12,7 +12,13 @@ from pydantic import Field, StrictBool
 
 from onecloud_operator.api.disks import DataDisk, DiskOptions, RootDisk
 from onecloud_operator.api.lists import ATOMIC_MAP
-from onecloud_operator.api.management import Adoption, CredentialsReference, Disruption, Drift
+from onecloud_operator.api.management import (
+    Adoption,
+    CredentialsReference,
+    Disruption,
+    Drift,
+    ProviderReference,
+)
 from onecloud_operator.api.model import LIVE, Model
 from onecloud_operator.api.networks import NetworkSpec
 from onecloud_operator.api.rule import Rule
@@ -41,6 +47,7 @@ __all__ = [
     "NetworkSpec",
     "PasswordSource",
     "Placement",
+    "ProviderReference",
     "RootDisk",
     "SchedulingTag",
     "SecretKeyReference",
@@ -56,11 +63,21 @@ _MAKES = "self.managementPolicy == 'Manage' && (!has(self.adoption) || self.adop
 class Spec(Model):
     """What is wanted: how the server is looked after, and the server itself."""
 
-    credentials_ref: CredentialsReference = Field(
+    credentials_ref: CredentialsReference | None = Field(
+        default=None,
         description=(
             "Secret with the credentials for the cloud. It may change, and so may what is in it; "
             "credentials that lead to another cloud, region or project than the server's end in "
-            "CredentialsMismatch."
+            "CredentialsMismatch. Either this or providerRef is needed."
+        ),
+        json_schema_extra={**LIVE, **ATOMIC_MAP},
+    )
+    provider_ref: ProviderReference | None = Field(
+        default=None,
+        description=(
+            "OneCloudProvider whose credentials, defaults and limits hold for the server, in place of "
+            "credentialsRef. It must allow the object's namespace; what the namespace may not take of the "
+            "shared project is refused as NotAllowed."
         ),
         json_schema_extra={**LIVE, **ATOMIC_MAP},
     )
@@ -129,6 +146,12 @@ class Spec(Model):
     )
 
     rules: ClassVar[tuple[Rule[Spec], ...]] = (
+        Rule(
+            "give either credentialsRef or providerRef",
+            cel="has(self.credentialsRef) != has(self.providerRef)",
+            holds=lambda self: (self.credentials_ref is None) != (self.provider_ref is None),
+            field=".credentialsRef",
+        ),
         Rule(
             "server is required, except under managementPolicy Observe or adoption.policy Adopt",
             cel=f"!({_MAKES}) || has(self.server)",

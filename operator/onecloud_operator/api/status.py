@@ -8,6 +8,7 @@ from pydantic import Field, StrictInt, StrictStr
 
 from onecloud_operator.api.card_status import CardRecordStatus
 from onecloud_operator.api.disk_status import RECORDED_DISKS, SHOWN_DISKS, DiskRecordStatus
+from onecloud_operator.api.effective_status import EffectiveStatus
 from onecloud_operator.api.eip_status import EipStatus
 from onecloud_operator.api.image_status import ImageStatus
 from onecloud_operator.api.lists import ATOMIC_LIST, ATOMIC_MAP, Unique
@@ -190,6 +191,10 @@ class Status(StatusModel):
     )
     deletion_policy: Literal["RecycleBin", "Delete", "Retain"] | None = shown(
         "What would become of the server if the object were deleted now."
+    )
+    effective: EffectiveStatus | None = shown(
+        "What holds by the spec and the defaults of the provider together, of what that has defaults for.",
+        **ATOMIC_MAP,
     )
     conditions: Annotated[tuple[StatusCondition, ...], Field(max_length=16), Unique("type")] | None = shown(
         "What is so about the object, and why. Ready and Synced are always there."

@@ -83,7 +83,10 @@ class Executor:
         outcome, spec = await self._act(facts, step), facts.resource.spec
         if isinstance(outcome, Done) or spec is None:
             return outcome
-        return replace(outcome, problem=attributed(outcome.problem, spec.credentials_ref.name, self.cloud))
+        secret = spec.credentials_ref.name if spec.credentials_ref is not None else ""
+        provider = facts.provider.name if facts.provider is not None else None
+        problem = attributed(outcome.problem, secret, self.cloud, provider=provider)
+        return replace(outcome, problem=problem)
 
     async def _act(self, facts: Facts, step: Step) -> Outcome:
         began_at = self.monotonic()

@@ -17,6 +17,7 @@ from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.adopt import candidates_of, watched_id
 from onecloud_operator.core.records import unasked_for
 from onecloud_operator.core.references import UnderWay, names_in
+from onecloud_operator.core.tenancy import hidden
 from onecloud_operator.engine import loggers
 from onecloud_operator.translate import recall
 
@@ -69,13 +70,16 @@ class Observer:
         reading = feed.shown(key, server_id) if server_id is not None else Reading()
         if _tell_loss_breaker(facts, known, feed, reading) and server_id is not None:
             reading = feed.shown(key, server_id)  # no absence counts now that was proven before
+        if reading.server is not None and hidden(facts, reading.server):
+            facts = replace(facts, hidden=reading.server.detailed)
+            reading = replace(reading, server=None)
         facts = seeing(facts, reading)
         _note_that_the_bin_works(facts, feed)
         seen = (*(candidates or ()), *((reading.server,) if reading.server else ()))
         owners = tuple(server.owner for server in seen if server.owner is not None)
         facts = replace(
             facts,
-            trouble=self._trouble(key, feed, opened),
+            trouble=self._trouble(key, facts, feed, opened),
             candidates=candidates,
             rivals=self._rivals(owners),
             strangers=self._strangers(owners),
@@ -86,12 +90,13 @@ class Observer:
         )
         return facts, feed
 
-    def _trouble(self, key: Key, feed: Feed[Key], opened: Opened) -> Problem | None:
+    def _trouble(self, key: Key, facts: Facts, feed: Feed[Key], opened: Opened) -> Problem | None:
         """Return why the object cannot rely on its feed, which others' credentials may ask, or None."""
         trouble, secret = feed.trouble(key), self.objects.secret_of(key)
-        if trouble is None or secret is None:
+        if trouble is None or (secret is None and facts.provider is None):
             return trouble
-        return attributed(trouble, secret[1], opened.cloud)
+        provider = facts.provider.name if facts.provider is not None else None
+        return attributed(trouble, secret[1] if secret else "", opened.cloud, provider=provider)
 
     def leave(self, key: Key) -> None:
         """Leave the feed: what these credentials do not show must not be seen with another's."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.actuator import Actuator, Observation
+from onecloud_operator.controller.attribution import concealed
 from onecloud_operator.controller.executor import Executor
 from onecloud_operator.controller.observer import Observer
 from onecloud_operator.controller.sessions import Opened
@@ -16,6 +17,7 @@ from onecloud_operator.core.actions import Step
 from onecloud_operator.core.cloud_writes import Create
 from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.config import Config
+from onecloud_operator.core.effective import effective
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.outcome import Failed, Outcome
 from onecloud_operator.core.plan.failure_cause import asked_first
@@ -30,6 +32,7 @@ from onecloud_operator.core.values import Problem
 from onecloud_operator.core.waits import SECRET_REASONS
 from onecloud_operator.kube.calls import KubeError, KubeNotFound
 from onecloud_operator.kube.secrets import PASSWORD_BYTES, USER_DATA_BYTES, Part
+from onecloud_operator.kube.store import Key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -39,18 +42,27 @@ if TYPE_CHECKING:
     from onecloud_operator.controller.departures import Departures
     from onecloud_operator.controller.password_secrets import PasswordSecrets
     from onecloud_operator.controller.sessions import Sessions
+    from onecloud_operator.controller.tenants import Tenants
     from onecloud_operator.core.conclusion import Conclusion, KubeEvent, LogLine
     from onecloud_operator.feed import Feed, Feeds
     from onecloud_operator.kube.client import KubeClient
     from onecloud_operator.kube.namespaces import Namespaces
-    from onecloud_operator.kube.store import Key, Store
+    from onecloud_operator.kube.store import Store
     from onecloud_operator.onecloud import Cloud
 
 # Under these the credentials are known to show nothing, or cannot be known any more.
 NO_SIGHT = frozenset(
-    {Reason.CREDENTIALS_REJECTED, Reason.FORBIDDEN, Reason.SECRET_INVALID, Reason.ENDPOINT_NOT_ALLOWED}
+    {
+        Reason.CREDENTIALS_REJECTED,
+        Reason.FORBIDDEN,
+        Reason.SECRET_INVALID,
+        Reason.ENDPOINT_NOT_ALLOWED,
+        Reason.NOT_ALLOWED,
+        Reason.PROVIDER_NOT_FOUND,
+    }
 )
-
+# What no other Secret cures.
+OF_PROVIDERS = frozenset({Reason.NOT_ALLOWED, Reason.PROVIDER_NOT_FOUND, Reason.NOT_YET_OBSERVED})
 
 # What another Secret, or other values in it, may cure.
 OF_SECRETS = SECRET_REASONS | {Reason.FORBIDDEN, Reason.ENDPOINT_UNREACHABLE}
@@ -64,6 +76,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     """One for the process."""
 
     objects: Store[Resource]
+    tenants: Tenants
     cluster: KubeClient
     sessions: Sessions
     awaited: AwaitedSecrets
@@ -88,7 +101,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
 
         Many Secrets that lead to a cloud that hangs must not hold all workers.
         """
-        secret = self.objects.secret_of(key)
+        secret = self.tenants.secret_of(key)
         if secret is None or self.sessions.endpoint_of(secret) is not None:
             return False
         return await self.sessions.learn(secret)
@@ -108,6 +121,8 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
     async def _observe(
         self, key: Key, found: Resource, memory: Memory
     ) -> Observation[Facts, Step, Outcome, Memory]:
+        provider = self.tenants.provider_of(key)
+        found = effective(found, provider)
         opened = None if found.paused and not found.deleting else await self._open(key, found)
         if key not in self.objects:
             msg = f"{key} went while its Secret was read"
@@ -121,13 +136,16 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             place=opened.place if isinstance(opened, Opened) else None,
             trouble=opened if isinstance(opened, Problem) else None,
             surroundings=self.namespaces.of(found.namespace),
+            provider=provider,
         )
         if found.deleting:
             facts = replace(facts, deletions=self.departures.of(key))
         if facts.trouble is not None and facts.trouble.reason in NO_SIGHT:
             self._observer.leave(key)
         if not isinstance(opened, Opened):
-            self._await_credentials(key, waits=facts.trouble is not None)
+            problem = facts.trouble
+            waits = problem is not None and problem.reason not in OF_PROVIDERS
+            self._await_credentials(key, waits=waits)
             return self._observation(key, facts)
         if found.records.place not in {None, opened.place}:
             self._observer.leave(key)
@@ -140,6 +158,11 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
         if key not in self.objects:
             msg = f"{key} went while a Secret was read"
             raise KubeNotFound(msg)
+        if provider is not None:
+            if (obstacle := self.tenants.obstacle(key, found)) is not None:  # it came meanwhile
+                self._observer.leave(key)
+                return self._observation(key, replace(facts, place=None, trouble=obstacle))
+            facts = replace(facts, places=self.tenants.places(key, provider))
         facts, feed = self._observer.look(key, facts, opened)
         self._await_credentials(key, waits=_held_up(facts))
         return self._observation(key, facts, opened.cloud, feed)
@@ -151,7 +174,9 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
         return conclude(facts, step, outcome, jitter)
 
     def released_status(self, found: Resource) -> Mapping[str, Any] | None:
-        facts = Facts(found, self.monotonic(), self.wall(), self.config)
+        provider = self.tenants.provider_of(Key(found.namespace, found.name, found.uid))
+        held = effective(found, provider)
+        facts = Facts(held, self.monotonic(), self.wall(), self.config, provider=provider)
         return report(facts, plan(facts)).status
 
     def differs(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
@@ -164,7 +189,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
         return untold(status, wall)
 
     def log_lines(self, key: Key, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[LogLine]:
-        secret = self.objects.secret_of(key)
+        secret = self.tenants.secret_of(key)
         origin = self.sessions.endpoint_of(secret) if secret is not None else None
         names = {
             "object": str(key),
@@ -176,16 +201,22 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
 
     def forget(self, key: Key) -> None:
         self._observer.forget(key)
+        self.tenants.forget(key)
         self.awaited.forget(key)
         self.passwords.forget(key)
 
     async def _open(self, key: Key, found: Resource) -> Opened | Problem:
-        secret = self.objects.secret_of(key)
+        if (obstacle := self.tenants.obstacle(key, found)) is not None:
+            return obstacle
+        secret, provider = self.tenants.secret_of(key), self.tenants.provider_of(key)
         if secret is None:
             return Problem(Reason.SECRET_NOT_FOUND, "spec.credentialsRef names no Secret.")
         asked = found.reconcile_requested_at
         reread = asked is not None and asked != found.records.last_handled
-        return await self.sessions.open(*secret, reread=reread, last_will_do=found.deleting)
+        opened = await self.sessions.open(*secret, reread=reread, last_will_do=found.deleting)
+        if isinstance(opened, Problem) and provider is not None:
+            return concealed(opened, provider.name)
+        return opened
 
     def _observation(
         self, key: Key, facts: Facts, cloud: Cloud | None = None, feed: Feed[Key] | None = None
@@ -194,6 +225,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
         return Observation(facts, facts.memory, partial(self._act, key, facts, executor))
 
     async def _act(self, key: Key, facts: Facts, executor: Executor, step: Step) -> Outcome:
+        self.tenants.note(key, facts, step)
         outcome = await executor.act(facts, step)
         self._observer.note_the_wait(key, facts, step)
         self._observer.note_the_bin(key, facts, step, outcome)
@@ -225,7 +257,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
 
     def _await_credentials(self, key: Key, *, waits: bool) -> None:
         """Have the Secret of *key* read every few seconds while a correction of it may help."""
-        secret = self.objects.secret_of(key)
+        secret = self.tenants.secret_of(key)
         self.awaited.credentials(key, Part(*secret) if waits and secret is not None else None)
 
 

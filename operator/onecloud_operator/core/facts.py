@@ -185,6 +185,8 @@ class Facts:
     *lacking*: why a new server cannot be asked for: what it is to be made with is not in a Secret.
     *surroundings*: what stands on the object's namespace.
     *provider*: the one by whose credentials the cloud is reached; None with credentials of the object's own.
+    *places*: how many servers it has besides, in all and for this namespace. *hidden*: the server that the
+    status names was read, and is not to be seen by this object.
     """
 
     resource: Resource
@@ -207,6 +209,8 @@ class Facts:
     password: SecretUse | Problem | None = None
     surroundings: Surroundings = field(default_factory=Surroundings)
     provider: Provider | None = None
+    places: tuple[int, int] = (0, 0)
+    hidden: bool = False
 
     @property
     def server(self) -> Observed | None:

@@ -25,6 +25,7 @@ from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import bound_id, has_own_server, once_ours, target_id
 from onecloud_operator.core.plan import create, restore
 from onecloud_operator.core.policies import observing
+from onecloud_operator.core.tenancy import named
 
 if TYPE_CHECKING:
     from onecloud_operator.api.spec import Adoption
@@ -94,11 +95,12 @@ def owned(facts: Facts, server: Observed, owner: Owner) -> Hold:
     """Hold an adoption of a server that another object owns, and name the ways out."""
     living = "While that object lives, delete it with deletionPolicy: Retain first."
     if owner.uid not in facts.strangers:
-        held = f"The server is owned by {owner}. {living}"
+        held = f"The server is owned by {named(facts, owner)}. {living}"
         return Hold(Reason.OWNED_BY_ANOTHER, held, _search_seconds(facts))
     return Hold(
         Reason.OWNED_BY_ANOTHER,
-        f"The server is owned by {owner}, which is not this cluster ({facts.config.cluster[:64]}). {living} "
+        f"The server is owned by {named(facts, owner)}, which is not this cluster "
+        f"({facts.config.cluster[:64]}). {living} "
         "If that cluster is gone, or this is the same one under another name, set the annotation "
         f"{TAKE_OVER}: {server.id} on this object to take the server over.",
         _search_seconds(facts),

@@ -44,6 +44,11 @@ if TYPE_CHECKING:
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Problem
 
+_NOT_TAGGED = Hold(
+    Reason.OWNED_BY_ANOTHER,
+    "The server does not carry this object's owner tags, so it is not deleted. Set "
+    f"deletionPolicy: Retain, or {DETACH}",
+)
 UNDER_WAY = "The server is being removed."  # said from the record to the end, so that it is written once
 
 
@@ -76,7 +81,15 @@ def _plan(facts: Facts) -> Step:
             "status.creation names a server that this object cannot have made, so nothing is deleted. Remove "
             f"status.creation, or {DETACH}",
         )
-    return _elsewhere(facts) or _bound(facts)
+    return _elsewhere(facts) or _hidden(facts) or _bound(facts)
+
+
+def _hidden(facts: Facts) -> Step | None:
+    """Return the step for an object of which only the status says that a server is its own."""
+    if not facts.hidden:
+        return None
+    kept = deletion_policy(facts.resource) == "Retain"
+    return _unproven(facts) or (RemoveFinalizer("Retained") if kept else _NOT_TAGGED)
 
 
 def _released(resource: Resource) -> Hold | Settled:
@@ -191,11 +204,7 @@ def _bound(facts: Facts) -> Step:
             return step
         if deletion_policy(facts.resource) == "Retain":
             return RemoveFinalizer("Retained")
-        return Hold(
-            Reason.OWNED_BY_ANOTHER,
-            "The server does not carry this object's owner tags, so it is not deleted. Set "
-            f"deletionPolicy: Retain, or {DETACH}",
-        )
+        return _NOT_TAGGED
     if (hold := owned_by_another(facts, server)) is not None:
         return hold
     policy = deletion_policy(facts.resource)

@@ -9,6 +9,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, ReadDisk
 from onecloud_operator.core.disk_records import OVER, attempt_disk_id
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.tenancy import named, other
 
 if TYPE_CHECKING:
     from onecloud_operator.api.disks import DataDisk
@@ -71,10 +72,11 @@ def not_to_be_had(facts: Facts, server: Observed, disk_id: str, state: DiskState
     way_out = "Give another diskID, or take the entry out of dataDisks."
     if state is None:
         return Hold(Reason.REFERENCE_NOT_FOUND, f"The project has no disk {disk_id}. {way_out}")
-    if foreign(facts, state):
+    if state.owner is not None and foreign(facts, state):
+        owner = named(facts, state.owner)
         return Hold(
             Reason.OWNED_BY_ANOTHER,
-            f"Disk {disk_id} carries the owner tags of {state.owner}, so it is not touched. Take those tags "
+            f"Disk {disk_id} carries the owner tags of {owner}, so it is not touched. Take those tags "
             f"off in the cloud. {way_out}",
         )
     if state.project_id not in {"", server.project_id}:
@@ -82,7 +84,8 @@ def not_to_be_had(facts: Facts, server: Observed, disk_id: str, state: DiskState
     if state.server_ids and server.id not in state.server_ids:
         return Hold(
             Reason.OWNED_BY_ANOTHER,
-            f"Disk {disk_id} is attached to server {state.server_ids[0]}. Detach it there. {way_out}",
+            f"Disk {disk_id} is attached to {other(facts, f'server {state.server_ids[0]}')}. Detach it "
+            f"there. {way_out}",
         )
     if state.recycled:
         return Hold(

@@ -9,6 +9,7 @@ from onecloud_operator.core.actions import Hold, ReadEip
 from onecloud_operator.core.eip_record import eip_id as made_id
 from onecloud_operator.core.ownership import bound_id, once_ours
 from onecloud_operator.core.step_text import DETACH
+from onecloud_operator.core.tenancy import named, other
 
 if TYPE_CHECKING:
     from onecloud_operator.core.eip_memory import LookedAtEip
@@ -80,19 +81,19 @@ def at_work(facts: Facts, record: EipRecord) -> Hold:
 
 def foreign(facts: Facts, eip_id: str, label: str, state: EipState) -> Hold | None:
     """Return a hold if the tags of an EIP name another object, that of this name in this cluster excepted."""
-    if not _is_foreign(facts, state):
+    if state.owner is None or not _is_foreign(facts, state):
         return None
     return Hold(
         Reason.EIP_UNAVAILABLE,
-        f"{label} carries the owner tags of {state.owner}, so it is left alone. Take it out of that object's "
-        "spec, take those tags off in the cloud, or give another one.",
+        f"{label} carries the owner tags of {named(facts, state.owner)}, so it is left alone. Take it out of "
+        "that object's spec, take those tags off in the cloud, or give another one.",
         again_seconds(facts, eip_id),
     )
 
 
 def bound_elsewhere(facts: Facts, eip_id: str, label: str, state: EipState) -> Hold:
     """Hold for an EIP that something else has."""
-    message = f"{label} is bound to {state.holder_id}, so it is not taken from there."
+    message = f"{label} is bound to {other(facts, str(state.holder_id))}, so it is not taken from there."
     if facts.resource.deleting:
         cure = f"Dissociate it there to have it deleted, take its owner tags off to keep it, or {DETACH}"
     else:

@@ -10,6 +10,7 @@ from onecloud_operator.core.actions import Hold, Look, Resolve
 from onecloud_operator.core.ownership import bound_id
 from onecloud_operator.core.references import UnderWay
 from onecloud_operator.core.step_text import DETACH
+from onecloud_operator.core.tenancy import named
 
 if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
@@ -83,8 +84,8 @@ def owned_by_another(facts: Facts, server: Observed) -> Hold | None:
         return None
     return Hold(
         Reason.OWNED_BY_ANOTHER,
-        f"The server carries the owner tags of {owner} by now, so nothing is done to it. Take those tags off "
-        f"in the cloud, or delete this object and {DETACH}",
+        f"The server carries the owner tags of {named(facts, owner)} by now, so nothing is done to it. Take "
+        f"those tags off in the cloud, or delete this object and {DETACH}",
     )
 
 

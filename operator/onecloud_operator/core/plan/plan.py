@@ -3,12 +3,14 @@ The whole decision: facts in, one step out.
 
     deleting                        delete         policy → unlock → record → DELETE → finalizer off
     paused, flawed, no credentials  Hold           nothing is sent
+    not allowed by the provider     Hold           what the spec asks for may be another namespace's
     elsewhere than pinned           Hold           CredentialsMismatch: not even a 404 from there counts
     Observe                         adopt          look, never write
     no server yet                   create         finalizer → record → POST → until it first rests
                                     adopt          find → finalizer → record → owner tags
     server                          existing       gone? in the bin? unknown, failed, moving? else update
-    then, whatever the step         fresh_reads    what it rests on was read just now, or is read first
+    then, whatever the step         tenancy        the limits of the provider
+                                    fresh_reads    what it rests on was read just now, or is read first
                                     gates          what changes the cloud, or begins to, may be held
                                     retry          what was refused, or changed nothing, waits its time
 
@@ -32,6 +34,7 @@ from onecloud_operator.core.plan.maintenance import unknown_zone
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.step_text import DETACH
+from onecloud_operator.core.tenancy import limited, may, named, not_allowed, withheld
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 def plan(facts: Facts) -> Step:
     """Return the one step that brings the world closer to the object, or why there is none."""
     step = _wanted(facts)
-    step = look_first(facts, step) or step
+    step = limited(facts, step) or look_first(facts, step) or step
     step = gated(facts, step) or step
     return blocked(facts, step) or step
 
@@ -59,8 +62,12 @@ def _wanted(facts: Facts) -> Step:
         return Hold(Reason.INVALID_SPEC, resource.flaw or "The spec cannot be read.")
     if facts.trouble is not None:
         return Hold(facts.trouble.reason, facts.trouble.message)
+    if (hold := not_allowed(facts)) is not None:
+        return hold
     if mismatch := elsewhere(facts):
         return mismatch
+    if facts.hidden:
+        return withheld()
     if observing(resource):
         return adopt.observe(facts)
     if (flaw := unknown_zone(resource)) is not None:
@@ -71,7 +78,7 @@ def _wanted(facts: Facts) -> Step:
             "status.creation names a server that this object cannot have made; nothing is done to it. "
             f"Remove status.creation, or delete the object and {DETACH}",
         )
-    adopting = resource.spec.adoption is not None and resource.spec.adoption.policy != "Never"
+    adopting = resource.spec.adoption_policy != "Never" and may(facts, "Adopt")
     if records.creation is not None:
         if records.creation.completed_at:
             return _existing(facts)
@@ -127,9 +134,10 @@ def _ownership(facts: Facts, server: Observed) -> Step | None:
         return Hold(Reason.NOT_YET_OBSERVED, "The server's tags have not been read yet.", unread=True)
     owner = server.owner
     free = owner is None or owner.uid not in facts.rivals or once_ours(owner, resource, facts.config)
-    if adopt.asked_for(facts, server) and (free or adopt.may_take_over(facts, server)):
+    asked = may(facts, "Adopt") and adopt.asked_for(facts, server)
+    if asked and (free or adopt.may_take_over(facts, server)):
         return Claim(server.id) if resource.held else AddFinalizer()
-    carried = f"those of {owner}" if owner is not None else "none"
+    carried = f"those of {named(facts, owner)}" if owner is not None else "none"
     return Hold(
         Reason.OWNED_BY_ANOTHER,
         f"The server does not carry this object's owner tags any more but {carried}, so it is left alone. "

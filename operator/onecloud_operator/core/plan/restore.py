@@ -20,6 +20,7 @@ from onecloud_operator.core.cloud_writes import Restore as RestoreServer
 from onecloud_operator.core.observed import DELETING_STATUSES, Phase
 from onecloud_operator.core.ownership import once_ours
 from onecloud_operator.core.restore_record import Restore
+from onecloud_operator.core.tenancy import may, named
 from onecloud_operator.core.values import cut, text_of_time
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def go_on(facts: Facts, server: Observed) -> Step | None:
         # Which name it has by now is told with it.
         name = record.name if server.name != record.name else None
         return EndRestore(replace(record, name=name, done_at=text_of_time(facts.wall)))
-    if not asks_for(facts.resource, server):
+    if not asks_for(facts.resource, server) or not may(facts, "Restore"):
         return None
     if not server.detailed or not server.owner_known:
         return Look(server.id)
@@ -91,7 +92,7 @@ def _anothers(facts: Facts, server: Observed) -> Hold | None:
         return None
     return Hold(
         Reason.OWNED_BY_ANOTHER,
-        f"The server in the recycle bin carries the owner tags of {owner}, and only a former server of this "
-        "namespace and name, or one that nobody owns, is taken out of the bin. Apply the manifest in that "
-        "place, or restore the server in the cloud and adopt it then.",
+        f"The server in the recycle bin carries the owner tags of {named(facts, owner)}, and only a former "
+        "server of this namespace and name, or one that nobody owns, is taken out of the bin. Apply the "
+        "manifest in that place, or restore the server in the cloud and adopt it then.",
     )

@@ -17,6 +17,7 @@ from onecloud_operator.core.plan.failed_create import retry_seconds
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.policies import deletion_policy, observing
 from onecloud_operator.core.report.drift import drift_of
+from onecloud_operator.core.report.effective_values import effective_values, shown_policy
 from onecloud_operator.core.report.held_back import held_back
 from onecloud_operator.core.report.next_records import records_after, records_status
 from onecloud_operator.core.report.planned import PLAN, with_plan
@@ -121,7 +122,8 @@ def _status(facts: Facts, step: Step, problem: Problem | None, verdict: Verdict)
         "id": records.id,
         "state": state_of(facts, taken, verdict),
         "ip": _ip(facts, old),
-        "deletionPolicy": deletion_policy(resource),
+        "deletionPolicy": shown_policy(facts, deletion_policy(resource)),
+        "effective": effective_values(facts),
         "server": _mirror(facts, records),
         "managedTags": list(_managed_tags(facts, records)) or None,
         "drift": drift_of(facts, step, verdict) or None,

@@ -111,6 +111,8 @@ def _credentials(facts: Facts) -> tuple[str, str, str]:
     # A session that once signed in, and still says where, may be refused by now.
     if trouble is not None and trouble.reason in CREDENTIALS_REASONS:
         return "False", trouble.reason, trouble.message
+    if trouble is not None and trouble.reason in {Reason.NOT_ALLOWED, Reason.PROVIDER_NOT_FOUND}:
+        return "Unknown", trouble.reason, trouble.message
     if facts.place is not None:
         return "True", Reason.AUTHENTICATED, "The credentials sign in."
     if trouble is not None and trouble.reason == Reason.ENDPOINT_UNREACHABLE:
