@@ -153,6 +153,10 @@ def taken_by_the_api_server(kube: Kube, spec: dict[str, Any]) -> bool:
 
 
 @given(CHANGES)
+@example({"providerRef": {"name": "lab"}})
+@example({"credentialsRef": None})
+@example({"credentialsRef": None, "providerRef": {"name": "lab"}})
+@example({"credentialsRef": None, "providerRef": {"name": "Lab"}})
 @example({"server": {"tags": {"a": "\u212a"}}})
 @example({"server": {"name": "😀" * 128}})
 @example({"server": {"networks": [{"network": "a", "address6": "::ffff:1.2.3.4"}]}})

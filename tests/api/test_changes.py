@@ -94,6 +94,7 @@ FREE: dict[str, dict[str, Any]] = {
     "an-elastic-ip": server(eip={"bandwidth": 10}),
     "graphics": server(hardware={"vga": "qxl"}),
     "credentials": {"credentialsRef": {"name": "other"}},
+    "a-provider-instead": {"credentialsRef": None, "providerRef": {"name": "lab"}},
     "another-image": server(image="debian-12"),
     "the-image-taken-out": server(image=None),
     "the-networks-taken-out": server(networks=None),

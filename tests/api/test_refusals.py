@@ -37,7 +37,8 @@ def disk(name: str = "data", size: str = "10Gi", **fields: Any) -> dict[str, Any
 
 REFUSED = {
     # what the object is about
-    "no-credentials": ({"credentialsRef": None}, "credentialsRef"),
+    "no-credentials": ({"credentialsRef": None}, "either credentialsRef or providerRef"),
+    "credentials-and-a-provider": ({"providerRef": {"name": "lab"}}, "either credentialsRef or providerRef"),
     "a-secret-name-with-capitals": ({"credentialsRef": {"name": "OneCloud"}}, "credentialsRef.name"),
     "an-unknown-management-policy": ({"managementPolicy": "Watch"}, "managementPolicy"),
     "an-unknown-deletion-policy": ({"deletionPolicy": "Destroy"}, "deletionPolicy"),

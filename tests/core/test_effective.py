@@ -61,7 +61,8 @@ def test_a_change_to_delete_does_not_reach_an_object_that_exists(stood: str) -> 
 
 
 def test_an_object_that_was_made_under_delete_stays_so_until_the_provider_changes() -> None:
-    assert deletion_policy(held({"deletionPolicy": "Delete"}, status={"deletionPolicy": "Delete"})) == "Delete"
+    under = {"deletionPolicy": "Delete"}
+    assert deletion_policy(held(under, status=under)) == "Delete"
     changed = held({"deletionPolicy": "RecycleBin"}, status={"deletionPolicy": "Delete"})
     assert deletion_policy(changed) == "RecycleBin"
 
@@ -86,7 +87,7 @@ def test_adopted_servers_stay(case: dict[str, Any], policy: str) -> None:
 @pytest.mark.parametrize(("own", "default", "wanted"), [
     (False, True, True), (True, False, True), (True, None, True), (False, False, False), (False, None, False),
 ])  # fmt: skip
-def test_protection_is_on_where_either_says_so(own: bool, default: bool | None, wanted: bool) -> None:  # noqa: FBT001
+def test_protection_is_on_where_either_says_so(own: bool, default: bool | None, wanted: bool) -> None:
     found = held({"deletionProtection": default}, policies={"deletionProtection": own})
     assert found.spec is not None
     assert found.spec.deletion_protection is wanted
@@ -162,7 +163,9 @@ def test_another_default_says_nothing_of_a_server_that_is_made() -> None:
     assert zone(held({"placement": {"zoneID": "z-2"}}, records=ADOPTED)) == (None, None)
 
 
-@pytest.mark.parametrize("stood", [7, {"placement": 7}, {"placement": {"zoneID": 7}}, {"placement": {"x": "y"}}])
+@pytest.mark.parametrize(
+    "stood", [7, {"placement": 7}, {"placement": {"zoneID": 7}}, {"placement": {"x": "y"}}]
+)
 def test_what_somebody_wrote_into_the_status_is_no_placement(stood: object) -> None:
     assert zone(held(ZONES, status={"effective": stood})) == (None, None)
 

@@ -43,6 +43,7 @@ from tests.core.fixtures import (
 from tests.core.providers import NAMING, SHARED, provider, sharing
 
 if TYPE_CHECKING:
+    from onecloud_operator.api.provider import Allowance
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
 
@@ -123,7 +124,7 @@ def test_a_provider_that_is_not_there_holds_and_a_removal_names_the_way_out() ->
 
 
 # -- what may be another's -------------------------------------------------------------------------------
-ASKED = {
+ASKED: dict[Allowance, dict[str, Any]] = {
     "Adopt": {"policies": ADOPT, "own": UNBOUND},
     "Observe": {"policies": OBSERVE, "own": UNBOUND},
     "Restore": {
@@ -137,7 +138,7 @@ ASKED = {
 
 
 @pytest.mark.parametrize("word", ASKED)
-def test_it_is_refused_unless_the_provider_allows_it(word: str) -> None:
+def test_it_is_refused_unless_the_provider_allows_it(word: Allowance) -> None:
     case = sharing(**ASKED[word])
     step = held(plan(case))
     assert step.reason is Reason.NOT_ALLOWED
@@ -259,7 +260,7 @@ def test_a_message_never_names_an_object_of_another_namespace() -> None:
     ],
 )
 def test_no_server_is_begun_beyond_the_limits(
-    limits: dict[str, int], places: tuple[int, int], word: str | None
+    limits: dict[str, Any], places: tuple[int, int], word: str | None
 ) -> None:
     case = sharing(by=provider(**limits), own=UNBOUND, places=places)
     step = plan(case)
@@ -313,5 +314,6 @@ def test_a_spec_that_names_both_or_neither_is_none() -> None:
 
 
 def test_without_the_word_nothing_is_even_searched() -> None:
-    for case in (ASKED["Adopt"], ASKED["Observe"]):
+    words: tuple[Allowance, ...] = ("Adopt", "Observe")
+    for case in (ASKED[word] for word in words):
         assert not isinstance(plan(sharing(**case)), Find | Look)

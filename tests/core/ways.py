@@ -23,7 +23,7 @@ from onecloud_operator.core.image_record import ImageRecord
 from onecloud_operator.core.mass_deletion import Deletions
 from onecloud_operator.core.observed import Disk, Nic, Owner, Reading
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.records import attempt_id
+from onecloud_operator.core.records import Records, attempt_id
 from onecloud_operator.core.references import Ambiguous, Kind, Reference, Resolved
 from onecloud_operator.core.restore_record import Restore
 from onecloud_operator.core.retry_state import Acceptance, Refusal
@@ -49,6 +49,7 @@ from tests.core.fixtures import (
     server,
     spec,
 )
+from tests.core.providers import sharing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -193,6 +194,7 @@ def back_again(**policies: Any) -> Facts:
 
 
 TROUBLES = (Reason.SECRET_INVALID, Reason.ENDPOINT_NOT_ALLOWED, Reason.CREDENTIALS_REJECTED)
+FOREIGN = Problem(Reason.NOT_ALLOWED, "OneCloudProvider lab does not allow namespace shop.")
 OTHER_SECRET = Edit({"credentialsRef": {"name": "other"}})
 OBSERVE: dict[str, Any] = {"managementPolicy": "Observe", "adoption": {"id": ID}, "finalizers": ()}
 RECREATE: dict[str, Any] = {"onExternalDeletion": "Recreate"}
@@ -223,6 +225,19 @@ WAYS: tuple[Way, ...] = (
     *(
         Way(reason, "other-credentials", facts(trouble=Problem(reason, "No."), place=None), OTHER_SECRET)
         for reason in TROUBLES
+    ),
+    Way(
+        Reason.NOT_ALLOWED,
+        "credentials-of-its-own",
+        sharing(own={"records": Records(), "finalizers": ()}, trouble=FOREIGN, place=None),
+        Edit({"credentialsRef": {"name": "other"}, "providerRef": None}, made=False),
+    ),
+    Way(
+        Reason.NOT_ALLOWED,
+        "an-eip-of-its-own",
+        sharing({"eip": {"id": "eip-9"}}),
+        Edit({"server": {"eip": {"id": None, "bandwidth": 10}}}),
+        sharing(),
     ),
     Way(Reason.CREDENTIALS_MISMATCH, "the-right-credentials", facts(place=ELSEWHERE), OTHER_SECRET),
     Way(

@@ -63,7 +63,7 @@ def test_what_can_never_change_says_so_in_its_row() -> None:
 
 
 def test_a_required_field_says_so_and_a_default_is_shown() -> None:
-    assert "| `credentialsRef` | [object](#speccredentialsref) **required** |" in REFERENCE
+    assert "| `name` | string, 1 to 253 characters **required** | Name of the Secret" in REFERENCE
     assert "| `managementPolicy` | `Manage`, `Observe`; default `Manage` |" in REFERENCE
 
 

@@ -262,6 +262,45 @@ def test_an_object_that_names_no_secret_has_none(objects: Store[Resource], spec:
     objects.drop(KEY)
 
 
+PROVIDED: dict[str, Any] = {"providerRef": {"name": "lab"}}
+
+
+def provided(version: int = 1, status: Any = None, **metadata: str) -> dict[str, Any]:
+    made = body(version, spec=PROVIDED, status=status)
+    made["metadata"] |= metadata
+    return made
+
+
+def test_it_is_known_which_objects_name_a_provider_and_how_many_have_a_server(
+    objects: Store[Resource],
+) -> None:
+    made = {"creation": {"id": "s-2"}}
+    objects.heard(provided(), listed=True)
+    objects.heard(provided(status=made, name="db", uid="uid-2"), listed=True)
+    objects.heard(provided(status={"adoptedAt": "t", "id": "s-3"}, namespace="b", uid="uid-3"), listed=True)
+    known = objects.by_provider
+    assert {key.uid for key in known.keys("lab")} == {KEY.uid, "uid-2", "uid-3"}
+    assert (known.bound("lab"), known.bound("lab", "shop"), known.bound("lab", "b")) == (2, 1, 1)
+    objects.heard(provided(2, status={"creation": {"id": "s-1"}}), listed=False)
+    assert (known.bound("lab"), known.bound("lab", "shop")) == (3, 2)
+    for key in known.keys("lab"):
+        objects.drop(key)
+    assert (known.bound("lab"), known.bound("lab", "shop"), list(known.keys("lab"))) == (0, 0, [])
+
+
+@pytest.mark.parametrize("status", [None, 7, {}, {"creation": 7}, {"creation": {"id": 7}}, {"id": "s-1"}])
+def test_a_status_without_a_record_is_no_server(objects: Store[Resource], status: Any) -> None:
+    objects.heard(provided(status=status), listed=True)
+    assert objects.by_provider.bound("lab") == 0
+
+
+def test_an_object_that_names_a_secret_as_well_names_no_provider(objects: Store[Resource]) -> None:
+    objects.heard(body(1, spec={**PROVIDED, "credentialsRef": {"name": "onecloud"}}), listed=True)
+    assert objects.naming_of(KEY) is None
+    objects.drop(KEY)
+    assert objects.naming_of(KEY) is None
+
+
 def test_nothing_is_known_of_an_object_that_was_never_heard_of(
     objects: Store[Resource], clock: SimulatedClock
 ) -> None:

@@ -104,6 +104,9 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
         secret = self.tenants.secret_of(key)
         if secret is None or self.sessions.endpoint_of(secret) is not None:
             return False
+        found = self.objects.get(key)
+        if found is None or self.tenants.obstacle(key, found) is not None:
+            return False
         return await self.sessions.learn(secret)
 
     async def observe(

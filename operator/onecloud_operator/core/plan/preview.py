@@ -30,6 +30,7 @@ from onecloud_operator.core.plan_step import (
     planned,
 )
 from onecloud_operator.core.policies import observing
+from onecloud_operator.core.tenancy import not_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -74,7 +75,7 @@ def _steps(facts: Facts) -> Iterable[PlanStep] | None:
         return _removal(facts)
     if resource.paused or resource.spec is None or resource.flaw is not None or observing(resource):
         return ()
-    if forged(resource):
+    if forged(resource) or facts.hidden or not_allowed(facts) is not None:
         return ()
     if facts.trouble is not None or elsewhere(facts) is not None:
         return None

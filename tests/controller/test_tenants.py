@@ -1,0 +1,188 @@
+"""By whose credentials an object reaches its cloud, and how many servers are begun under one provider."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from onecloud_operator.api.reasons import Reason
+from onecloud_operator.controller.server_object import SERVERS
+from onecloud_operator.controller.tenants import NOT_READ, Tenants
+from onecloud_operator.core.actions import AddFinalizer, Hold
+from onecloud_operator.core.facts import Facts
+from onecloud_operator.core.values import Problem
+from onecloud_operator.kube.store import Key, Store
+from tests.core.fixtures import NOW, WALL
+from tests.core.providers import SHARED, provider
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.provider import Provider
+    from onecloud_operator.core.resource import Resource
+
+BEGINS = AddFinalizer()
+
+
+class Known:
+    """The providers of a test."""
+
+    def __init__(self, *providers: Provider) -> None:
+        self.complete = True
+        self.found = {one.name: one for one in providers}
+
+    def named(self, name: str) -> Provider | None:
+        return self.found.get(name)
+
+    def names(self, secret: tuple[str, str]) -> bool:
+        return any(one.secret == secret for one in self.found.values())
+
+
+def body(name: str, namespace: str = "shop", version: int = 1, **more: Any) -> dict[str, Any]:
+    """Return an object that names the provider."""
+    uid = f"{len(name):08}-0000-4000-8000-{abs(hash((namespace, name))) % 10**12:012}"
+    meta = {"namespace": namespace, "name": name, "uid": uid, "resourceVersion": str(version)}
+    return {"metadata": meta, "spec": {"providerRef": {"name": "lab"}}, **more}
+
+
+class Scene:
+    def __init__(self, *providers: Provider) -> None:
+        self.objects: Store[Resource] = Store(SERVERS, lambda: NOW)
+        self.objects.complete = True
+        self.providers = Known(*providers)
+        self.tenants = Tenants(self.objects, self.providers)
+
+    def heard(self, *args: Any, **more: Any) -> Key:
+        key = self.objects.heard(body(*args, **more), listed=True)
+        assert key is not None
+        return key
+
+    def resource(self, key: Key) -> Resource:
+        found = self.objects.get(key)
+        assert found is not None
+        return found
+
+    def obstacle(self, key: Key) -> Problem | None:
+        return self.tenants.obstacle(key, self.resource(key))
+
+    def begin(self, key: Key) -> None:
+        """Note that the object begins a server."""
+        facts = Facts(self.resource(key), NOW, WALL, provider=self.tenants.provider_of(key))
+        self.tenants.note(key, facts, BEGINS)
+
+
+def test_one_secret_serves_the_objects_of_all_its_namespaces() -> None:
+    """So they share one sign-in, one feed and one endpoint."""
+    scene = Scene(provider(allowed_names=frozenset({"shop", "bank"})))
+    one, other = scene.heard("web"), scene.heard("vault", "bank")
+    assert scene.tenants.secret_of(one) == scene.tenants.secret_of(other) == SHARED.secret
+    assert (scene.obstacle(one), scene.obstacle(other)) == (None, None)
+    assert scene.tenants.uses(SHARED.secret)
+    assert not scene.tenants.uses(("shop", "lab"))
+
+
+def test_a_secret_of_that_name_in_the_objects_namespace_is_not_read() -> None:
+    scene = Scene()
+    key = scene.heard("web")
+    assert scene.tenants.secret_of(key) is None
+
+
+def test_a_namespace_that_is_not_let_in_meets_an_obstacle() -> None:
+    scene = Scene(SHARED)
+    problem = scene.obstacle(scene.heard("vault", "bank"))
+    assert problem is not None
+    assert problem.reason is Reason.NOT_ALLOWED
+
+
+def test_a_provider_that_is_not_there_is_an_obstacle_once_all_are_known() -> None:
+    scene = Scene()
+    key = scene.heard("web")
+    problem = scene.obstacle(key)
+    assert problem is not None
+    assert problem.reason is Reason.PROVIDER_NOT_FOUND
+    scene.providers.complete = False
+    assert scene.obstacle(key) == NOT_READ
+
+
+def test_where_there_are_no_providers_the_message_says_what_to_use() -> None:
+    scene = Scene()
+    tenants = Tenants(scene.objects)
+    key = scene.heard("web")
+    problem = tenants.obstacle(key, scene.resource(key))
+    assert problem is not None
+    assert "credentialsRef" in problem.message
+    assert tenants.secret_of(key) is None
+
+
+def test_what_is_wrong_with_a_provider_is_an_obstacle_to_its_objects() -> None:
+    flaw = Problem(Reason.NOT_ALLOWED, "The Secret may not be read.")
+    scene = Scene(provider(flaw=flaw))
+    assert scene.obstacle(scene.heard("web")) == flaw
+
+
+def test_credentials_of_its_own_meet_no_obstacle() -> None:
+    scene = Scene()
+    alone = body("web")
+    alone["spec"] = {"credentialsRef": {"name": "onecloud"}}
+    key = scene.objects.heard(alone, listed=True)
+    assert key is not None
+    assert scene.obstacle(key) is None
+    assert scene.tenants.secret_of(key) == ("shop", "onecloud")
+
+
+MADE = {"creation": {"id": "s-1"}}
+
+
+def test_the_servers_of_a_provider_are_counted_in_all_and_by_namespace() -> None:
+    scene = Scene(SHARED)
+    key = scene.heard("web")
+    scene.heard("web-2", status=MADE)
+    scene.heard("vault", "bank", status=MADE)
+    assert scene.tenants.places(key, SHARED) == (2, 1)
+
+
+def test_an_objects_own_server_does_not_count_against_it() -> None:
+    scene = Scene(SHARED)
+    assert scene.tenants.places(scene.heard("web", status=MADE), SHARED) == (0, 0)
+
+
+def test_a_server_that_is_about_to_be_recorded_counts() -> None:
+    """Else all that are worked on at once would take the last place."""
+    scene = Scene(SHARED)
+    one, other = scene.heard("web"), scene.heard("web-2")
+    scene.begin(one)
+    assert scene.tenants.places(other, SHARED) == (1, 1)
+    assert scene.tenants.places(one, SHARED) == (0, 0)
+
+
+def test_once_it_is_recorded_it_counts_once() -> None:
+    scene = Scene(SHARED)
+    one, other = scene.heard("web"), scene.heard("web-2")
+    scene.begin(one)
+    scene.heard("web", version=2, status=MADE)
+    assert scene.tenants.places(other, SHARED) == (1, 1)
+
+
+@pytest.mark.parametrize("how", ["held", "gone"])
+def test_a_place_that_is_not_taken_after_all_is_free_again(how: str) -> None:
+    scene = Scene(SHARED)
+    one, other = scene.heard("web"), scene.heard("web-2")
+    scene.begin(one)
+    if how == "held":
+        facts = Facts(scene.resource(one), NOW, WALL, provider=SHARED)
+        scene.tenants.note(one, facts, Hold(Reason.QUOTA_EXCEEDED, "no"))
+    else:
+        scene.objects.drop(one)
+        scene.tenants.forget(one)
+    assert scene.tenants.places(other, SHARED) == (0, 0)
+    assert not scene.tenants._taken  # noqa: SLF001 - that nothing is kept is the point
+    assert not scene.tenants._takers  # noqa: SLF001
+
+
+def test_no_server_is_begun_under_limits_before_all_are_counted() -> None:
+    scene = Scene(provider(servers_limit=5))
+    key = scene.heard("web")
+    scene.objects.complete = False
+    assert scene.obstacle(key) == NOT_READ
+    scene.providers.found["lab"] = replace(SHARED, servers_limit=None)
+    assert scene.obstacle(key) is None
