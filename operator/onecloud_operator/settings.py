@@ -57,6 +57,11 @@ class Settings:
         "namespaces, besides the operator's own, in which the Secrets of OneCloudProviders may be: whoever "
         "may make a provider uses the Secrets there",
     )
+    provider_namespace_selectors: bool = _setting(
+        NO,
+        "let namespaces use a OneCloudProvider by their labels, too (allowedNamespaces.selector): whoever "
+        "may label a namespace lets it in",
+    )
     allow_loopback: bool = _setting(NO, "allow endpoints on this host itself; for the sandbox only")
     allowed_endpoints: tuple[str, ...] = _setting(
         (),

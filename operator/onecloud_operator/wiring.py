@@ -44,7 +44,7 @@ from onecloud_operator.telemetry.collectors import WorkSamples
 from onecloud_operator.telemetry.health_checks import alive, ready
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from onecloud_operator.core.config import Config
     from onecloud_operator.core.resource import Resource
@@ -79,12 +79,14 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
     )
     departures = _departures_of(objects, process)
     kept_providers = provider_store(settings, clock)
-    tenants = Tenants(
-        objects, Providers(kept_providers) if kept_providers is not None else None
-    )
-    secrets = Secrets(cluster.secret, clock.monotonic, settings.secret_seconds)
+    loop_shares, secrets = LoopShares(), Secrets(cluster.secret, clock.monotonic, settings.secret_seconds)
     sessions = Sessions(secrets, endpoints, clock.monotonic)
-    loop_shares = LoopShares()
+    namespaces = _namespaces_of(objects, cluster, process, lambda key: queue.add(key, Lane.CLOUD))
+    tenants = Tenants(
+        objects,
+        Providers(kept_providers) if kept_providers is not None else None,
+        surroundings=namespaces.of if settings.provider_namespace_selectors else None,
+    )
     queue: Queue[Key] = Queue(
         clock=clock,
         backoff=Backoff(1.0, 300.0, random.random),
@@ -108,14 +110,6 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         partial(queue.add, lane=Lane.USER),
         clock,
         each_seconds=ROTATION_ROUNDS * settings.secret_seconds,
-    )
-    namespaces = Namespaces(
-        cluster,
-        settings.namespaces,
-        objects_in=objects.keys_in,
-        tell=partial(queue.add, lane=Lane.CLOUD),
-        clock=clock,
-        random=random.random,
     )
     passwords = PasswordSecrets(objects, sessions, awaited, rotated)
     servers = ServerActuator(
@@ -248,6 +242,20 @@ def _departures_of(objects: Store[Resource], process: Process) -> Departures:
     )
     objects.follow = made.follow
     return made
+
+
+def _namespaces_of(
+    objects: Store[Resource], cluster: KubeClient, process: Process, tell: Callable[[Key], None]
+) -> Namespaces:
+    """Return what follows the namespaces, and tells their objects."""
+    return Namespaces(
+        cluster,
+        process.settings.namespaces,
+        objects_in=objects.keys_in,
+        tell=tell,
+        clock=process.clock,
+        random=random.random,
+    )
 
 
 def _share_of(tenants: Tenants, sessions: Sessions, key: Key) -> tuple[Hashable, Hashable]:

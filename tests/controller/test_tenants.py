@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.provider import NamespaceSelector
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.controller.tenants import NOT_READ, Tenants
 from onecloud_operator.core.actions import AddFinalizer, Hold
 from onecloud_operator.core.facts import Facts
+from onecloud_operator.core.surroundings import Surroundings
 from onecloud_operator.core.values import Problem
 from onecloud_operator.kube.store import Key, Store
 from tests.core.fixtures import NOW, WALL
@@ -94,6 +96,33 @@ def test_a_namespace_that_is_not_let_in_meets_an_obstacle() -> None:
     assert problem.reason is Reason.NOT_ALLOWED
 
 
+SELECTED = provider(
+    allowed_names=frozenset(),
+    allowed_selector=NamespaceSelector.model_validate({"matchLabels": {"team": "web"}}),
+)
+UNKNOWN_OR_MANY = Surroundings(labels=None)
+
+
+@pytest.mark.parametrize(
+    ("around", "reason"),
+    [
+        pytest.param(None, Reason.NOT_ALLOWED, id="selectors-are-off"),
+        pytest.param(Surroundings(labels={"team": "web"}), None, id="of-these-labels"),
+        pytest.param(Surroundings(labels={"team": "db"}), Reason.NOT_ALLOWED, id="of-others"),
+        pytest.param(UNKNOWN_OR_MANY, Reason.NOT_ALLOWED, id="labels-that-nobody-may-read"),
+        pytest.param(Surroundings(known=False), Reason.NOT_YET_OBSERVED, id="not-read-yet"),
+    ],
+)
+def test_labels_let_a_namespace_in_where_a_setting_has_them_count(
+    around: Surroundings | None, reason: Reason | None
+) -> None:
+    scene = Scene(SELECTED)
+    if around is not None:
+        scene.tenants.surroundings = lambda _namespace: around
+    problem = scene.obstacle(scene.heard("web"))
+    assert (problem.reason if problem is not None else None) == reason
+
+
 def test_a_provider_that_is_not_there_is_an_obstacle_once_all_are_known() -> None:
     scene = Scene()
     key = scene.heard("web")
@@ -115,9 +144,13 @@ def test_where_there_are_no_providers_the_message_says_what_to_use() -> None:
 
 
 def test_what_is_wrong_with_a_provider_is_an_obstacle_to_its_objects() -> None:
-    flaw = Problem(Reason.NOT_ALLOWED, "The Secret may not be read.")
+    flaw = Problem(Reason.SECRET_INVALID, "Secret root-of-all in namespace kube-system.")
     scene = Scene(provider(flaw=flaw))
-    assert scene.obstacle(scene.heard("web")) == flaw
+    problem = scene.obstacle(scene.heard("web"))
+    assert problem is not None
+    assert problem.reason is Reason.PROVIDER_NOT_FOUND
+    assert "SecretInvalid" in problem.message
+    assert "kube-system" not in problem.message
 
 
 def test_credentials_of_its_own_meet_no_obstacle() -> None:

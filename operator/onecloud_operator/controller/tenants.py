@@ -10,12 +10,13 @@ from onecloud_operator.core.tenancy import no_leave, not_found, takes_a_place
 from onecloud_operator.core.values import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.provider import Provider
     from onecloud_operator.core.resource import Resource
+    from onecloud_operator.core.surroundings import Surroundings
     from onecloud_operator.kube.store import Key, Store
 
 NO_PROVIDERS = Problem(
@@ -25,7 +26,7 @@ NO_PROVIDERS = Problem(
 )
 NOT_READ = Problem(
     Reason.NOT_YET_OBSERVED,
-    "The providers, or the servers that they have, have not been read yet. If this lasts, have an "
+    "The providers, their servers or this namespace have not been read yet. If this lasts, have an "
     "administrator see whether the definition of OneCloudProvider is installed.",
 )
 
@@ -48,7 +49,8 @@ class Tenants:
     """
     One for the process.
 
-    *providers*: None where there are none to be had. *labels*: of a namespace, where selectors count.
+    *providers*: None where there are none to be had. *surroundings*: what stands on a namespace, None where
+    its labels let nobody in.
 
     A place under a provider's limits is taken before it stands in a status, so that many objects that are
     worked on at once do not all take the last one.
@@ -56,7 +58,7 @@ class Tenants:
 
     objects: Store[Resource]
     providers: Providers | None = None
-    labels: Callable[[str], Mapping[str, str] | None] = lambda _namespace: None
+    surroundings: Callable[[str], Surroundings] | None = None
     _taken: dict[str, dict[Key, None]] = field(default_factory=dict)
     _takers: dict[Key, str] = field(default_factory=dict)
 
@@ -84,8 +86,11 @@ class Tenants:
         provider = self.providers.named(naming.provider)
         if provider is None:
             return not_found(naming.provider) if self.providers.complete else NOT_READ
-        if (problem := no_leave(resource, provider, self.labels(key.namespace))) is not None:
-            return problem
+        around = self.surroundings(key.namespace) if self.surroundings is not None else None
+        labels = around.labels if around is not None and around.known else None
+        if (problem := no_leave(resource, provider, labels)) is not None:
+            unread = around is not None and not around.known and provider.allowed_selector is not None
+            return NOT_READ if unread and problem.reason is Reason.NOT_ALLOWED else problem
         limits = provider.servers_limit, provider.servers_per_namespace_limit
         # Before all objects were heard of, their servers cannot be counted.
         return None if limits == (None, None) or self.objects.complete else NOT_READ
