@@ -26,6 +26,7 @@ from onecloud_operator.core.report.report import report
 from onecloud_operator.core.restore_record import Restore
 from onecloud_operator.core.step_text import DETACH
 from onecloud_operator.core.tenancy import hidden, limited, no_leave, not_found, takes_a_place
+from onecloud_operator.core.values import Problem
 from tests.core.fixtures import (
     ADOPTED,
     ID,
@@ -317,3 +318,10 @@ def test_without_the_word_nothing_is_even_searched() -> None:
     words: tuple[Allowance, ...] = ("Adopt", "Observe")
     for case in (ASKED[word] for word in words):
         assert not isinstance(plan(sharing(**case)), Find | Look)
+
+
+def test_while_the_providers_are_not_read_yet_the_status_stands() -> None:
+    """Else a restart would write twice to each object of a fleet."""
+    known = Problem(Reason.NOT_YET_OBSERVED, "not read yet")
+    step = held(plan(replace(sharing(), trouble=known, place=None, reading=Reading())))
+    assert step.unread

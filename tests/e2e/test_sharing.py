@@ -192,9 +192,8 @@ def test_no_more_servers_are_made_than_the_provider_allows(lab: Lab) -> None:
 
 def test_the_defaults_of_the_provider_hold_and_are_shown(lab: Lab) -> None:
     shop = lab.tenant("shop")
-    lab.provide(
-        shop, defaults={"deletionProtection": True, "tags": {"team": "lab"}, "deletionPolicy": "Delete"}
-    )
+    defaults = {"tags": {"team": "lab"}, "deletionPolicy": "Delete"}
+    lab.provide(shop, defaults={"deletionProtection": True, **defaults})
     shop.ask(server={"tags": {"app": "web"}})
     status = shop.wait_ready()
     assert status["deletionPolicy"] == "Delete"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ProviderStep = Literal["AddFinalizer", "RemoveFinalizer", "Wait"]
 
 LOOK_SECONDS = 30.0  # no request is made for it: what the feed and the store know is read
+LISTED_SECONDS = 1.0  # while the objects are listed, at the start
 SECRET_SECONDS = 5.0  # until a Secret that is wrong is read again
 
 
@@ -44,4 +45,6 @@ def conclude(facts: ProviderFacts, step: ProviderStep, jitter: float) -> Conclus
     trouble = facts.signed_in
     soon = isinstance(trouble, Problem) and trouble.reason in CREDENTIALS_REASONS
     seconds = SECRET_SECONDS if soon else LOOK_SECONDS
+    if facts.found.deleting and not facts.usage.complete:
+        seconds = LISTED_SECONDS
     return Conclusion(memory, memory, status_of(facts), requeue_after=seconds * jitter)

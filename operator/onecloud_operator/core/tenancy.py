@@ -67,6 +67,8 @@ def no_leave(resource: Resource, provider: Provider, labels: Mapping[str, str] |
 
 def not_allowed(facts: Facts) -> Hold | None:
     """Return a hold if the spec asks for what may be another's, and the provider does not allow it."""
+    if facts.hidden:
+        return _withheld()
     provider, asked = facts.provider, tuple(_asked_for(facts))
     if provider is None or not asked:
         return None
@@ -124,7 +126,7 @@ def hidden(facts: Facts, server: Observed) -> bool:
     return not may(facts, "Observe" if observing(facts.resource) else "Adopt")
 
 
-def withheld() -> Hold:
+def _withheld() -> Hold:
     """Return the hold for an object of which only the status says that a server is its own."""
     return Hold(
         Reason.NOT_ALLOWED,

@@ -34,7 +34,7 @@ from onecloud_operator.core.plan.maintenance import unknown_zone
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.step_text import DETACH
-from onecloud_operator.core.tenancy import limited, may, named, not_allowed, withheld
+from onecloud_operator.core.tenancy import limited, may, named, not_allowed
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -61,13 +61,12 @@ def _wanted(facts: Facts) -> Step:
     if resource.spec is None or resource.flaw is not None:
         return Hold(Reason.INVALID_SPEC, resource.flaw or "The spec cannot be read.")
     if facts.trouble is not None:
-        return Hold(facts.trouble.reason, facts.trouble.message)
+        unread = facts.trouble.reason is Reason.NOT_YET_OBSERVED
+        return Hold(facts.trouble.reason, facts.trouble.message, unread=unread)
     if (hold := not_allowed(facts)) is not None:
         return hold
     if mismatch := elsewhere(facts):
         return mismatch
-    if facts.hidden:
-        return withheld()
     if observing(resource):
         return adopt.observe(facts)
     if (flaw := unknown_zone(resource)) is not None:
