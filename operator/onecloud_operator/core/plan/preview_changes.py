@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import GROUPS, IMAGE, NETWORKS, fixed_field_of
+from onecloud_operator.core.actions import Hold, Look, Resolve
+from onecloud_operator.core.cloud_writes import CloudWrite
 from onecloud_operator.core.disk_records import BOUND, RECYCLE, declared
 from onecloud_operator.core.eip_record import MADE
 from onecloud_operator.core.login_record import use_of
@@ -19,11 +21,13 @@ from onecloud_operator.core.policies import allows, power, reporting
 from onecloud_operator.core.restart import asked_restart, stopped_by_us
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from onecloud_operator.api.spec import ServerSpec
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.observed import Observed
     from onecloud_operator.core.plan.diff import Difference
+    from onecloud_operator.core.plan.stops import Purpose
 
 _SIZES = frozenset({"cpu", "memory", "instanceType", "rootDisk.size"})
 _STOPPED = _SIZES | {KEYPAIR, PASSWORD, GROUPS}  # what may need the server off
@@ -84,17 +88,37 @@ def _stopping(facts: Facts, server: Observed, found: Iterable[Difference]) -> fr
     by_field = {one.field: one for one in found}
     if spec is None or server.phase is not Phase.RUNNING:
         return frozenset()
-    cards = matched_cards(facts, server)
-    purposes = (
-        *size_purposes(facts, spec, server, by_field),
-        *card_purposes(facts, server, cards),
-        *login_purposes(facts, spec, server, by_field),
-    )
-    live = {field for one in purposes for field in one.fields if one.live is not None or one.rides}
-    needed = {field for one in purposes for field in one.fields if one.live is None and not one.rides}
+    purposes = _purposes(facts, spec, server, by_field)
+    live = {field for one in purposes for field in one.fields if _taken_live(one)}
+    needed = {field for one in purposes for field in one.fields if not _taken_live(one)}
     # What no purpose speaks of yet waits for a look-up or a Secret; so it counts as what it may come to.
     unknown = {field for field in by_field if field in _STOPPED and field not in live}
     return frozenset(needed | unknown)
+
+
+def first_look(facts: Facts, server: Observed) -> Look | Resolve | None:
+    """Return what is asked first, so that it is known how much a change disturbs *server*."""
+    spec = facts.resource.server_spec
+    if spec is None or server.phase is not Phase.RUNNING:
+        return None
+    by_field = {one.field: one for one in open_differences(facts, server)}
+    found = (one.live for one in _purposes(facts, spec, server, by_field))
+    return next((live for live in found if isinstance(live, Look | Resolve)), None)
+
+
+def _purposes(
+    facts: Facts, spec: ServerSpec, server: Observed, by_field: Mapping[str, Difference]
+) -> tuple[Purpose, ...]:
+    return (
+        *size_purposes(facts, spec, server, by_field),
+        *card_purposes(facts, server, matched_cards(facts, server)),
+        *login_purposes(facts, spec, server, by_field),
+    )
+
+
+def _taken_live(purpose: Purpose) -> bool:
+    """Return whether the server goes on for it, as far as is known; what is asked first may say otherwise."""
+    return purpose.rides or isinstance(purpose.live, CloudWrite | Hold)
 
 
 def _of_image(facts: Facts, server: Observed) -> Effect | None:

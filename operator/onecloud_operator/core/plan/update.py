@@ -23,7 +23,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from onecloud_operator.api.fixed import fixed_field_of
-from onecloud_operator.api.reasons import Reason
+from onecloud_operator.api.reasons import Reason, row_of
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import Hold, RecordApproval, Settled
 from onecloud_operator.core.cloud_writes import SetSecurityGroups, SetTags, Start, Update
@@ -58,8 +58,9 @@ from onecloud_operator.core.plan.login import (
     login_steps,
 )
 from onecloud_operator.core.plan.power import power_step
+from onecloud_operator.core.plan.preview_changes import first_look
 from onecloud_operator.core.plan.restart_request import ended_restart, restart_steps
-from onecloud_operator.core.plan.retry import blocked
+from onecloud_operator.core.plan.retry import MAX_SAID, blocked
 from onecloud_operator.core.plan.security_groups import groups_of
 from onecloud_operator.core.plan.sizes import size_purposes
 from onecloud_operator.core.plan.stops import (
@@ -118,7 +119,7 @@ def plan(facts: Facts, server: Observed) -> Step:
         return todo
     held = root_trouble(facts, server)
     if not todo.found and not todo.doubts and not todo.asked:
-        return held or todo.waiting or _upkeep(facts, server) or Settled()
+        return _beside(held, todo.waiting) or _upkeep(facts, server) or Settled()
     if reporting(facts.resource) and not todo.asked:
         return todo.waiting or _reported(facts, server, todo.found, todo.doubts)
     return _first(facts, server, todo, held)
@@ -142,11 +143,20 @@ def _first(facts: Facts, server: Observed, todo: _Todo, held: Hold | None) -> St
             held = obstacle  # what is tried again by itself decides when to look
         if unsettled(facts, server, candidate.step):
             return obstacle
-    held = held or todo.waiting
+    held = _beside(held, todo.waiting)
     if held is None:
         msg = f"nothing mends {named(todo.found)}, and nothing says why not"
         raise AssertionError(msg)
     return replace(held, spent=given_up)
+
+
+def _beside(held: Hold | None, waiting: Hold | None) -> Hold | None:
+    """Return what is said where something is held and something else waits for an approval."""
+    if held is None or waiting is None:
+        return held or waiting
+    if row_of(held.reason).stalled or held.final:
+        return waiting  # of the two a person can end this one first
+    return replace(held, message=f"{held.message[:MAX_SAID]} {waiting.message}", awaits=waiting.awaits)
 
 
 def _todo(facts: Facts, server: Observed) -> _Todo | Step:
@@ -155,7 +165,8 @@ def _todo(facts: Facts, server: Observed) -> _Todo | Step:
     asked = tuple(restart_steps(facts, server))
     if not (without := withheld(facts)):
         return _Todo(found, doubts, asked)
-    if (first := _unasked(facts, doubts)) is not None and facts.resource.records.restart is None:
+    first = _unasked(facts, doubts) or first_look(facts, server)
+    if first is not None and facts.resource.records.restart is None:
         return first  # so that the plan is whole
     waiting = awaiting(facts)
     if isinstance(waiting, RecordApproval):

@@ -1,0 +1,56 @@
+"""Users, the cloud and faults in any order, and nothing is done that no person has approved."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from onecloud_operator.core.plan.plan import plan
+from tests.core.approval_machine import ApprovalMachine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+
+SOAK = "SOAK" in os.environ
+USUAL = settings(
+    max_examples=1000 if SOAK else 120,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize=not SOAK,
+    phases=[Phase.generate],
+    report_multiple_bugs=False,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+def test_nothing_is_done_that_was_not_approved_and_all_that_was_is_done() -> None:
+    run_state_machine_as_test(ApprovalMachine, settings=USUAL)
+
+
+def unasked(facts: Facts) -> Step:
+    """Do all at once, whatever the spec says of approvals."""
+    wanted = facts.resource.spec
+    automatic = wanted.model_copy(update={"approval": "Automatic"}) if wanted is not None else None
+    return plan(replace(facts, resource=replace(facts.resource, spec=automatic)))
+
+
+def for_any_generation(facts: Facts) -> Step:
+    """Take the approval of one generation for one of all that follow."""
+    return plan(replace(facts, resource=replace(facts.resource, generation=1)))
+
+
+@pytest.mark.parametrize("mutant", [unasked, for_any_generation], ids=["asks-nobody", "takes-any-generation"])
+def test_the_storm_notices_an_operator_that(mutant: Callable[[Facts], Step]) -> None:
+    class Mutant(ApprovalMachine):
+        decide = staticmethod(mutant)
+
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Mutant, settings=settings(USUAL, max_examples=2000, derandomize=True))
