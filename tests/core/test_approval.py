@@ -30,7 +30,7 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
-from onecloud_operator.core.facts import DryRunAnswer
+from onecloud_operator.core.facts import DryRunAnswer, Memory
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import FailedAttempt, Restart, believed, records_of
 from onecloud_operator.core.report.report import report
@@ -285,6 +285,21 @@ def test_what_the_dry_run_refuses_is_told_and_asked_again_later() -> None:
 
     assert "dry run refuses it: No such image." in held(told).message
     assert isinstance(plan(replace(told, now=NOW + 601)), DryRun)
+
+
+@pytest.mark.parametrize("problem", [None, Problem(Reason.INVALID_SPEC, "No such image.")])
+def test_after_a_restart_the_dry_run_is_told_from_the_status_and_not_asked_again(
+    problem: Problem | None,
+) -> None:
+    """Or a restart would cost a call for each object that waits."""
+    now = checked()
+    now = replace(now, memory=replace(now.memory, dry_run=DryRunAnswer(now.intent, NOW, problem)))
+    there = written(now, plan(now))
+    again = replace(there, memory=Memory(born_at=NOW - 5))
+
+    assert held(again).message == held(now).message
+    assert report(again, plan(again)).status is None
+    assert isinstance(plan(replace(again, resource=replace(again.resource, status={}))), DryRun)
 
 
 def test_the_clean_up_of_a_failed_creation_and_the_next_attempt_need_no_other_approval() -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
+from onecloud_operator.api.annotations import APPROVE_PLAN, RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
 from tests.e2e.crashing import READS_OF_A_PASS
 from tests.e2e.fleet import POLLS, soak, writes
 from tests.e2e.test_login import inside, keep, out_of
@@ -121,6 +121,17 @@ def at_attempt(number: int) -> Callable[[User, str, list[Server]], None]:
         assert user.status(name)["creation"]["attempt"] == number
 
     return look
+
+
+def planned(user: User, name: str) -> None:
+    """Have a creation that waits for a person."""
+    user.apply(name, approval="Manual")
+    user.wait_reason("PlanPending", name)
+
+
+def approve(user: User, name: str) -> None:
+    """Approve what waits."""
+    user.annotate(APPROVE_PLAN, user.status(name)["plan"]["hash"], name)
 
 
 def change(user: User, name: str) -> None:
@@ -410,6 +421,7 @@ def retained(user: User, name: str, servers: list[Server]) -> None:
 
 SCENES = {
     "create": Scene(nothing, apply, is_settled, at_attempt(1)),
+    "create-what-is-approved": Scene(planned, approve, is_settled, at_attempt(1), long=True),
     "create-after-a-disk-failed": Scene(nothing, apply_in_vain("disk_fail"), is_settled, at_attempt(2)),
     "create-after-a-deployment-failed": Scene(
         nothing, apply_in_vain("deploy_fail"), is_settled, at_attempt(2), long=True

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from onecloud_operator.api.annotations import (
+    APPROVE_PLAN,
     CONFIRM_DELETE,
     CONFIRM_GONE,
     FORCE_DETACH,
@@ -63,6 +64,7 @@ ANNOTATIONS = (
     PAUSED,
     RECONCILE_REQUESTED_AT,
     RESTART_REQUESTED_AT,
+    APPROVE_PLAN,
     FORCE_DETACH,
     CONFIRM_DELETE,
     CONFIRM_GONE,

@@ -62,6 +62,12 @@ SINCE = Filter("updated_at", "ge", ("2026-11-23 07:28:28",))
             id="a-dry-run-says-so-inside-the-server",
         ),
         pytest.param(
+            protocol.check_server({"name": "w"}),
+            "POST /servers/check-create-data",
+            {"name": "w"},
+            id="a-check-takes-the-bare-body",
+        ),
+        pytest.param(
             protocol.update_server(ID, {"description": "d"}),
             f"PUT /servers/{ID}",
             {"server": {"description": "d"}},
@@ -128,6 +134,7 @@ def test_only_real_writes_can_have_happened_unseen() -> None:
     assert protocol.create_server({}).writes
     assert protocol.delete_server(ID, {}).writes
     assert not protocol.create_server({}, dry_run=True).writes
+    assert not protocol.check_server({}).writes
     assert not protocol.get_server(ID).writes
     assert protocol.create_server({}, dry_run=True).traffic is Traffic.WRITE
 

@@ -78,6 +78,18 @@ async def test_a_dry_run_makes_nothing() -> None:
         assert here.control.servers() == []
 
 
+async def test_a_check_makes_nothing_and_raises_what_the_creation_would() -> None:
+    async with lab() as here:
+        cloud = here.cloud()
+        await cloud.check_server(BODY)
+        with pytest.raises(InvalidInput):
+            await cloud.check_server({**BODY, "disks": [{"image_id": "nosuch", "size": 10240}]})
+        assert here.control.servers() == []
+        await cloud.create_server(BODY)
+        with pytest.raises(DuplicateName):
+            await cloud.check_server(BODY)
+
+
 async def test_posting_the_same_id_again_never_makes_a_second_server() -> None:
     async with lab() as here:
         cloud = here.cloud()

@@ -13,6 +13,7 @@ clean-up of a failed creation, ``syncstatus``; nor for what only reads, or lets 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import APPROVE_PLAN
@@ -20,6 +21,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginCreation, DryRun, Hold, RecordApproval
 from onecloud_operator.core.approval_record import Approval
 from onecloud_operator.core.cloud_writes import Delete, KeepDisk, Start, Stop, SyncStatus, Unlock
+from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged
 from onecloud_operator.core.plan.concerns import Guarded, concerns
@@ -35,6 +37,7 @@ from onecloud_operator.core.plan_step import (
     steps_text,
 )
 from onecloud_operator.core.policies import asks_first, observing
+from onecloud_operator.core.status_values import mapping
 from onecloud_operator.core.step_text import DETACH, words_of
 from onecloud_operator.core.values import cut, text_of_time
 
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 
 DRY_RUN_AGAIN_SECONDS = 600.0  # of one that was refused
 SAID_LENGTH = 500
+_WELL, _REFUSED = " The cloud's dry run finds nothing wrong with it.", " The cloud's dry run refuses it: "
 # What a step comes from moves along with its way: off, suspended, without the former EIP.
 _MOVING_FIELDS = frozenset({"powerState", "passwordFrom", "keypair"})
 _PARTS = ("dataDisks[", "networks[", "eip")
@@ -69,9 +73,12 @@ def gate(facts: Facts, step: Step) -> Step | None:
     if not any(concerns(step, one) for one in steps):
         unforeseen = planned(SERVER, None, words_of(step).noun, Effect.LIVE)
         steps = ordered((unforeseen, *steps))
-    if isinstance(step, BeginCreation) and facts.place is not None and _dry_run_due(facts):
-        return DryRun(step.creation)
-    return _awaiting(facts, steps)
+    waiting = _awaiting(facts, steps)
+    if not isinstance(waiting, Hold) or not isinstance(step, BeginCreation):
+        return waiting
+    if (told := _told(facts, waiting)) is not None:
+        return told
+    return DryRun(step.creation) if _dry_run_due(facts) else waiting
 
 
 def awaiting(facts: Facts) -> RecordApproval | Hold | None:
@@ -202,6 +209,19 @@ def _unforeseen(one: PlanStep) -> bool:
 
 
 # -- the cloud's dry run ---------------------------------------------------------------------------------
+def _told(facts: Facts, waiting: Hold) -> Hold | None:
+    """Return *waiting* with what the status tells of the dry run: after a restart none is asked for again."""
+    said = standing(facts.resource.status, "Synced") or {}
+    message = str(said.get("message", ""))
+    same = mapping(facts.resource.status.get("plan")).get("hash") == (waiting.awaits and waiting.awaits.hash)
+    if facts.memory.dry_run is not None or said.get("reason") != Reason.PLAN_PENDING or not same:
+        return None
+    lately = facts.now - facts.memory.born_at < DRY_RUN_AGAIN_SECONDS
+    if message == waiting.message + _WELL or (lately and message.startswith(waiting.message + _REFUSED)):
+        return replace(waiting, message=message)
+    return None
+
+
 def _dry_run_due(facts: Facts) -> bool:
     last = facts.memory.dry_run
     if last is None or last.intent != facts.intent:
@@ -214,5 +234,5 @@ def _dry_run_text(facts: Facts, steps: Sequence[PlanStep]) -> str:
     if last is None or last.intent != facts.intent or not any(one.effect is Effect.CREATE for one in steps):
         return ""
     if last.problem is None:
-        return " The cloud's dry run finds nothing wrong with it."
-    return f" The cloud's dry run refuses it: {cut(last.problem.message, SAID_LENGTH)}"
+        return _WELL
+    return f"{_REFUSED}{cut(last.problem.message, SAID_LENGTH)}"
