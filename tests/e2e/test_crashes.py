@@ -41,6 +41,8 @@ IDLE = READS_OF_A_PASS | {"emit"}
 BY_CHANCE = ("kubernetes emit", "kubernetes set_finalizers answered", "kubernetes read")
 # What a crash may cost the cloud: the same POST, whose id can be used once only.
 AGAIN = {"POST /servers": 1, "POST /eips": 1}
+# And what can be said of a disk any number of times: its id, and what becomes of it with its server.
+DISK_AGAIN = ("POST /disks", "PUT /disks/{id}")
 # And the same password or key pair, until it was seen that it is inside; after an agent that does not answer
 # the cloud is asked to look at the server.
 LOGIN_AGAIN = tuple(f"POST /servers/{{id}}/{action}" for action in ("set-password", "deploy", "syncstatus"))
@@ -54,7 +56,8 @@ class Scene:
     *before* makes what must stand first, *act* is what the crash falls into; *over* says that all is done,
     and *check* what must then be true of the cloud. Each is given the name of the scene's object, and *check*
     all servers that were not another's before, whatever they are called. *long*: only in `make soak`.
-    *again*: what may be sent to the cloud once more.
+    *again*: what may be sent to the cloud once more. *told*: how many statuses more may tell of what only a
+    person can decide.
     """
 
     before: Callable[[User, str], None]
@@ -63,6 +66,7 @@ class Scene:
     check: Callable[[User, str, list[Server]], None]
     long: bool = False
     again: tuple[str, ...] = ()
+    told: int = 0
 
 
 def nothing(user: User, name: str) -> None:
@@ -374,6 +378,79 @@ def rescued(user: User, name: str, servers: list[Server]) -> None:
     assert {disk["disk_type"]: disk["pending_deleted"] for disk in found} == {"sys": True, "data": False}
 
 
+DATA = {"name": "data", "size": "10Gi"}
+NETWORKS = [{"network": "vnet-1"}, {"network": "vnet-backup"}]
+
+
+def disks_of(user: User, name: str) -> list[dict[str, Any]]:
+    """Return the data disks that carry the owner tags of the object."""
+    found: list[dict[str, Any]] = user.cloud.call("disks")
+    tags = [(disk, disk.get("metadata", {})) for disk in found]
+    named = [(disk, each) for disk, each in tags if each.get("user:onecloud.io/name") == name]
+    return [disk for disk, each in named if "user:onecloud.io/disk" in each]
+
+
+def add_a_disk(user: User, name: str) -> None:
+    user.apply(name, {"dataDisks": [DATA]})
+
+
+def with_an_added_disk(user: User, name: str) -> None:
+    """Have a server that got a data disk after it was made."""
+    made(user, name)
+    add_a_disk(user, name)
+    user.wait_ready(name)
+
+
+def take_the_disk_out(user: User, name: str) -> None:
+    user.apply(name, {"dataDisks": []})
+
+
+def has_its_disk(user: User, name: str, servers: list[Server]) -> None:
+    """See that one disk was made, and that it is on the server, and goes with it."""
+    one_server(user, name, servers)
+    (disk,) = disks_of(user, name)
+    assert ([guest["id"] for guest in disk["guests"]], disk["auto_delete"]) == ([servers[0]["id"]], True)
+    assert [one["stage"] for one in user.status(name)["dataDisks"]] == ["Bound"]
+
+
+def has_its_disk_in_the_bin(user: User, name: str, servers: list[Server]) -> None:
+    one_server(user, name, servers)
+    (disk,) = disks_of(user, name)
+    assert (disk["pending_deleted"], disk["guest_count"]) == (True, 0)
+
+
+def add_a_network(user: User, name: str) -> None:
+    user.apply(name, {"networks": NETWORKS})
+
+
+def with_two_networks(user: User, name: str) -> None:
+    """Have a running server from which a card can be taken."""
+    user.cloud.call("settings", hot_plug="enable")
+    add_a_network(user, name)
+    user.wait_ready(name)
+
+
+def take_the_network_out(user: User, name: str) -> None:
+    user.apply(name, {"networks": NETWORKS[:1]})
+
+
+def is_settled_or_asked_again(user: User, name: str) -> bool:
+    """Say whether it is settled; where it is not known whether a card was asked for, ask for it again."""
+    if condition(user.status(name), "Synced").get("reason") == "OperationFailed":
+        user.annotate(RECONCILE_REQUESTED_AT, "again", name)
+    return is_settled(user, name)
+
+
+def with_cards(number: int) -> Callable[[User, str, list[Server]], None]:
+    """Return a look whether the server has so many network cards."""
+
+    def look(user: User, name: str, servers: list[Server]) -> None:
+        one_server(user, name, servers)
+        assert len(servers[0]["nics"]) == len(user.status(name)["cards"]) == number
+
+    return look
+
+
 def on_a_vpc(user: User, name: str) -> None:
     """Have a server that an elastic IP can be bound to."""
     user.apply(name, {"networks": [{"network": "vpc-net"}]})
@@ -450,6 +527,12 @@ SCENES = {
     "undo-a-deletion": Scene(deleted, undo, is_settled, one_server),
     "suspend": Scene(made, suspend, is_settled, suspended),
     "rebuild": Scene(made, rebuild, is_settled_and_over, rebuilt),
+    "add-a-disk": Scene(made, add_a_disk, is_settled, has_its_disk, again=DISK_AGAIN),
+    "take-a-disk-out": Scene(
+        with_an_added_disk, take_the_disk_out, is_settled, has_its_disk_in_the_bin, long=True
+    ),
+    "add-a-network": Scene(made, add_a_network, is_settled_or_asked_again, with_cards(2), told=2),
+    "take-a-network-out": Scene(with_two_networks, take_the_network_out, is_settled, with_cards(1)),
     "give-an-elastic-ip": Scene(on_a_vpc, give_an_eip, is_settled, has_its_eip),
     "recycle-with-an-elastic-ip": Scene(with_an_eip, delete, is_gone, recycled_without_eip, long=True),
     "adopt": Scene(offered, adopt, is_settled, adopted),
@@ -546,7 +629,7 @@ def test_a_crash_at_any_call_of_a_pass_is_a_repeat(user: User, title: str, tmp_p
         assert found.cloud <= plain.cloud + Counter(AGAIN) + Counter(scene.again), (
             f"{point}: {found.cloud}, not {plain.cloud}"
         )
-        most = plain.kubernetes + Counter(write_status=statuses_again(plain))
+        most = plain.kubernetes + Counter(write_status=statuses_again(plain) + scene.told)
         assert found.kubernetes <= most, f"{point}: {found.kubernetes}, not {plain.kubernetes}"
     check_missed(reached, missed)
     check_quiet(user, tmp_path / "once-more")
