@@ -290,6 +290,9 @@ WORSE: Final[dict[str, Callable[[Scrape], Series]]] = {
     "OneCloudTooManyDeletions": lambda it: it.with_value(
         "onecloud_operator_objects", f"25x{MINUTES}", reason="TooManyDeletions"
     ),
+    "OneCloudServersDisputed": lambda it: it.with_value(
+        "onecloud_operator_servers_disputed", f"1x{MINUTES}", dispute="orphaned"
+    ),
     "OneCloudServersFailed": lambda it: it.with_value(
         "onecloud_operator_servers", f"1x{MINUTES}", state="Failed"
     ),

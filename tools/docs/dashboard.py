@@ -114,6 +114,11 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             well=NONE,
         ),
         Panel(
+            "Servers in dispute",
+            "Objects, or objects and owner tags, do not agree about them; see `kubectl onecloud orphans`.",
+            ((summed("servers_disputed", "dispute"), "{{dispute}}"),),
+        ),
+        Panel(
             "Steps towards a spec",
             "What was done, in the cloud and in Kubernetes.",
             ((per_second("steps", "step"), "{{step}}"),),
