@@ -290,6 +290,10 @@ WORSE: Final[dict[str, Callable[[Scrape], Series]]] = {
     "OneCloudTooManyDeletions": lambda it: it.with_value(
         "onecloud_operator_objects", f"25x{MINUTES}", reason="TooManyDeletions"
     ),
+    "OneCloudProviderNotReady": lambda it: {
+        **it.series,
+        series("onecloud_operator_provider_ready", {"provider": "shared"}): f"0x{MINUTES}",
+    },
     "OneCloudServersDisputed": lambda it: it.with_value(
         "onecloud_operator_servers_disputed", f"1x{MINUTES}", dispute="orphaned"
     ),

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 DASHBOARD: Final = ROOT / "helm" / "onecloud-operator" / "files" / "dashboard.json"
 PANELS: Final = [each for each in json.loads(DASHBOARD.read_text())["panels"] if each["type"] != "row"]
 WELL: Final = {panel["title"] for panel in PANELS if "noValue" in panel["fieldConfig"]["defaults"]}
-# What only a fault of the operator, or one that lasts for minutes, gives data.
+# What only a fault of the operator, one that lasts for minutes, or a provider gives data.
 NOT_PLAYED: Final = {
+    "Objects by provider",
+    "Providers that cannot be used",
     "Alerts that fire",
     "Passes that failed",
     "Requests to Kubernetes without an answer",

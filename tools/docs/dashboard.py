@@ -149,6 +149,19 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
         ),
         Panel("Servers that are watched", "By project.", ((summed("feed_servers", *FEED), OF_FEED),)),
         Panel(
+            "Providers that cannot be used",
+            "By name; `kubectl get onecloudproviders` says why.",
+            ((f"max by (provider) (onecloud_operator_provider_ready{OF}) == 0", "{{provider}}"),),
+            "table",
+            well=NONE,
+        ),
+        Panel(
+            "Objects by provider",
+            "Of those that name one.",
+            ((summed("provider_servers", "provider"), "{{provider}}"),),
+            well=NONE,
+        ),
+        Panel(
             "Requests",
             "To clouds, by what they ask.",
             ((per_second("cloud_requests", "operation"), "{{operation}}"),),
