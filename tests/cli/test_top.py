@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.cli import cluster
 from onecloud_operator.cli.fleet import arranged, row_of, size_text, totals
 from tests.cli.conftest import condition
 
@@ -101,6 +102,18 @@ def test_rows_are_limited_and_the_sums_are_of_all(desk: Desk) -> None:
     ]
     found = desk.run("top", "-o", "json", "--limit", "1").json
     assert (len(found["items"]), found["omitted"], found["total"]["servers"]) == (1, 2, 3)
+
+
+def test_objects_of_any_size_are_listed_in_smaller_pages(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who makes objects chooses their size, and keeps nobody else from seeing the fleet."""
+    for number in range(8):
+        body = desk.apply(f"web-{number}")
+        notes = {"metadata": {"annotations": {"team.example/notes": "x" * 20_000}}}
+        desk.kube.patch("onecloudservers", body["metadata"]["name"], desk.namespace, notes)
+    monkeypatch.setattr(cluster, "ANSWER_BYTES", 60_000)
+    assert desk.run("top", "-o", "json").json["total"]["servers"] == 8
+    monkeypatch.setattr(cluster, "ANSWER_BYTES", 10_000)
+    assert "the answer is larger than" in desk.run("top").err
 
 
 def test_only_what_is_not_as_wanted_can_be_asked_for(desk: Desk) -> None:

@@ -47,6 +47,13 @@ def test_other_annotations_stay(desk: Desk) -> None:
     assert desk.annotations() == {"team.example/a": "b", names.PAUSED: "true"}
 
 
+def test_what_was_done_before_a_failure_is_told(desk: Desk) -> None:
+    desk.apply()
+    said = desk.run("pause", "web-1", "web-9", "-o", "json")
+    assert (said.code, [row["name"] for row in said.json["items"]]) == (1, ["web-1"])
+    assert "web-9" in said.err
+
+
 def test_an_object_that_is_not_there_is_named_with_the_way_to_find_it(desk: Desk) -> None:
     said = desk.run("retry", "web-9")
     assert (said.code, said.out) == (1, "")
@@ -121,4 +128,6 @@ def test_the_disk_that_is_there_is_accepted_as_the_root_disk(desk: Desk) -> None
 
 def test_every_annotation_has_a_verb() -> None:
     verbs = {each.annotation for each in REQUESTS} | {each.annotation for each in CONFIRMATIONS}
-    assert verbs | {names.FREEZE} == names.ANNOTATIONS
+    assert names.ANNOTATIONS - verbs <= {names.FREEZE, names.ALLOW_MASS_DELETION}, (
+        "these have commands of their own"
+    )

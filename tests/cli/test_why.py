@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.cli.conftest import condition
+from tests.cli.conftest import SPEC, condition
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Desk
@@ -120,3 +120,18 @@ def test_without_a_server_or_a_secret_the_cloud_is_not_asked_and_it_says_so(desk
     desk.tell(observedGeneration=1, id="srv-1")
     said = desk.run("why", "web-1", "--cloud")
     assert 'The cloud was not asked: secrets "onecloud" not found' in said.out
+
+
+def test_the_provider_is_read_with_the_users_own_rights(desk: Desk) -> None:
+    desk.kube.apply(
+        {
+            "apiVersion": "onecloud.io/v1alpha1",
+            "kind": "OneCloudServer",
+            "metadata": {"name": "web-1", "namespace": desk.namespace},
+            "spec": {"providerRef": {"name": "lab"}, "server": SPEC["server"]},
+        }
+    )
+    desk.tell(observedGeneration=1)
+    found = desk.run("why", "web-1", "-o", "json").json
+    assert [link["link"] for link in found["chain"]] == ["object", "provider", "sign-in", "feed", "plan"]
+    assert "There is no OneCloudProvider lab." in found["chain"][1]["message"]

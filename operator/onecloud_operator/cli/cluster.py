@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
-from onecloud_operator.cli.failure import Failure, Refused
+from onecloud_operator.cli.failure import Failure, Refused, TooLarge
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SECONDS: Final = 30.0
 ANSWER_BYTES: Final = 64 * 2**20
 PAGE: Final = 500
+FEWER: Final = 5  # by which the page is smaller after one that was too large
 MESSAGE_LENGTH: Final = 1000
 FIELD_MANAGER: Final = "kubectl-onecloud"
 MERGE: Final = "application/merge-patch+json"
@@ -60,10 +61,16 @@ class Cluster:
         self, where: str, *, most: int, accept: str = "application/json", **query: str
     ) -> Iterator[Object]:
         """Yield at most *most* objects of the collection at the path *where*. Raises Refused."""
-        token = ""
+        token, limit = "", PAGE
         while most > 0:
-            asked = {**query, "limit": str(min(PAGE, most)), **({"continue": token} if token else {})}
-            page = self.call("GET", where, query=asked, accept=accept)
+            asked = {**query, "limit": str(min(limit, most)), **({"continue": token} if token else {})}
+            try:
+                page = self.call("GET", where, query=asked, accept=accept)
+            except TooLarge:  # who makes objects chooses their size
+                if limit == 1:
+                    raise
+                limit = max(limit // FEWER, 1)
+                continue
             items = [item for item in page.get("items") or () if isinstance(item, dict)]
             yield from items[:most]
             most -= len(items)
@@ -120,7 +127,7 @@ class Cluster:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise self._silent(method, _words(error)) from error
         if len(data) > ANSWER_BYTES:
-            raise Refused(f"{method} {where}: the answer is larger than {ANSWER_BYTES // 2**20} MiB")
+            raise TooLarge(f"{method} {where}: the answer is larger than {ANSWER_BYTES // 2**20} MiB")
         answer = _parsed(data)
         if not 200 <= status < 300:  # noqa: PLR2004
             raise refusal(method, where, status, answer)

@@ -17,3 +17,7 @@ class Refused(Failure):
     def __init__(self, message: str, cure: str = "", status: int | None = None) -> None:
         super().__init__(message, cure)
         self.status = status
+
+
+class TooLarge(Refused):
+    """The answer is larger than anything that is read."""

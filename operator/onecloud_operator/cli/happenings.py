@@ -10,6 +10,7 @@ from onecloud_operator.cli.statuses import text_at
 
 READ: Final = 500  # a namespace keeps an hour of them
 SHOWN: Final = 8
+MESSAGE_LENGTH: Final = 1024  # as the operator writes them; others' may be of any length
 
 
 def events_of(cluster: Cluster, found: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -27,6 +28,6 @@ def _row(event: Mapping[str, Any]) -> dict[str, Any]:
         "time": next((str(each) for each in times if each), ""),
         "type": text_at(event, "type"),
         "reason": text_at(event, "reason"),
-        "message": text_at(event, "message"),
+        "message": text_at(event, "message")[:MESSAGE_LENGTH],
         "count": event.get("count") if isinstance(event.get("count"), int) else 1,
     }

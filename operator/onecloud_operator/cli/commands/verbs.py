@@ -104,15 +104,17 @@ def _asking(request: Request) -> Callable[..., None]:
     ) -> None:
         cluster = Cluster.of(namespace=namespace, context=context, kubeconfig=kubeconfig)
         value = request.value()
+        body = {"metadata": {"annotations": {request.annotation: value}}}
         answers = []
-        for name in dict.fromkeys(names):
-            body = {"metadata": {"annotations": {request.annotation: value}}}
-            cluster.patch(path(SERVER, cluster.namespace, name), body)
-            answers.append(_answer(cluster, name, request.annotation, value))
-            if output == Form.TEXT:
-                typer.echo(f"{name} {request.done}")
-        if output == Form.JSON:
-            print_json({"items": answers})
+        try:
+            for name in dict.fromkeys(names):
+                cluster.patch(path(SERVER, cluster.namespace, name), body)
+                answers.append(_answer(cluster, name, request.annotation, value))
+                if output == Form.TEXT:
+                    typer.echo(f"{name} {request.done}")
+        finally:  # what was done before a failure is told, too
+            if output == Form.JSON:
+                print_json({"items": answers})
 
     return ask
 
