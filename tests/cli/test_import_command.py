@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from sandbox.cluster import tools
 from tests.e2e.clouds import cloud
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from sandbox.cluster.control_plane import ControlPlane
     from tests.cli.conftest import Desk, Said
     from tests.e2e.warm import Cloud
 
@@ -49,6 +52,23 @@ def test_the_whole_project_is_one_stream_of_yaml_that_the_api_server_takes(
     for document in found:
         stored = desk.kube.apply(document, force=True)
         assert stored["spec"]["adoption"]["id"] == document["spec"]["adoption"]["id"]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_kubectl_applies_it_as_it_is(
+    run: Callable[..., Said], control_plane: ControlPlane, cloud: Cloud, form: str
+) -> None:
+    """Whatever the tags are: Go's parser of YAML takes more for numbers and truth values than Python's."""
+    tags = {f"user:{value}": value for value in ("1e3", "on", "0o7", "1_000", "2026-11-30", "=", "a: b #")}
+    cloud.call("add_server", name="1e3", tags=tags)
+    cloud.call("add_server", name="binned")
+    cloud.call("recycle", ident="binned")
+    command = [str(tools.kubectl()), "--kubeconfig", str(control_plane.kubeconfig), "apply", "-f", "-"]
+    said = run("-o", form)
+    applied = subprocess.run(command, input=said.out, capture_output=True, text=True, check=False, timeout=60)
+    assert applied.returncode == 0, applied.stderr
+    assert len(applied.stdout.splitlines()) == 3
+    assert applied.stderr == ""
 
 
 def test_servers_are_selected_by_name_tag_network_and_host(run: Callable[..., Said]) -> None:
