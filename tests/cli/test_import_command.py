@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -12,10 +13,11 @@ from sandbox.cluster import tools
 from tests.e2e.clouds import cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sandbox.cluster.control_plane import ControlPlane
+    from sandbox.cluster.kube import Kube
     from tests.cli.conftest import Desk, Said
     from tests.e2e.warm import Cloud
 
@@ -152,6 +154,56 @@ def test_a_server_whose_owner_is_not_there_any_more_is_taken_in_when_asked_for(
     assert (said.out, "owned by shop/old of cluster prod" in said.err) == ("", True)
     assert run("old", "--orphans").out == ""
     assert names(run("old", "--orphans", "--cluster-id", "prod")) == ["old"]
+
+
+@pytest.fixture
+def provider(kube: Kube) -> Iterator[Callable[..., str]]:
+    """Give a way to make a provider, with a spec; its name comes back."""
+    made: list[str] = []
+
+    def make(namespace: str, **spec: Any) -> str:
+        name = f"shared-{uuid4().hex[:8]}"
+        kube.apply(
+            {
+                "apiVersion": "onecloud.io/v1alpha1",
+                "kind": "OneCloudProvider",
+                "metadata": {"name": name},
+                "spec": {"secretRef": {"namespace": namespace, "name": "onecloud"}, **spec},
+            },
+            force=True,
+        )
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        kube.delete("onecloudproviders", name, None)
+
+
+def test_servers_are_imported_by_a_provider(
+    run: Callable[..., Said], desk: Desk, cloud: Cloud, provider: Callable[..., str]
+) -> None:
+    name = provider(desk.namespace, allow=["Observe", "Adopt"], allowedNamespaces={"names": [desk.namespace]})
+    said = run("--provider", name)
+    for document in documents(said):
+        assert document["spec"]["providerRef"] == {"name": name}
+        assert "credentialsRef" not in document["spec"]
+        desk.kube.apply(document, force=True)
+    assert said.err == ""
+
+
+def test_what_a_provider_does_not_allow_is_told_beforehand(
+    run: Callable[..., Said], desk: Desk, cloud: Cloud, provider: Callable[..., str]
+) -> None:
+    defaults = {"tags": {f"default-{number}": "x" for number in range(14)}}
+    name = provider(desk.namespace, allow=["Observe"], defaults=defaults)
+    cloud.call("add_server", name="tagged", tags={"user:a": "1", "user:b": "2"})
+    said = run("tagged", "--provider", name, "--manage")
+    (document,) = documents(said)
+    assert document["spec"]["server"]["tags"] == {"a": "1"}, "there is room for one beside the defaults"
+    assert "the provider does not allow Adopt" in said.err
+    assert f"does not allow the namespace {desk.namespace}" in said.err
+    assert "the provider's default tags are set on the servers, too" in said.err
 
 
 def test_no_password_is_printed(run: Callable[..., Said], cloud: Cloud) -> None:

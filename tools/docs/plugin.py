@@ -100,8 +100,8 @@ The first link that says `FAIL` is the answer. The others:
 | store the credentials of the platform's shell file, quotes and all | `kubectl onecloud secret rcadmin ./rcadmin -n shop --check` |
 | see in a pipeline what an apply would do | `kubectl onecloud plan -f manifests/` |
 | see the fleet, and what is wrong in it | `kubectl onecloud top -A` |
-| take over the servers of a project | `kubectl onecloud import -d manifests/ -n shop` |
-| find what has no object any more | `kubectl onecloud orphans -n shop` |
+| take over the servers of a project | `kubectl onecloud import -d manifests/ -n shop`; [importing](importing.md) |
+| find what has no object any more | `kubectl onecloud orphans -n shop`; [what it tells](importing.md#what-else-has-owner-tags) |
 | try again now, pause, restart | `kubectl onecloud retry web-1`, `pause`, `resume`, `restart` |
 | change nothing for a while | `kubectl onecloud freeze namespace/shop` |
 

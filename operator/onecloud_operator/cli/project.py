@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from onecloud_operator.cli.failure import Failure, Refused
-from onecloud_operator.cli.statuses import text_at
+from onecloud_operator.cli.statuses import part, text_at
 from onecloud_operator.cli.terminal import remark
 
 if TYPE_CHECKING:
@@ -31,6 +33,15 @@ Shell = Annotated[
     ),
 ]
 
+ProviderName = Annotated[
+    str,
+    typer.Option(
+        "--provider",
+        metavar="NAME",
+        help="OneCloudProvider with the credentials, in place of a Secret of the namespace.",
+        show_default=False,
+    ),
+]
 ClusterID = Annotated[
     str,
     typer.Option(
@@ -43,16 +54,29 @@ ClusterID = Annotated[
 ]
 
 
-def credentials_for(cluster: Cluster, secret: str, *, shell: bool) -> Credentials:
-    """Return the credentials of the Secret, or the *shell*'s own. Raises Failure."""
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Who reads a project. *reference*: how specs name the credentials. *provider*: its spec, {} for none."""
+
+    credentials: Credentials
+    reference: Mapping[str, Any]
+    provider: Mapping[str, Any] = field(default_factory=dict)
+
+
+def sign_in(cluster: Cluster, secret: str, provider: str, *, shell: bool) -> SignIn:
+    """Return the sign-in by a Secret, by that of a *provider*, or by the *shell*'s own. Raises Failure."""
+    from onecloud_operator.api.identity import PROVIDER
     from onecloud_operator.cli.cloud import own_credentials, read_credentials
 
-    if not shell:
-        return read_credentials(cluster, cluster.namespace, secret)
-    own = own_credentials()
-    if own is None:
+    where, reference, spec = (cluster.namespace, secret), {"credentialsRef": {"name": secret}}, {}
+    if provider:
+        spec = dict(part(cluster.read(PROVIDER, "", provider), "spec"))
+        where = (text_at(spec, "secretRef", "namespace"), text_at(spec, "secretRef", "name"))
+        reference = {"providerRef": {"name": provider}}
+    credentials = own_credentials() if shell else read_credentials(cluster, *where)
+    if credentials is None:
         raise Failure("there is no OS_AUTH_URL in this shell", "source the project's shell file first")
-    return own
+    return SignIn(credentials, reference, spec)
 
 
 def objects_in(cluster: Cluster) -> tuple[list[Object], bool]:

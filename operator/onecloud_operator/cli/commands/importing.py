@@ -12,18 +12,19 @@ from onecloud_operator.cli.failure import Failure
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
 from onecloud_operator.cli.project import (
     ClusterID,
+    ProviderName,
     Secret,
     Shell,
-    credentials_for,
     objects_in,
     servers_of,
+    sign_in,
     uid_of_kube_system,
 )
 from onecloud_operator.cli.statuses import name_of, namespace_of, part, text_at
 from onecloud_operator.cli.terminal import print_json, remark
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from onecloud_operator.cli.importing.manifests import Import, LeftOut, Manifest, ServersObject
     from onecloud_operator.cli.manifest_files import File
@@ -84,6 +85,7 @@ def add_to(app: typer.Typer) -> None:
 def _import(
     servers: Servers = None,
     secret: Secret = "onecloud",  # noqa: S107 - a name
+    provider: ProviderName = "",
     shell: Shell = False,
     tag: Tags = None,
     network: Networks = None,
@@ -104,7 +106,7 @@ def _import(
     from onecloud_operator.onecloud import ServerQuery
 
     cluster = Cluster.of(namespace=namespace, context=context, kubeconfig=kubeconfig)
-    credentials = credentials_for(cluster, secret, shell=shell)
+    access = sign_in(cluster, secret, provider, shell=shell)
     objects, everywhere = objects_in(cluster)
     tags = tuple(
         (key, value if given else None) for key, given, value in (each.partition("=") for each in tag or ())
@@ -113,9 +115,12 @@ def _import(
     async def read(cloud: Cloud) -> tuple[list[Observed], tuple[str, ...]]:
         return await servers_of(cloud, ServerQuery()), await _network_ids(cloud, network or ())
 
-    found, networks = ask(credentials, read, own=shell)
+    found, networks = ask(access.credentials, read, own=shell)
     selection = Selection(tuple(servers or ()), tags, networks, tuple(host or ()))
-    target = Target(cluster.namespace, {"credentialsRef": {"name": secret}}, manage)
+    defaults = part(access.provider, "defaults", "tags")
+    for each in _warnings(access.provider, cluster.namespace, manage=manage):
+        remark(each)
+    target = Target(cluster.namespace, access.reference, manage, more_tags=frozenset(defaults))
     orphaned: Callable[[Owner], bool] = _nobody
     if orphans:
         seen = None if everywhere else frozenset({cluster.namespace})
@@ -136,6 +141,20 @@ def _object(found: Mapping[str, Any]) -> ServersObject:
     server_id = text_at(found, "status", "id") or text_at(found, "spec", "adoption", "id")
     observes = part(found, "spec").get("managementPolicy") == "Observe"
     return ServersObject(namespace_of(found), name_of(found), server_id, observes)
+
+
+def _warnings(provider: Mapping[str, Any], namespace: str, *, manage: bool) -> Iterator[str]:
+    """Yield what of a provider's spec, {} for none, keeps its objects from being like their servers."""
+    if not provider:
+        return
+    word = "Adopt" if manage else "Observe"
+    if word not in (provider.get("allow") or ()):
+        yield f"the provider does not allow {word}, so the objects will say NotAllowed: see its spec.allow"
+    allowed = part(provider, "allowedNamespaces")
+    if namespace not in (allowed.get("names") or ()) and not part(allowed, "selector"):
+        yield f"the provider does not allow the namespace {namespace}: see its spec.allowedNamespaces"
+    if manage and part(provider, "defaults", "tags"):
+        yield "the provider's default tags are set on the servers, too: see its spec.defaults.tags"
 
 
 def _nobody(_owner: Owner) -> bool:

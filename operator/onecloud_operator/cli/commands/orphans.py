@@ -10,11 +10,12 @@ from onecloud_operator.cli.cluster import Cluster
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
 from onecloud_operator.cli.project import (
     ClusterID,
+    ProviderName,
     Secret,
     Shell,
-    credentials_for,
     objects_in,
     servers_of,
+    sign_in,
     uid_of_kube_system,
 )
 from onecloud_operator.cli.terminal import Screen, print_json, remark
@@ -42,6 +43,7 @@ def add_to(app: typer.Typer) -> None:
 
 def _orphans(
     secret: Secret = "onecloud",  # noqa: S107 - a name
+    provider: ProviderName = "",
     shell: Shell = False,
     cluster_id: ClusterID = "",
     namespace: Namespace = "",
@@ -53,7 +55,7 @@ def _orphans(
     from onecloud_operator.cli.cloud import ask
 
     cluster = Cluster.of(namespace=namespace, context=context, kubeconfig=kubeconfig)
-    credentials = credentials_for(cluster, secret, shell=shell)
+    access = sign_in(cluster, secret, provider, shell=shell)
     objects, everywhere = objects_in(cluster)
     holders = tuple(map(orphans.holder, objects))
     name = cluster_id or uid_of_kube_system(cluster)
@@ -64,7 +66,7 @@ def _orphans(
         known = orphans.known_of(holders, (each.owner for each in servers), name, seen)
         return known, [*servers, *await _disks(cloud, known), *await _eips(cloud, holders)]
 
-    known, things = ask(credentials, look, own=shell)
+    known, things = ask(access.credentials, look, own=shell)
     found = orphans.found_in(known, things)
     others = sum(each.owner is not None and each.owner.cluster not in known.clusters for each in things)
     if others:

@@ -44,12 +44,13 @@ class Target:
     """
     What the manifests are written for: the namespace, with which credentials, and whether they take over.
 
-    *reference*: the credentials as the spec names them.
+    *reference*: the credentials as the spec names them. *more_tags*: keys of those that a provider adds.
     """
 
     namespace: str
     reference: Mapping[str, Any]
     manage: bool = False
+    more_tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def _one(server: Observed, name: str, own: ServersObject | None, target: Target)
 
 def _manifest(server: Observed, name: str, target: Target) -> Manifest | str:
     try:
-        found = described(server, target.reference, manage=target.manage)
+        found = described(server, target.reference, manage=target.manage, more_tags=target.more_tags)
     except ValidationError:
         return "its id is of no form that a manifest can give"
     document = {

@@ -32,7 +32,7 @@ from onecloud_operator.core.resource import FINALIZER, Resource
 from onecloud_operator.core.values import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from onecloud_operator.core.observed import Details, Disk, Nic, Observed
 
@@ -57,15 +57,22 @@ class Described:
     notes: tuple[str, ...] = ()
 
 
-def described(server: Observed, reference: Mapping[str, Any], *, manage: bool) -> Described:
+def described(
+    server: Observed,
+    reference: Mapping[str, Any],
+    *,
+    manage: bool,
+    more_tags: Collection[str] = (),
+) -> Described:
     """
     Return the spec that observes *server*, or with *manage* takes it over, and changes nothing of it.
 
-    *reference* says with which credentials, as it stands in the spec. *server* must be detailed. Raises
-    ValidationError for an id that no spec can name.
+    *reference* says with which credentials, as it stands in the spec. *server* must be detailed.
+    *more_tags*: keys of tags that count as well. Raises ValidationError for an id that no spec can name.
     """
     notes: list[str] = []
-    fields = {path: value for path, value in _fields(server, notes) if _takes({path: value})}
+    found = _fields(server, MOST_TAGS - len(more_tags), notes)
+    fields = {path: value for path, value in found if _takes({path: value})}
     spec = _spec(server, reference, fields, manage=True)
     while odd := _odd(spec, server):
         fields = {
@@ -88,7 +95,7 @@ def _spec(server: Observed, reference: Mapping[str, Any], fields: Fields, *, man
 
 
 # -- what the server shows ---------------------------------------------------------------------------------
-def _fields(server: Observed, notes: list[str]) -> Iterator[tuple[str, Any]]:
+def _fields(server: Observed, most_tags: int, notes: list[str]) -> Iterator[tuple[str, Any]]:
     """Yield what a spec may say of *server*, in the order in which it is read."""
     details = server.details
     if details is None:
@@ -110,7 +117,7 @@ def _fields(server: Observed, notes: list[str]) -> Iterator[tuple[str, Any]]:
         yield field_of(nic.network_id), _card(nic)
     yield "securityGroups", [group.id or group.name for group in details.security_groups]
     yield "keypair", details.keypair_id
-    for key, value in _tags(details, notes):
+    for key, value in _tags(details, most_tags, notes):
         yield f"tags.{key}", value
     if len(details.disks) > 1:
         notes.append("its data disks are left as they are; give them by diskID to have them looked after")
@@ -148,7 +155,7 @@ def _card(nic: Nic) -> dict[str, Any]:
     return full if nic.address is not None and _valid(NetworkSpec, full) else plain
 
 
-def _tags(details: Details, notes: list[str]) -> Iterator[tuple[str, str]]:
+def _tags(details: Details, most: int, notes: list[str]) -> Iterator[tuple[str, str]]:
     """Yield the tags that a spec can give; those that it does not give are left alone."""
     given: dict[str, tuple[str, str]] = {}
     secret = 0
@@ -159,9 +166,9 @@ def _tags(details: Details, notes: list[str]) -> Iterator[tuple[str, str]]:
             given.setdefault(folded(key), (key, value))
     if secret:
         notes.append(f"{secret} of its tags are left out, since their keys speak of secrets")
-    if len(given) > MOST_TAGS:
-        notes.append(f"it has {len(given)} tags, and a spec names {MOST_TAGS} of them at most")
-    yield from list(given.values())[:MOST_TAGS]
+    if len(given) > most:
+        notes.append(f"it has {len(given)} tags, and {max(most, 0)} of them can be named")
+    yield from list(given.values())[: max(most, 0)]
 
 
 # -- what is taken -----------------------------------------------------------------------------------------
