@@ -150,3 +150,32 @@ def test_names_of_objects_are_offered_and_nothing_where_there_is_no_cluster(
     words = ("retry", "-n", desk.namespace, "w")
     assert python(COMPLETE, *words, KUBECONFIG=str(kubeconfig)).stdout.splitlines() == ["web-1", ":4"]
     assert python(COMPLETE, *words).stdout.splitlines() == [":0"]
+
+
+def test_names_of_secrets_and_providers_are_offered_where_one_signs_in(
+    desk: Desk, control_plane: ControlPlane
+) -> None:
+    kubeconfig = control_plane.kubeconfig_of("admin")
+    desk.kube.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "onecloud-lab", "namespace": desk.namespace},
+            "stringData": {"OS_PASSWORD": "Sesam"},
+        }
+    )
+    provider = f"shared-{desk.namespace}"
+    desk.kube.apply(
+        {
+            "apiVersion": "onecloud.io/v1alpha1",
+            "kind": "OneCloudProvider",
+            "metadata": {"name": provider},
+            "spec": {"secretRef": {"namespace": desk.namespace, "name": "onecloud-lab"}},
+        }
+    )
+    for command in ("import", "orphans"):
+        for option, name in (("--secret", "onecloud-lab"), ("--provider", provider)):
+            words = (command, "-n", desk.namespace, option, name[:-2])
+            said = python(COMPLETE, *words, KUBECONFIG=str(kubeconfig))
+            assert said.stdout.splitlines() == [name, ":4"], said.stderr
+    desk.kube.delete("onecloudproviders", provider, None)

@@ -92,6 +92,11 @@ class Cluster:
         found = self.listed("/api/v1/namespaces", most=most, accept=METADATA)
         return [str(each["metadata"]["name"]) for each in found]
 
+    def secrets(self, most: int) -> list[str]:
+        """Return names of Secrets of the namespace. Raises Refused."""
+        found = self.listed(core_path(self.namespace, "secrets"), most=most, accept=METADATA)
+        return [str(each["metadata"]["name"]) for each in found]
+
     def patch(self, where: str, body: Mapping[str, Any], *, dry_run: bool = False) -> Object:
         """Merge *body* into an object, and return the result. Raises Refused."""
         query = {"fieldManager": FIELD_MANAGER, **({"dryRun": "All"} if dry_run else {})}

@@ -10,7 +10,9 @@ from typer import Context
 from onecloud_operator.cli.failure import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from onecloud_operator.cli.cluster import Cluster
 
 MOST: Final = 500
 SECONDS: Final = 2.0
@@ -21,23 +23,25 @@ HARMLESS: Final = re.compile(r"[A-Za-z0-9@][A-Za-z0-9._@-]{0,252}")
 def servers(ctx: Context, incomplete: str) -> list[str]:
     """Offer names of OneCloudServers."""
     from onecloud_operator.api.identity import SERVER
-    from onecloud_operator.cli.cluster import Cluster
 
-    try:
-        cluster = Cluster.of(**_given(ctx), seconds=SECONDS)
-        return _matching(cluster.names(SERVER, cluster.namespace, MOST), incomplete)
-    except Failure:
-        return []
+    return _offered(ctx, incomplete, lambda cluster: cluster.names(SERVER, cluster.namespace, MOST))
+
+
+def providers(ctx: Context, incomplete: str) -> list[str]:
+    """Offer names of OneCloudProviders."""
+    from onecloud_operator.api.identity import PROVIDER
+
+    return _offered(ctx, incomplete, lambda cluster: cluster.names(PROVIDER, None, MOST))
+
+
+def secrets(ctx: Context, incomplete: str) -> list[str]:
+    """Offer names of Secrets, of which nothing else is asked for."""
+    return _offered(ctx, incomplete, lambda cluster: cluster.secrets(MOST))
 
 
 def namespaces(ctx: Context, incomplete: str) -> list[str]:
     """Offer names of namespaces."""
-    from onecloud_operator.cli.cluster import Cluster
-
-    try:
-        return _matching(Cluster.of(**_given(ctx), seconds=SECONDS).namespaces(MOST), incomplete)
-    except Failure:
-        return []
+    return _offered(ctx, incomplete, lambda cluster: cluster.namespaces(MOST))
 
 
 def contexts(ctx: Context, incomplete: str) -> list[str]:
@@ -46,6 +50,15 @@ def contexts(ctx: Context, incomplete: str) -> list[str]:
 
     try:
         return _matching(kubeconfig.contexts(_given(ctx)["kubeconfig"]), incomplete)
+    except Failure:
+        return []
+
+
+def _offered(ctx: Context, incomplete: str, names: Callable[[Cluster], Iterable[str]]) -> list[str]:
+    from onecloud_operator.cli.cluster import Cluster
+
+    try:
+        return _matching(names(Cluster.of(**_given(ctx), seconds=SECONDS)), incomplete)
     except Failure:
         return []
 

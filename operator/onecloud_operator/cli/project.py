@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from onecloud_operator.cli import offers
 from onecloud_operator.cli.failure import Failure, Refused
 from onecloud_operator.cli.statuses import part, text_at
 from onecloud_operator.cli.terminal import remark
@@ -22,7 +23,13 @@ MOST_OBJECTS: Final = 100_000
 FORBIDDEN: Final = 403
 
 Secret = Annotated[
-    str, typer.Option("--secret", metavar="NAME", help="Secret with the credentials, in the namespace.")
+    str,
+    typer.Option(
+        "--secret",
+        metavar="NAME",
+        help="Secret with the credentials, in the namespace.",
+        autocompletion=offers.secrets,
+    ),
 ]
 Shell = Annotated[
     bool,
@@ -40,6 +47,7 @@ ProviderName = Annotated[
         metavar="NAME",
         help="OneCloudProvider with the credentials, in place of a Secret of the namespace.",
         show_default=False,
+        autocompletion=offers.providers,
     ),
 ]
 ClusterID = Annotated[
