@@ -72,7 +72,7 @@ def ask(
     seconds: float = SECONDS,
 ) -> Answer:
     """
-    Put *question* to the cloud, and return its answer. Raises Failure.
+    Put *question* to the cloud, and return its answer, which may take *seconds*. Raises Failure.
 
     Whoever wrote a Secret chose the address: only the shell's *own* credentials may lead to this machine.
     """

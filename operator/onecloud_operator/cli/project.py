@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from onecloud_operator.onecloud import Cloud, Credentials, ServerQuery
 
 DETAILED_PAGE: Final = 100  # rows with details; each has several kB
+WHOLE_SECONDS: Final = 600.0  # ten thousand servers are read in half a minute, by a cloud that is well
 MOST_OBJECTS: Final = 100_000
 FORBIDDEN: Final = 403
 

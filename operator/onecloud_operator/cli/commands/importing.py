@@ -11,6 +11,7 @@ from onecloud_operator.cli.cluster import Cluster
 from onecloud_operator.cli.failure import Failure
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
 from onecloud_operator.cli.project import (
+    WHOLE_SECONDS,
     ClusterID,
     ProviderName,
     Secret,
@@ -115,7 +116,7 @@ def _import(
     async def read(cloud: Cloud) -> tuple[list[Observed], tuple[str, ...]]:
         return await servers_of(cloud, ServerQuery()), await _network_ids(cloud, network or ())
 
-    found, networks = ask(access.credentials, read, own=shell)
+    found, networks = ask(access.credentials, read, own=shell, seconds=WHOLE_SECONDS)
     selection = Selection(tuple(servers or ()), tags, networks, tuple(host or ()))
     defaults = part(access.provider, "defaults", "tags")
     for each in _warnings(access.provider, cluster.namespace, manage=manage):

@@ -9,6 +9,7 @@ import typer
 from onecloud_operator.cli.cluster import Cluster
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
 from onecloud_operator.cli.project import (
+    WHOLE_SECONDS,
     ClusterID,
     ProviderName,
     Secret,
@@ -66,7 +67,7 @@ def _orphans(
         known = orphans.known_of(holders, (each.owner for each in servers), name, seen)
         return known, [*servers, *await _disks(cloud, known), *await _eips(cloud, holders)]
 
-    known, things = ask(access.credentials, look, own=shell)
+    known, things = ask(access.credentials, look, own=shell, seconds=WHOLE_SECONDS)
     found = orphans.found_in(known, things)
     others = sum(each.owner is not None and each.owner.cluster not in known.clusters for each in things)
     if others:
