@@ -8,13 +8,16 @@ import pytest
 import yaml
 
 from onecloud_operator.cli.__main__ import main
-from tests.e2e.user import KIND, LONG, condition, settled
+from tests.e2e.conftest import QUICK
+from tests.e2e.user import KIND, LONG, User, condition, settled
+from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sandbox.cluster.control_plane import ControlPlane
-    from tests.e2e.user import User
+    from sandbox.cluster.kube import Kube
+    from tests.e2e.warm import Cloud
 
 SERVERS = 50
 CLAIM = "POST /servers/{id}/user-metadata"
@@ -22,18 +25,19 @@ CLAIM = "POST /servers/{id}/user-metadata"
 
 @pytest.fixture
 def run(
-    user: User,
+    cloud: Cloud,
+    namespace: str,
     control_plane: ControlPlane,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., tuple[int, str, str]]:
     """Give the command: arguments in, exit code and what it said out."""
-    for key, value in user.cloud.secret_data.items():
+    for key, value in cloud.secret_data.items():
         monkeypatch.setenv(key, value)
 
     def run(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()
-        where = ("--shell", "--kubeconfig", str(control_plane.kubeconfig_of("admin")), "-n", user.namespace)
+        where = ("--shell", "--kubeconfig", str(control_plane.kubeconfig_of("admin")), "-n", namespace)
         code = main(["import", *arguments, *where])
         said = capsys.readouterr()
         return code, said.out, said.err
@@ -83,3 +87,41 @@ def test_fifty_servers_are_imported_and_promoted_with_no_write_but_their_owner_t
     code, out, err = run()
     assert (code, out) == (0, "")
     assert err.count("is owned by") == SERVERS
+
+
+@pytest.fixture
+def tenant(
+    control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud
+) -> Iterator[User]:
+    """Give a namespace whose objects name a provider, by the namespace's name."""
+    kube.apply(cloud.secret(namespace))
+    allowed = {"allowedNamespaces": {"names": [namespace]}, "allow": ["Observe", "Adopt"]}
+    provider = {
+        "apiVersion": "onecloud.io/v1alpha1",
+        "kind": "OneCloudProvider",
+        "metadata": {"name": namespace},
+        "spec": {"secretRef": {"namespace": namespace, "name": "onecloud"}, **allowed},
+    }
+    kube.apply(provider)
+    settings = {**QUICK, "provider_secret_namespaces": namespace}
+    with Operator(control_plane.kubeconfig_of("operator"), **settings) as operator:
+        made = User(kube, namespace, cloud, operator)
+        yield made
+        for found in kube.list(KIND, namespace):
+            made.delete(found["metadata"]["name"])
+            made.wait_gone(found["metadata"]["name"])
+        kube.delete("onecloudproviders", namespace, None)
+        kube.wait_gone("onecloudproviders", namespace, None, timeout_seconds=LONG)
+
+
+def test_servers_of_a_shared_cloud_are_imported_and_promoted_by_its_provider(
+    tenant: User, run: Callable[..., tuple[int, str, str]]
+) -> None:
+    tenant.cloud.call("seed", count=3)
+    tenant.cloud.call("reset_calls")
+    for more, reason, sent in (((), "Observing", {}), (("--manage",), "UpToDate", {CLAIM: 3})):
+        code, out, err = run("--provider", tenant.namespace, *more)
+        assert (code, err) == (0, "")
+        for name in apply(tenant, out):
+            tenant.wait_reason(reason, name)
+        assert writes(tenant) == sent
