@@ -99,6 +99,7 @@ def config_of(settings: Settings, cluster_id: str) -> Config:
         retry_create_max_seconds=settings.retry_create_max_seconds,
         mass_deletion_floor=settings.mass_deletion_floor,
         mass_deletion_percent=settings.mass_deletion_percent,
+        connection_secrets=settings.connection_secrets,
         expiring_days=settings.expiring_days,
         secret_seconds=settings.secret_seconds,
     )

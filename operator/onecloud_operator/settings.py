@@ -121,6 +121,9 @@ class Settings:
     secret_seconds: float = _seconds(
         60.0, "how long a Secret is cached; one that passwordFrom follows is read after five times that"
     )
+    connection_secrets: bool = _setting(
+        NO, "write Secrets for writeConnectionSecretToRef; needs the rights to create, update and delete them"
+    )
     hung_seconds: float = _seconds(
         600.0, "a server in transition for longer than this is synchronised by the cloud", minimum=1
     )

@@ -8,13 +8,13 @@ from .disks import Disk
 from .errors import bad_input, invalid_status, not_found
 from .events import Actor
 from .guests import Guest
+from .hidden import hide
 from .inventory import Image, Keypair
 from .tasks import Walk
 from .times import token_time
 from .world import Fate, World
 
 NO_AGENT = "qga_exec_command_failed"
-LOGIN_KEY = "bm90IGEgcGFzc3dvcmQsIG9ubHkgaXRzIHBsYWNl"  # where a real one would be, encrypted
 
 
 def deploy(act: Act) -> None:
@@ -133,7 +133,7 @@ def _setting(act: Act, account: str, fate: Fate | None = None) -> Walk:
         world.set_status(guest, fate.status, fate.text, actor)
         return
     guest.inside |= inside
-    kept = {"login_account": account, "login_key": LOGIN_KEY}
+    kept = {"login_account": account, "login_key": hide(inside.get("password", ""), guest.id)}
     world.set_tags(guest, kept | {"login_key_timestamp": token_time(world.clock())}, actor)
     world.set_status(guest, "running", "", actor)
 

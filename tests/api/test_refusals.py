@@ -68,6 +68,25 @@ REFUSED = {
     "a-time-zone-that-is-long": (window(timeZone="A" * 65), "disruption.windows[0].timeZone"),
     "an-offset-for-a-time-zone": (window(timeZone="+01:00"), "disruption.windows[0].timeZone"),
     "no-server": ({"server": None}, "server is required"),
+    "a-connection-into-the-credentials": (
+        {"writeConnectionSecretToRef": {"name": "onecloud"}, "credentialsRef": {"name": "onecloud"}},
+        "must not name a Secret that this spec reads",
+    ),
+    "a-connection-into-the-password": (
+        {
+            "writeConnectionSecretToRef": {"name": "web"},
+            "server": {"passwordFrom": {"secretKeyRef": {"name": "web", "key": "password"}}},
+        },
+        "must not name a Secret that this spec reads",
+    ),
+    "a-connection-into-the-user-data": (
+        {
+            "writeConnectionSecretToRef": {"name": "web"},
+            "server": {"userDataFrom": {"secretKeyRef": {"name": "web", "key": "data"}}},
+        },
+        "must not name a Secret that this spec reads",
+    ),
+    "a-connection-into-nothing": ({"writeConnectionSecretToRef": {}}, "writeConnectionSecretToRef.name"),
     # elastic IP
     "an-eip-in-two-forms": (server(eip={"name": "front", "bandwidth": 10}), "server.eip"),
     "an-eip-in-no-form": (server(eip={}), "server.eip"),

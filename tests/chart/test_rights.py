@@ -107,6 +107,14 @@ def test_secrets_can_be_narrowed_to_names(
     assert secrets == {("", "secrets", ("onecloud", "passwords"), "get")}
 
 
+def test_secrets_can_be_written_only_where_that_is_switched_on(
+    place: None, release: Callable[..., Release], rules: Callable[[str], set[Rule]]
+) -> None:
+    release().install({"connectionSecrets": {"enabled": True}})
+    secrets = {rule for rule in rules("shop") if rule[1] == "secrets"}
+    assert secrets == {("", "secrets", (), "get"), ("", "secrets", (), "create delete get update")}
+
+
 def test_without_an_election_there_is_no_right_to_leases(
     place: None, space: str, release: Callable[..., Release], rules: Callable[[str], set[Rule]]
 ) -> None:

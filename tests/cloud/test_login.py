@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from onecloud_operator.onecloud.login_key import password_in
 from tests.cloud.fixtures import Scene
 
 GOOD = "Orders-2026.x2"
@@ -53,7 +54,9 @@ async def test_a_password_is_set_in_a_running_server_and_told_to_nobody(scene: S
     ident = await _made(scene, on=True)
     walk = await _do(scene, ident, "set-password", {"username": "root", "password": GOOD})
     assert walk == ["qga_set_password", "running"]
-    assert "login_key" in scene.cloud.guest(ident).metadata
+    told = password_in({"id": ident, "metadata": scene.cloud.guest(ident).metadata})
+    assert told is not None
+    assert told.get_secret_value() == GOOD
     assert GOOD not in str(scene.cloud.find(ident)) + str(list(scene.world.events.events))
 
 

@@ -11,6 +11,8 @@ import pytest
 from onecloud_operator.api.reasons import DELETING_REASONS, SYNCED_REASONS, Reason
 from onecloud_operator.core.actions import BeginCreation, Find, Hold, ReadEip
 from onecloud_operator.core.cloud_writes import CloudWrite, Create, Delete, Start, Unlock
+from onecloud_operator.core.config import Config
+from onecloud_operator.core.connection_writes import WriteConnection
 from onecloud_operator.core.values import Problem, time_of_text
 from tests.core.cloud import Cloud
 from tests.core.eips import Eip
@@ -102,6 +104,13 @@ def eip_elsewhere() -> World:
     return world
 
 
+def secret_of_another() -> World:
+    telling = spec(writeConnectionSecretToRef={"name": "web-1-conn"})
+    world = World.of(replace(resource(records=records(creation=MADE)), spec=telling), server())
+    world.config, world.foreign = Config(connection_secrets=True), {"web-1-conn"}
+    return world
+
+
 def removing(reason: Reason) -> World:
     return refused(
         Delete, reason, replace(resource(records=records(creation=MADE)), deleting=True), server("ready")
@@ -151,6 +160,7 @@ WORLDS: dict[str, tuple[Reason, Callable[[], World]]] = {
     "a-failed-status-stays": (Reason.OPERATION_FAILED, start_fails),
     "one-waits-longer-than-another": (Reason.QUOTA_EXCEEDED, two_refusals),
     "an-eip-is-elsewhere": (Reason.EIP_UNAVAILABLE, eip_elsewhere),
+    "a-secret-is-another-s": (Reason.SECRET_CONFLICT, secret_of_another),
     "a-host-is-off": (Reason.HOST_OFFLINE, lambda: removing(Reason.HOST_OFFLINE)),
     "a-window-opens": (Reason.WAITING_FOR_WINDOW, at_half_past),
     "it-is-prepaid": (Reason.PREPAID_NOT_EXPIRED, lambda: removing(Reason.PREPAID_NOT_EXPIRED)),
@@ -163,7 +173,7 @@ def is_try(step: Step, reason: Reason) -> bool:
         return False  # what is left is cleaned up meanwhile
     if reason == Reason.QUOTA_EXCEEDED and isinstance(step, Start):
         return False  # another's problem
-    return isinstance(step, CloudWrite | Find | ReadEip | BeginCreation)
+    return isinstance(step, CloudWrite | Find | ReadEip | BeginCreation | WriteConnection)
 
 
 @pytest.mark.parametrize("name", WORLDS)

@@ -30,6 +30,8 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.cloud_writes import Stop
 from onecloud_operator.core.conclude import conclude
+from onecloud_operator.core.config import Config
+from onecloud_operator.core.connection_writes import DropConnection, WriteConnection
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.mass_deletion import Deletions
 from onecloud_operator.core.memory import seeing
@@ -41,6 +43,7 @@ from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.references import Missing, Unknown
 from onecloud_operator.core.report.events import events_between
 from onecloud_operator.core.surroundings import Surroundings
+from onecloud_operator.core.values import Problem
 from tests.core.cloud import LOST, Cloud
 from tests.core.cluster import Cluster, NotWritten
 from tests.core.eips import eip_state
@@ -52,12 +55,15 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.cloud_writes import CloudWrite
     from onecloud_operator.core.conclusion import Conclusion
+    from onecloud_operator.core.connection_record import Connection
+    from onecloud_operator.core.connection_writes import ConnectionWrite
     from onecloud_operator.core.outcome import Outcome
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.restart_request import RestartRequest
-    from onecloud_operator.core.values import Place, Problem
+    from onecloud_operator.core.values import Place
 
+    Other = AddFinalizer | RemoveFinalizer | Record | Looking | CloudWrite | Hold | Settled
     Conclude = Callable[[Facts, Step, Outcome, float], Conclusion[Memory]]
 
 PASS_SECONDS = 0.5
@@ -122,6 +128,7 @@ class World:
     """
     *trouble*, *place*, *too_many_gone*, *deletions*, *surroundings*: what the operator meets on its way.
 
+    *secrets*: what is written in those of the object's own; *foreign*: names that others' have.
     *dies*: the process does so once, ``acting`` (after the act, before it is reported). *before* is given
     each step before it is taken. *sent*: the writes to the cloud, when, and for which intent; *sent_before*:
     how many of them there were when something last changed. *restarted*: the requests for which a stop may
@@ -138,6 +145,9 @@ class World:
     too_many_gone: bool = False
     deletions: Deletions = field(default_factory=Deletions)
     surroundings: Surroundings = field(default_factory=Surroundings)
+    secrets: dict[str, Connection] = field(default_factory=dict)
+    foreign: set[str] = field(default_factory=set)
+    config: Config = field(default_factory=Config)
     names: dict[Reference, Answer] = field(default_factory=dict)
     dies: bool = False
     decide: Callable[[Facts], Step] = plan
@@ -196,7 +206,7 @@ class World:
     def facts(self) -> Facts:
         """Return what the next decision sees."""
         resource = self.cluster.heard
-        facts = Facts(resource, self.now, wall_at(self.now), memory=self.memory)
+        facts = Facts(resource, self.now, wall_at(self.now), self.config, self.memory)
         if resource.paused and not resource.deleting:
             return facts
         if self.trouble is not None and self.trouble.reason == Reason.CREDENTIALS_REJECTED:
@@ -225,6 +235,11 @@ class World:
     # -- the last two beats ------------------------------------------------------------------------------
     def _act(self, facts: Facts, step: Step) -> Outcome:
         done = Done(self.now, self.now + PASS_SECONDS / 2)
+        if isinstance(step, WriteConnection | DropConnection):
+            return self._connect(step, done)
+        return self._act_on(facts, step, done)
+
+    def _act_on(self, facts: Facts, step: Other, done: Done) -> Outcome:
         match step:
             case AddFinalizer():
                 self.cluster.hold()
@@ -275,6 +290,20 @@ class World:
                 return replace(done, history=self.cloud.history(server_id))
             case DryRun():
                 return done
+
+    def _connect(self, step: ConnectionWrite, done: Done) -> Outcome:
+        """Write or delete a Secret, as the API server does it for the owner alone."""
+        if step.secret in self.foreign:
+            return Failed(Problem(Reason.SECRET_CONFLICT, "another's"), done.ended_at)
+        if self.cluster.mood == "unsent":
+            raise NotWritten
+        if isinstance(step, WriteConnection):
+            self.secrets[step.secret] = step.connection
+        else:
+            self.secrets.pop(step.secret, None)
+        if self.cluster.mood == "lost":
+            raise NotWritten
+        return done
 
     def _report(self, facts: Facts, step: Step, outcome: Outcome) -> None:
         conclusion = self.conclude(facts, step, outcome, 1.0)

@@ -130,8 +130,8 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
 def test_every_annotation_that_is_named_exists(page: Path) -> None:
     known = {value for value in vars(names).values() if isinstance(value, str)}
     ours = {found.partition("/")[2] for found in known if found.startswith(f"{SERVER.group}/")}
-    owner_tags = {"cluster", "namespace", "name", "uid"}
-    assert set(MARK.findall(page.read_text())) - ours - owner_tags <= {SERVER.version}
+    owner_tags, of_secrets = {"cluster", "namespace", "name", "uid"}, {"connection"}
+    assert set(MARK.findall(page.read_text())) - ours - owner_tags - of_secrets <= {SERVER.version}
 
 
 @every_page

@@ -32,6 +32,7 @@ OWN: Final = {
     "lease_duration_seconds": "leaderElection.durationSeconds",
     "lease_deadline_seconds": "leaderElection.deadlineSeconds",
     "lease_renew_seconds": "leaderElection.renewSeconds",
+    "connection_secrets": "connectionSecrets.enabled",
     "log_format": "log.format",
     "log_level": "log.level",
     "listen_port": "port",

@@ -49,7 +49,8 @@ PREFACE: Final = """\
 [suspended](../examples/servers/suspended.yaml), [rebuilt from another image](../examples/servers/rebuild.yaml),
 [with approvals](../examples/servers/approved.yaml), [restarted at night only](../examples/servers/windows.yaml),
 [partly left to others](../examples/servers/left-to-others.yaml), [only observed](../examples/servers/observe.yaml),
-[taken out of the recycle bin](../examples/servers/restored.yaml), and [a Secret](../examples/secret.yaml) for them.
+[taken out of the recycle bin](../examples/servers/restored.yaml),
+[with a Secret about the connection](../examples/servers/connection-secret.yaml), and [a Secret](../examples/secret.yaml) for them.
 """
 
 CHANGES: Final = """\

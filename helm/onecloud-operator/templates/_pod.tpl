@@ -9,6 +9,7 @@
   "SELECTOR" .Values.selector
   "CLUSTER_ID" .Values.clusterId
   "NAME_PREFIX" .Values.namePrefix
+  "CONNECTION_SECRETS" .Values.connectionSecrets.enabled
   "LOG_FORMAT" .Values.log.format
   "LOG_LEVEL" .Values.log.level
   "LISTEN_PORT" (include "onecloud-operator.text" .Values.port)

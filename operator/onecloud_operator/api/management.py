@@ -25,6 +25,12 @@ class ProviderReference(Model):
     name: SecretName = Field(description="Name of the OneCloudProvider, which belongs to no namespace.")
 
 
+class ConnectionReference(Model):
+    """The Secret that is written, in the namespace of the object."""
+
+    name: SecretName = Field(description="Name of the Secret, in the namespace of the object.")
+
+
 class Adoption(Model):
     """Whether, and which, existing server is taken over or observed."""
 

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     SERVER_UNKNOWN = "ServerUnknown"
     EXTERNALLY_DELETED = "ExternallyDeleted"
     IN_RECYCLE_BIN = "InRecycleBin"
+    SECRET_CONFLICT = "SecretConflict"  # noqa: S105 - a reason
     PROVIDER_ERROR = "ProviderError"
     PAUSED = "Paused"
     FROZEN = "Frozen"
@@ -169,6 +170,7 @@ SYNCED_REASONS: dict[Reason, ReasonRow] = {
     Reason.SERVER_UNKNOWN: _HEARD,
     Reason.EXTERNALLY_DELETED: _STALLED,
     Reason.IN_RECYCLE_BIN: _STALLED,
+    Reason.SECRET_CONFLICT: _own(60.0, 600.0),
     Reason.PROVIDER_ERROR: _own(10.0, 300.0),
     Reason.PAUSED: _HEARD,
     Reason.FROZEN: _HEARD,

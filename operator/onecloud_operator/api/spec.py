@@ -14,6 +14,7 @@ from onecloud_operator.api.disks import DataDisk, DiskOptions, RootDisk
 from onecloud_operator.api.lists import ATOMIC_MAP
 from onecloud_operator.api.management import (
     Adoption,
+    ConnectionReference,
     CredentialsReference,
     Disruption,
     Drift,
@@ -58,6 +59,15 @@ __all__ = [
 
 # "This object may make a server."
 _MAKES = "self.managementPolicy == 'Manage' && (!has(self.adoption) || self.adoption.policy != 'Adopt')"
+
+_READS_OTHERS = " && ".join(
+    f"(!has(self.{path}) || self.{path}{key}.name != self.writeConnectionSecretToRef.name)"
+    for path, key in (
+        ("credentialsRef", ""),
+        ("server.passwordFrom", ".secretKeyRef"),
+        ("server.userDataFrom", ".secretKeyRef"),
+    )
+).replace("(!has(self.server.", "(!has(self.server) || !has(self.server.")
 
 
 class Spec(Model):
@@ -135,6 +145,16 @@ class Spec(Model):
             "cleaned up all the same, and a server that was stopped for a change is started again."
         ),
         json_schema_extra=LIVE,
+    )
+    write_connection_secret_to_ref: ConnectionReference | None = Field(
+        default=None,
+        description=(
+            "Secret into which the operator writes how the server is reached: id, name, ip, eip, port, "
+            "username, and the password where the cloud tells it. It makes this Secret, of the type "
+            "onecloud.io/connection, and touches none that is not its own (SecretConflict). When the name "
+            "changes, the former one is deleted. Needs an operator that may write Secrets."
+        ),
+        json_schema_extra={**LIVE, **ATOMIC_MAP},
     )
     server: ServerSpec | None = Field(
         default=None,
@@ -219,7 +239,24 @@ class Spec(Model):
             holds=lambda self: self.adoption_policy != "Adopt" or self.on_external_deletion != "Recreate",
             field=".onExternalDeletion",
         ),
+        Rule(
+            "writeConnectionSecretToRef must not name a Secret that this spec reads",
+            cel=f"!has(self.writeConnectionSecretToRef) || ({_READS_OTHERS})",
+            holds=lambda self: (
+                self.write_connection_secret_to_ref is None
+                or self.write_connection_secret_to_ref.name not in self.secrets_read
+            ),
+            field=".writeConnectionSecretToRef",
+        ),
     )
+
+    @property
+    def secrets_read(self) -> frozenset[str]:
+        """Return the names of the Secrets in the object's namespace that something is read from."""
+        server = self.server
+        sources = (server.password_from, server.user_data_from) if server is not None else ()
+        keys = {source.secret_key_ref.name for source in sources if source is not None}
+        return frozenset(keys if self.credentials_ref is None else {self.credentials_ref.name, *keys})
 
     @property
     def observes(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, StrictInt, StrictStr
 
 from onecloud_operator.api.card_status import CardRecordStatus
+from onecloud_operator.api.connection_status import ConnectionStatus
 from onecloud_operator.api.disk_status import RECORDED_DISKS, SHOWN_DISKS, DiskRecordStatus
 from onecloud_operator.api.effective_status import EffectiveStatus
 from onecloud_operator.api.eip_status import EipStatus
@@ -240,6 +241,9 @@ class Status(StatusModel):
     )
     approved_plan: ApprovedPlanStatus | None = shown(
         "The plan that was approved last, and what of it is done.", **ATOMIC_MAP
+    )
+    connection: ConnectionStatus | None = shown(
+        "The Secret of writeConnectionSecretToRef; nothing of what is in it.", **ATOMIC_MAP
     )
     deletion: DeletionStatus | None = shown("The removal under way.", **ATOMIC_MAP)
     root_disk_id: Short | None = shown(

@@ -12,6 +12,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
 from onecloud_operator.controller.audit import audited
 from onecloud_operator.controller.cloud_writer import CloudWriter, checked_body, doing_of
+from onecloud_operator.controller.connection_writer import send_connection
 from onecloud_operator.controller.eip_writer import send_eip
 from onecloud_operator.core.actions import (
     AddFinalizer,
@@ -34,6 +35,7 @@ from onecloud_operator.core.cloud_writes import (
     CloudWrite,
     Create,
 )
+from onecloud_operator.core.connection_writes import ConnectionWrite
 from onecloud_operator.core.eip_writes import AsideWrite
 from onecloud_operator.core.outcome import Done, Failed, Outcome
 from onecloud_operator.core.resource import FINALIZER
@@ -99,6 +101,8 @@ class Executor:
             return await self._look(step, began_at)
         if isinstance(step, CloudWrite):
             return await self._write(facts, step)
+        if isinstance(step, ConnectionWrite):
+            return await self._connect(facts, step, began_at)
         if isinstance(step, Record | Hold | Settled):
             # A record is written together with the rest of the status, by the report.
             return self._done(began_at)
@@ -215,6 +219,13 @@ class Executor:
         except OneCloudError as error:
             return self._failed(problem_of(error, doing=doing_of(step)))
         return self._done(began_at)
+
+    async def _connect(self, facts: Facts, step: ConnectionWrite, began_at: float) -> Outcome:
+        try:
+            problem = await send_connection(self.cluster, reference_of(facts), self.cloud, step)
+        except OneCloudError as error:
+            problem = problem_of(error, doing=Doing.READ)
+        return self._done(began_at) if problem is None else self._failed(problem)
 
     def _reach(self) -> tuple[Cloud, Feed[Key]]:
         if self.cloud is None or self.feed is None:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.cloud_writes import CloudWrite
+from onecloud_operator.core.connection_writes import ConnectionWrite
 
 if TYPE_CHECKING:
     from onecloud_operator.core.approval_record import Approval
     from onecloud_operator.core.card_records import CardRecord
+    from onecloud_operator.core.connection_record import ConnectionRecord
     from onecloud_operator.core.disk_records import DiskRecord
     from onecloud_operator.core.eip_record import EipRecord
     from onecloud_operator.core.image_record import ImageRecord
@@ -182,6 +184,18 @@ class RecordEip:
     record: EipRecord
 
 
+@dataclass(frozen=True, slots=True)
+class RecordConnection:
+    """
+    Write into the status which Secret is the object's own; only then is it made, or another forgotten.
+
+    *beside*: what the status says of everything else; the record changes nothing of that.
+    """
+
+    record: ConnectionRecord
+    beside: Hold | Settled
+
+
 # -- looks -----------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -312,6 +326,7 @@ Record = (
     | MarkFailedCreation
     | RecordImage
     | RecordEip
+    | RecordConnection
 )
 Looking = Look | ReadDisk | ReadEip | FindDisks | Find | ReadHistory | ReadCause | Resolve | DryRun
-Step = AddFinalizer | RemoveFinalizer | Record | Looking | CloudWrite | Hold | Settled
+Step = AddFinalizer | RemoveFinalizer | ConnectionWrite | Record | Looking | CloudWrite | Hold | Settled

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import EventReason
-from onecloud_operator.core.actions import AskAgain, Hold, Record, RemoveFinalizer, Settled
+from onecloud_operator.core.actions import AskAgain, Hold, Record, RecordConnection, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import CloudWrite, Stop
 from onecloud_operator.core.conclusion import Conclusion, Counted, KubeEvent, LogLine
 from onecloud_operator.core.disk_writes import MakeDisk
@@ -87,6 +87,10 @@ def _done(facts: Facts, step: Step, done: Done) -> Conclusion[Memory]:
     if isinstance(step, AskAgain):
         # The refusal stands until there is another answer: only the record of it goes.
         return Conclusion(memory, facts.memory, asked_again(facts.resource.status), again=True)
+    if isinstance(step, RecordConnection):
+        records = replace(facts.resource.records, connection=step.record)
+        noted = replace(facts, resource=replace(facts.resource, records=records))
+        return Conclusion(memory, facts.memory, report(noted, step.beside).status, again=True)
     if isinstance(step, Record):
         said = report(facts, step)
         correction = correction_of(facts, step)

@@ -19,5 +19,6 @@ class Config:
     retry_create_max_seconds: float = 600.0
     mass_deletion_floor: int = 20  # as many of a project's servers may be asked away within ten minutes
     mass_deletion_percent: float = 20.0  # or as large a part of them
+    connection_secrets: bool = False  # whether Secrets may be written
     expiring_days: int = 7
     secret_seconds: float = 60.0  # a Secret, and whether it signs in, is tried again after this at the latest

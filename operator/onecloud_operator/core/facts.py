@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import Step
 from onecloud_operator.core.config import Config
+from onecloud_operator.core.connection_memory import ConnectionMemory
 from onecloud_operator.core.eip_memory import EipMemory
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.mass_deletion import Deletions
@@ -165,6 +166,7 @@ class Memory(RetryState[Step]):
     sync_count: int = 0
     login: LoginTry | None = None
     dry_run: DryRunAnswer | None = None
+    connection: ConnectionMemory = field(default_factory=ConnectionMemory)
 
 
 @fast_dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from onecloud_operator.core.actions import (
     ReadHistory,
     RecordApproval,
     RecordCards,
+    RecordConnection,
     RecordDisk,
     RecordEip,
     RecordGroups,
@@ -50,6 +51,8 @@ from onecloud_operator.core.cloud_writes import (
     Suspend,
     SyncStatus,
 )
+from onecloud_operator.core.connection_memory import connected, on_record
+from onecloud_operator.core.connection_writes import ConnectionWrite
 from onecloud_operator.core.disk_memory import (
     disk_added,
     disk_kept,
@@ -127,6 +130,11 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
     memory = forgive(facts.memory, kind_of(step))
     if isinstance(step, RecordEip | ReadEip | AsideWrite):
         return _of_eip(facts, memory, step, done)
+    if isinstance(step, RecordConnection):
+        return replace(memory, connection=on_record(memory.connection))
+    if isinstance(step, ConnectionWrite):
+        asked = facts.resource.reconcile_requested_at
+        return replace(memory, connection=connected(memory.connection, step, done.ended_at, asked))
     match step:
         case BeginRestart(restart=restart):
             return replace(memory, begun_restart=restart.since, restart_begun_at=done.ended_at)

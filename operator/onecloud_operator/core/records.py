@@ -16,6 +16,7 @@ from onecloud_operator.api.reasons import SYNCED_REASONS, Reason, reason_in
 from onecloud_operator.core.approval_record import Approval, approval_in
 from onecloud_operator.core.baseline import Baseline, baseline_in
 from onecloud_operator.core.card_records import CardRecord, cards_in, groups_in
+from onecloud_operator.core.connection_record import NO_CONNECTION, ConnectionRecord, connection_in
 from onecloud_operator.core.disk_records import MAKING, DiskRecord, attempt_disk_id, disks_in
 from onecloud_operator.core.eip_record import EipRecord, believed_eip, eip_in
 from onecloud_operator.core.fast_dataclass import fast_dataclass
@@ -111,6 +112,7 @@ class Records:
     restart_request: RestartRequest | None = None
     login: LoginRecord | None = None
     approval: Approval | None = None
+    connection: ConnectionRecord = NO_CONNECTION
     synced_reason: Reason | None = None
     deleting_reason: Reason | None = None
     reported_missing: bool = False  # the status says that the server is gone, and that it is known
@@ -225,6 +227,7 @@ def records_of(status: Mapping[str, Any]) -> Records:
         restart_request=request_in(status.get("restartRequest")),
         login=login_in(status.get("login")),
         approval=approval_in(status.get("approvedPlan")),
+        connection=connection_in(status.get("connection")),
         synced_reason=reason_in(synced.get("reason")),
         deleting_reason=reason_in(going.get("reason")),
         reported_missing=missing

@@ -18,6 +18,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.card_memory import carded
 from onecloud_operator.core.card_writes import AttachCard, DetachCard
 from onecloud_operator.core.cloud_writes import Create, Delete, KeepDisk, Stop
+from onecloud_operator.core.connection_writes import DropConnection, WriteConnection
 from onecloud_operator.core.disk_memory import disk_refused
 from onecloud_operator.core.disk_writes import AddDisk, DiskWrite
 from onecloud_operator.core.eip_memory import write_refused
@@ -60,7 +61,7 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
     if isinstance(step, AsideWrite):
         return replace(memory, eip=write_refused(memory.eip, step, problem, ended_at))
     match step:
-        case Look() | ReadDisk() | ReadEip() | Find() | Resolve():
+        case Look() | ReadDisk() | ReadEip() | Find() | Resolve() | WriteConnection() | DropConnection():
             return memory
         case AttachCard() | DetachCard() if problem.ambiguous:
             return carded(memory, step, ended_at)

@@ -29,6 +29,7 @@ from onecloud_operator.core.actions import (
     ReadHistory,
     RecordApproval,
     RecordCards,
+    RecordConnection,
     RecordDisk,
     RecordEip,
     RecordGroups,
@@ -65,6 +66,7 @@ from onecloud_operator.core.cloud_writes import (
     Unlock,
     Update,
 )
+from onecloud_operator.core.connection_writes import DropConnection, WriteConnection
 from onecloud_operator.core.disk_writes import (
     AddDisk,
     AttachDisk,
@@ -116,13 +118,16 @@ class Words(NamedTuple):
     done: str | None
 
 
-def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
+def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table, one row a step
     """Return the words for *step*."""
     match step:
         case AddFinalizer():
             return Words("the finalizer", "finalizer set on the object")
         case RemoveFinalizer(why=why):
             return Words("the end of the finalizer", let_go(why))
+        case WriteConnection(secret=secret) | DropConnection(secret=secret):
+            done = "written" if isinstance(step, WriteConnection) else "of a former name deleted"
+            return Words(f"Secret {secret} of the connection", f"Secret {secret} of the connection {done}")
         case Create():
             return Words("the creation", None)
         case Claim():
@@ -224,6 +229,7 @@ def words_of(step: Step) -> Words:  # noqa: C901, PLR0911, PLR0912 - a table, on
             | MarkFailedCreation()
             | RecordImage()
             | RecordEip()
+            | RecordConnection()
         ):
             return Words("the record", None)  # which an Event reports
         case (

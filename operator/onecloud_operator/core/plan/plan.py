@@ -13,6 +13,7 @@ The whole decision: facts in, one step out.
                                     fresh_reads    what it rests on was read just now, or is read first
                                     gates          what changes the cloud, or begins to, may be held
                                     retry          what was refused, or changed nothing, waits its time
+    and where nothing is to be done connection     how the server is reached goes into a Secret
 
 A step is taken and observed before the next one is planned, so a crash between any two is a repeat.
 """
@@ -26,6 +27,7 @@ from onecloud_operator.core.actions import AddFinalizer, Hold, Look
 from onecloud_operator.core.cloud_writes import Claim
 from onecloud_operator.core.ownership import bound_id, forged, once_ours
 from onecloud_operator.core.plan import adopt, attempt, create, delete, existing, restore
+from onecloud_operator.core.plan.connection import connecting
 from onecloud_operator.core.plan.fresh_reads import look_first
 from onecloud_operator.core.plan.gates import gated
 from onecloud_operator.core.plan.guards import elsewhere, owned_by_another, too_many_gone
@@ -47,7 +49,8 @@ def plan(facts: Facts) -> Step:
     step = _wanted(facts)
     step = limited(facts, step) or look_first(facts, step) or step
     step = gated(facts, step) or step
-    return blocked(facts, step) or step
+    step = blocked(facts, step) or step
+    return connecting(facts, step) or step
 
 
 def _wanted(facts: Facts) -> Step:

@@ -21,6 +21,7 @@ from onecloud_operator.core.card_writes import (
     UnbindGroup,
 )
 from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, OfflineWrite, Resize, Stop, Update
+from onecloud_operator.core.connection_writes import DropConnection, WriteConnection
 from onecloud_operator.core.disk_writes import AddDisk, DiskWrite, TagDisk
 from onecloud_operator.core.eip_writes import EipWrite
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
@@ -57,8 +58,13 @@ def kind_of(step: Step) -> str:
             return f"Update {first}"
         case GrowDisk(disk_id=disk_id):
             return f"GrowDisk {disk_id}"
-        case AttachCard(network=network):
-            return f"AttachCard {network}"
+        case (
+            AttachCard(network=name)
+            | AddDisk(label=name)
+            | WriteConnection(secret=name)
+            | DropConnection(secret=name)
+        ):
+            return f"{type(step).__name__} {name}"
         case DetachCard(mac=mac) | ChangeAddress(mac=mac):
             return f"{type(step).__name__} {mac}{' live' if step.live else ''}"
         case LimitCard(mac=mac):
@@ -69,8 +75,6 @@ def kind_of(step: Step) -> str:
             return f"{type(step).__name__} {secret.version}"  # another version is another change
         case DeployKeypair(keypair_id=keypair_id):
             return f"DeployKeypair {keypair_id}"
-        case AddDisk(label=label):
-            return f"AddDisk {label}"
         case _ if isinstance(step, KeepDisk | ReadDisk | DiskWrite):
             untags = isinstance(step, TagDisk) and step.label is None
             return f"{'UntagDisk' if untags else type(step).__name__} {step.disk_id}"

@@ -25,6 +25,7 @@ from onecloud_operator.core.approval_record import approval_status
 from onecloud_operator.core.baseline import baseline_status
 from onecloud_operator.core.card_records import card_status
 from onecloud_operator.core.conditions import cut_message, part_of
+from onecloud_operator.core.connection_record import connection_status
 from onecloud_operator.core.disk_ids import remembered
 from onecloud_operator.core.disk_records import ADDING, declared, disks_status, with_record
 from onecloud_operator.core.eip_record import eip_status
@@ -259,6 +260,7 @@ def records_status(records: Records) -> dict[str, Any]:
             "deletion": {"requestedAt": requested_at} if requested_at is not None else None,
             "login": _login(records),
             "approvedPlan": approval_status(records.approval) if records.approval is not None else None,
+            "connection": connection_status(records.connection),
         }
     )
 
