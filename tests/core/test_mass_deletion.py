@@ -17,6 +17,7 @@ from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.mass_deletion import Deletions
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.provider import Provider
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.surroundings import Surroundings
 from onecloud_operator.core.values import text_of_time
@@ -101,6 +102,16 @@ def test_an_agreement_counts_for_no_other_occasion(agreed: str, why: str) -> Non
 def test_an_agreement_of_a_time_after_the_deletion_lets_it_go() -> None:
     assert plan(leaving(SINCE)) == BeginDeletion()
     assert plan(leaving(SINCE, records=records(deleting_reason=Reason.TOO_MANY_DELETIONS))) == BeginDeletion()
+
+
+def test_one_on_the_provider_lets_it_go_too() -> None:
+    provider = Provider("shared", "uid", 1, ("onecloud-system", "cloud"))
+    assert "the OneCloudProvider shared" in held(replace(leaving(), provider=provider))
+    old, new = (
+        replace(leaving(), provider=replace(provider, agreed_deletion=text)) for text in (BEFORE, SINCE)
+    )
+    assert "not after this deletion" in held(old)
+    assert plan(new) == BeginDeletion()
 
 
 def test_the_clock_of_who_agrees_may_be_ahead_a_little() -> None:

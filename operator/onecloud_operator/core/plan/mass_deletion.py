@@ -61,8 +61,14 @@ def _agreed(facts: Facts) -> bool:
 
 def _agreements(facts: Facts) -> list[datetime]:
     """Return the times up to which somebody who may say so has agreed."""
-    moment = time_of_text(facts.surroundings.agreed_deletion)
-    return [moment] if moment is not None else []
+    return [moment for text in _given(facts) if (moment := time_of_text(text)) is not None]
+
+
+def _given(facts: Facts) -> list[str]:
+    """Return what stands in the annotation: of the namespace, which speaks for it alone, and the provider."""
+    provider = facts.provider
+    texts = (facts.surroundings.agreed_deletion, provider.agreed_deletion if provider is not None else None)
+    return [text for text in texts if text]
 
 
 def _covers(facts: Facts, moment: datetime) -> bool:
@@ -82,10 +88,18 @@ def _held(facts: Facts) -> Hold:
         f"Within ten minutes more than {config.mass_deletion_floor} servers of this project, and more than "
         f"{config.mass_deletion_percent:g} % of them, were asked away, and by this namespace more than its "
         f"share of that.{_why_not(facts, ahead)} If this is meant, agree: kubectl annotate namespace "
-        f"{resource.namespace} --overwrite {ALLOW_MASS_DELETION}=$(date -u +%FT%TZ). That speaks "
-        f"for what was deleted before that time. To keep the server set deletionPolicy: Retain, or {DETACH}",
+        f"{resource.namespace} --overwrite {ALLOW_MASS_DELETION}=$(date -u +%FT%TZ){_on_provider(facts)}. "
+        "That speaks for what was deleted before that time. To keep the server set deletionPolicy: Retain, "
+        f"or {DETACH}",
         min((moment - facts.wall).total_seconds() for moment in ahead) if ahead else None,
     )
+
+
+def _on_provider(facts: Facts) -> str:
+    """Return where one may agree for all namespaces of a shared cloud."""
+    if facts.provider is None:
+        return ""
+    return f", or, for all namespaces, the OneCloudProvider {facts.provider.name} in the same way"
 
 
 def _why_not(facts: Facts, ahead: list[datetime]) -> str:
@@ -94,5 +108,4 @@ def _why_not(facts: Facts, ahead: list[datetime]) -> str:
         return f" The time in {ALLOW_MASS_DELETION} is still to come, and does not count until then."
     if _agreements(facts):
         return f" The time in {ALLOW_MASS_DELETION} is not after this deletion, and does not speak for it."
-    given = facts.surroundings.agreed_deletion
-    return f" What {ALLOW_MASS_DELETION} says is no time." if given else ""
+    return f" What {ALLOW_MASS_DELETION} says is no time." if _given(facts) else ""
