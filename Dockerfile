@@ -50,10 +50,12 @@ LABEL org.opencontainers.image.title="onecloud-operator" \
       org.opencontainers.image.base.digest="${BASE_DIGEST}"
 
 # Libraries ask for the user's name and home, which a mere number has not; a cluster may choose yet another number.
+# Time zones are those of the locked package, whatever the base has: a window means the same on each.
 ENV HOME=/ \
     USER=onecloud-operator \
     PATH=/opt/onecloud-operator/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONTZPATH="" \
     PYTHONUNBUFFERED=1
 # By number: only then can Kubernetes see that it is not root.
 USER 65532:65532

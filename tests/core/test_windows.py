@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onecloud_operator.api.windows import DAYS, Window
-from onecloud_operator.core.windows import HORIZON, next_opening, unknown_zones, zone_of
+from onecloud_operator.core.windows import HORIZON, meetings, next_opening, unknown_zones, zone_of
 from tests.core.plain_windows import open_at
 
 BERLIN, NEW_YORK, LORD_HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
@@ -132,6 +132,17 @@ def test_windows_that_meet_in_winter_only_are_seen_to_as_it_comes_near() -> None
     ours, theirs = (window("01:00", "1h", None, "Sun"),), (window("02:00", "1h", BERLIN, "Sun"),)
     assert next_opening((ours, theirs), at("2026-06-01T00:00")) is None
     assert next_opening((ours, theirs), at("2026-10-20T00:00")) == at("2026-11-01T01:00")
+
+
+def test_what_never_meets_is_looked_for_once_a_day() -> None:
+    """Sixteen windows for five weeks take milliseconds, and an object is looked at any number of times."""
+    zones = (BERLIN, NEW_YORK, LORD_HOWE, "Asia/Kolkata", None, "UTC", "Etc/UTC", "Asia/Tokyo")
+    ours = tuple(window("01:00", "10m", "Pacific/Apia", day) for day in DAYS)
+    theirs = tuple(window("13:20", "10m", zone, "Wed") for zone in zones)
+    asked, day = meetings.cache_info().misses, at("2033-01-05T00:00")
+    for minutes in range(0, 24 * 60, 10):
+        assert next_opening((ours, theirs), day + timedelta(minutes=minutes)) is None
+    assert meetings.cache_info().misses == asked + 1
 
 
 # -- time zones ------------------------------------------------------------------------------------------

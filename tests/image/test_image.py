@@ -15,7 +15,7 @@ import yaml
 
 from onecloud_operator import __version__
 from sandbox.cluster.control_plane import free_port
-from sandbox.stage import CRDS, grant
+from sandbox.stage import CRDS, ROOT, grant
 from tests.image.build import DIGEST, STANDIN, USER, call
 from tools.docs.chart import CHART
 
@@ -84,6 +84,18 @@ def test_it_holds_the_package_and_no_test_of_it(container: Container) -> None:
         "python", "-c", "import onecloud_operator as o, os; print(os.listdir(o.__path__[0]))"
     )
     assert "__pycache__" in listed.stdout, "compiled, because nothing can be at its start"
+
+
+def test_time_zones_are_those_of_the_locked_package_and_not_of_the_base(container: Container) -> None:
+    code = (
+        "import importlib.metadata as m, zoneinfo; from onecloud_operator.core.windows import zone_of; "
+        "print(zoneinfo.TZPATH, zone_of('Asia/Shanghai'), m.version('tzdata'))"
+    )
+    locked = next(
+        line for line in (ROOT / "requirements/runtime.txt").read_text().splitlines() if "tzdata" in line
+    )
+    version = locked.partition("==")[2].partition(" ")[0]
+    assert container.run("python", "-c", code).stdout.strip() == f"() Asia/Shanghai {version}"
 
 
 @pytest.mark.parametrize("module", ["onecloud_operator", "kopf", "pydantic"])

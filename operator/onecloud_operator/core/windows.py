@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
-__all__ = ["Interval", "Window", "next_opening", "no_such_zone", "unknown_zones", "zone_of"]
+__all__ = ["Interval", "Window", "meetings", "next_opening", "no_such_zone", "unknown_zones", "zone_of"]
 
 Interval = tuple[datetime, datetime]
 
@@ -69,14 +69,14 @@ def next_opening(sets: Iterable[Sequence[Window]], wall: datetime) -> datetime |
     known = tuple(tuple(windows) for windows in sets if windows)
     if not known:
         return wall
-    for start, end in _met(known, wall.astimezone(UTC).date()):
+    for start, end in meetings(known, wall.astimezone(UTC).date()):
         if wall < end:
             return max(start, wall)
     return None
 
 
 @lru_cache(maxsize=ANSWERS)
-def _met(sets: tuple[tuple[Window, ...], ...], day: date) -> tuple[Interval, ...]:
+def meetings(sets: tuple[tuple[Window, ...], ...], day: date) -> tuple[Interval, ...]:
     """Return when all *sets* are open on *day* (UTC), and next after it."""
     ends_at = datetime.combine(day, time(), UTC) + ONE_DAY
     found: list[Interval] = []

@@ -26,7 +26,8 @@ if obj.metadata.deletionTimestamp ~= nil then
   if conditions["Deleting"] ~= nil and conditions["Deleting"].reason == "TooManyDeletions" then
     hs.status = "Degraded"
   end
-  if conditions["Deleting"] ~= nil and conditions["Deleting"].reason == "PlanPending" then
+  local deleting = conditions["Deleting"]
+  if deleting ~= nil and (deleting.reason == "PlanPending" or deleting.reason == "Frozen") then
     hs.status = "Suspended"
   end
   hs.message = says("Deleting")
@@ -47,9 +48,10 @@ if status.observedGeneration ~= obj.metadata.generation then
   return hs
 end
 
--- A plan waits for a person, and time alone does not change that.
+-- A plan waits for a person, a freeze for whoever has set it, and a window for its time.
+local held = { PlanPending = true, Frozen = true, WaitingForWindow = true }
 local synced = conditions["Synced"]
-if synced ~= nil and synced.reason == "PlanPending" then
+if synced ~= nil and held[synced.reason] then
   hs.status = "Suspended"
   hs.message = says("Synced")
   return hs
