@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from onecloud_operator.api.annotations import APPROVE_PLAN
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, RecordDisk
 from onecloud_operator.core.disk_records import MAKING, OVER, REMOVING, DiskRecord
@@ -14,6 +15,7 @@ from onecloud_operator.core.disk_writes import RecycleDisk
 from onecloud_operator.core.facts import LookedAtDisk, Memory
 from onecloud_operator.core.observed import DiskState, Reading
 from onecloud_operator.core.plan.plan import plan
+from onecloud_operator.core.plan.preview import preview
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
@@ -139,3 +141,29 @@ def test_too_many_that_are_gone_leave_their_disks_alone() -> None:
     step = plan(gone(bound(disk_id=FIRST, attempt=1), state=LOOSE, too_many_gone=True))
     assert isinstance(step, Hold)
     assert step.reason == Reason.TOO_MANY_GONE
+
+
+@pytest.mark.parametrize(("policy", "after"), [("Recycle", "recycle bin"), ("Retain", "kept")])
+def test_a_plan_says_what_becomes_of_a_disk_that_a_lost_server_leaves(policy: str, after: str) -> None:
+    case = gone(bound("data", FIRST, policy, attempt=1), state=LOOSE)
+    (step,) = (each for each in preview(case) if each.field == "dataDisks[data].former")
+    assert (step.before, step.after) == (f"{FIRST}, if it is left", after)
+    looked = replace(case, memory=Memory(born_at=0.0, disks={}))
+    assert preview(looked) == preview(case), "whatever is known of the disk: an approval is of one plan"
+
+
+@pytest.mark.parametrize("policy", ["Retain", "Recycle"])
+def test_one_approval_is_of_the_new_server_and_the_disk_that_is_left(policy: str) -> None:
+    world = with_added_disk(reclaimPolicy=policy)
+    wants(world, disk(reclaimPolicy=policy), **AGAIN, approval="Manual")
+    lose(world)
+    held = world.run()
+    assert isinstance(held, Hold)
+    assert held.reason == Reason.PLAN_PENDING
+    assert not world.cloud.disks[FIRST].recycled
+    assert world.cloud.disks[FIRST].owner is not None
+    assert held.awaits is not None
+    world.cluster.edit(annotations={APPROVE_PLAN: held.awaits.hash})
+    to_rest(world)
+    assert world.cloud.disks[FIRST].recycled == (policy == "Recycle")
+    assert on_server(world) - ROOTS not in (set(), {FIRST})

@@ -3,7 +3,7 @@ All that is about to be done for an object, as a person reads it before it is do
 
     deleted                  what becomes of server, disks and elastic IP, by their policies
     to be adopted            its owner tags; what it differs in is known, and planned, once it is adopted
-    none, or lost            the server that is made, field by field
+    none, or lost            the server that is made, field by field; disks that a lost one leaves
     rests                    each difference that is mended
     paused, observed, held   nothing
 
@@ -19,7 +19,7 @@ from onecloud_operator.core.plan import restore
 from onecloud_operator.core.plan.guards import elsewhere
 from onecloud_operator.core.plan.preview_changes import changes
 from onecloud_operator.core.plan.preview_creation import creation
-from onecloud_operator.core.plan.preview_removal import removal
+from onecloud_operator.core.plan.preview_removal import left_behind, removal
 from onecloud_operator.core.plan_step import (
     OWNER_TAGS,
     SERVER,
@@ -85,7 +85,7 @@ def _steps(facts: Facts) -> Iterable[PlanStep] | None:
         return creation(resource, facts.config)
     if facts.reading.gone:
         again = records.creation is not None and resource.spec.on_external_deletion == "Recreate"
-        return creation(resource, facts.config) if again else ()
+        return (*left_behind(facts), *creation(resource, facts.config)) if again else ()
     return _existing(facts)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a server, its disks and its elastic IP when its object is deleted."""
+"""What becomes of a server, its disks and its elastic IP when its object is deleted, or it is lost."""
 
 from __future__ import annotations
 
@@ -40,6 +40,16 @@ def removal(facts: Facts, server: Observed | None) -> Iterator[PlanStep]:
         retained = policy == "Retain"
         effect = Effect.LIVE if retained else Effect.DELETE
         yield planned("eip", record.address or record.id, "kept" if retained else None, effect)
+
+
+def left_behind(facts: Facts) -> Iterator[PlanStep]:
+    """Yield what becomes of the disks that a lost server leaves, before another one is made."""
+    for record in filter(leaves, declared(facts.resource.records.disks, facts.resource.server_spec)):
+        field, shown = f"dataDisks[{record.name}].former", record.id or record.name
+        if record.policy == RECYCLE:
+            yield planned(field, f"{shown}, if it is left", _BIN, Effect.RECYCLE)
+        else:
+            yield planned(field, f"{shown}, if it is left", "kept", Effect.LIVE)
 
 
 def _disks(facts: Facts, policy: str) -> Iterator[PlanStep]:
