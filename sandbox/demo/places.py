@@ -12,7 +12,7 @@ import yaml
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import OPERATOR, ControlPlane, free_port
 from sandbox.cluster.scratch import scratch
-from sandbox.demo import living, steps
+from sandbox.demo import fleet, living, steps
 from sandbox.demo.scene import NAMESPACE, Scene
 from sandbox.demo.shell import Shell
 from sandbox.stage import ROOT, Cloud, Operator, grant
@@ -66,14 +66,17 @@ def sandbox(choice: Choice, show: Show) -> Iterator[Place]:
             cloud.call("fill_hosts")
         secret = directory / "secret.yaml"
         secret.write_text(_simulated(cloud))
+        provider = directory / "provider.yaml"
+        provider.write_text(_provider(cloud))
         port = free_port()
         knobs = {"listen_address": "127.0.0.1", "listen_port": port, **_eager(choice.pace)}
+        knobs["provider_secret_namespaces"] = fleet.OWN
         operator = Operator(plane.kubeconfig_of(OPERATOR), waiting=True, **knobs)
         stack.enter_context(operator)
         shell = Shell(kubectl, plane.kubeconfig, directory)
         scene = Scene(shell, operator, f"http://127.0.0.1:{port}", cloud)
         stack.callback(scene.unwatch)
-        yield Place(scene, _steps(secret, cloud), plane.kubeconfig, kubectl)
+        yield Place(scene, _steps(secret, provider, cloud), plane.kubeconfig, kubectl)
 
 
 def _simulated(cloud: Cloud) -> str:
@@ -83,6 +86,13 @@ def _simulated(cloud: Cloud) -> str:
     reader = example | {"stringData": cloud.call("secret", user="viewer")}
     reader["metadata"] = example["metadata"] | {"name": READER}
     return yaml.safe_dump_all([owner, reader], sort_keys=False)
+
+
+def _provider(cloud: Cloud) -> str:
+    """Return examples/providers/shared.yaml with the Secret as it must be for *cloud*."""
+    secret, provider = yaml.safe_load_all((EXAMPLES / "providers" / "shared.yaml").read_text())
+    secret["stringData"] = dict(cloud.secret_data)
+    return yaml.safe_dump_all([secret, provider], sort_keys=False)
 
 
 def _eager(pace: float) -> dict[str, float]:
@@ -95,8 +105,9 @@ def _eager(pace: float) -> dict[str, float]:
     }
 
 
-def _steps(secret: Path, cloud: Cloud) -> tuple[Step, ...]:
+def _steps(secret: Path, provider: Path, cloud: Cloud) -> tuple[Step, ...]:
     made_by_examples = 3  # db-1, archive and runner-1; legacy-mail is only shown
+    made_by_provider = 1
     return (
         steps.INSTALL,
         steps.start(
@@ -121,5 +132,6 @@ def _steps(secret: Path, cloud: Cloud) -> tuple[Step, ...]:
         living.ROTATE,
         living.REBUILD,
         *living.undone(MINIMAL, secret.parent),
-        steps.count(WEB_SERVERS + made_by_examples),
+        *fleet.steps(MINIMAL, provider, secret.parent),
+        steps.count(WEB_SERVERS + made_by_examples + made_by_provider),
     )

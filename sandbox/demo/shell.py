@@ -5,13 +5,22 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Final
 
 from sandbox import children
 from sandbox.cluster.process import Process
+from sandbox.stage import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+# What `pipx install '.[cli]'` installs: the plugin of this checkout.
+PLUGIN: Final = """\
+#!/bin/sh
+PYTHONPATH={path} exec {python} -m onecloud_operator.cli "$@"
+"""
 
 
 class ShellError(Exception):
@@ -40,11 +49,15 @@ class Shell:
 
     def __init__(self, kubectl: Path, kubeconfig: Path | None, directory: Path) -> None:
         self._directory = directory
+        plugin = directory / "kubectl-onecloud"
+        plugin.write_text(PLUGIN.format(python=sys.executable, path=ROOT / "operator"))
+        plugin.chmod(0o700)
         self._numbers = itertools.count(1)
+        path = [str(kubectl.parent), str(directory), os.environ.get("PATH", os.defpath)]
         self._environment = {
             **os.environ,
             **({} if kubeconfig is None else {"KUBECONFIG": str(kubeconfig)}),
-            "PATH": f"{kubectl.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "PATH": os.pathsep.join(path),
             "KUBECACHEDIR": str(directory / "cache"),  # nothing is left in the user's home
             "KUBECTL_KUBERC": "false",  # what is shown is what happens, whatever the user's own aliases are
         }
