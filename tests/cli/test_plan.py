@@ -72,7 +72,8 @@ def test_what_leaves_the_manifest_leaves_the_object_for_whoever_applied_it(
     with_policy = manifest("by-server", deletionPolicy="Retain")
     desk.kube.apply(with_policy, namespace=desk.namespace, manager="argocd-controller")
     by_client = manifest("by-client", deletionPolicy="Retain")
-    by_client["metadata"]["annotations"] = {LAST_APPLIED: json.dumps(by_client)}
+    by_client["metadata"]["annotations"] = {}  # as kubectl keeps it of a manifest without any
+    by_client["metadata"]["annotations"] = {LAST_APPLIED: json.dumps(by_client), "example.com/by": "others"}
     desk.kube.create(by_client, namespace=desk.namespace)
     said = planned(desk, tmp_path, manifest("by-server"), manifest("by-client"))
     row = {"field": "spec.deletionPolicy", "from": "Retain", "to": None}

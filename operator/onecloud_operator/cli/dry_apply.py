@@ -29,8 +29,11 @@ def applied(cluster: Cluster, manifest: Mapping[str, Any], live: Object | None, 
     query = {"dryRun": "All", "fieldValidation": "Strict"}
     last = text_at(live or {}, "metadata", "annotations", LAST_APPLIED)
     if live is not None and last and not manager:
-        body = merge_patch(_parsed(last), manifest)
-        body["metadata"].get("annotations", {}).pop(LAST_APPLIED, None)
+        # What kubectl applied has annotations, if only none, and others' are not to go with them.
+        annotations = dict(part(manifest, "metadata", "annotations"))
+        metadata = {**part(manifest, "metadata"), "annotations": annotations}
+        body = merge_patch(_parsed(last), {**manifest, "metadata": metadata})
+        body["metadata"]["annotations"].pop(LAST_APPLIED, None)
         body.pop("status", None)
         query["fieldManager"] = FIELD_MANAGER
         return cluster.call("PATCH", where, query=query, body=body, content_type=MERGE)
