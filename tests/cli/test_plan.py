@@ -167,3 +167,38 @@ def test_a_list_is_its_objects(tmp_path: Path) -> None:
 def test_a_merge_patch_takes_off_what_was_applied_before_and_is_gone() -> None:
     old = {"a": 1, "b": {"c": 1, "d": 2}, "e": [1]}
     assert merge_patch(old, {"b": {"c": 3}, "e": [2]}) == {"a": None, "b": {"c": 3, "d": None}, "e": [2]}
+
+
+def test_what_stands_around_an_object_counts(desk: Desk, tmp_path: Path) -> None:
+    """A freeze of its namespace, and the leave and the defaults of its provider."""
+    desk.run("freeze", f"namespace/{desk.namespace}")
+    (item,) = planned(desk, tmp_path, manifest()).json["items"]
+    assert item["held"]["reason"] == "Frozen"
+    desk.run("unfreeze", f"namespace/{desk.namespace}")
+    (item,) = planned(desk, tmp_path, manifest(approval="Manual")).json["items"]
+    assert item["held"]["reason"] == "PlanPending"
+    name = f"lab-{desk.namespace}"
+    shared = {key: value for key, value in manifest().items() if key != "spec"}
+    shared["spec"] = {"providerRef": {"name": name}, "server": SPEC["server"]}
+    (item,) = planned(desk, tmp_path, shared).json["items"]
+    assert item["held"]["reason"] == "ProviderNotFound"
+    provider: dict[str, Any] = {
+        "apiVersion": "onecloud.io/v1alpha1",
+        "kind": "OneCloudProvider",
+        "metadata": {"name": name},
+        "spec": {
+            "secretRef": {"namespace": "elsewhere", "name": "lab"},
+            "defaults": {"tags": {"owner": "platform"}},
+        },
+    }
+    desk.kube.apply(provider)
+    try:
+        (item,) = planned(desk, tmp_path, shared).json["items"]
+        assert item["held"]["reason"] == "NotAllowed"
+        provider["spec"]["allowedNamespaces"] = {"names": [desk.namespace]}
+        desk.kube.apply(provider)
+        (item,) = planned(desk, tmp_path, shared).json["items"]
+        assert item["held"] is None
+        assert {"field": "tags.owner", "from": None, "to": "platform", "effect": "Create"} in item["steps"]
+    finally:
+        desk.kube.delete("onecloudproviders", name, None)

@@ -121,8 +121,9 @@ that does not answer. Nothing is written: the API server applies each manifest i
 would (`kubectl` on either side, Argo CD), so what leaves the manifest is seen to leave the object. Who may do that is who
 may apply. Then the operator's own decisions say what follows, from the server as the status shows it. With `--cloud` it is
 the server as it is now, and the cloud says by its own dry run whether it would make a new one: a wrong image or network is
-found before the merge. Settings of the operator, freezes of a namespace and a provider's defaults are not known here, nor
-what an adoption finds. Objects that are in the cluster and not in the files are not looked at.
+found before the merge. A provider's defaults and leave, and a freeze of the namespace, count as far as you may read them;
+settings of the operator are not known here, nor what an adoption finds. Objects that are in the cluster and not in the
+files are not looked at.
 
 ## Where else it runs
 
@@ -143,7 +144,7 @@ Every command uses the rights that you have. Beside OneCloudServers they are:
 | command | rights |
 | --- | --- |
 | `why` | `list` on `events`, `get` on `onecloudproviders`; with `--cloud`, `get` on the Secret, unless your shell has `OS_AUTH_URL` |
-| `plan` | `get` and `patch` on `onecloudservers`, though nothing is changed; with `--cloud`, as for `why` |
+| `plan` | `get` and `patch` on `onecloudservers`, though nothing is changed; if you have it, `get` on `namespaces` and `onecloudproviders`; with `--cloud`, as for `why` |
 | `import`, `orphans` | `get` on the Secret, unless `--shell` is given |
 | `secret rcadmin` | `create` on `secrets`; with `--replace`, `get` and `patch` |
 | the verbs | `patch` on `onecloudservers`; `freeze` and `allow-mass-deletion` of a namespace `patch` on `namespaces` |

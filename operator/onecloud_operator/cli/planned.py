@@ -13,8 +13,8 @@ from onecloud_operator.cli.dry_apply import applied, differences
 from onecloud_operator.cli.failure import Failure, Refused
 from onecloud_operator.cli.manifest_reading import Manifest
 from onecloud_operator.cli.prospect import prospect
-from onecloud_operator.cli.provider_link import provider_of
 from onecloud_operator.cli.statuses import name_of, namespace_of, part
+from onecloud_operator.cli.tenancy import Around, Neighbourhood
 
 if TYPE_CHECKING:
     from onecloud_operator.cli.cloud_check import Said
@@ -32,7 +32,8 @@ class _Applied:
     row: dict[str, Any]
     live: Object | None = None
     made: Object | None = None
-    said: Said | None = field(default=None)
+    around: Around = field(default_factory=Around)
+    said: Said | None = None
 
 
 def placed(manifests: Sequence[Manifest], namespace: str) -> list[Manifest]:
@@ -60,14 +61,15 @@ def rows(
     cluster: Cluster, manifests: Sequence[Manifest], *, manager: str, cloud: bool
 ) -> list[dict[str, Any]]:
     """Return a row for each manifest, as -o json prints it. Raises Failure."""
-    found = [_applied(cluster, manifest, manager) for manifest in manifests]
+    around = Neighbourhood(cluster)
+    found = [_applied(cluster, manifest, manager, around) for manifest in manifests]
     now = datetime.now(UTC)
     if cloud:
         _ask_clouds(cluster, [each for each in found if each.made is not None], now)
     return [_concluded(each, now) for each in found]
 
 
-def _applied(cluster: Cluster, manifest: Manifest, manager: str) -> _Applied:
+def _applied(cluster: Cluster, manifest: Manifest, manager: str, around: Neighbourhood) -> _Applied:
     namespace, name = namespace_of(manifest.body), name_of(manifest.body)
     row: dict[str, Any] = {
         "file": manifest.file,
@@ -81,7 +83,8 @@ def _applied(cluster: Cluster, manifest: Manifest, manager: str) -> _Applied:
     }
     try:
         live = cluster.find(SERVER, namespace, name)
-        return _Applied(row, live, applied(cluster, manifest.body, live, manager))
+        made = applied(cluster, manifest.body, live, manager)
+        return _Applied(row, live, made, around.of(made))
     except Refused as error:
         if error.status is None:
             raise
@@ -96,10 +99,7 @@ def _ask_clouds(cluster: Cluster, found: Sequence[_Applied], now: datetime) -> N
     own = own_credentials()
     groups: defaultdict[tuple[str, str], list[_Applied]] = defaultdict(list)
     for each in found:
-        made = each.made or {}
-        groups["", ""].append(each) if own else groups[secret_of(made, provider_of(cluster, made))].append(
-            each
-        )
+        groups[("", "") if own else secret_of(each.made or {}, each.around.seen)].append(each)
     for secret, group in groups.items():
         credentials = own or read_credentials(cluster, *secret)
         question = check([each.made or {} for each in group], now)
@@ -113,7 +113,7 @@ def _concluded(one: _Applied, now: datetime) -> dict[str, Any]:
     row, made, said = one.row, one.made, one.said
     if made is None:
         return row
-    ahead = prospect(made, now, seen=said.seen if said is not None else None)
+    ahead = prospect(made, now, seen=said.seen if said is not None else None, around=one.around)
     if one.live is not None:
         row["spec"] = list(differences(part(one.live, "spec"), part(made, "spec"), "spec"))
     if ahead.held is not None:

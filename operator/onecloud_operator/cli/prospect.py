@@ -6,27 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from onecloud_operator.api.reasons import UNTROUBLED
+from onecloud_operator.api.reasons import UNTROUBLED, Reason
+from onecloud_operator.cli.tenancy import Around
 from onecloud_operator.controller.server_object import resource_of
-from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.actions import DryRun, Hold
 from onecloud_operator.core.config import Config
+from onecloud_operator.core.effective import effective
 from onecloud_operator.core.facts import Facts
 from onecloud_operator.core.observed import Observed, Owner, Reading
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.plan.preview import known_preview
+from onecloud_operator.core.resource import FINALIZER
+from onecloud_operator.core.tenancy import no_leave, not_found
+from onecloud_operator.core.values import Place
 from onecloud_operator.kube.bounded_json import slim
 from onecloud_operator.translate import recall
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from onecloud_operator.core.actions import Step
     from onecloud_operator.core.plan_step import PlanStep
     from onecloud_operator.core.resource import Resource
+    from onecloud_operator.core.values import Problem
 
 # The server as the status shows it counts as seen twice, just now.
 FIRST_SEEN: Final = 1.0
 ASKED: Final = 2.0
 NOW: Final = 3.0
+# Waits that a person asked for, and that say why nothing follows an apply.
+ASKED_TO: Final = frozenset({Reason.FROZEN, Reason.WAITING_FOR_WINDOW, Reason.PLAN_PENDING, Reason.PAUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +46,54 @@ class Prospect:
     held: Hold | None
 
 
-def prospect(body: Mapping[str, Any], wall: datetime, *, seen: Observed | None = None) -> Prospect:
+def prospect(
+    body: Mapping[str, Any], wall: datetime, *, seen: Observed | None = None, around: Around | None = None
+) -> Prospect:
     """Return what will be done; *seen*: the server as the cloud shows it, else it is the status'."""
-    resource = resource_of(slim(body))
+    around = around or Around()
+    resource = effective(resource_of(slim(body)), around.provider)
+    if not resource.deleting:
+        resource = replace(resource, finalizers=(FINALIZER,))  # the first step, and one that tells nothing
     server = seen if seen is not None else _recalled(resource)
     reading = Reading(server, first_seen_at=FIRST_SEEN, asked_at=ASKED)
-    facts = Facts(resource, NOW, wall, reading=reading)
-    step = plan(facts)
-    held = step if isinstance(step, Hold) and step.reason not in UNTROUBLED and not step.unread else None
-    return Prospect(known_preview(facts), held)
+    facts = Facts(
+        resource,
+        NOW,
+        wall,
+        reading=reading,
+        place=_place(resource),
+        trouble=_no_leave(resource, around),
+        surroundings=around.surroundings,
+        provider=around.provider,
+    )
+    return Prospect(known_preview(facts), _held(plan(facts)))
+
+
+def _held(step: Step) -> Hold | None:
+    """Return the hold that a person should know of; of a server that is to be made under approval, too."""
+    if isinstance(step, DryRun):
+        return Hold(Reason.PLAN_PENDING, "It waits for an approval: approval is Manual.")
+    if not isinstance(step, Hold) or step.unread:
+        return None
+    return step if step.reason not in UNTROUBLED or step.reason in ASKED_TO else None
+
+
+def _place(resource: Resource) -> Place | None:
+    """Return where the server is, for a new one some place: only there anything would be begun."""
+    records = resource.records
+    new = records.creation is None and records.adopted_at is None
+    return records.place or (Place("", "", "") if new else None)
+
+
+def _no_leave(resource: Resource, around: Around) -> Problem | None:
+    """Return why the object may not use its provider, as far as that can be told from here."""
+    if around.seen is None or around.seen.hidden:
+        return None
+    if around.provider is None:
+        return not_found(around.seen.name)
+    if around.provider.allowed_selector is not None:
+        return None  # whether selectors count is a setting of the operator
+    return no_leave(resource, around.provider, None)
 
 
 def _recalled(resource: Resource) -> Observed | None:
