@@ -75,6 +75,11 @@ async def check(settings: Settings) -> int:
         # If all namespaces are watched, permissions are the same in each.
         *((f"the rights in {name}", _rights(cluster, name)) for name in settings.namespaces or ("default",)),
     ]
+    if settings.connection_secrets:
+        calls += [
+            (f"the rights to write Secrets in {name}", _connections(cluster, name))
+            for name in settings.namespaces or ("default",)
+        ]
     if not settings.namespaces:
         calls.append(("the rights to namespaces", _namespaces(cluster)))
         calls.append(("the rights to providers", _providers(cluster)))
@@ -114,6 +119,11 @@ async def _crd(cluster: KubeClient) -> None:
 async def _rights(cluster: KubeClient, namespace: str) -> None:
     """Raise KubeError if a permission is missing."""
     _require(rbac.lacking(await cluster.rules(namespace)))
+
+
+async def _connections(cluster: KubeClient, namespace: str) -> None:
+    """Raise KubeError if no Secret of a connection could be written."""
+    _require(rbac.lacking(await cluster.rules(namespace), rbac.CONNECTIONS))
 
 
 async def _namespaces(cluster: KubeClient) -> None:

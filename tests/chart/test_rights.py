@@ -170,6 +170,14 @@ def check(
             ["the rights in default", "the rights to namespaces", "the rights to providers"],
             id="some-secrets-only",
         ),
+        pytest.param(
+            {"connectionSecrets": {"enabled": True}, **NAMESPACED},
+            [
+                *(f"the rights in {each}" for each in NAMESPACED["watchNamespaces"]),
+                *(f"the rights to write Secrets in {each}" for each in NAMESPACED["watchNamespaces"]),
+            ],
+            id="that-writes-secrets",
+        ),
     ],
 )
 def test_the_charts_test_passes_with_the_charts_rights(

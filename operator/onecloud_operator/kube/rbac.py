@@ -45,6 +45,8 @@ PROVIDERS: Final = (
     *(Right(verb, PROVIDER.plural, PROVIDER.group) for verb in ("get", "list", "watch", "patch")),
     Right("patch", f"{PROVIDER.plural}/status", PROVIDER.group),
 )
+# In every namespace with objects, where Secrets are written.
+CONNECTIONS: Final = tuple(Right(verb, "secrets") for verb in ("create", "get", "update", "delete"))
 # In the Lease's namespace, where there is an election.
 ELECTION: Final = tuple(Right(verb, "leases", "coordination.k8s.io") for verb in ("create", "get", "patch"))
 
