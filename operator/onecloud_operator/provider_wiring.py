@@ -44,7 +44,7 @@ logger = logging.getLogger(loggers.PROCESS)
 
 Kinds = tuple[tuple[WatchedKind, ...], dict[str, Callable[[], None]]]
 
-WORKERS = 4
+WORKERS = 16  # each may wait for a cloud that hangs
 FIRST_LOOKS = 3  # at a definition that was made together with the operator
 FIRST_SECONDS = 1.0
 AGAIN_SECONDS = 10.0  # between two looks for a definition that is to come

@@ -153,7 +153,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         cluster=cluster,
         sessions=sessions,
         feeds=feeds,
-        tell=partial(queue.add, lane=Lane.USER),
+        tell=partial(queue.add, lane=Lane.CLOUD),
         wall=_wall,
         beginning=tenants.beginning,
     )

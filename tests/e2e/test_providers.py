@@ -12,7 +12,7 @@ import pytest
 from sandbox.cluster import tools
 from sandbox.stage import CRDS
 from tests.e2e.conftest import QUICK
-from tests.e2e.user import LONG, User, condition
+from tests.e2e.user import LONG, SERVER, User, condition
 from tests.e2e.warm import Operator
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tests.e2e.warm import Cloud
 
 KIND = "onecloudproviders"
+OBJECT = {"apiVersion": "onecloud.io/v1alpha1", "kind": "OneCloudServer"}
 WIDTH = 100  # of a terminal that shows the whole of a line
 
 
@@ -68,6 +69,14 @@ class Admin:
     def kubectl(self, *arguments: str) -> str:
         command = [str(tools.kubectl()), "--kubeconfig", str(self.control_plane.kubeconfig), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def shows_a_poll(found: dict[str, Any], servers: int) -> bool:
+    """Say whether a status has so many objects, and the feed that one of them watches."""
+    status = found.get("status") or {}
+    feed = status.get("feed") or {}
+    seen = status.get("servers", {}).get("total") == servers and feed.get("servers") == 1
+    return seen and "lastPollTime" in feed and feed["lag"].endswith("s")
 
 
 @pytest.fixture
@@ -174,3 +183,37 @@ def test_without_the_definition_of_providers_servers_are_worked_on_and_with_it_t
             user.wait_gone()
     finally:
         control_plane.install_crds(CRDS)
+
+
+def test_it_stays_while_an_object_has_a_server_of_it_and_says_where(admin: Admin, kube: Kube) -> None:
+    """And shows how fresh is what the operator knows of the project; the status page is 100 columns wide."""
+    user = User(kube, admin.namespace, admin.cloud, admin.operator)
+    admin.apply(allowedNamespaces={"names": [admin.namespace]})
+    server = {"providerRef": {"name": admin.name}, "server": SERVER}
+    no_password = {"passwordFrom": {"secretKeyRef": {"name": "none-yet", "key": "password"}}}
+    waits = {**server, "server": {**SERVER, **no_password}}
+    for name, spec in (("web-1", server), ("waits", waits)):
+        kube.apply({**OBJECT, "metadata": {"name": name, "namespace": admin.namespace}, "spec": spec})
+    user.wait_ready()
+    user.wait_reason("SecretNotFound", "waits")
+    kube.wait_for(KIND, admin.name, None, lambda found: shows_a_poll(found, 2), timeout_seconds=LONG)
+    lines = admin.kubectl("get", KIND, admin.name).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    kube.delete(KIND, admin.name, None)
+    status = admin.wait("Deleting", "True", "InUse")
+    told = condition(status, "Deleting")["message"]
+    assert told.startswith(f"1 object of it still has a server: 1 in {admin.namespace}. ")
+    edited = {**server, "server": {**SERVER, "description": "edited"}}
+    kube.apply({**OBJECT, "metadata": {"name": "web-1", "namespace": admin.namespace}, "spec": edited})
+    user.wait_ready()
+    later = {**OBJECT, "metadata": {"name": "late", "namespace": admin.namespace}, "spec": server}
+    kube.apply(later)
+    user.wait_reason("ProviderNotFound", "late")
+    user.delete()
+    user.wait_gone()
+    kube.wait_gone(KIND, admin.name, None, timeout_seconds=LONG)
+    assert admin.cloud.servers()[0]["pending_deleted"], "it was of use to the last"
+    user.wait_reason("ProviderNotFound", "waits")
+    for name in ("late", "waits"):
+        user.delete(name)
+        user.wait_gone(name)

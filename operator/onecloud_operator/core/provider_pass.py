@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ProviderStep = Literal["AddFinalizer", "RemoveFinalizer", "Wait"]
 
-LOOK_SECONDS = 30.0  # no request is made for it: what the feed and the store know is read
+LOOK_SECONDS = 10.0  # no request is made for it: what the feed and the store know is read
 LISTED_SECONDS = 1.0  # while the objects are listed, at the start
 SECRET_SECONDS = 5.0  # until a Secret that is wrong is read again
 
