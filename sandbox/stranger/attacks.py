@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ANNOTATION_BYTES: Final = 250_000  # the API server takes 256 KiB of them
 SECRET_BYTES: Final = 768 * 1024  # it takes 1 MiB of a Secret
 USER_DATA_BYTES: Final = 60 * 1024  # the cloud takes 64 KiB
+NEIGHBOURS: Final = "neighbours"  # a provider that does not allow the tenant
 GRIN: Final = "\N{GRINNING FACE}"
 Object = dict[str, Any]
 
@@ -91,6 +92,15 @@ def astray(number: int, _auth_url: str) -> list[Object]:
     return observing(number, f"http://{places[number % len(places)]}/v3")
 
 
+def uninvited(number: int, _auth_url: str) -> list[Object]:
+    """Name the neighbours' provider, or one that is not there by as long a name as there may be."""
+    provider = NEIGHBOURS if number % 2 else f"{number}-{'x' * 240}"
+    made = server(number, _observe(number))
+    made["spec"] = {**made["spec"], "providerRef": {"name": provider}}
+    del made["spec"]["credentialsRef"]
+    return [made]
+
+
 ATTACKS: Final[Mapping[str, Attack]] = {
     "objects-of-250-kB-with-an-emoji": Attack(swollen_object, None, 40, 500, restarts=True),
     "secrets-of-768-KiB": Attack(swollen_secret, None, 30, 600),
@@ -106,6 +116,7 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "rows-with-megabytes-of-tags": Attack(observing, "has-wide-rows", 10, 100),
     "times-outside-of-the-calendar": Attack(observing, "has-no-calendar", 4, 20),
     "tokens-of-two-seconds-for-ever-new-hosts": Attack(observing, "moves", 4, 20),
+    "objects-that-name-a-provider-of-others": Attack(uninvited, None, 40, 1000),
     "refusals-of-long-user-data-all-at-once": Attack(creating, "refuses", 12, 60),
 }
 

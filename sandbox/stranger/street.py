@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from sandbox.cluster.namespaces import temporary
 from sandbox.stage import CRDS, Cloud, Operator, grant
+from sandbox.stranger.attacks import NEIGHBOURS
 from sandbox.stranger.neighbour import Neighbour, Watched
 from sandbox.stranger.onlooker import Onlooker, onlooker
 from sandbox.stranger.tenant import Stranger
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube
 
+PROVIDERS = "onecloudproviders"
 START_SECONDS = 60.0
 SECONDS_A_SERVER = 0.5  # much more than it takes
 
@@ -55,8 +57,14 @@ def street(control_plane: ControlPlane, kube: Kube, servers: int, **knobs: Any) 
         temporary(kube, f"honest-{uuid4().hex[:10]}") as honest,
         temporary(kube, f"strange-{uuid4().hex[:10]}") as strange,
         Cloud() as cloud,
+        _provider(kube, honest),
         Operator(
-            operator_kubeconfig, leader_election=True, lease_namespace=honest, cluster_id="cluster0", **knobs
+            operator_kubeconfig,
+            leader_election=True,
+            lease_namespace=honest,
+            provider_secret_namespaces=honest,
+            cluster_id="cluster0",
+            **knobs,
         ) as operator,
         Stranger(kube, strange) as stranger,
         onlooker(control_plane.kubeconfig_of("admin"), honest) as looking_on,
@@ -65,3 +73,24 @@ def street(control_plane: ControlPlane, kube: Kube, servers: int, **knobs: Any) 
         neighbour = Neighbour(kube, honest, cloud, servers)
         neighbour.settle(START_SECONDS + servers * SECONDS_A_SERVER)
         yield Street(kube, operator, neighbour, stranger, watched, looking_on)
+
+
+@contextmanager
+def _provider(kube: Kube, honest: str) -> Iterator[None]:
+    """Give a provider of the honest tenant's cloud, for no other namespace than that."""
+    kube.apply(
+        {
+            "apiVersion": "onecloud.io/v1alpha1",
+            "kind": "OneCloudProvider",
+            "metadata": {"name": NEIGHBOURS},
+            "spec": {
+                "secretRef": {"namespace": honest, "name": "onecloud"},
+                "allowedNamespaces": {"names": [honest]},
+            },
+        },
+        force=True,
+    )
+    yield
+    kube.delete(PROVIDERS, NEIGHBOURS)
+    if kube.get(PROVIDERS, NEIGHBOURS, None) is not None:  # the operator is gone by now
+        kube.patch(PROVIDERS, NEIGHBOURS, None, {"metadata": {"finalizers": None}})
