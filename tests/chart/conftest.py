@@ -10,8 +10,10 @@ import pytest
 
 from sandbox.cluster import tools
 from sandbox.cluster.control_plane import ControlPlane
+from sandbox.cluster.kube import KubeError
 from tests.chart.helm import VERSIONS, Command, Release
 from tests.chart.servers import CRD, LONG, PROVIDERS_CRD
+from tests.chart.waiting import until
 from tests.controllers import cluster, kube
 from tests.programs import first_build
 from tools.docs.chart import CHART
@@ -116,6 +118,19 @@ def _clear(kube: Kube) -> None:
             kube.delete(kind, found["metadata"]["name"], found["metadata"].get("namespace"))
     for definition in (CRD, PROVIDERS_CRD):
         if kube.get("CustomResourceDefinition", definition) is not None:
+            # The API server may not serve one yet that was made just now; it then takes minutes to clean up.
+            until(lambda one=definition: listable(kube, one), f"{definition} is served", 3 * LONG)  # type: ignore[misc]
             kube.delete("CustomResourceDefinition", definition)
-            # One that was made just now is cleaned up only after the API server has begun to serve it.
             kube.wait_gone("CustomResourceDefinition", definition, timeout_seconds=3 * LONG)
+
+
+def listable(kube: Kube, definition: str) -> bool:
+    """Say whether objects of a definition can be listed, or it is going already."""
+    found = kube.get("CustomResourceDefinition", definition)
+    if found is None or "deletionTimestamp" in found["metadata"]:
+        return True
+    try:
+        kube.request("GET", f"/apis/onecloud.io/v1alpha1/{definition.partition('.')[0]}")
+    except KubeError:
+        return False
+    return True

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,18 +18,23 @@ from onecloud_operator.controller.reconciler import Reconciler
 from onecloud_operator.controller.rotated_secrets import RotatedSecrets
 from onecloud_operator.controller.server_actuator import ServerActuator
 from onecloud_operator.controller.server_object import SERVERS
+from onecloud_operator.controller.sessions import Opened
 from onecloud_operator.controller.tenants import Tenants
 from onecloud_operator.core.config import Config
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.resource import Resource
 from onecloud_operator.core.retry_state import Refusal
-from onecloud_operator.core.values import Problem
+from onecloud_operator.core.values import Place, Problem
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
 from onecloud_operator.kube.namespaces import Namespaces
 from onecloud_operator.kube.secrets import Part, Secrets
 from onecloud_operator.kube.store import Key, Store
+from tests.core.providers import SHARED
 from tests.engine.simulated import SimulatedClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BODY: dict[str, Any] = {
     "metadata": {
@@ -178,6 +185,42 @@ async def test_that_a_secret_has_changed_is_not_forgotten_by_a_pass_that_fails()
     with pytest.raises(KubeError):
         await actuator.observe(key, found, memory)
     assert not (await actuator.observe(key, found, memory)).memory.refusals
+
+
+class Slow:
+    """Sessions that take a while to open, in which something happens."""
+
+    def __init__(self) -> None:
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    def endpoint_of(self, secret: tuple[str, str]) -> None:
+        """Return where a Secret leads to: it was not read."""
+
+    async def open(self, *_: object, **__: object) -> Opened:
+        self.meanwhile()
+        cloud: Any = None
+        return Opened(cloud, Place("https://cloud.example.com/v3", "r", "p"))
+
+
+@pytest.mark.parametrize("changes", [{"deleting": True}, {"frozen": True}, {"servers_limit": 0}])
+async def test_nothing_is_decided_by_what_a_provider_was_before_a_secret_was_read(
+    changes: dict[str, Any],
+) -> None:
+    """A deleted one may be let go as soon as nobody has begun a server of it."""
+    spec = {"providerRef": {"name": SHARED.name}, "server": BODY["spec"]["server"]}
+    actuator, key, found = _actuator(sessions := Slow(), {"metadata": BODY["metadata"], "spec": spec})
+    assert found.flaw is None
+    actuator.objects.complete = True
+    providers = {SHARED.name: SHARED}
+    known: Any = SimpleNamespace(complete=True, named=providers.get, names=lambda _secret: True)
+    actuator.tenants.providers = known
+
+    def change() -> None:
+        providers[SHARED.name] = replace(SHARED, **changes)
+
+    sessions.meanwhile = change
+    with pytest.raises(KubeConflict, match="the provider of shop/"):
+        await actuator.observe(key, found, Memory())
 
 
 class Empty:

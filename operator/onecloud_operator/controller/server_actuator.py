@@ -30,7 +30,7 @@ from onecloud_operator.core.resource import Resource
 from onecloud_operator.core.retry_state import reconsider
 from onecloud_operator.core.values import Problem
 from onecloud_operator.core.waits import SECRET_REASONS
-from onecloud_operator.kube.calls import KubeError, KubeNotFound
+from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
 from onecloud_operator.kube.secrets import PASSWORD_BYTES, USER_DATA_BYTES, Part
 from onecloud_operator.kube.store import Key
 
@@ -165,6 +165,9 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             if (obstacle := self.tenants.obstacle(key, found)) is not None:  # it came meanwhile
                 self._observer.leave(key)
                 return self._observation(key, replace(facts, place=None, trouble=obstacle))
+            if self.tenants.provider_of(key) != provider:  # frozen, deleted or made smaller, perhaps
+                msg = f"the provider of {key} changed while a Secret was read"
+                raise KubeConflict(msg)
             facts = replace(facts, places=self.tenants.places(key, provider))
         facts, feed = self._observer.look(key, facts, opened)
         self._await_credentials(key, waits=_held_up(facts))
