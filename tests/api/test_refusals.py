@@ -87,6 +87,8 @@ REFUSED = {
         "must not name a Secret that this spec reads",
     ),
     "a-connection-into-nothing": ({"writeConnectionSecretToRef": {}}, "writeConnectionSecretToRef.name"),
+    "a-tag-of-an-owner": (server(tags={"onecloud.io/uid": "x"}), "a tag's key begins neither"),
+    "a-tag-of-an-owner-in-other-letters": (server(tags={"OneCloud.io/uid": "x"}), "begins neither"),
     # elastic IP
     "an-eip-in-two-forms": (server(eip={"name": "front", "bandwidth": 10}), "server.eip"),
     "an-eip-in-no-form": (server(eip={}), "server.eip"),

@@ -46,6 +46,7 @@ PREFACE: Final = """\
 [data disks](../examples/servers/data-disks.yaml), [networks](../examples/servers/networks.yaml),
 [an elastic IP](../examples/servers/elastic-ip.yaml), [user data from a Secret](../examples/servers/user-data.yaml),
 [a password that rotates](../examples/servers/rotated-password.yaml), [stopped](../examples/servers/stopped.yaml),
+[in a shared cloud](../examples/servers/shared-cloud.yaml),
 [suspended](../examples/servers/suspended.yaml), [rebuilt from another image](../examples/servers/rebuild.yaml),
 [with approvals](../examples/servers/approved.yaml), [restarted at night only](../examples/servers/windows.yaml),
 [partly left to others](../examples/servers/left-to-others.yaml), [only observed](../examples/servers/observe.yaml),

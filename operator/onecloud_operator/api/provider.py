@@ -115,7 +115,11 @@ class ProviderDefaults(Model):
         ),
     )
     disruption: Disruption | None = Field(
-        default=None, description="Whether servers may be stopped for a change."
+        default=None,
+        description=(
+            "Whether servers may be stopped for a change; each field for objects that do not give it. "
+            "Rebuild counts as Restart here: only an object itself may lose its root disk."
+        ),
     )
     tags: Tags | None = Field(
         default=None,

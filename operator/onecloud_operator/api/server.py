@@ -67,8 +67,9 @@ _TAG_KEY: Rule[dict[str, str]] = Rule(
 )
 _TAG_OWNER: Rule[dict[str, str]] = Rule(
     "a tag's key begins neither with __ nor with onecloud.io/",
-    cel="self.all(k, !k.startsWith('__') && !k.startsWith('onecloud.io/'))",
-    holds=lambda tags: not any(key.startswith(("__", "onecloud.io/")) for key in tags),
+    # Whatever the case of its letters: to the cloud Onecloud.io/uid is the owner's tag.
+    cel="self.all(k, !k.startsWith('__') && !k.lowerAscii().startsWith('onecloud.io/'))",
+    holds=lambda tags: not any(folded(key).startswith(("__", "onecloud.io/")) for key in tags),
 )
 _TAG_CASE: Rule[dict[str, str]] = Rule(
     "tags' keys differ in more than the case of their letters, since the cloud takes K and k for one",
