@@ -20,6 +20,7 @@ from onecloud_operator.core.actions import (
 from onecloud_operator.core.cloud_writes import CloudWrite, Create, Delete, Stop
 from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.image_writes import Rebuild
+from onecloud_operator.core.mass_deletion import Deletions
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.plan import plan
@@ -84,6 +85,11 @@ def asks_again_without_a_record(facts: Facts) -> Step:
     """Send a POST again, and leave it on record that none is under way."""
     step, creation = plan(facts), facts.resource.records.creation
     return Create(creation) if isinstance(step, AskAgain) and creation is not None else step
+
+
+def asks_nobody(facts: Facts) -> Step:
+    """Remove the server of an object however many are deleted with it."""
+    return plan(replace(facts, deletions=Deletions(limited=False)))
 
 
 def settles_at_once(facts: Facts) -> Step:
@@ -203,6 +209,7 @@ DECIDE: dict[str, Decide] = {
     "asks-again-without-a-record": asks_again_without_a_record,
     "lets-go-at-once": lets_go_at_once,
     "passes-by-the-recycle-bin": erases,
+    "asks-nobody-before-many-go": asks_nobody,
     "deletes-without-a-record": keeps_no_record,
     "stops-without-a-record": stops_without_a_record,
     "rebuilds-without-a-record": rebuilds_without_a_record,
@@ -241,6 +248,7 @@ NOTICED_SOON = frozenset(
         "posts-what-is-not-on-record",
         "lets-go-at-once",
         "passes-by-the-recycle-bin",
+        "asks-nobody-before-many-go",
         "deletes-without-a-record",
         "forgets-disks",
         "forgets-what-failed",
