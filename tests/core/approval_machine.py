@@ -8,11 +8,10 @@ from hypothesis.stateful import rule
 
 from onecloud_operator.api.annotations import APPROVE_PLAN
 from onecloud_operator.core.actions import Hold
-from onecloud_operator.core.approval_record import Approval, approval_in
 from onecloud_operator.core.cloud_writes import CloudWrite, Delete, KeepDisk, Start, Stop, SyncStatus, Unlock
 from onecloud_operator.core.plan.concerns import concerns
-from onecloud_operator.core.values import text_of_time
-from tests.core.fixtures import spec, wall_at
+from onecloud_operator.core.plan_step import Effect, PlanStep
+from tests.core.fixtures import spec
 from tests.core.invariants import keep
 from tests.core.state_machine import OperatorMachine
 
@@ -28,7 +27,7 @@ class ApprovalMachine(OperatorMachine):
     """*agreed*: what the person has read and approved, by its hash, with the generation that it was for."""
 
     def begun(self) -> None:
-        self.agreed: dict[str, tuple[int, Approval]] = {}
+        self.agreed: dict[str, tuple[int, tuple[PlanStep, ...]]] = {}
         self.policies["approval"] = "Manual"
         self.world.cluster.respec(spec(self.base, **self.policies))
         self.world.before = self.keep
@@ -39,10 +38,12 @@ class ApprovalMachine(OperatorMachine):
         plan = stored.status.get("plan")
         if not isinstance(plan, dict):
             return
-        read = approval_in({**plan, "approvedAt": text_of_time(wall_at(self.world.now))})
-        assert read is not None
-        self.agreed.setdefault(read.hash, (stored.generation, read))
-        self.asked = {**self.asked, APPROVE_PLAN: read.hash}
+        read = tuple(
+            PlanStep(row["field"], row.get("from"), row.get("to"), Effect(row["effect"]))
+            for row in plan["steps"]
+        )
+        self.agreed.setdefault(plan["hash"], (stored.generation, read))
+        self.asked = {**self.asked, APPROVE_PLAN: plan["hash"]}
         self.world.cluster.edit(annotations=self.asked)
 
     @rule()
@@ -59,7 +60,7 @@ class ApprovalMachine(OperatorMachine):
         assert hashed in self.agreed, f"{step} without an approval"
         generation, read = self.agreed[hashed]
         assert generation == facts.resource.generation, f"{step} by the approval of another generation"
-        assert any(concerns(step, one) for one in read.steps), f"{step} is not in what was approved"
+        assert any(concerns(step, one) for one in read), f"{step} is not in what was approved"
 
     def _rest(self) -> Step | None:
         """See that all comes to rest, with a person who approves whatever is asked."""

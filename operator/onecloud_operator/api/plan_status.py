@@ -4,41 +4,36 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictStr
+from pydantic import Field, StrictStr
 
-from onecloud_operator.api.status_model import Short, StatusModel, Text, Time, shown
+from onecloud_operator.api.status_model import Short, StatusModel, Time, shown
 
-PLAN_STEPS = 128
+PLAN_STEPS = 64
 
-Hash = Annotated[StrictStr, Field(max_length=64)]
+Hash = Annotated[StrictStr, Field(max_length=32)]
+Path = Annotated[StrictStr, Field(max_length=96)]
+Value = Annotated[StrictStr, Field(max_length=64)]
+Mark = Annotated[StrictStr, Field(max_length=56)]
 
 
 class PlanStepStatus(StatusModel):
     """One change."""
 
-    field: Text = Field(
+    field: Path = Field(
         description="Path of the field below spec.server; or server for the whole of it, ownerTags, restart."
     )
-    from_: Text | None = Field(
+    from_: Value | None = Field(
         default=None,
         alias="from",
         description="What is so now; absent where there is nothing. Never the value of a Secret.",
     )
-    to: Text | None = shown("What it becomes; absent where nothing is left.")
+    to: Value | None = shown("What it becomes; absent where nothing is left.")
     effect: Literal["Live", "Restart", "Rebuild", "Create", "Recycle", "Delete"] = Field(
         description=(
             "Live: the server goes on as it is. Restart: it is stopped for it. Rebuild: what is on its root "
             "disk is lost. Create: it is made. Recycle: it goes to the recycle bin. Delete: it is deleted "
             "for good."
         )
-    )
-
-
-class ApprovedStepStatus(PlanStepStatus):
-    """One change that was approved."""
-
-    done: StrictBool | None = shown(
-        "True once it was seen to be so. If it differs again, that is a new plan."
     )
 
 
@@ -60,6 +55,6 @@ class ApprovedPlanStatus(StatusModel):
     after: Hash | None = shown("Hash of the plan that was approved before it.")
     server_id: Short | None = shown("Id of the server that it is about; absent for one that was to be made.")
     approved_at: Time = Field(description="When the approval was seen.")
-    steps: Annotated[tuple[ApprovedStepStatus, ...], Field(max_length=PLAN_STEPS)] | None = shown(
-        "Its changes; absent once all are done."
+    steps: Annotated[tuple[Mark, ...], Field(max_length=PLAN_STEPS)] | None = shown(
+        "Digests of its steps, by which they are known again, and which are done; absent once all are."
     )

@@ -1,8 +1,9 @@
 """
 The plan that a person approved, as the status has it, and what of it is done.
 
+Its steps are known again by their marks, which say nothing else: what is still to be done stands in the plan.
 It is believed only while the annotation has its hash, which is of this object, this generation and exactly
-these steps: whoever may write the status alone can approve nothing by it.
+these marks: whoever may write the status alone can approve nothing by it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,26 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.fast_dataclass import fast_dataclass
-from onecloud_operator.core.plan_step import MAX_STEPS, Effect, PlanStep, hash_of
-from onecloud_operator.core.status_values import given, mapping, rows, text
+from onecloud_operator.core.plan_step import MAX_STEPS, Effect, hash_of
+from onecloud_operator.core.status_values import given, mapping, text, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
+    from onecloud_operator.core.plan_step import PlanStep
+
+_DONE = " done"
 _EFFECTS = frozenset(Effect)
+
+
+@fast_dataclass(frozen=True, slots=True)
+class Mark:
+    """What a step is known by: digests of its field and its values, "" for none, and its effect."""
+
+    field: str
+    after: str
+    before: str
+    effect: Effect
 
 
 @fast_dataclass(frozen=True, slots=True)
@@ -26,31 +40,48 @@ class Approval:
     The plan that was approved last.
 
     *after*: the one before it. *server_id*: of the server that it is about, None for one that was to be made.
-    *steps*: () once all are done. *done*: their fields that were seen to be so.
+    *marks*: of its steps, () once all are done. *done*: those that were seen to be so.
     """
 
     hash: str
     approved_at: str
-    steps: tuple[PlanStep, ...] = ()
+    marks: tuple[str, ...] = ()
     after: str | None = None
     server_id: str | None = None
     done: frozenset[str] = frozenset()
 
     @property
-    def open(self) -> tuple[PlanStep, ...]:
+    def open(self) -> tuple[Mark, ...]:
         """Return what is not done yet."""
-        return tuple(step for step in self.steps if step.field not in self.done)
+        left = (mark for mark in self.marks if mark not in self.done)
+        return tuple(found for mark in left if (found := _mark(mark)) is not None)
+
+    @property
+    def whole(self) -> tuple[Mark, ...]:
+        """Return all that was approved, as far as it is still noted."""
+        return tuple(found for mark in self.marks if (found := _mark(mark)) is not None)
 
     def made_for(self, uid: str, generation: int) -> bool:
         """Return whether the hash is that of these steps for this object as it is."""
-        return self.hash == hash_of(uid, generation, self.server_id, self.after, self.steps)
+        return self.hash == hash_of(uid, generation, self.server_id, self.after, self.marks)
 
-    def with_done(self, fields: Collection[str]) -> Approval:
-        """Return the record once *fields* were seen to be done, too; without any step if these are all."""
-        done = self.done | frozenset(fields)
-        if all(step.field in done for step in self.steps):
-            return replace(self, steps=(), done=frozenset())
+    def without(self, marks: Collection[Mark]) -> Approval:
+        """Return the record once *marks* were seen to be done, too; without any if these are all."""
+        done = self.done | {_text(mark) for mark in marks}
+        if all(mark in done for mark in self.marks):
+            return replace(self, marks=(), done=frozenset())
         return self if done == self.done else replace(self, done=done)
+
+
+def _mark(written: str) -> Mark | None:
+    parts = written.split(".")
+    if len(parts) != 4 or parts[3] not in _EFFECTS:  # noqa: PLR2004 - as mark_of makes it
+        return None
+    return Mark(parts[0], parts[1], parts[2], Effect(parts[3]))
+
+
+def _text(mark: Mark) -> str:
+    return f"{mark.field}.{mark.after}.{mark.before}.{mark.effect.value}"
 
 
 def approval_in(value: object) -> Approval | None:
@@ -59,40 +90,27 @@ def approval_in(value: object) -> Approval | None:
     hashed, at = text(found.get("hash")), text(found.get("approvedAt"))
     if hashed is None or at is None:
         return None
-    listed = rows(found.get("steps"))[:MAX_STEPS]
-    steps = [step for row in listed if (step := _step_in(row)) is not None]
-    done = {step.field for step, row in zip(steps, listed, strict=False) if row.get("done") is True}
-    whole = len(steps) == len(listed)
+    listed = texts(found.get("steps"))[:MAX_STEPS]
     return Approval(
         hashed,
         at,
-        tuple(steps) if whole else (),
+        tuple(mark.removesuffix(_DONE) for mark in listed),
         text(found.get("after")),
         text(found.get("serverID")),
-        frozenset(done) if whole else frozenset(),
+        frozenset(mark.removesuffix(_DONE) for mark in listed if mark.endswith(_DONE)),
     )
-
-
-def _step_in(row: Mapping[str, Any]) -> PlanStep | None:
-    field, effect = text(row.get("field")), row.get("effect")
-    if field is None or effect not in _EFFECTS:
-        return None
-    return PlanStep(field, text(row.get("from")), text(row.get("to")), Effect(str(effect)))
 
 
 def approval_status(approval: Approval) -> dict[str, Any]:
     """Return the record as it stands in the status."""
+    steps = [f"{mark}{_DONE if mark in approval.done else ''}" for mark in approval.marks]
     return given(
         {
             "hash": approval.hash,
             "after": approval.after,
             "serverID": approval.server_id,
             "approvedAt": approval.approved_at,
-            "steps": [
-                {**step_status(step), **({"done": True} if step.field in approval.done else {})}
-                for step in approval.steps
-            ]
-            or None,
+            "steps": steps or None,
         }
     )
 

@@ -17,10 +17,11 @@ from onecloud_operator.core.fast_dataclass import fast_dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-MAX_STEPS = 128  # of one plan; more than a spec can declare
-FIELD_LENGTH, VALUE_LENGTH = 256, 256  # the CRD's bounds
+MAX_STEPS = 64  # of one plan; a new server has less, and what else is beyond makes the next plan
+FIELD_LENGTH, VALUE_LENGTH = 96, 64  # the CRD's bounds
 HASH_LENGTH = 32  # 128 bits: nobody finds two plans of one hash
 _DIGEST_LENGTH = 8
+_MARK_LENGTH = 12
 _SHOWN = 5  # steps in a message
 
 SERVER, OWNER_TAGS, RESTART = "server", "ownerTags", "restart"
@@ -90,25 +91,32 @@ def _bounded(text: str | None, length: int = VALUE_LENGTH) -> str | None:
 
 
 def ordered(steps: Iterable[PlanStep]) -> tuple[PlanStep, ...]:
-    """Return *steps* as they stand in a plan: each field once, what is about the whole server first."""
+    """Return *steps* in the order of a plan: each field once, what is about the whole server first."""
     found: dict[str, PlanStep] = {}
     for step in steps:
         found.setdefault(step.field, step)
     fields = sorted(found, key=lambda field: (field not in _WHOLE, field))
-    return tuple(found[field] for field in fields)[:MAX_STEPS]
+    return tuple(found[field] for field in fields)
 
 
-def hash_of(
-    uid: str, generation: int, server_id: str | None, after: str | None, steps: Sequence[PlanStep]
-) -> str:
+def digest_of(text: str | None) -> str:
+    """Return a short digest of a part of a step, "" for one that is absent."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_MARK_LENGTH] if text else ""
+
+
+def mark_of(step: PlanStep) -> str:
+    """Return what stands for *step* where it is only to be known again."""
+    return ".".join((digest_of(step.field), digest_of(step.after), digest_of(step.before), step.effect.value))
+
+
+def hash_of(uid: str, generation: int, server_id: str | None, after: str | None, marks: Sequence[str]) -> str:
     """
-    Return the hash by which *steps*, as one plan of the object *uid*, are approved.
+    Return the hash by which the steps of these *marks*, as one plan of the object *uid*, are approved.
 
     *server_id*: of the server that they are about, None for one to be made. *after*: the hash that was
     approved before.
     """
-    shown = [[step.field, step.before, step.after, step.effect.value] for step in steps]
-    body = json.dumps([uid, generation, server_id, after, shown], separators=(",", ":"))
+    body = json.dumps([uid, generation, server_id, after, list(marks)], separators=(",", ":"))
     return hashlib.sha256(body.encode()).hexdigest()[:HASH_LENGTH]
 
 

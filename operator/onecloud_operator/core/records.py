@@ -159,7 +159,7 @@ def believed(records: Records, uid: str, *, deleting: bool, shared: Collection[s
         records = replace(records, creation=replace(records.creation, refused_at=None))
     if "approvedPlan" in shared and records.approval is not None:
         # What others have written into it cannot be told apart; the hash is known, so that it counts once.
-        records = replace(records, approval=replace(records.approval, steps=(), done=frozenset()))
+        records = replace(records, approval=replace(records.approval, marks=(), done=frozenset()))
     if "image" in shared or "login" in shared:
         records = replace(records, image=None, login=None)
     of_a_server = (

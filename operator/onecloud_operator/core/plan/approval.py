@@ -19,19 +19,22 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.annotations import APPROVE_PLAN
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginCreation, DryRun, Hold, RecordApproval
-from onecloud_operator.core.approval_record import Approval
+from onecloud_operator.core.approval_record import Approval, Mark
 from onecloud_operator.core.cloud_writes import Delete, KeepDisk, Start, Stop, SyncStatus, Unlock
 from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged
 from onecloud_operator.core.plan.concerns import Guarded, concerns
-from onecloud_operator.core.plan.preview import known_preview, plan_hash, server_of
+from onecloud_operator.core.plan.preview import known_preview, plan_hash, server_of, whole_preview
 from onecloud_operator.core.plan_step import (
+    MAX_STEPS,
     OWNER_TAGS,
     SERVER,
     Effect,
     Plan,
     PlanStep,
+    digest_of,
+    mark_of,
     ordered,
     planned,
     steps_text,
@@ -52,7 +55,6 @@ SAID_LENGTH = 500
 _WELL, _REFUSED = " The cloud's dry run finds nothing wrong with it.", " The cloud's dry run refuses it: "
 # What a step comes from moves along with its way: off, suspended, without the former EIP.
 _MOVING_FIELDS = frozenset({"powerState", "passwordFrom", "keypair"})
-_PARTS = ("dataDisks[", "networks[", "eip")
 _WEIGHT = {
     Effect.LIVE: 0,
     Effect.RESTART: 1,
@@ -67,12 +69,15 @@ def gate(facts: Facts, step: Step) -> Step | None:
     """Return what comes before *step* under ``approval: Manual``: a hold, mostly; None: nothing."""
     if not asks_first(facts.resource) or not isinstance(step, Guarded) or _ends_what_was_begun(facts, step):
         return None
-    if any(concerns(step, one) for one in open_steps(facts)):
-        return None
-    steps = known_preview(facts) or ()
-    if not any(concerns(step, one) for one in steps):
+    steps = whole_preview(facts)
+    if steps is None and open_marks(facts):
+        return None  # a removal goes on while its server moves
+    if not any(concerns(step, one) for one in steps or ()):
         unforeseen = planned(SERVER, None, words_of(step).noun, Effect.LIVE)
-        steps = ordered((unforeseen, *steps))
+        steps = ordered((unforeseen, *(steps or ())))
+    if any(concerns(step, one) for one in steps or () if _covered(facts, one)):
+        return None
+    steps = (steps or ())[:MAX_STEPS]
     waiting = _awaiting(facts, steps)
     if not isinstance(waiting, Hold) or not isinstance(step, BeginCreation):
         return waiting
@@ -101,10 +106,10 @@ def withheld(facts: Facts) -> frozenset[str]:
     """Return the fields of a server that rests of which nothing is done, for want of an approval."""
     if not asks_first(facts.resource):
         return frozenset()
-    return frozenset(step.field for step in _missing(facts, known_preview(facts) or ()))
+    return frozenset(step.field for step in _missing(facts, whole_preview(facts) or ()))
 
 
-def open_steps(facts: Facts) -> tuple[PlanStep, ...]:
+def open_marks(facts: Facts) -> tuple[Mark, ...]:
     """Return what is approved and not yet done."""
     resource, approval = facts.resource, facts.resource.records.approval
     if approval is None or resource.approves != approval.hash:
@@ -123,12 +128,12 @@ def approval_after(facts: Facts, *, settled: bool) -> Approval | None:
         return approval
     if not asks_first(facts.resource):
         return None
-    left = open_steps(facts)
-    if not left or not _tells(facts, settled=settled) or (now := known_preview(facts)) is None:
+    left = open_marks(facts)
+    if not left or not _tells(facts, settled=settled) or (now := whole_preview(facts)) is None:
         return approval
-    there = {each.field for each in now}
-    done = [one for one in left if not any(field == one.field or _part(one, field) for field in there)]
-    return approval.with_done({one.field for one in done if settled or not _unforeseen(one)})
+    there = {digest_of(path) for each in now for path in (each.field, _whole(each.field))}
+    done = [one for one in left if one.field not in there]
+    return approval.without([one for one in done if settled or not _unforeseen(one)])
 
 
 def _tells(facts: Facts, *, settled: bool) -> bool:
@@ -139,27 +144,35 @@ def _tells(facts: Facts, *, settled: bool) -> bool:
     return settled or server is None or server.phase is not Phase.SUSPENDED
 
 
-def covers(approved: PlanStep, step: PlanStep) -> bool:
+def covers(approved: Mark, step: PlanStep) -> bool:
     """Return whether *step* is *approved*, or what follows from it, and disturbs the server no more."""
     if _WEIGHT[step.effect] > _WEIGHT[approved.effect]:
         return False
-    if approved.field == step.field:
-        before = {approved.before, None} | ({step.before} if _moves(approved) else set())
-        return approved.after == step.after and step.before in before
-    return _part(approved, step.field)
+    if approved.field == digest_of(step.field):
+        same = approved.effect is Effect.CREATE or step.field in _MOVING_FIELDS
+        return approved.after == digest_of(step.after) and (
+            same or digest_of(step.before) in {approved.before, ""}
+        )
+    whole = _whole(step.field)
+    if whole == "tags" and approved.effect is not Effect.CREATE:
+        return False
+    return whole != step.field and approved.field == digest_of(whole)
 
 
-def _part(approved: PlanStep, field: str) -> bool:
-    """Return whether *field* is a part of what was approved as a whole: a disk's size, a card's address."""
-    return approved.field.startswith(_PARTS) and field.startswith(f"{approved.field}.")
+def _whole(field: str) -> str:
+    """Return the field that *field* is a part of: a disk's size, a card's address; else itself."""
+    if field.startswith(("dataDisks[", "networks[")) and "]." in field:
+        return f"{field.partition('].')[0]}]"
+    whole, _, part = field.partition(".")
+    return whole if part and whole in {"eip", "tags"} else field
 
 
-def _moves(approved: PlanStep) -> bool:
-    return approved.effect is Effect.CREATE or approved.field in _MOVING_FIELDS
+def _covered(facts: Facts, step: PlanStep) -> bool:
+    return any(covers(one, step) for one in open_marks(facts))
 
 
 def _missing(facts: Facts, steps: Iterable[PlanStep]) -> tuple[PlanStep, ...]:
-    given = open_steps(facts)
+    given = open_marks(facts)
     return tuple(step for step in steps if not any(covers(one, step) for one in given))
 
 
@@ -173,8 +186,8 @@ def _awaiting(facts: Facts, steps: tuple[PlanStep, ...]) -> RecordApproval | Hol
     plan = Plan(_hash(facts, steps), steps)
     after = approval.hash if approval is not None else None
     if resource.approves == plan.hash:
-        at = text_of_time(facts.wall)
-        return RecordApproval(Approval(plan.hash, at, steps, after, server_of(resource)))
+        at, marks = text_of_time(facts.wall), tuple(mark_of(step) for step in steps)
+        return RecordApproval(Approval(plan.hash, at, marks, after, server_of(resource)))
     said = cut(steps_text(_missing(facts, steps) or steps), SAID_LENGTH)
     message = (
         f"Waits for approval: {said}. To approve all of status.plan, set the annotation {APPROVE_PLAN}: "
@@ -197,15 +210,15 @@ def _ends_what_was_begun(facts: Facts, step: Guarded) -> bool:
 
 def _brings_a_server(approval: Approval) -> bool:
     """Return whether the plan was to make or adopt a server: then it goes on with that one."""
+    server, tags = digest_of(SERVER), digest_of(OWNER_TAGS)
     return any(
-        (step.field == SERVER and step.effect is Effect.CREATE)
-        or (step.field == OWNER_TAGS and step.after is not None)
-        for step in approval.steps
+        (one.field == server and one.effect is Effect.CREATE) or (one.field == tags and one.after != "")
+        for one in approval.whole
     )
 
 
-def _unforeseen(one: PlanStep) -> bool:
-    return one.field == SERVER and one.effect is Effect.LIVE and one.before is None
+def _unforeseen(one: Mark) -> bool:
+    return one.field == digest_of(SERVER) and one.effect is Effect.LIVE and one.before == ""
 
 
 # -- the cloud's dry run ---------------------------------------------------------------------------------

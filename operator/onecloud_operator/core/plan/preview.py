@@ -21,11 +21,13 @@ from onecloud_operator.core.plan.preview_changes import changes
 from onecloud_operator.core.plan.preview_creation import creation
 from onecloud_operator.core.plan.preview_removal import left_behind, removal
 from onecloud_operator.core.plan_step import (
+    MAX_STEPS,
     OWNER_TAGS,
     SERVER,
     Effect,
     PlanStep,
     hash_of,
+    mark_of,
     ordered,
     planned,
 )
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.resource import Resource
 
-__all__ = ["Effect", "PlanStep", "known_preview", "plan_hash", "preview", "server_of"]
+__all__ = ["Effect", "PlanStep", "known_preview", "plan_hash", "preview", "server_of", "whole_preview"]
 
 
 def preview(facts: Facts) -> tuple[PlanStep, ...]:
@@ -48,13 +50,20 @@ def preview(facts: Facts) -> tuple[PlanStep, ...]:
 
 def known_preview(facts: Facts) -> tuple[PlanStep, ...] | None:
     """Return what is about to be done; None while it cannot be told: the server moves, or was not read."""
+    found = whole_preview(facts)
+    return None if found is None else found[:MAX_STEPS]
+
+
+def whole_preview(facts: Facts) -> tuple[PlanStep, ...] | None:
+    """Return the same with what is beyond the room of one plan."""
     found = _steps(facts)
     return None if found is None else ordered(found)
 
 
 def plan_hash(resource: Resource, steps: Sequence[PlanStep], *, after: str | None = None) -> str:
     """Return the hash by which *steps* are approved; *after*: the one that was approved before, if any."""
-    return hash_of(resource.uid, resource.generation, server_of(resource), after, steps)
+    marks = [mark_of(step) for step in steps]
+    return hash_of(resource.uid, resource.generation, server_of(resource), after, marks)
 
 
 def server_of(resource: Resource) -> str | None:

@@ -59,8 +59,7 @@ def _declared(spec: ServerSpec) -> Iterator[tuple[str, object | None]]:
     yield "powerState", spec.power_state or "Running"
     yield "userData", GIVEN if spec.user_data is not None else None
     yield "userDataFrom", _source(spec)
-    for key, value in (spec.tags or {}).items():
-        yield f"tags.{key}", value
+    yield "tags", ", ".join(f"{key}={value}" for key, value in sorted((spec.tags or {}).items()))
     if spec.eip is not None and not spec.eip.none:
         yield "eip", str(spec.eip)
     devices = (device.model or device.type or device.id or "" for device in spec.isolated_devices or ())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.approval_record import step_status
-from onecloud_operator.core.plan.approval import awaited, open_steps
+from onecloud_operator.core.plan.approval import awaited, open_marks
 from onecloud_operator.core.plan.preview import known_preview, plan_hash
 from onecloud_operator.core.plan_step import Plan
 from onecloud_operator.core.policies import asks_first
@@ -49,7 +49,7 @@ def _plan(facts: Facts, step: Step) -> Plan | None:
     if steps is None:
         return None
     approval = facts.resource.records.approval
-    if approval is not None and open_steps(facts):
+    if approval is not None and open_marks(facts):
         return Plan(approval.hash, steps)
     return Plan(plan_hash(facts.resource, steps), steps)
 
