@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -205,3 +206,41 @@ def test_the_defaults_of_the_provider_hold_and_are_shown(lab: Lab) -> None:
     lab.provide(shop, defaults=defaults)
     shop.wait_gone()
     assert lab.cloud.servers() == []
+
+
+def test_a_frozen_provider_holds_the_changes_of_every_namespace_that_names_it(lab: Lab) -> None:
+    shop, bank = lab.tenant("shop"), lab.tenant("bank")
+    lab.provide(shop, bank)
+    shop.ask()
+    shop.wait_ready()
+    lab.provide(shop, bank, freeze=True)
+    bank.ask()
+    bank.wait_reason("Frozen")
+    assert f"of the provider {lab.name}" in message(bank)
+    shop.ask(server={"tags": {"team": "a"}})
+    shop.wait_reason("Frozen")
+    assert len(lab.cloud.servers()) == 1
+    lab.provide(shop, bank)
+    bank.wait_ready()
+    shop.wait_ready()
+
+
+def test_a_stop_waits_for_the_windows_of_the_provider_as_well(lab: Lab) -> None:
+    shop = lab.tenant("shop")
+    opens = (datetime.now(UTC) + timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
+    closed = {"start": f"{opens:%H:%M}", "duration": "30m"}
+    own: dict[str, Any] = {
+        "disruption": {"allow": "Restart", "windows": [{"start": "00:00", "duration": "24h"}]}
+    }
+    lab.cloud.call("settings", hot_plug="disable")
+    lab.provide(shop, windows=[closed])
+    shop.ask(**own)
+    shop.wait_ready()
+    shop.ask(server={"cpu": 4}, **own)
+    assert shop.wait_reason("WaitingForWindow")["nextRetryTime"] == f"{opens:%Y-%m-%dT%H:%M:%SZ}"
+    assert f"and those of the provider {lab.name}" in message(shop)
+    lab.provide(shop, windows=[{**closed, "timeZone": "Europe/Atlantis"}])
+    shop.wait_reason("ProviderNotFound")
+    assert "cannot be used (InvalidSpec)" in message(shop)
+    lab.provide(shop)
+    assert shop.wait_ready()["server"]["cpu"] == 4

@@ -271,7 +271,7 @@ def _reasons() -> str:
             f"[{reason}](reasons.md#{reason.lower()})",
             row.synced,
             _stalled(reason, row),
-            "; ".join(_tries(row)),
+            "when one opens" if reason == "WaitingForWindow" else "; ".join(_tries(row)),
             "yes" if row.scope == "own" else "",
         ]
         text += f"| {' | '.join(cells)} |\n"
