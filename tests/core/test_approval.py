@@ -32,7 +32,7 @@ from onecloud_operator.core.cloud_writes import (
 )
 from onecloud_operator.core.facts import DryRunAnswer, Memory
 from onecloud_operator.core.plan.plan import plan
-from onecloud_operator.core.plan_step import Effect, mark_of, planned
+from onecloud_operator.core.plan_step import MAX_STEPS, Effect, mark_of, planned
 from onecloud_operator.core.records import FailedAttempt, Restart, believed, records_of
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.values import Problem
@@ -375,6 +375,21 @@ def test_what_is_only_reported_waits_for_nothing() -> None:
     step = plan(now)
     assert isinstance(step, Hold)
     assert step.reason == Reason.DRIFT_REPORTED
+
+
+def test_what_is_beyond_the_room_of_one_plan_is_not_done_by_its_approval() -> None:
+    old = {f"old-{number:02}": "x" for number in range(MAX_STEPS)}
+    new = {f"tag-{number:02}": "y" for number in range(15)}
+    now = manual(
+        {"tags": new},
+        records=records(managed_tags=tuple(old)),
+        reading=reading(server(details=details(tags=old))),
+    )
+    waiting = held(now).awaits
+    assert waiting is not None
+    assert len(waiting.steps) == MAX_STEPS
+
+    assert plan(approved(now)) == SetTags(ID, (), tuple(old))
 
 
 def test_a_record_is_read_back_as_it_was_written() -> None:
