@@ -75,6 +75,12 @@ def creating(number: int, auth_url: str) -> list[Object]:
     return [secret(number, auth_url, **{"user-data": _lines()}), server(number, {"server": wish})]
 
 
+def asking(number: int, auth_url: str) -> list[Object]:
+    """Ask for a server whose creation waits for an approval, so that it is only checked, and again later."""
+    made, wish = creating(number, auth_url)
+    return [made, {**wish, "spec": {**wish["spec"], "approval": "Manual"}}]
+
+
 def swollen_object(number: int, _auth_url: str) -> list[Object]:
     """Have as much in annotations as there may be, and one character that makes all of them wide."""
     return [server(number, _observe(number), {"example.com/junk": GRIN + "x" * ANNOTATION_BYTES})]
@@ -118,6 +124,7 @@ ATTACKS: Final[Mapping[str, Attack]] = {
     "tokens-of-two-seconds-for-ever-new-hosts": Attack(observing, "moves", 4, 20),
     "objects-that-name-a-provider-of-others": Attack(uninvited, None, 40, 1000),
     "refusals-of-long-user-data-all-at-once": Attack(creating, "refuses", 12, 60),
+    "creations-that-wait-for-an-approval": Attack(asking, "refuses", 12, 60),
 }
 
 
