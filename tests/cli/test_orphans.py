@@ -74,6 +74,11 @@ def test_an_object_on_a_server_of_another_one_is_told() -> None:
     assert disputes(server("s-web", owner("u-db"))) == [("s-web", "other_object")]
 
 
+def test_a_server_that_an_object_has_or_adopts_is_no_orphan_whoever_had_it_before() -> None:
+    """Nobody is told to delete a server that a living object manages, or is about to take over."""
+    assert disputes(server("s-web", owner("u-gone"))) == []
+
+
 def test_a_server_that_two_clusters_claim_is_told() -> None:
     assert disputes(server("s-web", owner("u-far", "c2"))) == [("s-web", "other_cluster")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from onecloud_operator.cli.cloud import ask, own_credentials
 from sandbox.cloud.defaults import EIP_NETWORK
 from sandbox.cloud.disks import STORAGE
 from tests.e2e.clouds import cloud
+from tests.sandbox.test_control_plane import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,3 +98,24 @@ def test_objects_that_share_a_server_are_found(run: Callable[..., Said], desk: D
     (item,) = run("-o", "json").json["items"]
     assert item["dispute"] == "shared"
     assert item["objects"] == [f"{desk.namespace}/one", f"{desk.namespace}/two"]
+
+
+def test_what_is_made_while_the_cloud_is_read_is_no_orphan(
+    run: Callable[..., Said], desk: Desk, cloud: Cloud
+) -> None:
+    """To read a project takes minutes: an object and its server may come to be between two readings."""
+    other = desk.apply("other")["metadata"]["uid"]
+    cloud.call("add_server", name="other", tags=tags(other, namespace=desk.namespace))
+    cloud.call("reset_calls")
+    cloud.call("fault", effect="pass", method="GET", path="^/servers", latency_seconds=3.0)
+
+    def make() -> None:
+        until(lambda: any("/v3/auth/tokens" in each for each in cloud.counts()), "a sign-in")
+        uid = desk.apply("new")["metadata"]["uid"]
+        cloud.call("add_server", name="new", tags=tags(uid, namespace=desk.namespace))
+
+    with ThreadPoolExecutor() as threads:
+        made = threads.submit(make)
+        said = run("-o", "json")
+        made.result()
+    assert said.json["items"] == []

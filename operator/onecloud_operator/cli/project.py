@@ -90,15 +90,29 @@ def sign_in(cluster: Cluster, secret: str, provider: str, *, shell: bool) -> Sig
 
 def objects_in(cluster: Cluster) -> tuple[list[Object], bool]:
     """Return the objects that the user may see, and whether these are those of all namespaces."""
-    from onecloud_operator.api.identity import SERVER
-
     try:
-        return list(cluster.objects(SERVER, None, MOST_OBJECTS)), True
+        return _objects(cluster, None), True
     except Refused as error:
         if error.status != FORBIDDEN:
             raise
     remark("objects of other namespaces cannot be seen, since you may not list them")
-    return list(cluster.objects(SERVER, cluster.namespace, MOST_OBJECTS)), False
+    return _objects(cluster, cluster.namespace), False
+
+
+def objects_since(cluster: Cluster, before: list[Object], *, everywhere: bool) -> list[Object]:
+    """
+    Return the objects that were there *before* the cloud was read, or are there now.
+
+    What was made while the cloud was read has its object by now; what was deleted may still be shown.
+    """
+    now = _objects(cluster, None if everywhere else cluster.namespace)
+    return list({text_at(each, "metadata", "uid"): each for each in (*before, *now)}.values())
+
+
+def _objects(cluster: Cluster, namespace: str | None) -> list[Object]:
+    from onecloud_operator.api.identity import SERVER
+
+    return list(cluster.objects(SERVER, namespace, MOST_OBJECTS))
 
 
 async def servers_of(cloud: Cloud, query: ServerQuery) -> list[Observed]:

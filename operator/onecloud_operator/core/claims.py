@@ -17,7 +17,7 @@ class Dispute(enum.StrEnum):
     SHARED = "shared"  # several objects manage it
     OTHER_OBJECT = "other_object"  # an object manages it, and the tags name another one that lives
     OTHER_CLUSTER = "other_cluster"  # an object manages it, and the tags name one of another cluster
-    ORPHANED = "orphaned"  # the tags name an object of this cluster that there is not
+    ORPHANED = "orphaned"  # the tags name an object of this cluster that there is not, and none manages it
 
 
 def dispute_of(
@@ -41,4 +41,4 @@ def dispute_of(
         return Dispute.OTHER_CLUSTER if managers else None
     if lives(owner):
         return Dispute.OTHER_OBJECT if managers else None
-    return Dispute.ORPHANED
+    return None if managers else Dispute.ORPHANED  # what an object has, or is about to adopt, is its own

@@ -17,6 +17,7 @@ from onecloud_operator.cli.project import (
     Secret,
     Shell,
     objects_in,
+    objects_since,
     servers_of,
     sign_in,
     uid_of_kube_system,
@@ -117,6 +118,7 @@ def _import(
         return await servers_of(cloud, ServerQuery()), await _network_ids(cloud, network or ())
 
     found, networks = ask(access.credentials, read, own=shell, seconds=WHOLE_SECONDS)
+    objects = objects_since(cluster, objects, everywhere=everywhere)
     selection = Selection(tuple(servers or ()), tags, networks, tuple(host or ()))
     defaults = part(access.provider, "defaults", "tags")
     for each in _warnings(access.provider, cluster.namespace, manage=manage):

@@ -15,6 +15,7 @@ from onecloud_operator.cli.project import (
     Secret,
     Shell,
     objects_in,
+    objects_since,
     servers_of,
     sign_in,
     uid_of_kube_system,
@@ -62,12 +63,15 @@ def _orphans(
     name = cluster_id or uid_of_kube_system(cluster)
     seen = None if everywhere else frozenset({cluster.namespace})
 
-    async def look(cloud: Cloud) -> tuple[Known, list[Tagged]]:
+    async def look(cloud: Cloud) -> tuple[list[Tagged], list[Tagged]]:
         servers = await _servers(cloud)
         known = orphans.known_of(holders, (each.owner for each in servers), name, seen)
-        return known, [*servers, *await _disks(cloud, known), *await _eips(cloud, holders)]
+        return servers, [*servers, *await _disks(cloud, known), *await _eips(cloud, holders)]
 
-    known, things = ask(access.credentials, look, own=shell, seconds=WHOLE_SECONDS)
+    servers, things = ask(access.credentials, look, own=shell, seconds=WHOLE_SECONDS)
+    objects = objects_since(cluster, objects, everywhere=everywhere)
+    owners = (each.owner for each in servers)
+    known = orphans.known_of(tuple(map(orphans.holder, objects)), owners, name, seen)
     found = orphans.found_in(known, things)
     others = sum(each.owner is not None and each.owner.cluster not in known.clusters for each in things)
     if others:
