@@ -122,6 +122,17 @@ ALIASES = "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
     f"{after}: &{after} [{','.join([f'*{before}'] * 9)}]\n"
     for before, after in zip("abcdefg", "bcdefgh", strict=True)
 )
+MERGES = "a: &a {" + ",".join(f"k{number}: 1" for number in range(10)) + "}\n"
+MERGES += "".join(
+    f"{after}: &{after} {{<<: [{','.join([f'*{before}'] * 10)}]}}\n"
+    for before, after in zip("abcdefg", "bcdefgh", strict=True)
+)
+
+
+def test_what_looks_like_a_time_is_a_text_as_to_kubectl(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(yaml.safe_dump(manifest()).replace("web-1", "2026-01-01"))
+    (found,) = read_manifests([str(tmp_path)], recursive=False).servers
+    assert found.body["metadata"] == {"name": "2026-01-01"}
 
 
 def _piped(desk: Desk, body: dict[str, Any]) -> Said:
@@ -136,10 +147,14 @@ def _piped(desk: Desk, body: dict[str, Any]) -> Said:
         ("a: [", "line 2: this is no YAML"),
         ("- 1", "a document is no object"),
         (ALIASES, "more than 200000 values"),
+        (MERGES, "more than 200000 values"),
+        ("a: &a [*a]", "*a stands for itself"),
+        ("[" * 100_000, "more than 100 levels deep"),
+        ("a: !!binary aGk=", "nothing that an object can have"),
         ("!!python/object/apply:os.system [id]", "this is no YAML"),
         ("\xff", ""),
     ],
-    ids=["no-yaml", "no-object", "aliases-without-end", "code", "any-letter"],
+    ids=["no-yaml", "no-object", "aliases", "merges", "itself", "deep", "bytes", "code", "any-letter"],
 )  # fmt: skip
 def test_a_file_that_is_no_manifest_is_named(text: str, says: str, tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(text)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import yaml
 
@@ -17,6 +18,7 @@ SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 MOST_FILES: Final = 10_000
 MOST_BYTES: Final = 8 * 2**20  # of one file
 MOST_NODES: Final = 200_000  # of one document, as it is when its aliases are written out
+MOST_DEPTH: Final = 100
 CURE: Final = "correct the file; `kubectl apply --dry-run=client -f FILE` reads it, too"
 # YAML's own C parser, where it was built: of 1,000 manifests it takes 1 s instead of 10.
 LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -87,14 +89,16 @@ def _text(file: str) -> str:
 def _documents(file: str, text: str) -> Iterator[Mapping[str, Any]]:
     """Yield the objects of a file; those of a List one by one."""
     try:
-        for document in yaml.load_all(text, Loader=LOADER):
-            _bound(file, document)
+        _bound(file, text)
+        for document in yaml.load_all(text, Loader=_Loader):
             if document is None:
                 continue
             if not isinstance(document, dict):
                 raise Failure(f"{file}: a document is no object", CURE)
+            _need_json(file, document)
             items = document.get("items") if str(document.get("kind", "")).endswith("List") else None
-            yield from (each for each in (items or [document]) if isinstance(each, dict))
+            listed = items if isinstance(items, list) else [document]
+            yield from (each for each in listed if isinstance(each, dict))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark is not None else ""
@@ -103,15 +107,63 @@ def _documents(file: str, text: str) -> Iterator[Mapping[str, Any]]:
         ) from None
 
 
-def _bound(file: str, document: object) -> None:
-    """Raise Failure for a document whose aliases stand for more than anybody would write."""
-    rest, count = [document], 0
-    while rest:
-        node = rest.pop()
-        count += 1
-        if count > MOST_NODES:
+class _Loader(LOADER):  # type: ignore[misc, valid-type]
+    """As kubectl reads YAML: what looks like a time is a text."""
+
+    yaml_implicit_resolvers: ClassVar = {
+        letter: [each for each in found if each[0] != "tag:yaml.org,2002:timestamp"]
+        for letter, found in LOADER.yaml_implicit_resolvers.items()
+    }
+
+
+@dataclass(slots=True)
+class _Node:
+    """What a part of a document is once its aliases are written out."""
+
+    anchor: str | None = None
+    values: int = 1
+    depth: int = 0
+
+
+def _bound(file: str, text: str) -> None:
+    """
+    Raise Failure for a document that is deeper, or stands for more, than anybody would write.
+
+    What is told of it one by one is counted before anything is built: to build it may take all memory.
+    """
+    stack: list[_Node] = []
+    known: dict[str, _Node] = {}
+    for event in yaml.parse(text, Loader=LOADER):
+        match event:
+            case yaml.DocumentStartEvent():
+                stack, known = [_Node()], {}
+                continue
+            case yaml.CollectionStartEvent():
+                stack.append(_Node(event.anchor))
+                done = None
+            case yaml.CollectionEndEvent():
+                done = stack.pop()
+            case yaml.ScalarEvent():
+                done = _Node(event.anchor)
+            case yaml.AliasEvent():
+                if (done := known.get(event.anchor or "")) is None:
+                    raise Failure(f"{file}: *{event.anchor} stands for itself, or for nothing", CURE)
+            case _:
+                continue
+        if done is not None:
+            if done.anchor is not None:
+                known[done.anchor] = done
+            top = stack[-1]
+            top.values, top.depth = top.values + done.values, max(top.depth, done.depth + 1)
+        if stack[-1].values > MOST_NODES:
             raise Failure(f"{file}: a document has more than {MOST_NODES} values", "write out its aliases")
-        if isinstance(node, dict):
-            rest.extend(node.values())
-        elif isinstance(node, list):
-            rest.extend(node)
+        if len(stack) + stack[-1].depth > MOST_DEPTH:
+            raise Failure(f"{file}: a document is more than {MOST_DEPTH} levels deep", CURE)
+
+
+def _need_json(file: str, document: object) -> None:
+    """Raise Failure for what YAML can say and JSON cannot, such as bytes or a set."""
+    try:
+        json.dumps(document)
+    except TypeError as error:
+        raise Failure(f"{file}: this is nothing that an object can have: {error}", CURE) from None
