@@ -214,6 +214,6 @@ def test_what_stands_around_an_object_counts(desk: Desk, tmp_path: Path) -> None
         desk.kube.apply(provider)
         (item,) = planned(desk, tmp_path, shared).json["items"]
         assert item["held"] is None
-        assert {"field": "tags.owner", "from": None, "to": "platform", "effect": "Create"} in item["steps"]
+        assert {"field": "tags", "from": None, "to": "owner=platform", "effect": "Create"} in item["steps"]
     finally:
         desk.kube.delete("onecloudproviders", name, None)
