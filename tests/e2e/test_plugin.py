@@ -128,6 +128,24 @@ def test_a_plan_is_what_the_operator_then_does(
     }
     code, item = plan({**data, "image": "debian-12"}, disruption={"allow": "Rebuild"})
     assert [(step["field"], step["effect"]) for step in item["steps"]] == [("image", "Rebuild")]
+    restart = {"disruption": {"allow": "Restart"}}
+    made: tuple[tuple[dict[str, Any], tuple[str, str, str]], ...] = (
+        ({"keypair": "another"}, ("keypair", "another", "Restart")),
+        ({"securityGroups": ["web"]}, ("securityGroups", "web", "Live")),
+        ({"networks": [*SERVER["networks"], {"network": "vnet-2"}]}, ("networks[vnet-2]", "vnet-2", "Live")),
+    )
+    for edit, effect in made:
+        # A name that the server does not show leads to something else, most likely.
+        code, item = plan({**data, **edit}, **restart)
+        assert [(step["field"], step["to"], step["effect"]) for step in item["steps"]] == [effect]
+    unmade: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
+        ({"cpu": 4}, {}),
+        ({"keypair": "another"}, {}),
+        ({"image": "debian-12"}, restart),
+    )
+    for change, policies in unmade:
+        code, item = plan({**data, **change}, **policies)
+        assert (code, item["steps"], item["held"]["reason"]) == (2, [], "RestartNeeded")
     assert user.get()["spec"]["server"]["image"] == "ubuntu-22.04"
 
 

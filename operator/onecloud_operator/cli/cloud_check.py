@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.controller.cloud_writer import checked_body
 from onecloud_operator.controller.server_object import resource_of
 from onecloud_operator.core.facts import Facts
 from onecloud_operator.core.records import Creation, attempt_id
+from onecloud_operator.core.references import Kind, names_in
 from onecloud_operator.core.server_names import server_name
 from onecloud_operator.kube.bounded_json import slim
-from onecloud_operator.onecloud.errors import ApiError, Unauthorized
-from onecloud_operator.translate import Doing, Untranslatable, observed_from_details, problem_of
+from onecloud_operator.onecloud.errors import ApiError, OneCloudError, Unauthorized
+from onecloud_operator.translate import (
+    Doing,
+    Untranslatable,
+    answer_of,
+    collection_of,
+    observed_from_details,
+    problem_of,
+    unknown_of,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from onecloud_operator.api.spec import ServerSpec
     from onecloud_operator.core.observed import Observed
+    from onecloud_operator.core.references import Answer, Names, Reference
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.onecloud import Cloud
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """*seen*: the server as it is now. *refusal*: why the cloud would make none. *remark*: what is amiss."""
+    """
+    What the cloud says of one object.
+
+    *seen*: the server as it is now. *names*: what it says of the names in the spec. *refusal*: why it would
+    make none. *remark*: what is amiss.
+    """
 
     seen: Observed | None = None
+    names: Names = field(default_factory=dict)
     refusal: str = ""
     remark: str = ""
 
@@ -36,18 +53,39 @@ def check(bodies: Sequence[Mapping[str, Any]], wall: datetime) -> Callable[[Clou
     """Return the question for objects of one project, whose answers stand in their order."""
 
     async def question(cloud: Cloud) -> list[Said]:
-        return [await _one(cloud, resource_of(slim(body)), wall) for body in bodies]
+        names: dict[Reference, Answer] = {}
+        return [await _one(cloud, resource_of(slim(body)), wall, names) for body in bodies]
 
     return question
 
 
-async def _one(cloud: Cloud, resource: Resource, wall: datetime) -> Said:
-    server_id = resource.records.bound_id
+async def _one(cloud: Cloud, resource: Resource, wall: datetime, names: dict[Reference, Answer]) -> Said:
+    server_id, place = resource.records.bound_id, resource.records.place
     if server_id is not None and resource.records.seen:
-        return _seen(await cloud.get_server(server_id))
+        if place is not None and place.project_id not in {"", (await cloud.session()).project_id}:
+            return Said(remark="The server is in another project than the one that was asked.")
+        said = _seen(await cloud.get_server(server_id))
+        if said.seen is not None and resource.server_spec is not None:
+            await _look_up(cloud, resource.server_spec, names)
+        return replace(said, names=names)
     if resource.spec is None or not resource.spec.makes or resource.spec.adoption_policy != "Never":
         return Said()
     return Said(refusal=await _refusal(cloud, resource, wall))
+
+
+async def _look_up(cloud: Cloud, spec: ServerSpec, names: dict[Reference, Answer]) -> None:
+    """Note what the cloud says of each name in *spec*, which is asked for once."""
+    for reference in names_in(spec):
+        if reference in names or reference.kind is Kind.KEYPAIR:
+            continue  # key pairs belong to a user, who may be another one than the operator's
+        try:
+            rows = await cloud.list_named(collection_of(reference.kind), reference.name)
+        except Unauthorized:
+            raise
+        except OneCloudError as error:
+            names[reference] = unknown_of(error)
+        else:
+            names[reference] = answer_of(reference.kind, rows)
 
 
 def _seen(row: Mapping[str, Any] | None) -> Said:

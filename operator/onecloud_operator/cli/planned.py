@@ -113,7 +113,8 @@ def _concluded(one: _Applied, now: datetime) -> dict[str, Any]:
     row, made, said = one.row, one.made, one.said
     if made is None:
         return row
-    ahead = prospect(made, now, seen=said.seen if said is not None else None, around=one.around)
+    seen, names = (said.seen, said.names) if said is not None else (None, None)
+    ahead = prospect(made, now, seen=seen, around=one.around, names=names)
     if one.live is not None:
         row["spec"] = list(differences(part(one.live, "spec"), part(made, "spec"), "spec"))
     if ahead.held is not None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+from uuid import NAMESPACE_OID, uuid5
 
 from onecloud_operator.api.reasons import UNTROUBLED, Reason
 from onecloud_operator.cli.tenancy import Around
 from onecloud_operator.controller.server_object import resource_of
-from onecloud_operator.core.actions import DryRun, Hold
+from onecloud_operator.core.actions import DryRun, Hold, Look, Resolve
 from onecloud_operator.core.config import Config
 from onecloud_operator.core.effective import effective
 from onecloud_operator.core.facts import Facts
 from onecloud_operator.core.observed import Observed, Owner, Reading
+from onecloud_operator.core.plan.differing import open_doubts
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.plan.preview import known_preview
+from onecloud_operator.core.references import Resolved
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.tenancy import no_leave, not_found
 from onecloud_operator.core.values import Place
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.plan_step import PlanStep
+    from onecloud_operator.core.references import Names, Reference
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Problem
 
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 FIRST_SEEN: Final = 1.0
 ASKED: Final = 2.0
 NOW: Final = 3.0
+MOST_QUESTIONS: Final = 64  # a spec has no more names
 # Waits that a person asked for, and that say why nothing follows an apply.
 ASKED_TO: Final = frozenset({Reason.FROZEN, Reason.WAITING_FOR_WINDOW, Reason.PLAN_PENDING, Reason.PAUSED})
 
@@ -47,9 +52,18 @@ class Prospect:
 
 
 def prospect(
-    body: Mapping[str, Any], wall: datetime, *, seen: Observed | None = None, around: Around | None = None
+    body: Mapping[str, Any],
+    wall: datetime,
+    *,
+    seen: Observed | None = None,
+    around: Around | None = None,
+    names: Names | None = None,
 ) -> Prospect:
-    """Return what will be done; *seen*: the server as the cloud shows it, else it is the status'."""
+    """
+    Return what will be done; *seen*: the server as the cloud shows it, else it is the status'.
+
+    *names*: what the cloud says of names in the spec.
+    """
     around = around or Around()
     resource = effective(resource_of(slim(body)), around.provider)
     if not resource.deleting:
@@ -65,8 +79,46 @@ def prospect(
         trouble=_no_leave(resource, around),
         surroundings=around.surroundings,
         provider=around.provider,
+        names=names or {},
     )
-    return Prospect(known_preview(facts), _held(plan(facts)))
+    if server is not None:
+        facts = replace(facts, names=_presumed(facts, server))
+    facts, step = _decided(facts)
+    return Prospect(known_preview(facts), _held(step))
+
+
+def _presumed(facts: Facts, server: Observed) -> Names:
+    """
+    Return the names that are known, and those that nobody was asked for as names of something else.
+
+    What the server has goes by its name, too, and is known by that: what is left is most likely a change.
+    """
+    found = dict(facts.names)
+    while unknown := {
+        doubt.reference
+        for doubt in open_doubts(replace(facts, names=found), server)
+        if doubt.reference not in found
+    }:
+        found |= {each: _another(each) for each in unknown}
+    return found
+
+
+def _decided(facts: Facts) -> tuple[Facts, Step]:
+    """Return what is decided once all is known that the operator asks for before."""
+    for _ in range(MOST_QUESTIONS):
+        step, server = plan(facts), facts.server
+        match step:
+            case Resolve(reference=reference) if reference not in facts.names:
+                facts = replace(facts, names={**facts.names, reference: _another(reference)})
+            case Look() if server is not None and facts.memory.looked_version != server.version:
+                facts = replace(facts, memory=replace(facts.memory, looked_version=server.version))
+            case _:
+                return facts, step
+    return facts, plan(facts)
+
+
+def _another(reference: Reference) -> Resolved:
+    return Resolved(str(uuid5(NAMESPACE_OID, str(reference))))
 
 
 def _held(step: Step) -> Hold | None:
