@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from onecloud_operator.cli import manifest_reading
-from onecloud_operator.cli.dry_apply import LAST_APPLIED, merge_patch
+from onecloud_operator.cli.dry_apply import LAST_APPLIED, differences, merge_patch
 from onecloud_operator.cli.failure import Failure
 from onecloud_operator.cli.manifest_reading import read_manifests
 from sandbox.stage import ROOT
@@ -47,7 +47,7 @@ def test_a_new_object_is_told_field_by_field_and_nothing_is_made(desk: Desk, tmp
     text = desk.run("plan", "-f", str(tmp_path)).out.splitlines()
     assert text[0] == f"{desk.namespace}/web-1: is created"
     assert "  cpu: 2 (Create)" in text
-    assert text[-1] == "Plan: 1 is created."
+    assert text[-1] == "Plan: 1 to create."
 
 
 def test_what_the_api_server_refuses_is_an_error_with_its_words(desk: Desk, tmp_path: Path) -> None:
@@ -90,6 +90,30 @@ def test_user_data_is_never_shown(desk: Desk, tmp_path: Path) -> None:
     said = planned(desk, tmp_path, manifest(server={**server, "userData": "#cloud-config\nnew: hush"}))
     assert "hush" not in said.out + said.err
     assert said.code in {1, 2}
+
+
+def test_user_data_within_a_part_that_is_new_is_not_shown_either() -> None:
+    with_data = {"server": {"cpu": 2, "userData": "hush"}}
+    (row,) = differences({}, with_data, "spec")
+    assert row == {"field": "spec.server", "from": None, "to": '{"cpu": 2, "userData": "given"}'}
+    (row,) = differences(with_data, {}, "spec")
+    assert "hush" not in str(row)
+
+
+def test_an_annotation_or_label_is_a_change_too(desk: Desk, tmp_path: Path) -> None:
+    """To let go of a server is asked for by an annotation, and no plan is to say that nothing changes."""
+    desk.kube.apply(manifest(), namespace=desk.namespace, manager="kubectl")
+    assert planned(desk, tmp_path, manifest()).json["items"][0]["spec"] == []
+    changed = manifest()
+    changed["metadata"] |= {"annotations": {"onecloud.io/force-detach": "true"}, "labels": {"a": "b"}}
+    said = planned(desk, tmp_path, changed)
+    assert (said.code, said.json["items"][0]["spec"]) == (
+        2,
+        [
+            {"field": "metadata.annotations.onecloud.io/force-detach", "from": None, "to": "true"},
+            {"field": "metadata.labels.a", "from": None, "to": "b"},
+        ],
+    )
 
 
 def test_two_manifests_of_one_object_are_an_error(desk: Desk, tmp_path: Path) -> None:

@@ -52,6 +52,17 @@ def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any
     return made
 
 
+def changed(live: Mapping[str, Any], made: Mapping[str, Any]) -> Iterator[dict[str, str | None]]:
+    """Yield what an apply changes in an object: of its spec, its labels and its annotations."""
+    for name in ("annotations", "labels"):
+        before, after = (
+            {key: value for key, value in part(each, "metadata", name).items() if key != LAST_APPLIED}
+            for each in (live, made)
+        )
+        yield from differences(before, after, f"metadata.{name}")
+    yield from differences(part(live, "spec"), part(made, "spec"), "spec")
+
+
 def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], at: str
 ) -> Iterator[dict[str, str | None]]:
@@ -69,9 +80,17 @@ def differences(
 def _shown(key: str, value: object) -> str | None:
     if value is None:
         return None
+    shown = _public(key, value)
+    return shown if isinstance(shown, str) else json.dumps(shown)
+
+
+def _public(key: str, value: object) -> object:
+    """Return *value* without what is private in it."""
     if key in PRIVATE:
         return "given"
-    return value if isinstance(value, str) else json.dumps(value)
+    if isinstance(value, Mapping):
+        return {name: _public(name, each) for name, each in value.items()}
+    return [_public("", each) for each in value] if isinstance(value, list) else value
 
 
 def _manager(live: Object | None) -> str:

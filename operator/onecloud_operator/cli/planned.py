@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.identity import SERVER
-from onecloud_operator.cli.dry_apply import applied, differences
+from onecloud_operator.cli.dry_apply import applied, changed
 from onecloud_operator.cli.failure import Failure, Refused
 from onecloud_operator.cli.manifest_reading import Manifest
 from onecloud_operator.cli.prospect import prospect
@@ -116,7 +116,7 @@ def _concluded(one: _Applied, now: datetime) -> dict[str, Any]:
     seen, names = (said.seen, said.names) if said is not None else (None, None)
     ahead = prospect(made, now, seen=seen, around=one.around, names=names)
     if one.live is not None:
-        row["spec"] = list(differences(part(one.live, "spec"), part(made, "spec"), "spec"))
+        row["spec"] = list(changed(one.live, made))
     if ahead.held is not None:
         row["held"] = {"reason": str(ahead.held.reason), "message": ahead.held.message}
     row["steps"] = [

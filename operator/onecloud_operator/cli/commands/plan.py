@@ -29,6 +29,13 @@ WORDS: Final = {
     "none": "nothing to do",
     "refused": "is refused",
 }
+COUNTED: Final = {
+    "create": "to create",
+    "change": "to change",
+    "unknown": "cannot be told",
+    "none": "with nothing to do",
+    "refused": "refused",
+}
 LOSSES: Final = frozenset({"Rebuild", "Recycle", "Delete"})
 
 Files = Annotated[
@@ -106,7 +113,7 @@ def plan(
 def _show(screen: Screen, items: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> None:
     for item in items:
         _show_item(screen, item)
-    told = ", ".join(f"{counts[action]} {WORDS[action]}" for action in WORDS if counts[action])
+    told = ", ".join(f"{counts[action]} {COUNTED[action]}" for action in COUNTED if counts[action])
     screen.say()
     screen.say(("Plan: ", "strong"), f"{told}.")
 
