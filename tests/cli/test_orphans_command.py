@@ -78,7 +78,7 @@ def test_servers_disks_and_addresses_without_an_object_are_found(
     assert not [call for call in cloud.counts() if not call.startswith("GET ") and "/v3" not in call]
     text = run("--cluster-id", "prod").out
     assert "shop/old of prod" in text
-    assert "orphaned: delete it in the cloud" in text
+    assert "kept on purpose, by reclaimPolicy: Retain" in text
 
 
 def test_the_cluster_is_known_by_what_its_objects_have(

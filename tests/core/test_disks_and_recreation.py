@@ -75,15 +75,24 @@ def test_a_disk_that_another_took_meanwhile_is_left_alone() -> None:
     assert world.cloud.disks[FIRST].owner is not None
 
 
-def test_a_given_disk_is_attached_to_the_new_server_again() -> None:
-    world = world_with(**AGAIN)
-    world.cloud.disks[GIVEN] = LooseDisk(size_mib=10240)
-    wants(world, given(GIVEN), **AGAIN)
-    to_rest(world)
-    lose(world)
-    to_rest(world)
-    assert on_server(world) - ROOTS == {GIVEN}
-    assert not world.cloud.disks[GIVEN].recycled
+@pytest.mark.parametrize("policy", ["Retain", "Recycle"])
+def test_a_given_disk_is_attached_to_the_new_server_again(policy: str) -> None:
+    """Its policy is for when it leaves: the spec still asks for it, and in the bin it would be of no use."""
+
+    def story(dies_at: int | None) -> int:
+        world = world_with(**AGAIN)
+        world.cloud.disks[GIVEN] = LooseDisk(size_mib=10240)
+        wants(world, given(GIVEN, reclaimPolicy=policy), **AGAIN)
+        to_rest(world)
+        lose(world)
+        passes = to_rest(world, dies_at=dies_at)
+        assert on_server(world) - ROOTS == {GIVEN}
+        assert not world.cloud.disks[GIVEN].recycled
+        assert not sent(world, RecycleDisk)
+        return passes
+
+    for dies_at in range(story(None) + 1):
+        story(dies_at)
 
 
 def test_a_disk_that_went_with_its_server_costs_no_write() -> None:

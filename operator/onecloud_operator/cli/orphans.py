@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 Kind = Literal["server", "disk", "elastic IP"]
 
 CURES: Final[Mapping[Dispute, str]] = {
-    Dispute.ORPHANED: "delete it in the cloud, or give it to an object: a server by adoption {policy: Adopt, "
-    "id: …}, a disk by dataDisks[].diskID, an elastic IP by eip.id",
+    Dispute.ORPHANED: "give it to an object: a server by adoption {policy: Adopt, id: …}, a disk by "
+    "dataDisks[].diskID, an elastic IP by eip.id; or delete it in the cloud, but see first whether a disk "
+    "was kept on purpose, by reclaimPolicy: Retain",
     Dispute.SHARED: "keep one of the objects, and delete the others with deletionPolicy: Retain",
     Dispute.OTHER_OBJECT: "delete the object that is not to have it, with deletionPolicy: Retain",
     Dispute.OTHER_CLUSTER: "delete one of the two objects with deletionPolicy: Retain; where the other "

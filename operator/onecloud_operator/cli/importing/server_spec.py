@@ -43,7 +43,8 @@ MOST_CARDS: Final = 8
 CUT: Final = "…"  # the end of a text of which the cloud has more than was read
 # A tag whose key says that its value is nobody's business may hold what has no place in a repository.
 _SECRET: Final = re.compile(
-    r"(^|[^a-z])pass($|[^a-z])|passw|passphrase|passcode|secret|token|credential|private.?key|api.?key|access.?key",
+    r"(^|[^a-z]|db|user|root|admin)pass($|[^a-z])|passw|passphrase|passcode|pwd|(^|[^a-z])psk($|[^a-z])|secret"
+    r"|token|credential|bearer|private.?key|api.?key|access.?key|auth.?key|connection.?string",
     re.IGNORECASE,
 )
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

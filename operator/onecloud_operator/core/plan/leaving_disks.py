@@ -60,6 +60,14 @@ def leaves(record: DiskRecord) -> bool:
     return record.stage not in {*OVER, PENDING}
 
 
+def before_another(facts: Facts) -> tuple[DiskRecord, ...]:
+    """Return the disks that a lost server leaves; one that the spec gives by its id is the next one's."""
+    spec = facts.resource.server_spec
+    asked = {entry.disk_id.casefold() for entry in (spec.data_disks if spec else None) or () if entry.disk_id}
+    found = filter(leaves, declared(facts.resource.records.disks, spec))
+    return tuple(one for one in found if not (one.given and (one.id or "").casefold() in asked))
+
+
 def leaving_step(facts: Facts, server: Observed | None, record: DiskRecord, *, untag: bool = True) -> Step:
     """
     Return the next step for a disk that leaves; *server* None: that is gone.
@@ -179,7 +187,7 @@ def disks_before_another(facts: Facts) -> Step | None:
     The server is gone for good, and the record of its disks goes with the next attempt: one that is loose
     would keep its owner tags, and nobody would look after it.
     """
-    for record in filter(leaves, declared(facts.resource.records.disks, facts.resource.server_spec)):
+    for record in before_another(facts):
         if record.stage == ADDING:
             continue  # it is not known which it is
         if record.stage != MAKING:

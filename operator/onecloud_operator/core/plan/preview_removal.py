@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.core.disk_records import RECYCLE, declared
 from onecloud_operator.core.eip_record import MADE
 from onecloud_operator.core.ownership import ours
-from onecloud_operator.core.plan.leaving_disks import leaves
+from onecloud_operator.core.plan.leaving_disks import before_another, leaves
 from onecloud_operator.core.plan_step import OWNER_TAGS, SERVER, Effect, PlanStep, planned
 from onecloud_operator.core.policies import deletion_policy
 
@@ -44,7 +44,7 @@ def removal(facts: Facts, server: Observed | None) -> Iterator[PlanStep]:
 
 def left_behind(facts: Facts) -> Iterator[PlanStep]:
     """Yield what becomes of the disks that a lost server leaves, before another one is made."""
-    for record in filter(leaves, declared(facts.resource.records.disks, facts.resource.server_spec)):
+    for record in before_another(facts):
         field, shown = f"dataDisks[{record.name}].former", record.id or record.name
         if record.policy == RECYCLE:
             yield planned(field, f"{shown}, if it is left", _BIN, Effect.RECYCLE)
