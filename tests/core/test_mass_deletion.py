@@ -16,11 +16,12 @@ from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.mass_deletion import Deletions
 from onecloud_operator.core.observed import Reading
+from onecloud_operator.core.plan.mass_deletion import noted
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.provider import Provider
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.surroundings import Surroundings
-from onecloud_operator.core.values import text_of_time
+from onecloud_operator.core.values import Problem, text_of_time
 from tests.core.fixtures import ADOPTED, GONE, ID, NOW, WALL, facts, records, resource, server, spec
 
 if TYPE_CHECKING:
@@ -71,6 +72,33 @@ def test_what_was_held_stays_held_when_few_are_left_and_after_a_restart() -> Non
     before = records(deleting_reason=Reason.TOO_MANY_DELETIONS)
     held(leaving(records=before, deletions=Deletions()))
     held(leaving(records=before, deletions=Deletions(counted=False)))
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        {"surroundings": Surroundings(frozen_by="the annotation x")},
+        {"trouble": Problem(Reason.ENDPOINT_UNREACHABLE, "no answer")},
+    ],
+    ids=["frozen", "cloud-away"],
+)
+def test_it_stays_held_though_the_status_says_something_else_meanwhile(meanwhile: dict[str, Any]) -> None:
+    """Of those that were held some are kept then, so that the rest are few."""
+    before = noted(leaving())
+    between = replace(before, **meanwhile)
+    step = plan(between)
+    assert isinstance(step, Hold)
+    assert step.reason != Reason.TOO_MANY_DELETIONS
+
+    after = noted(leaving(memory=noted(between).memory, deletions=Deletions()))
+    held(after)
+    assert plan(noted(leaving(SINCE, memory=after.memory, deletions=Deletions()))) == BeginDeletion()
+
+
+def test_one_that_is_kept_and_asked_away_later_is_not_held_for_what_was() -> None:
+    held_before = noted(leaving()).memory
+    kept = noted(leaving(memory=held_before, deletions=Deletions(), spec=spec(deletionProtection=True)))
+    assert plan(noted(leaving(memory=kept.memory, deletions=Deletions()))) == BeginDeletion()
 
 
 def test_a_deletion_waits_a_moment_for_others_and_says_what_it_will_say_then() -> None:

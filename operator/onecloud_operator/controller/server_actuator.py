@@ -21,6 +21,7 @@ from onecloud_operator.core.effective import effective
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.outcome import Failed, Outcome
 from onecloud_operator.core.plan.failure_cause import asked_first
+from onecloud_operator.core.plan.mass_deletion import noted
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.policies import observing, power
 from onecloud_operator.core.report.events import events_between, untold
@@ -138,11 +139,9 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             memory,
             place=opened.place if isinstance(opened, Opened) else None,
             trouble=opened if isinstance(opened, Problem) else None,
-            surroundings=self.namespaces.of(found.namespace),
             provider=provider,
         )
-        if found.deleting:
-            facts = replace(facts, deletions=self.departures.of(key))
+        facts = self._surrounded(key, facts)
         if facts.trouble is not None and facts.trouble.reason in NO_SIGHT:
             self._observer.leave(key)
         if not isinstance(opened, Opened):
@@ -169,9 +168,16 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
                 msg = f"the provider of {key} changed while a Secret was read"
                 raise KubeConflict(msg)
             facts = replace(facts, places=self.tenants.places(key, provider))
-        facts, feed = self._observer.look(key, facts, opened)
+        # As they are now: a freeze, or more deletions, may have come while Secrets were read.
+        facts, feed = self._observer.look(key, self._surrounded(key, facts), opened)
         self._await_credentials(key, waits=_held_up(facts))
         return self._observation(key, facts, opened.cloud, feed)
+
+    def _surrounded(self, key: Key, facts: Facts) -> Facts:
+        facts = replace(facts, surroundings=self.namespaces.of(facts.resource.namespace))
+        if not facts.resource.deleting:
+            return facts
+        return noted(replace(facts, deletions=self.departures.of(key)))
 
     def plan(self, facts: Facts) -> Step:
         return asked_first(plan(facts))

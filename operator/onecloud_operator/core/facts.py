@@ -157,6 +157,7 @@ class Memory(RetryState[Step]):
     stops: Stops | None = None
     stop_lost_at: float | None = None  # end of the last stop whose answer was lost: it may come true later
     unsent_rebuild: str | None = None  # since when, of the recorded rebuild of which surely nothing came
+    too_many: bool = False  # its deletion was one of too many, and nothing has changed about that
     begun_deletion: bool = False  # this process recorded the DELETE's time itself
     deleted_at: float | None = None  # end of the last DELETE
     moving_since: float | None = None

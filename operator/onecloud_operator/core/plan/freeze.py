@@ -7,6 +7,7 @@ what waits.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import FREEZE
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
 
 ASKED_SECONDS = 1.0
+_WAITS_ALSO = frozenset({Reason.PLAN_PENDING, Reason.WAITING_FOR_WINDOW})
 
 
 def gate(facts: Facts, step: Step) -> Hold | None:
@@ -39,6 +41,24 @@ def gate(facts: Facts, step: Step) -> Hold | None:
             unread=True,
         )
     return None
+
+
+def said_first(facts: Facts, hold: Hold) -> Hold | None:
+    """
+    Return *hold* with the freeze before it, where both keep the same change back; None: nothing is frozen.
+
+    Neither an approval nor the next window would have it done.
+    """
+    frozen_by = _frozen_by(facts) if hold.reason in _WAITS_ALSO else None
+    if frozen_by is None:
+        return None
+    return replace(
+        hold,
+        reason=Reason.FROZEN,
+        message=f"{frozen_by} {hold.message}",
+        requeue_after=None,
+        look_seconds=hold.requeue_after,
+    )
 
 
 def _frozen_by(facts: Facts) -> str | None:

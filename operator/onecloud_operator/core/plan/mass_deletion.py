@@ -4,6 +4,7 @@ Whoever deletes a large part of a fleet at once is asked whether that was meant.
     more than the limit within ten minutes    held, in the namespaces that asked for more than their share
     just asked for                            waits a moment: the others may be heard of only then
     held before, by the word of the status    held, however few are left and whatever has restarted
+    and by this process, whatever that says   the same: it may tell of a freeze, or of a cloud that is away
     agreed to                                 goes on, if it was deleted before the time of the agreement
     begun, or nothing goes with it            goes on
 
@@ -12,6 +13,7 @@ An agreement is the time up to which it speaks. So one that is left there says n
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -41,7 +43,7 @@ def gate(facts: Facts, step: Step) -> Hold | None:
         return None
     if resource.records.deletion_requested_at is not None:
         return None
-    if resource.records.deleting_reason == Reason.TOO_MANY_DELETIONS or deletions.too_many:
+    if _one_of_too_many(facts):
         return None if _agreed(facts) else _held(facts)
     if deletions.settles_in > 0.0:
         return Hold(Reason.REMOVING, UNDER_WAY, deletions.settles_in)
@@ -53,6 +55,17 @@ def gate(facts: Facts, step: Step) -> Hold | None:
             UNCOUNTED_SECONDS,
         )
     return None
+
+
+def noted(facts: Facts) -> Facts:
+    """Return *facts* in whose memory it stands whether the object's deletion is one of too many."""
+    memory, now = facts.memory, asked_away(facts.resource) and _one_of_too_many(facts)
+    return facts if now == memory.too_many else replace(facts, memory=replace(memory, too_many=now))
+
+
+def _one_of_too_many(facts: Facts) -> bool:
+    before = facts.resource.records.deleting_reason == Reason.TOO_MANY_DELETIONS
+    return before or facts.memory.too_many or facts.deletions.too_many
 
 
 def _agreed(facts: Facts) -> bool:

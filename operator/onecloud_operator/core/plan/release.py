@@ -51,15 +51,18 @@ def start_before_release(facts: Facts, server: Observed) -> Step | None:
     return replace(step, message=f"{step.message[:MAX_SAID]} {message}")
 
 
-def protected(facts: Facts) -> Step:
-    """Hold a protected object; a server that was stopped for a change of it is started all the same."""
+def started_again(facts: Facts) -> Step | None:
+    """Return the step to the server of an object that stays running again, if we stopped it; else None."""
     resource, server = facts.resource, facts.server
     reached = facts.trouble is None and facts.place is not None and facts.place == resource.records.place
-    if reached and server is not None and facts.fresh and server.detailed and ours(resource, server):
-        back = start_before_release(facts, server) if owned_by_another(facts, server) is None else None
-        if back is not None:
-            return back
-    return Hold(
+    if not reached or server is None or not facts.fresh or not server.detailed or not ours(resource, server):
+        return None
+    return start_before_release(facts, server) if owned_by_another(facts, server) is None else None
+
+
+def protected(facts: Facts) -> Step:
+    """Hold a protected object; a server that was stopped for a change of it is started all the same."""
+    return started_again(facts) or Hold(
         Reason.DELETION_PROTECTED,
         "deletionProtection is on, so the server is kept and this object stays. Switch it off to go on.",
     )
