@@ -24,6 +24,7 @@ from onecloud_operator.core.config import Config
 from onecloud_operator.core.facts import Facts, Memory
 from onecloud_operator.core.resource import Resource
 from onecloud_operator.core.retry_state import Refusal
+from onecloud_operator.core.surroundings import Surroundings
 from onecloud_operator.core.values import Place, Problem
 from onecloud_operator.feed import FeedOptions, Feeds
 from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
@@ -258,3 +259,31 @@ async def test_the_secrets_of_a_new_server_are_read_and_awaited_only_for_who_may
     await actuator._lacking(key, facts)  # noqa: SLF001 - what it reads is the point
     assert len(sessions.asked) == reads
     assert len(actuator.awaited) == reads
+
+
+class SlowValue(Slow):
+    """Sessions whose Secrets take a while to read, in which something happens."""
+
+    async def open(self, *_: object, **__: object) -> Opened:
+        cloud: Any = None
+        return Opened(cloud, Place("https://cloud.example.com/v3", "r", "p"))
+
+    async def value(self, *_: object) -> str:
+        self.meanwhile()
+        return "x"
+
+
+async def test_a_freeze_that_comes_while_a_secret_is_read_counts() -> None:
+    """The API server may take its time for the Secret, and somebody freezes since all burns."""
+    spec = {**BODY["spec"], "server": {**BODY["spec"]["server"], "userDataFrom": LOGIN}}
+    actuator, key, found = _actuator(sessions := SlowValue(), {"metadata": BODY["metadata"], "spec": spec})
+    around = [Surroundings()]
+    names: Any = SimpleNamespace(of=lambda _namespace: around[-1])
+    actuator.namespaces = names
+    sessions.meanwhile = lambda: around.append(Surroundings(frozen_by="the annotation x"))
+    observer: Any = SimpleNamespace(look=lambda _key, facts, _opened: (facts, None), leave=lambda _key: None)
+    actuator._observer = observer  # noqa: SLF001 - what it is given is the point
+
+    seen = await actuator.observe(key, found, Memory())
+    assert len(around) > 1, "the Secret was read"
+    assert seen.facts.surroundings.frozen_by == "the annotation x"
