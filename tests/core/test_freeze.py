@@ -160,6 +160,7 @@ def test_nothing_is_begun_before_the_namespace_was_read(name: str) -> None:
     assert step.reason == Reason.NOT_YET_OBSERVED
     assert step.unread
     assert step.requeue_after == 1.0
+    assert ("force-detach" in step.message) is SCENES[name][0].resource.deleting
 
 
 def test_a_freeze_of_the_objects_own_needs_no_word_of_its_namespace() -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import MISSING, fields, replace
+from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
 from onecloud_operator.api.annotations import FREEZE
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
-from onecloud_operator.core.cloud_writes import Start
+from onecloud_operator.core.cloud_writes import CloudWrite, Start, SyncStatus
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.mass_deletion import Deletions
+from onecloud_operator.core.plan.gates import gated
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Restart
 from onecloud_operator.core.surroundings import Surroundings
-from tests.core.fixtures import NOW, RESTART, facts, records, resource, server, spec
+from tests.core.fixtures import BEGUN, ID, NOW, RESTART, facts, records, resource, server, spec
 from tests.core.stops import LARGER, world_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from onecloud_operator.core.facts import Facts
     from tests.core.world import World
 
@@ -28,6 +31,34 @@ WINDOW: dict[str, Any] = {"disruption": {"allow": "Restart", "windows": SUNDAY}}
 MANUAL = {"approval": "Manual"}
 TOO_MANY = Deletions(too_many=True)
 DELETED = {"deleting": True, "deleted_at": "2026-11-23T11:57:00Z"}
+
+
+def kinds(union: Any) -> Iterator[Any]:
+    """Yield each kind of step in a union."""
+    for one in get_args(union):
+        yield from kinds(one) if get_args(one) else (one,)
+
+
+def any_of(kind: Any) -> Any:
+    """Return some step of this kind."""
+    values = {"server_id": ID, "creation": BEGUN, "fields": (("name", "x"),), "put": (), "remove": ()}
+    needed = [one.name for one in fields(kind) if (one.default, one.default_factory) == (MISSING, MISSING)]
+    return kind(**{name: values.get(name, "x") for name in needed})
+
+
+@pytest.mark.parametrize("kind", [*kinds(CloudWrite)], ids=lambda kind: kind.__name__)
+def test_no_write_to_the_cloud_passes_a_gate(kind: Any) -> None:
+    """Whatever kind it is, and whatever kinds there will be."""
+    frozen = facts(resource=resource(annotations={FREEZE: "true"}))
+    too_many = facts(resource=resource(**DELETED), deletions=TOO_MANY)
+    manual = facts(resource=resource(spec=spec(approval="Manual")))
+    scenes = {Reason.FROZEN: frozen, Reason.TOO_MANY_DELETIONS: too_many, Reason.PLAN_PENDING: manual}
+    if kind is SyncStatus:
+        del scenes[Reason.PLAN_PENDING]  # it asks the cloud for nothing but a look
+    for reason, scene in scenes.items():
+        hold = gated(scene, any_of(kind))
+        assert isinstance(hold, Hold)
+        assert hold.reason == reason
 
 
 def resizing(**policies: Any) -> Facts:

@@ -33,13 +33,12 @@ def gate(facts: Facts, step: Step) -> Hold | None:
     if frozen_by is not None:
         return Hold(Reason.FROZEN, f"{frozen_by} {_waits(facts, step)}")
     if not facts.surroundings.known:
-        return Hold(
-            Reason.NOT_YET_OBSERVED,
+        said = (
             f"It is not known yet whether the namespace {facts.resource.namespace} is frozen, so nothing is "
-            "changed.",
-            ASKED_SECONDS,
-            unread=True,
+            "changed. If this lasts, the operator's log says why."
         )
+        said += f" Or {DETACH}" if facts.resource.deleting else ""
+        return Hold(Reason.NOT_YET_OBSERVED, said, ASKED_SECONDS, unread=True)
     return None
 
 
