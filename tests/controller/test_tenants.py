@@ -16,7 +16,7 @@ from onecloud_operator.core.facts import Facts
 from onecloud_operator.core.surroundings import Surroundings
 from onecloud_operator.core.values import Problem
 from onecloud_operator.kube.store import Key, Store
-from tests.core.fixtures import NOW, WALL
+from tests.core.fixtures import NOW, PLACE, WALL
 from tests.core.providers import SHARED, provider
 
 if TYPE_CHECKING:
@@ -219,3 +219,39 @@ def test_no_server_is_begun_under_limits_before_all_are_counted() -> None:
     assert scene.obstacle(key) == NOT_READ
     scene.providers.found["lab"] = replace(SHARED, servers_limit=None)
     assert scene.obstacle(key) is None
+
+
+HERE = {"authURL": PLACE.auth_url, "region": PLACE.region, "projectID": PLACE.project_id}
+OWN_SECRET = {"credentialsRef": {"name": "none"}}
+
+
+@pytest.mark.parametrize(
+    "spec", [OWN_SECRET, {"providerRef": {"name": "no-such"}}, {"providerRef": {"name": "of-the-bank"}}]
+)
+def test_a_server_counts_also_when_its_object_names_other_credentials_by_now(spec: dict[str, Any]) -> None:
+    """Else one edit of each object would make room for one more, without an end."""
+    bank = provider(name="of-the-bank", allowed_names=frozenset({"bank"}))
+    scene = Scene(SHARED, bank)
+    key = scene.heard("web")
+    for name, namespace in (("old", "shop"), ("vault", "street")):
+        scene.heard(name, namespace, spec=spec, status={**MADE, "cloud": HERE})
+    assert scene.tenants.places(key, SHARED, PLACE) == (2, 1)
+
+
+def test_what_another_provider_serves_in_the_same_project_counts_for_that_one() -> None:
+    scene = Scene(SHARED, provider(name="second", allowed_names=frozenset({"shop"})))
+    key = scene.heard("web")
+    scene.heard("old", spec={"providerRef": {"name": "second"}}, status={**MADE, "cloud": HERE})
+    assert scene.tenants.places(key, SHARED, PLACE) == (0, 0)
+
+
+def test_a_server_elsewhere_takes_no_place_of_a_provider_that_its_object_names() -> None:
+    """Else whoever has a cloud of their own could fill up the limits of all."""
+    scene = Scene(SHARED)
+    key = scene.heard("web")
+    scene.heard("vault", "bank", status={**MADE, "cloud": {**HERE, "projectID": "p-9"}})
+    assert scene.tenants.places(key, SHARED, PLACE) == (0, 0)
+    scene.heard("vault", "bank", 2, status={**MADE, "cloud": HERE})
+    assert scene.tenants.places(key, SHARED, PLACE) == (1, 0)
+    scene.objects.drop(next(scene.objects.keys_in("bank")))
+    assert scene.tenants.places(key, SHARED, PLACE) == (0, 0)

@@ -191,6 +191,19 @@ def test_no_more_servers_are_made_than_the_provider_allows(lab: Lab) -> None:
     assert len(lab.cloud.servers()) == 5
 
 
+def test_an_object_that_names_other_credentials_makes_no_room_for_one_more(lab: Lab) -> None:
+    shop = lab.tenant("shop")
+    lab.provide(shop, limits={"serversPerNamespace": 1})
+    shop.ask()
+    shop.wait_ready()
+    none = {"providerRef": None, "credentialsRef": {"name": "none"}}
+    shop.kube.patch(KIND, "web-1", shop.namespace, {"spec": none})
+    shop.wait_reason("SecretNotFound")
+    shop.ask("web-2")
+    shop.wait_reason("LimitReached", "web-2")
+    assert len(lab.cloud.servers()) == 1
+
+
 def test_the_defaults_of_the_provider_hold_and_are_shown(lab: Lab) -> None:
     shop = lab.tenant("shop")
     defaults = {"tags": {"team": "lab"}, "deletionPolicy": "Delete"}

@@ -9,9 +9,10 @@ from pydantic import ValidationError
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.api.old_shapes import without_old_shapes
 from onecloud_operator.api.spec import Spec
-from onecloud_operator.core.records import believed, records_of
+from onecloud_operator.core.records import believed, place_in, records_of
 from onecloud_operator.core.resource import FINALIZER, Resource
 from onecloud_operator.kube.bounded_json import SHARED, finalizer_place
+from onecloud_operator.kube.by_place import Home
 from onecloud_operator.kube.by_provider import Naming
 from onecloud_operator.kube.store import StoredKind, version_of
 
@@ -96,6 +97,16 @@ def _bound(status: object) -> bool:
     return made or (isinstance(status.get("adoptedAt"), str) and isinstance(status.get("id"), str))
 
 
+def home(body: Mapping[str, Any]) -> Home | None:
+    """Return where the object's server is, by its record; None if it has none."""
+    status, named = body.get("status"), naming(body)
+    if not isinstance(status, dict) or not _bound(status):
+        return None
+    place = place_in(status)
+    project = (place.auth_url, place.region, place.project_id) if place is not None else None
+    return Home(project, named.provider if named is not None else "")
+
+
 def _named(body: Mapping[str, Any], reference: str) -> str | None:
     spec = body.get("spec")
     found = spec.get(reference) if isinstance(spec, dict) else None
@@ -103,4 +114,4 @@ def _named(body: Mapping[str, Any], reference: str) -> str | None:
     return name if isinstance(name, str) else None
 
 
-SERVERS = StoredKind(SERVER, resource_of, secret_of, naming)
+SERVERS = StoredKind(SERVER, resource_of, secret_of, naming, home)

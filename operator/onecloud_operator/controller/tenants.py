@@ -10,13 +10,14 @@ from onecloud_operator.core.tenancy import no_leave, not_found, takes_a_place
 from onecloud_operator.core.values import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.provider import Provider
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.surroundings import Surroundings
+    from onecloud_operator.core.values import Place
     from onecloud_operator.kube.store import Key, Store
 
 NO_PROVIDERS = Problem(
@@ -87,7 +88,7 @@ class Tenants:
         if provider is None:
             return not_found(naming.provider) if self.providers.complete else NOT_READ
         around = self.surroundings(key.namespace) if self.surroundings is not None else None
-        labels = around.labels if around is not None and around.known else None
+        labels = _labels(around)
         if (problem := no_leave(resource, provider, labels)) is not None:
             unread = around is not None and not around.known and provider.allowed_selector is not None
             return NOT_READ if unread and problem.reason is Reason.NOT_ALLOWED else problem
@@ -95,15 +96,22 @@ class Tenants:
         # Before all objects were heard of, their servers cannot be counted.
         return None if limits == (None, None) or self.objects.complete else NOT_READ
 
-    def places(self, key: Key, provider: Provider) -> tuple[int, int]:
-        """Return how many servers the provider has besides the object's, in all and in its namespace."""
-        by_provider, naming = self.objects.by_provider, self.objects.naming_of(key)
-        own = 1 if naming is not None and naming.bound else 0
+    def places(self, key: Key, provider: Provider, place: Place | None = None) -> tuple[int, int]:
+        """
+        Return how many servers the provider has besides the object's, in all and in its namespace.
+
+        *place*: where it leads. What is there counts also if its object names other credentials by now, which
+        anybody may write who may write the object; what is elsewhere does not.
+        """
+        project = (place.auth_url, place.region, place.project_id) if place is not None else None
+        total, in_namespace = self.objects.by_place.taken(provider.name, project, key.namespace, self._serves)
+        home = self.objects.home_of(key)
+        own = 1 if home is not None and home.project in {None, project} else 0
         beginning = [other for other in self._taken.get(provider.name, ()) if self._begins(key, other)]
         here = sum(other.namespace == key.namespace for other in beginning)
         return (
-            by_provider.bound(provider.name) - own + len(beginning),
-            by_provider.bound(provider.name, key.namespace) - own + here,
+            total - own + len(beginning),
+            in_namespace - own + here,
         )
 
     def beginning(self, provider: str) -> Iterator[Key]:
@@ -124,6 +132,18 @@ class Tenants:
             if not self._taken[name]:
                 del self._taken[name]
 
+    def _serves(self, name: str, namespace: str) -> bool:
+        """Return whether the provider of that name serves *namespace*, as far as can be told."""
+        other = self.providers.named(name) if name and self.providers is not None else None
+        if other is None or other.flaw is not None:
+            return other is not None
+        around = self.surroundings(namespace) if self.surroundings is not None else None
+        return other.allows(namespace, _labels(around))
+
     def _begins(self, key: Key, other: Key) -> bool:
         naming = self.objects.naming_of(other)
         return other != key and naming is not None and not naming.bound
+
+
+def _labels(around: Surroundings | None) -> Mapping[str, str] | None:
+    return around.labels if around is not None and around.known else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from onecloud_operator.api.prune import keeps
 from onecloud_operator.engine.packed import Packed
 from onecloud_operator.kube.bounded_json import slim
+from onecloud_operator.kube.by_place import ByPlace, Home
 from onecloud_operator.kube.by_provider import ByProvider, Naming
 from onecloud_operator.kube.standing import OTHER, Standing, standing_of
 from onecloud_operator.kube.stored import (
@@ -72,6 +73,7 @@ class Store(Generic[ObjectT]):
         self._named: dict[str, Key] = {}  # of a kind without namespaces
         self._secrets: Counter[tuple[str, str]] = Counter()  # how many objects refer to each
         self.by_provider: ByProvider[Key] = ByProvider()
+        self.by_place = ByPlace()
         self.standings: Counter[tuple[str, Standing]] = Counter()  # how many of a namespace stand like this
         self._writing: dict[Key, str | None] = {}  # the version that the watch delivered meanwhile
         # Called with changes that were held back during a write; and with each version, None for the end.
@@ -226,6 +228,11 @@ class Store(Generic[ObjectT]):
         entry = self._entries.get(key)
         return entry.naming if entry is not None else None
 
+    def home_of(self, key: Key) -> Home | None:
+        """Return where the object's server is on record, None if it has none."""
+        entry = self._entries.get(key)
+        return entry.home if entry is not None else None
+
     def state_of(self, key: Key) -> str:
         """Return the state of the object's server, in one of the words that we write."""
         entry = self._entries.get(key)
@@ -248,6 +255,7 @@ class Store(Generic[ObjectT]):
             heard_at=self._monotonic(),
             written=written,
             wrote=wrote,
+            home=self.kind.home(body),
         )
         _keep(self._fresh, key, body, FRESH)
         self._owners[key.uid] = key
@@ -271,6 +279,8 @@ class Store(Generic[ObjectT]):
         if entry.naming is not None:
             count = self.by_provider.add if one > 0 else self.by_provider.drop
             count(key, key.namespace, entry.naming)
+        if entry.home is not None:
+            self.by_place.count(key.namespace, entry.home, one)
 
 
 def _keep(found: dict[Key, T], key: Key, value: T, most: int) -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.api.identity import Identity
     from onecloud_operator.engine.packed import Packed
+    from onecloud_operator.kube.by_place import Home
     from onecloud_operator.kube.by_provider import Naming
     from onecloud_operator.kube.standing import Standing
 
@@ -39,13 +40,15 @@ class StoredKind(Generic[ObjectT]):
     What is known of a kind to keep its objects.
 
     *parse*: an object as decisions see it. *secret_of*: namespace and name of the Secret that an object
-    names, without reading the rest of it. *naming*: which provider it names instead.
+    names, without reading the rest of it. *naming*: which provider it names instead. *home*: where its server
+    is.
     """
 
     identity: Identity
     parse: Callable[[Mapping[str, Any]], ObjectT]
     secret_of: Callable[[Mapping[str, Any]], tuple[str, str] | None]
     naming: Callable[[Mapping[str, Any]], Naming | None] = lambda _body: None
+    home: Callable[[Mapping[str, Any]], Home | None] = lambda _body: None
 
 
 @fast_dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Entry:
     heard_at: float
     written: bool
     wrote: Packed | None = None
+    home: Home | None = None
 
 
 def key_of(body: Mapping[str, Any]) -> Key:
