@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from onecloud_operator.controller.provider_object import provider_kind
-from onecloud_operator.controller.providers import Providers, usage_of
+from onecloud_operator.controller.providers import Providers, is_stranger, usage_of
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.core.provider_facts import ProviderObject
 from onecloud_operator.core.resource import Resource
 from onecloud_operator.kube.store import Key, Store
+from tests.core.fixtures import PLACE
 from tests.engine.simulated import SimulatedClock
 
 OWN = frozenset({"onecloud-system"})
@@ -166,3 +167,26 @@ def test_it_is_told_when_the_last_object_with_a_server_of_it_goes(servers: Store
     assert told == []
     servers.drop(Key("shop", "two", "shop-two"))
     assert told == ["shared"]
+
+
+def test_a_server_elsewhere_of_a_namespace_that_is_not_let_in_does_not_hold_it(
+    kept: Store[ProviderObject], servers: Store[Resource]
+) -> None:
+    """Whoever has a cloud of their own could hold every provider otherwise, by an edit of their objects."""
+    here = {"authURL": PLACE.auth_url, "region": PLACE.region, "projectID": PLACE.project_id}
+    made: dict[str, Any] = {"creation": {"attempt": 1, "id": "server-1"}}
+    for name, cloud in (("here", here), ("elsewhere", {**here, "projectID": "p-9"}), ("unknown", None)):
+        for namespace in ("shop", "stranger"):
+            servers.heard(server(name, namespace, **made, cloud=cloud), listed=True)
+
+    def bound(version: int, **spec: Any) -> dict[str, int]:
+        kept.heard(body(version=version, **spec), listed=True)
+        found = kept.get(Key("", "shared", "uid-1"))
+        assert found is not None
+        return dict(
+            usage_of(servers, "shared", stranger=lambda key: is_stranger(servers, found, PLACE, key)).bound
+        )
+
+    assert bound(1, allowedNamespaces={"names": ["shop"]}) == {"shop": 3, "stranger": 2}
+    by_labels = {"selector": {"matchLabels": {"team": "web"}}}
+    assert bound(2, allowedNamespaces=by_labels) == {"shop": 3, "stranger": 3}, "it may be let in"

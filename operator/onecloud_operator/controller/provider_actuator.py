@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.api.identity import PROVIDER
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.actuator import Actuator, Observation
-from onecloud_operator.controller.providers import usage_of
+from onecloud_operator.controller.providers import is_stranger, usage_of
 from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.provider_facts import Polled, ProviderFacts, ProviderObject, SignedIn, Usage
 from onecloud_operator.core.provider_pass import ProviderStep, conclude, plan
 from onecloud_operator.core.provider_status import differs, events_between, status_of
+from onecloud_operator.core.records import place_in
 from onecloud_operator.core.retry_state import RetryState
 from onecloud_operator.core.values import Problem
 from onecloud_operator.engine.telling import tell_each
@@ -73,7 +74,7 @@ class ProviderActuator(Actuator[ProviderObject, ProviderFacts, ProviderStep, Non
             signed_in = SignedIn(opened.place, _project_of(opened))
             polled = self._polled(found.provider.name, opened)
         # Last, and without a wait before the decision: nothing may begin in between.
-        usage = self._usage(found.provider.name)
+        usage = self._usage(found, signed_in)
         facts = ProviderFacts(found, self.wall(), signed_in, usage, polled)
         return Observation(facts, memory, partial(self._act, key, found))
 
@@ -87,7 +88,7 @@ class ProviderActuator(Actuator[ProviderObject, ProviderFacts, ProviderStep, Non
         return conclude(facts, step, jitter)
 
     def released_status(self, found: ProviderObject) -> Mapping[str, Any] | None:
-        facts = ProviderFacts(found, self.wall(), NOT_KNOWN, self._usage(found.provider.name))
+        facts = ProviderFacts(found, self.wall(), NOT_KNOWN, self._usage(found, NOT_KNOWN))
         return {**found.status, **status_of(facts)}
 
     def differs(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
@@ -126,8 +127,11 @@ class ProviderActuator(Actuator[ProviderObject, ProviderFacts, ProviderStep, Non
         age = self.clock.monotonic() - health.fresh_at if health.fresh_at is not None else None
         return Polled(problem, age, feed.owned)
 
-    def _usage(self, name: str) -> Usage:
-        return usage_of(self.servers, name, frozenset(self.beginning(name)))
+    def _usage(self, found: ProviderObject, signed_in: SignedIn | Problem) -> Usage:
+        name = found.provider.name
+        place = signed_in.place if isinstance(signed_in, SignedIn) else place_in(found.status)
+        stranger = partial(is_stranger, self.servers, found, place)
+        return usage_of(self.servers, name, frozenset(self.beginning(name)), stranger)
 
     async def _act(self, key: Key, found: ProviderObject, step: ProviderStep) -> None:
         if step == "Wait":

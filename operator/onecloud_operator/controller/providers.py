@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.core.provider_facts import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onecloud_operator.core.provider import Provider
     from onecloud_operator.core.provider_facts import ProviderObject
+    from onecloud_operator.core.values import Place
     from onecloud_operator.kube.store import Key, Store
 
 
@@ -36,8 +39,30 @@ class Providers:
         return self.objects.names(secret)
 
 
-def usage_of(servers: Store[Any], provider: str, beginning: frozenset[Key] = frozenset()) -> Usage:
-    """Return which objects name *provider*; *beginning*: those of them that are about to have a server."""
+def is_stranger(servers: Store[Any], found: ProviderObject, place: Place | None, key: Key) -> bool:
+    """
+    Return whether an object has its server elsewhere than *place*, and is not let in by the provider either.
+
+    It may have named the provider once its server was made, and must not keep it from going.
+    """
+    home, provider = servers.home_of(key), found.provider
+    if place is None or home is None or home.project is None or provider.flaw is not None:
+        return False
+    let_in = provider.allowed_selector is not None or provider.allows(key.namespace)
+    return not let_in and home.project != (place.auth_url, place.region, place.project_id)
+
+
+def usage_of(
+    servers: Store[Any],
+    provider: str,
+    beginning: frozenset[Key] = frozenset(),
+    stranger: Callable[[Key], bool] = lambda _key: False,
+) -> Usage:
+    """
+    Return which objects name *provider*; *beginning*: those of them that are about to have a server.
+
+    *stranger*: whether the server of an object is none of the provider's, whatever the object names by now.
+    """
     states: Counter[str] = Counter()
     namespaces: Counter[str] = Counter()
     bound: Counter[str] = Counter()
@@ -45,6 +70,6 @@ def usage_of(servers: Store[Any], provider: str, beginning: frozenset[Key] = fro
         naming = servers.naming_of(key)
         states[servers.state_of(key)] += 1
         namespaces[key.namespace] += 1
-        if key in beginning or (naming is not None and naming.bound):
+        if key in beginning or (naming is not None and naming.bound and not stranger(key)):
             bound[key.namespace] += 1
     return Usage(states, namespaces, bound, servers.complete)

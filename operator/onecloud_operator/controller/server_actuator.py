@@ -167,7 +167,8 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             if self.tenants.provider_of(key) != provider:  # frozen, deleted or made smaller, perhaps
                 msg = f"the provider of {key} changed while a Secret was read"
                 raise KubeConflict(msg)
-            facts = replace(facts, places=self.tenants.places(key, provider, opened.place))
+            if found.records.bound_id is None:  # others have a place
+                facts = replace(facts, places=self.tenants.places(key, provider, opened.place))
         # As they are now: a freeze, or more deletions, may have come while Secrets were read.
         facts, feed = self._observer.look(key, self._surrounded(key, facts), opened)
         self._await_credentials(key, waits=_held_up(facts))
