@@ -16,10 +16,15 @@ from onecloud_operator.core.actions import (
     Find,
     Hold,
     Look,
+    RecordDisk,
     RemoveFinalizer,
 )
 from onecloud_operator.core.cloud_writes import Claim, CloudWrite, Disown
-from onecloud_operator.core.observed import Owner, Reading
+from onecloud_operator.core.disk_records import BOUND, KEPT, RECYCLE, REMOVING, DiskRecord
+from onecloud_operator.core.disk_writes import RecycleDisk
+from onecloud_operator.core.facts import LookedAtDisk, Memory
+from onecloud_operator.core.observed import DiskState, Owner, Reading
+from onecloud_operator.core.plan.leaving_disks import leaving_step
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records
 from onecloud_operator.core.report.report import report
@@ -31,6 +36,7 @@ from tests.core.fixtures import (
     ADOPTED,
     ID,
     MADE,
+    NOW,
     OTHER_UID,
     PLACE,
     RIVALS,
@@ -246,6 +252,25 @@ def test_a_message_never_names_an_object_of_another_namespace() -> None:
     assert "another namespace" in step.message
     assert "bank" not in step.message
     assert "vault" not in step.message
+
+
+def given_disk(**changes: Any) -> Facts:
+    """Return facts of an object that goes, whose status says that it was given a disk, which is loose."""
+    record = DiskRecord("data", RECYCLE, BOUND, "disk-9", given=True)
+    loose = LookedAtDisk(NOW, DiskState(status="ready"))
+    return sharing(
+        own={"deleting": True, "records": records(disks=(record,))},
+        memory=Memory(born_at=0.0, disks={"disk-9": loose}),
+        **changes,
+    )
+
+
+def test_a_disk_that_only_the_status_says_was_given_is_not_thrown_away() -> None:
+    case = given_disk()
+    leaving = replace(case.resource.records.disks[0], stage=REMOVING)
+    assert leaving_step(case, None, leaving) == RecordDisk(replace(leaving, stage=KEPT))
+    allowed = given_disk(by=provider(allow=frozenset({"DiskID"})))
+    assert leaving_step(allowed, None, leaving) == RecycleDisk(ID, "disk-9")
 
 
 # -- limits ----------------------------------------------------------------------------------------------

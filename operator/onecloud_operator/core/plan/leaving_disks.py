@@ -44,6 +44,7 @@ from onecloud_operator.core.plan.disk_looks import (
 )
 from onecloud_operator.core.plan.retry import blocked
 from onecloud_operator.core.step_text import DETACH
+from onecloud_operator.core.tenancy import may
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -116,7 +117,8 @@ def _loose(facts: Facts, record: DiskRecord, state: DiskState, *, untag: bool) -
         return RecordDisk(replace(record, stage=KEPT, tagged=state.owner is not None))
     if state.recycled:
         return RecordDisk(replace(record, stage=RECYCLED))
-    if not surely_ours(facts, record, state) and not record.given:
+    # A status can be edited: under a shared provider, that a disk was given proves nothing of itself.
+    if not surely_ours(facts, record, state) and not (record.given and may(facts, "DiskID")):
         return RecordDisk(replace(record, stage=KEPT))
     if looked(facts, disk_id, FRESH_SECONDS) is None:
         return look_at(facts, server_id, disk_id)  # another server may have taken it since
