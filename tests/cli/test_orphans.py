@@ -95,6 +95,15 @@ def test_a_cluster_is_known_by_its_name_and_by_the_tags_of_what_its_objects_have
         known_of((WEB,), [], "", None)
 
 
+def test_a_name_of_another_cluster_makes_no_orphans_of_what_that_one_has() -> None:
+    """A person at the wrong context names the other cluster."""
+    owners = [owner("u-web", "staging"), owner("u-far", "prod")]
+    with pytest.raises(Failure, match="no object of this cluster has owner tags of prod; they say staging"):
+        known_of((WEB,), owners, "prod", None, given=True)
+    assert known_of((WEB,), owners, "staging", None, given=True).clusters == {"staging"}
+    assert known_of((), owners, "prod", None, given=True).clusters == {"prod"}
+
+
 def test_all_that_an_object_has_is_read_out_of_its_status() -> None:
     found = {
         "metadata": {"namespace": "shop", "name": "web", "uid": "u-web"},

@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.conftest import plugin
 from tests.e2e.user import SERVER, condition
+from tests.e2e.warm import Cloud
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +51,14 @@ def test_why_follows_an_object_from_a_wrong_password_to_a_running_server(
         monkeypatch.setenv(key, value)
     cloud = ask("why", "web-1", "--cloud")["cloud"]
     assert (cloud["exists"], cloud["status"]) == (True, "running")
+    with Cloud() as other:
+        other.call("add_project", name="other")
+        other.call("add_user", name="else", password="Lab-2026!", roles={"other": "owner"})
+        for key, value in other.call("secret", user="else", project="other").items():
+            monkeypatch.setenv(key, value)
+        elsewhere = ask("why", "web-1", "--cloud")
+    assert elsewhere["cloud"] is None, "another cloud's answer is no proof"
+    assert "credentials are for another one" in elsewhere["remarks"][0]
 
 
 def test_a_secret_of_a_tenant_leads_the_plugin_to_no_address_of_this_machine(

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.cli.cloud import server_row
 from onecloud_operator.controller.cloud_writer import checked_body
 from onecloud_operator.controller.server_object import resource_of
 from onecloud_operator.core.facts import Facts
@@ -62,9 +63,8 @@ def check(bodies: Sequence[Mapping[str, Any]], wall: datetime) -> Callable[[Clou
 async def _one(cloud: Cloud, resource: Resource, wall: datetime, names: dict[Reference, Answer]) -> Said:
     server_id, place = resource.records.bound_id, resource.records.place
     if server_id is not None and resource.records.seen:
-        if place is not None and place.project_id not in {"", (await cloud.session()).project_id}:
-            return Said(remark="The server is in another project than the one that was asked.")
-        said = _seen(await cloud.get_server(server_id))
+        row = await server_row(server_id, place.project_id if place is not None else "")(cloud)
+        said = _seen(row)
         if said.seen is not None and resource.server_spec is not None:
             await _look_up(cloud, resource.server_spec, names)
         return replace(said, names=names)

@@ -188,6 +188,8 @@ def refusal(method: str, where: str, status: int, answer: object) -> Refused:
         case 404 if not body.get("details", {}).get("name"):
             message = f"{message.rstrip()} ({where})"
             cure = "is the operator's CRD installed? `kubectl get crd onecloudservers.onecloud.io`"
+        case 404 if body.get("details", {}).get("kind") == "secrets":
+            cure = "name the Secret that there is, and its namespace by -n: `kubectl get secrets`"
         case 404:
             cure = "look for it in all namespaces: `kubectl get ocs -A`, and name its namespace by -n"
         case 409:

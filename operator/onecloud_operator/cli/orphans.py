@@ -137,14 +137,22 @@ def known_of(
     owners: Iterable[Owner | None],
     name: str,
     namespaces: frozenset[str] | None,
+    *,
+    given: bool = False,
 ) -> Known:
     """
     Return what is known; the cluster is called by *name*, and as the tags of what *holders* have say.
 
-    *owners*: in all tags that were read. Raises Failure if it is not known what the cluster is called.
+    *owners*: in all tags that were read. *given*: a person says the name, which may be another cluster's, and
+    all that it has would be called orphans. Raises Failure if it is not known what the cluster is called.
     """
     uids = {each.uid for each in holders}
     own = frozenset(owner.cluster for owner in owners if owner is not None and owner.uid in uids)
+    if given and own and name not in own:
+        raise Failure(
+            f"no object of this cluster has owner tags of {name}; they say {', '.join(sorted(own))}",
+            "leave --cluster-id out, or name the other cluster's context by --context",
+        )
     clusters = own | {name} if name else own
     if not clusters:
         raise Failure("it is not known what this cluster is called in owner tags", "name it by --cluster-id")

@@ -127,7 +127,9 @@ def _import(
     orphaned: Callable[[Owner], bool] = _nobody
     if orphans:
         seen = None if everywhere else frozenset({cluster.namespace})
-        orphaned = _known(objects, found, cluster_id or uid_of_kube_system(cluster), seen).orphaned
+        orphaned = _known(
+            objects, found, cluster_id or uid_of_kube_system(cluster), seen, given=bool(cluster_id)
+        ).orphaned
     result = imported(found, selection, map(_object, objects), target, orphaned)
     if not (result.manifests or result.left_out):
         raise Failure(
@@ -169,10 +171,13 @@ def _known(
     servers: Iterable[Observed],
     name: str,
     namespaces: frozenset[str] | None,
+    *,
+    given: bool,
 ) -> Known:
     from onecloud_operator.cli.orphans import holder, known_of
 
-    return known_of(tuple(map(holder, objects)), (each.owner for each in servers), name, namespaces)
+    owners = (each.owner for each in servers)
+    return known_of(tuple(map(holder, objects)), owners, name, namespaces, given=given)
 
 
 async def _network_ids(cloud: Cloud, words: Iterable[str]) -> tuple[str, ...]:

@@ -65,13 +65,14 @@ def _orphans(
 
     async def look(cloud: Cloud) -> tuple[list[Tagged], list[Tagged]]:
         servers = await _servers(cloud)
-        known = orphans.known_of(holders, (each.owner for each in servers), name, seen)
+        owners = (each.owner for each in servers)
+        known = orphans.known_of(holders, owners, name, seen, given=bool(cluster_id))
         return servers, [*servers, *await _disks(cloud, known), *await _eips(cloud, holders)]
 
     servers, things = ask(access.credentials, look, own=shell, seconds=WHOLE_SECONDS)
     objects = objects_since(cluster, objects, everywhere=everywhere)
     owners = (each.owner for each in servers)
-    known = orphans.known_of(tuple(map(orphans.holder, objects)), owners, name, seen)
+    known = orphans.known_of(tuple(map(orphans.holder, objects)), owners, name, seen, given=bool(cluster_id))
     found = orphans.found_in(known, things)
     others = sum(each.owner is not None and each.owner.cluster not in known.clusters for each in things)
     if others:

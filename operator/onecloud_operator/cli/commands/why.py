@@ -128,7 +128,8 @@ def _ask_cloud(
         if credentials is None:
             own = False
             credentials = cloud.read_credentials(cluster, *cloud.secret_of(found, provider))
-        row = cloud.ask(credentials, cloud.server_row(server_id), own=own)
+        project_id = text_at(found, "status", "cloud", "projectID")
+        row = cloud.ask(credentials, cloud.server_row(server_id, project_id), own=own)
     except Failure as failure:
         remarks.append(f"The cloud was not asked: {failure}")
         return None
