@@ -116,6 +116,18 @@ def test_an_annotation_or_label_is_a_change_too(desk: Desk, tmp_path: Path) -> N
     )
 
 
+def test_an_empty_namespace_is_that_of_the_command_and_a_name_that_none_can_have_is_told_with_its_file(
+    desk: Desk, tmp_path: Path
+) -> None:
+    for number, nothing in enumerate(("", None)):
+        unplaced = manifest(f"web-{number}")
+        unplaced["metadata"]["namespace"] = nothing
+        assert planned(desk, tmp_path, unplaced).json["items"][0]["namespace"] == desk.namespace
+    said = planned(desk, tmp_path, manifest("Web_1"))
+    assert said.code == 1
+    assert "0.yaml: 'Web_1' is no name that an object can have" in said.err
+
+
 def test_two_manifests_of_one_object_are_an_error(desk: Desk, tmp_path: Path) -> None:
     said = planned(desk, tmp_path, manifest(), manifest())
     assert (said.code, said.out) == (1, "")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.identity import SERVER
+from onecloud_operator.cli.cluster import NAME
 from onecloud_operator.cli.dry_apply import applied, changed
 from onecloud_operator.cli.failure import Failure, Refused
 from onecloud_operator.cli.manifest_reading import Manifest
@@ -41,13 +42,19 @@ def placed(manifests: Sequence[Manifest], namespace: str) -> list[Manifest]:
     found = list[Manifest]()
     seen = dict[tuple[str, str], str]()
     for each in manifests:
-        metadata = {"namespace": namespace, **part(each.body, "metadata")}
-        body = {**each.body, "metadata": metadata}
+        given = part(each.body, "metadata")
+        # As to kubectl, a namespace without a name is none.
+        body = {**each.body, "metadata": {**given, "namespace": given.get("namespace") or namespace}}
         key = namespace_of(body), name_of(body)
         if not key[1]:
             raise Failure(
                 f"{each.file}: an object has no metadata.name", "name it; generateName makes no plan"
             )
+        for word in key:
+            if NAME.fullmatch(word) is None:
+                raise Failure(
+                    f"{each.file}: {word[:64]!r} is no name that an object can have", "correct its metadata"
+                )
         if key in seen:
             raise Failure(
                 f"{key[0]}/{key[1]} stands in {seen[key]} and in {each.file}", "take one of them out"
