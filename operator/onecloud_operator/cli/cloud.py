@@ -97,22 +97,3 @@ async def _ask(
         raise Failure(f"the cloud at {credentials.auth_url} takes longer than {seconds:.0f} s") from None
     finally:
         await endpoints.close()
-
-
-def server_row(server_id: str, project_id: str) -> Callable[[Cloud], Awaitable[Mapping[str, Any] | None]]:
-    """
-    Return the question for one server: its row, or None if it is proven not to exist.
-
-    *project_id*: where it is, "" if that is not known. Another project's answer proves nothing.
-    """
-
-    async def question(cloud: Cloud) -> Mapping[str, Any] | None:
-        row = await cloud.get_server(server_id)
-        if row is None and project_id not in {"", (await cloud.session()).project_id}:
-            raise Failure(
-                f"server {server_id} is in project {project_id}, and these credentials are for another one",
-                "sign in to that project, or unset OS_AUTH_URL to have the object's Secret read",
-            )
-        return row
-
-    return question

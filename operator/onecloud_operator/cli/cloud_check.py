@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.cli.cloud import server_row
+from onecloud_operator.cli.failure import Failure
 from onecloud_operator.controller.cloud_writer import checked_body
 from onecloud_operator.controller.server_object import resource_of
 from onecloud_operator.core.facts import Facts
@@ -111,3 +111,22 @@ async def _refusal(cloud: Cloud, resource: Resource, wall: datetime) -> str:
     except ApiError as error:
         return problem_of(error, doing=Doing.CREATE, image=spec.image).message
     return ""
+
+
+def server_row(server_id: str, project_id: str) -> Callable[[Cloud], Awaitable[Mapping[str, Any] | None]]:
+    """
+    Return the question for one server: its row, or None if it is proven not to exist.
+
+    *project_id*: where it is, "" if that is not known. Another project's answer proves nothing.
+    """
+
+    async def question(cloud: Cloud) -> Mapping[str, Any] | None:
+        row = await cloud.get_server(server_id)
+        if row is None and project_id not in {"", (await cloud.session()).project_id}:
+            raise Failure(
+                f"server {server_id} is in project {project_id}, and these credentials are for another one",
+                "sign in to that project, or unset OS_AUTH_URL to have the object's Secret read",
+            )
+        return row
+
+    return question

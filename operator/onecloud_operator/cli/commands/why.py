@@ -116,6 +116,7 @@ def _ask_cloud(
 ) -> dict[str, Any] | None:
     """Return what the cloud says of the server now, or None with a remark."""
     from onecloud_operator.cli import cloud
+    from onecloud_operator.cli.cloud_check import server_row
     from onecloud_operator.cli.failure import Failure
     from onecloud_operator.cli.statuses import text_at
 
@@ -129,7 +130,7 @@ def _ask_cloud(
             own = False
             credentials = cloud.read_credentials(cluster, *cloud.secret_of(found, provider))
         project_id = text_at(found, "status", "cloud", "projectID")
-        row = cloud.ask(credentials, cloud.server_row(server_id, project_id), own=own)
+        row = cloud.ask(credentials, server_row(server_id, project_id), own=own)
     except Failure as failure:
         remarks.append(f"The cloud was not asked: {failure}")
         return None
