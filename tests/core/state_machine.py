@@ -461,6 +461,8 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
             return
         if self.uncertain and isinstance(step, Hold) and "not certain which disk" in step.message:
             return  # a person has to say which it is
+        if isinstance(step, Hold) and step.message.startswith("It is not certain which disk"):
+            return  # the entries were edited between two requests, of which one made the server
         allow, image = self.policies["disruption"]["allow"], {"image"} if self.image_open() else set()
         if isinstance(step, Hold) and (suspended or allow == "Never" or (allow == "Restart" and image)):
             assert step.reason == "RestartNeeded", step
@@ -473,8 +475,6 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
             some = {"cpu", "memory", "rootDisk.size", "networks", "instanceGroups"}
             assert left <= some | ({"dataDisks"} if suspended else set()), left
             return
-        if isinstance(step, Hold) and step.message.startswith("It is not certain which disk"):
-            return  # the entries were edited between two requests, of which one made the server
         assert isinstance(step, Settled), f"no rest: {step} {world.steps[-5:]}"
         request = heard.records.restart_request
         assert request is None or not request.under_way, "settled, and nothing came of a restart"
