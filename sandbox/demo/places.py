@@ -73,7 +73,7 @@ def sandbox(choice: Choice, show: Show) -> Iterator[Place]:
         knobs["provider_secret_namespaces"] = fleet.OWN
         operator = Operator(plane.kubeconfig_of(OPERATOR), waiting=True, **knobs)
         stack.enter_context(operator)
-        shell = Shell(kubectl, plane.kubeconfig, directory)
+        shell = Shell(kubectl, plane.kubeconfig, directory, simulated=True)
         scene = Scene(shell, operator, f"http://127.0.0.1:{port}", cloud)
         stack.callback(scene.unwatch)
         yield Place(scene, _steps(secret, provider, cloud), plane.kubeconfig, kubectl)

@@ -88,7 +88,9 @@ def _stay(place: Place, show: Show) -> int:
     names = {"KUBECONFIG": str(place.kubeconfig)}
     if place.scene.cloud is not None:
         names["CLOUD"] = place.scene.cloud.url
-    programs = [] if shutil.which("kubectl") else [place.kubectl.parent]
+    programs = [place.scene.shell.programs]
+    if not shutil.which("kubectl"):
+        programs.append(place.kubectl.parent)
     environment = sourced.demo(
         place.kubeconfig.with_name("environment"), names, programs, place.scene.url("metrics")
     )
@@ -96,6 +98,7 @@ def _stay(place: Place, show: Show) -> int:
     ideas = {
         "watch": "kubectl get ocs -A -w",
         "change something": f"kubectl -n {NAMESPACE} edit ocs web-1",
+        "read why it is so": f"kubectl onecloud why web-1 -n {NAMESPACE}",
         "see all of it": f"kubectl -n {NAMESPACE} describe ocs web-1",
         "look a field up": "kubectl explain ocs.spec.server",
         "read the log": f"tail -f {place.scene.operator.log}",

@@ -5,22 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
-import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from sandbox import children
+from sandbox import children, plugin
 from sandbox.cluster.process import Process
-from sandbox.stage import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-# What `pipx install '.[cli]'` installs: the plugin of this checkout.
-PLUGIN: Final = """\
-#!/bin/sh
-PYTHONPATH={path} exec {python} -m onecloud_operator.cli "$@"
-"""
 
 
 class ShellError(Exception):
@@ -45,15 +36,19 @@ class Follower:
 
 
 class Shell:
-    """Runs commands with *kubectl* and *kubeconfig* (None: the user's own); its files are in *directory*."""
+    """
+    Runs commands with *kubectl* and *kubeconfig* (None: the user's own); its files are in *directory*.
 
-    def __init__(self, kubectl: Path, kubeconfig: Path | None, directory: Path) -> None:
+    *simulated*: the cloud is on this machine.
+    """
+
+    def __init__(
+        self, kubectl: Path, kubeconfig: Path | None, directory: Path, *, simulated: bool = False
+    ) -> None:
         self._directory = directory
-        plugin = directory / "kubectl-onecloud"
-        plugin.write_text(PLUGIN.format(python=sys.executable, path=ROOT / "operator"))
-        plugin.chmod(0o700)
+        self.programs = plugin.install(directory / "bin", simulated=simulated)  # beside kubectl
         self._numbers = itertools.count(1)
-        path = [str(kubectl.parent), str(directory), os.environ.get("PATH", os.defpath)]
+        path = [str(kubectl.parent), str(self.programs), os.environ.get("PATH", os.defpath)]
         self._environment = {
             **os.environ,
             **({} if kubeconfig is None else {"KUBECONFIG": str(kubeconfig)}),

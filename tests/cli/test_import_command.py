@@ -56,6 +56,27 @@ def test_the_whole_project_is_one_stream_of_yaml_that_the_api_server_takes(
         assert stored["spec"]["adoption"]["id"] == document["spec"]["adoption"]["id"]
 
 
+def test_a_secret_leads_to_this_machine_only_where_the_shell_says_so(
+    desk: Desk, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the playground, whose operator may."""
+    desk.kube.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "onecloud", "namespace": desk.namespace},
+            "stringData": dict(cloud.secret_data),
+        }
+    )
+    cloud.call("add_server", name="web-1")
+    said = desk.run("import")
+    assert said.code == 1
+    assert "lead to an address that no Secret may name: " in said.err
+    assert "--shell" in said.err
+    monkeypatch.setenv("ONECLOUD_OPERATOR_ALLOW_LOOPBACK", "true")
+    assert names(desk.run("import")) == ["web-1"]
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_kubectl_applies_it_as_it_is(
     run: Callable[..., Said], control_plane: ControlPlane, cloud: Cloud, form: str

@@ -33,8 +33,8 @@ PLAYGROUND = [sys.executable, "-m", "sandbox.cluster.kubelet"]
 CLUSTER = [sys.executable, "-m", "sandbox.cluster", "up"]
 ENVIRONMENT = os.environ | {"PYTHONPATH": f"{ROOT / 'operator'}:{ROOT}", "TERM": "xterm"}
 INSTALL = """
-helm install onecloud-operator helm/onecloud-operator --namespace onecloud-system --create-namespace --wait \\
-  --set image.repository="$IMAGE" >&2
+helm upgrade --install onecloud-operator helm/onecloud-operator --namespace onecloud-system \\
+  --create-namespace --wait --set image.repository="$IMAGE" >&2
 kubectl -n onecloud-system wait --for=jsonpath={.spec.holderIdentity} lease/onecloud-operator >&2
 """
 
@@ -82,6 +82,13 @@ def test_one_line_gives_a_shell_all_that_an_installation_takes(line: str, tmp_pa
     assert "export OS_AUTH_URL=http://127.0.0.1:" in (tmp_path / "rcadmin").read_text()
 
 
+def test_kubectl_has_its_plugin(line: str, tmp_path: Path) -> None:
+    done = shell(line, "kubectl onecloud -h; kubectl_complete-onecloud w", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Usage: kubectl onecloud ")
+    assert "\nwhy" in done.stdout
+
+
 def test_credentials_of_the_readers_own_are_not_written_over(line: str, tmp_path: Path) -> None:
     (tmp_path / "rcadmin").write_text("mine")
     done = shell(line, "true", tmp_path)
@@ -105,6 +112,20 @@ def test_the_metrics_of_an_installed_operator_can_be_read(line: str, tmp_path: P
     done = shell(line, f"{INSTALL}\nmetrics", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "\nonecloud_operator_leader 1.0\n" in done.stdout
+
+
+def test_what_it_says_of_importing_takes_the_secret_of_the_pages(
+    playground: Terminal, line: str, tmp_path: Path
+) -> None:
+    needs("curl")
+    (made,) = re.findall(r"^  (for i in .*)\r$", playground.shown, re.MULTILINE)
+    secret = (
+        f"env -i sh -ac '. {tmp_path}/rcadmin; env' | grep ^OS_ | "
+        "kubectl create secret generic onecloud --from-env-file=/dev/stdin"
+    )
+    done = shell(line, f"{INSTALL}\n{made}\n{secret}\nkubectl onecloud import -o json", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(set(re.findall(r'"name": "(old-\d+)"', done.stdout))) == 50
 
 
 @pytest.mark.parametrize(

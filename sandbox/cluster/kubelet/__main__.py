@@ -6,6 +6,7 @@ import threading
 from contextlib import ExitStack
 from functools import partial
 
+from sandbox import plugin
 from sandbox.cluster import tools
 from sandbox.cluster.argo import Argo, ArgoError, shared_repository
 from sandbox.cluster.control_plane import ControlPlane, ControlPlaneError
@@ -23,8 +24,13 @@ In another shell, in the checkout:
 
   . {environment}
 
-This names the cluster, helm, kubectl and the image, and puts credentials for
-the simulated cloud into the file rcadmin. Go on with "Install" in README.md.
+This names the cluster, helm, kubectl with its plugin onecloud and the image,
+and puts credentials for the simulated cloud into the file rcadmin. Go on with
+"Install" in README.md.
+
+To make servers that no object has, so that there is something to import:
+
+  for i in $(seq 50); do cloud add_server '{{"name": "old-'$i'"}}'; done
 
 To break something, once there are servers:
 
@@ -54,7 +60,7 @@ def main() -> int:
 
 
 def _up(*, argocd: bool) -> None:
-    programs = tuple({tools.helm().parent, tools.kubectl().parent})
+    programs = {tools.helm().parent, tools.kubectl().parent}
     with ExitStack() as stack:
         cluster = stack.enter_context(ControlPlane(controllers=True))
         kubelet = stack.enter_context(Kubelet(cluster))
@@ -62,12 +68,13 @@ def _up(*, argocd: bool) -> None:
         directory = stack.enter_context(scratch())
         names = {"IMAGE": "onecloud-operator"}
         if argocd:
-            stack.enter_context(Argo(cluster, path=programs))
+            stack.enter_context(Argo(cluster, path=tuple(programs)))
             for name, repository in (("OPERATOR", "onecloud-operator.git"), ("SERVERS", "servers.git")):
                 names[name] = shared_repository(directory / repository)
         names |= {"KUBECONFIG": str(cluster.kubeconfig), "CLOUD": cloud.url}
+        programs.add(plugin.install(directory / "bin", simulated=True))
         node = Node(kubelet.url, cluster.authority)
-        environment = playground(directory, names, programs, cloud.secret_data, node)
+        environment = playground(directory, names, tuple(programs), cloud.secret_data, node)
         say("the playground is ready; Ctrl-C stops it and removes its data")
         print(WELCOME.format(environment=environment), flush=True)
         threading.Event().wait()
