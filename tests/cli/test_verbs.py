@@ -81,6 +81,20 @@ def test_nothing_is_confirmed_without_a_yes(desk: Desk, confirmation: object) ->
     assert desk.annotations() == {}
 
 
+def test_whoever_approves_a_plan_reads_it_first() -> None:
+    (approve,) = (each for each in CONFIRMATIONS if each.verb == "approve")
+    steps = [
+        {"field": "cpu", "from": "2", "to": "4", "effect": "Live"},
+        {"field": "eip", "from": "10.0.0.9", "effect": "Live"},
+        {"field": "image", "to": "tiny", "effect": "Create"},
+    ]
+    assert list(approve.lists({"status": {"plan": {"steps": steps}}})) == [
+        "cpu: 2 → 4 (Live)",
+        "eip: 10.0.0.9 → none (Live)",
+        "image: tiny (Create)",
+    ]
+
+
 def _make_all_wait(desk: Desk) -> None:
     desk.tell(id="srv-1", conditions=[condition("Deleting", "True", "RecycleBinOff")])
 

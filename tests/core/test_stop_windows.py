@@ -257,6 +257,12 @@ def test_both_must_be_open() -> None:
     )
 
 
+def test_the_windows_of_a_provider_alone_are_named_as_such() -> None:
+    step = step_with(shared(NIGHT))
+    assert isinstance(step, Hold)
+    assert "which waits for the windows of the provider shared; they open next at" in step.message
+
+
 def test_windows_that_never_meet_are_told_and_looked_at_again() -> None:
     step = step_with(shared({"start": "05:00", "duration": "1h"}), NIGHT)
     assert isinstance(step, Hold)

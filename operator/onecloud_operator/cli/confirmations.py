@@ -6,7 +6,7 @@ A confirmation names the server or disk that it is for, so none is given ahead, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +20,11 @@ from onecloud_operator.api.annotations import (
 )
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.cli.failure import Failure
-from onecloud_operator.cli.statuses import condition, name_of, part, reasons, text_at
+from onecloud_operator.cli.statuses import condition, name_of, part, plan_steps, reasons, text_at
+
+
+def _nothing(_found: Mapping[str, Any]) -> Iterator[str]:
+    yield from ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Confirmation:
     """
     One verb that needs a yes. *value*: of the annotation, made of the object.
 
-    It raises Failure where nothing waits for it. *means*: what follows from it, for the question.
+    It raises Failure where nothing waits for it. *means*: what follows from it, for the question, and
+    *lists* yields what that is, row by row.
     """
 
     verb: str
@@ -37,6 +42,7 @@ class Confirmation:
     more: str
     value: Callable[[Mapping[str, Any]], str]
     means: str
+    lists: Callable[[Mapping[str, Any]], Iterator[str]] = _nothing
 
 
 def _waiting(found: Mapping[str, Any], reason: Reason) -> None:
@@ -114,6 +120,7 @@ CONFIRMATIONS: Final = (
         "For an object with approval: Manual; all steps of its status.plan, and no others.",
         _plan,
         "every step of status.plan is carried out; what differs later on needs another approval",
+        plan_steps,
     ),
     Confirmation(
         "confirm-delete",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 CONDITIONS: Final = ("Deleting", "Synced", "Ready")  # in the order in which they say why
@@ -38,6 +38,14 @@ def reasons(found: Mapping[str, Any]) -> list[str]:
     """Return the reasons of the conditions that say why, the most telling first."""
     said = (text_at(condition(found, kind), "reason") for kind in CONDITIONS)
     return [reason for reason in said if reason]
+
+
+def plan_steps(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the steps of the object's plan, each as a person reads it."""
+    for row in items_at(found, "status", "plan", "steps"):
+        before, after = row.get("from"), row.get("to")
+        change = after if before is None else f"{before} → {'none' if after is None else after}"
+        yield f"{row.get('field')}: {change} ({row.get('effect')})"
 
 
 def name_of(found: Mapping[str, Any]) -> str:

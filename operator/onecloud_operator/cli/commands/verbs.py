@@ -133,7 +133,8 @@ def _confirming(confirmation: Confirmation) -> Callable[..., None]:
         value = confirmation.value(found)
         what = f"{cluster.namespace}/{name}" + (f", {value}" if value != "true" else "")
         if not yes:
-            ask(f"{what}: {confirmation.means}.")
+            rows = "".join(f"\n  {clean(row)}" for row in confirmation.lists(found))
+            ask(f"{what}: {confirmation.means}{':' if rows else '.'}", rows)
         # Another object by this name is another's, and the API server refuses the patch then.
         metadata = {
             "uid": text_at(found, "metadata", "uid"),
@@ -148,11 +149,11 @@ def _confirming(confirmation: Confirmation) -> Callable[..., None]:
     return confirm
 
 
-def ask(question: str) -> None:
-    """Ask on the terminal. Raises Failure without one, and Abort for a no."""
+def ask(question: str, rows: str = "") -> None:
+    """Ask on the terminal, with *rows* below the question. Raises Failure without one, and Abort for a no."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise Failure(f"{question} This needs a yes", "add --yes")
-    typer.confirm(f"{clean(question)}\nGo on?", abort=True, err=True)
+        raise Failure(f"{question.rstrip(':.')}. This needs a yes", "add --yes")
+    typer.confirm(f"{clean(question)}{rows}\nGo on?", abort=True, err=True)
 
 
 def _answer(cluster: Cluster, name: str, annotation: str, value: str | None) -> dict[str, str | None]:

@@ -40,9 +40,11 @@ def unknown_zone(resource: Resource) -> Hold | None:
 
 def closed(facts: Facts, purpose: str) -> Hold | None:
     """Return the hold of a stop for *purpose* until the windows are open, or None if they are."""
-    sets = {"disruption.windows": windows_of(facts.resource)}
+    own = windows_of(facts.resource)
+    sets = {"disruption.windows": own}
     if facts.provider is not None:
-        sets[f"those of the provider {facts.provider.name}"] = facts.provider.windows
+        theirs = f"{'those' if own else 'the windows'} of the provider {facts.provider.name}"
+        sets[theirs] = facts.provider.windows
     opens_at = next_opening(sets.values(), facts.wall)
     if opens_at == facts.wall:
         return None

@@ -99,11 +99,11 @@ def _held(facts: Facts) -> Hold:
     return Hold(
         Reason.TOO_MANY_DELETIONS,
         f"Within ten minutes more than {config.mass_deletion_floor} servers of this project, and more than "
-        f"{config.mass_deletion_percent:g} % of them, were asked away, and by this namespace more than its "
-        f"share of that.{_why_not(facts, ahead)} If this is meant, agree: kubectl annotate namespace "
-        f"{resource.namespace} --overwrite {ALLOW_MASS_DELETION}=$(date -u +%FT%TZ){_on_provider(facts)}. "
-        "That speaks for what was deleted before that time. To keep the server set deletionPolicy: Retain, "
-        f"or {DETACH}",
+        f"{config.mass_deletion_percent:g} % of them, were to be deleted, and this namespace asked for "
+        f"more than its share of that.{_why_not(facts, ahead)} If this is meant, agree: kubectl annotate "
+        f"namespace {resource.namespace} --overwrite {ALLOW_MASS_DELETION}=$(date -u +%FT%TZ)"
+        f"{_on_provider(facts)}. That speaks for what was deleted before that time. To keep the "
+        f"server set deletionPolicy: Retain, or {DETACH}",
         min((moment - facts.wall).total_seconds() for moment in ahead) if ahead else None,
     )
 
