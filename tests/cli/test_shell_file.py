@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -89,3 +90,9 @@ def test_what_only_a_shell_knows_is_refused_without_a_value(name: str) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(Failure):
         assert isinstance(variables(text), dict)
+
+
+def test_a_word_as_long_as_the_file_may_be_is_read_at_once() -> None:
+    began_at = time.process_time()
+    assert variables("OS_PASSWORD=" + "x" * 1_000_000)["OS_PASSWORD"] == "x" * 1_000_000
+    assert time.process_time() - began_at < 20.0

@@ -83,7 +83,8 @@ class _Reader:
                         yield command
                     command = _Command(self.line)
             elif not (character == "\\" and self._peek() == "\n" and self._next()):
-                word, begun = word + self._piece(character), True
+                word += self._piece(character)  # in place: a word may be as long as the file
+                begun = True
         if begun:
             command.words.append(word)
         if command.words or command.odd:
