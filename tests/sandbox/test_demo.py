@@ -44,7 +44,7 @@ COMMAND = [sys.executable, "-W", "error", "-m", "sandbox.demo"]
 # The standard library leaves a TLS socket to the collector when its handshake is interrupted.
 INTERRUPTED = [*COMMAND[:3], "-W", "ignore:unclosed <ssl.SSLSocket:ResourceWarning", *COMMAND[3:]]
 QUICK = ["--pace", "0.05"]
-STEPS = 17
+STEPS = 20
 ESCAPE = "\033["
 
 
