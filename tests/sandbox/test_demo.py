@@ -93,7 +93,7 @@ def test_without_a_terminal_it_shows_every_step_and_ends_well() -> None:
         "✓ web-1 is Running with image debian-12",
         "✓ its server is in the cloud's recycle bin: shop.web-2",
         "✓ the cloud has one server of web-2: shop.web-2, running",
-        "✓ exactly one server was made for each object: POST /servers was called 7 times",
+        "✓ exactly one server was made for each object: POST /servers was called 8 times, for 8 objects",
     ):
         assert seen in " ".join(done.stdout.split())
     assert ESCAPE not in done.stdout
