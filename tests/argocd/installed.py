@@ -28,6 +28,7 @@ QUICK = {
     "eventsSeconds": 2,
     "confirmSeconds": 0.05,
     "secretSeconds": 1,
+    "massDeletionPercent": 100,  # the tests share a project, and each deletes what it made
 }
 VALUES: dict[str, Any] = {"settings": QUICK, "readinessProbe": {"periodSeconds": 1}}
 

@@ -142,6 +142,7 @@ def test_the_operator_understands_every_value(helm: Command) -> None:
         name_prefix="c1-",
         allowed_endpoints=("cloud.example.com", "10.0.0.0/8"),
         workers=1_000_000,
+        connection_secrets=True,
         confirm_seconds=0.25,
         log_level="debug",
         log_format="json",

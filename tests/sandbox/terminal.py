@@ -136,11 +136,14 @@ def alive(pid: int) -> bool:
 
 
 def scratches(pid: int) -> set[Path]:
-    """Return the scratch directories of a process: it holds a lock in each."""
+    """Return the scratch directories of a process: it holds a lock in each, and only looks at others'."""
     found = set()
+    locks = (line.split() for line in Path("/proc/locks").read_text(encoding="ascii").splitlines())
+    held = {lock[5].rpartition(":")[2] for lock in locks if lock[1:2] == ["FLOCK"] and lock[4] == str(pid)}
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):
             target = descriptor.readlink()
-            if target.name == "lock" and target.parent.name.startswith("onecloud-sandbox-"):
+            ours = target.name == "lock" and target.parent.name.startswith("onecloud-sandbox-")
+            if ours and str(target.stat().st_ino) in held:
                 found.add(target.parent)
     return found

@@ -176,7 +176,8 @@ def _adoption_held_at(facts: Facts, verdict: Verdict) -> str | None:
             return str(old["adoptionHeldAt"])
         if (standing(old, "Synced") or {}).get("status") == "True":
             return None
-    return text_of_time(facts.wall) if verdict.synced == "True" else None
+    realised = verdict.synced == "True" and not facts.resource.deleting  # what is let go is adopted no more
+    return text_of_time(facts.wall) if realised else None
 
 
 def _ip(facts: Facts, old: Mapping[str, Any]) -> str | None:
