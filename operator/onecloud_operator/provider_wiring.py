@@ -19,7 +19,7 @@ from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.engine.tasks import TaskFault
-from onecloud_operator.kube.calls import KubeError
+from onecloud_operator.kube.calls import KubeError, KubeNotFound
 from onecloud_operator.kube.handlers import WatchedKind
 from onecloud_operator.kube.installed_crd import InstalledCRD
 from onecloud_operator.kube.resync import Resync
@@ -93,6 +93,8 @@ class ProviderWork:
                 await self.clock.sleep(FIRST_SECONDS)
             try:
                 await self.installed_crd.look()
+            except KubeNotFound:
+                continue
             except KubeError as error:
                 logger.warning(
                     "the definition of OneCloudProvider cannot be used", extra={"error": str(error)}

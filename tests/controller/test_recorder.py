@@ -10,6 +10,7 @@ import pytest
 from kubernetes.aio.client import ApiClient, Configuration
 
 from onecloud_operator.api.crd import DEFINITION
+from onecloud_operator.api.identity import SERVER
 from onecloud_operator.controller.recorder import Recorder
 from onecloud_operator.controller.server_object import SERVERS
 from onecloud_operator.core.report.events import events_between
@@ -49,7 +50,9 @@ class Keeper:
 
     async def respond(self, asked: Asked) -> Answer:
         if asked.path.startswith("/openapi"):
-            return Answer(200, {})
+            kind = {"group": SERVER.group, "version": SERVER.version, "kind": SERVER.kind}
+            schema = {"x-kubernetes-group-version-kind": [kind]}
+            return Answer(200, {"components": {"schemas": {"it": schema}}})
         if asked.method != "PATCH" and self.event_refusal:
             return Answer(403, {"kind": "Status", "message": self.event_refusal})
         if asked.method != "PATCH":

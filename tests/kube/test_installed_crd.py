@@ -159,17 +159,30 @@ async def test_where_an_older_crd_takes_its_place_the_work_ends(clock: Simulated
         await running
 
 
+async def test_a_group_of_which_only_another_kind_is_served_does_not_count_as_installed() -> None:
+    """Each kind has a definition of its own, which may be removed alone."""
+    api = Serving(OURS)
+    api.kind = "OneCloudProvider"
+    health = Health()
+    waiting = asyncio.create_task(definition_at(api).wait(health.ready))
+    done, _ = await asyncio.wait((waiting,), timeout=0.05)
+    waiting.cancel()
+    assert not done
+    assert health.ready["objects"]() == "the CRD is not installed"
+
+
 class Serving:
-    """An API server that serves this schema of the status."""
+    """An API server that serves this schema of the status of a *kind*."""
 
     def __init__(self, status: dict[str, Any] | None) -> None:
         self.status = status
+        self.kind = SERVER.kind
         self.error: KubeError | None = None
 
     async def served_schema(self, _identity: object) -> dict[str, Any]:
         if self.error is not None:
             raise self.error
-        kind = {"group": SERVER.group, "version": SERVER.version, "kind": SERVER.kind}
+        kind = {"group": SERVER.group, "version": SERVER.version, "kind": self.kind}
         found = {"x-kubernetes-group-version-kind": [kind], "properties": {"status": self.status}}
         return {"components": {"schemas": {"it": found}}}
 

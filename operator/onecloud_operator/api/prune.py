@@ -13,15 +13,18 @@ from typing import Any
 from onecloud_operator.api.identity import Identity
 
 
+def schema_of(document: Mapping[str, Any], identity: Identity) -> Mapping[str, Any] | None:
+    """Return the schema of a kind out of its group's OpenAPI v3 document, None if only others are in it."""
+    schemas: Mapping[str, Mapping[str, Any]] = document.get("components", {}).get("schemas", {})
+    wanted = {"group": identity.group, "version": identity.version, "kind": identity.kind}
+    served = (one for one in schemas.values() if wanted in one.get("x-kubernetes-group-version-kind", ()))
+    return next(served, None)
+
+
 def schema_of_status(document: Mapping[str, Any], identity: Identity) -> dict[str, Any] | None:
     """Return the schema of ``status`` out of the group's OpenAPI v3 document, or None if it has none."""
-    schemas = document.get("components", {}).get("schemas", {})
-    wanted = {"group": identity.group, "version": identity.version, "kind": identity.kind}
-    for schema in schemas.values():
-        if wanted in schema.get("x-kubernetes-group-version-kind", ()):
-            status = schema.get("properties", {}).get("status")
-            return dict(status) if isinstance(status, dict) else None
-    return None
+    status = (schema_of(document, identity) or {}).get("properties", {}).get("status")
+    return dict(status) if isinstance(status, dict) else None
 
 
 def prune(status: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from onecloud_operator.api.prune import schema_of_status
+from onecloud_operator.api.prune import schema_of, schema_of_status
 from onecloud_operator.engine import loggers
 from onecloud_operator.kube.calls import KubeError, KubeNotFound
 
@@ -66,7 +66,10 @@ class InstalledCRD:
     async def look(self) -> None:
         """Read the CRD; log missing fields if they changed. Raises KubeError."""
         identity = self._definition.identity
-        status = schema_of_status(await self._cluster.served_schema(identity), identity)
+        document = await self._cluster.served_schema(identity)
+        if schema_of(document, identity) is None:
+            raise KubeNotFound(f"the API server serves {identity.api_version}, but no {identity.kind}", 404)
+        status = schema_of_status(document, identity)
         if lost := records_lost(status, self._definition):
             raise RecordsLost(
                 "the installed CRD cannot keep what must be remembered of servers, so nothing is done: "
