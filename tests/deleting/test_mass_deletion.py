@@ -80,13 +80,13 @@ def test_after_a_restart_and_with_an_old_agreement_the_fleet_is_still_held(user:
     held(user)
     user.operator.kill()
     user.operator.start()
-    spared = NAMES[0]
-    retain = steps(PAGE, "An example")[-1]
-    assert spared in reader(retain)
+    spared, others = NAMES[0], NAMES[1:]
+    user.kube.patch(KIND, spared, user.namespace, {"spec": {"deletionPolicy": "Retain"}})
     user.wait_gone(spared)
     assert reasons(user) == {"TooManyDeletions"}
     assert living(user) == set(ids.values())
-    assert removals(user) == 0
-    reader(agree)
+    retained = reader(steps(PAGE, "An example")[-1])
+    assert all(name in retained for name in others)
     user.until(lambda: not user.kube.list(KIND, user.namespace), "all are let go", LONG * 2)
-    assert living(user) == {ids[spared]}
+    assert living(user) == set(ids.values())
+    assert removals(user) == 0
