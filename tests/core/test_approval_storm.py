@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from onecloud_operator.core.plan.plan import plan
 from tests.core.approval_machine import ApprovalMachine
+from tests.core.storms import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
-
-SOAK = "SOAK" in os.environ
-USUAL = settings(
-    max_examples=1000 if SOAK else 120,
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=not SOAK,
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
 
 
 def test_nothing_is_done_that_was_not_approved_and_all_that_was_is_done() -> None:

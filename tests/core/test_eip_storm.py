@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from onecloud_operator.core.actions import RecordEip
@@ -14,23 +13,13 @@ from onecloud_operator.core.eip_record import EipRecord, eip_id
 from onecloud_operator.core.eip_writes import BindEip, DeleteEip
 from onecloud_operator.core.plan.plan import plan
 from tests.core.eip_machine import EipMachine
+from tests.core.storms import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
-
-SOAK = "SOAK" in os.environ
-USUAL = settings(
-    max_examples=1000 if SOAK else 120,
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=not SOAK,
-    phases=[Phase.generate],
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
 
 
 def test_no_eip_is_made_twice_left_behind_or_taken_from_others() -> None:
