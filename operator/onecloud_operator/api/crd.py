@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from onecloud_operator.api.definition import Names, definition, rendered
+from onecloud_operator.api.definition import Names, definition, rendered, whole
 from onecloud_operator.api.identity import SERVER, Definition
 from onecloud_operator.api.immutability import transition_rules
 from onecloud_operator.api.rule import VALIDATIONS
 from onecloud_operator.api.spec import Spec
 from onecloud_operator.api.status import Status
-from onecloud_operator.api.structural import published, structural
+from onecloud_operator.api.structural import structural
 
 NAMES = Names("onecloudserver", "ocs", category="onecloud")
 
@@ -78,20 +78,8 @@ def crd() -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """Return the schema of the whole object, as it is published."""
     spec = structural(Spec)
-    status = published(structural(Status))
-    # kstatus waits for the operator's first look. A field's default reaches only an object that is there.
-    status["default"] = {"observedGeneration": -1}
     return {
-        "description": "A server in a OneCloud (Cloudpods) project.",
-        "type": "object",
-        "required": ["spec"],
-        "properties": {
-            "apiVersion": {"type": "string"},
-            "kind": {"type": "string"},
-            "metadata": {"type": "object"},
-            "spec": published(spec),
-            "status": status,
-        },
+        **whole("A server in a OneCloud (Cloudpods) project.", spec, structural(Status)),
         VALIDATIONS: transition_rules(spec["properties"]["server"]),
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from onecloud_operator.api.identity import Identity
+from onecloud_operator.api.structural import published
 
 HEADER = "# Generated from operator/onecloud_operator/api by `make generate`; do not edit.\n"
 WIDTH = 110
@@ -68,6 +69,23 @@ def definition(  # noqa: PLR0913 - its parts
                     "schema": {"openAPIV3Schema": schema},
                 },
             ],
+        },
+    }
+
+
+def whole(description: str, spec: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a whole object, as it is published, of those of its parts."""
+    return {
+        "description": description,
+        "type": "object",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": published(spec),
+            # kstatus waits for the operator's first look. A default below it reaches only what is there.
+            "status": {**published(status), "default": {"observedGeneration": -1}},
         },
     }
 

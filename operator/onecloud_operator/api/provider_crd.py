@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from onecloud_operator.api.definition import Names, definition, rendered
+from onecloud_operator.api.definition import Names, definition, rendered, whole
 from onecloud_operator.api.identity import PROVIDER, Definition
 from onecloud_operator.api.provider import ProviderSpec
 from onecloud_operator.api.provider_status import ProviderStatus
-from onecloud_operator.api.structural import published, structural
+from onecloud_operator.api.structural import structural
 
 # No category: whoever may see the objects of a namespace need not have a right to those of the cluster.
 NAMES = Names("onecloudprovider", "ocp")
@@ -49,20 +49,8 @@ def crd() -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     """Return the schema of the whole object, as it is published."""
-    status = published(structural(ProviderStatus))
-    status["default"] = {"observedGeneration": -1}  # kstatus waits for the operator's first look
-    return {
-        "description": "One project of a OneCloud (Cloudpods), shared by servers of several namespaces.",
-        "type": "object",
-        "required": ["spec"],
-        "properties": {
-            "apiVersion": {"type": "string"},
-            "kind": {"type": "string"},
-            "metadata": {"type": "object"},
-            "spec": published(structural(ProviderSpec)),
-            "status": status,
-        },
-    }
+    description = "One project of a OneCloud (Cloudpods), shared by servers of several namespaces."
+    return whole(description, structural(ProviderSpec), structural(ProviderStatus))
 
 
 @cache  # to make it of the models takes a while
