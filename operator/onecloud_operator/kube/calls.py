@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -15,7 +15,7 @@ from onecloud_operator.kube.bounded_json import ANSWER_BYTES, TooLarge, decode, 
 from onecloud_operator.kube.rbac import granting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 
     from kubernetes.aio.client import ApiClient
     from kubernetes.aio.client.rest import RESTResponse
@@ -106,25 +106,32 @@ class Calls:
         began_at = time.monotonic()
         reply: RESTResponse | None = None
         try:
-            try:
-                reply = await self._send("GET", path, query, None, "", accept, timeout)
-            finally:
-                if self._on_call is not None:
-                    status = reply.status if reply is not None else None
-                    self._on_call(operation, status, time.monotonic() - began_at)
-            if not _well(reply.status):
-                raise _error("GET", path, reply.status, await read(reply.response))
-            async for line in _lines(reply.response.content):
-                yield line
-        except TooLarge as error:
-            raise KubeAnswerTooLarge(f"GET {path}: {error}") from error
-        except ApiException as error:
-            raise _error("GET", path, error.status, error.body) from error
-        except UNANSWERED as error:
-            raise self._unanswered("GET", path, error) from error
+            with self._failures("GET", path):
+                try:
+                    reply = await self._send("GET", path, query, None, "", accept, timeout)
+                finally:
+                    if self._on_call is not None:
+                        status = reply.status if reply is not None else None
+                        self._on_call(operation, status, time.monotonic() - began_at)
+                if not _well(reply.status):
+                    raise _error("GET", path, reply.status, await read(reply.response))
+                async for line in _lines(reply.response.content):
+                    yield line
         finally:
             if reply is not None:
                 reply.response.close()
+
+    @contextmanager
+    def _failures(self, method: str, path: str) -> Iterator[None]:
+        """Raise what the library raises within as KubeError."""
+        try:
+            yield
+        except TooLarge as error:
+            raise KubeAnswerTooLarge(f"{method} {path}: {error}") from error
+        except ApiException as error:
+            raise _error(method, path, error.status, error.body) from error
+        except UNANSWERED as error:
+            raise self._unanswered(method, path, error) from error
 
     async def _exchange(  # noqa: PLR0913, PLR0917 - the parts of an HTTP request
         self,
@@ -135,15 +142,9 @@ class Calls:
         content_type: str,
         accept: str,
     ) -> dict[str, Any]:
-        try:
+        with self._failures(method, path):
             reply = await self._send(method, path, query, body, content_type, accept, TIMEOUT_SECONDS)
             data = await read(reply.response)
-        except TooLarge as error:
-            raise KubeAnswerTooLarge(f"{method} {path}: {error}") from error
-        except ApiException as error:
-            raise _error(method, path, error.status, error.body) from error
-        except UNANSWERED as error:
-            raise self._unanswered(method, path, error) from error
         if not _well(reply.status):
             raise _error(method, path, reply.status, data)
         try:
