@@ -16,11 +16,11 @@ from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.cloud_writes import Update
 from onecloud_operator.core.creation_digests import sent_of
 from onecloud_operator.core.observed import Disk
-from onecloud_operator.core.plan.diff import text_of
 from onecloud_operator.core.plan.differing import open_differences, open_doubts
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Records, records_of
 from onecloud_operator.core.report.report import report
+from onecloud_operator.core.values import text_of
 from tests.api.plain_values import SCHEMAS, body_with, two_values_of
 from tests.core.fixtures import (
     ID,

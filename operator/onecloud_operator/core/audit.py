@@ -60,7 +60,7 @@ from onecloud_operator.core.eip_writes import (
 )
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, LoginWrite, SetPassword
-from onecloud_operator.core.values import cut
+from onecloud_operator.core.values import cut, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -250,9 +250,7 @@ def _of_disk(facts: Facts, step: DiskWrite | AddDisk) -> Change:
 
 
 def _text(value: object | None) -> str | None:
-    if value is None:
-        return None
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+    return None if value is None else text_of(value)
 
 
 def _owner(server: Observed | None) -> str | None:

@@ -9,6 +9,7 @@ from onecloud_operator.api.provider_status import SHOWN_NAMESPACES
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, Reason
 from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import Condition, listed, part_of, stance, standing
+from onecloud_operator.core.status_values import text
 from onecloud_operator.core.values import Problem, cut, text_of_time, time_of_text
 
 if TYPE_CHECKING:
@@ -46,14 +47,13 @@ def differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     before, after = part_of(old, "feed"), part_of(new, "feed")
     if before.get("servers") != after.get("servers"):
         return True
-    first, second = (time_of_text(_text(each.get("lastPollTime"))) for each in (before, after))
+    first, second = (time_of_text(text(each.get("lastPollTime"))) for each in (before, after))
     if first is None or second is None:
         return before != after
     newer = (second - first).total_seconds()
-    if (
-        abs(newer) <= SAME_SECONDS
-    ):  # no poll was answered since; how long that has lasted is told by the minute
-        lag = _text(after.get("lag")) or ""
+    if abs(newer) <= SAME_SECONDS:
+        # No poll was answered since; how long that has lasted is told by the minute.
+        lag = text(after.get("lag")) or ""
         return before.get("lag") != lag and not lag.endswith("s")
     return not 0 < newer < FEED_SECONDS
 
@@ -187,7 +187,3 @@ def _feed(facts: ProviderFacts, polled: Polled) -> dict[str, Any]:
 def _kept(status: Mapping[str, Any], name: str) -> dict[str, Any]:
     found = part_of(status, name)
     return {name: dict(found)} if found else {}
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

@@ -68,3 +68,14 @@ def time_of_text(text: str | None) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):  # somebody may have edited a status
         return None
+
+
+def text_of(value: object) -> str:
+    """Return a value as a text to show."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+        case _:
+            return str(value)

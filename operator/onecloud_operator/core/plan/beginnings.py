@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
     from onecloud_operator.core.facts import Facts
 
-_ALWAYS = AskAgain | BeginAdoption | BeginCreation | BeginDeletion | BeginKeeping | BeginRestart
+# These begin what is then done to the cloud; other records do so only with certain values.
+Beginning = AskAgain | BeginAdoption | BeginCreation | BeginDeletion | BeginKeeping | BeginRestart
 _BEGUN_DISKS = frozenset({MAKING, ADDING, REMOVING})
 
 
 def begins_change(facts: Facts, step: Step) -> bool:
     """Return whether *step* changes the cloud, or is the record that a change begins with."""
-    if isinstance(step, CloudWrite | _ALWAYS):
+    if isinstance(step, CloudWrite | Beginning):
         return True
     records = facts.resource.records
     match step:

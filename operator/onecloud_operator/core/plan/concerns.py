@@ -38,12 +38,11 @@ from onecloud_operator.core.disk_writes import AddDisk, DiskWrite
 from onecloud_operator.core.eip_writes import EipWrite
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import DeployKeypair, LoginWrite
+from onecloud_operator.core.plan.beginnings import Beginning
 from onecloud_operator.core.plan.login import KEYPAIR, PASSWORD
 from onecloud_operator.core.plan_step import OWNER_TAGS, RESTART, SERVER, Effect, PlanStep
 from onecloud_operator.core.step_text import words_of
 
-# Records that begin what is then done to the cloud; the others only note what is known.
-Beginning = BeginCreation | AskAgain | BeginAdoption | BeginRestart | BeginDeletion | BeginKeeping
 Guarded = CloudWrite | Beginning
 
 _STOPS = frozenset({Effect.RESTART, Effect.REBUILD})

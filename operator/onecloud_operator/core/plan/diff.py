@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.quantity import mib_of, text_of_mib
 from onecloud_operator.api.server import PLAIN_FIELDS, folded
 from onecloud_operator.core.plan.security_groups import groups_of
+from onecloud_operator.core.values import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -134,14 +135,3 @@ def _power(power: str, server: Observed) -> Iterator[Difference]:
 def wrong_power(power: str, server: Observed) -> bool:
     """Return whether *server*, which rests, is in another state than *power*, or has none to be in."""
     return power not in {"Unmanaged", server.phase.value}
-
-
-def text_of(value: object) -> str:
-    """Return a value as a text to show."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return value
-        case _:
-            return str(value)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.model import wire_name
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.login_record import use_of
-from onecloud_operator.core.plan.diff import text_of
 from onecloud_operator.core.plan_step import SERVER, Effect, PlanStep, planned
 from onecloud_operator.core.server_names import server_name
+from onecloud_operator.core.values import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,8 @@ from onecloud_operator.core.baseline import FIXED_FIELDS, OPTIONS, baseline_of
 from onecloud_operator.core.creation_digests import edited, recorded_whole, sent_of, value_of
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 from onecloud_operator.core.plan.create_only import Doubt, compared
-from onecloud_operator.core.plan.diff import Difference, difference, text_of
+from onecloud_operator.core.plan.diff import Difference, difference
+from onecloud_operator.core.values import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
