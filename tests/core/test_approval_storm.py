@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from onecloud_operator.core.plan.plan import plan
 from tests.core.approval_machine import ApprovalMachine
-from tests.core.storms import USUAL
+from tests.core.storms import BROKEN, play
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def test_nothing_is_done_that_was_not_approved_and_all_that_was_is_done() -> None:
-    run_state_machine_as_test(ApprovalMachine, settings=USUAL)
+    play(ApprovalMachine)
 
 
 def unasked(facts: Facts) -> Step:
@@ -42,4 +41,4 @@ def test_the_storm_notices_an_operator_that(mutant: Callable[[Facts], Step]) -> 
         decide = staticmethod(mutant)
 
     with pytest.raises(AssertionError):
-        run_state_machine_as_test(Mutant, settings=settings(USUAL, max_examples=2000, derandomize=True))
+        run_state_machine_as_test(Mutant, settings=BROKEN)

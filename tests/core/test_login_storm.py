@@ -7,12 +7,11 @@ alone, and in the end the password and the key pair inside are those of the spec
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import rule, run_state_machine_as_test
+from hypothesis.stateful import rule
 
 from onecloud_operator.core.actions import BeginRestart, Hold
 from onecloud_operator.core.login_writes import LoginWrite
@@ -21,6 +20,7 @@ from tests.core import invariants
 from tests.core.fixtures import spec
 from tests.core.logins import left_outside
 from tests.core.state_machine import OperatorMachine
+from tests.core.storms import SOAK, USUAL, play
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -33,16 +33,7 @@ SOURCES: list[dict[str, Any]] = [
     for name in ("login", "other")
     for rotate in (True, False)
 ]
-SOAK = "SOAK" in os.environ
-USUAL = settings(
-    max_examples=1000 if SOAK else 100,
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=not SOAK,
-    phases=[Phase.generate, *([Phase.shrink] if SOAK else [])],
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+FEWER = settings(USUAL, max_examples=1000 if SOAK else 100)
 
 
 def keep(world: World, facts: Facts, step: Step) -> None:
@@ -108,4 +99,4 @@ class LoginMachine(OperatorMachine):
 
 
 def test_every_invariant_holds_whatever_happens_to_the_login() -> None:
-    run_state_machine_as_test(LoginMachine, settings=USUAL)
+    play(LoginMachine, FEWER)

@@ -7,39 +7,21 @@ that nobody asked for, no write without need; and once the storm is over the ser
 
 from __future__ import annotations
 
-import os
-import secrets
-
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.core.mutants import CONCLUDE, DECIDE, NOTICED_SOON, writes_all
 from tests.core.state_machine import OperatorMachine
+from tests.core.storms import BROKEN, SOAK, USUAL, play
 
-SOAK = "SOAK" in os.environ
-USUAL = settings(
-    max_examples=1500 if SOAK else 250,
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=not SOAK,
-    phases=[Phase.generate, *([Phase.shrink] if SOAK else [])],  # to shrink takes minutes
-    report_multiple_bugs=False,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-# It ends as soon as something is noticed; what a lost status hides is met in one of some thousand stories.
-LONG = settings(USUAL, max_examples=20000, derandomize=True, phases=[Phase.generate])
+MANY = settings(USUAL, max_examples=1500 if SOAK else 250)
+# What a lost status hides is met in one of some thousand stories.
+LONG = settings(BROKEN, max_examples=20000)
 
 
 def test_every_invariant_holds_whatever_happens() -> None:
-    """Each soak runs other examples; SOAK=<number> runs those of one that failed."""
-    if not SOAK:
-        run_state_machine_as_test(OperatorMachine, settings=USUAL)
-        return
-    number = int(os.environ["SOAK"])
-    number = number if number > 1 else secrets.randbelow(2**32)
-    print(f"again: SOAK={number}")  # noqa: T201
-    run_state_machine_as_test(seed(number)(OperatorMachine), settings=USUAL)
+    play(OperatorMachine, MANY)
 
 
 @pytest.mark.parametrize("mutant", [name for name in DECIDE if SOAK or name in NOTICED_SOON])
