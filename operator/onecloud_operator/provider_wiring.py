@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any
 
+    from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
     from onecloud_operator.controller.sessions import Sessions
     from onecloud_operator.core.provider_facts import ProviderObject
     from onecloud_operator.engine.clock import Clock
@@ -137,6 +138,7 @@ def provider_work(  # noqa: PLR0913 - its dependencies
     servers: Store[Any],
     cluster: KubeClient,
     sessions: Sessions,
+    awaited: AwaitedSecrets,
     feeds: Feeds[Key],
     tell: Callable[[Key], None],
     wall: Callable[[], datetime],
@@ -159,6 +161,7 @@ def provider_work(  # noqa: PLR0913 - its dependencies
         servers=servers,
         cluster=cluster,
         sessions=sessions,
+        awaited=awaited,
         feeds=feeds,
         tell=tell,
         clock=clock,

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from onecloud_operator.kube.installed_crd import InstalledCRD
     from onecloud_operator.onecloud import Endpoints
     from onecloud_operator.process import Process
+    from onecloud_operator.provider_wiring import ProviderWork
     from onecloud_operator.telemetry.metrics import Metrics
 
 logger = logging.getLogger(loggers.PROCESS)
@@ -104,11 +105,12 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         loop_shares=loop_shares,
         on_run=lambda job, seconds, rows, failed: metrics.fed(job, seconds, rows, failed=failed),
     )
-    awaited = AwaitedSecrets(secrets, partial(queue.add, lane=Lane.USER), clock)
+    awaited = AwaitedSecrets(secrets, lambda key: _tell_of_secret(key, queue, providers), clock)
     rotated = RotatedSecrets(
         secrets,
         partial(queue.add, lane=Lane.USER),
         clock,
+        awaited.pace,
         each_seconds=ROTATION_ROUNDS * settings.secret_seconds,
     )
     passwords = PasswordSecrets(objects, sessions, awaited, rotated)
@@ -152,6 +154,7 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         servers=objects,
         cluster=cluster,
         sessions=sessions,
+        awaited=awaited,
         feeds=feeds,
         tell=partial(queue.add, lane=Lane.CLOUD),
         wall=_wall,
@@ -267,6 +270,12 @@ def _share_of(tenants: Tenants, sessions: Sessions, key: Key) -> tuple[Hashable,
     """
     secret = tenants.secret_of(key)
     return key.namespace, (secret and sessions.endpoint_of(secret)) or secret or key
+
+
+def _tell_of_secret(key: Key, servers: Queue[Key], providers: ProviderWork | None) -> None:
+    """Have an object looked at whose Secret has changed: a provider has no namespace, a server has one."""
+    queue = servers if key.namespace or providers is None else providers.queue
+    queue.add(key, Lane.USER)
 
 
 def _count_pass(metrics: Metrics, lane: Lane, waited: float, seconds: float, failed: bool) -> None:  # noqa: FBT001 - a callback

@@ -100,7 +100,7 @@ async def test_nothing_is_kept_of_an_object_that_goes_while_its_status_is_writte
     times: dict[str, Any] = {"monotonic": clock.monotonic, "wall": lambda: datetime.now(UTC)}
     secrets = Secrets(_nothing, clock.monotonic, 60.0)
     awaited = AwaitedSecrets(secrets, lambda _key: None, clock)
-    rotated = RotatedSecrets(secrets, lambda _key: None, clock, each_seconds=300.0)
+    rotated = RotatedSecrets(secrets, lambda _key: None, clock, awaited.pace, each_seconds=300.0)
     actuator = ServerActuator(
         objects=objects,
         tenants=Tenants(objects),
@@ -158,7 +158,7 @@ def _actuator(sessions: Any, body: dict[str, Any]) -> tuple[ServerActuator, Key,
     arguments: dict[str, Any] = {"objects": objects, "monotonic": clock.monotonic, **fakes}
     secrets = Secrets(_nothing, clock.monotonic, 60.0)
     awaited = AwaitedSecrets(secrets, lambda _key: None, clock)
-    rotated = RotatedSecrets(secrets, lambda _key: None, clock, each_seconds=300.0)
+    rotated = RotatedSecrets(secrets, lambda _key: None, clock, awaited.pace, each_seconds=300.0)
     actuator = ServerActuator(
         tenants=Tenants(objects),
         awaited=awaited,

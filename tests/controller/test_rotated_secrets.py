@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.controller.rotated_secrets import READS_PER_SECOND, RotatedSecrets, Version
+from onecloud_operator.controller.awaited_secrets import EACH_SECONDS as AWAITED_SECONDS
+from onecloud_operator.controller.awaited_secrets import READS_PER_SECOND, AwaitedSecrets
+from onecloud_operator.controller.rotated_secrets import RotatedSecrets, Version
 from onecloud_operator.kube.calls import KubeError, KubeNotFound
 from onecloud_operator.kube.secrets import Part, Secrets
 from onecloud_operator.kube.store import Key
@@ -30,7 +32,10 @@ class Scene:
         self.reads: list[tuple[float, str, str]] = []
         self.told: list[Key] = []
         secrets = Secrets(self._read, self.clock.monotonic, 60.0)
-        self.rotated = RotatedSecrets(secrets, self.told.append, self.clock, each_seconds=EACH_SECONDS)
+        self.awaited = AwaitedSecrets(secrets, self.told.append, self.clock)
+        self.rotated = RotatedSecrets(
+            secrets, self.told.append, self.clock, self.awaited.pace, each_seconds=EACH_SECONDS
+        )
 
     async def _read(self, namespace: str, name: str) -> dict[str, Any]:
         self.reads.append((self.clock.now, namespace, name))
@@ -46,12 +51,13 @@ class Scene:
 @asynccontextmanager
 async def scene() -> AsyncIterator[Scene]:
     made = Scene()
-    reading = asyncio.create_task(made.rotated.run())
+    reading = [asyncio.create_task(each.run()) for each in (made.rotated, made.awaited)]
     try:
         yield made
     finally:
-        reading.cancel()
-        await asyncio.wait([reading])
+        for each in reading:
+            each.cancel()
+        await asyncio.wait(reading)
 
 
 async def test_nothing_is_read_while_nothing_is_followed() -> None:
@@ -110,6 +116,33 @@ async def test_all_of_them_together_have_one_rate() -> None:
         times = [at for at, _, _ in s.reads]
         assert len(times) == 100
         assert all(later - earlier >= 0.999 / READS_PER_SECOND for earlier, later in pairwise(times))
+
+
+async def test_the_rate_is_one_with_that_of_awaited_secrets_and_both_take_turns() -> None:
+    async with scene() as s:
+        for number in range(1000):
+            key = Key("shop", f"w-{number}", f"u{number}")
+            s.rotated.follow(key, Part("shop", f"rotated-{number}", "p", 64))
+            s.awaited.credentials(key, Part("shop", f"awaited-{number}"))
+        await s.clock.advance(AWAITED_SECONDS)
+        s.reads.clear()
+        await s.clock.advance(60.0)
+        times = [at for at, _, _ in s.reads]
+        assert len(times) == 60.0 * READS_PER_SECOND
+        assert all(later - earlier >= 0.999 / READS_PER_SECOND for earlier, later in pairwise(times))
+        kinds = [name.partition("-")[0] for _, _, name in s.reads]
+        assert kinds.count("awaited") == kinds.count("rotated")
+
+
+async def test_who_has_nothing_due_takes_no_turn_of_the_others() -> None:
+    async with scene() as s:
+        s.rotated.follow(WEB, LOGIN)
+        for number in range(100):
+            s.awaited.credentials(Key("shop", f"w-{number}", f"u{number}"), Part("shop", f"s-{number}"))
+        await s.clock.advance(AWAITED_SECONDS + 1.0)
+        s.reads.clear()
+        await s.clock.advance(10.0)
+        assert len(s.reads) == 10.0 * READS_PER_SECOND
 
 
 async def test_one_that_is_followed_again_is_not_read_twice_as_often() -> None:

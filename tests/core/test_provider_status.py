@@ -13,8 +13,8 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.conditions import MESSAGE_LENGTH, standing
 from onecloud_operator.core.provider import Provider
 from onecloud_operator.core.provider_facts import Polled, ProviderFacts, ProviderObject, SignedIn, Usage
-from onecloud_operator.core.provider_pass import LOOK_SECONDS, SECRET_SECONDS, conclude, plan
-from onecloud_operator.core.provider_status import differs, events_between, lag_text, status_of
+from onecloud_operator.core.provider_pass import LOOK_SECONDS, conclude, plan, waits_for_secret
+from onecloud_operator.core.provider_status import differs, events_between, lag_text, log_lines, status_of
 from onecloud_operator.core.values import Place, Problem
 
 WALL = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -218,9 +218,53 @@ def test_each_turn_of_a_condition_has_an_event_and_nothing_else_has() -> None:
     assert [(event.kind, event.reason) for event in events_between(well, held)] == [("Warning", "InUse")]
 
 
-def test_it_is_looked_at_again_without_anything_that_says_so_sooner_if_its_secret_is_wrong() -> None:
+def test_each_turn_of_ready_is_a_line_of_the_log_that_warns_where_somebody_must_act() -> None:
+    well, refused = status_of(FACTS), status_of(replace(FACTS, signed_in=REJECTED, polled=None))
+    silent = status_of(replace(FACTS, polled=Polled(SILENT, 63.0, 12)))
+    held = status_of(deleting(Usage(bound={"shop": 1})))
+    first = status_of(replace(FACTS, polled=Polled(None, None, 0)))
+    names = {"provider": "shared", "cloud": "cloud.example.com", "secret": "onecloud-system/shared"}
+
+    def told(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, str, str | None]]:
+        lines = list(log_lines(old, new, names))
+        assert all(names.items() <= line.fields.items() for line in lines)
+        return [(line.level, line.message, line.fields["reason"]) for line in lines]
+
+    assert told({}, well) == [("INFO", "provider ready", "Available")]
+    assert told(well, well) == []
+    assert told(well, refused) == [("WARNING", "The cloud refuses the password.", "CredentialsRejected")]
+    assert told(well, silent) == [("WARNING", "The cloud does not answer.", "EndpointUnreachable")]
+    assert [line[::2] for line in told(well, held)] == [("WARNING", "InUse")]
+    assert told(well, first) == [], "until the first poll there is nothing to tell"
+    (end,) = [conclude(deleting(Usage()), "RemoveFinalizer", 1.0).log]
+    assert end is not None
+    assert (end.level, end.fields) == ("INFO", {"provider": "shared"})
+
+
+@pytest.mark.parametrize(
+    ("made", "waits"),
+    [
+        pytest.param(FACTS, False, id="it-is-well"),
+        pytest.param(replace(FACTS, signed_in=REJECTED, polled=None), True, id="its-password-is-refused"),
+        pytest.param(replace(FACTS, signed_in=SILENT, polled=None), True, id="its-cloud-is-not-there"),
+        pytest.param(replace(FACTS, polled=Polled(SILENT, 63.0, 12)), True, id="its-cloud-went-away"),
+        pytest.param(
+            replace(
+                FACTS,
+                found=replace(FOUND, provider=replace(PROVIDER, flaw=REJECTED)),
+                signed_in=REJECTED,
+                polled=None,
+            ),
+            False,
+            id="its-spec-is-to-blame",
+        ),
+    ],
+)
+def test_its_secret_is_awaited_while_another_may_help(made: ProviderFacts, waits: bool) -> None:
+    assert waits_for_secret(made) is waits
+
+
+def test_it_is_looked_at_again_without_anything_that_says_so() -> None:
     assert conclude(FACTS, "Wait", 1.0).requeue_after == LOOK_SECONDS
-    refused = replace(FACTS, signed_in=REJECTED)
-    assert conclude(refused, "Wait", 1.0).requeue_after == SECRET_SECONDS
     assert conclude(FACTS, "AddFinalizer", 1.0).again
     assert conclude(FACTS, "RemoveFinalizer", 1.0).status is None

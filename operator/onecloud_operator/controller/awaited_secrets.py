@@ -1,8 +1,8 @@
 """
 The Secrets that objects wait for to be made or corrected: read every few seconds, one by one.
 
-The operator may not watch Secrets, so a correction is found by ``get``. All these reads together have one
-rate, and namespaces take turns, so that the Secrets of one do not delay those of another.
+The operator may not watch Secrets, so a correction is found by ``get``. All reads that no object's pass asks
+for have one rate, and namespaces take turns, so that the Secrets of one do not delay those of another.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from onecloud_operator.engine import loggers
+from onecloud_operator.engine.pace import Pace
 from onecloud_operator.engine.telling import tell_each
 from onecloud_operator.kube.calls import KubeError
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(loggers.KUBERNETES)
 
-READS_PER_SECOND: Final = 5.0  # for the process
+READS_PER_SECOND: Final = 5.0  # for the process, whoever reads
 EACH_SECONDS: Final = 3.0  # between two reads of one Secret, at least
 
 
@@ -39,9 +40,14 @@ class _Awaited:
 
 
 class AwaitedSecrets:
-    """One for the process. *tell* is called with each object whose Secret has changed."""
+    """
+    One for the process, for objects of every kind. *tell* is called with each whose Secret has changed.
+
+    *pace*: for all who read Secrets like this.
+    """
 
     def __init__(self, secrets: Secrets, tell: Callable[[Key], None], clock: Clock) -> None:
+        self.pace = Pace(clock, per_second=READS_PER_SECOND)
         self._secrets = secrets
         self._tell = tell
         self._clock = clock
@@ -89,9 +95,12 @@ class AwaitedSecrets:
         """Read for ever what is awaited."""
         while True:
             await self._any.wait()
-            if (part := self._next()) is not None:
+            if (part := self._next()) is None:
+                await self._clock.sleep(1.0 / READS_PER_SECOND)
+                continue
+            await self.pace.turn()
+            if part in self._awaited:
                 await self._read(part)
-            await self._clock.sleep(1.0 / READS_PER_SECOND)
 
     def _wait(self, key: Key, wanted: tuple[Part, ...], before: tuple[Part, ...]) -> None:
         for part in wanted:

@@ -5,27 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from onecloud_operator.api.identity import PROVIDER
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.actuator import Actuator, Observation
 from onecloud_operator.controller.providers import is_stranger, usage_of
-from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.provider_facts import Polled, ProviderFacts, ProviderObject, SignedIn, Usage
-from onecloud_operator.core.provider_pass import ProviderStep, conclude, plan
-from onecloud_operator.core.provider_status import differs, events_between, status_of
+from onecloud_operator.core.provider_pass import ProviderStep, conclude, plan, waits_for_secret
+from onecloud_operator.core.provider_status import differs, events_between, log_lines, status_of
 from onecloud_operator.core.records import place_in
 from onecloud_operator.core.retry_state import RetryState
 from onecloud_operator.core.values import Problem
 from onecloud_operator.engine.telling import tell_each
 from onecloud_operator.kube.client import ObjectReference
+from onecloud_operator.kube.secrets import Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from onecloud_operator.controller.awaited_secrets import AwaitedSecrets
     from onecloud_operator.controller.sessions import Opened, Sessions
-    from onecloud_operator.core.conclusion import Conclusion, KubeEvent
+    from onecloud_operator.core.conclusion import Conclusion, KubeEvent, LogLine
     from onecloud_operator.core.provider import Provider
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.feed import Feeds
@@ -49,6 +51,7 @@ class ProviderActuator(Actuator[ProviderObject, ProviderFacts, ProviderStep, Non
     servers: Store[Any]
     cluster: KubeClient
     sessions: Sessions
+    awaited: AwaitedSecrets
     feeds: Feeds[Key]
     tell: Callable[[Key], None]
     clock: Clock
@@ -76,6 +79,8 @@ class ProviderActuator(Actuator[ProviderObject, ProviderFacts, ProviderStep, Non
         # Last, and without a wait before the decision: nothing may begin in between.
         usage = self._usage(found, signed_in)
         facts = ProviderFacts(found, self.wall(), signed_in, usage, polled)
+        waits = key in self.objects and waits_for_secret(facts)
+        self.awaited.credentials(key, Part(*found.provider.secret) if waits else None)
         return Observation(facts, memory, partial(self._act, key, found))
 
     def plan(self, facts: ProviderFacts) -> ProviderStep:
@@ -97,7 +102,20 @@ class ProviderActuator(Actuator[ProviderObject, ProviderFacts, ProviderStep, Non
     def events_between(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[KubeEvent]:
         return events_between(old, new)
 
+    def log_lines(self, key: Key, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[LogLine]:
+        found = self.objects.get(key)
+        if found is None:
+            return ()
+        origin = self.sessions.endpoint_of(found.provider.secret)
+        names = {
+            "provider": key.name,
+            "cloud": urlsplit(origin).netloc if origin else None,
+            "secret": "/".join(filter(None, found.provider.secret)) or None,
+        }
+        return log_lines(old, new, names)
+
     def forget(self, key: Key) -> None:
+        self.awaited.forget(key)
         if (told := self._told.pop(key, None)) is not None:
             for server in self.servers.by_provider.keys(told.name):
                 self.tell(server)
@@ -113,9 +131,7 @@ class ProviderActuator(Actuator[ProviderObject, ProviderFacts, ProviderStep, Non
         provider = found.provider
         if provider.flaw is not None:
             return provider.flaw
-        before = standing(found.status, "CredentialsValid")
-        reread = before is not None and before.get("status") == "False"  # it may have been corrected
-        return await self.sessions.open(*provider.secret, reread=reread, last_will_do=found.deleting)
+        return await self.sessions.open(*provider.secret, last_will_do=found.deleting)
 
     def _polled(self, name: str, opened: Opened) -> Polled | None:
         feed = self.feeds.of(opened.place, opened.cloud)

@@ -1,8 +1,8 @@
 """
 The Secrets of passwords that follow them (``passwordFrom.rotate``): each is read now and then, one by one.
 
-The operator may not watch Secrets, so that one was changed is found by ``get``. All these reads together have
-one rate, and namespaces take turns, so that the Secrets of one do not delay those of another.
+The operator may not watch Secrets, so that one was changed is found by ``get``. These reads share the rate of
+those of awaited Secrets, and namespaces take turns, so that the Secrets of one do not delay those of another.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from onecloud_operator.engine.clock import Clock
+    from onecloud_operator.engine.pace import Pace
     from onecloud_operator.kube.secrets import Part, Secrets
     from onecloud_operator.kube.store import Key
 
 logger = logging.getLogger(loggers.KUBERNETES)
 
-READS_PER_SECOND: Final = 5.0  # for the process
+IDLE_SECONDS: Final = 0.2  # until it is looked whether one is due
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,17 @@ class RotatedSecrets:
     """
     One for the process. *tell* is called with each object whose Secret has another version.
 
-    *each_seconds*: between two reads of one Secret, at least.
+    *each_seconds*: between two reads of one Secret, at least. *pace*: one for all who read Secrets like this.
     """
 
     def __init__(
-        self, secrets: Secrets, tell: Callable[[Key], None], clock: Clock, *, each_seconds: float
+        self, secrets: Secrets, tell: Callable[[Key], None], clock: Clock, pace: Pace, *, each_seconds: float
     ) -> None:
         self._each_seconds = each_seconds
         self._secrets = secrets
         self._tell = tell
         self._clock = clock
+        self._pace = pace
         self._followed: dict[Part, _Followed] = {}
         self._parts: dict[Key, Part] = {}
         self._turns: dict[str, list[tuple[float, int, Part]]] = {}  # by namespace
@@ -100,9 +102,12 @@ class RotatedSecrets:
         """Read for ever what is followed."""
         while True:
             await self._any.wait()
-            if (part := self._next()) is not None:
+            if (part := self._next()) is None:
+                await self._clock.sleep(IDLE_SECONDS)
+                continue
+            await self._pace.turn()
+            if part in self._followed:
                 await self._read(part)
-            await self._clock.sleep(1.0 / READS_PER_SECOND)
 
     def _turn(self, part: Part, due_at: float) -> None:
         self._number += 1

@@ -30,7 +30,7 @@ from onecloud_operator.core.report.report import differs, report
 from onecloud_operator.core.resource import Resource
 from onecloud_operator.core.retry_state import reconsider
 from onecloud_operator.core.values import Problem
-from onecloud_operator.core.waits import SECRET_REASONS
+from onecloud_operator.core.waits import OF_SECRETS
 from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
 from onecloud_operator.kube.secrets import PASSWORD_BYTES, USER_DATA_BYTES, Part
 from onecloud_operator.kube.store import Key
@@ -65,8 +65,6 @@ NO_SIGHT = frozenset(
 # What no other Secret cures.
 OF_PROVIDERS = frozenset({Reason.NOT_ALLOWED, Reason.PROVIDER_NOT_FOUND, Reason.NOT_YET_OBSERVED})
 
-# What another Secret, or other values in it, may cure.
-OF_SECRETS = SECRET_REASONS | {Reason.FORBIDDEN, Reason.ENDPOINT_UNREACHABLE}
 # Refusals that do not hold any more once it has changed; where an answer was lost, they do.
 OF_VALUES = frozenset({Reason.SECRET_NOT_FOUND, Reason.SECRET_INVALID})
 CURED = OF_SECRETS - {Reason.ENDPOINT_UNREACHABLE}

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from onecloud_operator.api.reasons import CREDENTIALS_REASONS
-from onecloud_operator.core.conclusion import Conclusion, Counted
+from onecloud_operator.core.conclusion import Conclusion, Counted, LogLine
 from onecloud_operator.core.provider_status import status_of
 from onecloud_operator.core.retry_state import RetryState
 from onecloud_operator.core.values import Problem
+from onecloud_operator.core.waits import OF_SECRETS
 
 if TYPE_CHECKING:
     from onecloud_operator.core.provider_facts import ProviderFacts
@@ -24,7 +24,6 @@ ProviderStep = Literal["AddFinalizer", "RemoveFinalizer", "Wait"]
 
 LOOK_SECONDS = 10.0  # no request is made for it: what the feed and the store know is read
 LISTED_SECONDS = 1.0  # while the objects are listed, at the start
-SECRET_SECONDS = 5.0  # until a Secret that is wrong is read again
 
 
 def plan(facts: ProviderFacts) -> ProviderStep:
@@ -37,14 +36,25 @@ def plan(facts: ProviderFacts) -> ProviderStep:
     return "RemoveFinalizer"
 
 
+def waits_for_secret(facts: ProviderFacts) -> bool:
+    """Return whether another Secret, or other values in it, may cure what is wrong."""
+    trouble: Problem | None
+    if isinstance(facts.signed_in, Problem):
+        trouble = facts.signed_in if facts.found.provider.flaw is None else None
+    else:
+        trouble = facts.polled.problem if facts.polled is not None else None
+    return trouble is not None and trouble.reason in OF_SECRETS
+
+
 def conclude(facts: ProviderFacts, step: ProviderStep, jitter: float) -> Conclusion[RetryState[ProviderStep]]:
     """Return what the step comes to. Nothing is remembered: all that counts stands in the objects."""
     memory: RetryState[ProviderStep] = RetryState()
     if step != "Wait":
-        return Conclusion(memory, memory, again=step == "AddFinalizer", counted=Counted(step))
-    trouble = facts.signed_in
-    soon = isinstance(trouble, Problem) and trouble.reason in CREDENTIALS_REASONS
-    seconds = SECRET_SECONDS if soon else LOOK_SECONDS
-    if facts.found.deleting and not facts.usage.complete:
-        seconds = LISTED_SECONDS
+        log = None
+        if step == "RemoveFinalizer":
+            names = {"provider": facts.found.provider.name}
+            log = LogLine("INFO", "provider removed; no object has a server of it", names)
+        return Conclusion(memory, memory, again=step == "AddFinalizer", log=log, counted=Counted(step))
+    listing = facts.found.deleting and not facts.usage.complete
+    seconds = LISTED_SECONDS if listing else LOOK_SECONDS
     return Conclusion(memory, memory, status_of(facts), requeue_after=seconds * jitter)

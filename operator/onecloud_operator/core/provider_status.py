@@ -1,4 +1,8 @@
-"""The status of a OneCloudProvider: conditions, where it leads, who uses it, how fresh what is known is."""
+"""
+The status of a OneCloudProvider: conditions, where it leads, who uses it, how fresh what is known is.
+
+And what two statuses in a row give: Events, and lines of the log.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.provider_status import SHOWN_NAMESPACES
 from onecloud_operator.api.reasons import CREDENTIALS_REASONS, Reason
-from onecloud_operator.core.conclusion import KubeEvent
+from onecloud_operator.core.conclusion import KubeEvent, LogLine
 from onecloud_operator.core.conditions import Condition, listed, part_of, stance, standing
 from onecloud_operator.core.status_values import text
 from onecloud_operator.core.values import Problem, cut, text_of_time, time_of_text
@@ -66,6 +70,21 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
             continue
         well = after["status"] == "True" and kind != "Deleting"
         yield KubeEvent("Normal" if well else "Warning", Reason(after["reason"]), after["message"])
+
+
+def log_lines(
+    old: Mapping[str, Any], new: Mapping[str, Any], names: Mapping[str, str | None]
+) -> Iterator[LogLine]:
+    """Yield a line for each turn of Ready; *names*: fields that say which provider it is."""
+    before, after = standing(old, "Ready"), standing(new, "Ready")
+    if after is None or stance(before) == stance(after) or after["reason"] == Reason.NOT_YET_OBSERVED:
+        return
+    fields = {**names, "reason": after["reason"]}
+    if after["status"] == "True":
+        yield LogLine("INFO", "provider ready", fields)
+    else:
+        heard = after["reason"] in {Reason.RATE_LIMITED, Reason.RELEASED}
+        yield LogLine("INFO" if heard else "WARNING", after["message"], fields)
 
 
 def lag_text(seconds: float) -> str:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from onecloud_operator.core.config import Config
 
 SECRET_REASONS = frozenset({*CREDENTIALS_REASONS, Reason.CREDENTIALS_MISMATCH})
+# What another Secret, or other values in it, may cure.
+OF_SECRETS = SECRET_REASONS | {Reason.FORBIDDEN, Reason.ENDPOINT_UNREACHABLE}
 MAX_DOUBLINGS = 16
 
 
