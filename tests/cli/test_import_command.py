@@ -109,7 +109,7 @@ def test_servers_are_selected_by_name_tag_network_and_host(run: Callable[..., Sa
 def test_a_selection_of_nothing_is_told(run: Callable[..., Said], arguments: tuple[str, ...]) -> None:
     said = run(*arguments)
     assert (said.code, said.out) == (1, "")
-    assert "none of the project's 2 servers is selected" in said.err
+    assert "no server is selected, of 2 servers in the project" in said.err
 
 
 def test_a_network_that_there_is_not_is_named(run: Callable[..., Said]) -> None:

@@ -74,7 +74,7 @@ def test_servers_disks_and_addresses_without_an_object_are_found(
         ("disk", DISK, "orphaned"),
         ("elastic IP", EIP, "orphaned"),
     ]
-    assert "1 carry owner tags of other clusters" in said.err
+    assert "1 thing carries owner tags of other clusters" in said.err
     assert not [call for call in cloud.counts() if not call.startswith("GET ") and "/v3" not in call]
     text = run("--cluster-id", "prod").out
     assert "shop/old of prod" in text

@@ -119,5 +119,6 @@ def test_objects_of_any_size_are_listed_in_smaller_pages(desk: Desk, monkeypatch
 def test_only_what_is_not_as_wanted_can_be_asked_for(desk: Desk) -> None:
     desk.apply("new")
     said = desk.run("top", "--not-ready")
+    assert "\n1 server, 0 as wanted: 0 CPUs" in said.out
     assert "not as wanted: 1 NotYetObserved" in said.out
     assert desk.run("top", "-l", "app=none").out.splitlines()[-1].startswith("0 servers")

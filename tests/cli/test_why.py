@@ -96,6 +96,28 @@ def test_json_has_the_same(desk: Desk) -> None:
     assert (found["cloud"], found["remarks"]) == (None, [])
 
 
+def test_what_differs_is_told_apart_from_what_is_planned(desk: Desk) -> None:
+    desk.apply()
+    desk.tell(
+        observedGeneration=1,
+        plan={"hash": "0a1b", "steps": [{"field": "cpu", "from": "2", "to": "4", "effect": "Restart"}]},
+        drift=[
+            {
+                "field": "image",
+                "desired": "ubuntu-22.04",
+                "actual": "debian-12",
+                "since": "2026-11-30T01:00:00Z",
+            }
+        ],
+    )
+    lines = [" ".join(line.split()) for line in desk.run("why", "web-1").out.splitlines()]
+    assert "planned cpu: 2 → 4 (Restart)" in lines
+    assert "differs image: is debian-12, not ubuntu-22.04" in lines
+    found = desk.run("why", "web-1", "-o", "json").json
+    assert found["planned"] == ["cpu: 2 → 4 (Restart)"]
+    assert found["differing"] == ["image: is debian-12, not ubuntu-22.04"]
+
+
 def test_a_status_of_a_hostile_tenant_gives_no_order_to_the_terminal(desk: Desk) -> None:
     uid = desk.apply()["metadata"]["uid"]
     evil = "\x1b[2J\x1b]0;owned\x07\u202eall is well\r"

@@ -24,7 +24,8 @@ SHAPES: Final[dict[str, dict[str, str]]] = {
         "`ready`, `reason`": "whether all is as wanted, and the reason that the conditions give",
         "`chain[]`": "`link` (`object`, `provider`, `Secret`, `sign-in`, `feed`, `plan`), `state` (`ok`, `fail`, "
         "`wait`, `unknown`), `reason`, `message`, `since`",
-        "`planned`, `heldBack`": "lists of texts",
+        "`planned`, `differing`, `heldBack`": "what is about to be done, what differs from the spec, and what is "
+        "not repeated by itself: lists of texts",
         "`lastError`": "`status.lastError`, or null",
         "`nextTry`, `nextRetryTime`": "in words, and as a time or null",
         "`events[]`": "`time`, `type`, `reason`, `message`, `count`; the newest last",

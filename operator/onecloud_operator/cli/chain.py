@@ -23,7 +23,7 @@ from onecloud_operator.api.reasons import (
 )
 from onecloud_operator.cli.link import Link, State
 from onecloud_operator.cli.provider_link import OF_PROVIDER, Seen, provider_link
-from onecloud_operator.cli.statuses import condition, items_at, part, plan_steps, reasons, text_at
+from onecloud_operator.cli.statuses import condition, items_at, part, reasons, text_at
 from onecloud_operator.cli.times import ago, span, until
 
 if TYPE_CHECKING:
@@ -120,8 +120,7 @@ def held_back(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def differences(found: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what differs from the spec, and what is planned about it."""
-    yield from plan_steps(found)
+    """Yield what differs from the spec."""
     for row in items_at(found, "status", "drift"):
         yield f"{row.get('field')}: is {row.get('actual')}, not {row.get('desired')}"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from onecloud_operator.api.identity import PROVIDER
 from onecloud_operator.cli.failure import Refused
 from onecloud_operator.cli.link import Link
-from onecloud_operator.cli.statuses import condition, name_of, part, text_at
+from onecloud_operator.cli.statuses import condition, counted, name_of, part, text_at
 from onecloud_operator.cli.times import ago
 
 if TYPE_CHECKING:
@@ -68,6 +68,6 @@ def _feed(provider: Mapping[str, Any], now: datetime) -> str:
     polled = ago(feed.get("lastPollTime"), now)
     words = [
         f"polled {polled}" if polled else "",
-        f"{servers['total']} servers" if "total" in servers else "",
+        counted(servers["total"], "server") if "total" in servers else "",
     ]
     return "".join(f", {word}" for word in words if word)

@@ -48,6 +48,11 @@ def plan_steps(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{row.get('field')}: {change} ({row.get('effect')})"
 
 
+def counted(number: object, thing: str, things: str = "") -> str:
+    """Return how many *things*, as a person says it."""
+    return f"{number} {thing if number == 1 else things or f'{thing}s'}"
+
+
 def name_of(found: Mapping[str, Any]) -> str:
     """Return the object's name."""
     return text_at(found, "metadata", "name")

@@ -22,7 +22,7 @@ from onecloud_operator.cli.project import (
     sign_in,
     uid_of_kube_system,
 )
-from onecloud_operator.cli.statuses import name_of, namespace_of, part, text_at
+from onecloud_operator.cli.statuses import counted, name_of, namespace_of, part, text_at
 from onecloud_operator.cli.terminal import print_json, remark
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _import(
     result = imported(found, selection, map(_object, objects), target, orphaned)
     if not (result.manifests or result.left_out):
         raise Failure(
-            f"none of the project's {len(found)} servers is selected",
+            f"no server is selected, of {counted(len(found), 'server')} in the project",
             "select less narrowly; without names and options all are taken",
         )
     _print(result, directory, output, overwrite=overwrite)
@@ -227,7 +227,8 @@ def _contents(manifests: Iterable[Manifest]) -> dict[str, str]:
 def _complain_of_kept(files: Iterable[File]) -> None:
     if kept := [each.path.name for each in files if each.state == "kept"]:
         raise Failure(
-            f"{len(kept)} files are there with other content, and stay as they are: {', '.join(kept[:8])}",
+            f"{counted(len(kept), 'file is', 'files are')} there with other content, and not written over: "
+            f"{', '.join(kept[:8])}",
             "add --overwrite, and look at what has changed by `git diff`",
         )
 

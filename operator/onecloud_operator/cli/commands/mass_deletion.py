@@ -15,7 +15,7 @@ from onecloud_operator.cli.cluster import Cluster, named
 from onecloud_operator.cli.commands.verbs import Yes, ask
 from onecloud_operator.cli.failure import Failure
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
-from onecloud_operator.cli.statuses import condition, name_of, text_at
+from onecloud_operator.cli.statuses import condition, counted, name_of, text_at
 from onecloud_operator.cli.terminal import print_json
 from onecloud_operator.cli.times import moment
 
@@ -54,14 +54,15 @@ def allow(
     if not yes:
         names = [name_of(each) for each in held]
         more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        ask(f"{len(names)} servers of {cluster.namespace} are removed: {', '.join(names[:NAMED])}{more}.")
+        removed = f"{counted(len(names), 'server')} of {cluster.namespace}"
+        ask(f"This removes {removed}: {', '.join(names[:NAMED])}{more}.")
     body = {"metadata": {"annotations": {ALLOW_MASS_DELETION: value}}}
     cluster.patch(f"/api/v1/namespaces/{named(cluster.namespace)}", body)
     if output == Form.JSON:
         row = {"namespace": cluster.namespace, "annotation": ALLOW_MASS_DELETION, "value": value}
         print_json({"items": [{**row, "servers": len(held)}]})
     else:
-        typer.echo(f"agreed to {len(held)} deletions in {cluster.namespace}")
+        typer.echo(f"agreed to {counted(len(held), 'deletion')} in {cluster.namespace}")
 
 
 def _held(found: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:

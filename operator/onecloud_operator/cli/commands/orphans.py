@@ -20,6 +20,7 @@ from onecloud_operator.cli.project import (
     sign_in,
     uid_of_kube_system,
 )
+from onecloud_operator.cli.statuses import counted
 from onecloud_operator.cli.terminal import Screen, print_json, remark
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def _orphans(
     others = sum(each.owner is not None and each.owner.cluster not in known.clusters for each in things)
     if others:
         remark(
-            f"{others} carry owner tags of other clusters, and whether their objects are there is not known"
+            f"{counted(others, 'thing carries', 'things carry')} owner tags of other clusters, "
+            "and whether their objects are there is not known"
         )
     if output == Form.JSON:
         print_json({"items": [each.row() for each in found]})

@@ -82,6 +82,7 @@ def top(
 
 def _show(screen: Screen, rows: Sequence[Mapping[str, Any]], limit: int, summary: Mapping[str, Any]) -> None:
     from onecloud_operator.cli.fleet import size_text
+    from onecloud_operator.cli.statuses import counted
 
     now = datetime.now(UTC)
     if rows:
@@ -91,12 +92,12 @@ def _show(screen: Screen, rows: Sequence[Mapping[str, Any]], limit: int, summary
         screen.say((f"and {len(rows) - limit} more: --limit shows them", "faint"))
     memory, disk = size_text(summary["memoryMiB"]), size_text(summary["diskMiB"])
     screen.say(
-        (f"{summary['servers']} servers", "strong"),
-        f", {summary['ready']} as wanted: {summary['cpu']} CPUs, {memory} memory, {disk} disk",
+        (counted(summary["servers"], "server"), "strong"),
+        f", {summary['ready']} as wanted: {counted(summary['cpu'], 'CPU')}, {memory} memory, {disk} disk",
     )
     if summary["reasons"]:
         counts = [f"{count} {reason}" for reason, count in summary["reasons"].items()]
-        more = f", and {len(counts) - REASONS} more reasons" if len(counts) > REASONS else ""
+        more = f", and {counted(len(counts) - REASONS, 'more reason')}" if len(counts) > REASONS else ""
         screen.say(("not as wanted: ", "bad"), ", ".join(counts[:REASONS]) + more)
 
 

@@ -72,7 +72,7 @@ def _answer(cluster: Cluster, found: Mapping[str, Any], now: datetime, *, cloud:
     from onecloud_operator.cli.failure import Failure
     from onecloud_operator.cli.happenings import events_of
     from onecloud_operator.cli.provider_link import provider_of
-    from onecloud_operator.cli.statuses import name_of, namespace_of, part, text_at
+    from onecloud_operator.cli.statuses import name_of, namespace_of, part, plan_steps, text_at
 
     ready, reason = chain.verdict(found)
     provider = provider_of(cluster, found)
@@ -90,7 +90,8 @@ def _answer(cluster: Cluster, found: Mapping[str, Any], now: datetime, *, cloud:
         "ready": ready,
         "reason": reason,
         "chain": [_row(link) for link in chain.chain(found, now, provider)],
-        "planned": list(chain.differences(found)),
+        "planned": list(plan_steps(found)),
+        "differing": list(chain.differences(found)),
         "heldBack": list(chain.held_back(found)),
         "lastError": dict(part(found, "status", "lastError")) or None,
         "nextTry": chain.next_try(found, now),
@@ -178,7 +179,8 @@ def _facts(answer: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]
         words = f"{error.get('reason')}: {error.get('message')}"
         yield "last error", f"{words} ({ago(error.get('time'), now)}{request})"
     yield "next try", answer["nextTry"]
-    for title, rows in (("planned", answer["planned"]), ("held back", answer["heldBack"])):
+    lists = {"planned": "planned", "differs": "differing", "held back": "heldBack"}
+    for title, rows in ((title, answer[name]) for title, name in lists.items()):
         yield from ((title, row) for row in rows[:LINES])
         if len(rows) > LINES:
             yield title, f"and {len(rows) - LINES} more: -o json shows all"
