@@ -88,6 +88,18 @@ def turns(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
             id="a-change-waits",
         ),
         pytest.param(
+            SETTLED,
+            status_after(after(facts(), SETTLED), Hold(Reason.FROZEN, "Asked for.")),
+            ["Normal Frozen"],
+            id="it-waits-as-the-user-wants-it",
+        ),
+        pytest.param(
+            SETTLED,
+            status_after(after(facts(), SETTLED), Hold(Reason.PLAN_PENDING, "Approve it.")),
+            ["Warning PlanPending"],
+            id="a-plan-waits-for-a-person",
+        ),
+        pytest.param(
             ADOPTING,
             ADOPTED,
             ["Normal Adopted", "Normal Available"],

@@ -62,6 +62,18 @@ def told(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         ),
         pytest.param(SETTLED, RESTART, ["WARNING Allow it. RestartNeeded"], id="a-change-waits-for-the-user"),
         pytest.param(
+            SETTLED,
+            status_after(after(facts(), SETTLED), Hold(Reason.FROZEN, "Asked for.")),
+            ["INFO Asked for. Frozen"],
+            id="it-waits-as-the-user-wants-it",
+        ),
+        pytest.param(
+            SETTLED,
+            status_after(after(facts(), SETTLED), Hold(Reason.PLAN_PENDING, "Approve it.")),
+            ["WARNING Approve it. PlanPending"],
+            id="a-plan-waits-for-a-person",
+        ),
+        pytest.param(
             SETTLED, PROTECTED, ["WARNING It is protected. DeletionProtected"], id="its-deletion-waits"
         ),
     ],
@@ -213,7 +225,7 @@ def test_a_disk_that_is_kept_is_told_when_it_is_safe() -> None:
     kept = {"id": "disk-1", "how": "Detached", "since": "2026-11-23T12:00:00Z"}
     begun = SETTLED | {"keptDisks": [kept]}
     assert told(SETTLED, begun) == []
-    message = f"INFO Disk disk-1 of server shop.web-1 ({ID}) was detached and is kept."
+    message = f"INFO Disk disk-1 of server shop.web-1 ({ID}) was detached and is kept. DiskKept"
     assert told(begun, SETTLED | {"keptDisks": [kept | {"keptAt": "2026-11-23T12:00:05Z"}]}) == [message]
 
 

@@ -204,6 +204,19 @@ UNTROUBLED = frozenset(
     }
 )
 
+# What needs nobody's answer; of every other reason the log and an Event warn. A plan that waits for its
+# approval is no trouble, and waits for a person; a cloud that is asked too often is asked again by itself.
+UNALARMING = frozenset(
+    {
+        *(UNTROUBLED - {Reason.PLAN_PENDING}),
+        Reason.RATE_LIMITED,
+        Reason.AVAILABLE,
+        Reason.POWERED_OFF,
+        Reason.SUSPENDED,
+        Reason.OBSERVED,
+    }
+)
+
 # Of the conditions that have reasons of their own.
 READY_REASONS = frozenset(
     {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.annotations import RESTART_REQUESTED_AT
-from onecloud_operator.api.reasons import EventReason, Reason, reason_in
+from onecloud_operator.api.reasons import UNALARMING, EventReason, Reason, reason_in
 from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import part_of, stance, standing
 from onecloud_operator.core.records import records_of
@@ -70,8 +70,7 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
     before, after = standing(old, kind), standing(new, kind)
     reported = after is not None and stance(before) != stance(after) and after.get("reason") not in _QUIET
     if after is not None and reported:
-        warns = kind == "Deleting" or after.get("status") != "True"
-        yield from _of(after, "Warning" if warns else "Normal")
+        yield from _of(after, "Normal" if after.get("reason") in UNALARMING else "Warning")
     drifted = standing(new, "Drifted")
     if drifted is not None and not reported and not _drifting(new) <= _drifting(old):
         yield from _of(drifted, "Warning")

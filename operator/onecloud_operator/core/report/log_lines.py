@@ -6,9 +6,9 @@ A change is told when the server shows it, and not when the cloud was asked for 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from onecloud_operator.api.reasons import UNTROUBLED, Reason
+from onecloud_operator.api.reasons import UNALARMING, Reason
 from onecloud_operator.core.conclusion import LogLine
 from onecloud_operator.core.conditions import part_of, stance, standing
 from onecloud_operator.core.records import Restart
@@ -25,14 +25,6 @@ _POWERS = {
     "Running": ("on", "turned on"),
     "Stopped": ("off", "turned off"),
     "Suspended": ("suspended", "suspended"),
-}
-# Of every other reason somebody has to know; a cloud that is asked too often is asked again by itself.
-_UNALARMING = UNTROUBLED | {
-    Reason.RATE_LIMITED,
-    Reason.AVAILABLE,
-    Reason.POWERED_OFF,
-    Reason.SUSPENDED,
-    Reason.OBSERVED,
 }
 
 
@@ -55,7 +47,8 @@ def log_lines(
         yield LogLine("INFO", "server adopted", fields)
     yield from _changes(old, new, fields)
     for event in (*disks_kept(old, new), *rebuilds(old, new), *eip_events(old, new)):
-        yield LogLine("WARNING" if event.kind == "Warning" else "INFO", event.message, fields)
+        level: Literal["INFO", "WARNING"] = "WARNING" if event.kind == "Warning" else "INFO"
+        yield LogLine(level, event.message, {**fields, "reason": event.reason})
     ready, synced = standing(new, "Ready"), standing(new, "Synced")
     over = part_of(old, "restart") and not part_of(new, "restart")
     on = part_of(new, "server").get("powerState") == "Running"
@@ -70,7 +63,7 @@ def log_lines(
         return
     told = synced if synced in turned else ready
     fields |= {"ready": ready.get("status"), "synced": synced.get("status")}
-    if ready in turned and ready.get("status") == "True" and told.get("reason") in _UNALARMING:
+    if ready in turned and ready.get("status") == "True" and told.get("reason") in UNALARMING:
         yield LogLine("INFO", _ready(old, new, power), {**fields, "reason": ready.get("reason")})
         return
     if _said(told) in {_said(standing(old, kind) or {}) for kind in ("Ready", "Synced")}:
@@ -79,7 +72,7 @@ def log_lines(
     request = error.get("requestID") if error.get("reason") == reason else None
     fields |= {"reason": reason, "request_id": request}
     message = "creating server" if reason == Reason.CREATING else str(told.get("message"))
-    yield LogLine("INFO" if reason in _UNALARMING else "WARNING", message, fields)
+    yield LogLine("INFO" if reason in UNALARMING else "WARNING", message, fields)
 
 
 def _usable(status: Mapping[str, Any]) -> bool:
