@@ -146,6 +146,15 @@ def test_retain_takes_the_owner_tags_off_and_nothing_else() -> None:
     assert plan(leaving(free, policy="Retain")) == RemoveFinalizer("Retained")
 
 
+def test_a_kept_server_is_let_go_only_by_a_look_that_is_newer_than_the_last_write_to_it() -> None:
+    """A list that lacks the row says that nothing has changed; it may not know of the tags just set."""
+    free = server(details=details(owner=None))
+    claimed = Memory(born_at=0.0, wrote_at=NOW - 5, looked_at=NOW - 9)
+    assert plan(leaving(free, policy="Retain", memory=claimed)) == Look(ID)
+    seen = replace(claimed, looked_at=NOW - 2)
+    assert plan(leaving(free, policy="Retain", memory=seen)) == RemoveFinalizer("Retained")
+
+
 def test_an_adopted_server_is_kept_by_default() -> None:
     adopted = leaving()
     kept = replace(adopted.resource, records=records(creation=None, adopted_at=ASKED))

@@ -4,9 +4,11 @@ What must have been read just now before a step is taken.
     attempt n+1, an adoption instead, a disk that is
     left of a server, finalizer off                    rest on a 404: asked again unless it is of just now
     a write to a server, its removal, finalizer off    rest on whose it is: read unless this process has
+    finalizer off a server that is kept                rests on what our last write left: read after it
 
 A 404 is true of its moment only: a cloud may be restored with the server in it. And what a restart recalls
-of a server is the status's word, without the owner tags, which another may have put on it meanwhile.
+of a server is the status's word, without the owner tags, which another may have put on it meanwhile. A list
+that lacks a row says that nothing has changed; after a write of ours it may be behind.
 """
 
 from __future__ import annotations
@@ -49,6 +51,10 @@ def look_first(facts: Facts, step: Step) -> Look | None:
     if reading.gone and isinstance(step, BeginCreation | BeginAdoption | RemoveFinalizer | _PARTING):
         old, server_id = facts.now - reading.asked_at >= LATELY_SECONDS, facts.resource.records.bound_id
         return Look(server_id) if old and server_id is not None else None
+    if isinstance(step, RemoveFinalizer) and step.why == "Retained" and server is not None:
+        wrote_at, looked_at = facts.memory.wrote_at, facts.memory.looked_at
+        unseen = wrote_at is not None and (looked_at is None or looked_at < wrote_at)
+        return Look(server.id) if unseen or not server.owner_known else None
     begins = BeginRestart | BeginDeletion | RecordCards | RecordImage
     writes = isinstance(step, CloudWrite | begins | RemoveFinalizer) and not isinstance(step, Create)
     return Look(server.id) if writes and server is not None and not server.owner_known else None
