@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from onecloud_operator.core.actions import Hold, Settled
+from onecloud_operator.core.actions import Hold, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import (
     Claim,
 )
-from onecloud_operator.core.observed import Owner
+from onecloud_operator.core.observed import Owner, Reading
 from onecloud_operator.core.plan.plan import plan
 from tests.core.fixtures import (
     ADOPTED,
     ID,
+    NOW,
     OTHER_UID,
     details,
     facts,
@@ -71,3 +72,10 @@ def test_a_status_that_claims_an_adoption_nobody_asked_for_gives_no_right() -> N
 def test_an_adopted_server_is_not_started_unless_its_power_state_is_declared() -> None:
     adopted = resource(spec=ADOPTING, records=ADOPTED)
     assert plan(facts(server("ready"), resource=adopted)) == Settled()
+
+
+def test_a_server_that_vanished_as_it_was_adopted_keeps_no_deleted_object() -> None:
+    """Nothing of it stands in the status, and no request that is under way can bring it back."""
+    going = resource(deleting=True, spec=ADOPTING, records=replace(ADOPTED, mirror={}))
+    gone = replace(facts(), resource=going, reading=Reading(asked_at=NOW - 1, gone=True))
+    assert plan(gone) == RemoveFinalizer("Deleted")

@@ -239,7 +239,7 @@ def _gone(facts: Facts) -> Step:
     if (step := _unproven(facts)) is not None:
         return step
     asked_for = records.deletion_requested_at is not None
-    if not records.seen and not asked_for:
+    if records.creation is not None and not records.seen and not asked_for:
         # A POST that timed out, in this process or in one that died, may still insert its row.
         if not unmade(facts):
             ahead = settled_at(facts) - facts.now
