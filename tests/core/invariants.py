@@ -33,7 +33,7 @@ from onecloud_operator.core.cloud_writes import (
     Update,
 )
 from onecloud_operator.core.disk_records import BOUND, MAKING, RECYCLE, REMOVING, RETAIN
-from onecloud_operator.core.disk_writes import DetachDisk, DiskWrite, MakeDisk, RecycleDisk
+from onecloud_operator.core.disk_writes import DetachDisk, DiskWrite, MakeDisk, RecycleDisk, TagDisk
 from onecloud_operator.core.eip_writes import AsideWrite
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.observed import CREATE_FAILURES, DELETING_STATUSES, Phase
@@ -85,7 +85,7 @@ def keep(world: World, facts: Facts, step: Step) -> None:
     if isinstance(step, DiskWrite):
         _disk(world, step)
     row = world.cloud.rows.get(step.server_id)
-    if row is None or isinstance(step, AsideWrite):
+    if row is None or isinstance(step, AsideWrite) or _parts_with_its_own(world, step):
         return
     _write(world, facts, step, row)
 
@@ -234,6 +234,12 @@ def _disk(world: World, step: DiskWrite) -> None:
     if isinstance(step, DetachDisk) and not stored.deleting:
         server = stored.spec.server if stored.spec is not None else None
         assert server is None or server.data_disks is not None, "a disk detached that nobody manages"
+
+
+def _parts_with_its_own(world: World, step: CloudWrite) -> bool:
+    """Say whether *step* takes the object's tags off a disk that carries them, on whatever server it is."""
+    disk = world.cloud.disks.get(step.disk_id) if isinstance(step, TagDisk) and step.label is None else None
+    return disk is not None and disk.owner is not None and disk.owner.uid == world.cluster.stored.uid
 
 
 def lost_with(world: World, row: Row) -> set[str]:

@@ -13,7 +13,8 @@ from onecloud_operator.core.disk_records import OVER, DiskRecord
 from onecloud_operator.core.disk_writes import MakeDisk, RecycleDisk
 from onecloud_operator.core.observed import Disk
 from tests.core.cloud import LooseDisk
-from tests.core.fixtures import OTHER_UID, OWNER
+from tests.core.fixtures import OTHER_UID, OWNER, bound
+from tests.core.stops import adopted
 from tests.core.test_data_disks import (
     FIRST,
     KEPT,
@@ -161,6 +162,19 @@ def test_no_record_of_a_disk_that_is_still_to_leave_makes_room_for_another() -> 
         assert before <= {one.name for one in world.cluster.stored.records.disks}
         world.now += min(world.wait or 0.0, 60.0)
     assert on_server(world) == {GIVEN}
+
+
+def test_the_tags_come_off_a_disk_of_its_own_when_its_server_is_another_objects_by_now() -> None:
+    """A server that was restored can have disks that were made for it, and lose its own owner tags."""
+    world = adopted({"dataDisks": [disk()]})
+    world.cloud.disks[GIVEN] = LooseDisk(size_mib=10240, owner=OWNER, label="data")
+    row(world).change(disks=(*row(world).details.disks, Disk(GIVEN, 1, 10240)))
+    records(world, bound("data", GIVEN))
+    row(world).change(owner=OTHER)
+    delete(world)
+    assert world.cluster.released
+    assert on_server(world) == {GIVEN}
+    assert world.cloud.disks[GIVEN].owner is None
 
 
 def test_a_disk_is_looked_at_once_more_before_it_is_thrown_away_if_the_last_look_is_old() -> None:

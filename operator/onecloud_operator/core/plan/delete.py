@@ -203,7 +203,7 @@ def _bound(facts: Facts) -> Step:
         if (step := _unproven(facts)) is not None:
             return step
         if deletion_policy(facts.resource) == "Retain":
-            return RemoveFinalizer("Retained")
+            return disown_disks(facts) or RemoveFinalizer("Retained")
         return _NOT_TAGGED
     if (hold := owned_by_another(facts, server)) is not None:
         return hold
