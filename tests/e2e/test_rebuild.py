@@ -54,6 +54,22 @@ def test_another_image_rebuilds_the_root_disk_and_keeps_all_else(user: User) -> 
     assert (events(user)["Rebuilding"], events(user)["Rebuilt"]) == ("Warning", "Normal")
 
 
+def test_a_root_disk_that_grew_with_its_new_image_is_no_difference(user: User) -> None:
+    """The cloud makes it as large as the image needs; the spec asks for less, and may go on doing so."""
+    user.cloud.call("add_image", name="large", minimum_mib=20 * 1024)
+    wanted: dict[str, Any] = {"rootDisk": {"size": "12Gi"}}
+    user.apply(server=wanted, **REBUILD)
+    assert user.wait_ready()["server"]["rootDisk"]["size"] == "12Gi"
+    user.apply(server={**wanted, "image": "large"}, **REBUILD)
+    status = user.wait_ready()
+    assert root_of(user.only_server())["size"] == 20 * 1024
+    assert status["server"]["rootDisk"]["size"] == "20Gi"
+    assert "drift" not in status
+    user.apply(server={"rootDisk": {"size": "16Gi"}, "image": "large"}, **REBUILD)
+    assert user.wait_ready()["server"]["rootDisk"]["size"] == "20Gi"
+    assert (asked(user, "rebuild-root"), asked(user, "stop"), asked(user, "start")) == (1, 1, 1)
+
+
 def test_a_password_goes_along_and_is_shown_nowhere(user: User) -> None:
     source = {"passwordFrom": {"secretKeyRef": {"name": "login", "key": "password"}}}
     secret = {"password": "Orders-2026.x9"}
