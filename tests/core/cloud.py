@@ -68,7 +68,7 @@ from onecloud_operator.core.values import Problem
 from tests.core.cards import Cards
 from tests.core.eips import Eip, free, take
 from tests.core.fixtures import NAMES, NOW, PLACE, mirror_with
-from tests.core.logins import PAIR_INSIDE, PASSWORD_INSIDE, Logins
+from tests.core.logins import PAIR_INSIDE, PASSWORD_INSIDE, Logins, meant_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +105,8 @@ class Row:
 
     *made_for*: UID of the object whose POST made it. *condemned*: deleted unasked, and rightly. *halted*: it
     ran, and the operator stopped it though it is not to be off.
-    *inside_password*, *inside_pair*: what really is in the server, which no reading shows.
+    *inside_password*, *inside_pair*: what really is in the server, which no reading shows; *meant*: what is
+    being put there.
     *rebuilt*: the images of which the root disk was made anew, by the operator; *rebuilt_for*: for which
     generation, and which request by annotation.
     *put_tags*: keys that the operator set; *own_tags*: those of them that it surely knows to be its own.
@@ -125,6 +126,7 @@ class Row:
     rebuilt: list[str] = field(default_factory=list)
     rebuilt_for: list[tuple[int, str | None]] = field(default_factory=list)
     task: list[tuple[float, Mapping[str, Any]]] = field(default_factory=list)
+    meant: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._note()
@@ -149,11 +151,18 @@ class Row:
             self.on = phase is Phase.RUNNING
 
     def interrupt(self) -> None:
-        """End what is under way; a deploy has done its work by then: nobody could tell that it has not."""
-        for _, stage in self.task:
-            self.inside_password = stage.get(PASSWORD_INSIDE, self.inside_password)
-            self.inside_pair = stage.get(PAIR_INSIDE, self.inside_pair)
-        self.task = []
+        """
+        End what is under way, by another hand that says where the server is now.
+
+        A deploy has done its work by then: nobody could tell that it has not.
+        """
+        self.inside_password = self.meant.get(PASSWORD_INSIDE, self.inside_password)
+        self.inside_pair = self.meant.get(PAIR_INSIDE, self.inside_pair)
+        self.hang()
+
+    def hang(self) -> None:
+        """Have nobody at work on what is under way any more; the server shows it as before."""
+        self.task, self.meant = [], {}
 
     @property
     def details(self) -> Details:
@@ -388,6 +397,7 @@ class Cloud:
         if row is None or not self.logins.fits(row, step):
             return AGAIN
         self._run(row, *self.logins.stages(step, self.now))
+        row.meant = meant_by(step)
         return None
 
     def _named_otherwise(self, row: Row, name: object) -> bool:
@@ -669,6 +679,7 @@ class Cloud:
     def _run(self, row: Row, *stages: Mapping[str, Any]) -> None:
         """Take *row* through *stages*, the first one at once; a task that was under way is over."""
         row.task = [(self.now + number * self.pace, stage) for number, stage in enumerate(stages)]
+        row.meant = {}
         self._go_on(row)
 
     def _go_on(self, row: Row) -> None:

@@ -83,6 +83,17 @@ class Logins:
                 return begin, end if self.deploys else {"status": "deploy_fail"}
 
 
+def meant_by(step: LoginWrite) -> Mapping[str, Any]:
+    """Return what *step* is to put into the disk of a server; of a guest agent the cloud says that it did."""
+    match step:
+        case DeployKeypair(keypair_id=keypair_id):
+            return {PAIR_INSIDE: keypair_id}
+        case DeployPassword(secret=secret):
+            return {PASSWORD_INSIDE: secret}
+        case SetPassword():
+            return {}
+
+
 def left_outside(row: Row, resource: Resource, logins: Logins) -> set[str]:
     """Return what of the login is not, in truth, as *resource* says."""
     left: set[str] = set()

@@ -408,8 +408,11 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
         world.cluster.respec(spec(self.base, **self.policies))
         world.cluster.edit(annotations=self.asked)
         if (row := self.row) is not None:
-            row.interrupt()
             status = "running" if self.mended else at_last(row)
+            if status == row.server.status:
+                row.hang()
+            else:
+                row.interrupt()
             # A disk that is to be kept does not leave a suspended server until a person resumes it.
             resumed = status == "suspend" and world.cluster.stored.deleting
             row.change(status="running" if resumed else status, locked=True)

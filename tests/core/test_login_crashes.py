@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from onecloud_operator.core.actions import RecordLogin, Settled
-from onecloud_operator.core.cloud_writes import Stop
+from onecloud_operator.core.cloud_writes import Stop, SyncStatus
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, LoginWrite, SetPassword
 from tests.core.fixtures import ID
 from tests.core.stops import die_after, row_of, sent, to_rest, turn, until
@@ -125,3 +125,25 @@ def test_what_an_earlier_process_sent_does_not_win_over_what_follows_on_its_repe
         world.now += 100.0
         turn(world)
     assert world.cloud.rows[ID].inside_password == world.cloud.logins.wanted(world.cluster.stored)
+
+
+@pytest.mark.parametrize("answer", ["well", "lost"])
+@pytest.mark.parametrize("wanted", [password_from("other"), {"keypair": "k2"}])
+def test_a_deploy_that_nobody_is_at_work_on_any_more_is_done_again(
+    wanted: dict[str, Any], answer: str
+) -> None:
+    """The cloud was asked to look at the server, which rests then; that proves nothing of its disk."""
+    world = logged_in(wanted)
+    until(world, lambda step: isinstance(step, DeployPassword | DeployKeypair))
+    world.cloud.rows[ID].hang()
+    before = world.before
+
+    def lose(world: Any, facts: Any, step: Any) -> None:
+        before(world, facts, step)
+        world.cloud.mood = answer if isinstance(step, SyncStatus) else "well"
+
+    world.before = lose
+    until(world, lambda step: isinstance(step, Settled))
+    assert sent(world, SyncStatus)
+    assert not outside(world)
+    assert len(sent(world, Stop)) == 1

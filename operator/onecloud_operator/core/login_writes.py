@@ -53,8 +53,9 @@ class LoginTry:
 
     *recorded*: this process wrote what is pending into the status itself, and no other can have sent it.
     *step*, *at*, *version*, *intent*: of the newest one that the cloud accepted; *version*: of the server
-    that it was decided upon. *failed*: the server was seen in a failed status since. *lost*, *lost_at*: the
-    newest one whose answer was lost; it may come true until later.
+    that it was decided upon. *failed*: since then the server was seen in a failed status, or the cloud had to
+    be asked to look at it. *lost*, *lost_at*: the newest one whose answer was lost; it may come true until
+    later.
     """
 
     recorded: bool = False

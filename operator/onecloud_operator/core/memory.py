@@ -192,6 +192,7 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
                 synced_at=done.ended_at,
                 sync_count=memory.sync_count + 1,
                 wrote_at=done.ended_at,
+                login=login_tries.cut_short(memory.login),
             )
         case _:
             unsent = None if isinstance(step, Rebuild) else memory.unsent_rebuild

@@ -17,7 +17,7 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.card_memory import carded
 from onecloud_operator.core.card_writes import AttachCard, DetachCard
-from onecloud_operator.core.cloud_writes import Create, Delete, KeepDisk, Stop
+from onecloud_operator.core.cloud_writes import Create, Delete, KeepDisk, Stop, SyncStatus
 from onecloud_operator.core.connection_writes import DropConnection, WriteConnection
 from onecloud_operator.core.disk_memory import disk_refused
 from onecloud_operator.core.disk_writes import AddDisk, DiskWrite
@@ -86,7 +86,9 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
         case Stop() if problem.ambiguous:
             return replace(memory, stop_lost_at=ended_at, wrote_at=ended_at)
         case _:
-            return replace(memory, wrote_at=ended_at)
+            looked = isinstance(step, SyncStatus)
+            login = login_tries.cut_short(memory.login) if looked else memory.login
+            return replace(memory, login=login, wrote_at=ended_at)
 
 
 def _create_refused(memory: Memory, problem: Problem, *, again: bool, ended_at: float) -> Memory:

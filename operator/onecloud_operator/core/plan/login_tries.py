@@ -2,8 +2,8 @@
 What became of the newest attempt to change how people get into a server.
 
     recorded     what is to be carried out stands in the status before it is sent
-    done         the cloud accepted it, and the server came to rest without a failure; of a password that the
-                 guest agent was to set: and the cloud says that one was set since
+    done         the cloud accepted it, and the server came to rest by itself and without a failure; of a
+                 password that the guest agent was to set: and the cloud says that one was set since
     lost         nobody knows; the same may be sent again, but another value only when the lost one cannot
                  come true any more, or the older password would win
 """
@@ -140,6 +140,11 @@ def sent(facts: Facts, step: LoginWrite, ended_at: float) -> LoginTry:
 def unheard(facts: Facts, step: LoginWrite, ended_at: float) -> LoginTry:
     """Return what is remembered of *step*, whose answer was lost."""
     return replace(facts.memory.login or LoginTry(), lost=step, lost_at=ended_at)
+
+
+def cut_short(login: LoginTry | None) -> LoginTry | None:
+    """Return what is remembered once the cloud had to look at the server: its rest proves nothing then."""
+    return replace(login, failed=True) if login is not None and login.step is not None else login
 
 
 def note_failure(login: LoginTry | None, reading: Reading) -> LoginTry | None:
