@@ -557,12 +557,17 @@ class Cloud:
         row.rebuilt.append(step.image_id)
         row.rebuilt_for.append((resource.generation, resource.reconcile_requested_at))
         made = (disk if disk.index else replace(disk, image_id=step.image_id) for disk in row.details.disks)
-        end: dict[str, Any] = {"status": row.server.status, "disks": tuple(made)}
-        end |= {"keypair_id": step.keypair_id, "keypair": step.keypair_id}
-        end |= {PASSWORD_INSIDE: step.password, PAIR_INSIDE: step.keypair_id}
-        if self.rebuild_fate is not None:
-            end = {"status": self.rebuild_fate}
-        self._run(row, {"status": "rebuild_root"}, {"status": "deploying"}, end)
+        login = {PASSWORD_INSIDE: step.password, PAIR_INSIDE: step.keypair_id}
+        # The new disk is there, and shown, before the login is on it.
+        anew = {"status": "deploying", "disks": tuple(made), **dict.fromkeys(login)}
+        anew |= {"keypair_id": step.keypair_id, "keypair": step.keypair_id}
+        if self.rebuild_fate == "deploy_fail":
+            self._run(row, {"status": "rebuild_root"}, anew, {"status": "deploy_fail"})
+        elif self.rebuild_fate is not None:
+            self._run(row, {"status": "rebuild_root"}, {"status": self.rebuild_fate})
+        else:
+            self._run(row, {"status": "rebuild_root"}, anew, {"status": row.server.status, **login})
+        row.meant = login
 
     def _restore(self, row: Row) -> None:
         """Take a server out of the bin: stopped, and under another name where its own is taken by now."""

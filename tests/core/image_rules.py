@@ -48,9 +48,9 @@ class ImageRules:
     def the_user_asks_for_another_try(self, number: int) -> None:
         self.world.cluster.edit(annotations={RECONCILE_REQUESTED_AT: str(number)})
 
-    @rule(fails=st.booleans())
-    def rebuilds_end_like_this(self, fails: bool) -> None:
-        self.world.cloud.rebuild_fate = "rebuild_root_fail" if fails else None
+    @rule(fate=st.sampled_from(["rebuild_root_fail", "deploy_fail", None, None]))
+    def rebuilds_end_like_this(self, fate: str | None) -> None:
+        self.world.cloud.rebuild_fate = fate
 
     @rule(image_id=st.sampled_from(["image-9", "image-10"]))
     def the_name_of_an_image_gets_another_meaning(self, image_id: str) -> None:

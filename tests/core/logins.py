@@ -103,9 +103,10 @@ def left_outside(row: Row, resource: Resource, logins: Logins) -> set[str]:
     if spec.keypair is not None and spec.keypair != row.inside_pair:
         left.add("keypair")
     have = row.inside_password
-    if wanted is not None and have is not None and not wanted.of_same_key(have):
+    known = have is not None or bool(row.rebuilt)  # of an adopted one nobody knows what was inside
+    if wanted is not None and known and not wanted.of_same_key(have):
         left.add("passwordFrom")
     rotates = spec.password_from is not None and spec.password_from.rotate
-    if rotates and have is not None and wanted != have:
+    if rotates and known and wanted != have:
         left.add("passwordFrom")
     return left

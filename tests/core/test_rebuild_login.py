@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, ReadCause, Settled
 from onecloud_operator.core.card_writes import BindGroup, DetachCard
@@ -75,6 +77,27 @@ def test_all_that_one_edit_needs_a_stop_for_costs_one_restart() -> None:
     assert (row_of(world).cpu, root_image(world), row_of(world).status) == (4, "image-9", "running")
     assert outside(world) == set()
     assert world.cloud.rows[ID].inside_password == NEW
+
+
+@pytest.mark.parametrize("end", ["fails", "hangs", "dies"])
+def test_what_may_not_be_on_the_new_disk_is_written_once_more(end: str) -> None:
+    """It is seen to be of the new image before key pair and password are on it."""
+    world = logged_in({**password_from(), "keypair": "k1", **EDITED})
+    world.cloud.rebuild_fate = "deploy_fail" if end == "fails" else None
+    until(world, lambda step: isinstance(step, Rebuild))
+    row = world.cloud.rows[ID]
+    while row.server.status == "rebuild_root":
+        world.turn()
+    assert (root_image(world), row.inside_pair, row.inside_password) == ("image-9", None, None)
+    if end == "hangs":
+        row.hang()
+    if end == "dies":
+        world.die()
+    until(world, lambda step: isinstance(step, Settled))
+    assert rebuilt(world) == ["image-9"]
+    assert {DeployKeypair, DeployPassword} <= {type(step) for _, step, _ in world.sent}
+    assert (row.inside_pair, row.inside_password, row_of(world).status) == ("k1", OLD, "running")
+    assert len(sent(world, Stop)) == 1
 
 
 def test_no_event_is_quoted_after_a_rebuild_that_sent_a_password() -> None:

@@ -55,7 +55,7 @@ class LoginTry:
     *step*, *at*, *version*, *intent*: of the newest one that the cloud accepted; *version*: of the server
     that it was decided upon. *failed*: since then the server was seen in a failed status, or the cloud had to
     be asked to look at it. *lost*, *lost_at*: the newest one whose answer was lost; it may come true until
-    later.
+    later. *rebuilding*: a root disk was asked for, which takes the login along, and neither has come since.
     """
 
     recorded: bool = False
@@ -66,6 +66,7 @@ class LoginTry:
     failed: bool = False
     lost: LoginWrite | None = None
     lost_at: float = 0.0
+    rebuilding: bool = False
 
 
 def target_of(step: LoginWrite) -> SecretUse | str:

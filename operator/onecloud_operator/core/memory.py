@@ -195,9 +195,13 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
                 login=login_tries.cut_short(memory.login),
             )
         case _:
-            unsent = None if isinstance(step, Rebuild) else memory.unsent_rebuild
-            counted = _counted(facts, memory, step, done)
-            return replace(counted, wrote_at=done.ended_at, unsent_rebuild=unsent)
+            counted = replace(_counted(facts, memory, step, done), wrote_at=done.ended_at)
+            return rebuild_sent(counted) if isinstance(step, Rebuild) else counted
+
+
+def rebuild_sent(memory: Memory) -> Memory:
+    """Return the memory after a root disk was asked for, by a request that may have come through."""
+    return replace(memory, unsent_rebuild=None, login=login_tries.rebuilding(memory.login))
 
 
 def _of_eip(facts: Facts, memory: Memory, step: RecordEip | ReadEip | AsideWrite, done: Done) -> Memory:

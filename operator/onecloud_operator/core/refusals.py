@@ -26,7 +26,7 @@ from onecloud_operator.core.eip_writes import AsideWrite
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
-from onecloud_operator.core.memory import asked_for_history
+from onecloud_operator.core.memory import asked_for_history, rebuild_sent
 from onecloud_operator.core.plan import login_tries
 from onecloud_operator.core.plan.failure_cause import answered
 from onecloud_operator.core.plan.retry import kind_of
@@ -82,7 +82,7 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
             login = login_tries.unheard(facts, step, ended_at)
             return replace(memory, login=login, wrote_at=ended_at)
         case Rebuild() if problem.ambiguous:
-            return replace(memory, unsent_rebuild=None, wrote_at=ended_at)
+            return replace(rebuild_sent(memory), wrote_at=ended_at)
         case Stop() if problem.ambiguous:
             return replace(memory, stop_lost_at=ended_at, wrote_at=ended_at)
         case _:

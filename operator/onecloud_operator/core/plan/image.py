@@ -4,6 +4,7 @@ How an edit of the image makes the root disk anew, at most once for each edit.
     text as in the record     nothing, whatever the cloud shows, and whatever the name stands for by now
     it is the disk's image    only the record's text changes
     else, if it may be        stop → record → rebuild → start (update.py)
+    asked, and the new disk   done; if not seen to the end, its login is written once more (login.py)
     asked, and the old disk   at rest, at the same version, long since: once more; else told, and not repeated
 """
 
@@ -13,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.api.fixed import IMAGE
-from onecloud_operator.core.actions import Hold, RecordImage
+from onecloud_operator.core.actions import Hold, RecordImage, RecordLogin
 from onecloud_operator.core.disk_ids import root_of
 from onecloud_operator.core.image_record import ImageRecord, RebuildRecord, same_image
 from onecloud_operator.core.image_writes import Rebuild
@@ -28,7 +29,7 @@ from onecloud_operator.core.plan.image_holds import (
     without_effect,
     without_login,
 )
-from onecloud_operator.core.plan.login import LoginForRebuild, login_for_rebuild
+from onecloud_operator.core.plan.login import LoginForRebuild, login_after_rebuild, login_for_rebuild
 from onecloud_operator.core.plan.stops import Candidate, Purpose
 from onecloud_operator.core.policies import allows
 from onecloud_operator.core.references import (
@@ -63,13 +64,17 @@ def uncompared(resource: Resource) -> bool:
     return record.id is None and spec is not None and record.text == spec.image
 
 
-def rebuilt_record(facts: Facts, server: Observed) -> RecordImage | None:
-    """Return the record of a rebuild that is seen to be done, whatever the spec says by now."""
+def rebuilt_record(facts: Facts, server: Observed) -> RecordImage | RecordLogin | None:
+    """
+    Return the record of a rebuild that is seen to be done, whatever the spec says by now.
+
+    The new disk is shown before the login is on it, so that is put in doubt first, where it has to be.
+    """
     record, root = facts.resource.records.image, root_of(facts.resource, server)
     rebuild = record.rebuild if record is not None else None
     if rebuild is None or root is None or not same_image(root.image_id, rebuild.id):
         return None
-    return RecordImage(ImageRecord(rebuild.text, rebuild.id))
+    return login_after_rebuild(facts) or RecordImage(ImageRecord(rebuild.text, rebuild.id))
 
 
 def pending_seconds(facts: Facts, server: Observed) -> float:

@@ -91,6 +91,28 @@ def login_for_rebuild(facts: Facts, server: Observed) -> LoginForRebuild | Probl
     return LoginForRebuild(keypair_id, read)
 
 
+def login_after_rebuild(facts: Facts) -> RecordLogin | None:
+    """
+    Return the record of what a new root disk was to take along, as of what may not be on it.
+
+    None: it was seen to come to rest by itself and without a failure, or nothing was to go along.
+    """
+    spec, login, tried = facts.resource.server_spec, facts.resource.records.login, facts.memory.login
+    if spec is None or login is None or (tried is not None and tried.rebuilding):
+        return None
+    pending, pair = login.pending, login.pending_keypair_id
+    if (
+        pending is None
+        and spec.password_from is not None
+        and use_of(spec.password_from).of_same_key(login.password)
+    ):
+        pending = login.password
+    if pair is None and spec.keypair is not None and spec.keypair == login.keypair:
+        pair = login.keypair_id
+    doubted = replace(login, pending=pending, pending_keypair_id=pair)
+    return RecordLogin(doubted) if doubted != login else None
+
+
 def secret_needed(resource: Resource) -> bool:
     """
     Return whether it must be known which version the password's Secret has.

@@ -142,16 +142,22 @@ def unheard(facts: Facts, step: LoginWrite, ended_at: float) -> LoginTry:
     return replace(facts.memory.login or LoginTry(), lost=step, lost_at=ended_at)
 
 
+def rebuilding(login: LoginTry | None) -> LoginTry:
+    """Return what is remembered once a root disk was asked for, by a request that may have come through."""
+    return replace(login or LoginTry(), rebuilding=True)
+
+
 def cut_short(login: LoginTry | None) -> LoginTry | None:
     """Return what is remembered once the cloud had to look at the server: its rest proves nothing then."""
-    return replace(login, failed=True) if login is not None and login.step is not None else login
+    if login is None or not (login.rebuilding or (login.step is not None and not login.failed)):
+        return login
+    return replace(login, failed=login.step is not None, rebuilding=False)
 
 
 def note_failure(login: LoginTry | None, reading: Reading) -> LoginTry | None:
     """Return what is remembered after *reading*."""
     server = reading.server
-    if login is None or login.step is None or login.failed or server is None:
+    failed = server is not None and server.phase is Phase.FAILED
+    if login is None or not failed or reading.asked_at < login.at:
         return login
-    if server.phase is not Phase.FAILED or reading.asked_at < login.at:
-        return login
-    return replace(login, failed=True)
+    return cut_short(login)
