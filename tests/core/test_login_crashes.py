@@ -129,9 +129,7 @@ def test_what_an_earlier_process_sent_does_not_win_over_what_follows_on_its_repe
 
 @pytest.mark.parametrize("answer", ["well", "lost"])
 @pytest.mark.parametrize("wanted", [password_from("other"), {"keypair": "k2"}])
-def test_a_deploy_that_nobody_is_at_work_on_any_more_is_done_again(
-    wanted: dict[str, Any], answer: str
-) -> None:
+def test_a_deploy_that_hung_is_done_again(wanted: dict[str, Any], answer: str) -> None:
     """The cloud was asked to look at the server, which rests then; that proves nothing of its disk."""
     world = logged_in(wanted)
     until(world, lambda step: isinstance(step, DeployPassword | DeployKeypair))
