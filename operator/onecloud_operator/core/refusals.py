@@ -86,9 +86,9 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
         case Stop() if problem.ambiguous:
             return replace(memory, stop_lost_at=ended_at, wrote_at=ended_at)
         case _:
-            looked = isinstance(step, SyncStatus)
-            login = login_tries.cut_short(memory.login) if looked else memory.login
-            return replace(memory, login=login, wrote_at=ended_at)
+            tried, looked = memory.login, isinstance(step, SyncStatus)
+            tried = login_tries.cut_short(tried) if looked else tried
+            return replace(memory, login=tried, wrote_at=ended_at)
 
 
 def _create_refused(memory: Memory, problem: Problem, *, again: bool, ended_at: float) -> Memory:
