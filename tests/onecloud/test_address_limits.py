@@ -147,7 +147,11 @@ async def test_a_write_whose_connection_leads_to_a_queue_is_sent_once_and_after_
     addresses = {"moving": ["127.0.0.2"], "slow.example": ["127.0.0.3"]}
     now = [0.0]
     names = Resolver(lambda: now[0], lambda host: (addresses[host], host))
-    ours = Endpoints(AddressPolicy(allow_loopback=True), limits=Limits(idle_seconds=0.0), resolver=names)
+    ours = Endpoints(
+        AddressPolicy(allow_loopback=True),
+        limits=Limits(idle_seconds=0.0, read_idle_seconds=0.0),
+        resolver=names,
+    )
     async with serving(cloud.respond, address="0.0.0.0") as place:  # noqa: S104 - all of loopback, for a moment
         hung = [asyncio.create_task(ask(ours, at(place, "slow.example"))) for _ in range(4)]
         await eventually(lambda: cloud.now["POST"] == 4)
@@ -187,7 +191,7 @@ async def test_what_is_known_of_addresses_is_forgotten_with_the_names_that_lead_
     cloud = Cloud()
     ours = endpoints(
         {f"h{number}": [f"127.0.1.{number}"] for number in range(1, 20)},
-        limits=Limits(idle_seconds=0.0),
+        limits=Limits(idle_seconds=0.0, read_idle_seconds=0.0),
         clock=lambda: now[0],
     )
     async with serving(cloud.respond, address="0.0.0.0") as place:  # noqa: S104 - all of loopback, for a moment

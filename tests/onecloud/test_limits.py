@@ -147,7 +147,7 @@ async def test_idle_connections_end_before_the_cloud_ends_them() -> None:
     region = Region()
     async with serving(region.respond) as place:
         region.url = place.url
-        ours = endpoints(limits=Limits(idle_seconds=0.2))
+        ours = endpoints(limits=Limits(idle_seconds=0.2, read_idle_seconds=0.2))
         cloud = Cloud(credentials(place.url), ours)
         await cloud.list_servers()
         await cloud.list_servers()

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from onecloud_operator.onecloud import Cloud
+from onecloud_operator.onecloud import Cloud, Limits
 from onecloud_operator.onecloud.errors import (
     TlsFailed,
 )
-from tests.onecloud.origin import Region, credentials, endpoints, serving
+from tests.onecloud.origin import LOST, Answer, Asked, Region, credentials, endpoints, serving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,25 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
             f" -extfile {name}.ext -out {name}.crt",
         )
     return folder
+
+
+async def test_a_read_whose_idle_connection_is_closed_just_then_is_sent_once_more(certificates: Path) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificates / "server.crt", certificates / "server.key")
+    region, answers = Region(), [Answer(body={"servers": []}), LOST, Answer(body={"servers": []})]
+
+    async def respond(_asked: Asked) -> Answer:
+        return answers.pop(0)
+
+    region.routes["GET /servers"] = respond
+    async with serving(region.respond, context) as place:
+        region.url = place.url
+        ours = endpoints(limits=Limits(idle_seconds=0.0))
+        cloud = Cloud(credentials(place.url, ca_pem=(certificates / "ca.crt").read_text()), ours)
+        for _ in range(2):
+            assert (await cloud.list_servers()).rows == ()
+        assert (answers, place.connections) == ([], 2)
+        await ours.close()
 
 
 @pytest.mark.parametrize(

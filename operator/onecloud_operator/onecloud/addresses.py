@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import select
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ import httpcore
 from .address_limits import PERMIT
 from .budgets import MAX_CONNECTIONS, Slot, Slots, SocketAddress
 from .dns import IPAddress, Resolver
-from .streams import connect
+from .reuse import REUSE
+from .streams import Stream, connect
 
 if TYPE_CHECKING:
     import socket
@@ -188,26 +190,50 @@ class CheckedBackend(httpcore.AsyncNetworkBackend):
 class _SlotStream(httpcore.AsyncNetworkStream):
     """A connection that returns its slot when it closes."""
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream, slot: Slot) -> None:
+    def __init__(self, stream: Stream, slot: Slot) -> None:
         self._stream = stream
         self._slot = slot
         slot.close = stream.aclose
         self._socket = stream.get_extra_info("socket")
         self._touch()
+        self._opened_at = slot.active_at
+        self._answered = False
 
     def _touch(self) -> None:
-        self._slot.active_at = asyncio.get_running_loop().time()
+        self._slot.active_at = time.monotonic()  # the loop's own clock stands still while it is busy
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        data = await self._stream.read(max_bytes, timeout)
+        reuse = REUSE.get()
+        try:
+            data = await self._stream.read(max_bytes, timeout)
+        except httpcore.ReadError:
+            if reuse is not None and not self._stream.closed:
+                reuse.received(b"")
+            raise
+        if reuse is not None and not self._stream.closed:
+            reuse.received(data)
+        self._answered = True
         self._touch()
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         if (permit := PERMIT.get()) is not None:
             permit.claim(self._slot.address)
+        if (reuse := REUSE.get()) is not None:
+            reuse.sending(self._idle_seconds if self._answered else None)
         await self._stream.write(buffer, timeout)
         self._touch()
+
+    @property
+    def _idle_seconds(self) -> float:
+        return time.monotonic() - self._slot.active_at
+
+    @property
+    def _outlived(self) -> bool:
+        reuse = REUSE.get()
+        return reuse is not None and not reuse.allows(
+            idle_seconds=self._idle_seconds, age_seconds=time.monotonic() - self._opened_at
+        )
 
     async def aclose(self) -> None:
         try:
@@ -229,9 +255,13 @@ class _SlotStream(httpcore.AsyncNetworkStream):
         return _SlotStream(stream, self._slot)
 
     def get_extra_info(self, info: str) -> object:
-        """Before each request the pool asks all idle connections whether they were closed."""
+        """
+        Before each request the pool asks all idle connections whether they were closed.
+
+        It closes those that say so, hence also those that are too old, or too long idle for this request.
+        """
         if info == "is_readable":
-            return _is_readable(self._socket)
+            return self._outlived or _is_readable(self._socket)
         return self._stream.get_extra_info(info)
 
 

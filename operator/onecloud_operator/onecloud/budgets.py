@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, deque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ class Slot:
         self._slots: Slots | None = slots
         self.address = address
         self.host = host
-        self.active_at = 0.0  # by the loop's clock, when bytes were last sent or received
+        self.active_at = 0.0  # monotonic, when bytes were last sent or received
         self.close: Callable[[], Awaitable[None]] | None = None
 
     def release(self) -> None:
@@ -189,7 +190,7 @@ class Slots:
         )
         if stalled is None or stalled.close is None or self._loop is None:
             return
-        if self._loop.time() - stalled.active_at >= STALLED_SECONDS:
+        if time.monotonic() - stalled.active_at >= STALLED_SECONDS:
             task = self._loop.create_task(_close(stalled.close))
             stalled.close = None
             self._closing.add(task)

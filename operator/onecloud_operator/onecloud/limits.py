@@ -13,13 +13,16 @@ class Limits:
     The limits of one origin.
 
     The region has 8 workers for reads and 8 for writes, for all its users. It closes idle connections after
-    10 s, and a request on a connection that is just being closed is a lost answer.
+    10 s, and a request on a connection that is just being closed is a lost answer. Only reads, which can be
+    sent again, use one that was idle for *idle_seconds* or longer, up to *read_idle_seconds*.
     """
 
     connections: int = 8
     writes: int = 4
     lists: int = 2
     idle_seconds: float = 5.0
+    read_idle_seconds: float = 8.0  # longer than between two polls
+    max_age_seconds: float = 60.0  # of a connection: the host is resolved and its address checked again
     connect_seconds: float = 5.0
     read_seconds: float = 30.0
     list_read_seconds: float = 60.0

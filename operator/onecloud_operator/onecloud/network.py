@@ -18,6 +18,7 @@ import httpcore
 import httpx
 
 from .budgets import BodyBudget, BudgetExceeded
+from .reuse import REUSE, Reuse
 
 if TYPE_CHECKING:
     import ssl
@@ -33,6 +34,7 @@ SEND_EVENTS: Final = (
 YIELD_EVERY: Final = 64  # parts of an answer: parts that are buffered already are read without yielding
 CLOSE: Final = (b"Connection", b"close")  # frees the connection for another host at a shared address
 CALL: Final = "trace"  # the request extension that holds the Progress, which httpcore calls with its events
+REPEATABLE: Final = "GET"
 ERRORS: Final[Mapping[type[Exception], type[httpx.TransportError]]] = {
     getattr(httpcore, name): getattr(httpx, name)
     for name in (
@@ -73,16 +75,24 @@ class Progress:
 
 
 class Network(httpx.AsyncBaseTransport):
-    """The connections to one origin. *backend* opens them and decides which addresses are allowed."""
+    """
+    The connections to one origin. *backend* opens them and decides which addresses are allowed.
+
+    A GET whose connection was idle for long and is closed before a byte of the answer came is sent once more,
+    on a new one: one call still, with one deadline, to all others. From then on none here uses a connection
+    that was idle for so long.
+    """
 
     def __init__(self, context: ssl.SSLContext | None, backend: CheckedBackend, limits: Limits) -> None:
         self._slots = backend.slots
+        self._limits = limits
         self._host = ""
+        self._closed_early = False  # the other side closed a connection that a GET was sent on
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             max_connections=limits.connections,
             max_keepalive_connections=limits.connections,
-            keepalive_expiry=limits.idle_seconds,
+            keepalive_expiry=max(limits.idle_seconds, limits.read_idle_seconds),
             network_backend=backend,
         )
 
@@ -101,8 +111,13 @@ class Network(httpx.AsyncBaseTransport):
             extensions=request.extensions,
         )
         with _httpx_errors():
-            found = await self._pool.handle_async_request(raw_request)
+            found = await (self._read if request.method == REPEATABLE else self._write)(raw_request)
         return _response(request, found.status, found.headers, found.stream, found.extensions)
+
+    @property
+    def idle_seconds(self) -> float:
+        """For how long an idle connection is of use."""
+        return self._limits.idle_seconds if self._closed_early else self._limits.read_idle_seconds
 
     @property
     def contended(self) -> bool:
@@ -119,11 +134,32 @@ class Network(httpx.AsyncBaseTransport):
         """Close the connections; new requests open new ones."""
         await self._pool.aclose()
 
+    async def _write(self, request: httpcore.Request) -> httpcore.Response:
+        return await self._send(request, Reuse(self._limits.idle_seconds, self._limits.max_age_seconds))
+
+    async def _read(self, request: httpcore.Request) -> httpcore.Response:
+        reuse = Reuse(self.idle_seconds, self._limits.max_age_seconds)
+        try:
+            return await self._send(request, reuse)
+        except (httpcore.ReadError, httpcore.RemoteProtocolError):
+            if not reuse.closed_after(self._limits.idle_seconds):
+                raise
+        self._closed_early = True
+        return await self._send(request, Reuse(0.0, 0.0))
+
+    async def _send(self, request: httpcore.Request, reuse: Reuse) -> httpcore.Response:
+        token = REUSE.set(reuse)
+        try:
+            return await self._pool.handle_async_request(request)
+        finally:
+            REUSE.reset(token)
+
 
 class UserTransport(httpx.AsyncBaseTransport):
     """A transport that the user passed in and closes. A request that was passed to it counts as sent."""
 
     contended = False
+    idle_seconds = 5.0  # nothing is done then
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self._transport = transport

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpcore
 
@@ -34,6 +34,7 @@ class Stream(httpcore.AsyncNetworkStream):
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self.closed = False  # by us, whatever the other side did
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         with _errors(httpcore.ReadTimeout, httpcore.ReadError):
@@ -50,6 +51,7 @@ class Stream(httpcore.AsyncNetworkStream):
 
     async def aclose(self) -> None:
         """Close it at once: what was not sent yet is dropped."""
+        self.closed = True
         self._writer.close()
         try:
             await asyncio.sleep(0)  # what can be sent without waiting is, such as the end of TLS
@@ -72,7 +74,7 @@ class Stream(httpcore.AsyncNetworkStream):
             raise
         return self
 
-    def get_extra_info(self, info: str) -> object:
+    def get_extra_info(self, info: str) -> Any:
         return self._writer.get_extra_info(
             {"client_addr": "sockname", "server_addr": "peername"}.get(info, info)
         )

@@ -2,7 +2,7 @@
 HTTP to one origin, and the only module that translates httpx's errors to ours.
 
 httpx's conveniences are turned off: cookies, which would leak between tenants, redirects, the environment's
-proxies, decompression. Nothing is retried.
+proxies, decompression. Nothing is retried, but for what `Network` tells.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Transport:
             if not self._under_way:  # nothing else would close idle connections
                 loop = asyncio.get_running_loop()
                 self._stop_timer()
-                seconds = 0.0 if self._transport.contended else self._limits.idle_seconds
+                seconds = 0.0 if self._transport.contended else self._transport.idle_seconds
                 self._idle_timer = loop.call_later(seconds, self.end_idle)
             elif self._transport.contended:
                 self.end_idle()
