@@ -297,6 +297,12 @@ class ServerSpec(Model):
 
     rules: ClassVar[tuple[Rule[ServerSpec], ...]] = (
         Rule(
+            "server.instanceType excludes server.cpu and server.memory",
+            cel="!has(self.instanceType) || (!has(self.cpu) && !has(self.memory))",
+            holds=lambda self: self.instance_type is None or (self.cpu is None and self.memory is None),
+            field=".instanceType",
+        ),
+        Rule(
             "give at most one of server.userData and server.userDataFrom",
             cel="!has(self.userData) || !has(self.userDataFrom)",
             holds=lambda self: self.user_data is None or self.user_data_from is None,
