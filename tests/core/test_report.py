@@ -14,6 +14,7 @@ from onecloud_operator.core.conditions import MESSAGE_LENGTH
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.values import Problem
+from onecloud_operator.translate import recall
 from tests.core.fixtures import (
     BEGUN,
     ID,
@@ -152,6 +153,27 @@ def test_rules_that_an_answer_of_one_server_does_not_show_leave_the_status() -> 
     shown = report(alone, Settled()).status
     assert shown is not None
     assert shown["server"] == {"id": ID}
+
+
+def test_of_a_server_that_is_being_made_it_shows_which_it_is_and_the_rest_once_that_has_settled() -> None:
+    """What stands there already stays: each step of the cloud would else be a write."""
+    row = {
+        "id": ID,
+        "name": "shop.web-1",
+        "cpu": 2,
+        "memory": "4Gi",
+        "status": "deploying",
+        "osType": "Linux",
+    }
+    making = server("deploying", mirror=row)
+    begun = replace(facts(making), resource=resource(records=records(creation=BEGUN, mirror={})))
+    early = status_after(begun, Hold(Reason.CREATING, "It is made."))["server"]
+    assert early == {"id": ID, "name": "shop.web-1", "cpu": 2, "memory": "4Gi"}
+    assert recall(early) is None  # a process that starts now reads the server itself
+    rested = replace(begun, reading=reading(server(mirror={**row, "status": "running"})))
+    kept = replace(rested.resource, records=records(creation=BEGUN, mirror=early))
+    assert kept.records.seen
+    assert status_after(replace(rested, resource=kept), Settled())["server"] == {**row, "status": "running"}
 
 
 def test_what_does_not_get_read_for_long_is_said() -> None:

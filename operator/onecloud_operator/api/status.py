@@ -293,4 +293,8 @@ class Status(StatusModel):
     last_handled_reconcile_at: Text | None = shown(
         "The annotation onecloud.io/reconcile-requested-at that was last obeyed."
     )
-    server: ServerStatus | None = shown("The server as the cloud shows it.", **ATOMIC_MAP)
+    server: ServerStatus | None = shown(
+        "The server as the cloud shows it; while it is made, no more than id, name, instanceType, cpu, "
+        "memory and image.",
+        **ATOMIC_MAP,
+    )

@@ -42,6 +42,8 @@ LOOK_SOON_REASONS = frozenset(
 )
 LOOK_SOON_SECONDS = 5.0
 TAGS_LENGTH = 32  # the CRD's bound
+# Of status.server, before the server has settled for the first time: which it is, and what columns show.
+SHOWN_EARLY = frozenset({"id", "name", "instanceType", "cpu", "memory", "image"})
 SAME_MOMENT_SECONDS = 2.0
 UNREAD_SECONDS = 120.0  # a restart over 10,000 objects has read them all by then
 
@@ -148,7 +150,8 @@ def _mirror(facts: Facts, records: Records) -> Mapping[str, Any] | None:
     Return ``status.server``.
 
     While a server moves, what stands there stays: its raw status changes at every step, and each would be
-    a write for 10,000 objects. The state says that it moves.
+    a write for 10,000 objects. The state says that it moves. Of one that moves before anything stood there,
+    as while it is made, only what tells it from others is shown: the rest is written once it has settled.
     """
     server = facts.server
     kept = records.mirror or None
@@ -156,10 +159,12 @@ def _mirror(facts: Facts, records: Records) -> Mapping[str, Any] | None:
         kept = None
     if server is None or server.id != records.id:
         return kept
-    settled = server.phase is not Phase.MOVING and server.detailed
+    moving = server.phase is Phase.MOVING
+    if kept is None and moving:
+        return {name: value for name, value in server.mirror.items() if name in SHOWN_EARLY} or None
     if kept is None:
         return rooted(server.mirror, records.root_disk_id) or None
-    if not settled or not server.mirror:
+    if moving or not server.detailed or not server.mirror:
         return kept
     # After a restart it was read by a list only; the status knows the rest, unless others wrote it.
     alone = server.whole or records.mirror_shared
