@@ -120,11 +120,16 @@ def _named_groups(act: Act) -> list[InstanceGroup]:
     wanted = [str(value) for key, value in act.body.items() if key.startswith("group.")]
     if not wanted:
         raise missing_parameter("group.0 group.1 ... ")
-    groups = act.world.inventory.groups
+    found = []
     for ident in wanted:
-        if ident not in groups:
-            raise not_found("instancegroup", ident)
-    return [groups[ident] for ident in wanted]
+        group = act.world.inventory.groups.get(ident)
+        # cloudpods pkg/compute/models/guest_actions.go, checkGroups: both are said before anything is done
+        if group is None:
+            raise bad_input(f"no such group {ident}")
+        if group.project_id not in {"", act.guest.project_id}:
+            raise CloudError(403, "ForbiddenError", "group and guest should belong to same project")
+        found.append(group)
+    return found
 
 
 def force_status(act: Act) -> None:

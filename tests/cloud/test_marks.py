@@ -65,8 +65,20 @@ async def test_groups_are_named_one_by_one(scene: Scene, ident: str) -> None:
         reply = await scene.act(ident, "bind-groups", body)
         assert (reply.status_code, reply.json()["class"]) == (400, "MissingParameterError")
     before = scene.cloud.guest(ident).row["update_version"]
-    assert (await scene.act(ident, "bind-groups", {"group.0": "g1"})).status_code == 200
-    assert scene.world.inventory.groups["g1"].guests == {ident}
-    assert (await scene.act(ident, "unbind-groups", {"group.0": "g1"})).status_code == 200
-    assert scene.world.inventory.groups["g1"].guests == set()
+    for _ in range(2):  # [1363-1364]: twice alike
+        assert (await scene.act(ident, "bind-groups", {"group.0": "g1"})).status_code == 200
+        assert scene.world.inventory.groups["g1"].guests == {ident}
+    for _ in range(2):
+        assert (await scene.act(ident, "unbind-groups", {"group.0": "g1"})).status_code == 200
+        assert scene.world.inventory.groups["g1"].guests == set()
     assert scene.cloud.guest(ident).row["update_version"] == before
+
+
+@pytest.mark.parametrize("action", ["bind-groups", "unbind-groups"])
+async def test_a_group_that_is_not_there_or_anothers_is_refused(
+    scene: Scene, ident: str, action: str
+) -> None:
+    scene.world.inventory.groups["g1"] = InstanceGroup("g1", "apart", project_id="another")
+    reply = await scene.act(ident, action, {"group.0": "g2"})
+    assert (reply.status_code, reply.json()["details"]) == (400, "no such group g2")
+    assert (await scene.act(ident, action, {"group.0": "g1"})).status_code == 403
