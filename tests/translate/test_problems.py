@@ -172,6 +172,15 @@ def test_what_one_service_says_of_another_is_the_clouds_trouble(
         pytest.param(H, 400, STATUS, "busy", "Updating", id="change-of-a-moving-server"),
         pytest.param(A, 409, "ResourceBusyError", "busy", "Updating", id="action-on-a-busy-server"),
         pytest.param(A, 400, INPUT, "bad", "ProviderError", id="action-that-is-not-accepted"),
+        pytest.param(A, 400, INPUT, "no such group g1", "ReferenceNotFound", id="a-group-that-is-not-there"),
+        pytest.param(
+            A,
+            403,
+            "ForbiddenError",
+            "cannot bind or unbind disabled instance group",
+            "Forbidden",
+            id="a-group-that-is-disabled",
+        ),
         pytest.param(H, 400, INPUT, "bad", "ProviderError", id="change-that-is-not-accepted"),
         pytest.param(R, 400, INPUT, "bad", "ProviderError", id="removal-that-is-not-accepted"),
         pytest.param(A, 406, "NotSupportedError", "no", "ProviderError", id="action-that-is-not-supported"),
@@ -212,6 +221,7 @@ def test_an_answer_has_its_reason(
     assert problem.reason == reason
     assert problem.request_id == "1a2b3c-9f"
     assert problem.again == (reason == "Updating")
+    assert problem.absent == details.startswith("no such group")
     assert details in problem.message
 
 

@@ -260,8 +260,8 @@ class Status(StatusModel):
         **ATOMIC_LIST,
     )
     instance_groups: Annotated[tuple[Text, ...], Field(max_length=16)] | None = shown(
-        "Instance groups that the operator has put the server into; the cloud does not show them. One with "
-        "a ? at its end is not certain.",
+        "Instance groups that the operator has put the server into; the cloud does not show them. Of one "
+        "with ? at its end it is not certain that the server is in it, with ?? not that it is out of it.",
         **ATOMIC_LIST,
     )
     disks_before: Annotated[tuple[Short, ...], Field(max_length=SHOWN_DISKS)] | None = shown(

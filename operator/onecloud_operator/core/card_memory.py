@@ -1,19 +1,18 @@
-"""What this process remembers of its writes to the cards and groups of one server."""
+"""What this process remembers of its writes to the cards of one server."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar, assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from onecloud_operator.core.card_writes import AttachCard, BindGroup, DetachCard, LimitCard, UnbindGroup
+from onecloud_operator.core.card_writes import AttachCard, DetachCard, LimitCard
 from onecloud_operator.core.facts import CardTry
 
 if TYPE_CHECKING:
     from onecloud_operator.core.card_records import CardRecord
     from onecloud_operator.core.facts import Facts, Memory
 
-_T = TypeVar("_T")
-REMEMBERED = 64  # more than a spec may name of either
+REMEMBERED = 64  # more than a spec may name
 
 
 def begun_cards(facts: Facts, memory: Memory, cards: tuple[CardRecord, ...]) -> Memory:
@@ -29,10 +28,8 @@ def begun_cards(facts: Facts, memory: Memory, cards: tuple[CardRecord, ...]) -> 
     return replace(memory, card_tries={network: one for network, one in tries.items() if one is not None})
 
 
-def carded(
-    memory: Memory, step: AttachCard | DetachCard | LimitCard | BindGroup | UnbindGroup, ended_at: float
-) -> Memory:
-    """Note what the cloud accepted, or may have done all the same; only a group needs a clear answer."""
+def carded(memory: Memory, step: AttachCard | DetachCard | LimitCard, ended_at: float) -> Memory:
+    """Note what the cloud accepted, or may have done all the same."""
     memory = replace(memory, wrote_at=ended_at)
     match step:
         case AttachCard(network=network):
@@ -45,14 +42,11 @@ def carded(
             return replace(memory, carded_at=ended_at)
         case LimitCard(mac=mac, bandwidth=bandwidth):
             return replace(memory, limited=_newest({**memory.limited, mac: bandwidth}))
-        case BindGroup(group_id=group) | UnbindGroup(group_id=group):
-            grouped = {other: one for other, one in memory.grouped.items() if other != group}
-            return replace(memory, grouped=_newest({**grouped, group: isinstance(step, BindGroup)}))
         case _:
             assert_never(step)
 
 
-def _newest(found: dict[str, _T]) -> dict[str, _T]:
+def _newest(found: dict[str, int]) -> dict[str, int]:
     while len(found) > REMEMBERED:
         del found[next(iter(found))]
     return found

@@ -68,5 +68,6 @@ class UnbindGroup:
     group_id: str
 
 
-OfflineCardWrite = DetachCard | ChangeAddress | BindGroup | UnbindGroup
+GroupWrite = BindGroup | UnbindGroup
+OfflineCardWrite = DetachCard | ChangeAddress | GroupWrite
 CardWrite = AttachCard | LimitCard | OfflineCardWrite

@@ -105,6 +105,20 @@ class CardTry:
 
 
 @fast_dataclass(frozen=True, slots=True)
+class GroupTry:
+    """
+    What this process knows of an instance group of which the record is unsure.
+
+    *inside*: whether the server is in it, None: nobody knows. *lost*: which request it was, True to enter it,
+    whose answer was lost last, at *lost_at* (monotonic): it may come true until later.
+    """
+
+    inside: bool | None = None
+    lost: bool | None = None
+    lost_at: float = 0.0
+
+
+@fast_dataclass(frozen=True, slots=True)
 class Stops:
     """How often, in a row, the server was stopped for the changes *why*, and none was carried out then."""
 
@@ -141,7 +155,7 @@ class Memory(RetryState[Step]):
     card_tries: Mapping[str, CardTry] = field(default_factory=dict)  # by the network, as in the spec
     carded_at: float | None = None  # end of the last write by which a card comes or goes
     limited: Mapping[str, int] = field(default_factory=dict)  # bandwidth accepted last, by MAC address
-    grouped: Mapping[str, bool] = field(default_factory=dict)  # whether a group was entered or left last
+    groups: Mapping[str, GroupTry] = field(default_factory=dict)  # by the group's id
     eip: EipMemory = field(default_factory=EipMemory)
     history: History | None = None
     history_asked_at: float | None = None

@@ -39,7 +39,7 @@ from onecloud_operator.core.actions import (
     Settled,
 )
 from onecloud_operator.core.card_memory import begun_cards, carded
-from onecloud_operator.core.card_writes import AttachCard, BindGroup, DetachCard, LimitCard, UnbindGroup
+from onecloud_operator.core.card_writes import AttachCard, DetachCard, GroupWrite, LimitCard
 from onecloud_operator.core.cloud_writes import (
     Create,
     Delete,
@@ -67,7 +67,7 @@ from onecloud_operator.core.facts import DryRunAnswer, Looked, Memory, Stops
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.plan import login_tries
+from onecloud_operator.core.plan import group_tries, login_tries
 from onecloud_operator.core.plan.attempt import unmade
 from onecloud_operator.core.plan.failure_cause import answered
 from onecloud_operator.core.plan.retry import acceptance_of, kind_of, stopped_since
@@ -166,12 +166,17 @@ def accepted(  # noqa: C901, PLR0911, PLR0912 - a table, one row a step
             return memory
         case BeginKeeping() | EndKeeping() | EndRestart() | EndRestore():
             return memory
-        case RecordGroups() | RecordApproval():
+        case RecordGroups(groups=groups):
+            return group_tries.begun(facts, memory, groups)
+        case RecordApproval():
             return memory
         case DryRun():
             return replace(memory, dry_run=DryRunAnswer(facts.intent, done.began_at, done.refusal))
-        case AttachCard() | DetachCard() | LimitCard() | BindGroup() | UnbindGroup():
+        case AttachCard() | DetachCard() | LimitCard():
             return carded(_counted(facts, memory, step, done), step, done.ended_at)
+        case _ if isinstance(step, GroupWrite):
+            counted = _counted(facts, memory, step, done)
+            return replace(group_tries.done(counted, step), wrote_at=done.ended_at)
         case ReadCause() | ReadHistory():
             return _read(memory, step, done)
         case Create():

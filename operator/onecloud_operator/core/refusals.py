@@ -16,7 +16,7 @@ from onecloud_operator.core.actions import (
     Resolve,
 )
 from onecloud_operator.core.card_memory import carded
-from onecloud_operator.core.card_writes import AttachCard, DetachCard
+from onecloud_operator.core.card_writes import AttachCard, DetachCard, GroupWrite
 from onecloud_operator.core.cloud_writes import Create, Delete, KeepDisk, Stop, SyncStatus
 from onecloud_operator.core.connection_writes import DropConnection, WriteConnection
 from onecloud_operator.core.disk_memory import disk_refused
@@ -27,7 +27,7 @@ from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.memory import asked_for_history, rebuild_sent
-from onecloud_operator.core.plan import login_tries
+from onecloud_operator.core.plan import group_tries, login_tries
 from onecloud_operator.core.plan.failure_cause import answered
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.retry_state import WAITING, forgive, pace, refuse, wait_for_next
@@ -78,17 +78,24 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
             return memory  # a clear no: it is not being removed
         case Delete():
             return replace(memory, deleted_at=ended_at, wrote_at=ended_at)
-        case _ if isinstance(step, LoginWrite) and problem.ambiguous:
-            login = login_tries.unheard(facts, step, ended_at)
-            return replace(memory, login=login, wrote_at=ended_at)
-        case Rebuild() if problem.ambiguous:
-            return replace(rebuild_sent(memory), wrote_at=ended_at)
-        case Stop() if problem.ambiguous:
-            return replace(memory, stop_lost_at=ended_at, wrote_at=ended_at)
         case _:
-            tried, looked = memory.login, isinstance(step, SyncStatus)
-            tried = login_tries.cut_short(tried) if looked else tried
-            return replace(memory, login=tried, wrote_at=ended_at)
+            return replace(_of_server(facts, memory, step, problem, ended_at), wrote_at=ended_at)
+
+
+def _of_server(facts: Facts, memory: Memory, step: Step, problem: Problem, ended_at: float) -> Memory:
+    match step:
+        case _ if isinstance(step, GroupWrite):
+            return group_tries.refused(memory, step, problem, ended_at)
+        case _ if isinstance(step, LoginWrite) and problem.ambiguous:
+            return replace(memory, login=login_tries.unheard(facts, step, ended_at))
+        case Rebuild() if problem.ambiguous:
+            return rebuild_sent(memory)
+        case Stop() if problem.ambiguous:
+            return replace(memory, stop_lost_at=ended_at)
+        case SyncStatus():
+            return replace(memory, login=login_tries.cut_short(memory.login))
+        case _:
+            return memory
 
 
 def _create_refused(memory: Memory, problem: Problem, *, again: bool, ended_at: float) -> Memory:

@@ -22,6 +22,7 @@ class Problem:
     *ambiguous*: the request may have done its work all the same, so look before anything is repeated.
     *again*: the cloud only said "not now" (a server that moves): look again, nothing is wrong. *stuck*: it
     said so once more of a server that rests and has not changed since, so it does not pass by itself.
+    *absent*: what the request names beside the server is not in the cloud.
     """
 
     reason: Reason
@@ -32,6 +33,7 @@ class Problem:
     stuck: bool = False
     duplicate_id: bool = False  # a POST's id exists or existed ("1062 … PRIMARY")
     duplicate_name: bool = False
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

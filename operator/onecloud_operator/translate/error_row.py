@@ -30,7 +30,8 @@ class ErrorRow:
     One row: an error of *kind*, of this *status* and with these words in its text, met while *doing*.
 
     *lead* says what happened, *advice* what to do; the cloud's own words come between. ``{image}`` in them is
-    the image of the spec, ``{right}`` the right that the request needs.
+    the image of the spec, ``{right}`` the right that the request needs. *absent*: what is named beside the
+    server is proven not to be there.
     """
 
     kind: type[OneCloudError]
@@ -43,6 +44,7 @@ class ErrorRow:
     again: bool = False
     duplicate_id: bool = False
     duplicate_name: bool = False
+    absent: bool = False
 
 
 SIGN_IN = frozenset({Doing.SIGN_IN})
@@ -50,5 +52,6 @@ CREATE = frozenset({Doing.CREATE})
 REMOVE = frozenset({Doing.REMOVE})
 ASKING = frozenset({Doing.SIGN_IN, Doing.READ})
 MAKE_PART = frozenset({Doing.MAKE_PART})
+ACTION = frozenset({Doing.ACTION})
 REBUILD = frozenset({Doing.REBUILD})
 REFERRING = frozenset({Doing.CREATE, Doing.ACTION, Doing.REBUILD, Doing.MAKE_PART})

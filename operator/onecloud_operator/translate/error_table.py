@@ -34,6 +34,7 @@ from onecloud_operator.onecloud.errors import (
 )
 from onecloud_operator.translate.connection_error_table import CONNECTION_ERROR_TABLE, REACH
 from onecloud_operator.translate.error_row import (
+    ACTION,
     ASKING,
     CREATE,
     MAKE_PART,
@@ -148,6 +149,15 @@ ERROR_TABLE: tuple[ErrorRow, ...] = (
         "Have it moved back, or give the Secret credentials for its project.",
         doing=frozenset(Doing) - CREATE,
         says=("allow:project:resource",),
+    ),
+    ErrorRow(
+        Forbidden,
+        Reason.FORBIDDEN,
+        "The cloud does not let the server into this instance group, or out of it",
+        "Have the group enabled, or name groups of the server's own project; without "
+        "spec.server.instanceGroups the groups are left as they are.",
+        doing=ACTION,
+        says=("instance group", "group and guest"),
     ),
     ErrorRow(
         Forbidden,
@@ -268,6 +278,15 @@ ERROR_TABLE: tuple[ErrorRow, ...] = (
             doing=REBUILD,
         )
         for kind in (InvalidInput, NotSupported)
+    ),
+    ErrorRow(
+        InvalidInput,
+        Reason.REFERENCE_NOT_FOUND,
+        "There is no such instance group",
+        "Correct spec.server.instanceGroups, or make it in the cloud; it is tried again.",
+        doing=ACTION,
+        says=("no such group",),
+        absent=True,
     ),
     ErrorRow(
         InvalidInput,

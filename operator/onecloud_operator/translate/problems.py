@@ -40,6 +40,7 @@ def problem_of(error: OneCloudError, *, doing: Doing, image: str | None = None) 
         again=row.again,
         duplicate_id=row.duplicate_id,
         duplicate_name=row.duplicate_name,
+        absent=row.absent,
     )
 
 

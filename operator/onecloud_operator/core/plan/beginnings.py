@@ -19,11 +19,13 @@ from onecloud_operator.core.actions import (
     RecordCards,
     RecordDisk,
     RecordEip,
+    RecordGroups,
     RecordImage,
     RecordLogin,
 )
 from onecloud_operator.core.cloud_writes import CloudWrite
 from onecloud_operator.core.disk_records import ADDING, MAKING, REMOVING
+from onecloud_operator.core.plan.group_tries import bare
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -43,6 +45,8 @@ def begins_change(facts: Facts, step: Step) -> bool:
         case RecordCards(cards=cards):
             before = {card.network: card.attaching for card in records.cards or ()}
             return any(card.attaching not in {None, before.get(card.network)} for card in cards)
+        case RecordGroups(groups=groups):
+            return any(group != bare(group) for group in set(groups) - set(records.instance_groups or ()))
         case RecordDisk(record=record):
             return record.stage in _BEGUN_DISKS and record not in records.disks
         case RecordImage(record=image):

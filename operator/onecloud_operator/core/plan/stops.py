@@ -19,7 +19,7 @@ from onecloud_operator.core.actions import BeginRestart, Hold, Look
 from onecloud_operator.core.cloud_writes import GrowDisk, OfflineWrite, Stop
 from onecloud_operator.core.disk_ids import root_of
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.plan.login_tries import recorded_first
+from onecloud_operator.core.plan import group_tries, login_tries
 from onecloud_operator.core.plan.maintenance import closed
 from onecloud_operator.core.plan.retry import MAX_SAID, hold_spent, passing, stopped_since, tried
 from onecloud_operator.core.policies import allows
@@ -168,7 +168,8 @@ def unsettled(facts: Facts, server: Observed, step: Step) -> bool:
 def begun(facts: Facts, server: Observed, candidate: Candidate) -> Step:
     """Return the step of *candidate*, or what comes before such a stop: a look, and its record."""
     if not candidate.purposes and not candidate.restarts:
-        return recorded_first(facts, candidate.step) or candidate.step
+        step = candidate.step
+        return login_tries.recorded_first(facts, step) or group_tries.recorded_first(facts, step) or step
     restart, request = facts.resource.records.restart, _request(facts)
     if restart is not None:
         return candidate.step if request is None else BeginRestart(restart, request)

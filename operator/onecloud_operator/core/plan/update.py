@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from onecloud_operator.api.fixed import fixed_field_of
+from onecloud_operator.api.fixed import GROUPS, fixed_field_of
 from onecloud_operator.api.reasons import Reason, row_of
 from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import Hold, RecordApproval, Settled
@@ -51,7 +51,7 @@ from onecloud_operator.core.plan.image import (
     rebuilt_record,
     recorded_first,
 )
-from onecloud_operator.core.plan.instance_groups import group_purposes, group_records
+from onecloud_operator.core.plan.instance_groups import group_holds, group_purposes, group_records
 from onecloud_operator.core.plan.login import (
     login_lookups,
     login_purposes,
@@ -227,7 +227,6 @@ def _candidates(facts: Facts, server: Observed, todo: _Todo) -> Iterator[Candida
     switched = by_field["powerState"].want if "powerState" in by_field else None
     if switched == "Stopped":
         yield Candidate(power_step(facts, server, switched))
-    yield from group_records(facts)
     cards = cards_without(matched_cards(facts, server), without)
     yield from data_disk_steps(facts, spec, server, by_field)
     yield from card_steps(facts, server, cards)
@@ -236,6 +235,8 @@ def _candidates(facts: Facts, server: Observed, todo: _Todo) -> Iterator[Candida
         yield image
     if switched != "Stopped":
         yield from login_lookups(facts, doubts)
+        if GROUPS not in without:
+            yield from group_holds(facts, server)
         purposes = (
             *size_purposes(facts, spec, server, by_field),
             *card_purposes(facts, server, cards),
@@ -245,6 +246,7 @@ def _candidates(facts: Facts, server: Observed, todo: _Todo) -> Iterator[Candida
         )
         purposes = tuple(one for one in purposes if without.isdisjoint(one.fields))
         yield from steps_while_stopped(facts, server, purposes)
+    yield from group_records(facts)
     yield from asked
     if switched is not None and switched != "Stopped":
         yield Candidate(power_step(facts, server, switched))

@@ -36,8 +36,9 @@ from onecloud_operator.core.ownership import forged, has_own_server
 from onecloud_operator.core.plan.approval import approval_after
 from onecloud_operator.core.plan.attempt import begun_disks, completes, refused_with, unmade
 from onecloud_operator.core.plan.card_match import cards_of
+from onecloud_operator.core.plan.group_tries import groups_on_record
 from onecloud_operator.core.plan.guards import proven
-from onecloud_operator.core.plan.instance_groups import begun_groups, groups_on_record
+from onecloud_operator.core.plan.instance_groups import begun_groups
 from onecloud_operator.core.plan.login_begun import login_at_creation, login_now
 from onecloud_operator.core.policies import observing
 from onecloud_operator.core.records import FailedAttempt, KeptDisk
