@@ -14,7 +14,7 @@ from onecloud_operator.core.records import Records
 from onecloud_operator.core.report.events import events_between
 from tests.core.fixtures import ID, RESTART, resource, server, spec
 from tests.core.invariants import keep
-from tests.core.stops import LARGER, row_of, sent, to_rest, turn, until_it_is, world_of
+from tests.core.stops import LARGER, row_of, sent, to_rest, turn, until, until_it_is, world_of
 from tests.core.world import World
 
 if TYPE_CHECKING:
@@ -130,6 +130,16 @@ def test_what_is_asked_for_meanwhile_is_done_with_it() -> None:
     assert isinstance(to_rest(world), Settled)
     assert len(sent(world, Stop)) == 1
     assert world.cluster.stored.status["restartRequest"]["value"] == "later"
+
+
+def test_another_value_that_comes_before_the_stop_is_taken_up_at_once() -> None:
+    """What is recorded and not sent yet gives way: no pass between the two says that all is done."""
+    world = asked()
+    until_it_is(world, BeginRestart)
+    ask(world, "again")
+    assert isinstance(until(world, lambda step: not isinstance(step, Hold)), BeginRestart)
+    assert isinstance(to_rest(world), Settled)
+    assert (kinds(world), outcome(world)) == ([Stop, Start], "Done")
 
 
 def test_what_is_only_reported_stays_reported_all_the_while() -> None:

@@ -66,9 +66,11 @@ def restart_steps(facts: Facts, server: Observed) -> Iterator[Candidate]:
     if request is not None and request.under_way and restart is not None:
         if awaits_stop(facts):
             yield Candidate(Hold(Reason.UPDATING, under_way(restart), pending_seconds(facts)))
-        elif server.phase is Phase.RUNNING and _still_asked(facts, request):
-            yield _restart(facts, server)
-        return
+            return
+        if _still_asked(facts, request):
+            if server.phase is Phase.RUNNING:
+                yield _restart(facts, server)
+            return
     if value is None or server.phase is Phase.STOPPED or wanted == "Stopped":
         return
     if server.phase is Phase.SUSPENDED:
