@@ -633,7 +633,8 @@ class Cloud:
         sizes = {0: spec.root_disk.size if spec.root_disk and spec.root_disk.size else "10Gi"}
         made_along = [disk for disk in spec.data_disks or () if disk.size is not None]
         sizes |= {index: disk.size or "" for index, disk in enumerate(made_along, start=1)}
-        made_of = "" if made.attempt == 1 else f"-{made.attempt}"
+        beside = any(self._has(row, "disk-0") for row in self.rows.values())  # one that was there before
+        made_of = f"-{made.attempt}" if made.attempt > 1 or beside else ""
         kept = {n for n, disk in enumerate(made_along, start=1) if policy_of(disk) == RETAIN}
         shown = Details(
             1,
