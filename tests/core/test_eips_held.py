@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from onecloud_operator.core.actions import Hold, Look, ReadEip
+from onecloud_operator.core.actions import Hold, Look, ReadEip, Settled
 from tests.core.eips import Eip, bind, free
 from tests.core.fixtures import ID, OTHER_UID
 from tests.core.test_eips import FRONT, GIVEN, NEXT, NONE, OTHER, OURS, OWN, edit, settle, world_of, writes
@@ -54,6 +54,10 @@ def another_there(world: World) -> None:
     bind(world.cloud, OTHER, ID)
 
 
+def bound_and_not_shown(world: World) -> None:
+    world.cloud.rows[ID].change(eip=None)
+
+
 def gone_for_good(world: World) -> None:
     free(world.cloud, world.cloud.rows[ID])
     del world.cloud.eips[FRONT]
@@ -76,6 +80,8 @@ def never_ready_when_it_is_to_go(world: World) -> None:
         (OWN, bound_elsewhere_with_its_address_shown),
         (OWN, another_there),
         (GIVEN, another_there),
+        (OWN, bound_and_not_shown),
+        (GIVEN, bound_and_not_shown),
         (GIVEN, gone_for_good),
         (GIVEN, never_ready),
         (OWN, never_ready_when_it_is_to_go),
@@ -131,3 +137,29 @@ def test_an_object_whose_eip_the_cloud_never_frees_names_the_way_out() -> None:
         world.now += min(world.wait or 0.0, 300.0)
     held = [step for step in world.steps if isinstance(step, Hold)][-1]
     assert "onecloud.io/force-detach" in held.message
+
+
+@pytest.mark.parametrize("eip", [OWN, GIVEN])
+def test_what_the_status_has_no_room_for_is_not_written_again_and_again(eip: dict[str, Any]) -> None:
+    world = world_of(eip)
+    world.cloud.eips[FRONT].name, world.cloud.eips[FRONT].network_id = "x" * 300, "n" * 100
+    settle(world)
+    for each in world.cloud.eips.values():
+        each.name, each.network_id = "x" * 300, "n" * 100
+    free(world.cloud, world.cloud.rows[ID])
+    assert isinstance(settle(world), Settled)
+    written = world.cluster.writes
+    assert asked(world, 300.0) == 0
+    assert world.cluster.writes == written
+
+
+def test_an_eip_that_is_freed_by_hand_is_bound_anew_within_five_minutes() -> None:
+    world = world_of(GIVEN)
+    settle(world)
+    bound_and_not_shown(world)
+    asked(world)
+    world.cloud.eips[FRONT].holder = None
+    since = world.now
+    assert isinstance(settle(world), Settled)
+    assert world.now - since <= 310.0
+    assert world.cloud.eips[FRONT].holder == ID

@@ -111,8 +111,8 @@ def asked_for(intent: str) -> str:
 
 
 def shown_in(record: EipRecord, state: EipState) -> EipRecord:
-    """Return *record* with what the cloud shows of its EIP."""
-    return replace(
+    """Return *record* with what the cloud shows of its EIP, as the status will have it."""
+    shown = replace(
         record,
         name=state.name or record.name,
         address=state.address,
@@ -120,6 +120,7 @@ def shown_in(record: EipRecord, state: EipState) -> EipRecord:
         charge_type=state.charge_type or record.charge_type,
         network_id=state.network_id,
     )
+    return EipRecord(**dict(_values(shown)))
 
 
 def believed_eip(record: EipRecord | None, uid: str) -> EipRecord | None:

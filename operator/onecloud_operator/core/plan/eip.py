@@ -24,6 +24,7 @@ from onecloud_operator.core.eip_record import GIVEN, MADE, EipRecord, EipState, 
 from onecloud_operator.core.eip_writes import BindEip, ChangeEip
 from onecloud_operator.core.plan.diff import Difference
 from onecloud_operator.core.plan.eip_looks import (
+    again_seconds,
     at_work,
     bound_elsewhere,
     foreign,
@@ -191,9 +192,7 @@ def _bound(facts: Facts, want: EipSpec, server: Observed, record: EipRecord) -> 
         return Hold(Reason.INVALID_SPEC, record.refusal, spent=(spent,))
     look, other = fresh_look(facts, one_id), server.details.eip if server.details is not None else None
     if look is None:
-        older = known_look(facts, one_id) if other is not None else None
-        free = older is not None and older.state is not None and older.state.holder_id != server.id
-        return _another_there(other or "") if free else read(facts, one_id)
+        return _as_before(facts, server, record, other) or read(facts, one_id)
     state = look.state
     if state is None:
         return followed(facts, want, record) if record.origin == MADE else _gone(want, record)
@@ -211,6 +210,16 @@ def _bound(facts: Facts, want: EipSpec, server: Observed, record: EipRecord) -> 
     return RecordEip(known) if known != record else BindEip(server.id, one_id)
 
 
+def _as_before(facts: Facts, server: Observed, record: EipRecord, other: str | None) -> Step | None:
+    """Return what an older look, which is good for longer, still says of what a person has to end."""
+    older = known_look(facts, record.id or "")
+    if older is None or older.state is None:
+        return None
+    if older.state.holder_id == server.id:
+        return _unshown(facts, server, record, older.at) if shown_in(record, older.state) == record else None
+    return _another_there(other) if other is not None else None
+
+
 def _gone(want: EipSpec, record: EipRecord) -> Step:
     """Return the step after a 404 of an EIP that was given: a name may be another's by now."""
     return RecordEip(record.emptied()) if want.name is not None else _missing(record.id or "")
@@ -224,6 +233,7 @@ def _unshown(facts: Facts, server: Observed, record: EipRecord, since: float) ->
         Reason.OPERATION_FAILED,
         f"{record.label} is bound to the server, which does not show it. Dissociate it in the cloud, and it "
         "is bound anew.",
+        again_seconds(facts, record.id or "", still=True),
     )
 
 

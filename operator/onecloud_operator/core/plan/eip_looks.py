@@ -61,10 +61,12 @@ def _is_foreign(facts: Facts, state: EipState) -> bool:
     return state.owner is not None and not once_ours(state.owner, facts.resource, facts.config)
 
 
-def again_seconds(facts: Facts, eip_id: str) -> float | None:
-    """Return in how many seconds an EIP that cannot be had is looked at again."""
+def again_seconds(facts: Facts, eip_id: str, *, still: bool = False) -> float | None:
+    """Return in how many seconds an EIP is looked at again that cannot be had, or is *still* as it was."""
     look = facts.memory.eip.looks.get(eip_id)
-    return None if look is None else max(look.at + _good_seconds(facts, eip_id, look) - facts.now, 0.0)
+    if look is None:
+        return None
+    return max(look.at + (_longer(look) if still else _good_seconds(facts, eip_id, look)) - facts.now, 0.0)
 
 
 def read(facts: Facts, eip_id: str) -> ReadEip:
