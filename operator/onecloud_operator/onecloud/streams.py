@@ -74,7 +74,7 @@ class Stream(httpcore.AsyncNetworkStream):
             raise
         return self
 
-    def get_extra_info(self, info: str) -> Any:
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore has it
         return self._writer.get_extra_info(
             {"client_addr": "sockname", "server_addr": "peername"}.get(info, info)
         )
