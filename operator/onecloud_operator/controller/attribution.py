@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from onecloud_operator.api.reasons import Reason
+from onecloud_operator.core.fast_dataclass import replace
 
 if TYPE_CHECKING:
     from onecloud_operator.core.values import Problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, assert_never
 
@@ -37,6 +37,7 @@ from onecloud_operator.core.cloud_writes import (
 )
 from onecloud_operator.core.connection_writes import ConnectionWrite
 from onecloud_operator.core.eip_writes import AsideWrite
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.outcome import Done, Failed, Outcome
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.values import Problem

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import CONFIRM_GONE
@@ -11,6 +11,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
 from onecloud_operator.core.actions import Hold, Look
 from onecloud_operator.core.cloud_writes import Delete
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.memory import seeing
 from onecloud_operator.core.observed import Reading
 from onecloud_operator.core.outcome import Done

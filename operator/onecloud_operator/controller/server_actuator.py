@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from onecloud_operator.core.conclude import conclude
 from onecloud_operator.core.config import Config
 from onecloud_operator.core.effective import effective
 from onecloud_operator.core.facts import Facts, Memory
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.outcome import Failed, Outcome
 from onecloud_operator.core.plan.failure_cause import asked_first
 from onecloud_operator.core.plan.mass_deletion import noted

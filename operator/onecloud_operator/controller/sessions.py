@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.controller.attribution import attributed
 from onecloud_operator.controller.credentials import credentials_of, quoted, without_line_break
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.login_record import SecretUse
 from onecloud_operator.core.passwords import WANTED, strong
 from onecloud_operator.core.values import Place, Problem

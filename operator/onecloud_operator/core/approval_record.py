@@ -8,10 +8,9 @@ these marks: whoever may write the status alone can approve nothing by it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.fast_dataclass import fast_dataclass, replace
 from onecloud_operator.core.plan_step import MAX_STEPS, Effect, hash_of
 from onecloud_operator.core.status_values import given, mapping, text, texts
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.core.card_writes import AttachCard, DetachCard, LimitCard
 from onecloud_operator.core.facts import CardTry
+from onecloud_operator.core.fast_dataclass import replace
 
 if TYPE_CHECKING:
     from onecloud_operator.core.card_records import CardRecord

@@ -7,7 +7,6 @@ So there are two memories, one for before the status is written and one for afte
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import EventReason
@@ -16,6 +15,7 @@ from onecloud_operator.core.cloud_writes import CloudWrite, Stop
 from onecloud_operator.core.conclusion import Conclusion, Counted, KubeEvent, LogLine
 from onecloud_operator.core.disk_writes import MakeDisk
 from onecloud_operator.core.eip_writes import MakeEip
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.memory import accepted
 from onecloud_operator.core.outcome import Failed
 from onecloud_operator.core.plan.keep_disks import kept_text

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.connection_writes import DropConnection, WriteConnection
-from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.fast_dataclass import fast_dataclass, replace
 
 if TYPE_CHECKING:
     from onecloud_operator.core.connection_writes import ConnectionWrite

@@ -8,7 +8,6 @@ made or adopted, and everything that is decided of a disk goes by them.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import ACCEPT_ROOT_DISK
@@ -16,6 +15,7 @@ from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.disk_records import BOUND, bound_in_order
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import MatchedDisks
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.disk_records import ADDING, MAKING, unsent_key
 from onecloud_operator.core.disk_writes import AddDisk, DiskWrite, MakeDisk
 from onecloud_operator.core.facts import FoundDisks, LookedAtDisk, Memory
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.retry_state import REFUSALS_KEPT
 
 if TYPE_CHECKING:

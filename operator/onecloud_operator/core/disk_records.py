@@ -8,12 +8,11 @@ is complete. An index says where a disk is, never which it is, so it counts for 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.disk_status import RECORDED_DISKS
 from onecloud_operator.api.quantity import mib_of
-from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.fast_dataclass import fast_dataclass, replace
 from onecloud_operator.core.status_values import given, rows, text, whole
 from onecloud_operator.core.values import derived_id
 

@@ -8,13 +8,13 @@ a new server is put is settled when it is made.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import ValidationError
 
 from onecloud_operator.api.server import folded
 from onecloud_operator.api.server_parts import Placement
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.status_values import mapping
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.eip_record import EipRecord, EipState
 from onecloud_operator.core.eip_writes import AsideWrite, MakeEip
-from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.fast_dataclass import fast_dataclass, replace
 
 if TYPE_CHECKING:
     from onecloud_operator.core.values import Problem

@@ -7,11 +7,11 @@ It is made by the protocol of servers: its id follows from the object's UID and 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.model import wire_name
-from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.fast_dataclass import fast_dataclass, replace
 from onecloud_operator.core.status_values import text, whole
 from onecloud_operator.core.values import cut, derived_id
 

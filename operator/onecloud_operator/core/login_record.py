@@ -8,10 +8,9 @@ before it is on the disk, and a password nowhere.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.fast_dataclass import fast_dataclass, replace
 from onecloud_operator.core.status_values import given, mapping, text
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.core.actions import (
@@ -64,6 +63,7 @@ from onecloud_operator.core.disk_writes import AddDisk, DiskWrite
 from onecloud_operator.core.eip_memory import LookedAtEip, looked, recorded, written
 from onecloud_operator.core.eip_writes import AsideWrite, MakeEip
 from onecloud_operator.core.facts import DryRunAnswer, Looked, Memory, Stops
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.observed import Phase

@@ -8,7 +8,7 @@ form, or that the object contradicts, counts as absent, and ``ownership.ours`` a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any
 
 from onecloud_operator.api.fixed import sent_fields
@@ -19,7 +19,7 @@ from onecloud_operator.core.card_records import CardRecord, cards_in, groups_in
 from onecloud_operator.core.connection_record import NO_CONNECTION, ConnectionRecord, connection_in
 from onecloud_operator.core.disk_records import MAKING, DiskRecord, attempt_disk_id, disks_in
 from onecloud_operator.core.eip_record import EipRecord, believed_eip, eip_in
-from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.fast_dataclass import fast_dataclass, replace
 from onecloud_operator.core.image_record import ImageRecord, image_in
 from onecloud_operator.core.login_record import LoginRecord, login_in
 from onecloud_operator.core.restart_request import RestartRequest, request_in

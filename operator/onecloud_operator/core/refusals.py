@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import (
@@ -24,6 +23,7 @@ from onecloud_operator.core.disk_writes import AddDisk, DiskWrite
 from onecloud_operator.core.eip_memory import write_refused
 from onecloud_operator.core.eip_writes import AsideWrite
 from onecloud_operator.core.facts import Memory
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.login_writes import LoginWrite
 from onecloud_operator.core.memory import asked_for_history, rebuild_sent

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.fast_dataclass import fast_dataclass, replace
 from onecloud_operator.core.values import Problem
 from onecloud_operator.core.waits import Waits
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from onecloud_operator.api.prune import keeps
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.engine.packed import Packed
 from onecloud_operator.kube.bounded_json import slim
 from onecloud_operator.kube.by_place import ByPlace, Home

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import (
     DATA_DISKS_LENGTH,
     Details,

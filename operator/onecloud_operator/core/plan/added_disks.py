@@ -12,7 +12,6 @@ repeated by itself.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT
@@ -31,6 +30,7 @@ from onecloud_operator.core.disk_records import (
     unsent_key,
 )
 from onecloud_operator.core.disk_writes import AddDisk
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.plan.disk_looks import foreign, look_at, looked
 from onecloud_operator.core.records import HeldBack
 from onecloud_operator.core.values import text_of_time

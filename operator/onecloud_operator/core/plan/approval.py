@@ -13,7 +13,6 @@ clean-up of a failed creation, ``syncstatus``; nor for what only reads, or lets 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import APPROVE_PLAN
@@ -22,6 +21,7 @@ from onecloud_operator.core.actions import BeginCreation, DryRun, Hold, RecordAp
 from onecloud_operator.core.approval_record import Approval, Mark
 from onecloud_operator.core.cloud_writes import Delete, KeepDisk, Start, Stop, SyncStatus, Unlock
 from onecloud_operator.core.conditions import standing
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged
 from onecloud_operator.core.plan.concerns import Guarded, concerns

@@ -10,13 +10,12 @@ A card that no entry ever had is another's: it is shown and left alone.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import NETWORKS
 from onecloud_operator.core.card_records import ATTACHED, CARDS_LENGTH, CREATED, CardRecord, options_of
 from onecloud_operator.core.creation_digests import made_as_declared
-from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.fast_dataclass import fast_dataclass, replace
 from onecloud_operator.core.plan.create_only import Doubt
 from onecloud_operator.core.policies import ignored
 from onecloud_operator.core.references import Kind, Reference, Resolved, UnderWay, is_id, same_id

@@ -13,13 +13,13 @@ tells that a card came or went, so each of these steps rests on a look of just n
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, RecordCards
 from onecloud_operator.core.card_records import options_of
 from onecloud_operator.core.card_writes import ChangeAddress, DetachCard, LimitCard
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.attachments import attachment_step, looked_lately
 from onecloud_operator.core.plan.card_match import field_of

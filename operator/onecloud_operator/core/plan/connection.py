@@ -10,13 +10,13 @@ Nothing is written for an object that is deleted or paused: Kubernetes takes the
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, RecordConnection, Settled
 from onecloud_operator.core.connection_record import Connection, ConnectionRecord
 from onecloud_operator.core.connection_writes import DropConnection, WriteConnection
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.ownership import ours
 from onecloud_operator.core.plan.attempt import completes
 from onecloud_operator.core.plan.retry import blocked

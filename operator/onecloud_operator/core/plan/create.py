@@ -14,7 +14,6 @@ How a server comes to be, exactly once.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
@@ -32,6 +31,7 @@ from onecloud_operator.core.actions import (
 )
 from onecloud_operator.core.cloud_writes import CloudWrite, Create
 from onecloud_operator.core.creation_digests import sent_again, sent_of
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import (
     CREATE_FAILURES,
     Phase,

@@ -9,7 +9,6 @@ What the data disks of a server are told, while it runs or not.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
@@ -18,6 +17,7 @@ from onecloud_operator.core.cloud_writes import GrowDisk
 from onecloud_operator.core.disk_ids import disks_of
 from onecloud_operator.core.disk_records import BOUND, RECYCLE, declared
 from onecloud_operator.core.disk_writes import SetDiskPolicy, TagDisk
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import MatchedDisks
 from onecloud_operator.core.plan.diff import Difference
 from onecloud_operator.core.plan.leaving_disks import leaves, leaving_step

@@ -13,13 +13,13 @@ Statuses on the way prove nothing: ``ready`` and ``deploying`` are shown in the 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import CONFIRM_DELETE
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFinalizer, Settled
 from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import DELETING_STATUSES, Phase
 from onecloud_operator.core.ownership import bound_id, forged, ours
 from onecloud_operator.core.plan import eip_release

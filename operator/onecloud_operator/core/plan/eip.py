@@ -15,13 +15,13 @@ Nothing is taken from another server or object, nor off this server what the obj
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, RecordEip
 from onecloud_operator.core.eip_record import GIVEN, MADE, EipRecord, EipState, asked_for, shown_in
 from onecloud_operator.core.eip_writes import BindEip, ChangeEip
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.plan.diff import Difference
 from onecloud_operator.core.plan.eip_looks import (
     again_seconds,

@@ -10,13 +10,13 @@ How an EIP of the object's own comes to be, exactly once.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, RecordEip
 from onecloud_operator.core.eip_record import MADE, EipRecord, eip_id, eip_name, shown_in
 from onecloud_operator.core.eip_writes import MakeEip
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.ownership import bound_id
 from onecloud_operator.core.plan.eip_looks import LATELY_SECONDS, at_work, fresh_look, known_look, read
 from onecloud_operator.core.plan.guards import look_up

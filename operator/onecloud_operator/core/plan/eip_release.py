@@ -11,13 +11,13 @@ An EIP of its own whose owner tags were taken off is somebody else's by now, and
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, ReadEip, RecordEip, RemoveFinalizer
 from onecloud_operator.core.eip_record import GIVEN, MADE, EipRecord, asked_for
 from onecloud_operator.core.eip_writes import DeleteEip, DisownEip, EipWrite, UnbindEip
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import EIP_FAILURE
 from onecloud_operator.core.ownership import bound_id, once_ours
 from onecloud_operator.core.plan.eip_looks import at_work, bound_elsewhere, fresh_look, read

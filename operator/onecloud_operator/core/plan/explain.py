@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Look, ReadDisk, ReadEip
 from onecloud_operator.core.cloud_writes import KeepDisk
 from onecloud_operator.core.eip_writes import EipWrite
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.plan.attempt import refused_with
 from onecloud_operator.core.plan.create import TAKEN
 from onecloud_operator.core.plan.eip_release import with_way_out

@@ -7,11 +7,11 @@ password is being carried out they are not asked: an event may repeat what was s
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import Hold, ReadCause
 from onecloud_operator.core.facts import Asked
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.ownership import bound_id
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ what waits.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import FREEZE
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.plan.differing import open_differences
 from onecloud_operator.core.plan.retry import MAX_SAID
 from onecloud_operator.core.restart import stopped_by_us, stopped_for

@@ -13,12 +13,12 @@ While a deletion waits for a person, a server that was stopped for a change runs
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.cloud_writes import Start
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.plan import approval, freeze, mass_deletion
 from onecloud_operator.core.plan.beginnings import begins_change
 from onecloud_operator.core.plan.release import started_again

@@ -10,12 +10,12 @@ How an edit of the image makes the root disk anew, at most once for each edit.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.api.fixed import IMAGE
 from onecloud_operator.core.actions import Hold, RecordImage, RecordLogin
 from onecloud_operator.core.disk_ids import root_of
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.image_record import ImageRecord, RebuildRecord, same_image
 from onecloud_operator.core.image_writes import Rebuild
 from onecloud_operator.core.observed import Phase

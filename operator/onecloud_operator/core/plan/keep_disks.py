@@ -11,7 +11,6 @@ cannot be known of a disk keeps it. The root disk always stays with its server.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import ACCEPT_ROOT_DISK
@@ -20,6 +19,7 @@ from onecloud_operator.core.actions import BeginKeeping, EndKeeping, Hold, Look,
 from onecloud_operator.core.cloud_writes import KeepDisk, SyncStatus
 from onecloud_operator.core.disk_ids import placed, root_id
 from onecloud_operator.core.disk_records import KEPT, OVER, RETAIN, declared, policy_of
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import AMBIGUOUS_CREATE_FAILURES, CREATE_FAILURES, Phase
 from onecloud_operator.core.plan.disk_looks import foreign
 from onecloud_operator.core.plan.existing import sync_seconds

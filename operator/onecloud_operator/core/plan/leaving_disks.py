@@ -10,7 +10,6 @@ The policy is the one last declared. What another has taken meanwhile is left al
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
@@ -32,6 +31,7 @@ from onecloud_operator.core.disk_records import (
     declared,
 )
 from onecloud_operator.core.disk_writes import DetachDisk, MakeDisk, RecycleDisk, TagDisk
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.ownership import bound_id
 from onecloud_operator.core.plan.added_disks import adding_step
 from onecloud_operator.core.plan.disk_looks import (

@@ -13,11 +13,12 @@ Each is recorded before it is sent, and until it was seen to be done (login_trie
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, RecordLogin
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.login_record import use_of
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
 from onecloud_operator.core.observed import Phase

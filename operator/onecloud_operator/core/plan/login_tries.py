@@ -10,10 +10,10 @@ What became of the newest attempt to change how people get into a server.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import RecordLogin
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.login_record import keypair_done, password_done
 from onecloud_operator.core.login_writes import (
     DeployKeypair,

@@ -11,7 +11,6 @@ What is attached goes by the record, and only a look tells that a disk may be ha
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
@@ -35,6 +34,7 @@ from onecloud_operator.core.disk_records import (
     policy_of,
 )
 from onecloud_operator.core.disk_writes import AttachDisk, MakeDisk
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.plan.added_disks import adding_step, begin_adding, elsewhere
 from onecloud_operator.core.plan.disk_looks import (
     SOON_SECONDS,

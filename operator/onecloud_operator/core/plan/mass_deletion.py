@@ -13,13 +13,13 @@ An agreement is the time up to which it speaks. So one that is left there says n
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import ALLOW_MASS_DELETION
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.mass_deletion import asked_away
 from onecloud_operator.core.plan.delete import UNDER_WAY
 from onecloud_operator.core.step_text import DETACH

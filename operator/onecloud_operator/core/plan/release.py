@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.cloud_writes import Start
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import ours
 from onecloud_operator.core.plan import existing

@@ -11,12 +11,12 @@ to what the object of the same namespace and name owned in this cluster, or nobo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import AddFinalizer, BeginAdoption, EndRestore, Hold, Look
 from onecloud_operator.core.cloud_writes import Restore as RestoreServer
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import DELETING_STATUSES, Phase
 from onecloud_operator.core.ownership import once_ours
 from onecloud_operator.core.restore_record import Restore

@@ -7,7 +7,6 @@ repeated at growing intervals, or, where each try may stop the server, only when
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import Reason
@@ -24,6 +23,7 @@ from onecloud_operator.core.cloud_writes import GrowDisk, KeepDisk, OfflineWrite
 from onecloud_operator.core.connection_writes import DropConnection, WriteConnection
 from onecloud_operator.core.disk_writes import AddDisk, DiskWrite, TagDisk
 from onecloud_operator.core.eip_writes import EipWrite
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, SetPassword
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.failure_cause import asking, of_accepted, said

@@ -6,13 +6,13 @@ A server that runs grows where its metadata allow hot-plug, and is stopped for e
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.quantity import mib_of
 from onecloud_operator.core.actions import Hold, Look
 from onecloud_operator.core.cloud_writes import GrowDisk, Resize
 from onecloud_operator.core.disk_ids import root_of
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.guards import look_up
 from onecloud_operator.core.plan.retry import refusal_text

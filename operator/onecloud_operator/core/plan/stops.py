@@ -10,7 +10,7 @@ that runs does. All that one edit needs a stop for goes into one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT, RESTART_REQUESTED_AT
@@ -18,6 +18,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginRestart, Hold, Look
 from onecloud_operator.core.cloud_writes import GrowDisk, OfflineWrite, Stop
 from onecloud_operator.core.disk_ids import root_of
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan import group_tries, login_tries
 from onecloud_operator.core.plan.maintenance import closed

@@ -19,7 +19,6 @@ How a resting server is brought closer to its spec.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from onecloud_operator.api.fixed import GROUPS, fixed_field_of
@@ -28,6 +27,7 @@ from onecloud_operator.api.server import PLAIN_FIELDS
 from onecloud_operator.core.actions import Hold, RecordApproval, Settled
 from onecloud_operator.core.cloud_writes import SetSecurityGroups, SetTags, Start, Update
 from onecloud_operator.core.disk_ids import root_trouble
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.approval import awaiting, withheld
 from onecloud_operator.core.plan.card_match import cards_without

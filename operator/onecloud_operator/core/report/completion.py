@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.baseline import baseline_of
 from onecloud_operator.core.creation_digests import sent_of
 from onecloud_operator.core.disk_ids import disks_of
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged
 from onecloud_operator.core.policies import observing

@@ -7,12 +7,12 @@ nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import IMAGE
 from onecloud_operator.core.creation_digests import edited
 from onecloud_operator.core.disk_ids import disks_of
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.image_record import ID_LENGTH, ImageRecord, same_image
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import ours

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import RecordLogin
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.login_record import SecretUse, keypair_done
 from onecloud_operator.core.ownership import forged
 from onecloud_operator.core.plan.login import keypair_of

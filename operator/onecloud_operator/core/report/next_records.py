@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.core.actions import (
@@ -29,6 +28,7 @@ from onecloud_operator.core.connection_record import connection_status
 from onecloud_operator.core.disk_ids import remembered
 from onecloud_operator.core.disk_records import ADDING, declared, disks_status, with_record
 from onecloud_operator.core.eip_record import eip_status
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.image_record import image_status
 from onecloud_operator.core.login_record import login_status
 from onecloud_operator.core.observed import Phase

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.api.server import folded
 from onecloud_operator.core.actions import Hold, MarkFailedCreation
 from onecloud_operator.core.conditions import cut_message, standing
-from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.fast_dataclass import fast_dataclass, replace
 from onecloud_operator.core.observed import Phase, Reading, carried, rooted
 from onecloud_operator.core.plan.explain import explain
 from onecloud_operator.core.plan.failed_create import retry_seconds

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import BeginAdoption, BeginCreation, BeginRestart, EndRestart
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged
 from onecloud_operator.core.plan.attempt import completes

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.actions import EndRestore
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.policies import ignored
 
 if TYPE_CHECKING:
