@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import from_json, to_json
 
 from onecloud_operator.api.identity import SERVER
 from onecloud_operator.api.old_shapes import without_old_shapes
@@ -19,6 +21,8 @@ from onecloud_operator.kube.store import StoredKind, version_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SPECS: Final = 256  # read ones that are kept: more than there are objects with running passes
+
 
 def resource_of(body: Mapping[str, Any]) -> Resource:
     """Return the object as decisions see it; one whose spec cannot be read has a flaw in its place."""
@@ -26,7 +30,7 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
     status = body.get("status") or {}
     deleting = "deletionTimestamp" in metadata
     finalizers = tuple(metadata.get("finalizers") or ())
-    spec, flaw = _read(body.get("spec") or {})
+    spec, flaw = _read(to_json(body.get("spec") or {}))
     return Resource(
         namespace=metadata["namespace"],
         name=metadata["name"],
@@ -50,13 +54,19 @@ def resource_of(body: Mapping[str, Any]) -> Resource:
     )
 
 
-def _read(stored: Mapping[str, Any]) -> tuple[Spec | None, str | None]:
-    """Return the spec, or what is wrong with it; both, where only a part has the shape of an old version."""
+@lru_cache(SPECS)
+def _read(stored: bytes) -> tuple[Spec | None, str | None]:
+    """
+    Return the spec in its JSON, or what is wrong with it; both, where only a part has an old version's shape.
+
+    Versions of an object mostly differ by their status alone.
+    """
+    found = from_json(stored)
     try:
-        return Spec.model_validate(stored), None
+        return Spec.model_validate(found), None
     except ValidationError as error:
         flaw = flaw_of(error)
-    rest = without_old_shapes(stored)
+    rest = without_old_shapes(found)
     if rest is None:
         return None, flaw
     try:

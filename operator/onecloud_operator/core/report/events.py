@@ -77,6 +77,8 @@ def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[K
 
 
 def _restored(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
+    if not new.get("restore"):
+        return  # before all the other records are read
     before, after = records_of(old).restore, records_of(new).restore
     if after is None or after.done_at is None or (before is not None and before.done_at is not None):
         return
