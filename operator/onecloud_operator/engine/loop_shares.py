@@ -43,15 +43,24 @@ class LoopShares:
         self._handle: asyncio.Handle | None = None
         self._paused_until = 0.0
 
-    async def run(self, work: Callable[[], Coroutine[Any, Any, T]], tenant_of: Callable[[], Hashable]) -> T:
-        """Run *work*. Before each step *tenant_of* returns the tenant to charge."""
+    async def run(
+        self,
+        work: Callable[[], Coroutine[Any, Any, T]],
+        tenant_of: Callable[[], Hashable],
+        on_step: Callable[[float], None] = lambda _seconds: None,
+    ) -> T:
+        """
+        Run *work*. Before each step *tenant_of* returns the tenant to charge.
+
+        *on_step* is told of the seconds of each step.
+        """
         _run_as_caller.set(partial(self.run, tenant_of=tenant_of))
-        return await Metered(
-            work(),
-            lambda seconds: self.charge(tenant_of(), seconds),
-            self._clock,
-            lambda: self.gate(tenant_of()),
-        )
+
+        def charge(seconds: float) -> None:
+            self.charge(tenant_of(), seconds)
+            on_step(seconds)
+
+        return await Metered(work(), charge, self._clock, lambda: self.gate(tenant_of()))
 
     def load(self, tenant: Hashable) -> float:
         """Return how many seconds of the loop's time *tenant* used recently."""

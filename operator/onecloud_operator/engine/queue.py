@@ -190,11 +190,11 @@ class Queue(Generic[K]):
     async def _pass(self, key: K) -> float | None:
         if self._handler is None:  # shutting down before the pass started
             return None
-        work = partial(self._handler, key)
-        if self._loop_shares is not None:
-            tenant, _ = self._group_of(key)
-            work = partial(self._loop_shares.run, work, lambda: tenant)
-        return await Metered(work(), partial(self._shares.charge, key))
+        charge = partial(self._shares.charge, key)
+        if self._loop_shares is None:
+            return await Metered(self._handler(key), charge)
+        tenant, _ = self._group_of(key)
+        return await self._loop_shares.run(partial(self._handler, key), lambda: tenant, charge)
 
     def _finished(self, key: K, lane: Lane, waited: float, task: asyncio.Task[float | None]) -> None:
         running = self._running.pop(key)
