@@ -13,7 +13,6 @@ out of it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import GROUPS
@@ -21,6 +20,7 @@ from onecloud_operator.core.actions import RecordGroups
 from onecloud_operator.core.card_writes import BindGroup, GroupWrite, UnbindGroup
 from onecloud_operator.core.creation_digests import UNSURE, made_as_declared
 from onecloud_operator.core.facts import GroupTry
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.policies import ignored
 from onecloud_operator.core.references import is_id
 
