@@ -12,6 +12,7 @@ from onecloud_operator.api.reasons import (
 )
 from onecloud_operator.core.actions import BeginCreation, Hold
 from onecloud_operator.core.cloud_writes import Create, Delete, Stop
+from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.facts import Memory
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import FailedAttempt
@@ -264,3 +265,17 @@ def test_what_is_shown_of_a_server(
 ) -> None:
     """*step* None: the one that follows from the facts."""
     assert seen(status_after(case, step or plan(case), problem)) == shown
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        pytest.param(Hold(Reason.UPDATING, "The cloud is at work."), id="another-step-is-taken"),
+        pytest.param(Hold(Reason.FROZEN, "Frozen."), id="it-is-frozen"),
+    ],
+)
+def test_of_a_failed_server_ready_never_says_what_is_under_way(hold: Hold) -> None:
+    ready = standing(status_after(well_but("associate_eip_failed"), hold), "Ready")
+    assert ready is not None
+    assert (ready["status"], ready["reason"]) == ("False", "OperationFailed")
+    assert ready["message"].startswith("An operation on the server failed (associate_eip_failed)")

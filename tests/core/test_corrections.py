@@ -9,6 +9,7 @@ import pytest
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.cloud_writes import SetTags, Start, Update
 from onecloud_operator.core.conclude import conclude
+from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.outcome import Done, Failed
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.values import Problem
@@ -44,6 +45,31 @@ def test_a_server_that_somebody_stopped_is_told_to_be_started() -> None:
     event = conclude(case, step, DONE).event
     assert event is not None
     assert "powerState from Stopped to Running" in event.message
+
+
+def test_one_is_told_though_the_cloud_was_seen_at_work_on_the_way_to_it() -> None:
+    """A server that somebody stops shows ``stopping`` first."""
+    settled = conclude(BEFORE, plan(BEFORE), DONE)
+    moving = replace(AGREED, status="stopping", phase=server("stopping").phase)
+    case = replace(
+        after(facts(moving), SETTLED_SO, spec=WANTED), reading=reading(moving), memory=settled.memory
+    )
+    seen = conclude(case, plan(case), DONE)
+    assert seen.status is not None
+    synced = standing(seen.status, "Synced")
+    assert synced is not None
+    assert (synced["status"], synced["reason"]) == ("False", "Updating")
+    off = replace(AGREED, status="ready", phase=server("ready").phase)
+    case = replace(after(case, dict(seen.status)), reading=reading(off), memory=seen.memory)
+    step = plan(case)
+    assert isinstance(step, Start)
+    first = conclude(case, step, DONE)
+    assert first.event is not None
+    assert "powerState from Stopped to Running" in first.event.message
+    assert first.log is not None
+    assert (first.log.level, first.log.message) == ("INFO", first.event.message)
+    assert first.log.fields["reason"] == "DriftCorrected"
+    assert conclude(replace(case, memory=first.memory), step, DONE).event is None, "once"
 
 
 @pytest.mark.parametrize("kind", ["an-edit", "a-second-step", "a-refusal"])

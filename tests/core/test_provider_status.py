@@ -150,6 +150,36 @@ def test_its_conditions_tell_credentials_from_the_cloud(
     ProviderStatus.model_validate(status_of(facts))
 
 
+@pytest.mark.parametrize(
+    ("before", "polled", "reachable"),
+    [
+        pytest.param(FACTS, None, ("True", "Available"), id="it-answered"),
+        pytest.param(
+            replace(FACTS, polled=Polled(SILENT, 400.0, 12)),
+            None,
+            ("False", "EndpointUnreachable"),
+            id="it-was-silent",
+        ),
+        pytest.param(
+            replace(FACTS, signed_in=SignedIn(Place("https://another/v3", "r", "p"), "lab")),
+            None,
+            ("Unknown", "NotYetObserved"),
+            id="another-project",
+        ),
+        pytest.param(
+            replace(FACTS, signed_in=REJECTED, polled=None), None, ("Unknown", "NotYetObserved"), id="nowhere"
+        ),
+        pytest.param(FACTS, SILENT, ("False", "EndpointUnreachable"), id="it-is-silent-now"),
+    ],
+)
+def test_a_restart_of_the_operator_is_no_turn(
+    before: ProviderFacts, polled: Problem | None, reachable: tuple[str, str]
+) -> None:
+    """Until the first poll is answered, what was known of the same project stands."""
+    found = replace(FOUND, status=status_of(before))
+    assert said(replace(FACTS, found=found, polled=Polled(polled, None, 0)), "Reachable") == reachable
+
+
 def test_it_shows_where_it_leads_what_uses_it_and_how_fresh_that_is() -> None:
     usage = Usage({"Running": 2, "Stopped": 1}, {"shop": 2, "bank": 1}, {"shop": 2})
     status = status_of(replace(FACTS, usage=usage))
@@ -214,6 +244,9 @@ def test_each_turn_of_a_condition_has_an_event_and_nothing_else_has() -> None:
     assert [(event.kind, event.reason) for event in events_between(well, refused)] == [
         ("Warning", "CredentialsRejected")
     ]
+    lacking = Problem(Reason.SECRET_NOT_FOUND, "There is no Secret shared.")
+    unread = status_of(replace(FACTS, signed_in=lacking, polled=None))
+    assert [event.reason for event in events_between({}, unread)] == ["SecretNotFound"], "of both conditions"
     held = status_of(deleting(Usage(bound={"shop": 1})))
     assert [(event.kind, event.reason) for event in events_between(well, held)] == [("Warning", "InUse")]
 

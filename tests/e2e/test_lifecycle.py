@@ -82,6 +82,10 @@ def test_the_power_state_is_kept_and_changed(user: User) -> None:
     user.until(lambda: "starting" in user.cloud.call("statuses", ident=identity), "somebody started it")
     user.until(lambda: user.only_server()["status"] == "ready", "and it is stopped again")
     assert user.wait_ready()["state"] == "Stopped"
+    says = "The server differs from the spec; correcting powerState from Running to Stopped."
+    told = [e for e in user.kube.list("events", user.namespace) if e["reason"] == "DriftCorrected"]
+    assert [e["message"] for e in told] == [says]
+    user.until(lambda: says in user.operator.text(), "the log says so, too")
 
 
 def test_a_root_disk_grows_with_a_stop_and_a_start(user: User) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.engine import loggers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -52,6 +53,8 @@ class Observation(Generic[FactsT, StepT, OutcomeT, MemoryT]):
 
 class Actuator(ABC, Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
     """One for each kind. The memory of an object may be lost at any moment: that costs time, never safety."""
+
+    logger_name: ClassVar[str] = loggers.SERVERS  # of the lines about its objects
 
     @abstractmethod
     def new_memory(self, now: float) -> MemoryT:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from onecloud_operator.api.identity import PROVIDER
@@ -17,6 +17,7 @@ from onecloud_operator.core.provider_status import differs, events_between, log_
 from onecloud_operator.core.records import place_in
 from onecloud_operator.core.retry_state import RetryState
 from onecloud_operator.core.values import Problem
+from onecloud_operator.engine import loggers
 from onecloud_operator.engine.telling import tell_each
 from onecloud_operator.kube.client import ObjectReference
 from onecloud_operator.kube.secrets import Part
@@ -46,6 +47,8 @@ class ProviderActuator(Actuator[ProviderObject, ProviderFacts, ProviderStep, Non
     *servers*: the objects that may name providers; *tell* is called with each whose provider changed.
     *beginning*: those of a provider that are about to have a server, which no status says yet.
     """
+
+    logger_name: ClassVar[str] = loggers.CLOUD
 
     objects: Store[ProviderObject]
     servers: Store[Any]

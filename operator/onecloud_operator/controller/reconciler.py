@@ -20,7 +20,7 @@ from onecloud_operator.controller.actuator import (
     OutcomeT,
     StepT,
 )
-from onecloud_operator.controller.recorder import Recorder, log
+from onecloud_operator.controller.recorder import Recorder
 from onecloud_operator.engine import loggers
 from onecloud_operator.engine.backoff import Backoff, spread
 from onecloud_operator.kube.calls import KubeConflict, KubeError, KubeNotFound
@@ -85,6 +85,7 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
             self.actuator.differs,
             self.actuator.events_between,
             self.actuator.log_lines,
+            self.actuator.logger_name,
         )
 
     async def __call__(self, key: Key) -> float | None:
@@ -152,7 +153,7 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
         if (counted := conclusion.counted) is not None:
             self.on_step(counted.step, counted.refusal)
         if conclusion.log is not None:
-            log(conclusion.log)
+            self._recorder.log(conclusion.log)
         if conclusion.status is not None:
             await self._recorder.status(key, found, conclusion.status)
         known.memory = conclusion.memory

@@ -42,6 +42,7 @@ class Recorder:
     log_lines: Callable[[Key, Mapping[str, Any], Mapping[str, Any]], Iterable[LogLine]] = (
         lambda _key, _old, _new: ()
     )
+    logger_name: str = loggers.SERVERS
 
     async def status(self, key: Key, found: KubeObject, status: Mapping[str, Any]) -> None:
         """
@@ -65,7 +66,7 @@ class Recorder:
             msg = "the API server did not keep all of a status: its definition is older than it was"
             raise KubeError(msg)
         for line in self.log_lines(key, found.status, known):
-            log(line)
+            self.log(line)
         for event in self.events_between(found.status, known):
             await self.event(key, found, event)
 
@@ -89,11 +90,11 @@ class Recorder:
             level = logging.WARNING if denied else logging.DEBUG
             logger.log(level, "an Event could not be posted", extra={"object": str(key), "error": str(error)})
 
+    def log(self, line: LogLine) -> None:
+        """Write a line of the log."""
+        level = logging.getLevelNamesMapping()[line.level]
+        extra = {**line.fields, loggers.GATHERED: True}
+        logging.getLogger(self.logger_name).log(level, line.message, extra=extra)
+
     def _reference(self, key: Key, found: KubeObject) -> ObjectReference:
         return ObjectReference(self.objects.kind.identity, key.namespace, key.name, key.uid, found.version)
-
-
-def log(line: LogLine) -> None:
-    """Write a line of the log."""
-    level = logging.getLevelNamesMapping()[line.level]
-    logger.log(level, line.message, extra={**line.fields, loggers.GATHERED: True})

@@ -22,7 +22,7 @@ from onecloud_operator.core.plan.keep_disks import kept_text
 from onecloud_operator.core.plan.retry import kind_of, reassessed
 from onecloud_operator.core.refusals import paced, refused, unpaced, wait_after
 from onecloud_operator.core.report.card_events import card_detached
-from onecloud_operator.core.report.corrections import correction_of
+from onecloud_operator.core.report.corrections import after_step, correction_of
 from onecloud_operator.core.report.next_records import asked_again
 from onecloud_operator.core.report.report import report
 from onecloud_operator.core.step_text import let_go, released, words_of
@@ -83,7 +83,7 @@ def _held(facts: Facts, hold: Hold, jitter: float) -> Conclusion[Memory]:
 
 def _done(facts: Facts, step: Step, done: Done) -> Conclusion[Memory]:
     facts = replace(facts, memory=unpaced(facts.memory))
-    memory = accepted(facts, step, done)
+    memory = after_step(facts, step, accepted(facts, step, done))
     if isinstance(step, AskAgain):
         # The refusal stands until there is another answer: only the record of it goes.
         return Conclusion(memory, facts.memory, asked_again(facts.resource.status), again=True)
@@ -93,16 +93,25 @@ def _done(facts: Facts, step: Step, done: Done) -> Conclusion[Memory]:
         return Conclusion(memory, facts.memory, report(noted, step.beside).status, again=True)
     if isinstance(step, Record):
         said = report(facts, step)
-        correction = correction_of(facts, step)
-        return Conclusion(memory, facts.memory, said.status, again=True, event=correction)
+        log, correction = _correction(facts, step)
+        return Conclusion(memory, facts.memory, said.status, again=True, log=log, event=correction)
     if isinstance(step, Settled):
         said = report(replace(facts, memory=memory), step)
         return Conclusion(memory, memory, said.status, requeue_after=said.requeue_after)
     # What stops a server must show at once; other writes show with what comes of them.
     status = report(replace(facts, memory=memory), step).status if isinstance(step, Stop) else None
     counted = Counted(type(step).__name__)
-    log, event = _line(facts, step), card_detached(facts, step) or correction_of(facts, step)
+    log, event = _correction(facts, step)
+    log, event = log or _line(facts, step), card_detached(facts, step) or event
     return Conclusion(memory, memory, status, again=True, log=log, counted=counted, event=event)
+
+
+def _correction(facts: Facts, step: Step) -> tuple[LogLine | None, KubeEvent | None]:
+    """Return the line and the Event of *step* if it begins to correct a drift."""
+    event = correction_of(facts, step)
+    if event is None:
+        return None, None
+    return LogLine("INFO", event.message, {**_names(facts, step), "reason": event.reason}), event
 
 
 def _line(facts: Facts, step: Step) -> LogLine | None:

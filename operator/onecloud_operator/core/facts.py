@@ -136,6 +136,7 @@ class Memory(RetryState[Step]):
     """
 
     wrote_at: float | None = None  # end of the last write to the server
+    agreed: int | None = None  # the generation with which the server agreed last, 0 once it is corrected
     begun_attempt: int | None = None  # the attempt that this process recorded itself
     begun_at: float | None = None  # and when
     posted_at: float | None = None  # end of the last POST of the current attempt

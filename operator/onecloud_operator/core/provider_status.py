@@ -10,9 +10,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from onecloud_operator.api.provider_status import SHOWN_NAMESPACES
-from onecloud_operator.api.reasons import CREDENTIALS_REASONS, Reason
+from onecloud_operator.api.reasons import CREDENTIALS_REASONS, Reason, reason_in
 from onecloud_operator.core.conclusion import KubeEvent, LogLine
 from onecloud_operator.core.conditions import Condition, listed, part_of, stance, standing
+from onecloud_operator.core.records import place_in
 from onecloud_operator.core.status_values import text
 from onecloud_operator.core.values import Problem, cut, text_of_time, time_of_text
 
@@ -28,6 +29,7 @@ TEXT = 256
 URL = 1024
 MINUTE, HOUR = 60, 3600
 NOT_POLLED = "The cloud accepted the sign-in. It is not polled while no server of the project is watched."
+ANSWERS = "The cloud answers."
 EVENTFUL = ("CredentialsValid", "Reachable", "Deleting")
 
 
@@ -63,11 +65,16 @@ def differs(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 
 
 def events_between(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[KubeEvent]:
-    """Yield an Event for each turn of a condition."""
+    """Yield an Event for each turn of a condition, and one for what two of them say."""
+    told = set[tuple[str, str]]()
     for kind in EVENTFUL:
         before, after = standing(old, kind), standing(new, kind)
         if after is None or stance(before) == stance(after) or after["reason"] == Reason.NOT_YET_OBSERVED:
             continue
+        said = after["reason"], after["message"]
+        if said in told:
+            continue
+        told.add(said)
         well = after["status"] == "True" and kind != "Deleting"
         yield KubeEvent("Normal" if well else "Warning", Reason(after["reason"]), after["message"])
 
@@ -145,8 +152,20 @@ def _reachable(facts: ProviderFacts) -> _Said:
     if polled.problem is not None:
         return "False", polled.problem.reason, polled.problem.message
     if polled.age_seconds is None:
-        return "Unknown", Reason.NOT_YET_OBSERVED, "The first poll of the project is awaited."
-    return "True", Reason.AVAILABLE, "The cloud answers."
+        first = "Unknown", Reason.NOT_YET_OBSERVED, "The first poll of the project is awaited."
+        return _reached_before(facts.found.status, signed_in) or first
+    return "True", Reason.AVAILABLE, ANSWERS
+
+
+def _reached_before(status: Mapping[str, Any], signed_in: SignedIn) -> _Said | None:
+    """Return what was known of the same project before the operator started."""
+    before = standing(status, "Reachable")
+    reason = reason_in(before.get("reason")) if before is not None else None
+    if before is None or reason is None or place_in(status) != signed_in.place:
+        return None
+    if before.get("status") == "True":
+        return "True", Reason.AVAILABLE, ANSWERS
+    return ("False", reason, str(before.get("message"))) if before.get("status") == "False" else None
 
 
 def _ready(facts: ProviderFacts, valid: _Said, reachable: _Said) -> _Said:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 SERVERS: Final = "onecloud_operator.servers"  # steps towards a spec, and what keeps an object from them
-CLOUD: Final = "onecloud_operator.cloud"  # reading the cloud
+CLOUD: Final = "onecloud_operator.cloud"  # reading the cloud, and its providers
 KUBERNETES: Final = "onecloud_operator.kubernetes"  # reading the Kubernetes API, the CRD, permissions
 ELECTION: Final = "onecloud_operator.election"
 PROCESS: Final = "onecloud_operator.process"  # start, stop, internal faults

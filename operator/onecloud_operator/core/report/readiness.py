@@ -105,7 +105,12 @@ def ready_of(facts: Facts, step: Step, verdict: Verdict) -> Ready:
         case Phase.UNKNOWN:
             return Ready("Unknown", Reason.SERVER_UNKNOWN, "The cloud does not know the server's state.")
         case Phase.FAILED:
-            return Ready("False", verdict.reason if creating else Reason.OPERATION_FAILED, verdict.message)
+            if creating:
+                return Ready("False", verdict.reason, verdict.message)
+            failed = f"An operation on the server failed ({server.status}); its disks are intact."
+            # What is under way, or waits, says nothing of the failure.
+            message = verdict.message if verdict.error else failed
+            return Ready("False", Reason.OPERATION_FAILED, message)
         case _ if creating:
             return _ready_in_creation(facts, verdict, server)
         case Phase.MOVING:
