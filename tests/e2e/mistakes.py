@@ -1,4 +1,4 @@
-"""Thirty mistakes that users make, and all that they are told of each."""
+"""Mistakes that users make, and all that they are told of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class Mistake:
     *changes* to the spec, *secret* to the Secret of the credentials, which lead to *says* and *reason*.
 
     Without a reason it is refused when it is applied. *cure*: what the spec has instead, once that of the
-    text is done. *later*: it is made once the server runs.
+    text is done. *later*: it is made once the server runs. Of one reason there are no more at once than the
+    log writes one by one.
     """
 
     says: str
@@ -78,6 +79,11 @@ MISTAKES = {
         'spec.server.rootDisk.size: Invalid value: "512Mi": must be from 1Gi to 64Ti',
         None,
         server(rootDisk={"size": "512Mi"}),
+    ),
+    "two-sources-of-credentials": Mistake(
+        "spec.credentialsRef: Invalid value: give either credentialsRef or providerRef",
+        None,
+        {"providerRef": {"name": "shared"}},
     ),
     # -- the Secret
     "no-secret": Mistake(
@@ -166,7 +172,7 @@ MISTAKES = {
         secret={"OS_USERNAME": "viewer", "OS_PASSWORD": PASSWORDS["viewer"]},
     ),
     "a-project-that-is-full": Mistake(
-        "The project's quota is used up: count: limit 8, used 8, asked for 1. Have it raised, or "
+        "The project's quota is used up: count: limit 16, used 16, asked for 1. Have it raised, or "
         "delete what is not needed.",
         "QuotaExceeded",
         secret={
@@ -227,6 +233,13 @@ MISTAKES = {
         server(passwordFrom=LOGIN),
         cure=server(passwordFrom=LOGIN),
     ),
+    # -- the provider
+    "a-provider-where-there-are-none": Mistake(
+        "This operator looks after single namespaces, and providers belong to none. Give credentials by "
+        "spec.credentialsRef instead of spec.providerRef.",
+        "ProviderNotFound",
+        {"credentialsRef": None, "providerRef": {"name": "shared"}},
+    ),
     # -- adoption
     "adopting-what-is-not-there": Mistake(
         "The project has no server of id 5f0c9a1e-7d2b-4c38-9e64-b1a2c3d4e5f6. Correct "
@@ -248,6 +261,32 @@ MISTAKES = {
         "RestartNeeded",
         server(cpu=4),
         cure=server(cpu=4) | {"disruption": {"allow": "Restart"}},
+        later=True,
+    ),
+    "a-time-zone-that-nobody-knows": Mistake(
+        "spec.disruption.windows: there is no time zone called Europe/Atlantis. Give one by its IANA name, "
+        "with its capitals, such as Europe/Berlin or Asia/Shanghai.",
+        "InvalidSpec",
+        {"disruption": {"windows": [{"start": "22:00", "duration": "6h", "timeZone": "Europe/Atlantis"}]}},
+        later=True,
+    ),
+    "a-disk-that-is-not-there": Mistake(
+        "The project has no disk nowhere. Give another diskID, or take the entry out of dataDisks.",
+        "ReferenceNotFound",
+        server(dataDisks=[{"name": "logs", "diskID": "nowhere"}]),
+        later=True,
+    ),
+    "an-elastic-ip-that-is-not-there": Mistake(
+        "eip.name: The project sees no elastic IP nowhere. Correct the spec, or give its id.",
+        "ReferenceNotFound",
+        server(eip={"name": "nowhere"}),
+        later=True,
+    ),
+    "a-secret-that-is-not-written": Mistake(
+        "writeConnectionSecretToRef is set, and this operator writes no Secrets. Have the value "
+        "connectionSecrets.enabled of its chart switched on, or take the field out.",
+        "SecretConflict",
+        {"writeConnectionSecretToRef": {"name": "reached"}},
         later=True,
     ),
     "user-data-for-a-server-that-is-made": Mistake(

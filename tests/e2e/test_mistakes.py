@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.e2e.mistakes import Mistake
     from tests.e2e.user import User
 
-FULL = 8  # servers that a project may have
+FULL = 16  # servers that a project may have
 
 
 def stage(user: User) -> dict[str, str]:

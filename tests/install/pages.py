@@ -11,6 +11,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox import plugin
 from sandbox.cluster import tools
 from sandbox.cluster.argo import Repository
 from sandbox.stage import ROOT
@@ -73,7 +74,7 @@ def step(page: Path, heading: str, words: str) -> str:
 
 @dataclass(frozen=True)
 class Shell:
-    """A shell in a checkout, with helm and kubectl on its path."""
+    """A shell in a checkout, with helm, kubectl and its plugin on its path."""
 
     checkout: Path
     home: Path
@@ -102,7 +103,8 @@ class Shell:
 
     @property
     def environment(self) -> dict[str, str]:
-        path = [str(tools.helm().parent), str(tools.kubectl().parent), os.environ.get("PATH", os.defpath)]
+        programs = (tools.helm().parent, tools.kubectl().parent, self.home / "plugin")
+        path = [*map(str, programs), os.environ.get("PATH", os.defpath)]
         git = {f"GIT_{who}_{what}": "reader" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
         return {
             "PATH": os.pathsep.join(path),
@@ -126,4 +128,7 @@ def shell(directory: Path, cluster: ControlPlane, cloud: Cloud) -> Shell:
     lines = (f"export {key}={shlex.quote(value)}\n" for key, value in cloud.secret_data.items())
     Repository(checkout).commit("A release")
     (checkout / "rcadmin").write_text("".join(lines))
-    return Shell(checkout, directory, cluster.kubeconfig)
+    plugin.install(directory / "plugin", simulated=True)
+    kubeconfig = directory / "kubeconfig"  # of the reader's own, who may choose a namespace
+    shutil.copy(cluster.kubeconfig, kubeconfig)
+    return Shell(checkout, directory, kubeconfig)

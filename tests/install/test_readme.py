@@ -32,10 +32,9 @@ ELSEWHERE = {
     "make image": "tests/image/test_image.py",
     "docker push": "nobody: it needs a registry",
     "climc": "nobody: it is the platform's client",
-    "kubectl onecloud": "tests/e2e/test_plugin.py",
-    "kubectl annotate namespace shop onecloud.io/freeze": "tests/e2e/test_held_changes.py",
 }
-WIDE = ("kubectl -n shop describe", "kubectl -n onecloud-system logs")  # whole messages, as they were said
+# Whole messages and manifests, as they were said.
+WIDE = ("kubectl -n shop describe", "kubectl -n onecloud-system logs", "kubectl onecloud import")
 CHANGING = re.compile(r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b(?:\d+m)?\d+s\b")
 
 
@@ -98,6 +97,9 @@ def test_every_command_does_what_the_readme_says(site: Site, reader: Reader) -> 
     assert re.search(r"shop +web-1 +True +Running +UpToDate", reader.line("get ocs -A"))
     assert re.search(r"Reason: +UpToDate", reader.line("describe"))
     assert "web-1" in reader.block("leader=")
+    _ask_the_plugin(site, reader)
+    assert reader.line("onecloud.io/freeze=true") == "namespace/shop annotated\n"
+    reader.shell("kubectl annotate namespace shop onecloud.io/freeze-")
     assert reader.line("reconcile-requested-at") == "onecloudserver.onecloud.io/web-1 annotated\n"
     site.until(lambda: "lastHandledReconcileAt" in site.get(namespace="shop")["status"], "it is looked at")
     assert "annotated" in reader.line("restart-requested-at")
@@ -129,6 +131,18 @@ def test_every_command_does_what_the_readme_says(site: Site, reader: Reader) -> 
     assert {
         command for command in everything - reader.run if not command.startswith(tuple(ELSEWHERE))
     } == set()
+
+
+def _ask_the_plugin(site: Site, reader: Reader) -> None:
+    """See that each of its commands says what the table has it for."""
+    assert reader.line("onecloud why").startswith("web-1 in shop: as wanted (UpToDate)\n")
+    reader.shell("mkdir manifests; cp examples/servers/minimal.yaml manifests")
+    assert "shop/web-1" in reader.line("onecloud plan")
+    reader.shell("kubectl config set-context --current --namespace=shop")
+    old = site.cloud.call("add_server", name="old-1")
+    assert "name: old-1" in reader.line("onecloud import")
+    site.cloud.call("erase", idents=[old])
+    reader.shell("kubectl config set-context --current --namespace=default")
 
 
 def test_the_manifest_of_the_readme_is_the_example() -> None:
