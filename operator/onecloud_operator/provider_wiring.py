@@ -97,14 +97,12 @@ class ProviderWork:
             except KubeNotFound:
                 continue
             except KubeError as error:
-                logger.warning(
-                    "the definition of OneCloudProvider cannot be used", extra={"error": str(error)}
-                )
+                logger.warning("the CRD of OneCloudProvider cannot be used", extra={"error": str(error)})
             if self.installed_crd.status is not None:
                 self.served = True
                 return True
         logger.warning(
-            "OneCloudProvider is not known to the API server, so there are none: install its definition "
+            "OneCloudProvider is not known to the API server, so there are none: install its CRD "
             "(kubectl apply --server-side -k crds/)"
         )
         return False
@@ -112,7 +110,7 @@ class ProviderWork:
     def start(self, supervisor: Supervisor) -> tuple[Queue[Key], ...]:
         """Begin to work on the providers, or to wait for their definition; return the queues."""
         if not self.served:
-            supervisor.start("definition of providers", self._await_definition())
+            supervisor.start("CRD of providers", self._await_definition())
             return ()
         supervisor.start("queue of providers", self.queue.run(self.reconciler))
         supervisor.start("resync of providers", self.resync.run())
@@ -128,7 +126,7 @@ class ProviderWork:
             except KubeError as error:
                 logger.debug("failed to read the installed CRD", extra={"error": str(error)})
         logger.warning("OneCloudProvider is known to the API server now: the operator starts anew for it")
-        raise TaskFault("the definition of OneCloudProvider was installed")
+        raise TaskFault("the CRD of OneCloudProvider was installed")
 
 
 def provider_work(  # noqa: PLR0913 - its dependencies

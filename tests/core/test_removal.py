@@ -279,6 +279,10 @@ def test_after_a_restart_the_process_age_stands_in_for_the_unknown_post() -> Non
     unseen = leaving(reading=GONE, memory=Memory(born_at=NOW - 20))
     unseen = replace(unseen, resource=replace(unseen.resource, records=records(creation=BEGUN, mirror={})))
     assert hold_reason(plan(unseen)) == "WaitingForCloud"
+    settled = replace(unseen, now=NOW + 165)
+    assert plan(settled) == Look(ID)
+    proven = replace(settled, reading=replace(GONE, asked_at=NOW + 164))
+    assert plan(proven) == RemoveFinalizer("NeverMade")
 
 
 def test_objects_are_not_let_go_while_a_share_of_the_fleet_vanished() -> None:

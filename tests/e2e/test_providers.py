@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 KIND = "onecloudproviders"
 OBJECT = {"apiVersion": "onecloud.io/v1alpha1", "kind": "OneCloudServer"}
+SOON_SECONDS = 15.0  # reads of a Secret that is waited for are three seconds apart
 WIDTH = 100  # of a terminal that shows the whole of a line
 
 
@@ -83,9 +85,14 @@ def shows_a_poll(found: dict[str, Any], servers: int) -> bool:
 def admin(
     control_plane: ControlPlane, kube: Kube, served: None, namespace: str, cloud: Cloud
 ) -> Iterator[Admin]:
-    """Give a Secret, and an operator of the whole cluster that may read it for a provider."""
+    """
+    Give a Secret, and an operator of the whole cluster that may read it for a provider.
+
+    It remembers Secrets for as long as it does by default.
+    """
     kube.apply(cloud.secret(namespace))
-    settings = {**QUICK, "provider_secret_namespaces": namespace}
+    quick = {name: value for name, value in QUICK.items() if name != "secret_seconds"}
+    settings = {**quick, "provider_secret_namespaces": namespace}
     with Operator(control_plane.kubeconfig_of("operator"), **settings) as operator:
         made = Admin(kube, control_plane, namespace, cloud, operator, f"shared-{uuid4().hex[:8]}")
         yield made
@@ -124,11 +131,21 @@ def test_a_secret_that_comes_late_or_is_wrong_is_told_and_its_correction_is_take
     wrong = admin.cloud.secret(admin.namespace)
     wrong["stringData"] = {**wrong["stringData"], "OS_PASSWORD": "tok-3f9a-wrong"}
     admin.kube.apply(wrong, force=True)
+    corrected_at = monotonic()
     status = admin.wait("CredentialsValid", "False", "CredentialsRejected")
     assert condition(status, "Reachable")["status"] == "True", "it answered"
     assert "tok-3f9a-wrong" not in str(status)
     admin.kube.apply(admin.cloud.secret(admin.namespace), force=True)
     admin.wait("Ready", "True", "Available")
+    assert monotonic() - corrected_at < 2 * SOON_SECONDS
+
+    def told() -> bool:
+        lines = [line for line in admin.operator.text().splitlines() if f" provider={admin.name} " in line]
+        reasons = [line.rpartition(" reason=")[2] for line in lines]
+        return reasons == ["SecretNotFound", "CredentialsRejected", "Available"]
+
+    user = User(admin.kube, admin.namespace, admin.cloud, admin.operator)
+    user.until(told, "the log has a line for each turn")
 
 
 def test_a_secret_of_a_namespace_that_no_setting_lists_is_not_read(admin: Admin, kube: Kube) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -54,7 +55,7 @@ class Observation(Generic[FactsT, StepT, OutcomeT, MemoryT]):
 class Actuator(ABC, Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
     """One for each kind. The memory of an object may be lost at any moment: that costs time, never safety."""
 
-    logger_name: ClassVar[str] = loggers.SERVERS  # of the lines about its objects
+    logger: ClassVar[logging.Logger] = logging.getLogger(loggers.SERVERS)  # of the lines about its objects
 
     @abstractmethod
     def new_memory(self, now: float) -> MemoryT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -48,7 +49,7 @@ class ProviderActuator(Actuator[ProviderObject, ProviderFacts, ProviderStep, Non
     *beginning*: those of a provider that are about to have a server, which no status says yet.
     """
 
-    logger_name: ClassVar[str] = loggers.CLOUD
+    logger: ClassVar[logging.Logger] = logging.getLogger(loggers.CLOUD)
 
     objects: Store[ProviderObject]
     servers: Store[Any]

@@ -85,7 +85,7 @@ class Reconciler(Generic[ObjectT, FactsT, StepT, OutcomeT, MemoryT]):
             self.actuator.differs,
             self.actuator.events_between,
             self.actuator.log_lines,
-            self.actuator.logger_name,
+            self.actuator.logger,
         )
 
     async def __call__(self, key: Key) -> float | None:

@@ -42,7 +42,7 @@ class Recorder:
     log_lines: Callable[[Key, Mapping[str, Any], Mapping[str, Any]], Iterable[LogLine]] = (
         lambda _key, _old, _new: ()
     )
-    logger_name: str = loggers.SERVERS
+    logger: logging.Logger = logger
 
     async def status(self, key: Key, found: KubeObject, status: Mapping[str, Any]) -> None:
         """
@@ -63,7 +63,7 @@ class Recorder:
             self.objects.answered(body, asked_at, status=known)
         if not keeps(body.get("status"), known):
             await self.installed_crd.look()
-            msg = "the API server did not keep all of a status: its definition is older than it was"
+            msg = "the API server did not keep all of a status: its CRD is older than it was"
             raise KubeError(msg)
         for line in self.log_lines(key, found.status, known):
             self.log(line)
@@ -94,7 +94,7 @@ class Recorder:
         """Write a line of the log."""
         level = logging.getLevelNamesMapping()[line.level]
         extra = {**line.fields, loggers.GATHERED: True}
-        logging.getLogger(self.logger_name).log(level, line.message, extra=extra)
+        self.logger.log(level, line.message, extra=extra)
 
     def _reference(self, key: Key, found: KubeObject) -> ObjectReference:
         return ObjectReference(self.objects.kind.identity, key.namespace, key.name, key.uid, found.version)

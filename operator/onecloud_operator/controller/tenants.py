@@ -28,7 +28,7 @@ NO_PROVIDERS = Problem(
 NOT_READ = Problem(
     Reason.NOT_YET_OBSERVED,
     "The providers, their servers or this namespace have not been read yet. If this lasts, have an "
-    "administrator see whether the definition of OneCloudProvider is installed.",
+    "administrator see whether the CRD of OneCloudProvider is installed.",
 )
 
 
