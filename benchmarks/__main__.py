@@ -14,13 +14,14 @@ from benchmarks.client import measure_client
 from benchmarks.ground import Lengths
 from benchmarks.machine import circumstances, machine, versions
 from benchmarks.page import page
-from benchmarks.run import GROWTH, QUICK, SCENES, measure
+from benchmarks.run import GROWTH, QUICK, SCENES, SLOW, measure
 from benchmarks.subjects import SUBJECTS, Baseline, Before, Ours
 from benchmarks.units import APART
 from benchmarks.waiting import BenchmarkError
 from sandbox.stage import ROOT
 from tools.progress import StepError, say
 
+FEW: Final = 1000  # objects of which the baseline looks at each once a minute
 MOST_BESIDE: Final = 10_000  # objects; with more only the operator is measured, and only how costs grow
 
 
@@ -44,7 +45,7 @@ def main() -> int:
                 results["client"] = {**call, **around}
             for name, objects in _plan(arguments):
                 root = roots.get(name, ROOT)
-                played = QUICK if arguments.quick else SCENES if objects <= MOST_BESIDE else GROWTH
+                played = QUICK if arguments.quick else _played(name, objects)
                 profile = arguments.profile if name == Ours.name else None
                 with circumstances(root) as around:
                     found = measure(name, objects, Lengths(), played=played, profile=profile, root=root)
@@ -83,14 +84,27 @@ def _arguments() -> argparse.Namespace:
 
 
 def _plan(arguments: argparse.Namespace) -> list[tuple[str, int]]:
-    """Return what is measured, in order: with each number of objects one subject after the other."""
+    """
+    Return what is measured, in order: with each number of objects one subject after the other.
+
+    The operator of another commit only with the fewest: what it needs is compared there.
+    """
     asked = {*arguments.subjects, *([Before.name] if arguments.against else [])}
+    fewest = min(arguments.objects)
+    most = {Ours.name: max(arguments.objects), Before.name: fewest, Baseline.name: MOST_BESIDE}
     return [
         (name, objects)
         for objects in sorted(arguments.objects)
         for name in SUBJECTS
-        if name in asked and (name == Ours.name or objects <= MOST_BESIDE)
+        if name in asked and objects <= most[name]
     ]
+
+
+def _played(name: str, objects: int) -> tuple[str, ...]:
+    """Return the scenes of a subject; the more objects there are, the longer each takes."""
+    if objects > MOST_BESIDE:
+        return GROWTH
+    return SLOW if name == Baseline.name and objects > FEW else SCENES
 
 
 if __name__ == "__main__":

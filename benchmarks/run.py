@@ -25,6 +25,8 @@ SCENES: Final = (
 )  # fmt: skip
 ONLY_OURS: Final = {"change_moving", "idle_hour"}  # one interval has no others to differ from
 QUICK: Final = ("startup", "cold_start", "idle", "creations", "idle_hour", "restart", "deletion")
+# Of a baseline that looks at each object once in ten minutes: what does not wait for that again and again.
+SLOW: Final = ("startup", "cold_start", "idle", "restart", "deletion")
 GROWTH: Final = ("startup", "cold_start", "idle", "idle_hour", "restart")  # what is looked at with the most
 
 
