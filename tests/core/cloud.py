@@ -226,7 +226,7 @@ class Cloud:
     )
     late_logins: list[tuple[float, LoginWrite]] = field(default_factory=list)
     logins: Logins = field(default_factory=Logins)
-    late_groups: list[tuple[float, GroupWrite]] = field(default_factory=list)
+    late_cards: list[tuple[float, GroupWrite | LimitCard]] = field(default_factory=list)
     late_rebuilds: list[tuple[float, Rebuild, Resource]] = field(default_factory=list)
     posts: int = 0
     cards: Cards = field(default_factory=Cards)
@@ -308,10 +308,10 @@ class Cloud:
         for late_login in [entry for entry in self.late_logins if entry[0] <= now]:
             self.late_logins.remove(late_login)
             self._log_in(late_login[1])
-        for late_group in [entry for entry in self.late_groups if entry[0] <= now]:
-            self.late_groups.remove(late_group)
-            if (row := self.rows.get(late_group[1].server_id)) is not None:
-                self.cards.work(row, late_group[1])  # a server that runs by then takes it all the same
+        for late_card in [entry for entry in self.late_cards if entry[0] <= now]:
+            self.late_cards.remove(late_card)
+            if (row := self.rows.get(late_card[1].server_id)) is not None:
+                self.cards.work(row, late_card[1])  # a server that runs by then takes it all the same
         for tardy in [entry for entry in self.late_rebuilds if entry[0] <= now]:
             self.late_rebuilds.remove(tardy)
             self._take(*tardy[1:])
@@ -346,8 +346,8 @@ class Cloud:
             case "late" if isinstance(step, LoginWrite):
                 self.late_logins.append((self.now + self.lag, step))
                 return LOST
-            case "late" if isinstance(step, GroupWrite):
-                self.late_groups.append((self.now + self.lag, step))
+            case "late" if isinstance(step, GroupWrite | LimitCard):
+                self.late_cards.append((self.now + self.lag, step))
                 return LOST
             case "late" if isinstance(step, Rebuild):
                 self.late_rebuilds.append((self.now + self.lag, step, resource))

@@ -52,6 +52,7 @@ STORIES: dict[str, dict[str, Any]] = {
 }
 NAME = "shop-db"
 NET, BACKUP = {"network": "vnet-1"}, {"network": "vnet-backup"}
+LIMITED = [[{**NET, "bandwidth": 100}], [{**NET, "bandwidth": 200}]]
 QUIET_SECONDS = 3600.0
 MAX_PASSES = 400
 MAX_ECHOES = 3  # statuses written while nothing happens: what is kept for a minute, and a next try
@@ -236,7 +237,7 @@ class OperatorMachine(ImageRules, RuleBasedStateMachine):
                 "securityGroups": st.sampled_from([["default"], ["db", "default"]]),
                 "rootDisk": st.sampled_from([{"size": "10Gi"}, {"size": "80Gi"}]),
                 "description": st.sampled_from(["", "orders"]),
-                "networks": st.sampled_from([[NET], [NET, BACKUP], [BACKUP], [{**NET, "bandwidth": 100}]]),
+                "networks": st.sampled_from([[NET], [NET, BACKUP], [BACKUP], *LIMITED]),
                 "instanceGroups": st.sampled_from([["g1"], ["g2"], []]),
             },
         ),

@@ -10,7 +10,7 @@ import pytest
 from onecloud_operator.api.annotations import PAUSED
 from onecloud_operator.core.actions import ReadDisk
 from onecloud_operator.core.disk_records import OVER, DiskRecord
-from onecloud_operator.core.disk_writes import MakeDisk, RecycleDisk
+from onecloud_operator.core.disk_writes import MakeDisk, RecycleDisk, SetDiskPolicy
 from onecloud_operator.core.observed import Disk
 from tests.core.cloud import LooseDisk
 from tests.core.fixtures import OTHER_UID, OWNER, bound
@@ -189,3 +189,33 @@ def test_a_disk_is_looked_at_once_more_before_it_is_thrown_away_if_the_last_look
     assert isinstance(step, ReadDisk), step
     to_rest(world)
     assert world.cloud.disks["disk-1"].recycled
+
+
+@pytest.mark.parametrize("dies", [True, False])
+@pytest.mark.parametrize("first", [KEPT, RECYCLES])
+def test_after_a_lost_answer_and_another_edit_the_cloud_has_the_policy_of_the_spec(
+    first: dict[str, str], dies: bool
+) -> None:
+    """The cloud deletes a disk with its server, or not, by what it was told last, whoever deletes that."""
+    second = RECYCLES if first == KEPT else KEPT
+    world = world_with(disk(**first))
+    wants(world, disk(**second))
+    world.cloud.mood = "lost"
+    while not sent(world, SetDiskPolicy):
+        world.turn()
+    world.cloud.mood = "well"
+    if dies:
+        world.die()
+    wants(world, disk(**first))
+    to_rest(world)
+    assert world.cloud.disks["disk-1"].auto_delete == (first == RECYCLES)
+    assert recorded(world).applied == first["reclaimPolicy"]
+
+
+def test_a_policy_that_changes_three_times_is_told_three_times() -> None:
+    world = world_with(disk(**KEPT))
+    for policy in (RECYCLES, KEPT, RECYCLES):
+        wants(world, disk(**policy))
+        to_rest(world)
+        assert world.cloud.disks["disk-1"].auto_delete == (policy == RECYCLES)
+    assert len(sent(world, SetDiskPolicy)) == 3

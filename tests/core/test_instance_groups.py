@@ -183,7 +183,7 @@ def test_a_lost_request_that_comes_late_does_not_undo_the_edit_after_it(dies: bo
     assert isinstance(to_rest(edited(world, of("g1"))), Settled)
     world.cloud.advance(world.now + 200.0)
     assert world.cloud.cards.groups[ID] == {"g1"}
-    assert not world.cloud.late_groups
+    assert not world.cloud.late_cards
 
 
 @pytest.mark.parametrize("dies", [True, False])

@@ -34,6 +34,9 @@ class CardRecordStatus(StatusModel):
         description="Made with the server, attached by the operator, or found there."
     )
     bandwidth: Count | None = shown("What the operator had its bandwidth limited to last, in Mbps.")
+    limiting: Count | None = shown(
+        "What it was about to be limited to; absent once it is certain that the cloud has done so."
+    )
     options: Short | None = shown("Short digest of the options that the card was made with.")
     attaching: AttachmentStatus | None = shown(
         "The attachment under way. It is not repeated by itself while nobody knows what came of it."

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from onecloud_operator.core.card_writes import AttachCard, DetachCard, LimitCard
-from onecloud_operator.core.facts import CardTry
+from onecloud_operator.core.facts import CardTry, LimitTry
 from onecloud_operator.core.fast_dataclass import replace
 
 if TYPE_CHECKING:
     from onecloud_operator.core.card_records import CardRecord
     from onecloud_operator.core.facts import Facts, Memory
 
+_T = TypeVar("_T")
 REMEMBERED = 64  # more than a spec may name
 
 
@@ -25,7 +26,24 @@ def begun_cards(facts: Facts, memory: Memory, cards: tuple[CardRecord, ...]) -> 
         for card in cards
         if card.attaching is not None
     }
-    return replace(memory, card_tries={network: one for network, one in tries.items() if one is not None})
+    was = {card.mac: card.limiting for card in facts.resource.records.cards}
+    unsure = {card.mac: card.limiting for card in cards if card.mac is not None and card.limiting is not None}
+    begun = {mac: memory.limit_tries.get(mac, LimitTry()) for mac in unsure if unsure[mac] != was.get(mac)}
+    return replace(
+        memory,
+        card_tries={network: one for network, one in tries.items() if one is not None},
+        limit_tries=_newest({**memory.limit_tries, **begun}),
+        limited={mac: limit for mac, limit in memory.limited.items() if mac not in unsure},
+    )
+
+
+def limit_unheard(memory: Memory, step: LimitCard, ended_at: float) -> Memory:
+    """Note that nobody heard what came of *step*."""
+    return replace(
+        memory,
+        limit_tries=_newest({**memory.limit_tries, step.mac: LimitTry(step.bandwidth, ended_at)}),
+        limited={mac: limit for mac, limit in memory.limited.items() if mac != step.mac},
+    )
 
 
 def carded(memory: Memory, step: AttachCard | DetachCard | LimitCard, ended_at: float) -> Memory:
@@ -46,7 +64,7 @@ def carded(memory: Memory, step: AttachCard | DetachCard | LimitCard, ended_at: 
             assert_never(step)
 
 
-def _newest(found: dict[str, int]) -> dict[str, int]:
+def _newest(found: dict[str, _T]) -> dict[str, _T]:
     while len(found) > REMEMBERED:
         del found[next(iter(found))]
     return found

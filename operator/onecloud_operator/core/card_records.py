@@ -45,8 +45,9 @@ class CardRecord:
     The card of one entry of the spec, called *network* there as its record is.
 
     *mac*: None until it is known which card it is. *how*: it was made with the server, attached by us, or
-    found there. *bandwidth*: what we had it limited to last, in Mbps. *options*: a digest of what the entry
-    said of what no card can change, "" where the card was not made of that.
+    found there. *bandwidth*: what we had it limited to last, in Mbps; *limiting*: what it was about to be,
+    None where that is certain. *options*: a digest of what the entry said of what no card can change, ""
+    where the card was not made of that.
     """
 
     network: str
@@ -56,6 +57,7 @@ class CardRecord:
     bandwidth: int | None = None
     options: str = ""
     attaching: Attachment | None = None
+    limiting: int | None = None
 
 
 def options_of(entry: NetworkSpec) -> str:
@@ -73,6 +75,7 @@ def card_status(card: CardRecord) -> dict[str, Any]:
         "mac": card.mac,
         "how": card.how,
         "bandwidth": card.bandwidth,
+        "limiting": card.limiting,
         "options": card.options or None,
     }
     if (under_way := card.attaching) is not None:
@@ -121,6 +124,7 @@ def _card(row: Mapping[str, Any]) -> CardRecord | None:
         whole(row.get("bandwidth")),
         text(row.get("options")) or "",
         attaching,
+        whole(row.get("limiting")),
     )
 
 

@@ -105,6 +105,18 @@ class CardTry:
 
 
 @fast_dataclass(frozen=True, slots=True)
+class LimitTry:
+    """
+    A limit of a card's bandwidth that this process put on record.
+
+    *lost*: the one whose answer was lost last, at *lost_at* (monotonic): it may come true until later.
+    """
+
+    lost: int | None = None
+    lost_at: float = 0.0
+
+
+@fast_dataclass(frozen=True, slots=True)
 class GroupTry:
     """
     What this process knows of an instance group of which the record is unsure.
@@ -156,6 +168,7 @@ class Memory(RetryState[Step]):
     card_tries: Mapping[str, CardTry] = field(default_factory=dict)  # by the network, as in the spec
     carded_at: float | None = None  # end of the last write by which a card comes or goes
     limited: Mapping[str, int] = field(default_factory=dict)  # bandwidth accepted last, by MAC address
+    limit_tries: Mapping[str, LimitTry] = field(default_factory=dict)  # by MAC address
     groups: Mapping[str, GroupTry] = field(default_factory=dict)  # by the group's id
     eip: EipMemory = field(default_factory=EipMemory)
     history: History | None = None

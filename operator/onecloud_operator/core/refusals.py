@@ -14,8 +14,8 @@ from onecloud_operator.core.actions import (
     ReadHistory,
     Resolve,
 )
-from onecloud_operator.core.card_memory import carded
-from onecloud_operator.core.card_writes import AttachCard, DetachCard, GroupWrite
+from onecloud_operator.core.card_memory import carded, limit_unheard
+from onecloud_operator.core.card_writes import AttachCard, DetachCard, GroupWrite, LimitCard
 from onecloud_operator.core.cloud_writes import Create, Delete, KeepDisk, Stop, SyncStatus
 from onecloud_operator.core.connection_writes import DropConnection, WriteConnection
 from onecloud_operator.core.disk_memory import disk_refused
@@ -84,6 +84,8 @@ def refused(facts: Facts, step: Step, problem: Problem, *, ended_at: float, wait
 
 def _of_server(facts: Facts, memory: Memory, step: Step, problem: Problem, ended_at: float) -> Memory:
     match step:
+        case LimitCard() if problem.ambiguous:
+            return limit_unheard(memory, step, ended_at)
         case _ if isinstance(step, GroupWrite):
             return group_tries.refused(memory, step, problem, ended_at)
         case _ if isinstance(step, LoginWrite) and problem.ambiguous:

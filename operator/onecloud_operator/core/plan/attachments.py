@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, RecordCards
-from onecloud_operator.core.card_records import CARDS_LENGTH, MACS_LENGTH, Attachment
+from onecloud_operator.core.card_records import CARDS_LENGTH, MACS_LENGTH, Attachment, options_of
 from onecloud_operator.core.card_writes import AttachCard
 from onecloud_operator.core.plan.card_match import begun_card, field_of
 from onecloud_operator.core.plan.retry import blocked, kind_of
@@ -45,7 +45,9 @@ def attachment_step(facts: Facts, server: Observed, cards: MatchedCards, one: Op
         return _looked_for(facts, server, cards, one, attaching)
     if one.entry is None:
         return RecordCards(_without(cards, one.record))  # nothing was sent
-    if (one.entry.address, one.entry.mac) != (attaching.address, attaching.mac):
+    begun, entry = one.record, one.entry
+    asked = (attaching.address, attaching.mac, begun.bandwidth, begun.options)
+    if (entry.address, entry.mac, entry.bandwidth, options_of(entry)) != asked:
         return _begin(facts, server, cards, one)
     return _wish(server, one.entry, one.network_id)
 

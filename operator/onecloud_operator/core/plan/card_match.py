@@ -132,9 +132,14 @@ def cards_of(facts: Facts, details: Details, resource: Resource | None = None) -
 
 
 def _limited(record: CardRecord, limits: Mapping[str, int]) -> CardRecord:
-    if record.mac is None or (limit := limits.get(record.mac)) in {None, record.bandwidth}:
+    limit = limits.get(record.mac) if record.mac is not None else None
+    if limit is None or record.limiting not in {None, limit}:
         return record
-    return replace(record, bandwidth=limit)
+    return record if (limit, None) == (record.bandwidth, record.limiting) else _certain(record, limit)
+
+
+def _certain(record: CardRecord, limit: int) -> CardRecord:
+    return replace(record, bandwidth=limit, limiting=None)
 
 
 class _Matching:

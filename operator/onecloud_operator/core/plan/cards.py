@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, RecordCards
 from onecloud_operator.core.card_records import options_of
-from onecloud_operator.core.card_writes import ChangeAddress, DetachCard, LimitCard
+from onecloud_operator.core.card_writes import ChangeAddress, DetachCard
 from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.attachments import attachment_step, looked_lately
+from onecloud_operator.core.plan.card_limits import limit_difference, limit_step
 from onecloud_operator.core.plan.card_match import field_of
 from onecloud_operator.core.plan.diff import Difference
 from onecloud_operator.core.plan.retry import refusal_text
@@ -55,17 +56,9 @@ def _of_bound(one: BoundCard) -> Iterator[Difference]:
     entry, nic, path = one.entry, one.nic, field_of(one.entry.network)
     if entry.address is not None and entry.address != nic.address:
         yield Difference(f"{path}.address", entry.address, nic.address)
-    if (want := _limit(one)) is not None:
-        limit = one.record.bandwidth
-        yield Difference(f"{path}.bandwidth", str(want), None if limit is None else str(limit))
+    yield from limit_difference(one)
     for name, wanted, have in _unchangeable(one):
         yield Difference(f"{path}.{name}", wanted, have)
-
-
-def _limit(one: BoundCard) -> int | None:
-    """Return what the card is to be limited to; the cloud does not show what it is."""
-    want = one.entry.bandwidth
-    return None if want == one.record.bandwidth else want
 
 
 def _unchangeable(one: BoundCard) -> Iterator[tuple[str, str, str | None]]:
@@ -103,8 +96,8 @@ def card_steps(facts: Facts, server: Observed, cards: MatchedCards) -> Iterator[
     for one in cards.open:
         yield Candidate(attachment_step(facts, server, cards, one))
     for bound in cards.bound:
-        if (limit := _limit(bound)) is not None and bound.nic.mac is not None:
-            yield Candidate(LimitCard(server.id, bound.nic.mac, limit))
+        if (step := limit_step(facts, server.id, bound)) is not None:
+            yield Candidate(step)
 
 
 def card_holds(cards: MatchedCards) -> Iterator[Candidate]:

@@ -102,6 +102,8 @@ def _upkeep(facts: Facts, server_id: str, record: DiskRecord, disk_id: str) -> S
         return RecordDisk(replace(record, tagged=True)) if tag in facts.memory.acceptances else tag
     if record.applied != record.policy:
         tell = SetDiskPolicy(server_id, disk_id, auto_delete=record.policy == RECYCLE)
-        told = tell in facts.memory.acceptances
-        return RecordDisk(replace(record, applied=record.policy)) if told else tell
+        if tell in facts.memory.acceptances:
+            return RecordDisk(replace(record, applied=record.policy))
+        # Until it answers nobody knows which of the two the cloud has, whatever is declared next.
+        return tell if record.applied is None else RecordDisk(replace(record, applied=None))
     return None

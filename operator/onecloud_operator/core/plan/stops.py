@@ -20,7 +20,7 @@ from onecloud_operator.core.cloud_writes import GrowDisk, OfflineWrite, Stop
 from onecloud_operator.core.disk_ids import root_of
 from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import Phase
-from onecloud_operator.core.plan import group_tries, login_tries
+from onecloud_operator.core.plan import card_limits, group_tries, login_tries
 from onecloud_operator.core.plan.maintenance import closed
 from onecloud_operator.core.plan.retry import MAX_SAID, hold_spent, passing, stopped_since, tried
 from onecloud_operator.core.policies import allows
@@ -170,7 +170,8 @@ def begun(facts: Facts, server: Observed, candidate: Candidate) -> Step:
     """Return the step of *candidate*, or what comes before such a stop: a look, and its record."""
     if not candidate.purposes and not candidate.restarts:
         step = candidate.step
-        return login_tries.recorded_first(facts, step) or group_tries.recorded_first(facts, step) or step
+        parts = (login_tries, group_tries, card_limits)
+        return next((first for part in parts if (first := part.recorded_first(facts, step))), step)
     restart, request = facts.resource.records.restart, _request(facts)
     if restart is not None:
         return candidate.step if request is None else BeginRestart(restart, request)
