@@ -11,7 +11,7 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Settled
 from onecloud_operator.core.cloud_writes import Resize, SetTags, Start, Stop
 from onecloud_operator.core.records import Records
-from tests.core.fixtures import RESTART, resource, spec
+from tests.core.fixtures import ID, RESTART, resource, spec
 from tests.core.stops import die_after, row_of, sent, to_rest, turn, until, world_of
 from tests.core.world import World
 
@@ -114,3 +114,29 @@ def test_the_plan_costs_no_write_of_its_own_where_nobody_waits_for_it() -> None:
     assert any(shown)
     assert not shown[-1]
     assert world.cluster.writes <= MOST_WRITES
+
+
+@pytest.mark.parametrize("in_the_middle", [False, True], ids=["between", "in-the-middle"])
+@pytest.mark.parametrize("passes", range(14))
+@pytest.mark.parametrize(
+    "wanted",
+    [{"instanceGroups": ["g1", "g2"]}, {"networks": [{"network": "vnet-1", "bandwidth": 100}]}],
+    ids=["groups", "bandwidth"],
+)
+def test_what_is_recorded_on_the_way_needs_no_other_approval(
+    wanted: dict[str, Any], passes: int, in_the_middle: bool
+) -> None:
+    """What the cloud does not show is on record before it is asked for, and the plan stays the same."""
+    world = world_of({}, approval="Manual")
+    assert isinstance(to_rest(world), Settled)
+    world.cluster.respec(spec(wanted, **RESTART, approval="Manual"))
+    until(world, pending)
+    approve(world)
+    die_after(world, passes, in_the_middle=in_the_middle)
+
+    assert isinstance(to_rest(world), Settled)
+    server_spec = world.cluster.stored.server_spec
+    assert server_spec is not None
+    assert not world.cloud.cards.disagreements(world.cloud.rows[ID], server_spec)
+    assert row_of(world).status == "running"
+    assert len(sent(world, Stop)) <= 1

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.annotations import APPROVE_PLAN
+from onecloud_operator.api.fixed import GROUPS
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginCreation, DryRun, Hold, RecordApproval
 from onecloud_operator.core.approval_record import Approval, Mark
@@ -24,6 +25,7 @@ from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.ownership import forged
+from onecloud_operator.core.plan.card_limits import BANDWIDTH
 from onecloud_operator.core.plan.concerns import Guarded, concerns
 from onecloud_operator.core.plan.preview import known_preview, plan_hash, server_of, whole_preview
 from onecloud_operator.core.plan_step import (
@@ -53,8 +55,8 @@ if TYPE_CHECKING:
 DRY_RUN_AGAIN_SECONDS = 600.0  # of one that was refused
 SAID_LENGTH = 500
 _WELL, _REFUSED = " The cloud's dry run finds nothing wrong with it.", " The cloud's dry run refuses it: "
-# What a step comes from moves along with its way: off, suspended, without the former EIP.
-_MOVING_FIELDS = frozenset({"powerState", "passwordFrom", "keypair"})
+# What a step comes from moves along with its way: off, suspended, asked for and not answered yet.
+_MOVING_FIELDS = frozenset({"powerState", "passwordFrom", "keypair", GROUPS})
 _WEIGHT = {
     Effect.LIVE: 0,
     Effect.RESTART: 1,
@@ -149,7 +151,8 @@ def covers(approved: Mark, step: PlanStep) -> bool:
     if _WEIGHT[step.effect] > _WEIGHT[approved.effect]:
         return False
     if approved.field == digest_of(step.field):
-        same = approved.effect is Effect.CREATE or step.field in _MOVING_FIELDS
+        moves = step.field in _MOVING_FIELDS or step.field.endswith(f"].{BANDWIDTH}")
+        same = approved.effect is Effect.CREATE or moves
         return approved.after == digest_of(step.after) and (
             same or digest_of(step.before) in {approved.before, ""}
         )

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from onecloud_operator.core.facts import Facts
     from onecloud_operator.core.plan.card_match import BoundCard
 
+BANDWIDTH = "bandwidth"
+
 
 def _wanted(one: BoundCard) -> int | None:
     """Return what the card is to be limited to, None where nothing is to be done."""
@@ -38,7 +40,7 @@ def limit_difference(one: BoundCard) -> Iterator[Difference]:
     shown = None if have is None else str(have)
     if unsure is not None:
         shown = f"{shown or 'none'} or {unsure}"
-    yield Difference(f"{field_of(one.entry.network)}.bandwidth", str(want), shown)
+    yield Difference(f"{field_of(one.entry.network)}.{BANDWIDTH}", str(want), shown)
 
 
 def limit_step(facts: Facts, server_id: str, one: BoundCard) -> Step | None:
