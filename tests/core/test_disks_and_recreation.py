@@ -11,7 +11,7 @@ from onecloud_operator.api.annotations import APPROVE_PLAN
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, RecordDisk
 from onecloud_operator.core.disk_records import MAKING, OVER, REMOVING, DiskRecord
-from onecloud_operator.core.disk_writes import RecycleDisk
+from onecloud_operator.core.disk_writes import RecycleDisk, TagDisk
 from onecloud_operator.core.facts import LookedAtDisk, Memory
 from onecloud_operator.core.observed import DiskState, Reading
 from onecloud_operator.core.plan.plan import plan
@@ -21,6 +21,7 @@ from onecloud_operator.core.retry_state import Refusal
 from onecloud_operator.core.values import Problem
 from tests.core.cloud import LooseDisk
 from tests.core.fixtures import ID, NOW, OTHER_UID, OWNER, RECREATE, bound, facts, records, resource
+from tests.core.stops import until
 from tests.core.test_data_disks import FIRST, disk, given, on_server, row, sent, to_rest, wants, world_with
 
 if TYPE_CHECKING:
@@ -64,6 +65,17 @@ def test_a_loose_disk_of_a_server_that_is_made_again_has_had_its_policy(policy: 
 
     for dies_at in range(story(None) + 1):
         story(dies_at)
+
+
+def test_another_policy_that_is_declared_as_it_leaves_is_on_record_before_it_is_thrown_away() -> None:
+    world = with_added_disk(reclaimPolicy="Retain")
+    lose(world)
+    until(world, lambda step: isinstance(step, RecordDisk) and step.record.stage == REMOVING)
+    world.cloud.mood = "refused"
+    until(world, lambda step: isinstance(step, TagDisk))
+    world.cloud.mood = "well"
+    wants(world, disk(reclaimPolicy="Recycle"), **AGAIN)
+    until(world, lambda step: isinstance(step, RecycleDisk))  # which the invariants judge by the record
 
 
 def test_a_disk_that_another_took_meanwhile_is_left_alone() -> None:

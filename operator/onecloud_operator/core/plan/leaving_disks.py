@@ -5,7 +5,8 @@ How a data disk leaves, by its policy: its entry has gone from the spec, or its 
     Recycle   record → detached into the recycle bin; one that is attached to no server: put there → noted
     anew      before the next attempt at a server: the same for what is loose; what went with it is left out
 
-The policy is the one last declared. What another has taken meanwhile is left alone.
+The policy is the one last declared, and it is on record before anything is done by it. What another has
+taken meanwhile is left alone.
 """
 
 from __future__ import annotations
@@ -78,6 +79,8 @@ def leaving_step(facts: Facts, server: Observed | None, record: DiskRecord, *, u
     disk_id, server_id = record.id or "", bound_id(facts.resource)
     if record.stage == BOUND:
         return RecordDisk(replace(record, stage=REMOVING))
+    if record not in facts.resource.records.disks:
+        return RecordDisk(record)  # another policy was declared since it began to leave
     if record.stage == ADDING:
         unseen = RecordDisk(replace(record, stage=GONE, asked=()))
         return unseen if server is None or server.recycled else adding_step(facts, server, None, record)
