@@ -68,6 +68,15 @@ class Api:
             for reply in pool.map(lambda one: self._http.post(self.collection, json=one), manifests):
                 reply.raise_for_status()
 
+    def edit(self, name: str, server: Mapping[str, Any]) -> None:
+        """Change fields of an object's server."""
+        reply = self._http.patch(
+            f"{self.collection}/{name}",
+            json={"spec": {"server": server}},
+            headers={"Content-Type": "application/merge-patch+json"},
+        )
+        reply.raise_for_status()
+
     def delete(self, names: Iterable[str]) -> None:
         """Ask for the deletion of objects, several at a time."""
         with ThreadPoolExecutor(THREADS) as pool:

@@ -2,8 +2,8 @@
 The simulated cloud in a process of its own, with a stopwatch: ``python -m benchmarks.cloud READY STEP``.
 
 Beside everything that ``sandbox.cloud`` answers there are ``/_control/idents``, ``/_control/live`` and
-``/_control/stopwatch``: since the last reset, when creations were asked for,
-when servers came to run, and how many writes were in flight at most.
+``/_control/stopwatch``: since the last reset, when creations and tags were asked for, when servers came to
+run, and how many writes were in flight at most.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 READS = frozenset({"GET", "HEAD"})
 START_SECONDS = 30.0
+TAGS = "POST /servers/{id}/user-metadata"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Stopwatch:
     """Times are monotonic seconds, which all processes of a machine share."""
 
     posts: list[float]  # when each creation that was answered came in
+    tagged: list[float]  # and each change of tags
     running_at: dict[str, float]  # by the server's name
     most_writes_in_flight: int
 
@@ -92,6 +94,7 @@ class TimedEndpoint:
         calls = self.control.calls
         return {
             "posts": [call.at for call in calls if str(call) == "POST /servers" and call.status],
+            "tagged": [call.at for call in calls if str(call) == TAGS and call.status],
             "running_at": self.world.running_at,
             "most_writes_in_flight": most_at_once(calls),
         }

@@ -51,6 +51,7 @@ FIGURES: Final = (
     Figure("change_idle", "change outside → on the object, idle, longest", "s", 6),
     Figure("change_moving", "the same while something moves, longest", "s", 3),
     Figure("apply_to_post", "apply → POST at the cloud, idle, 9 of 10", "ms", 150),
+    Figure("edit_to_post", "edit of a running server → POST at the cloud, idle, 9 of 10", "ms", 150),
     Figure("running_to_ready", "runs in the cloud → Ready, longest", "s", 3),
     Figure("memory", "memory, all objects with full status", "MB", 250, grows=True),
     Figure("restart_writes", "writes after a restart, to either API", "", 0),
@@ -97,6 +98,8 @@ def figures(run: Mapping[str, Any]) -> dict[str, float]:
     if "creations" in scenes:
         found["apply_to_post"] = 1000.0 * scenes["creations"]["apply_to_post_seconds"]["p90"]
         found["running_to_ready"] = scenes["creations"]["running_to_ready_seconds"]["most"]
+    if "edits" in scenes:
+        found["edit_to_post"] = 1000.0 * scenes["edits"]["apply_to_post_seconds"]["p90"]
     if "change_idle" in scenes:
         found["change_idle_half"] = scenes["change_idle"]["latency_seconds"]["p50"]
         found["change_idle"] = scenes["change_idle"]["latency_seconds"]["most"]

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from benchmarks.ground import Ground, Lengths, Scene
 
 SCENES: Final = (
-    "startup", "cold_start", "idle", "change_idle", "creations", "change_moving", "idle_hour", "restart",
-    "deletion",
+    "startup", "cold_start", "idle", "change_idle", "creations", "edits", "change_moving", "idle_hour",
+    "restart", "deletion",
 )  # fmt: skip
-ONLY_OURS: Final = {"change_moving", "idle_hour"}  # one interval has no others to differ from
-QUICK: Final = ("startup", "cold_start", "idle", "creations", "idle_hour", "restart", "deletion")
+# One interval has no others to differ from, and the baseline knows no tags.
+ONLY_OURS: Final = {"change_moving", "idle_hour", "edits"}
+QUICK: Final = ("startup", "cold_start", "idle", "creations", "edits", "idle_hour", "restart", "deletion")
 # Of a baseline that looks at each object once in ten minutes: what does not wait for that again and again.
 SLOW: Final = ("startup", "cold_start", "idle", "restart", "deletion")
 GROWTH: Final = ("startup", "cold_start", "idle", "idle_hour", "restart")  # what is looked at with the most
@@ -78,6 +79,7 @@ def _acts(where: Ground) -> dict[str, Callable[[Ground], Scene]]:
         "idle": lambda ground: scenes.idle(ground, idle),
         "change_idle": lambda ground: scenes.change_outside(ground, samples, span, moving=False),
         "creations": lambda ground: scenes.creations(ground, lengths.creations),
+        "edits": lambda ground: scenes.edits(ground, lengths.creations),
         "change_moving": lambda ground: scenes.change_outside(ground, samples, span, moving=True),
         "idle_hour": lambda ground: scenes.idle_hour(ground, lengths.hour_seconds),
         "restart": scenes.restart,

@@ -162,6 +162,21 @@ def creations(ground: Ground, samples: int) -> Scene:
     return scene
 
 
+def edits(ground: Ground, samples: int) -> Scene:
+    """Edit objects one after the other; time the way to the POST of a change that a running server takes."""
+    names = sorted(ground.sight.ready)[:samples]
+    asked: list[float] = []
+    with ground.scene() as scene:
+        for name in names:
+            shown = ground.sight.when(name, _tagged(name))
+            edited_at = time.monotonic()
+            ground.api.edit(name, {"tags": {"edited": name}})
+            shown.result(ground.patience_seconds)
+            asked.append(min(at for at in ground.cloud.stopwatch().tagged if at > edited_at) - edited_at)
+    scene.more = {"apply_to_post_seconds": spread(asked)}
+    return scene
+
+
 def restart(ground: Ground) -> Scene:
     """Stop it and start it again over a settled fleet: it should do nothing but look."""
     ground.subject.stop()
@@ -211,6 +226,10 @@ def _run_again(ground: Ground, name: str, ident: str) -> None:
         ground.cloud.call("power", ident=ident, on=True)
     _until(ground, lambda: ground.cloud.call("find", ident=ident)["status"] == "running", "it runs again")
     _until(ground, lambda: name in ground.sight.ready, "its object is Ready again")
+
+
+def _tagged(text: str) -> Callable[[Object], bool]:
+    return lambda item: server_of(item).get("tags", {}).get("edited") == text
 
 
 def _rest(ground: Ground) -> None:

@@ -66,7 +66,14 @@ def test_every_scene_is_played_by_real_processes(subject: str) -> None:
     assert scenes["restart"]["written_in_the_cloud"] == 0
     assert scenes["deletion"]["objects"] == 4
     found = figures(run)
-    only_ours = {"change_moving", "restart_lag", "restart_passes", "create_passes", "delete_passes"}
+    only_ours = {
+        "change_moving",
+        "edit_to_post",
+        "restart_lag",
+        "restart_passes",
+        "create_passes",
+        "delete_passes",
+    }
     missing = {figure.key for figure in FIGURES} - set(found)
     assert missing <= (only_ours if subject == "baseline" else set())
     assert all(math.isfinite(value) for value in found.values())
