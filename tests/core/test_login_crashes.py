@@ -145,3 +145,16 @@ def test_a_deploy_that_hung_is_done_again(wanted: dict[str, Any], answer: str) -
     assert sent(world, SyncStatus)
     assert not outside(world)
     assert len(sent(world, Stop)) == 1
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_an_edit_back_while_a_key_pair_is_written_is_carried_out_too(*, dies: bool) -> None:
+    """The pair that was sent is not called by the name that the spec has by then."""
+    world = logged_in({"keypair": "k2"})
+    until(world, lambda step: isinstance(step, DeployKeypair))
+    edit(world, {"keypair": "k1"})
+    if dies:
+        world.die()
+    assert isinstance(to_rest(world), Settled)
+    assert world.cloud.rows[ID].inside_pair == "k1"
+    assert (login_of(world).keypair, login_of(world).keypair_id) == ("k1", "k1")

@@ -207,10 +207,10 @@ def login_steps(
     if login is None:
         yield Candidate(RecordLogin(login_now(facts)))
         return
-    if (record := done_record(facts, server, login)) is not None:
+    keypair_id = keypair_of(facts, spec, server.details)
+    if (record := done_record(facts, server, login, keypair_id)) is not None:
         yield Candidate(record)
     password = password_wanted(facts, spec) if PASSWORD in by_field else None
-    keypair_id = keypair_of(facts, spec, server.details)
     unwanted = refused_record(
         facts,
         login,

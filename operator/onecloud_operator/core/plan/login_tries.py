@@ -32,15 +32,19 @@ if TYPE_CHECKING:
     from onecloud_operator.core.observed import Observed, Reading
 
 
-def done_record(facts: Facts, server: Observed, login: LoginRecord) -> RecordLogin | None:
-    """Return the record of what was seen to be done, of that which was pending."""
+def done_record(facts: Facts, server: Observed, login: LoginRecord, wanted_id: object) -> RecordLogin | None:
+    """
+    Return the record of what was seen to be done, of that which was pending.
+
+    *wanted_id*: of the key pair that the spec names by now, which need not be the one that was sent.
+    """
     tried = facts.memory.login
     if tried is None or tried.step is None or not _worked(facts, server, tried):
         return None
     match tried.step:
         case DeployKeypair(keypair_id=keypair_id) if login.pending_keypair_id == keypair_id:
             spec = facts.resource.server_spec
-            name = spec.keypair if spec is not None else None
+            name = spec.keypair if spec is not None and keypair_id == wanted_id else None
             return RecordLogin(keypair_done(login, name, keypair_id))
         case SetPassword(secret=secret) | DeployPassword(secret=secret) if login.pending == secret:
             return RecordLogin(password_done(login, secret))
