@@ -52,6 +52,12 @@ async def test_a_problem_names_whom_it_is_about(reason: Reason, said: str) -> No
     assert await of_a_session("labuser", "lab", reason) == said
 
 
+def test_of_a_provider_its_users_hear_the_name_and_who_can_mend_it() -> None:
+    problem = Problem(Reason.FORBIDDEN, "No.")
+    said = attributed(problem, "hidden-one", provider="shared").message
+    assert said == "OneCloudProvider shared, for its administrator: No."
+
+
 @pytest.mark.parametrize(
     ("user", "shown"),
     [

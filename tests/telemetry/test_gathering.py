@@ -58,6 +58,20 @@ def test_ten_thousand_objects_that_fail_together_are_one_line_with_their_number(
     assert vars(line.target.records[0])["count"] == 10_000
 
 
+def test_what_is_done_to_a_disk_each_of_many_objects_is_one_line_too(line: Line) -> None:
+    for each in range(1000):
+        for what in ("set on", "taken off"):
+            message = f"owner tags {what} disk {each:08x}"
+            about = {"object": f"shop/web-{each}", "step": f"TagDisk {each:08x}", GATHERED: True}
+            record = logging.makeLogRecord({"name": "servers", "levelno": 20, "msg": message} | about)
+            line.handler.handle(record)
+    line.pass_seconds(MOMENT_SECONDS)
+    assert line.target.told == [
+        "owner tags set on disk 00000000 (and 999 more) shop/web-0",
+        "owner tags taken off disk 00000000 (and 999 more) shop/web-0",
+    ]
+
+
 def test_a_few_objects_have_a_line_each(line: Line) -> None:
     line.say(FEW)
     line.pass_seconds(MOMENT_SECONDS)

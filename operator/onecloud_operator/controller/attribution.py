@@ -34,7 +34,8 @@ def attributed(
     if problem.reason not in OF_THE_SECRET:
         return problem
     if provider is not None:
-        return replace(problem, message=f"OneCloudProvider {provider}: {problem.message}")
+        whose = f"OneCloudProvider {provider}, for its administrator"
+        return replace(problem, message=f"{whose}: {problem.message}")
     who = f"Secret {secret}"
     account = cloud.account if cloud is not None and problem.reason is Reason.FORBIDDEN else None
     if account is not None:

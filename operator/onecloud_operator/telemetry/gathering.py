@@ -66,7 +66,7 @@ class GatheringHandler(logging.Handler):
         if not vars(record).pop(GATHERED, False):
             self._target.handle(record)
             return
-        key = (record.name, record.levelno, str(getattr(record, "reason", None) or record.getMessage()))
+        key = (record.name, record.levelno, _what(record))
         group = self._groups.get(key)
         if group is None:
             if len(self._groups) >= MAX_REASONS:
@@ -131,3 +131,12 @@ class GatheringHandler(logging.Handler):
             self._timer = threading.Timer(max(due_at - self._monotonic(), 0.0), self.write_due)
             self._timer.daemon = True
             self._timer.start()
+
+
+def _what(record: logging.LogRecord) -> str:
+    """Return what a line has in common with others: its reason, else what it says, of whatever thing."""
+    if reason := getattr(record, "reason", None):
+        return str(reason)
+    # A step about one thing of many, such as a disk, has it after its name.
+    step, message = str(getattr(record, "step", None) or "").split(), record.getMessage()
+    return message.replace(step[1], "") if len(step) > 1 else message
