@@ -55,10 +55,16 @@ class AdaptiveLimit:
         """Whether no slot is in use and no call waits."""
         return not self._active and not self._waiting
 
+    def try_acquire(self) -> bool:
+        """Take a slot if one is free that nobody waits for; the caller must `release` it."""
+        free = self.available > 0
+        if free:
+            self._active += 1
+        return free
+
     async def acquire(self) -> None:
         """Wait for a slot and take it; the caller must `release` it."""
-        if self.available:
-            self._active += 1
+        if self.try_acquire():
             return
         waiter = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)

@@ -145,10 +145,20 @@ class Permit:
         self._wanted = caller.address
         self._remembered_failure: AddressLimit | None = None
 
-    async def acquire(self) -> None:
-        """Wait for a slot at the address that the connection is expected to have."""
+    def try_acquire(self) -> bool:
+        """Take a slot at the address that the connection is expected to have, if one is needed, and free."""
         wanted = self._wanted
         if wanted is None or self._remembered_failure is not None or self._traffic not in wanted.by_traffic:
+            return True
+        if not wanted.by_traffic[self._traffic].try_acquire(self._caller):
+            return False
+        self._remembered_failure = wanted
+        return True
+
+    async def acquire(self) -> None:
+        """Wait for that slot."""
+        wanted = self._wanted
+        if wanted is None or self.try_acquire():
             return
         self._caller.waiting[self._traffic] += 1
         try:

@@ -94,14 +94,16 @@ class Origin:
         deadline = asyncio.get_running_loop().time() + self._limits.slot_seconds
         async with AsyncExitStack() as held:
             for limit in (self._by_traffic[request.traffic], self._connections):
-                await _before_deadline(limit.acquire(), deadline, request, request_id)
+                if not limit.try_acquire():
+                    await _before_deadline(limit.acquire(), deadline, request, request_id)
                 held.callback(limit.release)
             # Last, so that a call that waits for its own origin holds no slot that other origins could use.
             permit = Permit(self._caller, request.traffic)
             held.callback(permit.release)
             held.callback(PERMIT.reset, PERMIT.set(permit))
             for _ in range(MAX_TRIES):
-                await _before_deadline(permit.acquire(), deadline, request, request_id)
+                if not permit.try_acquire():
+                    await _before_deadline(permit.acquire(), deadline, request, request_id)
                 with suppress(LeadsElsewhere):
                     return await self._send(base_url, request, headers, tls, request_id)
         raise _queue_timeout(request, request_id)
