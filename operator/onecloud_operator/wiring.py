@@ -242,6 +242,7 @@ def _departures_of(objects: Store[Resource], process: Process) -> Departures:
         settings.mass_deletion_floor,
         settings.mass_deletion_percent / 100.0,
         complete=lambda: objects.complete,
+        parsed=objects.get,
     )
     objects.follow = made.follow
     return made

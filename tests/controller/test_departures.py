@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,18 +12,18 @@ from hypothesis import strategies as st
 
 from onecloud_operator.api.annotations import FORCE_DETACH
 from onecloud_operator.controller.departures import SETTLE_SECONDS, Departures
-from onecloud_operator.controller.server_object import SERVERS
+from onecloud_operator.controller.server_object import SERVERS, resource_of
 from onecloud_operator.core.mass_deletion import Deletions
 from onecloud_operator.core.records import attempt_id
 from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.core.values import text_of_time
 from onecloud_operator.kube.bounded_json import SHARED
-from onecloud_operator.kube.store import Key, Store, key_of
+from onecloud_operator.kube.store import Key, Store, key_of, version_of
 from tests.core.fixtures import SERVER, WALL
 from tests.engine.simulated import SimulatedClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from onecloud_operator.core.resource import Resource
 
@@ -268,3 +269,21 @@ def test_whatever_comes_and_goes_the_count_is_that_of_what_is_there(
         departures.follow(key, None)
     assert not departures._projects  # noqa: SLF001 - that nothing is kept is the point
     assert not departures._known  # noqa: SLF001
+
+
+def test_an_object_that_goes_is_parsed_once_for_the_count_and_for_its_pass(clock: SimulatedClock) -> None:
+    parsed = []
+
+    def parse(body: Mapping[str, Any]) -> Resource:
+        parsed.append(version_of(body))
+        return resource_of(body)
+
+    objects = Store(replace(SERVERS, parse=parse), clock.monotonic)
+    objects.follow = Departures(clock.monotonic, floor=2, parsed=objects.get).follow
+    (body,) = deleted(1)
+    key = objects.heard(body, listed=False)
+    assert key is not None
+    found = objects.get(key)
+    assert found is not None
+    assert found.deleting
+    assert parsed == ["1"]

@@ -16,6 +16,7 @@ from onecloud_operator.kube.bounded_json import SHARED
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Place
     from onecloud_operator.kube.store import Key
 
@@ -78,12 +79,15 @@ class Departures:
     that were deleted while nobody worked, or whose credentials were gone for an hour, count as they did then,
     and a process that starts has the count again with the list of the objects. What is gone counts for ten
     more minutes. The share of a namespace is the limit, divided by the namespaces that ask.
+
+    *parsed*: an object as decisions see it, in the version that is told of, where it is kept.
     """
 
     monotonic: Callable[[], float]
     floor: int = 20
     share: float = 0.2
     complete: Callable[[], bool] = lambda: True
+    parsed: Callable[[Key], Resource | None] = lambda _key: None
     _projects: dict[Place | None, _Project] = field(default_factory=dict)
     _known: dict[Key, _Standing] = field(default_factory=dict)
     _heard: dict[Key, float] = field(default_factory=dict)  # since when a deletion is known (monotonic)
@@ -93,7 +97,7 @@ class Departures:
         """Hear of a new version of an object, or that it is gone (None)."""
         self._forget()
         before = self._known.pop(key, None)
-        after = self._standing(body, before) if body is not None else None
+        after = self._standing(key, body, before) if body is not None else None
         if after is not None:
             self._known[key] = after
         if after is None or after.asked is None:
@@ -123,7 +127,7 @@ class Departures:
                 settles_in = max(self._heard[key] + SETTLE_SECONDS - self.monotonic(), 0.0)
         return Deletions(counted=self.complete(), too_many=too_many, settles_in=settles_in)
 
-    def _standing(self, body: Mapping[str, Any], before: _Standing | None) -> _Standing | None:
+    def _standing(self, key: Key, body: Mapping[str, Any], before: _Standing | None) -> _Standing | None:
         status = mapping(body.get("status"))
         if not names_server(status):
             return None
@@ -131,7 +135,7 @@ class Departures:
         place = None if "cloud" in body.get(SHARED, ()) else place_in(status)
         if "deletionTimestamp" not in body["metadata"]:
             return self._project(place).stays
-        resource = resource_of(body)
+        resource = self.parsed(key) or resource_of(body)
         if before is not None and before.asked is not None and not resource.held:
             return before  # our finalizer is off: it goes
         if not asked_away(resource):
