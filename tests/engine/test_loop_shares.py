@@ -56,6 +56,29 @@ async def test_between_two_steps_of_others_a_busy_tenant_takes_one_whatever_is_r
     assert noted.count("stranger") == STRANGERS * HOPS
 
 
+@pytest.mark.parametrize(("tasks", "most"), [(1, HOPS + 2), (3, 3 * HOPS + 2)], ids=["alone", "many"])
+async def test_a_busy_tenant_takes_one_step_in_each_turn_of_the_loop_and_no_turn_is_lost(
+    tasks: int, most: int
+) -> None:
+    loop, turns, turn, steps = asyncio.get_running_loop(), LoopShares(Clock()), 0, list[int]()
+
+    def count() -> None:
+        nonlocal turn
+        turn += 1
+        loop.call_soon(count)
+
+    async def noting() -> None:
+        for _ in range(HOPS):
+            steps.append(turn)
+            await asyncio.sleep(0)
+
+    keep_busy(turns, "stranger")
+    count()
+    await asyncio.gather(*(turns.run(noting, lambda: "stranger") for _ in range(tasks)))
+    assert len(steps) == len(set(steps)) == tasks * HOPS
+    assert steps[-1] - steps[0] <= most
+
+
 async def test_busy_tenants_stand_in_one_line_in_turn() -> None:
     turns, noted = LoopShares(Clock()), list[str]()
     for name in ("many", "few"):
@@ -71,6 +94,7 @@ async def test_what_was_long_ago_counts_no_more() -> None:
     clock = Clock()
     turns = LoopShares(clock)
     keep_busy(turns, "shop")
+    assert turns.gate("shop") is None  # the one step of this turn
     assert turns.gate("shop") is not None
     clock.now += HALF_SECONDS * 2
     assert turns.gate("shop") is None

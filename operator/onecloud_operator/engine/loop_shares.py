@@ -40,7 +40,8 @@ class LoopShares:
         self._clock = clock
         self._loads: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()  # seconds, as of when
         self._waiting: OrderedDict[Hashable, deque[asyncio.Future[None]]] = OrderedDict()
-        self._handle: asyncio.Handle | None = None
+        self._handle: asyncio.Handle | None = None  # while there is one, a busy tenant waits in line
+        self._released = False  # a step that waited, by the last call of _release_next
         self._paused_until = 0.0
 
     async def run(
@@ -82,19 +83,26 @@ class LoopShares:
         if self.load(tenant) <= BUSY_SECONDS:
             return None
         loop = asyncio.get_running_loop()
-        gate = loop.create_future()
-        self._waiting.setdefault(tenant, deque()).append(gate)
         if self._handle is None:
             self._handle = loop.call_soon(self._release_next)
+            if self._paused_until <= self._clock():
+                return None  # the one step of this iteration
+        gate = loop.create_future()
+        self._waiting.setdefault(tenant, deque()).append(gate)
         return gate
 
     def _release_next(self) -> None:
-        """Release the next queued step, which then runs in the next iteration of the loop."""
+        """
+        Release the next queued step, which then runs in the next iteration of the loop.
+
+        Until that is over, steps are queued.
+        """
         loop = asyncio.get_running_loop()
         self._handle = None
         if (pause := self._paused_until - self._clock()) > 0.0:
             self._handle = loop.call_later(pause, self._release_next)
             return
+        released = False
         while self._waiting:
             tenant, waiters = self._waiting.popitem(last=False)
             gate = waiters.popleft()
@@ -102,9 +110,11 @@ class LoopShares:
                 self._waiting[tenant] = waiters
             if not gate.done():
                 gate.set_result(None)
+                released = True
                 break
-        if self._waiting:
+        if released or self._released:
             self._handle = loop.call_soon(self._release_next)
+        self._released = released
 
 
 async def charge_to_caller(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
