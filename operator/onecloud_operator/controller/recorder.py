@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(loggers.SERVERS)
 
+LEVELS = logging.getLevelNamesMapping()
 TERMINATING = "being terminated"  # the API server's words
 
 
@@ -92,9 +93,8 @@ class Recorder:
 
     def log(self, line: LogLine) -> None:
         """Write a line of the log."""
-        level = logging.getLevelNamesMapping()[line.level]
         extra = {**line.fields, loggers.GATHERED: True}
-        self.logger.log(level, line.message, extra=extra)
+        self.logger.log(LEVELS[line.level], line.message, extra=extra)
 
     def _reference(self, key: Key, found: KubeObject) -> ObjectReference:
         return ObjectReference(self.objects.kind.identity, key.namespace, key.name, key.uid, found.version)

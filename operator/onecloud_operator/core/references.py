@@ -11,7 +11,7 @@ import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from onecloud_operator.api.reasons import Reason
 
@@ -35,8 +35,7 @@ class Kind(enum.StrEnum):
     INSTANCE_TYPE = "instance type"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A thing that is referred to by name."""
 
     kind: Kind
