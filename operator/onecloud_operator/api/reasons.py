@@ -253,6 +253,7 @@ OTHER_REASONS = frozenset(
 ALL_REASONS = frozenset(
     {*SYNCED_REASONS, *DELETING_REASONS, *READY_REASONS, *CREDENTIALS_REASONS, *OTHER_REASONS}
 )
+_BY_TEXT = {str(reason): reason for reason in ALL_REASONS}
 
 
 def row_of(reason: Reason) -> ReasonRow:
@@ -262,4 +263,4 @@ def row_of(reason: Reason) -> ReasonRow:
 
 def reason_in(value: object) -> Reason | None:
     """Return the reason that a text from outside names, or None if it names none."""
-    return Reason(value) if isinstance(value, str) and value in ALL_REASONS else None
+    return _BY_TEXT.get(value) if isinstance(value, str) else None

@@ -52,8 +52,9 @@ class Recorder:
         What was written already is not written again though the API server shows more, such as the defaults
         of a newer definition. Raises KubeError if it does not keep all that was sent.
         """
-        schema = self.installed_crd.status
-        known = dict(status) if schema is None else prune(status, schema)[0]
+        known, schema = dict(status), self.installed_crd.status
+        if schema is not None and self.installed_crd.lacking:
+            known = prune(status, schema)[0]
         if not self.differs(found.status, known):
             return
         if (wrote := self.objects.wrote(key, found.version)) is not None and not self.differs(wrote, known):

@@ -148,7 +148,7 @@ class ServerActuator(Actuator[Resource, Facts, Step, Outcome, Memory]):
             waits = problem is not None and problem.reason not in OF_PROVIDERS
             self._await_credentials(key, waits=waits)
             return self._observation(key, facts)
-        if found.records.place not in {None, opened.place}:
+        if found.records.place is not None and found.records.place != opened.place:
             self._observer.leave(key)
             self._await_credentials(key, waits=True)
             return self._observation(key, facts)

@@ -82,6 +82,8 @@ def _approved(facts: Facts, step: Step, records: Records) -> Records:
     """Return *records* with what a person has approved, and what of it is done."""
     if isinstance(step, RecordApproval):
         return replace(records, approval=step.approval)
+    if records.approval is None:
+        return records
     after = replace(facts, resource=replace(facts.resource, records=records))  # a server may be complete now
     approval = approval_after(after, settled=isinstance(step, Settled))
     return records if approval is records.approval else replace(records, approval=approval)
