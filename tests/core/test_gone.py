@@ -247,7 +247,7 @@ def test_looks_at_many_former_servers_come_to_an_end_however_slow_the_cloud_is(s
 
 def test_without_a_record_nothing_is_concluded_from_another_place_than_the_recorded_one() -> None:
     """A part of a status may be lost: looks that find nothing elsewhere would let a living server go."""
-    pinned = unrecorded(Memory(born_at=NOW - 900), place=replace(PLACE, region="another"))
+    pinned = unrecorded(Memory(born_at=NOW - 900), place=PLACE._replace(region="another"))
     step = plan(pinned)
     assert isinstance(step, Hold)
     assert step.reason == "CredentialsMismatch"

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from onecloud_operator.api.reasons import Reason
@@ -36,8 +36,7 @@ class Problem:
     absent: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One project of one region behind one sign-in URL; pinned in the status before the first write."""
 
     auth_url: str  # without a trailing slash

@@ -11,7 +11,7 @@ import binascii
 import hashlib
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import SecretStr
 
@@ -69,8 +69,7 @@ VERSION_LENGTH: Final = 64  # a UID has 36, a resourceVersion some 20
 _DIGEST_KEY: Final = os.urandom(32)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What is read of a Secret: *key*, of at most *max_bytes*; without a key, the keys of credentials."""
 
     namespace: str
