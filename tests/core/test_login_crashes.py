@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,8 +10,14 @@ from onecloud_operator.core.actions import RecordLogin, Settled
 from onecloud_operator.core.cloud_writes import Stop, SyncStatus
 from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, LoginWrite, SetPassword
 from tests.core.fixtures import ID
+from tests.core.invariants import keep
 from tests.core.stops import die_after, row_of, sent, to_rest, turn, until
-from tests.core.test_login import ROTATES, edit, logged_in, login_of, outside, password_from
+from tests.core.test_login import NEW, ROTATES, edit, logged_in, login_of, outside, password_from
+
+if TYPE_CHECKING:
+    from onecloud_operator.core.actions import Step
+    from onecloud_operator.core.facts import Facts
+    from tests.core.world import World
 
 BOTH: dict[str, Any] = {**password_from("other"), "keypair": "k2", "cpu": 8}
 PASSES = range(40)
@@ -158,3 +164,73 @@ def test_an_edit_back_while_a_key_pair_is_written_is_carried_out_too(*, dies: bo
     assert isinstance(to_rest(world), Settled)
     assert world.cloud.rows[ID].inside_pair == "k1"
     assert (login_of(world).keypair, login_of(world).keypair_id) == ("k1", "k1")
+
+
+A, B = password_from("other"), password_from("third")
+
+
+def meets(world: World, kind: type, *answers: str) -> None:
+    """Have the cloud be in each of these moods for one step of *kind*, one after the other."""
+    left = list(answers)
+
+    def answer(world: World, facts: Facts, step: Step) -> None:
+        keep(world, facts, step)
+        world.cloud.mood = left.pop(0) if isinstance(step, kind) and left else "well"
+
+    world.before = answer
+
+
+def slowly(world: World) -> None:
+    """Look every half second, until all is done."""
+    for _ in range(2000):
+        if isinstance(world.turn(), Settled) and world.wait is None:
+            return
+    raise AssertionError(world.steps[-6:])
+
+
+@pytest.mark.parametrize("dies", [True, False])
+def test_a_refusal_of_the_next_one_does_not_hide_that_a_lost_one_may_be_inside(*, dies: bool) -> None:
+    world = logged_in(password_from(), agent=True)
+    assert isinstance(to_rest(world), Settled)
+    meets(world, SetPassword, "lost")
+    edit(world, A)
+    until(world, lambda step: isinstance(step, SetPassword))
+    edit(world, B)
+    meets(world, SetPassword, "refused")
+    until(world, lambda step: isinstance(step, SetPassword) and step.secret != NEW)
+    if dies:
+        world.die()
+    edit(world, password_from())
+    assert isinstance(to_rest(world), Settled)
+    assert not outside(world)
+
+
+def test_a_lost_key_pair_does_not_hide_that_a_password_was_lost_before_it() -> None:
+    world = logged_in({"keypair": "k1", **password_from()}, agent=True)
+    assert isinstance(to_rest(world), Settled)
+    world.cloud.lag = 170.0
+    meets(world, SetPassword, "late")
+    edit(world, {"keypair": "k2", **A})
+    until(world, lambda step: isinstance(step, SetPassword))
+    meets(world, DeployKeypair, "lost")
+    edit(world, {"keypair": "k2", **B})
+    slowly(world)
+    for seconds in (400.0, 500.0):
+        world.cloud.advance(world.now + seconds)
+    assert not outside(world)
+
+
+def test_a_key_pair_of_this_process_does_not_vouch_for_a_password_of_the_one_before() -> None:
+    """What another process may have sent is waited for, whatever this one has put on record besides."""
+    world = logged_in({"keypair": "k1", **password_from()}, agent=True)
+    assert isinstance(to_rest(world), Settled)
+    world.cloud.lag = 170.0
+    meets(world, SetPassword, "late")
+    edit(world, {"keypair": "k1", **A})
+    until(world, lambda step: isinstance(step, SetPassword))
+    world.die()
+    edit(world, {"keypair": "k2", **B})
+    slowly(world)
+    for seconds in (400.0, 500.0):
+        world.cloud.advance(world.now + seconds)
+    assert not outside(world)

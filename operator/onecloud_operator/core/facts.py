@@ -10,6 +10,7 @@ from onecloud_operator.core.config import Config
 from onecloud_operator.core.connection_memory import ConnectionMemory
 from onecloud_operator.core.eip_memory import EipMemory
 from onecloud_operator.core.fast_dataclass import fast_dataclass
+from onecloud_operator.core.login_writes import LoginTries
 from onecloud_operator.core.mass_deletion import Deletions
 from onecloud_operator.core.observed import DiskState, Observed, Reading
 from onecloud_operator.core.retry_state import RetryState
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from onecloud_operator.core.actions import Find
     from onecloud_operator.core.login_record import SecretUse
-    from onecloud_operator.core.login_writes import LoginTry
     from onecloud_operator.core.provider import Provider
     from onecloud_operator.core.references import Answer, Reference
     from onecloud_operator.core.resource import Resource
@@ -193,7 +193,7 @@ class Memory(RetryState[Step]):
     moved_at: float | None = None
     synced_at: float | None = None  # last SyncStatus
     sync_count: int = 0
-    login: LoginTry | None = None
+    login: LoginTries = field(default_factory=LoginTries)
     dry_run: DryRunAnswer | None = None
     connection: ConnectionMemory = field(default_factory=ConnectionMemory)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from onecloud_operator.core.fast_dataclass import fast_dataclass
@@ -49,16 +49,18 @@ LoginWrite = SetPassword | LoginDeploy
 @fast_dataclass(frozen=True, slots=True)
 class LoginTry:
     """
-    The newest login write of this process, and what came of it. Times are monotonic.
+    The newest write of one kind, key pair or password, and what came of it. Times are monotonic.
 
     *recorded*: this process wrote what is pending into the status itself, and no other can have sent it.
+    *unsent*: nothing of it was sent, and nothing else was pending before it.
     *step*, *at*, *version*, *intent*: of the newest one that the cloud accepted; *version*: of the server
     that it was decided upon. *failed*: since then the server was seen in a failed status, or the cloud had to
     be asked to look at it. *lost*, *lost_at*: the newest one whose answer was lost; it may come true until
-    later. *rebuilding*: a root disk was asked for, which takes the login along, and neither has come since.
+    later.
     """
 
     recorded: bool = False
+    unsent: bool = False
     step: LoginWrite | None = None
     at: float = 0.0
     version: int = 0
@@ -66,6 +68,19 @@ class LoginTry:
     failed: bool = False
     lost: LoginWrite | None = None
     lost_at: float = 0.0
+
+
+@fast_dataclass(frozen=True, slots=True)
+class LoginTries:
+    """
+    What this process did about the login. The two kinds vouch for nothing of each other.
+
+    *rebuilding*: a root disk was asked for, which takes the login along, and neither a failed status nor a
+    look by the cloud has come since.
+    """
+
+    password: LoginTry = field(default_factory=LoginTry)
+    keypair: LoginTry = field(default_factory=LoginTry)
     rebuilding: bool = False
 
 

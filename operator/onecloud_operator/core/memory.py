@@ -251,7 +251,7 @@ def _recorded(
         case BeginDeletion():
             return replace(memory, begun_deletion=True, deleted_at=None)
         case RecordLogin(login=record):
-            return replace(memory, login=login_tries.begun(memory.login, record))
+            return replace(memory, login=login_tries.begun(facts, record))
         case MarkFailedCreation():
             return replace(memory, failed_at=done.ended_at, failed_intent=facts.intent)
         case BeginAdoption():

@@ -99,7 +99,7 @@ def login_after_rebuild(facts: Facts) -> RecordLogin | None:
     None: it was seen to come to rest by itself and without a failure, or nothing was to go along.
     """
     spec, login, tried = facts.resource.server_spec, facts.resource.records.login, facts.memory.login
-    if spec is None or login is None or (tried is not None and tried.rebuilding):
+    if spec is None or login is None or tried.rebuilding:
         return None
     pending, pair = login.pending, login.pending_keypair_id
     if (

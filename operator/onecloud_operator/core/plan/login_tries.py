@@ -18,6 +18,7 @@ from onecloud_operator.core.login_record import keypair_done, password_done
 from onecloud_operator.core.login_writes import (
     DeployKeypair,
     DeployPassword,
+    LoginTries,
     LoginTry,
     LoginWrite,
     SetPassword,
@@ -38,18 +39,19 @@ def done_record(facts: Facts, server: Observed, login: LoginRecord, wanted_id: o
 
     *wanted_id*: of the key pair that the spec names by now, which need not be the one that was sent.
     """
-    tried = facts.memory.login
-    if tried is None or tried.step is None or not _worked(facts, server, tried):
-        return None
-    match tried.step:
-        case DeployKeypair(keypair_id=keypair_id) if login.pending_keypair_id == keypair_id:
-            spec = facts.resource.server_spec
-            name = spec.keypair if spec is not None and keypair_id == wanted_id else None
-            return RecordLogin(keypair_done(login, name, keypair_id))
-        case SetPassword(secret=secret) | DeployPassword(secret=secret) if login.pending == secret:
-            return RecordLogin(password_done(login, secret))
-        case _:
-            return None
+    for tried in (facts.memory.login.password, facts.memory.login.keypair):
+        if tried.step is None or not _worked(facts, server, tried):
+            continue
+        match tried.step:
+            case DeployKeypair(keypair_id=keypair_id) if login.pending_keypair_id == keypair_id:
+                spec = facts.resource.server_spec
+                name = spec.keypair if spec is not None and keypair_id == wanted_id else None
+                return RecordLogin(keypair_done(login, name, keypair_id))
+            case SetPassword(secret=secret) | DeployPassword(secret=secret) if login.pending == secret:
+                return RecordLogin(password_done(login, secret))
+            case _:
+                pass
+    return None
 
 
 def _worked(facts: Facts, server: Observed, tried: LoginTry) -> bool:
@@ -63,10 +65,9 @@ def _worked(facts: Facts, server: Observed, tried: LoginTry) -> bool:
 
 def vain(facts: Facts, step: SetPassword) -> bool:
     """Return whether the cloud accepted this password for this intent, and it was not set."""
-    tried = facts.memory.login
+    tried = facts.memory.login.password
     return (
-        tried is not None
-        and isinstance(tried.step, SetPassword)
+        isinstance(tried.step, SetPassword)
         and tried.step.secret == step.secret
         and tried.intent == facts.intent
         and facts.reading.asked_at >= tried.at
@@ -75,9 +76,8 @@ def vain(facts: Facts, step: SetPassword) -> bool:
 
 def settle_seconds(facts: Facts, login: LoginRecord, wanted: LoginWrite) -> float:
     """Return for how long another value that was sent may still come true; 0 if it cannot."""
-    tried, moments = facts.memory.login or LoginTry(), [facts.now]
-    kinds = DeployKeypair if isinstance(wanted, DeployKeypair) else (SetPassword, DeployPassword)
-    if isinstance(tried.lost, kinds) and target_of(tried.lost) != target_of(wanted):
+    tried, moments = _of(facts.memory.login, wanted), [facts.now]
+    if tried.lost is not None and target_of(tried.lost) != target_of(wanted):
         moments.append(tried.lost_at + facts.config.post_settle_seconds)
     pending = login.pending_keypair_id if isinstance(wanted, DeployKeypair) else login.pending
     if pending is not None and pending != target_of(wanted) and not tried.recorded:
@@ -108,8 +108,7 @@ def refused_record(facts: Facts, login: LoginRecord, *, password: bool, keypair:
         step = refusal.step
         if refusal.problem.ambiguous or not isinstance(step, LoginWrite):
             continue
-        tried = facts.memory.login
-        if tried is None or not tried.recorded or _sent(tried, step):
+        if not _of(facts.memory.login, step).unsent:
             continue
         if keypair and isinstance(step, DeployKeypair) and step.keypair_id == login.pending_keypair_id:
             return RecordLogin(replace(login, pending_keypair_id=None))
@@ -118,50 +117,78 @@ def refused_record(facts: Facts, login: LoginRecord, *, password: bool, keypair:
     return None
 
 
-def _sent(tried: LoginTry, step: LoginWrite) -> bool:
-    """Return whether what *step* brings about may have come true by another try of it."""
-    sent = (each for each in (tried.step, tried.lost) if each is not None)
-    return any(target_of(each) == target_of(step) for each in sent)
+def _of(tries: LoginTries, step: LoginWrite) -> LoginTry:
+    return tries.keypair if isinstance(step, DeployKeypair) else tries.password
 
 
 # -- in the memory ---------------------------------------------------------------------------------------
-def begun(login: LoginTry | None, record: LoginRecord) -> LoginTry | None:
+def begun(facts: Facts, record: LoginRecord) -> LoginTries:
     """Return what is remembered once *record* is written."""
-    pending = record.pending is not None or record.pending_keypair_id is not None
-    return replace(login or LoginTry(), recorded=True) if pending else login
+    tries, before = facts.memory.login, facts.resource.records.login
+    old = (before.pending, before.pending_keypair_id) if before is not None else (None, None)
+    # What is pending again as it was carried out is what may not have lasted.
+    password = _begun(tries.password, old[0], record.pending, doubt=record.pending == record.password)
+    pair = record.pending_keypair_id
+    keypair = _begun(tries.keypair, old[1], pair, doubt=pair == record.keypair_id)
+    return replace(tries, password=password, keypair=keypair)
 
 
-def sent(facts: Facts, step: LoginWrite, ended_at: float) -> LoginTry:
+def _begun(tried: LoginTry, before: object, now: object, *, doubt: bool) -> LoginTry:
+    """Return what is remembered of a kind of which *now* is pending, after *before*; None: nothing is."""
+    if now is None or now == before:
+        return tried
+    return replace(tried, recorded=True, unsent=not doubt and (before is None or tried.unsent))
+
+
+def sent(facts: Facts, step: LoginWrite, ended_at: float) -> LoginTries:
     """Return what is remembered of *step*, which the cloud accepted."""
-    before = facts.memory.login or LoginTry()
+    before = _of(facts.memory.login, step)
     if not before.recorded and before.lost is None:
         # An earlier process may have sent it just before it ended.
         before = replace(before, lost=step, lost_at=facts.memory.born_at)
     version = facts.server.version if facts.server is not None else 0
-    return replace(before, step=step, at=ended_at, version=version, intent=facts.intent, failed=False)
+    done = replace(
+        before, step=step, at=ended_at, version=version, intent=facts.intent, failed=False, unsent=False
+    )
+    return _with(facts.memory.login, step, done)
 
 
-def unheard(facts: Facts, step: LoginWrite, ended_at: float) -> LoginTry:
+def unheard(facts: Facts, step: LoginWrite, ended_at: float) -> LoginTries:
     """Return what is remembered of *step*, whose answer was lost."""
-    return replace(facts.memory.login or LoginTry(), lost=step, lost_at=ended_at)
+    tries = facts.memory.login
+    return _with(tries, step, replace(_of(tries, step), lost=step, lost_at=ended_at, unsent=False))
 
 
-def rebuilding(login: LoginTry | None) -> LoginTry:
+def _with(tries: LoginTries, step: LoginWrite, tried: LoginTry) -> LoginTries:
+    if isinstance(step, DeployKeypair):
+        return replace(tries, keypair=tried)
+    return replace(tries, password=tried)
+
+
+def rebuilding(tries: LoginTries) -> LoginTries:
     """Return what is remembered once a root disk was asked for, by a request that may have come through."""
-    return replace(login or LoginTry(), rebuilding=True)
+    return replace(tries, rebuilding=True)
 
 
-def cut_short(login: LoginTry | None) -> LoginTry | None:
+def cut_short(tries: LoginTries) -> LoginTries:
     """Return what is remembered once the cloud had to look at the server: its rest proves nothing then."""
-    if login is None or not (login.rebuilding or (login.step is not None and not login.failed)):
-        return login
-    return replace(login, failed=login.step is not None, rebuilding=False)
+    return _failed(tries, float("inf"))
 
 
-def note_failure(login: LoginTry | None, reading: Reading) -> LoginTry | None:
+def _failed(tries: LoginTries, at: float) -> LoginTries:
+    """Return what is remembered once what was sent until *at* may not have come to a good end."""
+    password, keypair = (
+        replace(one, failed=True) if one.step is not None and not one.failed and one.at <= at else one
+        for one in (tries.password, tries.keypair)
+    )
+    rebuilding = tries.rebuilding and at < max(password.at, keypair.at)
+    now = LoginTries(password, keypair, rebuilding)
+    return tries if now == tries else now
+
+
+def note_failure(tries: LoginTries, reading: Reading) -> LoginTries:
     """Return what is remembered after *reading*."""
     server = reading.server
-    failed = server is not None and server.phase is Phase.FAILED
-    if login is None or not failed or reading.asked_at < login.at:
-        return login
-    return cut_short(login)
+    if server is None or server.phase is not Phase.FAILED:
+        return tries
+    return _failed(tries, reading.asked_at)
