@@ -16,6 +16,7 @@ from onecloud_operator.cli.statuses import items_at, name_of, namespace_of, part
 from onecloud_operator.core.claims import Dispute, dispute_of
 
 if TYPE_CHECKING:
+    from onecloud_operator.cli.project import Read
     from onecloud_operator.core.observed import Owner
 
 Kind = Literal["server", "disk", "elastic IP"]
@@ -157,6 +158,11 @@ def known_of(
     if not clusters:
         raise Failure("it is not known what this cluster is called in owner tags", "name it by --cluster-id")
     return Known(holders, clusters, namespaces)
+
+
+def known_in(read: Read[Any], owners: Iterable[Owner | None], name: str, *, given: bool) -> Known:
+    """Return what is known of the cluster whose objects were *read*, as in `known_of`. Raises Failure."""
+    return known_of(tuple(map(holder, read.objects)), owners, name, read.namespaces, given=given)
 
 
 def found_in(known: Known, things: Iterable[Tagged]) -> list[Found]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Generic, TypeVar
 
 import typer
 
@@ -22,6 +22,7 @@ DETAILED_PAGE: Final = 100  # rows with details; each has several kB
 WHOLE_SECONDS: Final = 600.0  # ten thousand servers are read in half a minute, by a cloud that is well
 MOST_OBJECTS: Final = 100_000
 FORBIDDEN: Final = 403
+Answer = TypeVar("Answer")
 
 Secret = Annotated[
     str,
@@ -88,7 +89,50 @@ def sign_in(cluster: Cluster, secret: str, provider: str, *, shell: bool) -> Sig
     return SignIn(credentials, reference, spec)
 
 
-def objects_in(cluster: Cluster) -> tuple[list[Object], bool]:
+@dataclass(frozen=True, slots=True)
+class Read(Generic[Answer]):
+    """
+    A project beside the objects of a cluster.
+
+    *objects*: those that were there before the cloud was read, or were afterwards. *everywhere*: whether
+    these are those of all namespaces; else the user may see only their own.
+    """
+
+    answer: Answer
+    objects: tuple[Object, ...]
+    everywhere: bool
+    namespace: str
+
+    @property
+    def namespaces(self) -> frozenset[str] | None:
+        """The namespaces whose objects are all among *objects*; None: all."""
+        return None if self.everywhere else frozenset({self.namespace})
+
+
+def read_project(
+    cluster: Cluster,
+    access: SignIn,
+    question: Callable[[Cloud, Read[None]], Awaitable[Answer]],
+    *,
+    shell: bool,
+) -> Read[Answer]:
+    """
+    Put *question* to the cloud, and list the objects before and after. Raises Failure.
+
+    Nothing is without an object then that has one: what was made while the cloud was read has its object by
+    now, and what was deleted meanwhile may still be shown.
+    """
+    from onecloud_operator.cli.cloud import ask
+
+    before, everywhere = _objects_seen(cluster)
+    first = Read(None, before, everywhere, cluster.namespace)
+    answer = ask(access.credentials, lambda cloud: question(cloud, first), own=shell, seconds=WHOLE_SECONDS)
+    after = _objects(cluster, None if everywhere else cluster.namespace)
+    both = {text_at(each, "metadata", "uid"): each for each in (*before, *after)}
+    return Read(answer, tuple(both.values()), everywhere, cluster.namespace)
+
+
+def _objects_seen(cluster: Cluster) -> tuple[tuple[Object, ...], bool]:
     """Return the objects that the user may see, and whether these are those of all namespaces."""
     try:
         return _objects(cluster, None), True
@@ -99,20 +143,10 @@ def objects_in(cluster: Cluster) -> tuple[list[Object], bool]:
     return _objects(cluster, cluster.namespace), False
 
 
-def objects_since(cluster: Cluster, before: list[Object], *, everywhere: bool) -> list[Object]:
-    """
-    Return the objects that were there *before* the cloud was read, or are there now.
-
-    What was made while the cloud was read has its object by now; what was deleted may still be shown.
-    """
-    now = _objects(cluster, None if everywhere else cluster.namespace)
-    return list({text_at(each, "metadata", "uid"): each for each in (*before, *now)}.values())
-
-
-def _objects(cluster: Cluster, namespace: str | None) -> list[Object]:
+def _objects(cluster: Cluster, namespace: str | None) -> tuple[Object, ...]:
     from onecloud_operator.api.identity import SERVER
 
-    return list(cluster.objects(SERVER, namespace, MOST_OBJECTS))
+    return tuple(cluster.objects(SERVER, namespace, MOST_OBJECTS))
 
 
 async def servers_of(cloud: Cloud, query: ServerQuery) -> list[Observed]:

@@ -11,13 +11,11 @@ from onecloud_operator.cli.cluster import Cluster
 from onecloud_operator.cli.failure import Failure
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
 from onecloud_operator.cli.project import (
-    WHOLE_SECONDS,
     ClusterID,
     ProviderName,
     Secret,
     Shell,
-    objects_in,
-    objects_since,
+    read_project,
     servers_of,
     sign_in,
     uid_of_kube_system,
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
     from onecloud_operator.cli.importing.manifests import Import, LeftOut, Manifest, ServersObject
     from onecloud_operator.cli.manifest_files import File
-    from onecloud_operator.cli.orphans import Known
+    from onecloud_operator.cli.project import Read
     from onecloud_operator.core.observed import Observed, Owner
     from onecloud_operator.onecloud import Cloud
 
@@ -102,23 +100,22 @@ def _import(
     kubeconfig: Kubeconfig = "",
     output: Output = Form.TEXT,
 ) -> None:
-    from onecloud_operator.cli.cloud import ask
     from onecloud_operator.cli.importing.manifests import Target, imported
     from onecloud_operator.cli.importing.selection import Selection
+    from onecloud_operator.cli.orphans import known_in
     from onecloud_operator.onecloud import ServerQuery
 
     cluster = Cluster.of(namespace=namespace, context=context, kubeconfig=kubeconfig)
     access = sign_in(cluster, secret, provider, shell=shell)
-    objects, everywhere = objects_in(cluster)
     tags = tuple(
         (key, value if given else None) for key, given, value in (each.partition("=") for each in tag or ())
     )
 
-    async def read(cloud: Cloud) -> tuple[list[Observed], tuple[str, ...]]:
+    async def look(cloud: Cloud, _before: Read[None]) -> tuple[list[Observed], tuple[str, ...]]:
         return await servers_of(cloud, ServerQuery()), await _network_ids(cloud, network or ())
 
-    found, networks = ask(access.credentials, read, own=shell, seconds=WHOLE_SECONDS)
-    objects = objects_since(cluster, objects, everywhere=everywhere)
+    read = read_project(cluster, access, look, shell=shell)
+    found, networks = read.answer
     selection = Selection(tuple(servers or ()), tags, networks, tuple(host or ()))
     defaults = part(access.provider, "defaults", "tags")
     for each in _warnings(access.provider, cluster.namespace, manage=manage):
@@ -126,11 +123,9 @@ def _import(
     target = Target(cluster.namespace, access.reference, manage, more_tags=frozenset(defaults))
     orphaned: Callable[[Owner], bool] = _nobody
     if orphans:
-        seen = None if everywhere else frozenset({cluster.namespace})
-        orphaned = _known(
-            objects, found, cluster_id or uid_of_kube_system(cluster), seen, given=bool(cluster_id)
-        ).orphaned
-    result = imported(found, selection, map(_object, objects), target, orphaned)
+        name, owners = cluster_id or uid_of_kube_system(cluster), (each.owner for each in found)
+        orphaned = known_in(read, owners, name, given=bool(cluster_id)).orphaned
+    result = imported(found, selection, map(_object, read.objects), target, orphaned)
     if not (result.manifests or result.left_out):
         raise Failure(
             f"no server is selected, of {counted(len(found), 'server')} in the project",
@@ -164,20 +159,6 @@ def _warnings(provider: Mapping[str, Any], namespace: str, *, manage: bool) -> I
 
 def _nobody(_owner: Owner) -> bool:
     return False
-
-
-def _known(
-    objects: Iterable[Mapping[str, Any]],
-    servers: Iterable[Observed],
-    name: str,
-    namespaces: frozenset[str] | None,
-    *,
-    given: bool,
-) -> Known:
-    from onecloud_operator.cli.orphans import holder, known_of
-
-    owners = (each.owner for each in servers)
-    return known_of(tuple(map(holder, objects)), owners, name, namespaces, given=given)
 
 
 async def _network_ids(cloud: Cloud, words: Iterable[str]) -> tuple[str, ...]:

@@ -9,13 +9,11 @@ import typer
 from onecloud_operator.cli.cluster import Cluster
 from onecloud_operator.cli.parameters import Context, Form, Kubeconfig, Namespace, Output
 from onecloud_operator.cli.project import (
-    WHOLE_SECONDS,
     ClusterID,
     ProviderName,
     Secret,
     Shell,
-    objects_in,
-    objects_since,
+    read_project,
     servers_of,
     sign_in,
     uid_of_kube_system,
@@ -24,9 +22,11 @@ from onecloud_operator.cli.statuses import counted
 from onecloud_operator.cli.terminal import Screen, print_json, remark
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 
     from onecloud_operator.cli.orphans import Found, Holder, Known, Tagged
+    from onecloud_operator.cli.project import Read
+    from onecloud_operator.core.observed import Owner
     from onecloud_operator.onecloud import Cloud
 
 MOST_READS: Final = 500  # disks and EIPs that no object names, which are read one by one
@@ -55,25 +55,19 @@ def _orphans(
     output: Output = Form.TEXT,
 ) -> None:
     from onecloud_operator.cli import orphans
-    from onecloud_operator.cli.cloud import ask
 
     cluster = Cluster.of(namespace=namespace, context=context, kubeconfig=kubeconfig)
     access = sign_in(cluster, secret, provider, shell=shell)
-    objects, everywhere = objects_in(cluster)
-    holders = tuple(map(orphans.holder, objects))
     name = cluster_id or uid_of_kube_system(cluster)
-    seen = None if everywhere else frozenset({cluster.namespace})
 
-    async def look(cloud: Cloud) -> tuple[list[Tagged], list[Tagged]]:
+    async def look(cloud: Cloud, before: Read[None]) -> tuple[list[Tagged], list[Tagged]]:
         servers = await _servers(cloud)
-        owners = (each.owner for each in servers)
-        known = orphans.known_of(holders, owners, name, seen, given=bool(cluster_id))
-        return servers, [*servers, *await _disks(cloud, known), *await _eips(cloud, holders)]
+        known = orphans.known_in(before, _owners(servers), name, given=bool(cluster_id))
+        return servers, [*servers, *await _disks(cloud, known), *await _eips(cloud, known.holders)]
 
-    servers, things = ask(access.credentials, look, own=shell, seconds=WHOLE_SECONDS)
-    objects = objects_since(cluster, objects, everywhere=everywhere)
-    owners = (each.owner for each in servers)
-    known = orphans.known_of(tuple(map(orphans.holder, objects)), owners, name, seen, given=bool(cluster_id))
+    read = read_project(cluster, access, look, shell=shell)
+    servers, things = read.answer
+    known = orphans.known_in(read, _owners(servers), name, given=bool(cluster_id))
     found = orphans.found_in(known, things)
     others = sum(each.owner is not None and each.owner.cluster not in known.clusters for each in things)
     if others:
@@ -101,6 +95,10 @@ async def _servers(cloud: Cloud) -> list[Tagged]:
         for each in found
         if each.owner is not None and not each.recycled
     ]
+
+
+def _owners(things: Iterable[Tagged]) -> Iterator[Owner | None]:
+    return (each.owner for each in things)
 
 
 async def _disks(cloud: Cloud, known: Known) -> list[Tagged]:
