@@ -38,3 +38,8 @@ def test_a_field_that_is_not_there_is_missed_as_in_a_dict() -> None:
     assert packed.get("memory") is None
     with pytest.raises(KeyError):
         packed["memory"]
+
+
+def test_a_text_that_thousands_have_is_kept_once() -> None:
+    first, second = (Packed({"status": "running", "id": name}).value for name in ("a1", "a2"))
+    assert first["status"] is second["status"]

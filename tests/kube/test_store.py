@@ -246,6 +246,21 @@ def test_a_secret_is_in_use_while_any_object_names_it(objects: Store[Resource]) 
     assert not objects.names(("shop", "onecloud"))
 
 
+def test_what_thousands_of_objects_have_alike_is_kept_once(objects: Store[Resource]) -> None:
+    place = {"authURL": "https://cloud.example/v3", "region": "r1", "projectID": "p1"}
+    for number in (1, 2):
+        status = {"creation": {"id": f"id-{number}"}, "cloud": dict(place)}
+        made = {"apiVersion": "onecloud.io/v1alpha1", "spec": SPEC, "status": status}
+        metadata = {"namespace": f"shop-{number // 3}", "name": f"web-{number}", "uid": f"uid-{number}"}
+        objects.heard({**made, "metadata": metadata}, listed=True)
+    first, second = objects.keys()
+    assert first.namespace is second.namespace
+    assert objects.secret_of(first) is not None
+    assert objects.secret_of(first) is objects.secret_of(second)
+    assert objects.home_of(first) is not None
+    assert objects.home_of(first) is objects.home_of(second)
+
+
 def test_a_secret_that_an_object_no_longer_names_is_in_use_no_longer(objects: Store[Resource]) -> None:
     objects.heard(naming("old"), listed=True)
     objects.heard(naming("new", 2), listed=False)

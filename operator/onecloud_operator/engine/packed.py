@@ -22,7 +22,7 @@ class Packed(Mapping[str, Any]):
     @property
     def value(self) -> dict[str, Any]:
         """Parse it; each time into objects of its own."""
-        value: dict[str, Any] = from_json(self._text, cache_strings="keys")
+        value: dict[str, Any] = from_json(self._text, cache_strings="all")
         return value
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - JSON

@@ -22,6 +22,7 @@ from onecloud_operator.kube.stored import (
     key_of,
     let_go,
     older,
+    shared,
     version_of,
 )
 
@@ -248,14 +249,14 @@ class Store(Generic[ObjectT]):
             self._parsed.pop(key, None)
         entry = self._entries[key] = Entry(
             version=version_of(body),
-            secret=self.kind.secret_of(body),
-            naming=self.kind.naming(body),
+            secret=shared(self.kind.secret_of(body)),
+            naming=shared(self.kind.naming(body)),
             standing=standing_of(body),
             body=Packed(body),
             heard_at=self._monotonic(),
             written=written,
             wrote=wrote,
-            home=self.kind.home(body),
+            home=shared(self.kind.home(body)),
         )
         _keep(self._fresh, key, body, FRESH)
         self._owners[key.uid] = key

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeVar
 
 from onecloud_operator.core.fast_dataclass import fast_dataclass
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from onecloud_operator.kube.standing import Standing
 
 ObjectT = TypeVar("ObjectT")
+T = TypeVar("T")
+
+SHARED: Final = 1024  # values that are kept once for all objects that have them
 
 
 class Key(NamedTuple):
@@ -78,7 +83,13 @@ def key_of(body: Mapping[str, Any]) -> Key:
 
 def key_in(metadata: Mapping[str, Any]) -> Key:
     """Return the key of the object that has this metadata."""
-    return Key(metadata.get("namespace", ""), metadata["name"], metadata["uid"])
+    return Key(sys.intern(metadata.get("namespace", "")), metadata["name"], metadata["uid"])
+
+
+@lru_cache(SHARED, typed=True)
+def shared(value: T) -> T:
+    """Return what was first given of all that is equal to *value*: thousands of objects name one Secret."""
+    return value
 
 
 def version_of(body: Mapping[str, Any]) -> str:
