@@ -12,6 +12,7 @@ import kopf
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.kube import connection
 from onecloud_operator.kube.client import PAGE
+from onecloud_operator.kube.stored import key_of
 from onecloud_operator.kube.watch import LIST_SECONDS
 
 if TYPE_CHECKING:
@@ -103,8 +104,7 @@ class WatchedKind:
             self.queue.add(key, Lane.RESYNC if listed else Lane.USER)
 
     def _deleted(self, body: Mapping[str, Any]) -> None:
-        if (key := self.objects.heard(body, listed=True)) is None:
-            return
+        key = key_of(body)
         self.objects.drop(key)
         if "deletionTimestamp" in body["metadata"]:
             self.queue.forget(key)
