@@ -216,3 +216,24 @@ def test_a_crash_at_any_point_rebuilds_once(number: int, mood: str, in_the_middl
     assert rebuilt(world) == ["image-9"]
     assert (row_of(world).cpu, row_of(world).status) == (4, "running")
     assert "restart" not in world.cluster.stored.status
+
+
+@pytest.mark.parametrize("sent_before", [True, False])
+def test_that_a_disk_may_be_damaged_is_told_as_far_as_it_is_known(sent_before: bool) -> None:
+    """A process that ended between record and request has sent nothing, and the next one cannot know."""
+    world = edited()
+    until_it_is(world, RecordImage)
+    if sent_before:
+        world.cloud.rebuild_fate = "rebuild_root_fail"
+        until_it_is(world, Rebuild)
+    else:
+        world.die()
+        world.cloud.rows[ID].change(status="running")  # by another hand, so that nothing is repeated
+    held = to_rest(world)
+    assert isinstance(held, Hold)
+    assert ("What is on it may be damaged." in held.message) == sent_before
+    assert ("it is not known whether the cloud was asked" in held.message) != sent_before
+    world.die()
+    again = to_rest(world)
+    assert isinstance(again, Hold)
+    assert ("What is on it may be damaged." in again.message) == sent_before

@@ -8,7 +8,7 @@ from onecloud_operator.api.annotations import ACCEPT_ROOT_DISK, RECONCILE_REQUES
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold
 from onecloud_operator.core.plan.failure_cause import asking, of_accepted, said
-from onecloud_operator.core.plan.retry import acceptance_of, kind_of
+from onecloud_operator.core.plan.retry import acceptance_of, kind_of, same_intent
 from onecloud_operator.core.records import HeldBack
 
 if TYPE_CHECKING:
@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from onecloud_operator.core.plan.diff import Difference
     from onecloud_operator.core.references import Reference
     from onecloud_operator.core.values import Problem
+
+_DAMAGED = "What is on it may be damaged."
+_UNKNOWN = (
+    "The operator was started anew just then, so it is not known whether the cloud was asked for it: if it "
+    "was, what is on the disk may be damaged."
+)
 
 
 def awaited(seconds: float) -> Hold:
@@ -80,9 +86,19 @@ def without_effect(facts: Facts, step: Rebuild, text: str) -> Hold:
     why = said(facts, question) if question is not None else None
     message = (
         f"The root disk was to be rebuilt of image {text} ({step.image_id}), and it is still of the one "
-        f"before{f': {why}' if why else ''}. What is on it may be damaged. It is not repeated by itself: "
+        f"before{f': {why}' if why else ''}. {_harm(facts, step)} It is not repeated by itself: "
         f"another edit of image, or the annotation {RECONCILE_REQUESTED_AT}, has it tried again."
     )
     spent = HeldBack(kind_of(step), Reason.OPERATION_FAILED, message)
     held = Hold(Reason.OPERATION_FAILED, message, spent=(spent,))
     return asking(facts, question, held) if question is not None else held
+
+
+def _harm(facts: Facts, step: Rebuild) -> str:
+    """Return what may have become of the old disk: one that ended after the record may have sent nothing."""
+    kind, resource = kind_of(step), facts.resource
+    refusal = facts.memory.refusals.get(kind)
+    unheard = refusal is not None and refusal.problem.ambiguous
+    told = (held.message for held in resource.records.held_back if held.change == kind)
+    before = same_intent(resource) and any(_DAMAGED in message for message in told)
+    return _DAMAGED if before or unheard or acceptance_of(facts, step) is not None else _UNKNOWN
