@@ -13,7 +13,7 @@ from onecloud_operator.core.eip_writes import BindEip
 from tests.core.eip_invariants import keep_eips, one_eip_at_most, own_eips
 from tests.core.eips import bind, free
 from tests.core.fixtures import ID, spec
-from tests.core.test_eips import FRONT, GIVEN, NONE, OTHER, OWN, shown, world_of
+from tests.core.test_eips import FRONT, GIVEN, NEXT, NONE, OTHER, OWN, edit, settle, shown, world_of, writes
 
 if TYPE_CHECKING:
     from tests.core.world import World
@@ -174,3 +174,21 @@ def clear(world: World) -> None:
             eip.holder = None
     if world.cloud.eips[FRONT].holder == "another-server":
         world.cloud.eips[FRONT].holder = None
+
+
+def test_an_id_that_a_former_process_used_up_is_found_so_and_the_next_one_follows() -> None:
+    """What it made was deleted for an edit that was taken back: the POST that follows finds the id used."""
+    world = world_of(OWN)
+    while "MakeEip" not in writes(world):
+        world.turn()
+    world.die()
+    edit(world, GIVEN)
+    while "DeleteEip" not in writes(world):
+        world.turn()
+        world.now += world.wait or 0.0
+    edit(world, OWN)
+    while not isinstance(settle(world), Settled):
+        assert world.wait is not None
+        world.now += world.wait
+        assert writes(world).count("MakeEip") < 6
+    assert world.cluster.stored.status["eip"]["id"] == NEXT

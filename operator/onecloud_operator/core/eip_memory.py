@@ -54,14 +54,14 @@ def recorded(memory: EipMemory, before: EipRecord | None, now: EipRecord) -> Eip
 
 
 def looked(memory: EipMemory, one_id: str, look: LookedAtEip, refusal: Problem | None) -> EipMemory:
-    """Return the memory after a look at an EIP whose POST was last refused with *refusal*."""
+    """Return the memory after a look at an EIP; *refusal*: of the last POST, if that was of this id."""
     before = memory.looks.get(one_id)
     same = before is not None and before.state == look.state
     look = replace(look, since=before.since if before is not None and same else look.at)
     looks = {**memory.looks, one_id: look}
     while len(looks) > LOOKS_KEPT:
         del looks[min(looks, key=lambda one: looks[one].at)]
-    nothing = look.state is None and one_id == memory.begun and memory.burnt_at is None
+    nothing = look.state is None and memory.burnt_at is None
     burnt = nothing and refusal is not None and (refusal.duplicate_id or refusal.duplicate_name)
     return replace(memory, looks=looks, burnt_at=memory.posted_at if burnt else memory.burnt_at)
 

@@ -213,7 +213,9 @@ def _of_eip(facts: Facts, memory: Memory, step: RecordEip | ReadEip | AsideWrite
     if isinstance(step, RecordEip):
         return replace(memory, eip=recorded(memory.eip, facts.resource.records.eip, step.record))
     if isinstance(step, ReadEip):
-        create = facts.memory.refusals.get(f"{MakeEip.__name__} {step.eip_id}")
+        record, create = facts.resource.records.eip, None
+        if record is not None and record.id == step.eip_id:
+            create = facts.memory.refusals.get(f"{MakeEip.__name__} {step.eip_id}")
         look = LookedAtEip(done.began_at, done.eip)
         return replace(memory, eip=looked(memory.eip, step.eip_id, look, create.problem if create else None))
     return replace(_counted(facts, memory, step, done), eip=written(memory.eip, step, done.ended_at))
