@@ -34,7 +34,7 @@ __all__ = ["Key", "Store", "StoredKind", "key_in", "key_of", "version_of"]
 T = TypeVar("T")
 
 PARSED = 256  # objects with running passes: several passes use one version
-FRESH = 1024  # bodies that were just heard of: most are asked for at once, and need no unpacking then
+FRESH = 512  # bodies just heard of, a page of a list: most are asked for at once, and need no unpacking then
 ECHO_SECONDS = 60.0  # a watch that lags behind for longer is broken
 
 
