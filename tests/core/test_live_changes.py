@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DISK, EIP = "2b7d1c1e-5a0f-4a0e-9a53-7c6f8d9b1e22", "f0000000-0000-4000-8000-000000000001"
 NET = {"network": "vnet-1"}
+RESYNC_SECONDS = 1800.0
 WRITTEN = (AddFinalizer, Record)  # each is one write to Kubernetes
 CHANGES: dict[str, dict[str, Any]] = {
     "description": {"description": "orders"},
@@ -80,3 +81,18 @@ def test_no_live_change_takes_longer_to_be_asked_for_than_a_creation(change: str
     assert len(taken) <= len(creation), taken
     assert all(isinstance(step, Looking | Record) for step in taken[:-1]), taken
     assert sum(isinstance(step, WRITTEN) for step in taken) <= 1, taken
+
+
+def test_an_object_that_uses_all_of_them_asks_the_cloud_for_nothing_while_it_is_idle() -> None:
+    """Whatever was remembered of the names is too old by then, and the feed tells of changes."""
+    world, kinds = fresh(), ("disk", "card", "eip", "tags", "securityGroups")
+    world.cloud.named[Reference(Kind.KEYPAIR, "k1")] = Resolved("k1")
+    wanted = {field: value for kind in kinds for field, value in CHANGES[kind].items()}
+    world.cluster.respec(spec({**wanted, "keypair": "k1", "instanceGroups": ["spread"]}))
+    assert isinstance(to_rest(world), Settled)
+    world.steps.clear()
+    for _ in range(10):
+        world.now += RESYNC_SECONDS
+        world.names.clear()
+        world.turn()
+    assert [step for step in world.steps if not isinstance(step, Settled)] == []
