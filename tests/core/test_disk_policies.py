@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from onecloud_operator.api.annotations import PAUSED
-from onecloud_operator.core.actions import ReadDisk
+from onecloud_operator.core.actions import Hold, ReadDisk
 from onecloud_operator.core.disk_records import OVER, DiskRecord
 from onecloud_operator.core.disk_writes import MakeDisk, RecycleDisk, SetDiskPolicy
 from onecloud_operator.core.observed import Disk
+from onecloud_operator.core.records import Records
 from tests.core.cloud import LooseDisk
 from tests.core.fixtures import OTHER_UID, OWNER, bound
 from tests.core.stops import adopted
@@ -219,3 +220,21 @@ def test_a_policy_that_changes_three_times_is_told_three_times() -> None:
         to_rest(world)
         assert world.cloud.disks["disk-1"].auto_delete == (policy == RECYCLES)
     assert len(sent(world, SetDiskPolicy)) == 3
+
+
+def test_a_disk_whose_server_is_not_on_record_any_more_keeps_the_object() -> None:
+    """Somebody took the record out of the status; there is no server that the object can have made."""
+    world = world_with(disk())
+    world.cloud.detach(row(world), "disk-1")
+    world.cloud.erase(row(world).server.id)
+    world.cluster.edit(records=Records(disks=(recorded(world),)), deleting=True)
+    world.die()
+    for _ in range(40):
+        world.turn()
+        world.now += min(world.wait or 0.0, 60.0)
+    step = world.steps[-1]
+    assert isinstance(step, Hold)
+    assert "disk-1" in step.message
+    assert "force-detach" in step.message
+    assert not world.cluster.released
+    assert remains(world, "disk-1")

@@ -28,7 +28,7 @@ from onecloud_operator.core.plan.eip_release import before_release
 from onecloud_operator.core.plan.fresh_reads import NEVER, former_ids, found_again, next_look, possible_ids
 from onecloud_operator.core.plan.guards import elsewhere, owned_by_another, too_many_gone
 from onecloud_operator.core.plan.keep_disks import before_delete, out_of_the_bin
-from onecloud_operator.core.plan.leaving_disks import disks_before_delete, disown_disks
+from onecloud_operator.core.plan.leaving_disks import disks_before_delete, disown_disks, left_unrecorded
 from onecloud_operator.core.plan.release import protected, start_before_release
 from onecloud_operator.core.plan.retry import MAX_SAID, blocked
 from onecloud_operator.core.policies import deletion_policy, observing
@@ -135,7 +135,7 @@ def _unrecorded(facts: Facts) -> Step:
     settled_at = posted + facts.config.post_settle_seconds if posted is not None else facts.memory.born_at
     if facts.now < settled_at:
         return _still_under_way(settled_at - facts.now)
-    return _made_unrecorded(facts, settled_at) or RemoveFinalizer("NeverMade")
+    return _made_unrecorded(facts, settled_at) or left_unrecorded(facts) or RemoveFinalizer("NeverMade")
 
 
 def _unproven(facts: Facts) -> Look | Hold | None:

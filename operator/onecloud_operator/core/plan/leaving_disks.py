@@ -185,6 +185,18 @@ def disown_disks(facts: Facts) -> Step | None:
     return None
 
 
+def left_unrecorded(facts: Facts) -> Hold | None:
+    """Return a hold for disks that have not had their policy, and whose server is not on record any more."""
+    left = [one.id for one in facts.resource.records.disks if leaves(one) and one.id is not None]
+    if not left:
+        return None
+    return Hold(
+        Reason.OWNED_BY_ANOTHER,
+        f"The record of the server is gone from the status, and disks {', '.join(left)} are left of it. Take "
+        f"them away in the cloud, if they are not wanted, and {DETACH}",
+    )
+
+
 def disks_before_another(facts: Facts) -> Step | None:
     """
     Return the step that gives a recorded disk its policy before another server is made, None if all had it.
