@@ -54,7 +54,8 @@ test: test-tools ## run every test; ARGS=... goes to pytest
 	@$(RUN) -m pytest --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder $(ARGS)
 
 # The suites that play at random, or at every point there is; with SOAK=1 they play all they know.
-SOAKS := tests/e2e/test_crashes.py tests/e2e/test_storm.py tests/e2e/test_lost_answers.py \
+SOAKS := tests/e2e/test_crashes.py tests/e2e/test_living_crashes.py tests/e2e/test_storm.py \
+	tests/e2e/test_lost_answers.py \
 	tests/e2e/test_cloud_faults.py tests/e2e/test_kubernetes_faults.py tests/e2e/test_scale.py \
 	tests/hostile tests/test_churn.py tests/core tests/fuzz tests/translate tests/onecloud/test_replies.py
 

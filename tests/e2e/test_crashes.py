@@ -610,7 +610,11 @@ def chosen(crossed: list[str]) -> list[str]:
 @pytest.mark.parametrize("title", PLAYED)
 def test_a_crash_at_any_call_of_a_pass_is_a_repeat(user: User, title: str, tmp_path: Path) -> None:
     """Nothing is made or deleted twice, nobody else's server is touched, and only a POST is sent again."""
-    scene = SCENES[title]
+    crash_everywhere(user, SCENES[title], tmp_path)
+
+
+def crash_everywhere(user: User, scene: Scene, tmp_path: Path) -> None:
+    """Play *scene* with a crash at each of its points, and see that nothing is done twice, or to others."""
     user.operator.knobs |= {"delete_again_seconds": 1, "post_settle_seconds": 2}
     made(user, "bystander")
     scene.before(user, "whole")
