@@ -254,9 +254,9 @@ def test_a_message_never_names_an_object_of_another_namespace() -> None:
     assert "vault" not in step.message
 
 
-def given_disk(**changes: Any) -> Facts:
+def given_disk(*, stage: str = BOUND, **changes: Any) -> Facts:
     """Return facts of an object that goes, whose status says that it was given a disk, which is loose."""
-    record = DiskRecord("data", RECYCLE, BOUND, "disk-9", given=True)
+    record = DiskRecord("data", RECYCLE, stage, "disk-9", given=True)
     loose = LookedAtDisk(NOW, DiskState(status="ready"))
     return sharing(
         own={"deleting": True, "records": records(disks=(record,))},
@@ -266,10 +266,10 @@ def given_disk(**changes: Any) -> Facts:
 
 
 def test_a_disk_that_only_the_status_says_was_given_is_not_thrown_away() -> None:
-    case = given_disk()
-    leaving = replace(case.resource.records.disks[0], stage=REMOVING)
+    case = given_disk(stage=REMOVING)
+    (leaving,) = case.resource.records.disks
     assert leaving_step(case, None, leaving) == RecordDisk(replace(leaving, stage=KEPT))
-    allowed = given_disk(by=provider(allow=frozenset({"DiskID"})))
+    allowed = given_disk(stage=REMOVING, by=provider(allow=frozenset({"DiskID"})))
     assert leaving_step(allowed, None, leaving) == RecycleDisk(ID, "disk-9")
 
 
