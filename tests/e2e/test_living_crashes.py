@@ -90,8 +90,8 @@ def is_wide(user: User, name: str, servers: list[Server]) -> None:
 
 def address_of(name: str, number: int) -> list[dict[str, Any]]:
     """Return the card of a scene's object, with the first or second of its addresses."""
-    own = 100 if name == "whole" else 101 + sum(map(ord, name)) % 40
-    return [{"network": "vnet-1", "address": f"10.90.0.{own + 50 * number}"}]
+    own = 0 if name == "whole" else 1 + int(name.removeprefix("w"))
+    return [{"network": "vnet-1", "address": f"10.90.0.{40 + own + 100 * number}"}]
 
 
 def with_an_address(user: User, name: str) -> None:
@@ -146,7 +146,9 @@ SCENES = {
         made, add_a_disk_elsewhere, is_settled_or_asked_again, has_two_disks, again=SAID_AGAIN, told=2
     ),
     "take-the-elastic-ip-out": Scene(with_an_eip, take_the_eip_out, is_settled, has_no_eip, long=True),
-    "other-bandwidths": Scene(with_an_eip, widen, is_settled, is_wide, long=True),
+    "other-bandwidths": Scene(
+        with_an_eip, widen, is_settled, is_wide, long=True, again=("POST /servers/{id}/change-bandwidth",)
+    ),
     "another-address": Scene(
         with_an_address, another_address, is_settled_and_over, has_another_address, long=True
     ),
