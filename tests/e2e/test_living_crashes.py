@@ -150,7 +150,12 @@ SCENES = {
         with_an_eip, widen, is_settled, is_wide, long=True, again=("POST /servers/{id}/change-bandwidth",)
     ),
     "another-address": Scene(
-        with_an_address, another_address, is_settled_and_over, has_another_address, long=True
+        with_an_address,
+        another_address,
+        is_settled_and_over,
+        has_another_address,
+        long=True,
+        again=("POST /servers/{id}/change-ipaddr",),
     ),
     "undo-a-deletion-with-its-disk": Scene(
         deleted_with_a_kept_disk,
