@@ -155,7 +155,7 @@ SCENES = {
         is_settled_and_over,
         has_another_address,
         long=True,
-        again=("POST /servers/{id}/change-ipaddr",),
+        again=("POST /servers/{id}/change-ipaddr",) * 2,  # refused as it runs, as often as before a stop
     ),
     "undo-a-deletion-with-its-disk": Scene(
         deleted_with_a_kept_disk,
