@@ -20,9 +20,9 @@ import uvloop
 
 from benchmarks.waiting import BenchmarkError
 from onecloud_operator.onecloud import AddressPolicy, Endpoints
-from onecloud_operator.onecloud.network import HEADERS
 from onecloud_operator.onecloud.protocol import get_server
 from onecloud_operator.onecloud.tls import Tls
+from onecloud_operator.onecloud.transport import HEADERS
 from sandbox.stage import ROOT
 
 if TYPE_CHECKING:

@@ -17,10 +17,9 @@ from .address_limits import AddressLimits
 from .addresses import AddressPolicy, CheckedBackend
 from .auth import Credentials, canonical_url
 from .budgets import MAX_BODY_BYTES, MAX_CONNECTIONS, BodyBudget, Slots
-from .by_httpx import ByHttpx, OverNetwork, UserTransport
 from .dns import Resolver
 from .limits import Limits
-from .network import Network
+from .network import Network, UserTransport
 from .origin import Origin
 from .protocol import Reply, Request, Traffic
 from .signin import SignIn, SignInBackoff
@@ -32,9 +31,9 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from .by_httpx import EventHooks
     from .models import Exchange
     from .signin import WrapTask
+    from .transport import EventHooks
 
 # Some 6 kB each; tenants can name any number of origins, and those in use stay.
 MAX_ORIGINS = 1000
@@ -80,7 +79,7 @@ class Endpoints:
         self._wrap_task = wrap_task
         self._before_write = before_write or _allow
         self._user_transport = UserTransport(transport) if transport is not None else None
-        self._event_hooks = event_hooks or {}
+        self._event_hooks = event_hooks
         self._contexts = Contexts()
         self._address_limits = AddressLimits(self._limits)
         self._origins: dict[str, Origin] = {}
@@ -169,15 +168,14 @@ class Endpoints:
                 break  # the others were used more recently
 
     def _connect(self, key: str, tls: Tls) -> Transport:
-        return Transport(self._way(key, tls), self._limits, self.clock, self._before_write, self._body_budget)
-
-    def _way(self, key: str, tls: Tls) -> Network | ByHttpx:
-        if self._user_transport is not None:
-            return ByHttpx(self._user_transport, self._event_hooks)
-        self._free_ca_memory(tls.size)
-        context = None if key.startswith("http:") else self._contexts.of(tls)
-        network = Network(context, self._backend, self._limits)
-        return ByHttpx(OverNetwork(network), self._event_hooks) if self._event_hooks else network
+        transport: Network | UserTransport | None = self._user_transport
+        if transport is None:
+            self._free_ca_memory(tls.size)
+            context = None if key.startswith("http:") else self._contexts.of(tls)
+            transport = Network(context, self._backend, self._limits)
+        return Transport(
+            transport, self._limits, self.clock, self._before_write, self._event_hooks, self._body_budget
+        )
 
     def _end_idle(self, hosts: frozenset[str] | None) -> None:
         """Close idle connections to *hosts*, or to all hosts, because other calls wait for them."""

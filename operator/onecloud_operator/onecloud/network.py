@@ -1,8 +1,9 @@
 """
-The connections to one origin, through httpcore, to allowed addresses only.
+The transports below httpx.
 
-It checks the write fence once a connection is open, and limits the size of answers. httpx's client, which
-takes a third of the CPU of a call, has no part in it: see `by_httpx`.
+Each checks the write fence once a connection is open, limits the size of answers, and keeps httpx from
+following redirects and decompressing, so an event hook reads exactly what was received. `Network` connects
+through httpcore, to allowed addresses only; `UserTransport` wraps a transport such as `httpx.MockTransport`.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from http.cookiejar import CookieJar
+from typing import TYPE_CHECKING, Any, Final
 
 import httpcore
 import httpx
@@ -22,7 +22,7 @@ from .reuse import REUSE, Reuse
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from .addresses import CheckedBackend
     from .limits import Limits
@@ -34,15 +34,7 @@ SEND_EVENTS: Final = (
 YIELD_EVERY: Final = 64  # parts of an answer: parts that are buffered already are read without yielding
 CLOSE: Final = (b"Connection", b"close")  # frees the connection for another host at a shared address
 CALL: Final = "trace"  # the request extension that holds the Progress, which httpcore calls with its events
-REPEATABLE: Final = b"GET"
-WITH_LENGTH: Final = frozenset({"POST", "PUT", "PATCH"})  # even of an empty body
-HEADERS: Final = {
-    "Accept": "application/json",
-    "Accept-Encoding": "identity",
-    "User-Agent": "onecloud-operator",
-}
-PLACES: Final = 256  # parsed URLs
-LENGTH: Final = b"content-length"
+REPEATABLE: Final = "GET"
 ERRORS: Final[Mapping[type[Exception], type[httpx.TransportError]]] = {
     getattr(httpcore, name): getattr(httpx, name)
     for name in (
@@ -50,9 +42,6 @@ ERRORS: Final[Mapping[type[Exception], type[httpx.TransportError]]] = {
         "WriteError", "LocalProtocolError", "RemoteProtocolError", "UnsupportedProtocol",
     )
 }  # fmt: skip
-
-
-RawHeaders = list[tuple[bytes, bytes]]
 
 
 class BodyTooLarge(Exception):
@@ -76,7 +65,6 @@ class Progress:
         self.body_budget = body_budget or BodyBudget()
         self._before_sending = before_sending
         self.sent = False
-        self.headers: RawHeaders = []  # of the answer, as soon as they are there
 
     async def __call__(self, event: str, _info: Mapping[str, Any]) -> None:
         """Record *event*, and check the fence before the head and before the body are sent."""
@@ -86,43 +74,7 @@ class Progress:
             self.sent = True
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingCall:
-    """What is sent to *target* below *base_url*, a canonical URL, with *timeouts* as httpcore has them."""
-
-    method: str
-    base_url: str
-    target: str
-    headers: Mapping[str, str]
-    content: bytes | None
-    timeouts: Mapping[str, float]
-    progress: Progress
-
-    @property
-    def extensions(self) -> dict[str, Any]:
-        """What goes with the request through httpx and httpcore."""
-        return {"timeout": self.timeouts, CALL: self.progress}
-
-
-class IncomingAnswer(NamedTuple):
-    """A whole answer."""
-
-    status: int
-    headers: RawHeaders
-    body: bytes
-
-
-class _Place(NamedTuple):
-    """A URL as httpcore has it, and what the header Host says of it."""
-
-    scheme: bytes
-    host: bytes
-    port: int | None
-    path: bytes
-    host_header: bytes
-
-
-class Network:
+class Network(httpx.AsyncBaseTransport):
     """
     The connections to one origin. *backend* opens them and decides which addresses are allowed.
 
@@ -144,33 +96,23 @@ class Network:
             network_backend=backend,
         )
 
-    async def exchange(self, call: OutgoingCall) -> IncomingAnswer:
-        """Send *call* and read the whole answer. Raises BodyTooLarge, and httpx's errors."""
-        place = _place_of(call.base_url)
-        target = place.path + call.target.encode("ascii")
-        url = httpcore.URL(scheme=place.scheme, host=place.host, port=place.port, target=target)
-        headers = [(b"Host", place.host_header), *STANDARD, *_encoded(call.headers)]
-        if call.content is not None or call.method in WITH_LENGTH:
-            headers.append((b"Content-Length", b"%d" % len(call.content or b"")))
-        request = httpcore.Request(
-            call.method, url, headers=headers, content=call.content, extensions=call.extensions
-        )
-        found = await self.send(request)
-        call.progress.headers = found.headers
-        try:
-            body = await read_body(found.stream, found.status, found.headers, call.progress)
-        finally:
-            with httpx_errors():
-                await found.aclose()
-        return IncomingAnswer(found.status, found.headers, body)
-
-    async def send(self, request: httpcore.Request) -> httpcore.Response:
-        """Send *request*, and return the answer with its body unread. Raises httpx's errors."""
-        self._host = request.url.host.decode("ascii")
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send *request*, and return the answer with its body unread."""
+        url = request.url
+        headers = request.headers.raw
+        self._host = url.raw_host.decode("ascii")
         if self.contended:
-            request.headers.append(CLOSE)
-        with httpx_errors():
-            return await (self._read if request.method == REPEATABLE else self._write)(request)
+            headers = [*headers, CLOSE]
+        raw_request = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=headers,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        with _httpx_errors():
+            found = await (self._read if request.method == REPEATABLE else self._write)(raw_request)
+        return _response(request, found.status, found.headers, found.stream, found.extensions)
 
     @property
     def idle_seconds(self) -> float:
@@ -213,49 +155,104 @@ class Network:
             REUSE.reset(token)
 
 
+class UserTransport(httpx.AsyncBaseTransport):
+    """A transport that the user passed in and closes. A request that was passed to it counts as sent."""
+
+    contended = False
+    idle_seconds = 5.0  # nothing is done then
+
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def end_idle(self) -> None:
+        """Do nothing: the user owns the connections."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send *request* by the user's transport."""
+        for event in SEND_EVENTS:
+            await request.extensions[CALL](event, {})
+        found = await self._transport.handle_async_request(request)
+        return _response(request, found.status_code, found.headers.raw, found.stream, found.extensions)
+
+
+class NoCookies(CookieJar):
+    """A jar that stores nothing: tenants share an origin, and must not send each other's cookies."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Ignore the response's cookies."""
+
+    def set_cookie(self, cookie: object) -> None:
+        """Ignore *cookie*."""
+
+
+class Response(httpx.Response):
+    """An answer as it was received: httpx neither follows redirects nor decompresses."""
+
+    @property
+    def has_redirect_location(self) -> bool:
+        """Always False, so httpx does not even parse the location."""
+        return False
+
+    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+        """Yield the raw body, whatever its Content-Encoding."""
+        async for part in self.aiter_raw(chunk_size):
+            yield part
+
+
+class _Body(httpx.AsyncByteStream):
+    """Yields the whole body as one part, or raises BodyTooLarge."""
+
+    def __init__(
+        self, parts: AsyncIterable[bytes], status: int, length: str, max_bytes: int, body_budget: BodyBudget
+    ) -> None:
+        self._parts = parts
+        self._body_budget = body_budget
+        self._status = status
+        self._length = int(length[:20]) if length.isdecimal() else 0
+        self._max_bytes = max_bytes
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._length > self._max_bytes:
+            raise BodyTooLarge(self._status)
+        count = 0
+        with _httpx_errors(), self._body_budget.read() as read:
+            async for part in self._parts:
+                if len(read.body) + len(part) > self._max_bytes:
+                    raise BodyTooLarge(self._status)
+                self._body_budget.add(read, part)
+                count += 1
+                if count % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
+            if read.aborted:
+                raise BudgetExceeded
+            body = bytes(read.body)
+        yield body
+
+    async def aclose(self) -> None:
+        if (close := getattr(self._parts, "aclose", None)) is not None:
+            with _httpx_errors():
+                await close()
+
+
+def _response(
+    request: httpx.Request,
+    status: int,
+    headers: list[tuple[bytes, bytes]],
+    parts: object,
+    extensions: Mapping[str, Any],
+) -> Response:
+    if not isinstance(parts, AsyncIterable):
+        raise TypeError("the transport must be an httpx.AsyncBaseTransport")
+    parsed = httpx.Headers(headers)
+    call: Progress = request.extensions[CALL]
+    body = _Body(parts, status, parsed.get("content-length", ""), call.max_bytes(status), call.body_budget)
+    return Response(status, headers=parsed, stream=body, extensions=dict(extensions))
+
+
 @contextmanager
-def httpx_errors() -> Iterator[None]:
+def _httpx_errors() -> Iterator[None]:
     """Raise httpcore's errors as httpx's, which have the same names."""
     try:
         yield
     except tuple(ERRORS) as error:
         raise ERRORS[type(error)](str(error)) from error
-
-
-async def read_body(
-    parts: object, status: int, headers: Sequence[tuple[bytes, bytes]], progress: Progress
-) -> bytes:
-    """Read the body of an answer of *status*. Raises BodyTooLarge, BudgetExceeded and httpx's errors."""
-    if not isinstance(parts, AsyncIterable):
-        raise TypeError("the transport must be an httpx.AsyncBaseTransport")
-    max_bytes = progress.max_bytes(status)
-    length = next((value for name, value in headers if name.lower() == LENGTH), b"")
-    if length.isdigit() and int(length[:20]) > max_bytes:
-        raise BodyTooLarge(status)
-    count = 0
-    with httpx_errors(), progress.body_budget.read() as read:
-        async for part in parts:
-            if len(read.body) + len(part) > max_bytes:
-                raise BodyTooLarge(status)
-            progress.body_budget.add(read, part)
-            count += 1
-            if count % YIELD_EVERY == 0:
-                await asyncio.sleep(0)
-        if read.aborted:
-            raise BudgetExceeded
-        return bytes(read.body)
-
-
-def _encoded(headers: Mapping[str, str]) -> RawHeaders:
-    """Return *headers* as bytes. Raises UnicodeError for what HTTP cannot carry."""
-    return [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
-
-
-STANDARD: Final = [*_encoded(HEADERS), (b"Connection", b"keep-alive")]
-
-
-@lru_cache(PLACES)
-def _place_of(base_url: str) -> _Place:
-    """Parse *base_url*. Raises httpx.InvalidURL."""
-    url = httpx.URL(base_url)
-    return _Place(url.raw_scheme, url.raw_host, url.port, url.raw_path.rstrip(b"/"), url.netloc)

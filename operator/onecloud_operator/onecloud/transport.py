@@ -1,45 +1,53 @@
 """
 HTTP to one origin, and the only module that translates httpx's errors to ours.
 
-Nothing is retried, but for what `Network` tells.
+httpx's conveniences are turned off: cookies, which would leak between tenants, redirects, the environment's
+proxies, decompression. Nothing is retried, but for what `Network` tells.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from .budgets import BodyBudget, BudgetExceeded
 from .connection_errors import failed, host_port_of, timed_out
 from .errors import AnswerTooLarge, Call, TransportError
-from .network import BodyTooLarge, OutgoingCall, Progress
-from .protocol import Reply, Request, Traffic
+from .network import CALL, BodyTooLarge, NoCookies, Progress
+from .protocol import Reply, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from .by_httpx import ByHttpx
     from .limits import Limits
-    from .network import Network
+    from .network import Network, UserTransport
 
+
+EventHooks = Mapping[str, Iterable[Callable[..., Awaitable[None]]]]
+
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "onecloud-operator",
+}
 REQUEST_ID_CHARACTERS = 64  # with the cloud's part it has 15; a longer one is not an id
 
 
 class Transport:
     """
-    The connections to one origin with the same TLS settings.
+    The connections to one origin with the same TLS settings: an httpx client over *transport*.
 
     *before_write* is called right before a request other than GET is sent; what it raises is passed on.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - a call's dependencies
         self,
-        transport: Network | ByHttpx,
+        transport: Network | UserTransport,
         limits: Limits,
         clock: Callable[[], float],
         before_write: Callable[[], None],
+        event_hooks: EventHooks | None = None,
         body_budget: BodyBudget | None = None,
     ) -> None:
         self._body_budget = body_budget or BodyBudget()
@@ -51,15 +59,14 @@ class Transport:
         self._idle_timer: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._transport = transport
-        self._timeouts = {
-            traffic: {
-                "connect": limits.connect_seconds,
-                "read": limits.read_timeout_seconds(traffic),
-                "write": limits.write_seconds,
-                "pool": limits.connect_seconds,
-            }
-            for traffic in Traffic
-        }
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            trust_env=False,
+            follow_redirects=False,
+            cookies=NoCookies(),
+            headers=HEADERS,
+            event_hooks={kind: list(hooks) for kind, hooks in (event_hooks or {}).items()},
+        )
 
     def idle_since(self, now: float) -> float | None:
         """Return for how many seconds no call was under way, or None if one is."""
@@ -85,7 +92,7 @@ class Transport:
                 self.end_idle()
 
     async def close(self) -> None:
-        """Close the connections; new calls open new ones."""
+        """Close the connections; new calls open new ones, which a closed httpx client would not."""
         self._stop_timer()
         await self._transport.aclose()
 
@@ -113,42 +120,51 @@ class Transport:
         before_write = None if request.method == "GET" else self._before_write
         progress = Progress(request.max_bytes, before_write, self._body_budget)
         content = request.content
-        outgoing = OutgoingCall(
-            request.method,
-            base_url,
-            request.target,
-            {
-                "X-Request-Id": request_id,
-                **({"Content-Type": "application/json"} if content is not None else {}),
-                **headers,
+        sent_headers = {
+            "X-Request-Id": request_id,
+            **({"Content-Type": "application/json"} if content is not None else {}),
+            **headers,
+        }
+        extensions: dict[str, Any] = {
+            "timeout": {
+                "connect": self._limits.connect_seconds,
+                "read": self._limits.read_timeout_seconds(request.traffic),
+                "write": self._limits.write_seconds,
+                "pool": self._limits.connect_seconds,
             },
-            content,
-            self._timeouts[request.traffic],
-            progress,
-        )
+            CALL: progress,
+        }
         try:
+            message = self._client.build_request(
+                request.method,
+                base_url + request.target,
+                headers=sent_headers,
+                content=content,
+                extensions=extensions,
+            )
             async with asyncio.timeout(self._limits.total_seconds(request.traffic)):
-                status, raw_headers, body = await self._transport.exchange(outgoing)
+                response = await self._client.send(message, stream=True)
+                received_headers = _decode(response.headers.raw)
+                request_id = _printable(received_headers.get("x-request-id", "")) or request_id
+                try:
+                    body = await response.aread()
+                finally:
+                    await response.aclose()
         except BodyTooLarge as error:
-            raise _too_large(request, _call(request, progress, request_id), error.status) from None
+            raise _too_large(request, request.call(request_id), error.status) from None
         except BudgetExceeded:
             raise TransportError(
                 "the answer was aborted: too much was being read at once, and this was the largest",
-                _call(request, progress, request_id),
+                request.call(request_id),
                 ambiguous=request.writes,
             ) from None
         except (httpx.TimeoutException, TimeoutError) as error:
-            raise timed_out(error, progress, base_url, _call(request, progress, request_id)) from None
+            raise timed_out(error, progress, base_url, request.call(request_id)) from None
         except (httpx.TransportError, httpx.InvalidURL, OSError, UnicodeError) as error:
-            raise failed(error, progress, base_url, _call(request, progress, request_id)) from None
-        received = _decode(raw_headers)
-        request_id = _id_in(received) or request_id
-        return Reply(status, received, body, request_id, host_port=host_port_of(base_url))
-
-
-def _call(request: Request, progress: Progress, request_id: str) -> Call:
-    """Return the description of a call that failed, by the cloud's id if that was there already."""
-    return request.call(_id_in(_decode(progress.headers)) or request_id)
+            raise failed(error, progress, base_url, request.call(request_id)) from None
+        return Reply(
+            response.status_code, received_headers, body, request_id, host_port=host_port_of(base_url)
+        )
 
 
 def _too_large(request: Request, call: Call, status: int) -> AnswerTooLarge:
@@ -162,6 +178,5 @@ def _decode(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.lower().decode("latin-1"): value.decode("latin-1") for name, value in headers}
 
 
-def _id_in(headers: Mapping[str, str]) -> str:
-    text = headers.get("x-request-id", "")
+def _printable(text: str) -> str:
     return text if text.isascii() and text.isprintable() and len(text) <= REQUEST_ID_CHARACTERS else ""
