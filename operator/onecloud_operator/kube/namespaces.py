@@ -37,9 +37,10 @@ PATH: Final = "/api/v1/namespaces"
 ONE: Final = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json"
 LIST: Final = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
 EACH_SECONDS: Final = 30.0  # between two reads of a namespace that cannot be watched
-WATCH_SECONDS: Final = 300  # the API server ends a watch after this
+# The API server ends a watch after this. In between it may be silent: it promises no bookmark at any time.
+WATCH_SECONDS: Final = 60
 AGAIN_SECONDS: Final = 1.0  # between two watches: what ends one may end each at once
-SILENT_SECONDS: Final = 90.0  # bookmarks come once a minute
+SILENT_SECONDS: Final = 90.0  # longer than any watch lasts: it does not answer any more
 FIRST_SECONDS: Final = 10.0  # that the work waits for the first list; after it, each object waits by itself
 MAX_LABELS: Final = 64  # of a namespace with more, none is known
 UNAUTHORIZED: Final = 401  # says nothing of a right
