@@ -11,10 +11,12 @@ import pytest
 from onecloud_operator.api.annotations import RECONCILE_REQUESTED_AT
 from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import BeginDeletion, Hold, Look, RemoveFinalizer, Settled
-from onecloud_operator.core.cloud_writes import Delete, Disown, Unlock
-from onecloud_operator.core.facts import Looked, Memory
+from onecloud_operator.core.cloud_writes import Delete, Disown, SyncStatus, Unlock
+from onecloud_operator.core.disk_records import REMOVING
+from onecloud_operator.core.disk_writes import DetachDisk
+from onecloud_operator.core.facts import Looked, LookedAtDisk, Memory
 from onecloud_operator.core.memory import accepted
-from onecloud_operator.core.observed import Owner, Reading
+from onecloud_operator.core.observed import DiskState, Owner, Reading
 from onecloud_operator.core.outcome import Done
 from onecloud_operator.core.plan.plan import plan
 from onecloud_operator.core.records import Creation, Records, attempt_id
@@ -22,14 +24,18 @@ from onecloud_operator.core.refusals import refused
 from onecloud_operator.core.values import Place, Problem, text_of_time
 from tests.core.fixtures import (
     BEGUN,
+    DATA,
     GONE,
     ID,
     MADE,
     NOW,
     OTHER_UID,
+    OWNER,
     PLACE,
+    ROOT,
     UID,
     WALL,
+    bound,
     details,
     facts,
     reading,
@@ -315,3 +321,32 @@ def test_a_server_that_a_list_does_not_show_any_more_is_asked_for_by_its_id() ->
     """The last reading still stands beside the question; without the look the removal would never end."""
     asked = leaving(requested=ASKED, reading=reading(OPEN, missing=True))
     assert plan(asked) == Look(ID)
+
+
+@pytest.mark.parametrize(
+    ("status", "still_for", "step"),
+    [
+        pytest.param("detach_disk", 1.0, Hold, id="one-on-its-way-is-waited-for"),
+        pytest.param("detach_disk", 4000.0, SyncStatus, id="of-one-that-hangs-the-cloud-sees-to-the-state"),
+        pytest.param("detach_disk_fail", 1.0, SyncStatus, id="so-it-does-after-a-failure"),
+        pytest.param("running", 1.0, DetachDisk, id="from-one-at-rest-it-is-taken"),
+    ],
+)
+def test_a_disk_that_is_to_go_otherwise_than_its_server_is_taken_off_once_that_rests(
+    status: str, still_for: float, step: type[Step]
+) -> None:
+    """It had been called suspended whatever it was, and the object stayed for ever."""
+    apart = DiskState(auto_delete=False, status="ready", server_ids=(ID,), owner=OWNER)
+    recorded = replace(bound(), stage=REMOVING)
+    going = resource(deleting=True, spec=spec(deletionPolicy="Delete"), records=records(disks=(recorded,)))
+    case = replace(
+        facts(server(status, locked=False, details=details(disks=(ROOT, DATA)))),
+        resource=going,
+        memory=Memory(
+            disks={"disk-1": LookedAtDisk(NOW - 1.0, apart)},
+            moved_at=NOW - still_for,
+            looked_at=NOW,
+            looked_version=7,
+        ),
+    )
+    assert isinstance(plan(case), step)

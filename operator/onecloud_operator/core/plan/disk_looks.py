@@ -9,10 +9,12 @@ from onecloud_operator.api.reasons import Reason
 from onecloud_operator.core.actions import Hold, Look, ReadDisk
 from onecloud_operator.core.disk_records import OVER, attempt_disk_id
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.plan.unsettled import unsettled
 from onecloud_operator.core.tenancy import named, other
 
 if TYPE_CHECKING:
     from onecloud_operator.api.disks import DataDisk
+    from onecloud_operator.core.actions import Step
     from onecloud_operator.core.disk_records import DiskRecord
     from onecloud_operator.core.facts import Facts, LookedAtDisk
     from onecloud_operator.core.observed import DiskState, Observed
@@ -108,10 +110,10 @@ def no_room(facts: Facts, entry: DataDisk) -> Hold | None:
     )
 
 
-def unready(server: Observed) -> Hold | None:
-    """Return a hold for a server in a state in which no disk is attached to it or detached."""
-    if server.phase in {Phase.RUNNING, Phase.STOPPED}:
-        return None
+def unready(facts: Facts, server: Observed) -> Step | None:
+    """Return the step for a server in a state in which no disk is attached to it or detached, else None."""
+    if server.phase is not Phase.SUSPENDED:
+        return unsettled(facts, server)
     return Hold(
         Reason.RESTART_NEEDED,
         "A change of dataDisks needs the server running or stopped, and it is suspended. Resume it or stop "

@@ -19,8 +19,8 @@ from onecloud_operator.core.observed import (
 )
 from onecloud_operator.core.ownership import bound_id
 from onecloud_operator.core.plan import existing
-from onecloud_operator.core.plan.existing import failed_operation
 from onecloud_operator.core.plan.failure_cause import of_status, said, wait_seconds
+from onecloud_operator.core.plan.unsettled import failed_operation
 from onecloud_operator.core.waits import Waits
 
 if TYPE_CHECKING:

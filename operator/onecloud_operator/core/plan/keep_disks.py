@@ -22,8 +22,8 @@ from onecloud_operator.core.disk_records import KEPT, OVER, RETAIN, declared, po
 from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.observed import AMBIGUOUS_CREATE_FAILURES, CREATE_FAILURES, Phase
 from onecloud_operator.core.plan.disk_looks import foreign
-from onecloud_operator.core.plan.existing import sync_seconds
 from onecloud_operator.core.plan.retry import blocked
+from onecloud_operator.core.plan.unsettled import sync_seconds
 from onecloud_operator.core.step_text import DETACH
 from onecloud_operator.core.values import time_of_text
 

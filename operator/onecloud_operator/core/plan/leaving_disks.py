@@ -96,7 +96,7 @@ def leaving_step(facts: Facts, server: Observed | None, record: DiskRecord, *, u
     if server is not None and shows(server, disk_id) and not server.recycled:
         if foreign(facts, look.state):
             return RecordDisk(replace(record, stage=KEPT))  # it is another's by now, and stays where it is
-        return unready(server) or DetachDisk(server.id, disk_id, keep=record.policy == RETAIN)
+        return unready(facts, server) or DetachDisk(server.id, disk_id, keep=record.policy == RETAIN)
     if server is not None and server.id in look.state.server_ids and not server.recycled:
         return look_again(facts, server, disk_id)
     return _loose(facts, record, look.state, untag=untag)

@@ -73,7 +73,7 @@ def entry_step(facts: Facts, server: Observed, entry: DataDisk) -> Step | None:
     record = record_of(facts, entry.name)
     if record is not None and record.stage == BOUND and shows(server, record.id) and _same(entry, record):
         return None
-    if (held := unready(server) or no_room(facts, entry)) is not None:
+    if (held := unready(facts, server) or no_room(facts, entry)) is not None:
         return held
     if entry.disk_id is not None and (record is None or record.stage in {*OVER, PENDING, ADDING}):
         return _take(facts, server, entry, entry.disk_id)
