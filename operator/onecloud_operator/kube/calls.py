@@ -7,11 +7,9 @@ import re
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
 
 import aiohttp
-from pydantic_core import to_json
-from yarl import URL
+from kubernetes.aio.client.exceptions import ApiException
 
 from onecloud_operator.kube.bounded_json import ANSWER_BYTES, TooLarge, decode, read
 from onecloud_operator.kube.rbac import granting
@@ -20,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 
     from kubernetes.aio.client import ApiClient
+    from kubernetes.aio.client.rest import RESTResponse
 
 TIMEOUT_SECONDS: Final = 15.0
-TIMEOUT: Final = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
 UNANSWERED: Final = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError)
 NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
@@ -55,9 +53,6 @@ class Calls:
     """
     The API server, called with the operator's own permissions.
 
-    *api* has the configuration: where it is, and who we are. Its own way to a request takes as long again as
-    the request: it writes JSON by the standard library, and looks for what could be in a body besides.
-
     *on_call* is called after every call: with its operation (from a small set), its status or None, and its
     seconds.
     """
@@ -66,14 +61,11 @@ class Calls:
         self, api: ApiClient, on_call: Callable[[str, int | None, float], None] | None = None
     ) -> None:
         self._api = api
-        self._connections: aiohttp.ClientSession | None = None
         self._on_call = on_call
         self.succeeded_at: float | None = None  # monotonic, of the last successful call
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._connections is not None:
-            await self._connections.close()
         await self._api.close()  # type: ignore[no-untyped-call]  # generated
 
     async def call(  # noqa: PLR0913 - the parts of an HTTP request
@@ -112,7 +104,7 @@ class Calls:
         """
         timeout = aiohttp.ClientTimeout(total=None, connect=TIMEOUT_SECONDS, sock_read=silent_seconds)
         began_at = time.monotonic()
-        reply: aiohttp.ClientResponse | None = None
+        reply: RESTResponse | None = None
         try:
             with self._failures("GET", path):
                 try:
@@ -122,12 +114,12 @@ class Calls:
                         status = reply.status if reply is not None else None
                         self._on_call(operation, status, time.monotonic() - began_at)
                 if not _well(reply.status):
-                    raise _error("GET", path, reply.status, await read(reply))
-                async for line in _lines(reply.content):
+                    raise _error("GET", path, reply.status, await read(reply.response))
+                async for line in _lines(reply.response.content):
                     yield line
         finally:
             if reply is not None:
-                reply.close()
+                reply.response.close()
 
     @contextmanager
     def _failures(self, method: str, path: str) -> Iterator[None]:
@@ -136,6 +128,8 @@ class Calls:
             yield
         except TooLarge as error:
             raise KubeAnswerTooLarge(f"{method} {path}: {error}") from error
+        except ApiException as error:
+            raise _error(method, path, error.status, error.body) from error
         except UNANSWERED as error:
             raise self._unanswered(method, path, error) from error
 
@@ -149,8 +143,8 @@ class Calls:
         accept: str,
     ) -> dict[str, Any]:
         with self._failures(method, path):
-            reply = await self._send(method, path, query, body, content_type, accept, TIMEOUT)
-            data = await read(reply)
+            reply = await self._send(method, path, query, body, content_type, accept, TIMEOUT_SECONDS)
+            data = await read(reply.response)
         if not _well(reply.status):
             raise _error(method, path, reply.status, data)
         try:
@@ -171,36 +165,20 @@ class Calls:
         body: object,
         content_type: str,
         accept: str,
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the library's own
-    ) -> aiohttp.ClientResponse:
-        configuration, rest = self._api.configuration, self._api.rest_client
-        headers = {"Accept": accept, **self._api.default_headers}
-        if (token := await configuration.get_api_key_with_prefix("BearerToken", "authorization")) is not None:
-            headers["Authorization"] = token
+        timeout: float | aiohttp.ClientTimeout,  # noqa: ASYNC109 - the library's own
+    ) -> RESTResponse:
+        headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
-        target = f"{path}?{urlencode(query)}" if query else path
-        return await self._session().request(
-            method,
-            URL(configuration.host + target, encoded=True),
-            data=to_json(body) if body is not None else None,
-            headers=headers,
-            timeout=timeout,
-            proxy=rest.proxy,
-            proxy_headers=rest.proxy_headers,
-            server_hostname=configuration.tls_server_name,
+        # Without the body, which is JSON already: it would be searched for models and copied recursively.
+        _, url, headers, *_ = await self._api.param_serialize(
+            method=method,
+            resource_path=path,
+            query_params=list((query or {}).items()),
+            header_params=headers,
+            auth_settings=["BearerToken"],
         )
-
-    def _session(self) -> aiohttp.ClientSession:
-        """Return the connections, which can only be made in a running loop."""
-        if self._connections is None:
-            configuration = self._api.configuration
-            connector = aiohttp.TCPConnector(
-                limit=configuration.connection_pool_maxsize, ssl=self._api.rest_client.ssl_context
-            )
-            options = configuration.client_session_kwargs or {}
-            self._connections = aiohttp.ClientSession(connector=connector, **options)
-        return self._connections
+        return await self._api.call_api(method, url, headers, body, _request_timeout=timeout)
 
     def _unanswered(self, method: str, path: str, error: Exception) -> KubeError:
         where = self._api.configuration.host
