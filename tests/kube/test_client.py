@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -252,8 +254,17 @@ async def test_a_cluster_is_called_by_the_uid_of_its_system_namespace(
 
 
 async def test_the_served_schema_knows_our_kind(cluster: KubeClient) -> None:
-    schemas = (await cluster.served_schema(SERVER))["components"]["schemas"]
+    async with asyncio.timeout(30):  # a definition is served before its schema is
+        while (schemas := await _schemas(cluster)) is None:
+            await asyncio.sleep(0.05)
     assert any(name.endswith(SERVER.kind) for name in schemas)
+
+
+async def _schemas(cluster: KubeClient) -> dict[str, Any] | None:
+    with suppress(KubeNotFound):
+        schemas: dict[str, Any] = (await cluster.served_schema(SERVER))["components"]["schemas"]
+        return schemas
+    return None
 
 
 async def test_an_event_is_told_of_its_object_and_cut_to_what_events_take(
