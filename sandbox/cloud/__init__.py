@@ -32,7 +32,7 @@ In a test::
 
 The same from outside: ``POST <url>/_control/<method>`` with the arguments as a JSON object, the answer
 under ``result``; besides the methods above ``settings`` (changes fields, returns all), ``step_seconds``,
-``counts``, ``calls``, ``silent`` (requests that hang). As a process:
+``counts``, ``calls``, ``silent`` (requests that hang), ``delayed``. As a process:
 ``python -m sandbox.cloud --port 0 --step 0.3 --servers 100``.
 """
 

@@ -78,6 +78,7 @@ class App:
         self.journal = Journal()
         self.closing = asyncio.Event()
         self.silent = 0  # requests that wait for an answer that never comes
+        self.delayed = 0  # and for one that comes later
         self.control: Callable[[Request], Answer] | None = None
         self._reads, self._writes = Pool(), Pool()
         self._create_lock = asyncio.Lock()
@@ -127,7 +128,7 @@ class App:
         try:
             async with pool.slot(size, settings.worker_queue):
                 if fault is not None and fault.latency_seconds:
-                    await asyncio.sleep(fault.latency_seconds)
+                    await self._delay(fault.latency_seconds)
                 if fault is not None and fault.effect in {"answer", "hang", "reset"} and not fault.work:
                     return Answer()
                 if settings.create_cost_seconds and (request.method, request.path) == ("POST", "/servers"):
@@ -139,6 +140,13 @@ class App:
                 return first if fault.work else second
         except CloudError as error:
             return self._refused(error)
+
+    async def _delay(self, seconds: float) -> None:
+        self.delayed += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.delayed -= 1
 
     def _answer(self, request: Request) -> Answer:
         try:

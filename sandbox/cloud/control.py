@@ -100,6 +100,11 @@ class Control(PartsControl):
         return self.app.silent
 
     @property
+    def delayed(self) -> int:
+        """Return how many requests wait right now for what a fault makes late."""
+        return self.app.delayed
+
+    @property
     def region_cpu_ms(self) -> float:
         """Return about how much CPU these calls would have cost the real region."""
         return self.app.journal.region_cpu_ms

@@ -98,6 +98,8 @@ class ControlEndpoint:
                 return lambda: [dataclasses.asdict(fault) for fault in self.control.app.faults.waiting]
             case "silent":
                 return lambda: self.control.silent
+            case "delayed":
+                return lambda: self.control.delayed
             case "region_cpu_ms":
                 return lambda: self.control.region_cpu_ms
         if what not in METHODS:

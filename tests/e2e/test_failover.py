@@ -228,6 +228,7 @@ def test_a_leader_that_was_frozen_in_the_middle_of_its_writes_writes_nothing_whe
         pair.user.wait_ready(name)
     # The other may have taken over, and made what was held, before the first creation is answered.
     pair.user.until(lambda: pair.user.posts() >= 2, "both creations are answered")
+    pair.user.until(lambda: pair.user.cloud.call("delayed") == 0, "so is the old leader's own")
     pair.user.until(lambda: standby.measure("queue_running") == 0, "the new one has settled")
     standby.operator.process.pause()
     leader.way.clear()  # and so the status that was on its way is to be sent again
