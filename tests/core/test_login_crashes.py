@@ -234,3 +234,21 @@ def test_a_key_pair_of_this_process_does_not_vouch_for_a_password_of_the_one_bef
     for seconds in (400.0, 500.0):
         world.cloud.advance(world.now + seconds)
     assert not outside(world)
+
+
+def test_a_key_pair_that_the_cloud_does_not_show_is_not_taken_for_written() -> None:
+    """It did nothing, another hand changed the server, and the record then went to and fro for ever."""
+    world = logged_in({"keypair": "k2"})
+    before = world.before
+
+    def do_nothing(world: World, facts: Facts, step: Step) -> None:
+        before(world, facts, step)
+        world.cloud.mood = "deaf" if isinstance(step, DeployKeypair) else "well"
+
+    world.before = do_nothing
+    until(world, lambda step: isinstance(step, DeployKeypair))
+    world.before, world.cloud.mood = before, "well"
+    world.cloud.rows[ID].change(locked=False)
+    assert isinstance(to_rest(world), Settled)
+    assert not outside(world)
+    assert len([step for step in world.steps if isinstance(step, RecordLogin)]) <= 3

@@ -3,7 +3,8 @@ What became of the newest attempt to change how people get into a server.
 
     recorded     what is to be carried out stands in the status before it is sent
     done         the cloud accepted it, and the server came to rest by itself and without a failure; of a
-                 password that the guest agent was to set: and the cloud says that one was set since
+                 key pair: and the cloud shows it; of a password that the guest agent was to set: and the
+                 cloud says that one was set since
     lost         nobody knows; the same may be sent again, but another value only when the lost one cannot
                  come true any more, or the older password would win
 """
@@ -25,6 +26,7 @@ from onecloud_operator.core.login_writes import (
     target_of,
 )
 from onecloud_operator.core.observed import Phase
+from onecloud_operator.core.references import same_id
 
 if TYPE_CHECKING:
     from onecloud_operator.core.actions import Step
@@ -57,9 +59,14 @@ def done_record(facts: Facts, server: Observed, login: LoginRecord, wanted_id: o
 def _worked(facts: Facts, server: Observed, tried: LoginTry) -> bool:
     if tried.failed or facts.reading.asked_at < tried.at or server.version <= tried.version:
         return False
+    details = server.details
     if isinstance(tried.step, SetPassword):
-        set_at = server.details.login_set_at if server.details is not None else None
+        set_at = details.login_set_at if details is not None else None
         return set_at is not None and set_at != tried.step.before
+    if isinstance(tried.step, DeployKeypair) and (
+        details is None or not same_id(tried.step.keypair_id, details.keypair_id)
+    ):
+        return False  # the cloud shows it from the first moment on: another hand has changed the server
     return server.phase.stable
 
 
