@@ -356,6 +356,7 @@ class Cloud:
                 self._take(step, resource)
                 return LOST
             case "deaf" if not isinstance(step, BELIEVED):
+                self.logins.unheard(step)
                 return None
             case _:
                 return self._take(step, resource)

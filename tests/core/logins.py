@@ -14,6 +14,7 @@ from onecloud_operator.core.policies import observing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from onecloud_operator.core.cloud_writes import CloudWrite
     from onecloud_operator.core.resource import Resource
     from onecloud_operator.core.values import Problem
     from tests.core.cloud import Row
@@ -27,12 +28,19 @@ class Logins:
     *agent*: whether guest agents run in the servers. *deploys*: whether deploys end well.
 
     *versions*: of the Secrets that the cluster has, 1 for those not named. *trouble*: why none can be read.
+    *hidden*: a password was accepted and not written. Once another hand has changed the server, that looks
+    like one that was written.
     """
 
     agent: bool = False
     deploys: bool = True
     versions: dict[str, int] = field(default_factory=dict)
     trouble: Problem | None = None
+    hidden: bool = False
+
+    def unheard(self, step: CloudWrite) -> None:
+        """Note that nothing comes of *step*, though it was accepted."""
+        self.hidden = self.hidden or isinstance(step, DeployPassword)
 
     def rotate(self, name: str = "login") -> None:
         """Have a Secret changed."""
@@ -67,6 +75,7 @@ class Logins:
 
     def stages(self, step: LoginWrite, now: float) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Return the stages that *step* leads through."""
+        self.hidden = self.hidden and isinstance(step, DeployKeypair)
         match step:
             case SetPassword(secret=secret) if self.agent:
                 end = {"status": "running", "login_set_at": str(now), PASSWORD_INSIDE: secret}
@@ -103,7 +112,8 @@ def left_outside(row: Row, resource: Resource, logins: Logins) -> set[str]:
     if spec.keypair is not None and spec.keypair != row.inside_pair:
         left.add("keypair")
     have = row.inside_password
-    known = have is not None or bool(row.rebuilt)  # of an adopted one nobody knows what was inside
+    # Of an adopted one nobody knows what was inside.
+    known = (have is not None or bool(row.rebuilt)) and not logins.hidden
     if wanted is not None and known and not wanted.of_same_key(have):
         left.add("passwordFrom")
     rotates = spec.password_from is not None and spec.password_from.rotate

@@ -6,6 +6,8 @@ As in test_crashes and test_lost_answers, with scenes of their own; `make test` 
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 SAID_AGAIN = (*DISK_AGAIN, "POST /disks/{id}/user-metadata")
 ON_A_VPC: dict[str, Any] = {"networks": [{"network": "vpc-net"}]}
 KEPT: dict[str, Any] = {**DATA, "reclaimPolicy": "Retain"}
+NUMBERS = cycle(range(100))
 
 
 def with_a_loose_disk(user: User, name: str) -> None:
@@ -90,8 +93,12 @@ def is_wide(user: User, name: str, servers: list[Server]) -> None:
 
 def address_of(name: str, number: int) -> list[dict[str, Any]]:
     """Return the card of a scene's object, with the first or second of its addresses."""
-    own = 0 if name == "whole" else 1 + int(name.removeprefix("w"))
-    return [{"network": "vnet-1", "address": f"10.90.0.{40 + own + 100 * number}"}]
+    return [{"network": "vnet-1", "address": f"10.90.0.{40 + _own_number(name) + 100 * number}"}]
+
+
+@cache
+def _own_number(_name: str) -> int:
+    return next(NUMBERS)
 
 
 def with_an_address(user: User, name: str) -> None:
