@@ -95,11 +95,7 @@ class AwaitedSecrets:
         """Read for ever what is awaited."""
         while True:
             await self._any.wait()
-            if (part := self._next()) is None:
-                await self._clock.sleep(1.0 / READS_PER_SECOND)
-                continue
-            await self.pace.turn()
-            if part in self._awaited:
+            if (part := await self.pace.next_of(self._next, self._awaited)) is not None:
                 await self._read(part)
 
     def _wait(self, key: Key, wanted: tuple[Part, ...], before: tuple[Part, ...]) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import heapq
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from onecloud_operator.engine import loggers
 from onecloud_operator.engine.telling import tell_each
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from onecloud_operator.kube.store import Key
 
 logger = logging.getLogger(loggers.KUBERNETES)
-
-IDLE_SECONDS: Final = 0.2  # until it is looked whether one is due
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +100,7 @@ class RotatedSecrets:
         """Read for ever what is followed."""
         while True:
             await self._any.wait()
-            if (part := self._next()) is None:
-                await self._clock.sleep(IDLE_SECONDS)
-                continue
-            await self._pace.turn()
-            if part in self._followed:
+            if (part := await self._pace.next_of(self._next, self._followed)) is not None:
                 await self._read(part)
 
     def _turn(self, part: Part, due_at: float) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
     from onecloud_operator.engine.clock import Clock
+
+T = TypeVar("T")
 
 
 class Pace:
@@ -22,3 +26,15 @@ class Pace:
         at = max(self._next_at, now)
         self._next_at = at + self._apart
         await self._clock.sleep(at - now)
+
+    async def next_of(self, due: Callable[[], T | None], kept: Container[T]) -> T | None:
+        """
+        Return what is *due*, once it is its turn; None if nothing is, or if it is not *kept* any more then.
+
+        Where nothing is due it waits as long as between two turns.
+        """
+        if (found := due()) is None:
+            await self._clock.sleep(self._apart)
+            return None
+        await self.turn()
+        return found if found in kept else None
