@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from onecloud_operator.core.card_writes import AttachCard, DetachCard, LimitCard
 from onecloud_operator.core.facts import CardTry, LimitTry
 from onecloud_operator.core.fast_dataclass import replace
+from onecloud_operator.core.values import newest
 
 if TYPE_CHECKING:
     from onecloud_operator.core.card_records import CardRecord
     from onecloud_operator.core.facts import Facts, Memory
-
-_T = TypeVar("_T")
-REMEMBERED = 64  # more than a spec may name
 
 
 def begun_cards(facts: Facts, memory: Memory, cards: tuple[CardRecord, ...]) -> Memory:
@@ -32,7 +30,7 @@ def begun_cards(facts: Facts, memory: Memory, cards: tuple[CardRecord, ...]) -> 
     return replace(
         memory,
         card_tries={network: one for network, one in tries.items() if one is not None},
-        limit_tries=_newest({**memory.limit_tries, **begun}),
+        limit_tries=newest({**memory.limit_tries, **begun}),
         limited={mac: limit for mac, limit in memory.limited.items() if mac not in unsure},
     )
 
@@ -41,7 +39,7 @@ def limit_unheard(memory: Memory, step: LimitCard, ended_at: float) -> Memory:
     """Note that nobody heard what came of *step*."""
     return replace(
         memory,
-        limit_tries=_newest({**memory.limit_tries, step.mac: LimitTry(step.bandwidth, ended_at)}),
+        limit_tries=newest({**memory.limit_tries, step.mac: LimitTry(step.bandwidth, ended_at)}),
         limited={mac: limit for mac, limit in memory.limited.items() if mac != step.mac},
     )
 
@@ -59,12 +57,6 @@ def carded(memory: Memory, step: AttachCard | DetachCard | LimitCard, ended_at: 
         case DetachCard():
             return replace(memory, carded_at=ended_at)
         case LimitCard(mac=mac, bandwidth=bandwidth):
-            return replace(memory, limited=_newest({**memory.limited, mac: bandwidth}))
+            return replace(memory, limited=newest({**memory.limited, mac: bandwidth}))
         case _:
             assert_never(step)
-
-
-def _newest(found: dict[str, _T]) -> dict[str, _T]:
-    while len(found) > REMEMBERED:
-        del found[next(iter(found))]
-    return found

@@ -6,10 +6,13 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from onecloud_operator.api.reasons import Reason
+
+T = TypeVar("T")
+REMEMBERED = 64  # cards or groups of a server: more than a spec may name, and a status has room for
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,13 @@ def time_of_text(text: str | None) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):  # somebody may have edited a status
         return None
+
+
+def newest(found: dict[str, T]) -> dict[str, T]:
+    """Return *found* without the oldest of more parts of a server than are remembered."""
+    while len(found) > REMEMBERED:
+        del found[next(iter(found))]
+    return found
 
 
 def text_of(value: object) -> str:

@@ -23,6 +23,7 @@ from onecloud_operator.core.facts import GroupTry
 from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.policies import ignored
 from onecloud_operator.core.references import is_id
+from onecloud_operator.core.values import newest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from onecloud_operator.core.values import Problem
 
 ENTERING, LEAVING = UNSURE, UNSURE * 2
-REMEMBERED = 64  # more than a spec may name, and a status has room for
 
 
 def bare(group: str) -> str:
@@ -108,7 +108,7 @@ def begun(facts: Facts, memory: Memory, groups: tuple[str, ...]) -> Memory:
             found[group] = replace(attempt or GroupTry(), inside=was is not None)
         elif attempt is not None:
             found[group] = attempt
-    return replace(memory, groups=_newest(found))
+    return replace(memory, groups=newest(found))
 
 
 def done(memory: Memory, step: GroupWrite) -> Memory:
@@ -132,10 +132,4 @@ def _of(memory: Memory, step: GroupWrite) -> GroupTry:
 
 def _noted(memory: Memory, step: BindGroup | UnbindGroup, attempt: GroupTry) -> Memory:
     others = {group: one for group, one in memory.groups.items() if group != step.group_id}
-    return replace(memory, groups=_newest({**others, step.group_id: attempt}))
-
-
-def _newest(found: dict[str, GroupTry]) -> dict[str, GroupTry]:
-    while len(found) > REMEMBERED:
-        del found[next(iter(found))]
-    return found
+    return replace(memory, groups=newest({**others, step.group_id: attempt}))

@@ -106,3 +106,13 @@ def too_many_gone(facts: Facts) -> Hold:
         "So many servers of this project vanished within ten minutes that the cloud may have lost its "
         f"database. Nothing is made again or let go until {ask}.",
     )
+
+
+def still_coming(field: str, seconds: float) -> Hold:
+    """Wait for an earlier change of *field*, of which nobody knows what came, until it cannot come true."""
+    return Hold(
+        Reason.UPDATING,
+        f"An earlier change of {field} was sent and may still come true, so the next one waits until it "
+        "cannot any more.",
+        seconds,
+    )

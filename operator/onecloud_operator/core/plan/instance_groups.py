@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.fixed import GROUPS
-from onecloud_operator.api.reasons import Reason
-from onecloud_operator.core.actions import Hold, RecordGroups
+from onecloud_operator.core.actions import RecordGroups
 from onecloud_operator.core.card_records import GROUPS_LENGTH
 from onecloud_operator.core.card_writes import BindGroup, GroupWrite, UnbindGroup
 from onecloud_operator.core.plan.attempt import unmade
@@ -24,6 +23,7 @@ from onecloud_operator.core.plan.group_tries import (
     settle_seconds,
     wanted_groups,
 )
+from onecloud_operator.core.plan.guards import still_coming
 from onecloud_operator.core.plan.stops import Candidate, Purpose
 
 if TYPE_CHECKING:
@@ -71,11 +71,7 @@ def group_purposes(facts: Facts, server: Observed) -> Iterator[Purpose]:
 def group_holds(facts: Facts, server: Observed) -> Iterator[Candidate]:
     """Yield what keeps the groups from being changed now."""
     if (seconds := settle_seconds(facts, _steps(facts, server))) > 0.0:
-        message = (
-            "An earlier change of instanceGroups was sent and may still come true, so the next one waits "
-            "until it cannot any more."
-        )
-        yield Candidate(Hold(Reason.UPDATING, message, seconds))
+        yield Candidate(still_coming(GROUPS, seconds))
 
 
 def _steps(facts: Facts, server: Observed) -> tuple[GroupWrite, ...]:

@@ -24,7 +24,7 @@ from onecloud_operator.core.login_writes import DeployKeypair, DeployPassword, S
 from onecloud_operator.core.observed import Phase
 from onecloud_operator.core.plan.create_only import Doubt
 from onecloud_operator.core.plan.diff import Difference
-from onecloud_operator.core.plan.guards import look_up
+from onecloud_operator.core.plan.guards import look_up, still_coming
 from onecloud_operator.core.plan.login_begun import login_now
 from onecloud_operator.core.plan.login_tries import done_record, refused_record, settle_seconds, vain
 from onecloud_operator.core.plan.retry import refused_for_good, same_intent
@@ -234,11 +234,7 @@ def login_steps(
 def _settling(facts: Facts, login: LoginRecord, step: DeployKeypair | DeployPassword) -> Iterator[Candidate]:
     if (seconds := settle_seconds(facts, login, step)) > 0.0:
         field = KEYPAIR if isinstance(step, DeployKeypair) else PASSWORD
-        message = (
-            f"An earlier change of {field} was sent and may still come true, so the next one waits until it "
-            "cannot any more."
-        )
-        yield Candidate(Hold(Reason.UPDATING, message, seconds))
+        yield Candidate(still_coming(field, seconds))
 
 
 def login_lookups(facts: Facts, doubts: Iterable[Doubt]) -> Iterator[Candidate]:
