@@ -94,19 +94,13 @@ class Read(Generic[Answer]):
     """
     A project beside the objects of a cluster.
 
-    *objects*: those that were there before the cloud was read, or were afterwards. *everywhere*: whether
-    these are those of all namespaces; else the user may see only their own.
+    *objects*: those that were there before the cloud was read, or were afterwards. *namespaces*: those whose
+    objects are all among them; None: all.
     """
 
     answer: Answer
     objects: tuple[Object, ...]
-    everywhere: bool
-    namespace: str
-
-    @property
-    def namespaces(self) -> frozenset[str] | None:
-        """The namespaces whose objects are all among *objects*; None: all."""
-        return None if self.everywhere else frozenset({self.namespace})
+    namespaces: frozenset[str] | None
 
 
 def read_project(
@@ -125,11 +119,12 @@ def read_project(
     from onecloud_operator.cli.cloud import ask
 
     before, everywhere = _objects_seen(cluster)
-    first = Read(None, before, everywhere, cluster.namespace)
+    namespaces = None if everywhere else frozenset({cluster.namespace})
+    first = Read(None, before, namespaces)
     answer = ask(access.credentials, lambda cloud: question(cloud, first), own=shell, seconds=WHOLE_SECONDS)
     after = _objects(cluster, None if everywhere else cluster.namespace)
     both = {text_at(each, "metadata", "uid"): each for each in (*before, *after)}
-    return Read(answer, tuple(both.values()), everywhere, cluster.namespace)
+    return Read(answer, tuple(both.values()), namespaces)
 
 
 def _objects_seen(cluster: Cluster) -> tuple[tuple[Object, ...], bool]:
