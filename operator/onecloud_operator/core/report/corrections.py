@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onecloud_operator.api.reasons import EventReason
@@ -23,6 +22,7 @@ from onecloud_operator.core.conclusion import KubeEvent
 from onecloud_operator.core.conditions import standing
 from onecloud_operator.core.disk_writes import AttachDisk
 from onecloud_operator.core.eip_writes import BindEip, ChangeEip, UnbindEip
+from onecloud_operator.core.fast_dataclass import replace
 from onecloud_operator.core.plan.differing import open_differences
 from onecloud_operator.core.policies import reporting
 from onecloud_operator.core.values import cut
@@ -89,9 +89,8 @@ def _agreed(facts: Facts) -> object:
     """
     if facts.memory.agreed is not None:
         return facts.memory.agreed
-    synced = standing(facts.resource.status, "Synced")
-    agreed = synced is not None and synced.get("status") == "True"
-    return synced.get("observedGeneration") if synced is not None and agreed else None
+    synced = standing(facts.resource.status, "Synced") or {}
+    return synced.get("observedGeneration") if synced.get("status") == "True" else None
 
 
 def _shown(value: str | None) -> str:
