@@ -11,7 +11,7 @@ from onecloud_operator.core.actions import Hold, RecordCards, Settled
 from onecloud_operator.core.card_records import cards_in
 from onecloud_operator.core.card_writes import AttachCard, LimitCard
 from tests.core.fixtures import ID
-from tests.core.stops import row_of, sent, to_rest, turn, until, until_it_is
+from tests.core.stops import die_after, row_of, sent, to_rest, until, until_it_is
 from tests.core.test_cards import BOTH, NEVER, ONE, OWN, TWO, edited, settled_with
 
 if TYPE_CHECKING:
@@ -78,12 +78,7 @@ def test_one_that_is_taken_out_and_declared_again_is_sent_again(dies: bool) -> N
 @pytest.mark.parametrize("in_the_middle", [True, False])
 def test_a_crash_at_any_point_loses_no_edit(number: int, in_the_middle: bool) -> None:
     world = limited_to(at_rest(limited_to(settled_with(), 100), 100), 300)
-    for _ in range(number):
-        turn(world)
-    world.dies = in_the_middle
-    if not in_the_middle:
-        world.die()
-    turn(world)
+    die_after(world, number, in_the_middle=in_the_middle)
     at_rest(limited_to(world, 100), 100)
 
 

@@ -23,6 +23,17 @@ BOTH: dict[str, Any] = {**password_from("other"), "keypair": "k2", "cpu": 8}
 PASSES = range(40)
 
 
+def treat_key_pairs(world: World, mood: str) -> None:
+    """Have the cloud be of *mood* to each key pair that is to be written, and well otherwise."""
+    before = world.before
+
+    def treat(world: World, facts: Facts, step: Step) -> None:
+        before(world, facts, step)
+        world.cloud.mood = mood if isinstance(step, DeployKeypair) else "well"
+
+    world.before = treat
+
+
 @pytest.mark.parametrize("agent", [True, False])
 @pytest.mark.parametrize("acting", [True, False])
 @pytest.mark.parametrize("number", PASSES)
@@ -101,13 +112,7 @@ def test_a_secret_that_changes_while_its_password_is_set_is_set_once_more() -> N
 
 def test_what_was_refused_outright_and_is_not_wanted_any_more_costs_no_restart() -> None:
     world = logged_in({"keypair": "k2"})
-    before = world.before
-
-    def refuse(world: Any, facts: Any, step: Any) -> None:
-        before(world, facts, step)
-        world.cloud.mood = "refused" if isinstance(step, DeployKeypair) else "well"
-
-    world.before = refuse
+    treat_key_pairs(world, "refused")
     until(world, lambda step: isinstance(step, DeployKeypair))
     to_rest(world)
     edit(world, {"keypair": "k1"})
@@ -240,12 +245,7 @@ def test_a_key_pair_that_the_cloud_does_not_show_is_not_taken_for_written() -> N
     """It did nothing, another hand changed the server, and the record then went to and fro for ever."""
     world = logged_in({"keypair": "k2"})
     before = world.before
-
-    def do_nothing(world: World, facts: Facts, step: Step) -> None:
-        before(world, facts, step)
-        world.cloud.mood = "deaf" if isinstance(step, DeployKeypair) else "well"
-
-    world.before = do_nothing
+    treat_key_pairs(world, "deaf")
     until(world, lambda step: isinstance(step, DeployKeypair))
     world.before, world.cloud.mood = before, "well"
     world.cloud.rows[ID].change(locked=False)
