@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -21,12 +22,10 @@ class Cloud:
     def __init__(self, secret: Mapping[str, str]) -> None:
         self._secret = secret
         self._url = ""
-        # Whoever waits for a connection waits as long as it takes: thousands of handlers may run at once.
-        self._http = httpx.AsyncClient(
-            limits=httpx.Limits(max_connections=CONNECTIONS),
-            timeout=httpx.Timeout(CALL_SECONDS, pool=None),
-            trust_env=False,
-        )
+        # Thousands of handlers may run at once, and httpx walks through all that wait for a connection at
+        # each request.
+        self._turn = asyncio.Semaphore(CONNECTIONS)
+        self._http = httpx.AsyncClient(timeout=CALL_SECONDS, trust_env=False)
 
     async def sign_in(self) -> None:
         """Get a token, and the address of the compute service."""
@@ -81,10 +80,11 @@ class Cloud:
         await self._call("DELETE", f"/servers/{ident}")
 
     async def _call(self, method: str, path: str, body: Server | None = None) -> Server:
-        reply = await self._http.request(method, self._url + path, json=body)
-        if reply.status_code == httpx.codes.UNAUTHORIZED:
-            await self.sign_in()
+        async with self._turn:
             reply = await self._http.request(method, self._url + path, json=body)
+            if reply.status_code == httpx.codes.UNAUTHORIZED:
+                await self.sign_in()
+                reply = await self._http.request(method, self._url + path, json=body)
         reply.raise_for_status()
         found: Server = reply.json()["server"]
         return found
