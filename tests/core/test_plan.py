@@ -176,6 +176,36 @@ def test_a_removed_tag_is_taken_off_only_if_it_was_ours() -> None:
     assert plan(facts(found, resource=made)) == SetTags(ID, (), ("ours",))
 
 
+ASKED = SetTags(ID, (("team", "shop"),), ())
+LOST = Problem(Reason.PROVIDER_ERROR, "no answer", ambiguous=True)
+
+
+def _refusal(problem: Problem, at: float = NOW - 1) -> Refusal:
+    return Refusal(problem, "other", NOW, 1, at, at, step=ASKED)
+
+
+@pytest.mark.parametrize(
+    ("memory", "ours"),
+    [
+        pytest.param(Memory(acceptances={ASKED: Acceptance("other", 1, NOW - 1)}), True, id="accepted"),
+        pytest.param(Memory(refusals={"SetTags": _refusal(LOST)}), True, id="its-answer-was-lost"),
+        pytest.param(
+            Memory(acceptances={ASKED: Acceptance("other", 1, NOW - 9, worked_at=NOW - 5)}),
+            False,
+            id="read-since-when-the-status-told-whose-it-is",
+        ),
+        pytest.param(
+            Memory(refusals={"SetTags": _refusal(replace(LOST, ambiguous=False))}), False, id="refused"
+        ),
+        pytest.param(Memory(refusals={"SetTags": _refusal(LOST, NOW - 181)}), False, id="lost-too-long-ago"),
+    ],
+)
+def test_a_tag_that_left_the_spec_before_it_was_read_is_taken_off_again(memory: Memory, ours: bool) -> None:
+    """The status does not name it: it does so once the tag was read, and the spec was edited sooner."""
+    found = server(details=details(tags={"Team": "shop"}))
+    assert plan(replace(facts(found), memory=memory)) == (SetTags(ID, (), ("team",)) if ours else Settled())
+
+
 def test_drift_is_only_reported_in_mode_report() -> None:
     step = plan(facts(resource=wanting({"cpu": 4, "tags": {"a": "b"}}, drift={"mode": "Report"})))
     assert isinstance(step, Hold)

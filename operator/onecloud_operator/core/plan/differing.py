@@ -17,6 +17,7 @@ from onecloud_operator.core.plan.eip import eip_differences
 from onecloud_operator.core.plan.image import uncompared
 from onecloud_operator.core.plan.instance_groups import group_differences
 from onecloud_operator.core.plan.login import login_differences, login_doubts
+from onecloud_operator.core.plan.own_tags import managed_tags
 from onecloud_operator.core.plan.security_groups import group_doubts
 from onecloud_operator.core.policies import ignored
 from onecloud_operator.core.restart import power_now
@@ -38,7 +39,7 @@ def open_differences(facts: Facts, server: Observed) -> tuple[Difference, ...]:
         spec,
         server,
         power=power_now(facts.resource, server),
-        managed_tags=records.managed_tags,
+        managed_tags=managed_tags(facts),
         disks=disks,
         names=facts.names,
         image=records.image,

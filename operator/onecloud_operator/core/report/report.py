@@ -13,6 +13,7 @@ from onecloud_operator.core.fast_dataclass import fast_dataclass, replace
 from onecloud_operator.core.observed import Phase, Reading, carried, rooted
 from onecloud_operator.core.plan.explain import explain
 from onecloud_operator.core.plan.failed_create import retry_seconds
+from onecloud_operator.core.plan.own_tags import managed_tags
 from onecloud_operator.core.plan.retry import kind_of
 from onecloud_operator.core.policies import deletion_policy, observing
 from onecloud_operator.core.report.drift import drift_of
@@ -206,7 +207,7 @@ def _managed_tags(facts: Facts, records: Records) -> tuple[str, ...]:
         known = {folded(key): key for key in (*records.managed_tags, *wanted)}
         return tuple(sorted(known.values()))[:TAGS_LENGTH]
     have = {folded(key): value for key, value in server.details.tags.items()}
-    kept = {folded(key): key for key in records.managed_tags if folded(key) in have}
+    kept = {folded(key): key for key in managed_tags(facts) if folded(key) in have}
     kept |= {folded(key): key for key, value in wanted.items() if have.get(folded(key)) == value}
     return tuple(sorted(kept.values()))[:TAGS_LENGTH]
 
