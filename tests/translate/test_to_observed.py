@@ -345,8 +345,15 @@ def _size(value: object, seen: set[int] | None = None) -> int:
     return sys.getsizeof(value) + sum(_size(each, seen) for each in held)
 
 
-def test_an_id_that_is_too_long_is_none() -> None:
-    server = FULL | {"keypair_id": "x" * 129, "disks_info": [{"id": "x" * 129, "index": 0}], "disk_count": 1}
-    details = observed_from_details(server).details
+def test_an_id_that_the_status_cannot_hold_is_none() -> None:
+    endless = "x" * 65
+    changes = {
+        "keypair_id": endless,
+        "disks_info": [{"id": endless, "index": 0}],
+        "disk_count": 1,
+        "nics": [{"network_id": endless, "mac": "00:22:00:00:00:01"}],
+    }
+    details = observed_from_details(FULL | changes).details
     assert details is not None
     assert (details.keypair_id, details.disks, details.disks_known) == (None, (), False)
+    assert [nic.network_id for nic in details.nics] == [""]

@@ -17,8 +17,8 @@ from onecloud_operator.core.observed import (
     SecurityGroup,
     phase_of,
 )
-from onecloud_operator.translate.convert import any_text, count, flag, items, mib_or_none, text
-from onecloud_operator.translate.to_observed import LONGEST_ID, ip_of
+from onecloud_operator.translate.convert import any_text, count, flag, items, mib_or_none, one_id, text
+from onecloud_operator.translate.to_observed import ip_of
 from onecloud_operator.translate.to_status import index_of
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ def recall(mirror: Mapping[str, Any]) -> Observed | None:
 
     The mirror has no owner tags, so whose the server is stays unknown until its details are read.
     """
-    server_id, status = text(mirror.get("id")), text(mirror.get("status"))
+    server_id, status = one_id(mirror.get("id")), text(mirror.get("status"))
     lifecycle = _part(mirror, "lifecycle")
     version = count(lifecycle.get("updateVersion"))
-    if server_id is None or len(server_id) > LONGEST_ID or status is None or version is None:
+    if server_id is None or status is None or version is None:
         return None
     locked = flag(lifecycle.get("deletionLocked"))
     return Observed(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from onecloud_operator.core.references import Ambiguous, Answer, Kind, Missing, Resolved, Unknown
 from onecloud_operator.onecloud import Collection
 from onecloud_operator.onecloud.errors import CatalogError
-from onecloud_operator.translate.convert import count
+from onecloud_operator.translate.convert import ID_CHARACTERS, count
 from onecloud_operator.translate.problems import said_by
-from onecloud_operator.translate.to_observed import LONGEST_ID, WORD
+from onecloud_operator.translate.to_observed import WORD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ def answer_of(kind: Kind, found: NamedRows) -> Answer:
     """Return what the rows of one name say."""
     rows = found.rows
     ids = sorted({row["id"] for row in rows})
-    if any(len(one) > LONGEST_ID for one in ids):
+    if any(len(one) > ID_CHARACTERS for one in ids):
         return Unknown("the cloud answered with an id that cannot be one")
     if kind is Kind.INSTANCE_TYPE and rows and found.complete:
         # One and the same type has a row for each zone.

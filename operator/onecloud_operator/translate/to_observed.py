@@ -53,7 +53,6 @@ DISK_TAG = "onecloud.io/disk"
 HOT_PLUG = "hotplug_cpu_mem"
 HOT_REMOVE = "hot_remove_nic"
 LOGIN_ACCOUNT, LOGIN_SET_AT = "login_account", "login_key_timestamp"
-LONGEST_ID = 64
 LONGEST_ADDRESS = 45  # an IPv6 address with an IPv4 one in it
 MAX_DISKS = 1 + DATA_DISKS_LENGTH
 NAME, WORD = filled(256), filled(64)
@@ -144,8 +143,8 @@ def ip_of(nics: Iterable[Nic], others: Iterable[str] = ()) -> str | None:
 
 
 def _id(server: Mapping[str, Any]) -> str:
-    server_id = text(server.get("id"))
-    if server_id is None or len(server_id) > LONGEST_ID:
+    server_id = one_id(server.get("id"))
+    if server_id is None:
         raise Untranslatable("a server without a usable id")
     return server_id
 
