@@ -248,7 +248,6 @@ NOTICED_SOON = frozenset(
         "posts-what-is-not-on-record",
         "lets-go-at-once",
         "passes-by-the-recycle-bin",
-        "asks-nobody-before-many-go",
         "deletes-without-a-record",
         "forgets-disks",
         "forgets-what-failed",
