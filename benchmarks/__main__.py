@@ -7,8 +7,9 @@ import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from benchmarks.abreast import idle_abreast
 from benchmarks.against import checked_out
 from benchmarks.client import measure_client
 from benchmarks.ground import Lengths
@@ -20,6 +21,9 @@ from benchmarks.units import APART
 from benchmarks.waiting import BenchmarkError
 from sandbox.stage import ROOT
 from tools.progress import StepError, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FEW: Final = 1000  # objects of which the baseline looks at each once a minute
 MOST_BESIDE: Final = 10_000  # objects; with more only the operator is measured, and only how costs grow
@@ -52,14 +56,22 @@ def main() -> int:
                 around["provisional"] |= found["units_apart"] > APART
                 runs[:] = [run for run in runs if (run["subject"], run["objects"]) != (name, objects)]
                 runs.append({**found, **around})
-                arguments.json.parent.mkdir(parents=True, exist_ok=True)
-                arguments.json.write_text(json.dumps(results, indent=1) + "\n")
+                _keep(results, arguments.json)
+            if roots:
+                objects = min(arguments.objects)
+                results["abreast"] = idle_abreast({Ours.name: ROOT, **roots}, objects, Lengths())
+                _keep(results, arguments.json)
     except (BenchmarkError, StepError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(page(results))
     say(f"all that was measured is in {arguments.json}")
     return 0
+
+
+def _keep(results: Mapping[str, Any], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(results, indent=1) + "\n")
 
 
 def _arguments() -> argparse.Namespace:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Run = dict[str, Any]
 BEGIN, END = "<!-- measured -->\n", "<!-- /measured -->"
 UNITS: Final = {"r_ms", "w_ms", "object_bytes"}  # of the machine and the object, so nobody needs less
+IDLE: Final = ("idle_cpu", "idle_object")
 ORDER: Final = [Ours.name, Before.name, Baseline.name]
 
 
@@ -32,7 +33,14 @@ def page(results: Mapping[str, Any]) -> str:
     """Return the tables."""
     runs = sorted(results["runs"], key=lambda run: (ORDER.index(run["subject"]), run["objects"]))
     ours = [run for run in runs if run["subject"] == Ours.name]
-    parts = [_circumstances(results, runs), _table(runs, ours), growing(ours), _client(results)]
+    abreast = results.get("abreast", [])
+    parts = [
+        _circumstances(results, runs),
+        _table(runs, ours, abreast),
+        _abreast(abreast),
+        growing(ours),
+        _client(results),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -50,11 +58,18 @@ def verdict(figure: Figure, found: Mapping[str, float], before: Mapping[str, flo
     return f"missed by {100.0 * (value - bar) / bar:.0f} %" if bar else "missed"
 
 
-def _table(runs: Sequence[Run], ours: Sequence[Run]) -> str:
-    """Return the main table. Comparisons are those of the largest runs that both were measured with."""
+def _table(runs: Sequence[Run], ours: Sequence[Run], abreast: Sequence[Run]) -> str:
+    """
+    Return the main table. Comparisons are those of the largest runs that both were measured with.
+
+    What two operators need while nothing happens is compared by what they needed at the same time.
+    """
     largest = figures(ours[-1]) if ours else {}
     mine, baseline = _pair(ours, runs, Baseline.name)
-    own, before = _pair(ours, runs, Before.name)
+    own, before = (
+        {**alone, **_idle_of(abreast, name)}
+        for name, alone in zip((Ours.name, Before.name), _pair(ours, runs, Before.name), strict=True)
+    )
     grown = growth(ours)
     columns = [figures(run) for run in runs]
     rows = []
@@ -88,6 +103,22 @@ def _pair(ours: Sequence[Run], runs: Iterable[Run], name: str) -> tuple[dict[str
     theirs = {run["objects"]: run for run in runs if run["subject"] == name}
     both = next((run for run in reversed(ours) if run["objects"] in theirs), None)
     return (figures(both), figures(theirs[both["objects"]])) if both else ({}, {})
+
+
+def _idle_of(abreast: Iterable[Run], name: str) -> dict[str, float]:
+    found = [figures(run) for run in abreast if run["subject"] == name]
+    return {key: one[key] for one in found for key in IDLE}
+
+
+def _abreast(abreast: Sequence[Run]) -> str:
+    """Say what operators needed that were idle at the same time."""
+    if not abreast:
+        return ""
+    told = [f"{run['subject']} {number(figures(run)['idle_cpu'])} % of a core" for run in abreast]
+    return (
+        f"Idle at the same time, each with {abreast[0]['objects']:,} objects: {', '.join(told)}.\n"
+        'By this what an idle hour costs is compared with "before".'
+    )
 
 
 def _last(columns: Sequence[dict[str, float]], key: str) -> dict[str, float] | None:

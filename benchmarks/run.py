@@ -76,12 +76,12 @@ def _acts(where: Ground) -> dict[str, Callable[[Ground], Scene]]:
     return {
         "startup": lambda ground: scenes.startup(ground, lengths.starts),
         "cold_start": scenes.cold_start,
-        "idle": lambda ground: scenes.idle(ground, idle),
+        "idle": lambda ground: scenes.idle([ground], idle)[0],
         "change_idle": lambda ground: scenes.change_outside(ground, samples, span, moving=False),
         "creations": lambda ground: scenes.creations(ground, lengths.creations),
         "edits": lambda ground: scenes.edits(ground, lengths.creations),
         "change_moving": lambda ground: scenes.change_outside(ground, samples, span, moving=True),
-        "idle_hour": lambda ground: scenes.idle_hour(ground, lengths.hour_seconds),
+        "idle_hour": lambda ground: scenes.idle_hour([ground], lengths.hour_seconds)[0],
         "restart": scenes.restart,
         "deletion": scenes.deletion,
     }

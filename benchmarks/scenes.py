@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.api import is_moving, is_ready, server_of
@@ -16,7 +17,7 @@ from benchmarks.subjects import HOUR_SECONDS, Ours
 from benchmarks.waiting import BenchmarkError, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from benchmarks.api import Object
     from benchmarks.ground import Ground, Scene
@@ -78,31 +79,37 @@ def cold_start(ground: Ground) -> Scene:
     return scene
 
 
-def idle(ground: Ground, seconds: float) -> Scene:
-    """Watch it while nothing happens, in real time."""
-    _rest(ground)
-    with ground.scene() as scene:
+def idle(grounds: Sequence[Ground], seconds: float) -> list[Scene]:
+    """Watch them, at the same time, while nothing happens, in real time."""
+    for ground in grounds:
+        _rest(ground)
+    with ExitStack() as stack:
+        watched = [stack.enter_context(ground.scene()) for ground in grounds]
         time.sleep(seconds)
-    scene.more = {
-        "cpu_percent": 100.0 * scene.cpu_seconds / scene.seconds,
-        "calls_an_hour": scene.calls * HOUR_SECONDS / scene.seconds,
-        "region_cpu_seconds_an_hour": scene.region_cpu_seconds * HOUR_SECONDS / scene.seconds,
-    }
-    return scene
+    for scene in watched:
+        scene.more = {
+            "cpu_percent": 100.0 * scene.cpu_seconds / scene.seconds,
+            "calls_an_hour": scene.calls * HOUR_SECONDS / scene.seconds,
+            "region_cpu_seconds_an_hour": scene.region_cpu_seconds * HOUR_SECONDS / scene.seconds,
+        }
+    return watched
 
 
-def idle_hour(ground: Ground, seconds: float) -> Scene:
-    """Start it with intervals so short that an hour of them passes in *seconds*, and watch it for so long."""
-    ground.subject.stop()
-    ground.subject.start(faster=HOUR_SECONDS / seconds)
-    _catch_up(ground)
-    with ground.scene() as scene:
-        before = ground.subject.turns()
+def idle_hour(grounds: Sequence[Ground], seconds: float) -> list[Scene]:
+    """Start them with intervals so short that an hour passes in *seconds*, and watch them for so long."""
+    for ground in grounds:
+        ground.subject.stop()
+        ground.subject.start(faster=HOUR_SECONDS / seconds)
+        _catch_up(ground)
+    with ExitStack() as stack:
+        watched = [stack.enter_context(ground.scene()) for ground in grounds]
+        before = [ground.subject.turns() for ground in grounds]
         time.sleep(seconds)
-        after = ground.subject.turns()
-    ground.subject.stop()  # it is too busy to stay
-    scene.more = {"turns": {job: after[job] - before[job] for job in after}}
-    return scene
+        after = [ground.subject.turns() for ground in grounds]
+    for ground, scene, then, now in zip(grounds, watched, before, after, strict=True):
+        ground.subject.stop()  # it is too busy to stay
+        scene.more = {"turns": {job: now[job] - then[job] for job in now}}
+    return watched
 
 
 def change_outside(ground: Ground, samples: int, seconds: float, *, moving: bool) -> Scene:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.abreast import idle_abreast
 from benchmarks.against import checked_out
 from benchmarks.client import measure_client
 from benchmarks.cloud import most_at_once
@@ -87,14 +88,19 @@ def test_every_scene_is_played_by_real_processes(subject: str) -> None:
         assert scenes["cold_start"]["writes_of_half_of_the_objects"] <= 5
 
 
-def test_another_commit_is_measured_by_the_same_scenes() -> None:
+def test_another_commit_is_measured_by_the_same_scenes_and_idle_at_the_same_time() -> None:
     with checked_out("HEAD") as root:
         assert (root / "operator" / "onecloud_operator").is_dir()
-        run = measure("before", 2, BRIEF, played={"cold_start"}, root=root)
+        before, ours = idle_abreast({"before": root, "operator": ROOT}, 2, BRIEF)
     assert not root.exists()
-    assert list(run["scenes"]) == ["cold_start"]
-    assert run["scenes"]["cold_start"]["cloud_calls"]["POST /servers"] == 2
-    assert figures(run)["create_cluster_cpu"] > 0
+    assert (before["subject"], ours["subject"]) == ("before", "operator")
+    for run in (before, ours):
+        assert list(run["scenes"]) == ["idle", "idle_hour"]
+        assert run["scenes"]["idle"]["cloud_calls"].keys() <= {"GET /servers", "GET /events"}
+        assert sum(run["scenes"]["idle_hour"]["turns"].values()) > 1
+        found = figures(run)
+        assert found["idle_cpu"] > 0
+        assert found["idle_object"] > 0
 
 
 def test_a_commit_that_is_not_there_is_said_to_be_missing() -> None:
@@ -177,6 +183,24 @@ def test_what_was_not_measured_in_one_go_says_so() -> None:
     assert "in one go" not in page(results)
     results["runs"] = [run, run | {"objects": 200, "commit": "b"}]
     assert "Not measured in one go: operator 100 of c, operator 200 of b." in page(results)
+
+
+def test_what_is_needed_while_nothing_happens_is_compared_side_by_side() -> None:
+    run = made_up(100, cpu_seconds=1.0) | {"provisional": False, "commit": "c"}
+    before = run | {"subject": "before", "commit": "a"}
+    results = {"machine": MACHINE, "versions": {}, "runs": [run, before]}
+    assert _row(page(results), "operator CPU while idle")[-2:] == ["1", "missed by 100 %"]
+    less = {**run["scenes"]["idle"], "cpu_percent": 0.4}
+    results["abreast"] = [{**run, "scenes": {"idle": less}}, before]
+    shown = page(results)
+    assert _row(shown, "operator CPU while idle")[-2:] == ["0.40", "met"]
+    assert "each with 100 objects: operator 0.40 % of a core, before 1 % of a core." in shown
+
+
+def _row(shown: str, what: str) -> list[str]:
+    line = next(line for line in shown.splitlines() if line.startswith(f"| {what}"))
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    return [cell for cell in cells if cell]
 
 
 def test_cpu_is_told_in_units_without_what_a_start_needs() -> None:
