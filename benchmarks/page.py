@@ -26,6 +26,7 @@ Run = dict[str, Any]
 BEGIN, END = "<!-- measured -->\n", "<!-- /measured -->"
 UNITS: Final = {"r_ms", "w_ms", "object_bytes"}  # of the machine and the object, so nobody needs less
 IDLE: Final = ("idle_cpu", "idle_object")
+LAST: Final = "deletion"
 ORDER: Final = [Ours.name, Before.name, Baseline.name]
 
 
@@ -34,9 +35,11 @@ def page(results: Mapping[str, Any]) -> str:
     runs = sorted(results["runs"], key=lambda run: (ORDER.index(run["subject"]), run["objects"]))
     ours = [run for run in runs if run["subject"] == Ours.name]
     abreast = results.get("abreast", [])
+    # The bars are those of the numbers of objects that every scene was played with.
+    judged = [run for run in runs if LAST in run["scenes"]]
     parts = [
         _circumstances(results, runs),
-        _table(runs, ours, abreast),
+        _table(judged, [run for run in judged if run in ours], abreast),
         _abreast(abreast),
         growing(ours),
         _client(results),

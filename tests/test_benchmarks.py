@@ -197,6 +197,15 @@ def test_what_is_needed_while_nothing_happens_is_compared_side_by_side() -> None
     assert "each with 100 objects: operator 0.40 % of a core, before 1 % of a core." in shown
 
 
+def test_a_run_of_a_part_of_the_scenes_tells_only_how_costs_grow() -> None:
+    run = made_up(100, cpu_seconds=1.0) | {"provisional": False, "commit": "c"}
+    more = made_up(300, cpu_seconds=9.0) | {"provisional": False, "commit": "c"}
+    del more["scenes"]["deletion"]
+    head, *lines = page({"machine": MACHINE, "versions": {}, "runs": [run, more]}).split("\n\n")[1:]
+    assert head.startswith("| what | bar | operator, 100 | times less |")
+    assert "| for one object | 100 | 300 | growth |" in "".join(lines)
+
+
 def _row(shown: str, what: str) -> list[str]:
     line = next(line for line in shown.splitlines() if line.startswith(f"| {what}"))
     cells = [cell.strip() for cell in line.strip("|").split("|")]
