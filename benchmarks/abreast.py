@@ -36,7 +36,7 @@ def idle_abreast(roots: Mapping[str, Path], objects: int, lengths: Lengths) -> l
             scenes.cold_start(where)
         found = {
             "idle": scenes.idle(grounds, lengths.idle_seconds),
-            "idle_hour": scenes.idle_hour(grounds, lengths.hour_seconds),
+            "idle_hour": scenes.idle_hour(grounds, lengths.squeezed(objects)),
         }
         return [
             {"subject": name, "objects": objects, "scenes": _scenes(where, found, number)}

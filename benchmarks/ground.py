@@ -28,6 +28,7 @@ NAMESPACE = "bench"
 STEP_SECONDS = 0.3  # of a task in the cloud, as recorded
 WRITE_SECONDS = 0.03  # of the cloud's work on a write, as its CPU was measured
 PATIENCE_SECONDS = 120.0
+SQUEEZED_OBJECTS = 10_000
 WRITES = ("PATCH", "APPLY", "PUT")
 
 
@@ -70,6 +71,10 @@ class Lengths:
     starts: int = 3  # with no object
     yardsticks: int = 100  # that W is measured with
     samples: int = 3  # of R and W each time
+
+    def squeezed(self, objects: int) -> float:
+        """Return the seconds of a squeezed hour, in which so many objects can be looked at as often."""
+        return self.hour_seconds * max(1.0, objects / SQUEEZED_OBJECTS)
 
     def idle_ticks(self, tick_seconds: float) -> float:
         """Return the seconds of whole ticks, one at least."""

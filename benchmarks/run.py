@@ -73,6 +73,7 @@ def _acts(where: Ground) -> dict[str, Callable[[Ground], Scene]]:
     ours = isinstance(where.subject, Ours)
     idle = lengths.idle_seconds if ours else lengths.idle_ticks(where.subject.round_seconds)
     span = lengths.changes_seconds
+    hour = lengths.squeezed(where.objects)
     return {
         "startup": lambda ground: scenes.startup(ground, lengths.starts),
         "cold_start": scenes.cold_start,
@@ -81,7 +82,7 @@ def _acts(where: Ground) -> dict[str, Callable[[Ground], Scene]]:
         "creations": lambda ground: scenes.creations(ground, lengths.creations),
         "edits": lambda ground: scenes.edits(ground, lengths.creations),
         "change_moving": lambda ground: scenes.change_outside(ground, samples, span, moving=True),
-        "idle_hour": lambda ground: scenes.idle_hour([ground], lengths.hour_seconds)[0],
+        "idle_hour": lambda ground: scenes.idle_hour([ground], hour)[0],
         "restart": scenes.restart,
         "deletion": scenes.deletion,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ LARGE: Final = 100  # a number below has one
 
 def number(value: float) -> str:
     """Return a number as a table shows it."""
+    if math.isinf(value):  # beyond the last bucket of a histogram
+        return "∞"
     if value == int(value) or abs(value) >= LARGE:
         return f"{value:,.0f}"
     if abs(value) < TINY:

@@ -23,6 +23,7 @@ from benchmarks.run import measure
 from benchmarks.samples import between, bound, by_label, histogram, quantile, spread, total
 from benchmarks.stacks import by_function, by_package, read
 from benchmarks.subjects import HOUR_SECONDS
+from benchmarks.tables import number
 from benchmarks.units import Units
 from benchmarks.units import between as units_between
 from benchmarks.vitals import vitals
@@ -258,6 +259,10 @@ def test_what_an_object_costs_may_grow_by_a_quarter() -> None:
     assert shown[0] == "| for one object | 1,000 | 30,000 | growth | bar is |"
     assert any("| 10 R | 15 R | +50 % | ≤ 25 %: missed |" in line for line in shown)
     assert growing([small]) == ""
+
+
+def test_what_is_beyond_the_last_bucket_is_shown_as_such() -> None:
+    assert number(math.inf) == "∞"
 
 
 def test_growth_is_the_power_of_the_number_of_objects() -> None:
