@@ -27,7 +27,8 @@ def managed_tags(facts: Facts) -> tuple[str, ...]:
     found = {folded(key): key for key in known}
     for step in _sent(facts):
         if isinstance(step, SetTags) and step.server_id == facts.resource.records.bound_id:
-            found |= {folded(key): key for key, _value in step.put if folded(key) not in found}
+            for key, _value in step.put:
+                found.setdefault(folded(key), key)
     return tuple(found.values())
 
 
