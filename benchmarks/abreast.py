@@ -8,12 +8,10 @@ more than two operators differ. So what they need while nothing happens is compa
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import scenes
 from benchmarks.ground import ground
-from benchmarks.units import between
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +44,4 @@ def idle_abreast(roots: Mapping[str, Path], objects: int, lengths: Lengths) -> l
 
 def _scenes(where: Ground, found: Mapping[str, list[Scene]], number: int) -> dict[str, Any]:
     units = where.units()
-    measured = {}
-    for title, scenes_of_all in found.items():
-        scene = asdict(scenes_of_all[number])
-        more = scene.pop("more")
-        measured[title] = {**scene, **more, "units": between(units, units)}
-    return measured
+    return {title: of_all[number].measured(units, units) for title, of_all in found.items()}

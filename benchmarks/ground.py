@@ -5,14 +5,14 @@ from __future__ import annotations
 import ssl
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.api import PLURAL, Api, Sight
 from benchmarks.cloud import TimedCloud
 from benchmarks.samples import between, bound, total
 from benchmarks.subjects import QUIET_SECONDS, TICK_SECONDS, Ours, subject
-from benchmarks.units import measure_units, prepare
+from benchmarks.units import mean, measure_units, prepare
 from benchmarks.vitals import Vitals, reset_peak, vitals
 from sandbox.cluster.control_plane import ControlPlane
 from sandbox.stage import ROOT, grant
@@ -55,6 +55,12 @@ class Scene:
         """All calls to the cloud."""
         return sum(self.cloud_calls.values())
 
+    def measured(self, before: Units, after: Units) -> dict[str, Any]:
+        """Return it as JSON has it, with the units as they were *before* and *after* it."""
+        own = asdict(self)
+        more = own.pop("more")
+        return {**own, **more, "units": mean(before, after)}
+
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
@@ -69,6 +75,7 @@ class Lengths:
     tick_seconds: float = TICK_SECONDS  # of the baseline, at least
     ticks_seconds: float = 120.0
     starts: int = 3  # with no object
+    restarts: int = 3
     yardsticks: int = 100  # that W is measured with
     samples: int = 3  # of R and W each time
 

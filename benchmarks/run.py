@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks import scenes
 from benchmarks.ground import ground
 from benchmarks.subjects import Ours
-from benchmarks.units import between
 from sandbox.stage import ROOT
 from tools.progress import say
 
@@ -55,11 +53,10 @@ def measure(  # noqa: PLR0913 - each is a choice of its own
             if title not in played or (title in ONLY_OURS and not ours):
                 continue
             began_at = time.monotonic()
-            scene = asdict(acts[title](where))
+            scene = acts[title](where)
             took = time.monotonic() - began_at
             after = where.units()
-            more = scene.pop("more")
-            measured[title] = {**scene, **more, "units": between(before, after)}
+            measured[title] = scene.measured(before, after)
             before = after
             say(f"{name}, {objects} objects, {title}: {took:.0f} s; {after}")
         apart = max(scene["units"]["apart"] for scene in measured.values())
@@ -83,6 +80,6 @@ def _acts(where: Ground) -> dict[str, Callable[[Ground], Scene]]:
         "edits": lambda ground: scenes.edits(ground, lengths.creations),
         "change_moving": lambda ground: scenes.change_outside(ground, samples, span, moving=True),
         "idle_hour": lambda ground: scenes.idle_hour([ground], hour)[0],
-        "restart": scenes.restart,
+        "restart": lambda ground: scenes.restart(ground, lengths.restarts),
         "deletion": scenes.deletion,
     }

@@ -82,7 +82,7 @@ def measure_units(kubeconfig: Path, objects: int, samples: int) -> Units:
     return Units.of(json.loads(done.stdout))
 
 
-def between(before: Units, after: Units) -> dict[str, Any]:
+def mean(before: Units, after: Units) -> dict[str, Any]:
     """Return the units of a scene: the mean of what they were *before* and *after* it."""
     known = [r_ms for r_ms in (before.r_ms, after.r_ms) if r_ms is not None]
     return {

@@ -44,6 +44,7 @@ BRIEF = Lengths(
     tick_seconds=2.0,
     ticks_seconds=2.0,
     starts=1,
+    restarts=1,
     yardsticks=3,
     samples=1,
 )
