@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(loggers.KUBERNETES)
 
 EVERY_SECONDS = 600.0
-FIRST_SECONDS = 2.0  # between two looks whether the watch has delivered every object of the first list
-FIRST_LOOKS = 5  # until they are listed again: one of them may have been deleted before it was delivered
+FIRST_SECONDS = 2.0  # between two looks at what the watch has delivered of the first list
+FIRST_LOOKS = 5  # that show nothing new, until it is listed again: what is missing may have been deleted
 
 
 class Resync:
@@ -82,12 +82,19 @@ class Resync:
         self._hurried.set()
 
     async def _delivered(self) -> bool:
-        """Wait until the watch has delivered what the last list showed; return whether it has."""
-        for _ in range(FIRST_LOOKS):
-            if all(key in self._objects for key in self._missed):
-                return True
+        """
+        Wait until the watch has delivered what the last list showed; return whether it has.
+
+        As long as it delivers, nothing is listed again: a list of all objects would only slow it down.
+        """
+        before, idle = len(self._missed) + 1, 0
+        while left := sum(key not in self._objects for key in self._missed):
+            idle = 0 if left < before else idle + 1
+            if idle == FIRST_LOOKS:
+                return False
+            before = left
             await self._clock.sleep(FIRST_SECONDS)
-        return False
+        return True
 
     async def _rest(self) -> None:
         if await wait_for(self._hurried, EVERY_SECONDS, self._clock):
