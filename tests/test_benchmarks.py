@@ -24,8 +24,7 @@ from benchmarks.samples import between, bound, by_label, histogram, quantile, sp
 from benchmarks.stacks import by_function, by_package, read
 from benchmarks.subjects import HOUR_SECONDS
 from benchmarks.tables import number
-from benchmarks.units import Units
-from benchmarks.units import between as units_between
+from benchmarks.units import Units, mean
 from benchmarks.vitals import vitals
 from benchmarks.waiting import BenchmarkError
 from benchmarks.yardstick import decoded
@@ -168,7 +167,7 @@ def test_the_units_of_a_scene_are_the_middle_of_before_and_after() -> None:
     before = Units.of({"w_ms": [9.0, 4.0, 3.0]})
     after = Units.of({"w_ms": [6.0, 6.0, 6.0], "r_ms": [0.1, 0.2, 0.3], "bytes": 5000})
     assert before == Units(4.0)
-    assert units_between(before, after) == {"w_ms": 5.0, "r_ms": 0.2, "bytes": 5000, "apart": 0.5}
+    assert mean(before, after) == {"w_ms": 5.0, "r_ms": 0.2, "bytes": 5000, "apart": 0.5}
 
 
 def test_a_run_whose_units_moved_is_shown_as_provisional() -> None:
