@@ -57,7 +57,7 @@ class Scene:
     and *check* what must then be true of the cloud. Each is given the name of the scene's object, and *check*
     all servers that were not another's before, whatever they are called. *long*: only in `make soak`.
     *again*: what may be sent to the cloud once more. *told*: how many statuses more may tell of what only a
-    person can decide, or of steps that only a slow machine shows one by one.
+    person can decide.
     """
 
     before: Callable[[User, str], None]
@@ -512,7 +512,7 @@ SCENES = {
     "create-after-a-refusal": Scene(nothing, apply_and_be_refused, is_settled, at_attempt(1), long=True),
     "change": Scene(made, change, is_settled, changed),
     "stop-for-a-change": Scene(without_hot_plug, resize, is_settled_and_over, resized),
-    "restart-that-is-asked-for": Scene(may_be_restarted, ask_for_a_restart, is_restarted, one_server, told=1),
+    "restart-that-is-asked-for": Scene(may_be_restarted, ask_for_a_restart, is_restarted, one_server),
     "another-password": Scene(
         with_passwords, another_password, is_settled, has_the_other_password, again=LOGIN_AGAIN
     ),
