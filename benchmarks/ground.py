@@ -28,7 +28,7 @@ NAMESPACE = "bench"
 STEP_SECONDS = 0.3  # of a task in the cloud, as recorded
 WRITE_SECONDS = 0.03  # of the cloud's work on a write, as its CPU was measured
 PATIENCE_SECONDS = 120.0
-SQUEEZED_OBJECTS = 10_000
+SQUEEZED_OBJECTS = 10_000  # that the shortest squeezed hour is long enough for
 WRITES = ("PATCH", "APPLY", "PUT")
 
 

@@ -190,21 +190,7 @@ def restart(ground: Ground, times: int) -> Scene:
 
     The one whose CPU is in the middle counts, with what was written in any.
     """
-    found = []
-    for _ in range(times):
-        ground.subject.stop()
-        with ground.scene() as scene:
-            ground.subject.start()
-            _catch_up(ground)
-        scene.more = {
-            "objects": len(ground.sight.present),
-            "written_in_the_cloud": sum(
-                count
-                for call, count in scene.cloud_calls.items()
-                if not call.startswith("GET") and not call.endswith("/v3/auth/tokens")
-            ),
-        }
-        found.append(scene)
+    found = [_restarted(ground) for _ in range(times)]
     middle = _middle(found)
     middle.kubernetes_writes = sum(scene.kubernetes_writes for scene in found)
     middle.events_posted = sum(scene.events_posted for scene in found)
@@ -229,6 +215,22 @@ def deletion(ground: Ground) -> Scene:
         "calls_per_object": scene.calls / len(names),
         "writes_per_object": scene.kubernetes_writes / len(names),
         "most_writes_in_flight": stopwatch.most_writes_in_flight,
+    }
+    return scene
+
+
+def _restarted(ground: Ground) -> Scene:
+    ground.subject.stop()
+    with ground.scene() as scene:
+        ground.subject.start()
+        _catch_up(ground)
+    scene.more = {
+        "objects": len(ground.sight.present),
+        "written_in_the_cloud": sum(
+            count
+            for call, count in scene.cloud_calls.items()
+            if not call.startswith("GET") and not call.endswith("/v3/auth/tokens")
+        ),
     }
     return scene
 

@@ -243,7 +243,7 @@ async def test_it_counts_once_until_all_were_heard_of_and_then_rarely() -> None:
 
 
 async def test_nothing_is_counted_again_while_the_watch_still_brings_objects() -> None:
-    """Counting thousands of objects over and over made a restart three times as long."""
+    """Counting thousands of objects over and over takes CPU from the list that the watch begins with."""
     names = [f"web-{number}" for number in range(3 * FIRST_LOOKS)]
     lists = Lists(*names)
     async with counting(lists) as scene:
