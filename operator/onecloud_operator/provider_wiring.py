@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(loggers.PROCESS)
 
-Kinds = tuple[tuple[WatchedKind, ...], dict[str, Callable[[], None]]]
+Kinds = tuple[tuple[WatchedKind, ...], dict[str, Resync]]
 
 WORKERS = 16  # each may wait for a cloud that hangs
 FIRST_LOOKS = 3  # at a definition that was made together with the operator
@@ -198,11 +198,11 @@ def provider_work(  # noqa: PLR0913 - its dependencies
 
 
 async def kinds(servers: WatchedKind, resync: Resync, work: ProviderWork | None) -> Kinds:
-    """Return what is watched, and what is called when it is listed again."""
-    listed = {SERVER.plural: resync.hurry}
+    """Return what is watched, and what is told of the lists of it."""
+    told = {SERVER.plural: resync}
     if work is None or not await work.look():
-        return (servers,), listed
-    return (servers, work.watched), {**listed, PROVIDER.plural: work.resync.hurry}
+        return (servers,), told
+    return (servers, work.watched), {**told, PROVIDER.plural: work.resync}
 
 
 def _look_again(objects: Store[ProviderObject], queue: Queue[Key], name: str) -> None:

@@ -160,11 +160,11 @@ async def work(  # noqa: PLR0913, PLR0917 - parts that outlive it
         wall=_wall,
         beginning=tenants.beginning,
     )
-    watched, relisted = await kinds(
+    watched, listeners = await kinds(
         handlers.WatchedKind(objects, queue, reconciler.forget), resync, providers
     )
     watch = Watch(
-        relisted,
+        listeners,
         monotonic=clock.monotonic,
         request_class=guarded(process.fence.check),
     )

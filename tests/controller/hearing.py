@@ -23,6 +23,7 @@ from onecloud_operator.kube import handlers
 from onecloud_operator.kube.store import Key, Store, StoredKind
 from onecloud_operator.kube.watch import Watch
 from tests.controller.beacons import BEACON, BEACONS
+from tests.kube.api_server import NoListener
 
 CLOCK = SystemClock()
 
@@ -42,7 +43,7 @@ def _watched(kind: StoredKind[Any], left: asyncio.Semaphore) -> tuple[handlers.W
 async def _run(namespace: str, number: int) -> None:
     left = asyncio.Semaphore(0)
     (servers, working), (beacons, lighting) = _watched(SERVERS, left), _watched(BEACONS, left)
-    watch = Watch({SERVER.plural: print, BEACON.plural: print}, monotonic=CLOCK.monotonic)
+    watch = Watch({SERVER.plural: NoListener(), BEACON.plural: NoListener()}, monotonic=CLOCK.monotonic)
     tasks = await kopf.spawn_tasks(
         registry=handlers.registry(watch, servers, beacons),
         settings=handlers.settings(SERVER, BEACON),

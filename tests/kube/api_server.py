@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kubernetes.aio.client import ApiClient, Configuration
 
@@ -11,7 +11,7 @@ from onecloud_operator.kube.client import KubeClient
 from tests.onecloud.origin import Answer, serving
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from tests.onecloud.origin import Asked, Place
 
@@ -25,6 +25,16 @@ class Observer:
     def __call__(self, operation: str, status: int | None, seconds: float) -> None:
         assert seconds >= 0.0
         self.calls.append((operation, status))
+
+
+class NoListener:
+    """Whom no list of a watch concerns."""
+
+    def listed(self, namespace: str | None, page: Mapping[str, Any], *, continued: bool) -> None: ...
+
+    def relisted(self) -> None: ...
+
+    def refused(self) -> None: ...
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ from onecloud_operator.kube.calls import KubeAnswerTooLarge
 from onecloud_operator.kube.client import KubeClient
 from onecloud_operator.kube.store import Store
 from onecloud_operator.kube.watch import Watch
+from tests.kube.api_server import NoListener
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -119,7 +120,7 @@ async def answering(
 
 @asynccontextmanager
 async def kopfs(url: str) -> AsyncIterator[aiohttp.ClientSession]:
-    watch = Watch({"onecloudservers": lambda: None}, monotonic=lambda: 0.0)
+    watch = Watch({"onecloudservers": NoListener()}, monotonic=lambda: 0.0)
     async with watch.session(kopf.ConnectionInfo(server=url)).aiohttp_session as session:
         yield session
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from tests.onecloud.origin import Asked
 
 
+SILENCE = FIRST_LOOKS * FIRST_SECONDS  # of the watch, until objects are counted
+
+
 class Scene:
     """A census with all that it touches; the clock stands still until a test moves it."""
 
@@ -204,15 +207,15 @@ def body(name: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def counting(lists: Lists) -> AsyncIterator[Scene]:
+async def running(lists: Lists, *namespaces: str) -> AsyncIterator[Scene]:
     async with answering(lists.respond) as (cluster, _, _):
-        scene = Scene(cluster, "shop")
-        running = asyncio.create_task(scene.resync.run())
+        scene = Scene(cluster, *(namespaces or ("shop",)))
+        run = asyncio.create_task(scene.resync.run())
         try:
             yield scene
         finally:
-            running.cancel()
-            await asyncio.wait([running])
+            run.cancel()
+            await asyncio.wait([run])
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -229,8 +232,8 @@ async def counted(scene: Scene, lists: Lists, seconds: float, times: int) -> Non
 
 async def test_it_counts_once_until_all_were_heard_of_and_then_rarely() -> None:
     lists = Lists("web", "db")
-    async with counting(lists) as scene:
-        await counted(scene, lists, 0.0, 1)
+    async with running(lists) as scene:
+        await counted(scene, lists, SILENCE, 1)
         scene.hear(body("web"))
         await scene.clock.advance(FIRST_SECONDS)
         assert not scene.objects.complete
@@ -246,8 +249,8 @@ async def test_nothing_is_counted_again_while_the_watch_still_brings_objects() -
     """Counting thousands of objects over and over takes CPU from the list that the watch begins with."""
     names = [f"web-{number}" for number in range(3 * FIRST_LOOKS)]
     lists = Lists(*names)
-    async with counting(lists) as scene:
-        await counted(scene, lists, 0.0, 1)
+    async with running(lists) as scene:
+        await counted(scene, lists, SILENCE, 1)
         for name in names:
             await scene.clock.advance((FIRST_LOOKS - 1) * FIRST_SECONDS)
             scene.hear(body(name))
@@ -258,9 +261,9 @@ async def test_nothing_is_counted_again_while_the_watch_still_brings_objects() -
 
 async def test_what_is_never_heard_of_is_counted_again() -> None:
     lists = Lists("web", "db")
-    async with counting(lists) as scene:
+    async with running(lists) as scene:
         scene.hear(body("web"))
-        await counted(scene, lists, 0.0, 1)
+        await counted(scene, lists, SILENCE, 1)
         lists.names = ("web",)  # the other was deleted before the watch began
         await scene.clock.advance((FIRST_LOOKS - 1) * FIRST_SECONDS)
         assert lists.counts == 1
@@ -273,7 +276,8 @@ async def test_what_is_never_heard_of_is_counted_again() -> None:
 async def test_a_count_that_fails_drops_nothing_and_completes_nothing(code: int) -> None:
     lists = Lists()
     lists.fault = status_of(code, "no")
-    async with counting(lists) as scene:
+    async with running(lists) as scene:
+        await counted(scene, lists, SILENCE, 1)
         scene.hear(body("web"))
         await scene.clock.advance(1.0)
         with pytest.raises(KubeError):
@@ -282,6 +286,72 @@ async def test_a_count_that_fails_drops_nothing_and_completes_nothing(code: int)
         assert (scene.known, scene.gone, scene.objects.complete) == ({"web"}, [], False)
         lists.fault, lists.names = None, ("web",)
         await counted(scene, lists, FIRST_SECONDS * 5, 4)
+        await until(lambda: scene.objects.complete)
+
+
+def page_of(*names: str, namespace: str = "shop", more: bool = False) -> dict[str, Any]:
+    items = [{"metadata": body(name)["metadata"] | {"namespace": namespace}} for name in names]
+    return {"items": items, "metadata": {"continue": "next"} if more else {}}
+
+
+async def test_what_the_watch_itself_listed_is_not_counted_at_a_start() -> None:
+    """It is all that there is: a list beside it would cost the API server as much again."""
+    lists = Lists("web", "db")
+    async with running(lists) as scene:
+        scene.resync.listed("shop", page_of("web", more=True), continued=False)
+        scene.hear(body("web"))
+        await scene.clock.advance(FIRST_SECONDS)
+        assert not scene.objects.complete, "another page is to come"
+        scene.resync.listed("shop", page_of("db"), continued=True)
+        await scene.clock.advance(FIRST_SECONDS)
+        assert not scene.objects.complete, "it was not heard yet"
+        scene.hear(body("db"))
+        await scene.clock.advance(FIRST_SECONDS)
+        assert scene.objects.complete
+        await scene.clock.advance(EVERY_SECONDS - 2 * FIRST_SECONDS)
+        assert lists.counts == 0
+        await counted(scene, lists, 2 * FIRST_SECONDS, 1)
+
+
+async def test_every_namespace_has_a_list_of_its_own() -> None:
+    lists = Lists()
+    async with running(lists, "shop", "bank") as scene:
+        scene.resync.listed("shop", page_of(), continued=False)
+        await scene.clock.advance(FIRST_SECONDS)
+        assert not scene.objects.complete
+        scene.resync.listed("bank", page_of(), continued=False)
+        await scene.clock.settle()
+        assert scene.objects.complete
+        assert lists.counts == 0
+
+
+async def test_a_list_that_begins_anew_shows_what_there_is_now() -> None:
+    """An object of the first attempt may be gone, and nothing will bring it."""
+    lists = Lists("web")
+    async with running(lists) as scene:
+        scene.resync.listed("shop", page_of("web", "gone", more=True), continued=False)
+        scene.resync.listed("shop", page_of("web"), continued=False)
+        scene.hear(body("web"))
+        await scene.clock.advance(FIRST_SECONDS)
+        assert scene.objects.complete
+        assert lists.counts == 0
+
+
+async def test_where_a_namespace_is_closed_to_the_watch_objects_are_counted_at_once() -> None:
+    """Only a count notes whose objects are not known."""
+    lists = Lists("web")
+    async with running(lists, "shop", "bank") as scene:
+        scene.resync.listed("shop", page_of("web"), continued=False)
+        scene.resync.refused()
+        await counted(scene, lists, 0.0, 2)
+
+
+async def test_what_was_listed_and_never_comes_is_counted() -> None:
+    lists = Lists("web")
+    async with running(lists) as scene:
+        scene.resync.listed("shop", page_of("web", "gone"), continued=False)
+        scene.hear(body("web"))
+        await counted(scene, lists, SILENCE, 1)
         await until(lambda: scene.objects.complete)
 
 
@@ -333,13 +403,13 @@ async def test_where_every_namespace_is_closed_to_us_nothing_is_counted() -> Non
 
 async def test_a_watch_that_is_restarted_is_counted_after_at_once() -> None:
     lists = Lists("web")
-    async with counting(lists) as scene:
+    async with running(lists) as scene:
         scene.hear(body("web"))
-        await counted(scene, lists, 0.0, 1)
+        await counted(scene, lists, SILENCE, 1)
         await until(lambda: scene.objects.complete)
         lists.names = ()
         await scene.clock.advance(60.0)
-        scene.resync.hurry()
+        scene.resync.relisted()
         await counted(scene, lists, 1.0, 2)
         await until(lambda: scene.gone == ["web"])
         for _ in range(3):

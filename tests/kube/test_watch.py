@@ -15,7 +15,7 @@ from onecloud_operator.kube.watch import Watch
 from onecloud_operator.kube.write_fence import guarded
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     import aiohttp
 
@@ -29,17 +29,25 @@ class Scene:
     def __init__(self) -> None:
         self.now = 1000.0
         self.relists = 0
+        self.refusals = 0
+        self.pages: list[tuple[str | None, Mapping[str, object], bool]] = []
         self.closed = True  # the namespace of that name
         self.asked: list[str] = []  # the queries
         self.speak = asyncio.Event()
         self.watch = Watch(
-            {"onecloudservers": self._relisted},
+            {"onecloudservers": self},
             monotonic=lambda: self.now,
             request_class=guarded(_closed().check),
         )
 
-    def _relisted(self) -> None:
+    def relisted(self) -> None:
         self.relists += 1
+
+    def refused(self) -> None:
+        self.refusals += 1
+
+    def listed(self, namespace: str | None, page: Mapping[str, object], *, continued: bool) -> None:
+        self.pages.append((namespace, page, continued))
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await reader.readuntil(b"\r\n\r\n"):
@@ -122,7 +130,24 @@ async def test_the_pages_of_one_list_are_one_list() -> None:
         for query in ({"limit": "2"}, {"limit": "2", "continue": "next"}):
             async with session.get(url + PATH.format("shop"), params=query) as response:
                 assert response.ok
+                assert await response.json() == {}
         assert scene.relists == 0
+        assert scene.pages == [("shop", {}, False), ("shop", {}, True)]
+
+
+async def test_a_list_of_the_whole_cluster_is_told_as_such() -> None:
+    async with listening() as (scene, session, url):
+        async with session.get(f"{url}/apis/onecloud.io/v1alpha1/onecloudservers") as response:
+            await response.json()
+        assert scene.pages == [(None, {}, False)]
+
+
+async def test_a_list_that_is_forbidden_is_told() -> None:
+    async with listening() as (scene, session, url):
+        async with session.get(url + PATH.format("closed")) as response:
+            assert response.status == 403
+            await response.json()
+        assert (scene.refusals, scene.pages) == (1, [])
 
 
 async def test_a_list_that_the_api_server_gave_up_midway_begins_again() -> None:

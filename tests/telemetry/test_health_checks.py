@@ -38,6 +38,7 @@ from onecloud_operator.telemetry.health_checks import (
 from tests.engine.simulated import SimulatedClock
 from tests.feed.cloud import SimulatedCloud
 from tests.feed.world import PLACE, feeds_on
+from tests.kube.api_server import NoListener
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -61,7 +62,7 @@ class Site:
     def __post_init__(self) -> None:
         self.supervisor = Supervisor(self.clock)
         self.cluster = KubeClient(ApiClient(Configuration(host=self.url)))
-        self.watch = Watch({"onecloudservers": lambda: None}, monotonic=self.clock.monotonic)
+        self.watch = Watch({"onecloudservers": NoListener()}, monotonic=self.clock.monotonic)
         self.objects = Store(SERVERS, self.clock.monotonic)
         self.objects.complete = True
         self.cloud = SimulatedCloud(self.clock)

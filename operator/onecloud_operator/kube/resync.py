@@ -3,6 +3,8 @@ A count of all objects, by their metadata, every ten minutes.
 
 After HTTP 410 a watch starts again with a list, which does not show deletions: objects deleted in between
 would be kept forever, and their servers watched. Other missed changes, new objects or edits, are read.
+
+At a start nothing is counted: the list that the watch begins with shows all objects as well.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from onecloud_operator.engine import loggers
 from onecloud_operator.engine.clock import wait_for
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.kube.calls import KubeError, KubeForbidden, KubeNotFound
+from onecloud_operator.kube.first_list import FirstList
 from onecloud_operator.kube.store import key_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from onecloud_operator.engine.clock import Clock
     from onecloud_operator.engine.queue import Queue
@@ -29,7 +32,7 @@ logger = logging.getLogger(loggers.KUBERNETES)
 
 EVERY_SECONDS = 600.0
 FIRST_SECONDS = 2.0  # between two looks at what the watch has delivered of the first list
-FIRST_LOOKS = 5  # that show nothing new, until it is listed again: what is missing may have been deleted
+FIRST_LOOKS = 5  # that show nothing new, until objects are counted: what is missing may have been deleted
 
 
 class Resync:
@@ -60,10 +63,14 @@ class Resync:
         self._hurried = asyncio.Event()
         self._gone = gone
         self._completed = completed
+        self._first = FirstList(namespaces)
         self._missed: tuple[Key, ...] = ()  # by the last list
 
     async def run(self) -> None:
         """Resync until cancelled; more often until the watch has delivered every object."""
+        first = await self._first.whole(FIRST_LOOKS * FIRST_SECONDS, self._clock)
+        if first is not None and await self._delivered(first):
+            await self._rest()
         while True:
             try:
                 await self.count()
@@ -71,29 +78,37 @@ class Resync:
                 logger.warning("failed to list the objects", extra={"error": str(error)})
                 await self._clock.sleep(FIRST_SECONDS * 5)
                 continue
-            if not self._objects.complete and await self._delivered():
-                self._objects.complete = True
-                self._completed()
-            if self._objects.complete:
+            if self._objects.complete or await self._delivered(self._missed):
                 await self._rest()
 
-    def hurry(self) -> None:
-        """Resync at once: the watch has listed again, and missed deletions in between."""
+    def relisted(self) -> None:
+        """Count at once: the watch has listed again, and missed deletions in between."""
         self._hurried.set()
 
-    async def _delivered(self) -> bool:
-        """
-        Wait until the watch has delivered what the last list showed; return whether it has.
+    def listed(self, namespace: str | None, page: Mapping[str, Any], *, continued: bool) -> None:
+        """Note a page of the list that the watch begins with."""
+        if not self._objects.complete:
+            self._first.add(namespace, page, continued=continued)
 
-        As long as it delivers, nothing is listed again: a list of all objects would only slow it down.
+    def refused(self) -> None:
+        """Note that the watch may not list a namespace."""
+        self._first.refuse()
+
+    async def _delivered(self, listed: Sequence[Key]) -> bool:
         """
-        before, idle = len(self._missed) + 1, 0
-        while left := sum(key not in self._objects for key in self._missed):
+        Wait until the watch has delivered what a list showed; return whether it has.
+
+        As long as it delivers, nothing is counted: a list of all objects would only slow it down.
+        """
+        before, idle = len(listed) + 1, 0
+        while left := sum(key not in self._objects for key in listed):
             idle = 0 if left < before else idle + 1
             if idle == FIRST_LOOKS:
                 return False
             before = left
             await self._clock.sleep(FIRST_SECONDS)
+        self._objects.complete = True
+        self._completed()
         return True
 
     async def _rest(self) -> None:

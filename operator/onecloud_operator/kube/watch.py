@@ -11,7 +11,7 @@ import json
 import ssl
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import aiohttp
 import kopf
@@ -36,8 +36,23 @@ LIST_TIMEOUT: Final = aiohttp.ClientTimeout(total=LIST_SECONDS)
 LARGE_BYTES: Final = 64 * 2**10  # larger events are slimmed before kopf reads them
 
 
+class Listener(Protocol):
+    """What wants to know of the lists that the watch of a kind begins with."""
+
+    def listed(self, namespace: str | None, page: Mapping[str, Any], *, continued: bool) -> None:
+        """Note a page that kopf is about to deliver; *namespace* None: of the whole cluster."""
+
+    def relisted(self) -> None:
+        """Note that kopf lists again what it has listed before."""
+
+    def refused(self) -> None:
+        """Note that a list is forbidden."""
+
+
 class WatchStream(aiohttp.ClientResponse):
-    """An answer to kopf, whose JSON is parsed from bytes and slimmed."""
+    """An answer to kopf, whose JSON is parsed from bytes and slimmed; *on_page* is called with each list."""
+
+    on_page: Callable[[Mapping[str, Any]], None] | None = None
 
     async def load(self) -> int:
         """Read the whole body and return its size. Raises TooLarge."""
@@ -58,7 +73,12 @@ class WatchStream(aiohttp.ClientResponse):
             return None
         except ValueError:
             raise json.JSONDecodeError("it is not JSON", "", 0) from None
-        return slim_list(page) if isinstance(page, dict) else page
+        if not isinstance(page, dict):
+            return page
+        slimmed = slim_list(page)
+        if self.on_page is not None:
+            self.on_page(slimmed)
+        return slimmed
 
     async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
         """Return a body that is not JSON, in whatever encoding."""
@@ -69,19 +89,19 @@ class Watch:
     """
     The watches of some kinds: for each kind one per namespace, or one for the cluster.
 
-    *on_relist*, by the plurals of the kinds, is called when kopf lists again what it has listed before. The
-    sessions make their requests of *request_class*.
+    *listeners*, by the plurals of the kinds, are told of their lists. The sessions make their requests of
+    *request_class*.
     """
 
     def __init__(
         self,
-        on_relist: Mapping[str, Callable[[], None]],
+        listeners: Mapping[str, Listener],
         *,
         monotonic: Callable[[], float],
         request_class: type[aiohttp.ClientRequest] = aiohttp.ClientRequest,
     ) -> None:
         self._monotonic = monotonic
-        self._on_relist = on_relist
+        self._listeners = listeners
         self._request_class = request_class
         self._heard_at: dict[str, float] = {}
         self._refused: set[str] = set()
@@ -124,7 +144,8 @@ class Watch:
     ) -> aiohttp.ClientResponse:
         path, query = request.url.path, request.url.query
         plural = path.rpartition("/")[2]
-        if plural not in self._on_relist:
+        listener = self._listeners.get(plural)
+        if listener is None:
             return await handler(request)
         limit = int(query.get("limit", 0))
         if limit > (reduced := self._limits.get(path, limit)):
@@ -135,6 +156,7 @@ class Watch:
             # A namespace was deleted, or our permissions in it: the others continue.
             self._heard_at.pop(path, None)
             self._refused.add(path)
+            listener.refused()
             return response
         continued = "continue" in query
         if continued and response.status == HTTPStatus.GONE:
@@ -156,7 +178,9 @@ class Watch:
                     self._limits[path] = limit * FEWER
             known = path in self._heard_at or path in self._refused
             if known and not watching and not continued:
-                self._on_relist[plural]()
+                listener.relisted()
+            if not watching and isinstance(response, WatchStream):
+                response.on_page = partial(listener.listed, namespace_in(path), continued=continued)
             self._record_heard(path)
             if watching:
                 response.content = WatchedLines(response.content, partial(self._record_heard, path))  # type: ignore[assignment]
@@ -165,6 +189,12 @@ class Watch:
     def _record_heard(self, path: str) -> None:
         self._heard_at[path] = self._monotonic()
         self._refused.discard(path)
+
+
+def namespace_in(path: str) -> str | None:
+    """Return the namespace whose objects are listed at *path*; None: those of the whole cluster."""
+    *_, collection, name, _ = path.rsplit("/", 3)
+    return name if collection == "namespaces" else None
 
 
 class WatchedLines:
