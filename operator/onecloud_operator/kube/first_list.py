@@ -23,9 +23,12 @@ class FirstList:
         self._awaited = set(self._pages)
         self._moved = asyncio.Event()
         self._refused = False
+        self._over = False
 
     def add(self, namespace: str | None, page: Mapping[str, Any], *, continued: bool) -> None:
-        """Note a page; one that is not *continued* begins the list of its namespace anew."""
+        """Note a page, as long as it is waited for; one not *continued* begins its namespace's list anew."""
+        if self._over:
+            return
         keys = self._pages.setdefault(namespace, set())
         if not continued:
             keys.clear()
@@ -42,12 +45,14 @@ class FirstList:
 
     async def whole(self, seconds: float, clock: Clock) -> tuple[Key, ...] | None:
         """
-        Wait for all of it, and return what it showed.
+        Wait for all of it, once, and return what it showed.
 
         None if a namespace is refused, or nothing more comes for *seconds*.
         """
         while self._awaited and not self._refused and await wait_for(self._moved, seconds, clock):
             self._moved.clear()
-        if self._awaited or self._refused:
-            return None
-        return tuple(key for keys in self._pages.values() for key in keys)
+        known = not (self._awaited or self._refused)
+        shown = tuple(key for keys in self._pages.values() for key in keys) if known else None
+        self._over = True
+        self._pages.clear()
+        return shown

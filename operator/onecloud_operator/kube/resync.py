@@ -68,8 +68,7 @@ class Resync:
 
     async def run(self) -> None:
         """Resync until cancelled; more often until the watch has delivered every object."""
-        first = await self._first.whole(FIRST_LOOKS * FIRST_SECONDS, self._clock)
-        if first is not None and await self._delivered(first):
+        if await self._begun():
             await self._rest()
         while True:
             try:
@@ -86,13 +85,17 @@ class Resync:
         self._hurried.set()
 
     def listed(self, namespace: str | None, page: Mapping[str, Any], *, continued: bool) -> None:
-        """Note a page of the list that the watch begins with."""
-        if not self._objects.complete:
-            self._first.add(namespace, page, continued=continued)
+        """Note a page of a list of the watch."""
+        self._first.add(namespace, page, continued=continued)
 
     def refused(self) -> None:
         """Note that the watch may not list a namespace."""
         self._first.refuse()
+
+    async def _begun(self) -> bool:
+        """Wait until the watch has delivered the list that it begins with; return whether it has."""
+        first = await self._first.whole(FIRST_LOOKS * FIRST_SECONDS, self._clock)
+        return first is not None and await self._delivered(first)
 
     async def _delivered(self, listed: Sequence[Key]) -> bool:
         """
