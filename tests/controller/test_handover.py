@@ -12,7 +12,7 @@ from onecloud_operator.core.resource import FINALIZER
 from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
-from onecloud_operator.kube.resync import EVERY_SECONDS, FIRST_LOOKS, FIRST_SECONDS, Resync
+from onecloud_operator.kube.resync import EVERY_SECONDS, SILENT_SECONDS, Resync
 from onecloud_operator.kube.store import Key, Store
 from tests.engine.simulated import SimulatedClock
 
@@ -127,7 +127,7 @@ async def test_after_a_relist_what_left_is_dropped_at_once_and_not_minutes_later
     for name in registry.names:
         objects.heard(body(name), listed=True)
     counting = asyncio.create_task(census.run())
-    await clock.advance(FIRST_LOOKS * FIRST_SECONDS)
+    await clock.advance(SILENT_SECONDS)
     registry.names = ["db"]
     await clock.advance(5.0)
     assert gone == []

@@ -14,7 +14,7 @@ from onecloud_operator.engine.backoff import Backoff
 from onecloud_operator.engine.lanes import Lane
 from onecloud_operator.engine.queue import Queue
 from onecloud_operator.kube.calls import KubeError
-from onecloud_operator.kube.resync import EVERY_SECONDS, FIRST_LOOKS, FIRST_SECONDS, Resync
+from onecloud_operator.kube.resync import EVERY_SECONDS, FIRST_LOOKS, FIRST_SECONDS, SILENT_SECONDS, Resync
 from onecloud_operator.kube.store import Key, Store, key_of
 from tests.api.manifests import SPEC, manifest
 from tests.client import cluster_of
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from sandbox.cluster.control_plane import ControlPlane
     from sandbox.cluster.kube import Kube
     from tests.onecloud.origin import Asked
-
-
-SILENCE = FIRST_LOOKS * FIRST_SECONDS  # of the watch, until objects are counted
 
 
 class Scene:
@@ -233,7 +230,7 @@ async def counted(scene: Scene, lists: Lists, seconds: float, times: int) -> Non
 async def test_it_counts_once_until_all_were_heard_of_and_then_rarely() -> None:
     lists = Lists("web", "db")
     async with running(lists) as scene:
-        await counted(scene, lists, SILENCE, 1)
+        await counted(scene, lists, SILENT_SECONDS, 1)
         scene.hear(body("web"))
         await scene.clock.advance(FIRST_SECONDS)
         assert not scene.objects.complete
@@ -250,7 +247,7 @@ async def test_nothing_is_counted_again_while_the_watch_still_brings_objects() -
     names = [f"web-{number}" for number in range(3 * FIRST_LOOKS)]
     lists = Lists(*names)
     async with running(lists) as scene:
-        await counted(scene, lists, SILENCE, 1)
+        await counted(scene, lists, SILENT_SECONDS, 1)
         for name in names:
             await scene.clock.advance((FIRST_LOOKS - 1) * FIRST_SECONDS)
             scene.hear(body(name))
@@ -263,7 +260,7 @@ async def test_what_is_never_heard_of_is_counted_again() -> None:
     lists = Lists("web", "db")
     async with running(lists) as scene:
         scene.hear(body("web"))
-        await counted(scene, lists, SILENCE, 1)
+        await counted(scene, lists, SILENT_SECONDS, 1)
         lists.names = ("web",)  # the other was deleted before the watch began
         await scene.clock.advance((FIRST_LOOKS - 1) * FIRST_SECONDS)
         assert lists.counts == 1
@@ -277,7 +274,7 @@ async def test_a_count_that_fails_drops_nothing_and_completes_nothing(code: int)
     lists = Lists()
     lists.fault = status_of(code, "no")
     async with running(lists) as scene:
-        await counted(scene, lists, SILENCE, 1)
+        await counted(scene, lists, SILENT_SECONDS, 1)
         scene.hear(body("web"))
         await scene.clock.advance(1.0)
         with pytest.raises(KubeError):
@@ -351,7 +348,7 @@ async def test_what_was_listed_and_never_comes_is_counted() -> None:
     async with running(lists) as scene:
         scene.resync.listed("shop", page_of("web", "gone"), continued=False)
         scene.hear(body("web"))
-        await counted(scene, lists, SILENCE, 1)
+        await counted(scene, lists, SILENT_SECONDS, 1)
         await until(lambda: scene.objects.complete)
 
 
@@ -405,7 +402,7 @@ async def test_a_watch_that_is_restarted_is_counted_after_at_once() -> None:
     lists = Lists("web")
     async with running(lists) as scene:
         scene.hear(body("web"))
-        await counted(scene, lists, SILENCE, 1)
+        await counted(scene, lists, SILENT_SECONDS, 1)
         await until(lambda: scene.objects.complete)
         lists.names = ()
         await scene.clock.advance(60.0)

@@ -33,6 +33,7 @@ logger = logging.getLogger(loggers.KUBERNETES)
 EVERY_SECONDS = 600.0
 FIRST_SECONDS = 2.0  # between two looks at what the watch has delivered of the first list
 FIRST_LOOKS = 5  # that show nothing new, until objects are counted: what is missing may have been deleted
+SILENT_SECONDS = FIRST_LOOKS * FIRST_SECONDS  # of the watch, until objects are counted
 
 
 class Resync:
@@ -94,7 +95,7 @@ class Resync:
 
     async def _begun(self) -> bool:
         """Wait until the watch has delivered the list that it begins with; return whether it has."""
-        first = await self._first.whole(FIRST_LOOKS * FIRST_SECONDS, self._clock)
+        first = await self._first.whole(SILENT_SECONDS, self._clock)
         return first is not None and await self._delivered(first)
 
     async def _delivered(self, listed: Sequence[Key]) -> bool:
